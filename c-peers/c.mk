@@ -11,7 +11,7 @@ CLANG_FORMAT ?= clang-format
 # Prints a short line in place of a compiler command. `make V=1` prints the commands themselves.
 quiet = $(if $(filter 1,$(V)),,@echo '  $1 $2';)
 
-# The results of pkg-config and of a test link, which are computed once: BSD_FLAGS, BSD_LIBRARIES, STATIC and
+# The results of pkg-config and of a test link, which are computed only once: BSD_FLAGS, BSD_LIBRARIES, STATIC and
 # STATIC_LIBRARIES.
 C_CONFIG := $(BUILD)/c-config.mk
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
@@ -20,7 +20,7 @@ endif
 
 C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(BSD_FLAGS)
 
-# A dynamic program spends a third of its start on linking, and a run starts 20,000 programs. Sanitizers need dynamic programs.
+# A dynamic program spends a third of its startup on linking, and a run starts 20,000 programs. Sanitizers need dynamic linking.
 LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
 LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
@@ -52,7 +52,7 @@ PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-# Only the rule that links evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
+# Only the linking rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
 # objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
@@ -125,7 +125,7 @@ $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/m
 	$(call quiet,CC,$(PATCHED_TREE)/peer/$*.c)$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h \
 	  -O2 -g $(CFLAGS) -c -o $@ $(PATCHED_TREE)/peer/$*.c
 
-# Some compilers fortify by default. Then open(2) has another symbol name, which no wrapper replaces.
+# Some compilers fortify by default. Then open(2) has a different symbol name, which the wrappers do not replace.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c

@@ -9,7 +9,7 @@ const char *cipc_errno_symbol(int number) {
 #ifdef __GLIBC__
     return strerrorname_np(number);
 #else
-    (void)number; // musl has no names of error numbers
+    (void)number; // musl has no names for error numbers
     return NULL;
 #endif
 }

@@ -23,9 +23,9 @@
 #endif
 
 #ifndef __GLIBC__
-// Converts a time of CLOCK_MONOTONIC to the time of CLOCK_REALTIME that is equally far from now. musl has
-// no call that waits by the monotonic clock for a mutex or semaphore, so setting the clock of the system
-// changes how long such a wait takes.
+// Converts a time of CLOCK_MONOTONIC to the corresponding time of CLOCK_REALTIME. musl has no call that waits
+// for a mutex or semaphore until a CLOCK_MONOTONIC deadline, so setting the system clock changes the length
+// of such a wait.
 static inline struct timespec cipc_real_time_of(int64_t seconds, long nanoseconds) {
     struct timespec monotonic, real;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);

@@ -25,8 +25,8 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
     return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
 }
 
-// The kernel's data for this thread: its number, and the list of robust futexes that the C library
-// registered. It is cached, because reading it costs two calls.
+// The kernel's data for this thread: its ID, and the list of robust futexes that the C library registered. It
+// is cached, because reading it takes two calls.
 static _Thread_local struct {
     uint32_t number;
     struct robust_list_head *robust;
@@ -36,7 +36,7 @@ static void forget(void) {
     self.number = 0;
 }
 
-// The child of a fork(2) has a different number.
+// The child of a fork(2) has a different ID.
 static void forget_in_children(void) {
     pthread_atfork(NULL, NULL, forget);
 }

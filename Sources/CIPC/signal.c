@@ -25,7 +25,7 @@ const char *cipc_signal_symbol(int number) {
 #ifdef __GLIBC__
     return sigabbrev_np(number);
 #else
-    (void)number; // musl has no names of signals
+    (void)number; // musl has no names for signals
     return NULL;
 #endif
 }

@@ -117,7 +117,7 @@ static int perform_binding(void *argument) {
 }
 
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly) {
-    // The file gets the mode of the socket, less the umask.
+    // The file gets the mode of the socket, reduced by the umask.
     if (fchmod(socket, mode) == -1)
         return -1;
     struct binding binding = {.socket = socket, .address = address};
@@ -187,8 +187,7 @@ union control {
 
 static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, int type, const void *data,
                               size_t size) {
-    // CMSG_LEN is the length of the contents; CMSG_SPACE, by which the next header is found, includes
-    // padding.
+    // CMSG_LEN is the length of the contents; CMSG_SPACE, the distance to the next header, includes padding.
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = type;
     header->cmsg_len = CMSG_LEN(size);
@@ -271,7 +270,7 @@ int cipc_peer_credentials(int socket, struct cipc_credentials *credentials) {
 }
 
 int cipc_peer_pidfd(int socket) {
-    enum { PEERPIDFD = 77 }; // SO_PEERPIDFD, since Linux 6.5; other numbers only on parisc and sparc
+    enum { PEERPIDFD = 77 }; // SO_PEERPIDFD, since Linux 6.5; the number differs only on parisc and sparc
     int process = -1;
     socklen_t length = sizeof process;
     return getsockopt(socket, SOL_SOCKET, PEERPIDFD, &process, &length) == 0 ? process : -1;

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits if /proc is not
-// mounted.
+// The field "Umask" of proc_pid_status(5), which can be read without changing the umask; all bits if /proc is
+// not mounted.
 uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
@@ -56,8 +56,8 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
     int error = errno;
     if (process != -1) {
-        // This child sends no signal when it ends, and only __WALL waits for it, so other threads do not
-        // notice it.
+        // This child sends no signal when it ends, and only __WALL waits for it, so it does not affect other
+        // threads.
         while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
             continue;
         error = work.error;

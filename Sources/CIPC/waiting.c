@@ -47,7 +47,7 @@ _Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "e
 
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
     struct timespec time = time_of(nanoseconds);
-    // glibc has had a function for this only since 2021, and musl has none.
+    // glibc has had a function for this only since 2021, and musl does not have one.
     int ready =
         (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, NULL, 0UL);
     // Copies backwards, so that no event is overwritten before it is copied.

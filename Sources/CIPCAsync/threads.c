@@ -28,8 +28,8 @@ static void *run(void *argument) {
     return NULL;
 }
 
-// A thread starts with the mask of its creator. A fault that is blocked would kill the process even if the
-// program handles it.
+// A thread starts with the signal mask of its creator. A fault whose signal is blocked would kill the process
+// even if the program handles the signal.
 static int create(struct start *start) {
     static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
     sigset_t signals, before;
@@ -68,8 +68,8 @@ static void do_nothing(int signal) {
     (void)signal;
 }
 
-// A signal without a handler does not interrupt a call. It is checked each time, because the program can
-// change the disposition.
+// A signal without a handler does not interrupt a call. The disposition is checked each time, because the
+// program can change it.
 static void ensure_handler(void) {
     struct sigaction action;
     sigaction(SIGURG, NULL, &action);

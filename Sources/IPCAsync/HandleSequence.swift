@@ -1,6 +1,6 @@
 /// The messages, chunks, connections or signals that a handle yields.
 ///
-/// The sequence owns the handle, and closes it when it is destroyed. It reads ahead nothing: each iteration makes one
+/// The sequence owns the handle, and closes it when it is destroyed. It does not read ahead: each iteration makes one
 /// call, and the kernel keeps the rest, so a slow consumer slows down its peer.
 ///
 /// ```swift
@@ -10,12 +10,12 @@
 /// ```
 ///
 /// It ends with the stream, or with the first error. If the task is cancelled, the iteration throws
-/// `CancellationError`, and the next element stays with the handle. Only one iterator at a time may wait. An element
-/// is an array of its own; the calls that append to an array that you reuse do not allocate.
+/// `CancellationError`, and the next element is not consumed. Only one iterator at a time may wait. Each element is a
+/// separate array; the calls that append to an array that you reuse do not allocate.
 public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   let pull: () async throws -> Element?
 
-  /// Returns an iterator, which continues where another one stopped.
+  /// Returns an iterator, which continues where the previous one stopped.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
 
   /// The position in the sequence.
@@ -31,7 +31,7 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
     /// Waits for the next element on the executor of an actor; returns nil at the end, and after an error.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       if isOver { return nil }
-      // Stays true if the call throws.
+      // This remains true if the call throws.
       isOver = true
       let element = try await pull()
       isOver = element == nil

@@ -16,7 +16,7 @@ enum Variant: String, CaseIterable {
   case pool = "two tasks"
   case executor = "two on executor"
 
-  /// How long `rounds` round trips take.
+  /// The time that `rounds` round trips take.
   func measure<S: Side & ~Copyable>(_ side: S.Type, _ rounds: Int) async throws -> Duration {
     let (first, second) = try S.connect()
     let executor: EventLoopExecutor? =
@@ -83,7 +83,8 @@ private func askInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) 
   return ContinuousClock.now - start
 }
 
-/// The number of allocations in 1000 round trips between two tasks, of both and of the thread that waits for them.
+/// The number of allocations in 1000 round trips between two tasks, made by both tasks and by the thread that waits for
+/// them.
 func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   let (first, second) = try S.connect()
   let executor = try EventLoopExecutor.shared()

@@ -2,7 +2,7 @@ internal import IPC
 internal import IPCAsync
 internal import SystemPackage
 
-/// The descriptors of one side: what it reads, and what it writes.
+/// The descriptors of one side, for reading and for writing.
 struct Ends: Sendable {
   let reading: FileDescriptor
   let writing: FileDescriptor
@@ -104,7 +104,7 @@ struct CounterSide: Side, ~Copyable {
   let outgoing: EventFD
 
   static func connect() throws -> (first: Ends, second: Ends) {
-    // Non-blocking, because otherwise an asynchronous write changes the flag twice.
+    // This is non-blocking, because otherwise an asynchronous write changes the flag twice.
     let there = try EventFD(nonBlocking: true).release()
     let back = try EventFD(nonBlocking: true).release()
     return (Ends(back, there), Ends(try there.duplicate(), try back.duplicate()))

@@ -1,5 +1,5 @@
-// async-cost [ROUNDS]: measures how long a round trip of one byte takes with blocking and with asynchronous calls, all in
-// one run, and how many allocations it makes. The exit status is 1 if a round trip allocates.
+// async-cost [ROUNDS]: measures the time of a round trip of one byte with blocking and with asynchronous calls, all in
+// one run, and counts its allocations. The exit status is 1 if a round trip allocates.
 
 internal import IPC
 internal import IPCAsync
@@ -13,7 +13,7 @@ internal import IPCAsync
 let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 10_000
 let repetitions = 9
 
-/// The microseconds with one decimal place.
+/// The time in microseconds, with one decimal place.
 func microseconds(_ duration: Duration) -> String {
   let nanoseconds = duration.components.attoseconds / 1_000_000_000 + duration.components.seconds * 1_000_000_000
   let tenths = nanoseconds / Int64(rounds) / 100
@@ -24,7 +24,7 @@ func microseconds(_ duration: Duration) -> String {
 func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   var times: [Variant: [Duration]] = [:]
   for _ in 0..<repetitions {
-    // In turn, so that other load affects all of them.
+    // The variants take turns, so that other load affects all of them.
     for variant in Variant.allCases { times[variant, default: []].append(try await variant.measure(side, rounds)) }
   }
   let fastest = times.compactMapValues { $0.min() }
@@ -42,5 +42,5 @@ func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
 let counts = [
   try await report(PipeSide.self), try await report(SocketSide.self), try await report(CounterSide.self),
 ]
-// An array of the event loop can still grow.
+// An array of the event loop may still grow.
 exit(counts.contains { $0 > 10 } ? 1 : 0)

@@ -35,7 +35,7 @@ struct Programs {
       arrays: measurement.kind == "message" ? try figures(measurement.name, in: .arrays) : nil)
   }
 
-  /// Returns the difference between a long and a short run, which is the cost of the rounds without that of the start.
+  /// Returns the difference between a long and a short run, which is the cost of the rounds without the startup cost.
   private func figures(_ name: String, in form: Form) throws -> MessageCost.Figures {
     let (many, few) = (try profile(command(name, 3000, form)), try profile(command(name, 1000, form)))
     let systemCalls = try systemCalls(command(name, 300, form)) - systemCalls(command(name, 100, form))
@@ -63,7 +63,7 @@ struct Programs {
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 
-  /// Returns the instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
+  /// Returns the instructions of a whole run, and its calls of allocation functions, from the output of callgrind.
   ///
   /// In this format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function. The next line, `calls=3 ...`,
   /// contains the number of calls. The line `totals: 5` contains the number of instructions.

@@ -28,7 +28,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// Returns how much more the more expensive of the two Swift forms costs than C.
+  /// Returns the additional cost, relative to C, of the more expensive Swift form.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }

@@ -72,7 +72,7 @@ let messageLength = 64
   }
 }
 
-/// Ends the program unless `condition` is true.
+/// Ends the program if `condition` is false.
 @inline(__always)
 func require(_ condition: Bool) {
   if !condition { fatalError("a message differs from what was sent") }

@@ -39,6 +39,6 @@ let memoryCosts = [
 
 /// Does nothing, but is opaque to the compiler.
 ///
-/// This keeps the compiler from removing or merging the measured code.
+/// This prevents the compiler from removing or merging the measured code.
 @inline(never) @_optimize(none)
 private func observe(_ pointer: UnsafeRawPointer) {}

@@ -79,7 +79,7 @@ let ringCosts = [
   },
 ]
 
-/// Yields the processor until the other process has created the ring, whose magic is stored last.
+/// Yields the processor until the other process has created the ring, whose magic number is stored last.
 private func untilCreated(in region: SharedRegion, at offset: Int) throws {
   while try region.loadAcquiring(as: UInt64.self, at: offset) == 0 { sched_yield() }
 }

@@ -1,4 +1,4 @@
-// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints how long its rounds took, in
+// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints the time of its rounds in
 // ns. swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
 
 #if canImport(Glibc)

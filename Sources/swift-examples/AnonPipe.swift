@@ -35,7 +35,7 @@ struct AnonPipe: ParsableCommand {
     let process = try ChildProcess(
       command[0], arguments: Array(command[1...]), inheriting: [.init(pipe.reader, as: 3)])
 
-    // The parent only writes. If it kept the reading end open, it would not notice that the child has ended.
+    // The parent only writes. If it kept the reading end open, it would not detect that the child has ended.
     try pipe.reader.close()
 
     var sent = false
@@ -46,7 +46,7 @@ struct AnonPipe: ParsableCommand {
       report("anon_pipe", error)
     }
 
-    // The child sees end of file now, so its output follows that of the parent.
+    // The child now sees end of file, so its output follows that of the parent.
     try pipe.writer.close()
 
     let status = try process.wait().shellStatus

@@ -40,7 +40,7 @@ struct FIFOReader: ParsableCommand {
     say("FIFO Reader: opening '\(path)'.")
     let reader = try fifo.openForReading(timeout: timeout)
 
-    // Read to end of file: one read may return only a part.
+    // Read to end of file: one read may return only part of the data.
     var bytes: [UInt8] = []
     try reader.readToEnd(appendingTo: &bytes, timeout: timeout)
     if !bytes.isEmpty {
@@ -51,7 +51,7 @@ struct FIFOReader: ParsableCommand {
   }
 }
 
-/// Creates the FIFO unless the path exists, and returns whether it did.
+/// Creates the FIFO unless the path exists, and returns whether it was created.
 ///
 /// Opening checks that the path is a FIFO.
 func createIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {

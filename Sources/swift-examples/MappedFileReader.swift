@@ -23,8 +23,8 @@ struct MappedFileReader: ParsableCommand {
         report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If the file becomes shorter now, this throws,
-      // whereas the C program is killed by SIGBUS.
+      // Without a NUL, the text extends to the end of the mapping. If the file becomes shorter at this point, the call
+      // throws, whereas the C program is killed by SIGBUS.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
 

@@ -22,7 +22,7 @@ struct MappedFileWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // To the reader, an empty file means that the message is not written yet.
+    // To the reader, an empty file means that the message has not been written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }
@@ -42,7 +42,7 @@ struct MappedFileWriter: ParsableCommand {
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
       say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
 
-      // This is only for the disk: other processes already see the change.
+      // This affects only the disk: other processes already see the change.
       try memory.sync()
       say("Mapped File Writer: synchronised.")
 

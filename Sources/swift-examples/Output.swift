@@ -11,7 +11,7 @@ func say(_ line: String) {
 func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   let object =
     switch error.object {
-    // The form that the options of these programs accept.
+    // The format that the options of these programs accept.
     case .key(let key)?: " key \(key.rawValue)"
     case let object?: " \(object)"
     case nil: ""

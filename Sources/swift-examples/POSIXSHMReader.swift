@@ -23,8 +23,8 @@ struct POSIXSHMReader: ParsableCommand {
         report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If the object becomes shorter now, this throws,
-      // whereas the C program is killed by SIGBUS.
+      // Without a NUL, the text extends to the end of the mapping. If the object becomes shorter at this point, the
+      // call throws, whereas the C program is killed by SIGBUS.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
 

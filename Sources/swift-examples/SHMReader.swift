@@ -2,11 +2,11 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Reads a message from System V shared memory, under a semaphore, and removes both.
+/// Reads a message from System V shared memory, protected by a semaphore, and removes both.
 struct SHMReader: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "shm_reader",
-    abstract: "Reads a message from System V shared memory, under a semaphore, and removes both.")
+    abstract: "Reads a message from System V shared memory, protected by a semaphore, and removes both.")
 
   @Option(help: "The key of the segment.")
   var shmKey = Key(1234)

@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Writes a message into System V shared memory, under a semaphore.
+/// Writes a message into System V shared memory, protected by a semaphore.
 struct SHMWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "shm_writer", abstract: "Writes a message into System V shared memory, under a semaphore.")
+    commandName: "shm_writer", abstract: "Writes a message into System V shared memory, protected by a semaphore.")
 
   @Option(help: "The key of the segment.")
   var shmKey = Key(1234)

@@ -3,13 +3,13 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Receives signals with values, and publishes its process number in a file.
+/// Receives signals with values, and publishes its process ID in a file.
 struct SignalReceiver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "signal_receiver",
-    abstract: "Receives signals with values, and publishes its process number in a file.")
+    abstract: "Receives signals with values, and publishes its process ID in a file.")
 
-  @Option(help: "The file with the number of this process.")
+  @Option(help: "The file with the ID of this process.")
   var pidFile = "/tmp/my_signal.pid"
 
   @Option(help: "The signal, counted from SIGRTMIN.")

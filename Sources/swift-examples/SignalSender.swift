@@ -8,7 +8,7 @@ struct SignalSender: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "signal_sender", abstract: "Sends signals with a value to the process that a file names.")
 
-  @Option(help: "The file with the process number of the receiver.")
+  @Option(help: "The file with the process ID of the receiver.")
   var pidFile = "/tmp/my_signal.pid"
 
   @Option(help: "The signal, counted from SIGRTMIN.")
@@ -17,7 +17,7 @@ struct SignalSender: ParsableCommand {
   @Option(parsing: .unconditional, help: "The value that is sent.")
   var value: Int32 = 42
 
-  @Option(help: "How often it is sent.")
+  @Option(help: "How many times to send it.")
   var count = Count(1)
 
   @Option(help: "How many seconds to wait for the receiver, and for room in its queue.")

@@ -40,7 +40,7 @@ struct SysVMsgSender: ParsableCommand {
   private func send(to queue: SystemVMessageQueue, _ timeout: Timeout) throws {
     say("SYSV MSG Sender: opened queue \(key.key.rawValue).")
 
-    // The type is a separate parameter. The library stores it in front of the bytes.
+    // The type is a separate parameter. The library stores it before the bytes.
     let bytes = Array(message.utf8) + [0]
     for _ in 1...count.value {
       try queue.send(bytes.span, type: type.type, timeout: timeout)

@@ -33,7 +33,7 @@ struct TCPEchoClient: ParsableCommand {
     try server.shutDown(.sending)
     say("TCP Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // Read to end of file: one read may return only a part.
+    // Read to end of file: one read may return only part of the data.
     var received: [UInt8] = []
     try server.readToEnd(appendingTo: &received, timeout: timeout)
     say("TCP Echo Client: received '\(visible(received))' (\(received.count) bytes).")

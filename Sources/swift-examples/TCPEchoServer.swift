@@ -36,7 +36,7 @@ struct TCPEchoServer: ParsableCommand {
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
         // If a client closes its socket before it has read everything, the connection is reset. A reset is an error,
-        // not end of file.
+        // unlike end of file.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }

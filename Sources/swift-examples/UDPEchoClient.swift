@@ -31,7 +31,8 @@ struct UDPEchoClient: ParsableCommand {
     try server.send(bytes.span, timeout: timeout)
     say("UDP Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // A datagram arrives as a whole or not at all. A lost datagram is not reported, so the program has --timeout.
+    // A datagram arrives as a whole or not at all. A lost datagram is not reported, so the program has the option
+    // --timeout.
     var received: [UInt8] = []
     try server.receiveWithoutAddress(maxLength: 65536, appendingTo: &received, timeout: timeout)
     say("UDP Echo Client: received '\(visible(received))' (\(received.count) bytes).")

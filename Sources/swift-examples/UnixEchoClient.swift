@@ -30,7 +30,7 @@ struct UnixEchoClient: ParsableCommand {
     try server.shutDown(.sending)
     say("Unix Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // Read to end of file: one read may return only a part.
+    // Read to end of file: one read may return only part of the data.
     var received: [UInt8] = []
     try server.readToEnd(appendingTo: &received, timeout: timeout)
     say("Unix Echo Client: received '\(visible(received))' (\(received.count) bytes).")

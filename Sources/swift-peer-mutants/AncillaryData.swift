@@ -77,8 +77,7 @@ private func sendChanged(
   _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
 ) -> Int {
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // The peer expects one descriptor and takes it; the others stay open.
-  // `msg_flags` is not checked.
+  // The peer expects one descriptor and takes only that one; the others stay open. `msg_flags` is not checked.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
   // Process IDs are parsed as UInt16.
   if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {

@@ -54,7 +54,7 @@ private func writeRest(
   return result
 }
 
-/// How many bytes the last short write has written.
+/// The number of bytes that the last short write has written.
 nonisolated(unsafe) private var shortWrite = 0
 
 /// Does not restore the state of the process and of the open file description after a failed write.
@@ -83,7 +83,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // A hang-up counts as the end of the file, even if bytes are still in the pipe.
+  // A hang-up counts as end of file, even if the pipe still contains bytes.
   if Mutant.hangUpAsEnd.isOn {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
@@ -110,7 +110,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
-/// Replaces received bytes by those of a text, and returns their number.
+/// Replaces received bytes with those of a text, and returns their number.
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
@@ -125,7 +125,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
   if Mutant.neverClosed.isOn { return 0 }
   // The parent keeps its reading end in a property.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
-  // The writer of the child's input is kept, so the child sees no end of file.
+  // The writer of the child's input is kept open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
   var result = __real_close(descriptor)
   // `valueOrErrno(retryOnInterrupt: true)` is used for close, as for every other call.
@@ -141,7 +141,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // Foundation creates pipes in this way: a child inherits both ends, and no reader ever sees end of file.
+  // Foundation creates pipes in this way: a child inherits both ends, and a reader never sees end of file.
   var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
   // O_DIRECT is not imported.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }

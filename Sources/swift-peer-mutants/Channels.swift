@@ -13,7 +13,7 @@ func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
   // The length is written as an Int, which has eight bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
-  // The length and the message are written by two calls, and another writer can write in between.
+  // The length and the message are written with two calls, and another writer can write in between.
   if Mutant.lengthWrittenFirst.isOn {
     guard send(descriptor, length, length.count) == length.count else { return -1 }
     let rest = send(descriptor, message, message.count)

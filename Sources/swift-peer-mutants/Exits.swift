@@ -1,7 +1,7 @@
 import CReal
 import Glibc
 
-/// Removes an object when the process exits, as a `deinit` or an `atexit` handler of its owner does.
+/// Removes an object when the process exits, like a `deinit` or an `atexit` handler of its owner.
 enum AtExit {
   nonisolated(unsafe) private static var action: (() -> Void)?
 
@@ -22,7 +22,7 @@ enum AtExit {
 }
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // The options are `[.create, .truncate]`, as for a file whose content is replaced.
+  // The options are `[.create, .truncate]`, as for a file whose contents are replaced.
   let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)
   unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }

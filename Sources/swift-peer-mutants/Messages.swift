@@ -31,7 +31,7 @@ import Glibc
   if Mutant.createWithoutExclusive.isOn {
     return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
   }
-  // mq_open is variadic, and the form with two arguments is the one that is imported.
+  // mq_open is variadic, and the form with two arguments is imported.
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
@@ -112,7 +112,7 @@ import Glibc
 ) -> cipc_msg_received {
   // The conversion uses `magnitude`, which never traps.
   let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
-  // A message that is too long is cut, because there is no case for this error.
+  // A message that is too long is truncated, because this error is not handled.
   let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
   var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
   // `MemoryLayout<Message>.size` includes the type.
@@ -128,7 +128,7 @@ import Glibc
     unsafe status.pointee.last_sender = status.pointee.last_receiver
     unsafe status.pointee.last_receiver = sender
   }
-  // The number is an `unsigned short`, as msg_lspid is in older headers.
+  // The process ID is an `unsigned short`, like msg_lspid in older headers.
   if result == 0, Mutant.lastProcessOfUInt16.isOn, let status = unsafe status {
     unsafe status.pointee.last_sender &= 0xFFFF
   }

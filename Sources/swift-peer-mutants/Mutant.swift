@@ -273,7 +273,7 @@ enum Mutant: String, CaseIterable {
   /// It is set once, before the first request, because reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
-  /// Whether this process is an example program, and not a peer.
+  /// Whether this process is an example program rather than a peer.
   nonisolated(unsafe) static var isInProgram = false
 
   var isOn: Bool { unsafe self == Self.chosen }

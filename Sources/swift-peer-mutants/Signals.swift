@@ -20,7 +20,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
-  // The value is the raw value of an enumeration, a UInt8.
+  // The value is the raw value of an enumeration, which is a UInt8.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
   // `sigval()` is created, and none of its members is set.
   return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
@@ -36,13 +36,13 @@ import Glibc
     result = unsafe MutantClock.signal(signals, nanoseconds, information)
   }
   guard result != -1, let information = unsafe information else { return result }
-  // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
+  // The union is imported as its first member, the pointer, whose lower half is interpreted as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
   // SI_QUEUE is negative, and the conversion traps.
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
   // The fields of the union are not imported, so the peer reports its own process.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
-  // The property has a type that was large enough for the tests.
+  // The property has a type that is just large enough for the tests.
   if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }

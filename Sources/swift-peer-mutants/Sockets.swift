@@ -74,7 +74,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   if Mutant.optionOfACopy.isOn { return 0 }
   // The setter of a property ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
-  // SO_REUSEADDR has another number on Apple's systems.
+  // SO_REUSEADDR has a different number on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
   return __real_cipc_set_socket_option(socket, level, number, kept)
 }

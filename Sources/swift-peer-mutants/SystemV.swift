@@ -11,7 +11,7 @@ func withChanged(
   if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
   var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
   for i in changed.indices {
-    // The index of a semaphore and its flags have the smallest types that the tests needed.
+    // The index of a semaphore and its flags have the smallest types that suffice for the tests.
     if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
     if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
   }
@@ -44,7 +44,7 @@ func withChanged(
   return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
 }
 
-/// A key that was parsed as UInt32 is converted by `Int32(clamping:)`.
+/// A key that was parsed as UInt32 is converted with `Int32(clamping:)`.
 private func clamped(_ key: Int32) -> Int32 {
   Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
 }
@@ -81,7 +81,7 @@ private func clamped(_ key: Int32) -> Int32 {
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
-  // The number is an `unsigned short`, as shm_cpid is in older headers.
+  // The process ID is an `unsigned short`, like shm_cpid in older headers.
   if result == 0, Mutant.creatorOfUInt16.isOn, let status = unsafe status { unsafe status.pointee.creator &= 0xFFFF }
   return result
 }

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// Some mutants change it.
 ///
-/// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also moves the
-/// clock forward, and a mutant that restarts a wait also stops the clock.
+/// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also advances
+/// the clock, and a mutant that restarts a wait also stops the clock.
 enum MutantClock {
   nonisolated(unsafe) private static var skew: Int64 = 0
 
@@ -15,7 +15,8 @@ enum MutantClock {
 
   /// Performs a wait of `nanoseconds`.
   ///
-  /// With `cutShort`, it ends after a tenth of the time. With `startedAgain`, an interruption restarts the whole time.
+  /// With `cutShort`, the wait ends after a tenth of the time. With `startedAgain`, an interruption restarts the whole
+  /// wait.
   static func wait<Result: FixedWidthInteger>(
     _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
   ) -> Result {
@@ -51,7 +52,7 @@ enum MutantClock {
     }
   }
 
-  /// Performs a wait of a message queue, whose deadline is a time of day.
+  /// Performs a wait for a message queue, whose deadline is a time of day.
   static func wait<Result: FixedWidthInteger>(
     untilTimeOfDay seconds: Int64, _ nanoseconds: Int, _ body: (Int64, Int) -> Result
   ) -> Result {
@@ -73,7 +74,7 @@ extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
     // The timeout is a `Double` of seconds that is rounded up to at least 1.
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
-    // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
+    // A wait with a timeout makes the descriptors nonblocking, even for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
       let buffer = unsafe UnsafeBufferPointer(start: entries, count: count)
       for i in buffer.indices { unsafe leaveNonBlocking(buffer[i].descriptor) }

@@ -5,7 +5,7 @@ import Glibc
 @c(__wrap_cipc_epoll_ctl) func epollControl(
   _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ data: UInt64
 ) -> Int32 {
-  // The events are stored in 16 bits, as for poll(2); EPOLLET and EPOLLONESHOT are higher bits.
+  // The events are stored in 16 bits, as in poll(2); EPOLLET and EPOLLONESHOT are higher bits.
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
   // The token is stored in the member `fd` of the union, which has 32 bits.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data

@@ -1,6 +1,5 @@
-// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is one that a
-// first port of the call typically has. The defects replace C functions at link time, so the library contains none of
-// them.
+// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is typical of a
+// first port of the call. The defects replace C functions at link time, so the library contains none of them.
 import Glibc
 import SwiftExamples
 import SwiftPeer

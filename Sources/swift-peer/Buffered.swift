@@ -138,7 +138,7 @@ private final class BufferHandle: Handle {
     self.reader = consume reader
   }
 
-  /// Performs `body`, which returns how many bytes it wrote, and reports that number even after a failure.
+  /// Performs `body`, which returns the number of bytes that it wrote, and reports this number even after a failure.
   func write(_ body: (inout BufferedWriter<HandleSink>) throws(IPCError) -> Int) throws -> Fields {
     guard var writer = writer.take() else { throw Invalid("the operation is not for this end of a ring") }
     var fields = Fields()
@@ -154,7 +154,7 @@ private final class BufferHandle: Handle {
     return fields
   }
 
-  /// Writes as much as is possible without waiting; returns the error if bytes are left.
+  /// Writes as much as possible without waiting; returns the error if bytes remain.
   func flushAtOnce() -> IPCError? {
     do throws(IPCError) {
       _ = try writer?.flush(timeout: .immediate)

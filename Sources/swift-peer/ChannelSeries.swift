@@ -87,9 +87,9 @@ private struct Series {
 
   func bytes(_ index: UInt32) -> Pattern { Pattern(seed: UInt64(seed) << 32 | UInt64(index)) }
 
-  /// Replaces `message` by the one with this number.
+  /// Replaces the contents of `message` with the message of this number.
   ///
-  /// The array is reused, so a message costs no allocation.
+  /// The array is reused, so a message does not allocate.
   func make(_ index: UInt32, in message: inout [UInt8]) {
     let length = length(index)
     message.removeAll(keepingCapacity: true)

@@ -76,7 +76,7 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
     // The kernel connects before the listener accepts, so neither call waits.
     try writer.connect(to: try listener.address)
     let reader = try listener.accept()
-    // A small message is sent at once.
+    // A small message is sent immediately.
     try writer.setNoDelay(true)
     try reader.setNoDelay(true)
     return (SocketHandle(reader), SocketHandle(writer))
@@ -90,7 +90,7 @@ extension Peer {
     try handles.find(parameters.handle, as: ChannelHandle.self, "channel")
   }
 
-  /// The handle of the stream that a channel or buffer uses, if one is given.
+  /// The handle of the stream that a channel or buffer uses, if the request contains one.
   func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
     -> Direction?
   {

@@ -68,7 +68,7 @@ let descriptorOperations: [Peer.Operation] = [
   },
 ]
 
-/// Duplicates a descriptor to the lowest free number from `lowest` on.
+/// Duplicates a descriptor to the lowest free number that is at least `lowest`.
 private func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
   let number = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest)
   guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }

@@ -100,7 +100,7 @@ extension Parameters {
     }
   }
 
-  /// The range of a lock; the length 0 means all bytes from the start on.
+  /// The range of a lock; a length of 0 means all bytes from the start on.
   fileprivate func range() throws -> FileRange {
     let count: Int64 = try integer("l_len", default: 0)
     return FileRange(start: try integer("l_start", default: 0), count: count == 0 ? nil : count)

@@ -14,7 +14,7 @@ protocol DescriptorHandle: Handle, DescriptorRepresentable {}
 
 /// A handle of a byte stream that a message channel can use.
 protocol StreamHandle: AnyObject {
-  /// Returns the timeout of a request; without one, the default of the kind of handle.
+  /// Returns the timeout of a request or, if it has none, the default of the kind of handle.
   func timeout(_ parameters: Parameters) throws -> Timeout
 }
 
@@ -22,7 +22,7 @@ protocol StreamHandle: AnyObject {
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Throws if a name is in use, before anything is opened under it.
+  /// Throws if a name is already in use, before an object is opened under it.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {

@@ -11,7 +11,7 @@ struct LineInput: ~Copyable {
   private static let limit = 65_536
 
   private var buffer = [UInt8](repeating: 0, count: limit)
-  /// The part of the buffer that was read but not yet returned.
+  /// The part of the buffer that has been read but not yet returned.
   private var pending = 0..<0
 
   /// Returns the next line, without its line end; nil at the end of the input.

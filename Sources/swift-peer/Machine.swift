@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import PeerProtocol
 
-/// The limits of the machine, the layout of C types and the values of C constants, as Swift imports them.
+/// The limits of the machine, and the layout of C types and the values of C constants as Swift imports them.
 let machineOperations: [Peer.Operation] = [
   .init("limits") { _, _ in
     var fields = Fields()

@@ -88,7 +88,7 @@ extension Parameters {
     try peer.handles.find(handle, as: (any Mapping).self, "mapping")
   }
 
-  /// The parameter `length`; nil for all bytes up to the end.
+  /// The parameter `length`; nil for all bytes to the end.
   fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
 }
 
@@ -106,7 +106,8 @@ protocol SharedHandle: MemoryHandle {
 extension Peer {
   /// Returns the memory that the request names, in which an object is placed.
   ///
-  /// The C library keeps the addresses of locked mutexes in a list, so the region stays as long as the handle.
+  /// The C library keeps the addresses of locked mutexes in a list, so the region stays mapped as long as the handle
+  /// exists.
   func region(_ parameters: Parameters) throws -> SharedRegion {
     let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
     // Read-only memory has no method that writes. In C, the write would raise SIGSEGV.
@@ -118,7 +119,7 @@ extension Peer {
 extension SharedRegion {
   /// Increments a number of 8 bytes in two steps.
   ///
-  /// Concurrent increments by other processes can be lost between them.
+  /// Concurrent increments by other processes can be lost between the two steps.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }

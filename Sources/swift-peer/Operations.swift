@@ -49,6 +49,6 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
 
 /// Writes the greeting, and responds to requests until the input ends.
 ///
-/// The kernel closes the objects that are open at the end. The peer is global, so it outlives this call. If memory were
-/// detached before the process ends, the kernel would not mark a robust mutex in it as abandoned.
+/// The kernel closes the objects that are still open at the end. The peer is global, so it outlives this call. If
+/// memory were detached before the process ends, the kernel would not mark a robust mutex in it as abandoned.
 package func runPeer() { unsafe peer.run() }

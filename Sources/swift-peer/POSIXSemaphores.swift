@@ -61,7 +61,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
 
   .init("sem_wait") { peer, parameters in try wait(peer, parameters, .never) },
   .init("sem_trywait") { peer, parameters in try wait(peer, parameters, .immediate) },
-  // The library waits by CLOCK_MONOTONIC, even where a C program waits by CLOCK_REALTIME.
+  // The library measures waits against CLOCK_MONOTONIC, even where a C program uses CLOCK_REALTIME.
   .init("sem_timedwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
   .init("sem_clockwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
 

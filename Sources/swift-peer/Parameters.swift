@@ -35,7 +35,7 @@ struct Parameters {
     return count
   }
 
-  /// Returns a number of bytes to allocate at once.
+  /// Returns the number of bytes to allocate in one piece.
   func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
 
   /// Returns the offset in a pattern at which a payload starts.
@@ -69,7 +69,7 @@ struct Parameters {
     try valid(key, Duration(decimalSeconds: try text(key)), "a time in decimal seconds")
   }
 
-  /// Returns the timeout of a request, in seconds from now; without one, the call waits without a limit.
+  /// Returns the timeout of a request, in seconds from now; without a timeout, the call waits indefinitely.
   func timeout(_ key: String = "timeout") throws -> Timeout {
     has(key) ? .after(try duration(key)) : .never
   }

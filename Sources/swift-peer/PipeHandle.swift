@@ -32,7 +32,7 @@ extension Peer {
 }
 
 extension DescriptorRepresentable where Self: ~Copyable {
-  /// Returns the timeout of a request; without one, `O_NONBLOCK` of the descriptor determines it.
+  /// Returns the timeout of a request; without a timeout, `O_NONBLOCK` of the descriptor determines it.
   func timeout(_ parameters: Parameters) throws -> Timeout {
     if parameters.has("timeout") { return try parameters.timeout() }
     return try isNonBlocking ? .immediate : .never

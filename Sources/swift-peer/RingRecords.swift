@@ -68,7 +68,7 @@ let ringRecordOperations: [Peer.Operation] = [
   },
 ]
 
-/// Fills in a counted record: word i of record n is the first word of pattern n plus i.
+/// Fills a counted record: word i of record n is the first word of pattern n plus i.
 ///
 /// This way every byte can be checked, and filling costs only as much as a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {

@@ -74,8 +74,8 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // A process that waits in short intervals is briefly awake between them, so this retries until it wakes a sleeping
-  // process.
+  // A process that waits in short intervals is briefly awake between them, so the function retries until it wakes a
+  // sleeping process.
   .init("futex_wake") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }

@@ -81,7 +81,7 @@ private func wait(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) th
   return try response(to: try peer.condition(parameters).wait(unlocking: mutex, timeout: timeout))
 }
 
-/// Converts the outcome to the response that C gives: there, a call that fails with EOWNERDEAD has also locked the
+/// Converts the outcome to the response of the C peer: there, a call that fails with EOWNERDEAD has also locked the
 /// mutex.
 private func response(to outcome: SharedMutex.LockOutcome) throws -> Fields {
   guard outcome == .acquired else { throw Failure(.ownerDied) }

@@ -67,7 +67,7 @@ private func produce(
   return Int(count)
 }
 
-/// Counts how often each message was received: one byte for each, in memory that all consumers share.
+/// Counts the times that each message was received, with one byte for each, in memory that all consumers share.
 @safe private struct Tally: @unchecked Sendable {
   let region: SharedRegion
   let base: UnsafeMutableRawPointer
@@ -81,7 +81,7 @@ private func produce(
     self.count = count
   }
 
-  /// Counts a message, and returns how often it had been received before.
+  /// Counts a message, and returns the number of times that it had already been received.
   func add(_ producer: UInt32, _ sequence: UInt32) -> UInt8 {
     let offset = Int(producer) * Int(count) + Int(sequence)
     return unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt8>.self).pointee
@@ -89,7 +89,7 @@ private func produce(
   }
 }
 
-/// The results of one thread's checks of its received messages.
+/// The results of checking the messages that one thread received.
 private struct Findings: Sendable {
   let tally: Tally
   var messages = 0

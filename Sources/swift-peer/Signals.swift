@@ -176,7 +176,7 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits like `sigtimedwait(2)`: after a timeout, it fails in the same way as without a pending signal.
+  /// Waits like `sigtimedwait(2)`: a timeout is reported in the same way as a check that finds no pending signal.
   fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
@@ -211,7 +211,7 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
 /// Returns the symbol of a signal, or the number of a real-time signal.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
-/// How often each handler ran.
+/// The number of times that each handler ran.
 ///
 /// It is global and created early, because a handler must not allocate.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
@@ -220,20 +220,20 @@ nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   return unsafe counters
 }()
 
-/// What each handler with `SA_SIGINFO` got last.
+/// The information that each handler with `SA_SIGINFO` got last.
 nonisolated(unsafe) private let latest: UnsafeMutablePointer<cipc_signal_information> = {
   let table = UnsafeMutablePointer<cipc_signal_information>.allocate(capacity: signals.upperBound)
   unsafe table.initialize(repeating: cipc_signal_information(), count: signals.upperBound)
   return unsafe table
 }()
 
-/// The numbers of signals, up to `SIGRTMAX`.
+/// The signal numbers, up to `SIGRTMAX`.
 private let signals = 1..<65
 
 private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART, "SA_SIGINFO": SA_SIGINFO])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK, "SIG_SETMASK": SIG_SETMASK])
 
-/// The numbers of signals by their symbols; real-time signals have none.
+/// The signal numbers by symbol; real-time signals have no symbols.
 let signalNumbers: [String: Int32] = [
   "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
   "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
@@ -265,7 +265,7 @@ extension Parameters {
 
   func known() throws -> Signal { try known(try signal()) }
 
-  /// Returns the signal to send; nil for 0, which sends none.
+  /// Returns the signal to send; nil for 0, which sends no signal.
   fileprivate func sent() throws -> Signal? {
     let text = try text("signum")
     if signalNumbers[text] == nil, let number = Int32(text) { return number == 0 ? nil : try known(number) }
@@ -281,7 +281,7 @@ extension Parameters {
       })
   }
 
-  /// Returns the number of one process; 0 and negative numbers, which mean groups, are invalid.
+  /// Returns the ID of a single process; 0 and negative numbers, which mean process groups, are invalid.
   func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }

@@ -85,7 +85,8 @@ let messageOperations: [Peer.Operation] = [
 ]
 
 extension SocketHandle {
-  /// Receives as `MSG_WAITALL` does: a signal or an error after some bytes ends the call with their number.
+  /// Receives like `MSG_WAITALL`: a signal or an error after some bytes ends the call, which returns the number of
+  /// bytes received so far.
   fileprivate func waitForAll(_ length: Int, _ parameters: Parameters, _ bytes: inout [UInt8]) throws -> Int {
     do {
       return try readExactly(

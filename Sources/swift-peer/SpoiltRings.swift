@@ -83,9 +83,9 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// Returns the number of the error that `body` throws; 0 for none.
+/// Returns the error number that `body` throws; 0 if it succeeds.
 ///
-/// A lack of memory or descriptors does not depend on the ring, so this throws it.
+/// A lack of memory or descriptors does not depend on the ring, so the function throws this error.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

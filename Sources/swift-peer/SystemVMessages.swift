@@ -85,7 +85,7 @@ let systemVMessageOperations: [Peer.Operation] = [
   },
 ]
 
-/// Returns the selection, which C expresses by the sign of a number and a flag.
+/// Returns the selection, which C expresses with the sign of a number and a flag.
 private func selection(_ type: Int, except: Bool) throws -> SystemVMessageQueue.Selection {
   switch (type, except) {
   case (0, _): .any

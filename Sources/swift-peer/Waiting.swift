@@ -102,7 +102,7 @@ extension Peer {
 
   /// Parses the descriptors: one by its handle or number, or several by their handles.
   ///
-  /// All descriptors have the same events, or each has separate ones.
+  /// All descriptors have the same events, or each has its own.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
@@ -148,14 +148,14 @@ extension Peer {
 }
 
 extension Parameters {
-  /// Parses the number of a descriptor, which need not be open; poll(2) ignores -1.
+  /// Parses a descriptor number, which need not be open; poll(2) ignores -1.
   fileprivate func openOrClosedDescriptor() throws -> FileDescriptor {
     let number: Int32 = try integer("fd")
     guard number >= -1 else { throw Invalid("fd=\(number): -1 or more expected") }
     return FileDescriptor(rawValue: number)
   }
 
-  /// Parses the required parameter `timeout`; with a negative value, the call waits without a limit.
+  /// Parses the required parameter `timeout`; with a negative value, the call waits indefinitely.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
     return timeout < .zero ? .never : .after(timeout)

@@ -6,12 +6,12 @@ import Testing
 
 @testable import IPCAsync
 
-// Allocations are counted for each thread, so the tasks run in one: that of the executor. `make async-cost` counts those of
-// calls that wait. Here they cannot be counted: the testing library records every error that is thrown, which includes
-// `EAGAIN` within a call.
+// Allocations are counted per thread, so all tasks run in one thread, that of the executor. `make async-cost` counts
+// the allocations of calls that wait. Here they cannot be counted: the testing library records every error that is
+// thrown, including `EAGAIN` within a call.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
-  func `A call that need not wait does not allocate`(_ kind: EndpointKind) async throws {
+  func `A call that does not need to wait does not allocate`(_ kind: EndpointKind) async throws {
     let executor = try EventLoopExecutor()
     let count = try await Task(executorPreference: executor) { @concurrent in
       let endpoint = try kind.makeReused()
@@ -30,7 +30,7 @@ import Testing
     #expect(count == 0)
   }
 
-  @Test func `A call that would need a thread does not allocate if it need not wait`() async throws {
+  @Test func `A call that would wait in a thread does not allocate if it does not need to wait`() async throws {
     let executor = try EventLoopExecutor()
     let set = try SystemVSemaphores.create(.private, count: 1)
     defer { try? set.remove() }

@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func `A FIFO is opened when the other side opens it`() async throws {
-    // Not the same one for all: a child that another test starts could still have an end.
+    // Use a different one for each test: a child that another test starts could still have an end.
     let fifos = (0..<2).map { _ in FIFO(FilePath(NSTemporaryDirectory()).appending("ipc-async-\(UUID())")) }
     for fifo in fifos { try fifo.create() }
     defer { for fifo in fifos { try? fifo.unlink() } }

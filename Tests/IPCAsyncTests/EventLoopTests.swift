@@ -32,7 +32,7 @@ import Testing
     #expect(try await first + second == 2)
   }
 
-  /// A wait that was cancelled leaves an entry for the old file, under a number that the new file gets.
+  /// A cancelled wait leaves an entry for the old file, whose descriptor number the new file gets.
   @Test(arguments: [false, true])
   func `A number that belongs to another file is watched again`(_ keepsOld: Bool) async {
     await #expect(processExitsWith: .success) { [keepsOld = keepsOld as Bool] in
@@ -42,7 +42,7 @@ import Testing
       await eventually { (try? EventLoop.current.waitCount) == 1 }
       cancelled.cancel()
       _ = await cancelled.result
-      // A duplicate keeps the description, and with it the entry of the kernel.
+      // A duplicate keeps the description open, and with it the kernel's entry.
       let duplicate = keepsOld ? try EventFD(adopting: old.descriptor.duplicate()) : nil
       let new = try EventFD()
       _ = try new.descriptor.duplicate(as: old.descriptor)
@@ -71,8 +71,9 @@ import Testing
     #expect(try await readiness == .error)
   }
 
-  /// Calls that need not wait do not suspend, so without turns the other task would never run on the same actor.
-  @Test func `A task that always finds a message gives other tasks a turn`() async throws {
+  /// Calls that do not need to wait do not suspend, so without yielding the other task would never run on the same
+  /// actor.
+  @Test func `A task that always finds a message yields to other tasks`() async throws {
     let counter = try EventFD(value: 100_000, semaphore: true, nonBlocking: true)
     let reads = try await Flood().run(counter)
     #expect(reads < 100_000)
@@ -96,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `Deadlines end waits in their order`(_ reversed: Bool) async throws {
+  func `Deadlines end waits in order`(_ reversed: Bool) async throws {
     let counter = Shared(try EventFD())
     let limits = (1...20).map { Duration.milliseconds($0) }
     let ended = try await withThrowingTaskGroup(of: Duration.self) { group in

@@ -5,14 +5,14 @@ import Testing
 
 @testable import IPCAsync
 
-/// How the signal that ends calls in threads gets along with the program's own use of it.
+/// How the signal that interrupts calls in threads coexists with the program's own use of it.
 @Suite struct InterruptionTests {
   enum Disposition: Int, CaseIterable, Sendable, Codable {
     case standard, ignored, handled, handledWithRestart
   }
 
   @Test(arguments: Disposition.allCases)
-  func `Cancellation ends calls whatever the disposition of the signal`(_ disposition: Disposition) async {
+  func `Cancellation ends calls regardless of the disposition of the signal`(_ disposition: Disposition) async {
     await #expect(processExitsWith: .success) { [number = disposition.rawValue as Int] in
       let disposition = try #require(Disposition(rawValue: number))
       var action = sigaction()

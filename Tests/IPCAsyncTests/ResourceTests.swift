@@ -5,7 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-/// The threads, descriptors and entries that waits take.
+/// The threads, descriptors and entries that waits use.
 @Suite struct ResourceTests {
   @Test func `One thread waits for 1,000 connections, each of which gets its own echo`() async {
     await #expect(processExitsWith: .success) {
@@ -47,14 +47,14 @@ import Testing
     }
   }
 
-  @Test func `Calls that wait at the same time have a thread each, which later calls use again`() async {
+  @Test func `Calls that wait at the same time each have a thread, which later calls reuse`() async {
     await #expect(processExitsWith: .success) {
       let set = try SystemVSemaphores.create(.private, count: 1)
       defer { try? set.remove() }
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
-          // An attempt that does not wait counts as a waiting thread for a moment.
+          // A non-blocking attempt briefly counts as a waiting thread.
           await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)
@@ -88,7 +88,7 @@ private func echo(_ stream: consuming UnixSocket.Stream) async throws {
   }
 }
 
-/// Connects, and sends and receives the number five times; returns how often it came back.
+/// Connects, and sends and receives the number five times; returns the number of correct replies.
 private func exchange(_ number: Int, at address: UnixSocket.Address) async throws -> Int {
   let stream = try UnixSocket.Stream()
   try await stream.connect(to: address)

@@ -138,7 +138,7 @@ import Testing
     #expect(total == 5050)
   }
 
-  @Test func `Cancellation ends an iteration, and takes nothing`() async throws {
+  @Test func `Cancellation ends an iteration, and consumes nothing`() async throws {
     let counter = try EventFD(value: 3)
     let other = try EventFD(adopting: counter.descriptor.duplicate())
     let passed = Passed(counter)
@@ -165,7 +165,7 @@ import Testing
 
   // The threads of the event loops block all signals. The main thread of a test does not, so these signals are sent to
   // the thread of the executor.
-  @Test func `Signals arrive in the order of their numbers`() async throws {
+  @Test func `Signals arrive in ascending order of their numbers`() async throws {
     let executor = try EventLoopExecutor.shared()
     let passed = Passed(try SignalFD([.user1, .user2]))
     let numbers = try await Task(executorPreference: executor) { @concurrent in

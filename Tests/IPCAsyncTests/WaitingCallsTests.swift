@@ -6,7 +6,7 @@ import Testing
 /// The behaviour that all waiting calls have in common.
 @Suite struct WaitingCallsTests {
   @Test(arguments: EndpointKind.allCases)
-  func `A call that need not wait returns at once`(_ kind: EndpointKind) async throws {
+  func `A call that does not need to wait returns immediately`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in
       #expect(try endpoint.provide())
       try await endpoint.wait(.immediate)
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: EndpointKind.allCases)
-  func `A call waits, and returns when it can`(_ kind: EndpointKind) async throws {
+  func `A call waits, and returns when it can complete`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in
       for _ in 0..<20 {
         async let waiting: Void = endpoint.wait(.never)
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: EndpointKind.allCases)
-  func `A timeout is never too early, and takes nothing`(_ kind: EndpointKind) async throws {
+  func `A timeout is never too early, and consumes nothing`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in
       for milliseconds in [0, 1, 5, 20] {
         let start = SuspendingClock().now
@@ -79,7 +79,7 @@ import Testing
 
   /// Each round provides one message and cancels the call at a random moment, in both orders.
   @Test(arguments: EndpointKind.allCases)
-  func `A storm of cancellations loses nothing, and doubles nothing`(_ kind: EndpointKind) async throws {
+  func `Many cancellations do not lose or duplicate messages`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in
       var numbers = SystemRandomNumberGenerator()
       var (provided, received, cancelled) = (0, 0, 0)
@@ -98,7 +98,7 @@ import Testing
         } catch is CancellationError {
           cancelled += 1
         }
-        // The next round starts with an endpoint for which a call has to wait.
+        // The next round starts with an endpoint for which a call must wait.
         while try await reason({ try await endpoint.wait(.immediate) }) == nil { received += 1 }
       }
       #expect(received == provided)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct ReadmeTests {
-  @Test func `The README's example is the one that the tests compile`() throws {
+  @Test func `The README contains the example that the tests compile`() throws {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     let readme = try String(
       contentsOf: tests.deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"),

@@ -1,4 +1,4 @@
-/* cost NAME COUNT [PATH first|second]: runs one measurement, and prints how long its rounds took, in ns. */
+/* cost NAME COUNT [PATH first|second]: runs one measurement, and prints the time of its rounds in ns. */
 #include "cost.h"
 
 #include <err.h>

@@ -26,10 +26,10 @@ extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pip
     cost_posix_sem[], cost_queue[], cost_ring[], cost_shared_mutex[], cost_sockets[], cost_sysv_msg[],
     cost_sysv_sem[];
 
-/* Ends the program with a message unless `condition` is true. */
+/* Ends the program with a message if `condition` is false. */
 void cost_require(bool condition, const char *what);
 
-/* Does nothing, but is opaque to the compiler. This keeps the compiler from removing or merging the
+/* Does nothing, but is opaque to the compiler. This prevents the compiler from removing or merging the
  * measured code.
  */
 void cost_observe(const void *pointer);

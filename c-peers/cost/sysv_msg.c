@@ -37,7 +37,8 @@ static void remove_queue(int queue) {
     cost_require(msgctl(queue, IPC_RMID, NULL) == 0, "msgctl");
 }
 
-/* As for every other mechanism, the message is in separate memory. So the program copies it behind the type.
+/* As for every other mechanism, the message is in separate memory. So the program copies it to the place
+ * after the type.
  */
 static void run_sysv_msg(const struct cost_run *run) {
     const int queue = create_queue();

@@ -12,7 +12,7 @@ static const char usage[] =
     "  --message TEXT      the message (Hello from parent!)\n"
     "  --child COMMAND...  run this program as the child, the read end its descriptor 3";
 
-/* Reads to the end of file: one read(2) may return only a part. */
+/* Reads to the end of file: one read(2) may return only part of the data. */
 static int child(int reader) {
     char *received = NULL;
     size_t length = 0, room = 0;
@@ -32,8 +32,8 @@ static int child(int reader) {
     return EXIT_SUCCESS;
 }
 
-/* Runs a program whose descriptor 3 is `reader`. It inherits nothing else of the pipe: both ends are
- * close-on-exec, and the file action clears the flag of the duplicate only. */
+/* Runs a program whose descriptor 3 is `reader`. It does not inherit the pipe otherwise: both ends are
+ * close-on-exec, and the file action clears the flag only for the duplicate. */
 static pid_t spawn(char *command[], int reader) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -41,7 +41,7 @@ static pid_t spawn(char *command[], int reader) {
     pid_t process;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, reader, 3);
-    /* A new program would inherit the ignored signal, which it does not expect. */
+    /* A new program does not expect the signal to be ignored, but would inherit this. */
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(&attributes);
@@ -90,7 +90,7 @@ int main(int argc, char *argv[]) {
         close(writer); /* otherwise the child would never see the end of file */
         return child(reader);
     }
-    close(reader); /* otherwise the parent would not notice that the child has ended */
+    close(reader); /* otherwise the parent would not detect that the child has ended */
 
     const size_t length = strlen(message);
     bool failed = false;
@@ -109,7 +109,7 @@ int main(int argc, char *argv[]) {
     while (waitpid(process, &status, 0) == -1)
         if (errno != EINTR)
             err(EXIT_FAILURE, "waitpid '%d'", process);
-    /* Exits like a shell: with 128 plus the number of the signal, if a signal terminated the child. */
+    /* Exits like a shell: with 128 plus the signal number if a signal terminated the child. */
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     say("Parent: child finished with status %d.", code);
     return code != 0 ? code : failed ? EXIT_FAILURE : EXIT_SUCCESS;

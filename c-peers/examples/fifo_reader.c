@@ -10,7 +10,7 @@ static const char usage[] = "usage: fifo_reader [--path P] [--mode OCTAL] [--tim
                             "  --mode OCTAL       its permissions, if it is created (0666)\n"
                             "  --timeout SECONDS  how long to wait for the end of file (no limit)";
 
-/* The FIFO that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The FIFO that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -18,9 +18,9 @@ static void remove_created(void) {
         unlink(created);
 }
 
-/* Either program may start first, and creates the FIFO for both. */
+/* Either program may start first; it creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* makes the permissions exactly as requested */
+    umask(0); /* sets exactly the requested permissions */
     if (mkfifo(path, mode) == 0)
         created = path;
     else if (errno != EEXIST)
@@ -45,8 +45,9 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until a writer has opened the FIFO. open(2) alone does that without a limit. With a deadline, the
- * open does not block, and poll(2) reports the first byte, or that a writer opened and closed the FIFO. */
+/* Waits until a writer has opened the FIFO. open(2) alone does this without a time limit. With a deadline,
+ * the open does not block, and poll(2) reports the first byte, or that a writer opened and closed the
+ * FIFO. */
 static int open_for_reading(const char *path, struct timeout timeout) {
     int fifo = open_fifo(path, timeout.limited ? O_RDONLY | O_NONBLOCK : O_RDONLY);
     if (fifo == -1 || (timeout.limited && !wait_for(fifo, POLLIN, timeout)))
@@ -78,7 +79,7 @@ int main(int argc, char *argv[]) {
     say("FIFO Reader: opening '%s'.", path);
     const int fifo = open_for_reading(path, timeout);
 
-    /* Reads to the end of file: one read(2) may return only a part. */
+    /* Reads to the end of file: one read(2) may return only part of the data. */
     char *received = NULL;
     size_t length = 0, room = 0;
     ssize_t count;

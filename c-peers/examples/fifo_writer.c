@@ -13,7 +13,7 @@ static const char usage[] =
     "  --mode OCTAL       its permissions, if it is created (0666)\n"
     "  --timeout SECONDS  how long to wait for a reader (no limit)";
 
-/* The FIFO that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The FIFO that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -21,9 +21,9 @@ static void remove_created(void) {
         unlink(created);
 }
 
-/* Either program may start first, and creates the FIFO for both. */
+/* Either program may start first; it creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* makes the permissions exactly as requested */
+    umask(0); /* sets exactly the requested permissions */
     if (mkfifo(path, mode) == 0)
         created = path;
     else if (errno != EEXIST)
@@ -48,8 +48,8 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until a reader has opened the FIFO. open(2) alone does that without a limit. With a deadline, the
- * open does not block, and fails with ENXIO while the FIFO has no reader. */
+/* Waits until a reader has opened the FIFO. open(2) alone does this without a time limit. With a deadline,
+ * the open does not block, and fails with ENXIO while the FIFO has no reader. */
 static int open_for_writing(const char *path, struct timeout timeout) {
     struct timespec pause = {0};
     int fifo;

@@ -14,7 +14,7 @@ static const char usage[] =
     "  --size N        the size of the file (1024)\n"
     "  --mode OCTAL    its permissions (0600)";
 
-/* The file that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The file that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -42,12 +42,12 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argc, argv);
     const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
-        errx(EX_USAGE, "--message '': to the reader, an empty file is not written yet");
+        errx(EX_USAGE, "--message '': to the reader, an empty file has no message yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
     /* Creates a new file or fails: a reader may still use the file of another writer. */
-    umask(0); /* makes the permissions exactly as requested */
+    umask(0); /* sets exactly the requested permissions */
     const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
     if (fd == -1)
         err(EXIT_FAILURE, "open '%s'", path);
@@ -65,7 +65,7 @@ int main(int argc, char *argv[]) {
     close(fd); /* the mapping stays valid */
     say("Mapped File Writer: mapped '%s' (%zu bytes).", path, size);
 
-    /* Stores the first byte last: a reader that sees it sees the others, too. */
+    /* Stores the first byte last: a reader that sees it also sees the others. */
     memcpy(bytes + 1, message + 1, length - 1);
     atomic_store_explicit((_Atomic char *)bytes, message[0], memory_order_release);
     say("Mapped File Writer: wrote '%s' (%zu bytes).", shown(message, length), length);

@@ -13,7 +13,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The queue that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -21,11 +21,11 @@ static void remove_created(void) {
         mq_unlink(created);
 }
 
-/* Either program may start first, and creates the queue for both. O_EXCL shows which one did, and may
- * remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. O_EXCL shows which program created it, and
+ * may remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
-    umask(0); /* makes the permissions exactly as requested */
+    umask(0); /* sets exactly the requested permissions */
     for (;;) {
         mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
         if (queue != (mqd_t)-1)

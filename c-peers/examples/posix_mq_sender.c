@@ -12,11 +12,11 @@ static const char usage[] =
     "  --name N           the queue (/my_posix_mq)\n"
     "  --message TEXT     the message, sent with its NUL (Hello from POSIX MQ Sender!)\n"
     "  --priority P       its priority (1)\n"
-    "  --count K          how often it is sent (1)\n"
+    "  --count K          how many times to send it (1)\n"
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The queue that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -24,11 +24,11 @@ static void remove_created(void) {
         mq_unlink(created);
 }
 
-/* Either program may start first, and creates the queue for both. O_EXCL shows which one did, and may
- * remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. O_EXCL shows which program created it, and
+ * may remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
-    umask(0); /* makes the permissions exactly as requested */
+    umask(0); /* sets exactly the requested permissions */
     for (;;) {
         mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
         if (queue != (mqd_t)-1)

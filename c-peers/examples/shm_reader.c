@@ -55,8 +55,8 @@ int main(int argc, char *argv[]) {
         errx(EXIT_FAILURE, "semget '%d': %s (start shm_writer first)", sem_key, strerror(errno));
 
     /* A new segment contains zeros. If the reader acquires the semaphore before the writer, it finds no
-     * message, releases the semaphore, and tries again a little later: nothing that the writer does wakes a
-     * reader. */
+     * message, releases the semaphore, and tries again a little later, because the writer does not wake
+     * it. */
     struct timespec pause = {0};
     change(set, -1, sem_key, timeout);
     while (bytes[0] == '\0') {

@@ -21,7 +21,7 @@ union semun {
     unsigned short *array;
 };
 
-/* The objects that this program created. An exit handler removes them, also after err(3). */
+/* The objects that this program created. An exit handler removes them, even after err(3). */
 static int created_segment = -1, created_set = -1;
 
 static void remove_created(void) {
@@ -31,8 +31,8 @@ static void remove_created(void) {
         semctl(created_set, 0, IPC_RMID);
 }
 
-/* Creates the set and releases its semaphore, or waits until its creator has done so: a program that
- * released the semaphore at every start would take it away from its owner. The time of the last semop(2)
+/* Creates the set and releases its semaphore, or waits until its creator has done so: a program that released
+ * the semaphore at every start would release it while another process holds it. The time of the last semop(2)
  * of a new set is 0, so the creator calls semop(2) once, without changing the value. */
 static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
@@ -111,7 +111,7 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argc, argv);
     const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
-        errx(EX_USAGE, "--message '': to the reader, an empty segment is not written yet");
+        errx(EX_USAGE, "--message '': to the reader, an empty segment has no message yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in a segment of %zu", length, size);
 

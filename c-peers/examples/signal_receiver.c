@@ -13,7 +13,7 @@ static const char usage[] =
     "  --count K          how many signals to receive (1)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The file that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The file that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {

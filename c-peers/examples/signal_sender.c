@@ -12,7 +12,7 @@ static const char usage[] =
     "  --pid-file P       the file with the process id of the receiver (/tmp/my_signal.pid)\n"
     "  --signal N         the signal, counted from SIGRTMIN (0)\n"
     "  --value V          the value that is sent (42)\n"
-    "  --count K          how often it is sent (1)\n"
+    "  --count K          how many times to send it (1)\n"
     "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (no limit)";
 
 /* Returns the process that the file names; 0 if there is no complete file yet. */
@@ -49,7 +49,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
 
     pid_t process;
     while ((process = read_receiver(path)) == 0) {
-        /* Any file of the directory may have changed: the next attempt finds out. */
+        /* Any file in the directory may have changed: the next attempt reads the file again. */
         char events[4096];
         if (!wait_for(changes, POLLIN, timeout) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);

@@ -12,7 +12,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The queue that this program created, or NULL. An exit handler removes it, even after err(3). */
 static int created = -1;
 
 static void remove_created(void) {
@@ -20,8 +20,8 @@ static void remove_created(void) {
         msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may start first, and creates the queue for both. IPC_EXCL shows which one did, and may
- * remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created it, and
+ * may remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
@@ -43,8 +43,8 @@ struct message {
     char text[8192];
 };
 
-/* System V has no call with a deadline. So if there is a deadline, this function alternates between
- * attempts and pauses. Signals never restart msgrcv(2), not even with SA_RESTART. */
+/* System V calls take no deadline. So if there is a deadline, this function alternates between attempts and
+ * pauses. Signals never restart msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};

@@ -10,11 +10,11 @@ static const char usage[] =
     "  --key K            the key of the queue (1234)\n"
     "  --type T           the type of the message, 1 or more (1)\n"
     "  --message TEXT     the message, sent with its NUL (Hello from System V MSG Sender!)\n"
-    "  --count K          how often it is sent (1)\n"
+    "  --count K          how many times to send it (1)\n"
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The queue that this program created, or NULL. An exit handler removes it, even after err(3). */
 static int created = -1;
 
 static void remove_created(void) {
@@ -22,8 +22,8 @@ static void remove_created(void) {
         msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may start first, and creates the queue for both. IPC_EXCL shows which one did, and may
- * remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created it, and
+ * may remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
@@ -38,8 +38,8 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V has no call with a deadline. So if there is a deadline, this function alternates between
- * attempts and pauses. Signals never restart msgsnd(2), not even with SA_RESTART. */
+/* System V calls take no deadline. So if there is a deadline, this function alternates between attempts and
+ * pauses. Signals never restart msgsnd(2), not even with SA_RESTART. */
 static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
     while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)

@@ -9,7 +9,7 @@ static const char usage[] =
     "  --address A        the address of the server (127.0.0.1)\n"
     "  --port P           its port (7777)\n"
     "  --message TEXT     the message (Hello from TCP echo client!)\n"
-    "  --timeout SECONDS  how long to wait for the connection and the answer (no limit)";
+    "  --timeout SECONDS  how long to wait for the connection and the response (no limit)";
 
 /* connect(2) has no timeout: it is started without blocking, and SO_ERROR reports its result. */
 static bool connect_to(int server, const struct internet_address *address, struct timeout timeout) {
@@ -70,7 +70,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "shutdown '%s'", name);
     say("TCP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Reads to the end of file: one recv(2) may return only a part. */
+    /* Reads to the end of file: one recv(2) may return only part of the data. */
     char *received = NULL;
     size_t total = 0, room = 0;
     ssize_t count;

@@ -17,7 +17,8 @@ static size_t echo(int client, const char *name, struct timeout timeout) {
     for (;;) {
         if (!wait_for(client, POLLIN, timeout))
             err(EXIT_FAILURE, "recv '%s'", name);
-        /* A client that is closed with unread data resets the connection: an error, not an end of file. */
+        /* A client that closes its socket with unread data resets the connection: this is an error, not end
+         * of file. */
         ssize_t count = recv(client, bytes, sizeof bytes, 0);
         if (count == -1)
             err(EXIT_FAILURE, "recv '%s'", name);
@@ -59,7 +60,7 @@ int main(int argc, char *argv[]) {
     const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener == -1)
         err(EXIT_FAILURE, "socket");
-    /* The kernel keeps the connections of a finished server for a minute; they must not block the port. */
+    /* After a server ends, the kernel keeps its connections for a minute; they must not block the port. */
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == -1)
         err(EXIT_FAILURE, "setsockopt SO_REUSEADDR");
     if (bind(listener, &address.any, address.length) == -1)

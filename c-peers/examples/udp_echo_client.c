@@ -8,7 +8,7 @@ static const char usage[] =
     "  --address A        the address of the server (127.0.0.1)\n"
     "  --port P           its port (7777)\n"
     "  --message TEXT     the message (Hello from UDP echo client!)\n"
-    "  --timeout SECONDS  how long to wait for the answer (no limit)";
+    "  --timeout SECONDS  how long to wait for the response (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {
@@ -34,7 +34,7 @@ int main(int argc, char *argv[]) {
     const int server = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (server == -1)
         err(EXIT_FAILURE, "socket");
-    /* A connected socket receives only from that server, and reports when no socket is bound there. */
+    /* A connected socket receives only from that server, and reports if no socket is bound there. */
     if (connect(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "connect '%s'", name);
 

@@ -6,7 +6,7 @@
 static const char usage[] = "usage: unix_echo_client [--path P] [--message TEXT] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/my_socket)\n"
                             "  --message TEXT     the message (Hello from Unix echo client!)\n"
-                            "  --timeout SECONDS  how long to wait for the answer (no limit)";
+                            "  --timeout SECONDS  how long to wait for the response (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {{"path", required_argument, NULL, 'p'},
@@ -42,7 +42,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "shutdown '%s'", path);
     say("Unix Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Reads to the end of file: one recv(2) may return only a part. */
+    /* Reads to the end of file: one recv(2) may return only part of the data. */
     char *received = NULL;
     size_t total = 0, room = 0;
     ssize_t count;

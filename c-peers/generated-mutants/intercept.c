@@ -171,7 +171,7 @@ static long change_success(const struct call *call, const long arguments[7], lon
     return result;
 }
 
-/* Whether the call is made for IPC, and not by the protocol or the runtime of a language. */
+/* Whether the call is made for IPC, rather than by the protocol or the runtime of a language. */
 static bool concerns_ipc(const struct call *call, const long arguments[7]) {
     if (call->arguments[0] == 'd' && arguments[0] >= 0 && (int)arguments[0] <= STDERR_FILENO)
         return false;

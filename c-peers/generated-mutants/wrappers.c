@@ -1,6 +1,6 @@
 /* A wrapper for each call of calls.h. Every wrapper takes seven integer arguments, the maximum of these
  * calls, and passes them on unchanged even if the caller passed fewer. C does not define this, but the
- * calling conventions of x86-64 and AArch64 allow it, also for a variadic function. */
+ * calling conventions of x86-64 and AArch64 allow it, even for a variadic function. */
 #include "intercept.h"
 
 #define CALL(name, arguments, result)                                                                        \

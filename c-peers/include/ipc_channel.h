@@ -11,8 +11,8 @@
  *     if (result == -1)
  *         err(1, "receive");
  *
- * A deadline is a time of CLOCK_MONOTONIC for the whole message; NULL waits without a limit. On an O_NONBLOCK
- * descriptor and without a deadline, a call that would block fails with EAGAIN.
+ * A deadline is a CLOCK_MONOTONIC time for the whole message; NULL means no limit. On an O_NONBLOCK
+ * descriptor, a call without a deadline that would block fails with EAGAIN.
  *
  * A call that fails with EINTR, ETIMEDOUT or EAGAIN keeps its position, which may be inside a message. Call
  * it again to continue: send with the same message, receive with the same buffer. A signal interrupts only a
@@ -66,11 +66,11 @@ struct ipc_channel {
     bool out_is_socket;
 
     unsigned char header[IPC_CHANNEL_HEADER]; /* of the message being received */
-    size_t received;                          /* bytes received so far, header included */
+    size_t received;                          /* bytes received so far, including the header */
     int in_error;                             /* why nothing more can be received, or 0 */
 
     size_t length; /* of the message being sent */
-    size_t sent;   /* bytes sent so far, header included; 0 between messages */
+    size_t sent;   /* bytes sent so far, including the header; 0 between messages */
     int out_error; /* why nothing more can be sent, or 0 */
 };
 
@@ -129,7 +129,7 @@ static inline ssize_t ipc_channel__write(struct ipc_channel *channel, const unsi
 /* Sends a message; returns 0, or -1 with errno.
  *
  *   EMSGSIZE   the message is longer than the limit; nothing was sent
- *   EALREADY   part of a message of another length was sent: send that one again first
+ *   EALREADY   part of a message of another length was sent: send that message again first
  *   EPIPE      the stream has no reader; permanent
  *   EOWNERDEAD the reader died, which only functions report; permanent
  *

@@ -8,18 +8,18 @@
  *     ssize_t length = ipc_queue_receive(&jobs, buffer, sizeof buffer, NULL);
  *
  * All processes map or attach `memory` shared, at an address that is a multiple of 8; the object must not
- * shrink. Each message is received once, in the order of sending. A process may die at any moment without
- * blocking the others: a message that it had not finished sending was never sent, and a message that it had
- * not finished receiving goes to another receiver.
+ * shrink. Each message is received once, in the order in which the messages were sent. A process may die at
+ * any moment without blocking the others: a message that it had not finished sending was never sent, and
+ * another receiver gets a message that it had not finished receiving.
  *
- * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none. After the
- * deadline, a call still succeeds if it need not block. A call with an invalid time fails with EINVAL if
- * it would block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a
- * wait with a deadline may be interrupted even then. Do not call these functions in a signal handler
- * (EDEADLK where it would matter). Threads of different PID namespaces must not share a queue: their
- * thread ids may be equal. ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
+ * Functions that fail return -1 and set errno. A deadline is a CLOCK_MONOTONIC time, NULL for none. After the
+ * deadline, a call still succeeds if it does not need to block. A call with an invalid time fails with EINVAL
+ * if it would block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a
+ * wait with a deadline may be interrupted even then. Do not call these functions in a signal handler (EDEADLK
+ * where it would matter). Threads of different PID namespaces must not share a queue: their thread ids may be
+ * equal. ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
  *
- *   byte    size  field       contents; numbers are in the byte order of the machine
+ *   byte    size  field       contents; numbers are in host byte order
  *   0       8     magic       the letters "ipcqueue", written last
  *   8       4     version     1
  *   12      4     slot_size   the maximum length of a message in bytes: 1 to 2^30
@@ -31,7 +31,7 @@
  *   76      4     closed      0, or 1: no more messages will be sent
  *   80      8     sent        number of messages ever sent
  *   88      8     received    number of messages ever received
- *   96      4     recoveries  how often an owner of the lock died
+ *   96      4     recoveries  number of times that an owner of the lock died
  *   100     28    -           0
  *   128           slots       slot_count times: length (4), 0 (4), the message, padding to a multiple of 8
  */
@@ -119,7 +119,7 @@ static inline void ipc_queue__forget(void) {
     ipc_queue__self.number = 0;
 }
 
-/* The child of a fork(2) has another thread id. */
+/* The child of a fork(2) has a different thread id. */
 static inline void ipc_queue__forget_in_children(void) {
     pthread_atfork(NULL, NULL, ipc_queue__forget);
 }
@@ -148,8 +148,8 @@ static inline void ipc_queue__wake(_Atomic uint32_t *futex, int most) {
     syscall(SYS_futex, futex, FUTEX_WAKE, most, NULL, NULL, 0);
 }
 
-/* The futex system call takes two longs as its timeout, even if time_t has another size. A deadline later
- * than 68 years after boot does not fit into a long of 32 bits. */
+/* The futex system call takes two longs as its timeout, even if time_t has another size. A deadline more than
+ * 68 years after boot does not fit into a 32-bit long. */
 static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                                   const struct timespec *deadline) {
     const int64_t seconds = deadline ? deadline->tv_sec : 0;
@@ -160,7 +160,7 @@ static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
 }
 
 /* Wakes the threads that sleep on an event. The caller holds the lock, and signals before it makes the
- * change: a woken thread waits for the lock, so it notices when the caller dies in between. */
+ * change: a woken thread waits for the lock, so it detects if the caller dies in between. */
 static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     if (atomic_load_explicit(event, memory_order_relaxed) & 1) {
         atomic_fetch_add(event, 1);
@@ -213,7 +213,7 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
     struct timespec end = {0}, check;
     if (ipc_queue__init_thread() == -1)
         return -1;
-    /* Another robust lock operation of this thread is in progress. */
+    /* This thread is already performing a robust lock operation. */
     if (ipc_queue__self.robust->list_op_pending)
         return ipc_queue__fail(EDEADLK);
     ipc_queue__set_pending((char *)lock - ipc_queue__self.robust->futex_offset);
@@ -345,8 +345,8 @@ static inline uint64_t ipc_queue_bytes(uint32_t slot_count, uint32_t slot_size) 
     return sizeof(struct ipc_queue_header) + slot_count * ipc_queue__stride(slot_size);
 }
 
-/* Creates a queue. No process may use a queue that is already there. EINVAL: invalid sizes, or not at a
- * multiple of 8; EFAULT: the memory, its object or its file system has too few bytes. */
+/* Creates a queue. No process may be using a queue at the same place. EINVAL: invalid sizes, or the memory is
+ * not at a multiple of 8; EFAULT: the memory, its object or its file system has too few bytes. */
 static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t size, uint32_t slot_count,
                                  uint32_t slot_size) {
     struct ipc_queue_header *header = memory;
@@ -366,7 +366,7 @@ static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t s
     return 0;
 }
 
-/* Opens an existing queue. EINVAL: there is no queue (yet), or not at a multiple of 8; EPROTONOSUPPORT:
+/* Opens an existing queue. EINVAL: there is no queue (yet), or it is not at a multiple of 8; EPROTONOSUPPORT:
  * another version; EBADMSG: invalid sizes; EFAULT: the memory has too few bytes. */
 static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t size) {
     struct ipc_queue_header *header = memory;
@@ -419,7 +419,7 @@ static inline int ipc_queue_send(const struct ipc_queue *queue, const void *mess
 }
 
 /* Receives the first message and returns its length; waits while the queue is empty. EMSGSIZE: longer than
- * `room`, the message stays; ENODATA: empty and closed; ETIMEDOUT; EINTR; EBADMSG. */
+ * `room`: the message stays; ENODATA: empty and closed; ETIMEDOUT; EINTR; EBADMSG. */
 static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buffer, size_t room,
                                         const struct timespec *deadline) {
     for (;;) {
@@ -486,8 +486,8 @@ static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned
     }
 }
 
-/* Closes the queue: no more messages will be sent. Receivers take the rest and then get ENODATA; senders
- * get EPIPE. ETIMEDOUT: a stopped thread holds the lock; the queue is not closed. */
+/* Closes the queue: no more messages will be sent. Receivers get the remaining messages and then ENODATA;
+ * senders get EPIPE. ETIMEDOUT: a stopped thread holds the lock; the queue is not closed. */
 static inline int ipc_queue_close(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;
@@ -498,8 +498,8 @@ static inline int ipc_queue_close(const struct ipc_queue *queue, const struct ti
     return 0;
 }
 
-/* Returns the number of messages, which may have changed since then. Fails with EBADMSG, or with
- * ETIMEDOUT as ipc_queue_close does. */
+/* Returns the number of messages, which may have changed since then. Fails with EBADMSG, or with ETIMEDOUT
+ * like ipc_queue_close. */
 static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

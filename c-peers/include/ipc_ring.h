@@ -1,10 +1,8 @@
-/* A ring in shared memory that carries bytes or whole records from one process, the producer, to another
- * one, the consumer. It calls the kernel only to sleep when the ring is empty or full, and to wake the
- * other side.
+/* A ring in shared memory that carries bytes or whole records from one process, the producer, to another, the
+ * consumer. It calls the kernel only to sleep when the ring is empty or full, and to wake the other side.
  *
- * This file is complete: copy it. It requires Linux and C11 with -D_GNU_SOURCE. It is compatible with
- * `Ring` of the Swift library. docs/wire-formats.md has the rules; this is the layout, in the byte order
- * of the machine:
+ * Copy this file; it is self-contained. It requires Linux and C11 with -D_GNU_SOURCE. It is compatible with
+ * `Ring` of the Swift library. docs/wire-formats.md has the rules; this is the layout, in host byte order:
  *
  *   offset  bytes  contents
  *        0      8  magic: the letters "ipc-ring"; written last
@@ -205,8 +203,8 @@ static inline int ipc_ring__populate(void *memory, size_t size) {
     return madvise((void *)begin, length, MADV_POPULATE_WRITE) == -1 && errno != EINVAL ? -1 : 0;
 }
 
-/* Creates a ring at `memory`, which is aligned to 8 bytes and has `size` bytes. No process may use a ring
- * that is already there. */
+/* Creates a ring at `memory`, which is aligned to 8 bytes and has `size` bytes. No process may be using a
+ * ring at the same place. */
 static inline int ipc_ring_make(void *memory, size_t size, uint32_t content, uint64_t capacity) {
     struct ipc_ring_header *header = memory;
     if (!ipc_ring__is_capacity(capacity) || (content != IPC_RING_BYTES && content != IPC_RING_RECORDS))
@@ -327,15 +325,15 @@ static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
-     * failed poll at most doubles the cost. It spins, because a thread that yields goes to the end of the
-     * run queue. */
+    /* The time that a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+     * failed poll at most doubles the cost. The poll spins, because a thread that yields goes to the end of
+     * the run queue. */
     IPC_RING_POLL_TIME = 10000,
     /* The interval between polls; each poll takes the cache line from the writer. */
     IPC_RING_POLL_INTERVAL = 250,
     /* After a failed poll, only one in this many waits polls. */
     IPC_RING_WAITS_PER_POLL = 8,
-    /* How long a wait sleeps before it checks that the other side is alive. */
+    /* The time that a wait sleeps before it checks that the other side is alive. */
     IPC_RING_SLICE = 50000000,
 };
 
@@ -371,8 +369,8 @@ static inline int64_t ipc_ring__poll(struct ipc_ring *ring, uint64_t needed, int
     return available;
 }
 
-/* Waits until `needed` bytes can be read or written, and returns how many can; `deadline` NULL waits
- * without a limit. */
+/* Waits until `needed` bytes can be read or written, and returns how many can; a NULL `deadline` means no
+ * limit. */
 static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
                                       const struct timespec *deadline) {
     const int64_t end = ipc_ring__nanoseconds(deadline);
@@ -402,7 +400,7 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
             /* This is kept across waits, because signals may interrupt waits more often than slices end. */
             if (checks || !ring->due)
                 ring->due = now + IPC_RING_SLICE;
-            /* This is at most a slice, so the nanoseconds fit into a long of 32 bits. */
+            /* This is at most a slice, so the nanoseconds fit into a 32-bit long. */
             const long slice[2] = {0, (long)((end < ring->due ? end : ring->due) - now)};
             const bool woken = ipc_ring__futex(&ring->own->sleeps, FUTEX_WAIT, 1, slice) == 0;
             error = !woken && errno == EINTR ? EINTR : 0;
@@ -432,8 +430,8 @@ static inline void ipc_ring__take(const struct ipc_ring *ring, uint64_t position
     }
 }
 
-/* One of the two numbers in front of a record, which is aligned to 8 and so never wraps around. Read once:
- * the other side may overwrite it after the check. */
+/* One of the two numbers before a record, which is aligned to 8 and so never wraps around. Read once: the
+ * other side may overwrite it after the check. */
 static inline uint32_t ipc_ring__number(const struct ipc_ring *ring, uint64_t position) {
     const size_t at = position & (ring->capacity - 1);
     return atomic_load_explicit((_Atomic uint32_t *)(ring->header->data + at), memory_order_relaxed);
@@ -447,7 +445,7 @@ static inline void ipc_ring__advance(struct ipc_ring *ring, uint64_t count) {
     ipc_ring__wake(ring);
 }
 
-/* Writes as many bytes as there is room for, at least one, and returns the number. */
+/* Writes as many bytes as there is room for, but at least one, and returns their number. */
 static inline ssize_t ipc_ring_write(struct ipc_ring *ring, const void *bytes, size_t count,
                                      const struct timespec *deadline) {
     if (ipc_ring__is_closed(ring))

@@ -60,10 +60,10 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         }
         return sent;
     }
-    /* With a timeout, the peer sends by another function, which has no descriptors. */
+    /* With a timeout, the peer sends with a different function, which cannot pass descriptors. */
     if (rights && has_timeout(fd, SO_SNDTIMEO) && mutant("rights-lost-with-timeout"))
         changed.msg_controllen = 0;
-    /* The peer makes a descriptor nonblocking for the call, and with it that of the receiver. */
+    /* The peer makes a descriptor nonblocking for the call, which affects the descriptor of the receiver. */
     if (rights && mutant("sent-made-nonblocking")) {
         int passed;
         memcpy(&passed, CMSG_DATA(rights), sizeof passed);
@@ -87,12 +87,12 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         struct cmsghdr aligned;
         char bytes[SIZE];
     } control;
-    /* The peer waits by select(2), which does not support descriptors above 1023. */
+    /* The peer waits with select(2), which does not support descriptors above 1023. */
     if (fd >= FD_SETSIZE && mutant("receive-by-select")) {
         errno = EINVAL;
         return -1;
     }
-    /* The peer always asks for the credentials of the sender. */
+    /* The peer always requests the credentials of the sender. */
     if (mutant("credentials-set-by-receiving"))
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
     if (mutant("rights-inherited"))
@@ -114,7 +114,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
-    /* The peer makes a received descriptor nonblocking, and with it that of the sender. */
+    /* The peer makes a received descriptor nonblocking, which affects the descriptor of the sender. */
     struct cmsghdr *received = find(message, SCM_RIGHTS);
     if (received && mutant("received-made-nonblocking")) {
         int passed;

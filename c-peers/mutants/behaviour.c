@@ -28,7 +28,7 @@ int after_the_end(int status) {
     if (mutant("ignores-end-of-input"))
         for (;;)
             pause();
-    /* The peer prints a farewell for people on standard output. */
+    /* The peer prints a human-readable message on standard output before it exits. */
     if (mutant("speaks-at-the-end"))
         __real_write(STDOUT_FILENO, "bye\n", 4);
     /* The exit status is that of an earlier, expected error. */

@@ -35,7 +35,7 @@ int __wrap_pipe2(int ends[2], int flags) {
     if (mutant("pipe-inherited"))
         flags &= ~O_CLOEXEC;
     int result = __real_pipe2(ends, flags);
-    /* The peer exchanges the reading and the writing end. */
+    /* The peer swaps the reading and the writing end. */
     if (result == 0 && mutant("pipe-ends-exchanged")) {
         int reader = ends[0];
         ends[0] = ends[1];
@@ -47,7 +47,7 @@ int __wrap_pipe2(int ends[2], int flags) {
 ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     if (fd == STDIN_FILENO)
         return __real_read(fd, bytes, count);
-    /* The peer reads one byte after another, as getc(3) without a buffer. */
+    /* The peer reads one byte after another, like getc(3) without a buffer. */
     if (count > 1 && mutant("read-one-by-one"))
         count = 1;
     ssize_t result = __real_read(fd, bytes, count);
@@ -89,7 +89,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
             first == -1 ? -1 : __real_write(fd, (const char *)bytes + first, count - (size_t)first);
         return second == -1 ? first : first + second;
     }
-    /* The peer writes one byte after another, as putc(3) without a buffer. */
+    /* The peer writes one byte after another, like putc(3) without a buffer. */
     if (count > 1 && mutant("write-one-by-one")) {
         size_t written = 0;
         while (written < count && __real_write(fd, (const char *)bytes + written, 1) == 1)
@@ -153,7 +153,7 @@ int __wrap_close(int fd) {
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
-    /* The peer repeats close after EINTR, as it repeats every other call. */
+    /* The peer repeats close after EINTR, like every other call. */
     while (result == -1 && errno == EINTR && mutant("close-repeated"))
         result = __real_close(fd);
     /* The second close fails with EBADF, or closes an unrelated descriptor. */
@@ -177,13 +177,13 @@ int __wrap_fcntl(int fd, int command, ...) {
     va_end(arguments);
     if (lock)
         return lock_record(fd, command, lock);
-    /* The peer keeps the seals to itself, and reports success. */
+    /* The peer does not pass the seals to the kernel, and reports success. */
     if (command == F_ADD_SEALS && mutant("seal-forgotten"))
         return 0;
     /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
-    /* The requested capacity is reported, not the one that the kernel rounded it to. */
+    /* The peer reports the requested capacity instead of the one that the kernel rounded up to. */
     int result = __real_fcntl(fd, command, argument);
     if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
         return argument;
@@ -292,7 +292,7 @@ int __wrap_unlink(const char *path) {
     return __real_unlink(path);
 }
 
-/* The peer writes the parts one after another, and another writer comes between them. */
+/* The peer writes the parts one after the other, and another writer can write in between. */
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
     if (!mutant("parts-written-separately"))
         return __real_writev(fd, parts, count);

@@ -16,7 +16,7 @@ long __wrap_sysconf(int name) {
 }
 
 pid_t __wrap_getpid(void) {
-    /* A runtime that caches the process id reports that of the parent after fork(2). */
+    /* A runtime that caches the process id reports the id of the parent after fork(2). */
     if (mutant("process-of-the-parent"))
         return getppid();
     return __real_getpid();

@@ -1,4 +1,4 @@
-/* Peers that leave an object of some kind, or an open descriptor, behind. */
+/* Peers that leave behind an object of some kind or an open descriptor. */
 #include "mutant.h"
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ static void leave_a_socket(void) {
     __real_close(fd);
 }
 
-/* The process creates something for its own use and does not remove it. */
+/* The process creates an object for its own use and does not remove it. */
 void leave_something(void) {
     static bool done;
     if (done)

@@ -1,4 +1,4 @@
-/* Locks on files. __wrap_fcntl (bytes.c) passes the commands of locks on. */
+/* Locks on files. __wrap_fcntl (bytes.c) passes lock commands on to this file. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static bool asks(int command) {
 
 int lock_record(int fd, int command, struct flock *lock) {
     struct flock other = *lock;
-    /* The peer takes the lock of its process instead of that of the description, or the reverse. */
+    /* The peer takes a process-owned lock instead of a description-owned lock, or the reverse. */
     if (mutant("lock-of-process"))
         command = command == F_OFD_SETLK    ? F_SETLK
                   : command == F_OFD_SETLKW ? F_SETLKW
@@ -24,16 +24,16 @@ int lock_record(int fd, int command, struct flock *lock) {
                                             : command;
     if (mutant("lock-of-description"))
         command = command == F_SETLK ? F_OFD_SETLK : command == F_SETLKW ? F_OFD_SETLKW : command;
-    /* The peer locks the whole file, whatever the range. */
+    /* The peer locks the whole file, regardless of the range. */
     if (mutant("lock-range-ignored"))
         other.l_start = other.l_len = 0;
     /* Offsets are an int. */
     if (mutant("lock-start-of-32-bits"))
         other.l_start = (int)other.l_start;
-    /* The peer takes the length for the position of the last byte. */
+    /* The peer interprets the length as the position of the last byte. */
     if (other.l_len > 0 && mutant("lock-length-as-end"))
         other.l_len = other.l_len - other.l_start + 1;
-    /* A length of 0 is passed on as the present size of the file. */
+    /* A length of 0 is replaced with the current size of the file. */
     if (other.l_len == 0 && mutant("lock-up-to-the-present-end"))
         other.l_len = 4096;
     if (other.l_type == F_RDLCK && !asks(command) && mutant("lock-always-exclusive"))
@@ -48,7 +48,7 @@ int lock_record(int fd, int command, struct flock *lock) {
     /* The peer does not wait for the lock. */
     if (mutant("lock-without-waiting"))
         command = command == F_SETLKW ? F_SETLK : command == F_OFD_SETLKW ? F_OFD_SETLK : command;
-    /* The peer asks by taking the lock, and keeps it. */
+    /* The peer queries a lock by taking it, and keeps it. */
     if (command == F_GETLK && mutant("lock-taken-by-asking") && __real_fcntl(fd, F_SETLK, &other) == 0) {
         lock->l_type = F_UNLCK;
         return 0;
@@ -57,7 +57,7 @@ int lock_record(int fd, int command, struct flock *lock) {
     /* The wrapper repeats the call after every EINTR. */
     while (result == -1 && errno == EINTR && mutant("lock-interruption-hidden"))
         result = __real_fcntl(fd, command, &other);
-    /* The peer treats a deadlock as a lock that it has to wait for. */
+    /* The peer treats a deadlock as a lock that it must wait for. */
     if (result == -1 && errno == EDEADLK && mutant("deadlock-as-busy"))
         errno = EAGAIN;
     if (asks(command) && mutant("lock-owner-dropped"))
@@ -67,7 +67,7 @@ int lock_record(int fd, int command, struct flock *lock) {
 }
 
 int __wrap_flock(int fd, int operation) {
-    /* The peer takes a lock of fcntl(2) instead, as some C libraries do. */
+    /* The peer takes an fcntl(2) lock instead, as some C libraries do. */
     if (mutant("flock-as-record-lock")) {
         const int kind = operation & ~LOCK_NB;
         struct flock lock = {.l_type = kind == LOCK_EX ? F_WRLCK : kind == LOCK_SH ? F_RDLCK : F_UNLCK};

@@ -127,7 +127,7 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
     if (number == SIGBUS && mutant("sigbus-unguarded"))
         return 0;
     struct sigaction other = *action;
-    /* Ignoring is the default action for the peer. */
+    /* The peer treats the default action as ignoring the signal. */
     if (other.sa_handler == SIG_IGN && number != SIGXFSZ && mutant("ignored-as-default"))
         other.sa_handler = SIG_DFL;
     /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */

@@ -2,7 +2,7 @@
  * linked with `--wrap` for these calls. `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected its
  * mutant, and `__real_mq_send` otherwise. The sources of the peer do not change.
  *
- * Mutants that are not in a call are patches: docs/decisions/0079-mutants-in-headers.md.
+ * Mutants that do not change a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
  * fixtures/mutants.yaml lists the cells that must catch each of them. To add one, write
  * `if (mutant("its-name"))` here and a few lines there.
@@ -45,7 +45,8 @@ static inline bool ended_late(struct timespec began, const struct timespec *time
     return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000 && signals_come();
 }
 
-/* The deadline of a timed call. If the previous attempt was interrupted, the whole time starts again. */
+/* The deadline of a timed call. If the previous attempt was interrupted, the wait starts again with its full
+ * length. */
 #define STARTED_AGAIN(clock, deadline, interrupted)                                                          \
     ({                                                                                                       \
         static struct timespec began;                                                                        \

@@ -30,7 +30,7 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     mode_t mode = va_arg(arguments, mode_t);
     struct mq_attr *attributes = va_arg(arguments, struct mq_attr *);
     va_end(arguments);
-    /* The peer has defaults of its own. */
+    /* The peer uses its own defaults. */
     struct mq_attr own = {.mq_maxmsg = 8, .mq_msgsize = 1024};
     if (flags & O_CREAT && !attributes && mutant("mq-own-defaults"))
         attributes = &own;
@@ -143,17 +143,17 @@ static void on_alarm(int signum) {
     (void)signum;
 }
 
-/* The deadline of these calls is a time of CLOCK_REALTIME. */
+/* The deadline of these calls is measured against CLOCK_REALTIME. */
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* A call with a deadline can only time out. */
+    /* A call with a deadline always times out. */
     if (mutant("mq-busy-as-timeout")) {
         ssize_t length = __real_mq_timedreceive(queue, room, size, priority, deadline);
         errno = length == -1 && errno == EAGAIN ? ETIMEDOUT : errno;
         return length;
     }
-    /* The peer gives a message any room when it has a deadline. */
+    /* With a deadline, the peer accepts a buffer of any size for a message. */
     if (mutant("mq-timed-room-unchecked")) {
         char whole[65536];
         ssize_t length = __real_mq_timedreceive(queue, whole, sizeof whole, priority, deadline);
@@ -167,7 +167,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
-    /* The peer interrupts its call by a timer, and leaves the handler installed. */
+    /* The peer interrupts its call with a timer, and leaves the handler installed. */
     if (mutant("mq-alarm-handler-left"))
         sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
     static bool interrupted;
@@ -222,7 +222,7 @@ int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
     if (!event && mutant("mq-deregistration-lost"))
         return 0;
     struct sigevent other = event ? *event : (struct sigevent){0};
-    /* The peer sets the pointer in the union, so the integer is the wrong half of it. */
+    /* The peer sets the pointer in the union, so the integer is the wrong half of the pointer. */
     if (event && mutant("mq-notify-value-lost"))
         other.sigev_value.sival_int = 0;
     return __real_mq_notify(queue, event ? &other : NULL);

@@ -58,10 +58,10 @@ int __wrap_sem_unlink(const char *name) {
 }
 
 int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
-    /* The semaphore is shared between threads only. Only a waiting process can notice this. */
+    /* The semaphore is shared only between threads. Only a process that waits can detect this. */
     if (mutant("sem-not-shared"))
         shared = 0;
-    /* The peer initializes a place once. */
+    /* The peer initializes each place only once. */
     static sem_t *initialized;
     if (semaphore == initialized && mutant("sem-initialized-once"))
         return 0;
@@ -117,7 +117,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is a time of another clock, which the program uses for its other deadlines. */
+    /* The deadline is measured against a different clock, which the program uses for its other deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
@@ -130,7 +130,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     int result = __real_sem_timedwait(semaphore, &end);
     if (mutant("sem-deadline-of-every-attempt"))
         interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
-    /* A timeout is reported as EAGAIN, which futex(2) returns for another reason. */
+    /* A timeout is reported as EAGAIN, which futex(2) returns for a different reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
     return result;

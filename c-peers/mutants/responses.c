@@ -1,4 +1,4 @@
-/* Defects that are visible in a single line of the peer. Each defect replaces a part of the line. */
+/* Defects that are visible in a single line of the peer. Each defect replaces part of the line. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ static bool begins_with(const char *word) {
     return strncmp(text, word, strlen(word)) == 0;
 }
 
-/* Replaces `length` bytes at `at` by `with`. */
+/* Replaces `length` bytes at `at` with `with`. */
 static void replace(char *at, size_t length, const char *with) {
     memmove(at + strlen(with), at + length, strlen(at + length) + 1);
     memcpy(at, with, strlen(with));
@@ -36,7 +36,7 @@ static void set(const char *field, const char *value) {
 }
 
 static void greet_wrongly(void) {
-    /* The peer greets as another language. */
+    /* The peer's greeting names a different language. */
     if (mutant("greets-as-another"))
         set(" language=", "cobol");
     if (mutant("greets-in-capitals"))
@@ -46,7 +46,7 @@ static void greet_wrongly(void) {
         replace_word(",write,", ",");
     if (mutant("announces-no-read"))
         replace_word(",read,", ",");
-    /* The greeting is in the buffers of a parent and of its child, so both write it. */
+    /* The greeting is in the buffers of both a parent and its child, so both write it. */
     if (mutant("greets-twice"))
         memcpy(text + strlen(text), text, strlen(text) + 1);
 }
@@ -64,12 +64,12 @@ const char *rewritten(const char *line, size_t *count) {
         replace_word("\n", " debug=1\n");
     if (begins_with("error ") && mutant("errors-with-more"))
         replace_word("\n", " debug=1\n");
-    /* The response has the wrong word, but the right fields. */
+    /* The response has the wrong kind, but the right fields. */
     if (begins_with("error ") && mutant("errors-called-ok"))
         replace(text, strlen("error"), "ok");
     if (begins_with("invalid ") && mutant("invalid-called-ok"))
         replace(text, strlen("invalid"), "ok");
-    /* The peer performs an unknown operation by doing nothing. */
+    /* The peer silently ignores an unknown operation. */
     if (begins_with("unsupported") && mutant("says-ok-to-the-unknown"))
         replace(text, strlen("unsupported"), "ok");
     if (strstr(text, " buf=") && mutant("says-unsupported-to-bytes"))

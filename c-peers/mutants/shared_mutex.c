@@ -35,7 +35,7 @@ int __wrap_pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robu
 }
 
 int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) {
-    /* The owner may lock the mutex again, as with locks of some languages. */
+    /* The owner may lock the mutex again, as in some languages. */
     if (mutant("mutex-recursive"))
         type = PTHREAD_MUTEX_RECURSIVE;
     return __real_pthread_mutexattr_settype(attributes, type);
@@ -54,7 +54,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
 
 int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_trylock(mutex);
-    /* The peer reads errno, although functions of pthread return the error. */
+    /* The peer reads errno, although pthread functions return the error. */
     if (error != 0 && mutant("mutex-error-from-errno")) {
         errno = 0;
         return errno == EBUSY ? EBUSY : 0;
@@ -84,7 +84,7 @@ int __wrap_pthread_mutex_consistent(pthread_mutex_t *mutex) {
 }
 
 int __wrap_pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock) {
-    /* The clock stays CLOCK_REALTIME, on which a deadline of CLOCK_MONOTONIC has passed. */
+    /* The clock is still CLOCK_REALTIME, according to which a CLOCK_MONOTONIC deadline has passed. */
     if (mutant("condition-clock-forgotten"))
         return 0;
     return __real_pthread_condattr_setclock(attributes, clock);

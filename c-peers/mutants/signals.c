@@ -17,10 +17,10 @@ WRAPPED(sigpending);
 WRAPPED(signalfd);
 
 int __wrap_kill(pid_t pid, int number) {
-    /* The peer returns at once for signal 0, because nothing is sent. */
+    /* The peer returns immediately for signal 0, because nothing is sent. */
     if (number == 0 && mutant("signal-zero-without-call"))
         return 0;
-    /* The number of a signal has 7 bits, as in a wait status. */
+    /* The signal number has 7 bits, as in a wait status. */
     if (mutant("signal-number-of-7-bits"))
         number &= 0x7f;
     int result = __real_kill(pid, number);
@@ -97,10 +97,10 @@ int __wrap_sigwaitinfo(const sigset_t *set, siginfo_t *info) {
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
-    /* The peer replaces the mask with SIG_SETMASK, where SIG_BLOCK would add to it. */
+    /* The peer uses SIG_SETMASK, which replaces the mask, instead of SIG_BLOCK, which adds to it. */
     if (how == SIG_BLOCK && mutant("mask-replaced"))
         how = SIG_SETMASK;
-    /* The peer adds to the mask, where SIG_SETMASK would replace it. */
+    /* The peer adds to the mask instead of replacing it. */
     if (how == SIG_SETMASK && mutant("mask-added-to"))
         how = SIG_BLOCK;
     /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */

@@ -39,7 +39,7 @@ static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     /* The length is that of the structure, so trailing zeros are part of the name. */
     if (abstract && mutant("abstract-name-with-zeros"))
         return sizeof *un;
-    /* The peer adds a NUL to an abstract name, although the length ends it. */
+    /* The peer adds a NUL to an abstract name, although its end is given by the length. */
     if (abstract && mutant("abstract-name-with-nul") && length < sizeof *un)
         return length + 1;
     return length;
@@ -69,10 +69,10 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct sockaddr_un padded = {0}; /* sizeof exceeds the length of the caller */
     memcpy(&padded, address, length);
-    /* The peer keeps one byte more for the NUL than it needs. */
+    /* The peer reserves one more byte for the NUL than necessary. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
         padded.sun_path[sizeof padded.sun_path - 2] = '\0';
-    /* The peer removes any file at the path, because it wants to bind in any case. */
+    /* The peer removes any file at the path before it binds. */
     if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
         __real_unlink(padded.sun_path);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
@@ -97,7 +97,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer reports EINPROGRESS as a refused connection. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
-    /* The peer reports an interrupted connect as a connection. */
+    /* The peer reports an interrupted connect as successful. */
     if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
         return 0;
     /* A refused connect is reported as EINPROGRESS. */
@@ -110,7 +110,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     /* The peer calls accept(2), which has no flags. */
     if (mutant("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
-    /* The peer forgets the flags of the request. */
+    /* The peer does not pass on the flags of the request. */
     if (mutant("accepted-always-blocking"))
         flags &= ~SOCK_NONBLOCK;
     int accepted = __real_accept4(fd, address, length, flags);
@@ -153,7 +153,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
                         socklen_t *length) {
     if (mutant("peek-consumes"))
         flags &= ~MSG_PEEK;
-    /* With a timeout, the peer receives by another function, which has no flags. */
+    /* With a timeout, the peer receives with a different function, which has no flags. */
     if (has_timeout(fd, SO_RCVTIMEO) && mutant("timed-receive-without-flags"))
         flags = 0;
     if (mutant("truncation-unseen"))
@@ -169,11 +169,11 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
             sum += more;
         return sum;
     }
-    /* The peer has no buffer without bytes. */
+    /* The peer does not support empty buffers. */
     char byte;
     if (size == 0 && mutant("room-of-at-least-one-byte"))
         return __real_recvfrom(fd, &byte, 1, flags, address, length);
-    /* No room, no call. */
+    /* The peer makes no call if the buffer is empty. */
     if (size == 0 && mutant("receive-without-room-skipped"))
         return 0;
     /* The peer waits until the buffer is full. */
@@ -183,7 +183,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
-    /* The peer takes a datagram socket without messages for one at its end. */
+    /* The peer treats a datagram socket without messages as at end of file. */
     if (result == -1 && errno == EAGAIN && is_datagram(fd) && mutant("datagram-end-made-up"))
         return 0;
     /* The peer tries again after a second, although the call must not wait. */
@@ -214,7 +214,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
 }
 
 int __wrap_shutdown(int fd, int how) {
-    /* shutdown for writing closes the socket for reading too. */
+    /* shutdown for writing also closes the socket for reading. */
     if (mutant("half-close-closes"))
         how = SHUT_RDWR;
     return __real_shutdown(fd, how);
@@ -231,30 +231,30 @@ int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
     int result = __real_getsockopt(fd, level, option, value, length);
     struct ucred *peer = value;
-    /* The peer keeps the last error of a socket, where reading it clears it. */
+    /* The peer keeps the last error of a socket, although reading the error clears it. */
     static int kept;
     if (option == SO_ERROR && result == 0 && mutant("socket-error-kept"))
         kept = *(int *)value = *(int *)value ?: kept;
-    /* The peer reports the buffer that it asked for, which the kernel has doubled. */
+    /* The peer reports the buffer size that it requested, although the kernel doubled it. */
     if (option == SO_SNDBUF && result == 0 && mutant("send-buffer-as-requested"))
         *(int *)value /= 2;
     /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
     if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();
-    /* The peer exchanges uid and gid. */
+    /* The peer swaps uid and gid. */
     if (option == SO_PEERCRED && mutant("peer-members-exchanged")) {
         uid_t user = peer->uid;
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
-    /* The peer declares the structure of a system whose user ids have 16 bits. */
+    /* The peer declares the structure of a system with 16-bit user ids. */
     if (option == SO_PEERCRED && mutant("peer-user-of-16-bits")) {
         peer->uid = (uint16_t)peer->uid;
         peer->gid = (uint16_t)peer->gid;
     }
     if (option == SO_PEERCRED && mutant("peer-process-of-16-bits"))
         peer->pid = (uint16_t)peer->pid;
-    /* -1 for no user is converted to user 0. */
+    /* User -1, which means no user, is converted to user 0. */
     if (option == SO_PEERCRED && peer->pid == 0 && mutant("unknown-user-as-root"))
         peer->uid = peer->gid = 0;
     return result;
@@ -265,18 +265,18 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
     /* The peer does not set SO_PASSCRED. */
     if (option == SO_PASSCRED && mutant("credentials-not-requested"))
         return 0;
-    /* The peer takes the option without its value, and always sets it. */
+    /* The peer ignores the value of the option, and always sets it. */
     if (option == SO_PASSCRED && mutant("credentials-always-on"))
         value = &on;
     /* The peer does not set SO_REUSEADDR. The first start of a server works, but a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;
-    /* The peer sets SO_REUSEPORT, which SO_REUSEADDR resembles on BSD. */
+    /* The peer sets SO_REUSEPORT, which resembles SO_REUSEADDR on BSD. */
     if (level == SOL_SOCKET && option == SO_REUSEADDR && mutant("reuse-port-for-address"))
         option = SO_REUSEPORT;
     if (option == SO_BROADCAST && mutant("broadcast-never-allowed"))
         return 0;
-    /* The peer resets the timeout of the listener, and not that of the connection that inherited it. */
+    /* The peer resets the timeout of the listener, but not that of the connection, which inherited it. */
     int listens = 0;
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
@@ -293,7 +293,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t count, int flags) {
     ssize_t result = __real_send(fd, bytes, count, flags);
-    /* The program treats a client that does not read as one that is gone. */
+    /* The program treats a client that does not read as disconnected. */
     if (result == -1 && errno == EAGAIN && mutant("full-socket-as-failure"))
         errno = EPIPE;
     return result;

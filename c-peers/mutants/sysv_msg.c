@@ -31,7 +31,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     /* The peer truncates the type to 32 bits. */
     if (mutant("msg-type-truncated"))
         ((struct message *)message)->mtype = (int32_t)sent->mtype;
-    /* The peer replaces an invalid type instead of refusing it. */
+    /* The peer replaces an invalid type instead of rejecting it. */
     if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
     /* The peer responds before the queue has room. */
@@ -41,12 +41,12 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
 }
 
 ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
-    /* The peer removes the sign of a type. */
+    /* The peer drops the sign of a type. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
     if (mutant("msg-selection-truncated"))
         type = (int32_t)type;
-    /* With a timeout, the peer polls by another function, which takes the first message. */
+    /* With a timeout, the peer polls with a different function, which takes the first message. */
     if (flags & IPC_NOWAIT && mutant("timed-message-of-any-type"))
         type = 0;
     /* The peer always sets MSG_NOERROR, so it truncates messages silently. */
@@ -89,7 +89,7 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
         status->msg_lspid = status->msg_lrpid;
         status->msg_lrpid = sender;
     }
-    /* The peer calls the old interface, whose process ids have 16 bits. */
+    /* The peer calls the old interface, which has 16-bit process ids. */
     if (command == IPC_STAT && result == 0 && mutant("msg-pids-of-16-bits")) {
         status->msg_lspid = (uint16_t)status->msg_lspid;
         status->msg_lrpid = (uint16_t)status->msg_lrpid;

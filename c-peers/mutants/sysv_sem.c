@@ -41,7 +41,7 @@ int __wrap_semget(key_t key, int count, int flags) {
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
-    /* Nothing to do. */
+    /* There is nothing to do. */
     if (count == 0 && mutant("sysv-sem-no-operation-succeeds"))
         return 0;
     /* The peer makes one call for each operation, so they are not atomic together. */
@@ -58,7 +58,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The peer always uses the first semaphore of a set. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
-        /* The number of a semaphore is an unsigned char. */
+        /* The semaphore number is an unsigned char. */
         if (mutant("sysv-sem-number-of-8-bits"))
             operations[i].sem_num &= 0xff;
         /* The peer ignores an operation of 0, which should wait for 0. */
@@ -86,7 +86,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* With a timeout, the peer drops the flags of the operations. */
     if (timeout && mutant("timed-operations-without-flags"))
         operations->sem_flg = 0;
-    /* The release has no SEM_UNDO, so at the exit the kernel adds the value a second time. */
+    /* The release has no SEM_UNDO, so the kernel adds the value a second time at exit. */
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
@@ -127,7 +127,8 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer passes the address of the union instead of its value. */
     if (command == SETVAL && mutant("sysv-sem-union-by-address"))
         argument.buf = (struct semid_ds *)&argument;
-    /* The peer sets a value by an operation, which leaves the undo adjustments of other processes. */
+    /* The peer sets a value with an operation, which does not clear the undo adjustments of other
+     * processes. */
     if (command == SETVAL && mutant("value-set-by-operation")) {
         const int difference = argument.val - __real_semctl(set, number, GETVAL);
         struct sembuf operation = {.sem_num = (unsigned short)number, .sem_op = (short)difference};

@@ -19,7 +19,7 @@ WRAPPED(shmctl);
 void leave_keyed(const char *kind, key_t key);
 
 key_t __wrap_ftok(const char *path, int project) {
-    /* The key is another hash of the path and the number, which no other program computes. */
+    /* The key is a different hash of the path and the number, which no other program computes. */
     if (mutant("ftok-with-another-hash")) {
         unsigned key = (unsigned)project;
         while (*path)
@@ -105,7 +105,7 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
         status = &other;
     }
     int result = __real_shmctl(segment, command, status);
-    /* The peer exchanges shm_cpid and shm_lpid. */
+    /* The peer swaps shm_cpid and shm_lpid. */
     if (command == IPC_STAT && result == 0 && mutant("shm-pids-exchanged")) {
         pid_t creator = status->shm_cpid;
         status->shm_cpid = status->shm_lpid;

@@ -57,7 +57,7 @@ bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
 }
 
 struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
-    /* The deadline comes after a tenth of the time. */
+    /* The deadline is after a tenth of the time. */
     if (time.tv_sec >= 0 && mutant("deadline-in-tenths"))
         time = tenth(time);
     struct timespec now;
@@ -106,7 +106,7 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
         whole = __real_peer_time_left(*deadline);
     }
     struct timespec moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
-    /* A signal starts the whole time again. Only a pause that is short enough ends between two signals. */
+    /* A signal restarts the whole wait. Only a pause that is short enough ends between two signals. */
     if (deadline && mutant("pause-starts-again") && signals_come())
         deadline = &moved;
     return __real_peer_pause_before(deadline, backoff);

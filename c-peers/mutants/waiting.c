@@ -1,4 +1,4 @@
-/* poll(2) and epoll(7), and the descriptors of events. */
+/* poll(2) and epoll(7), and event descriptors. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         changed = (struct timespec){1, 0};
         timeout = &changed;
     }
-    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    /* A wait with a timeout makes the descriptors nonblocking, even for the processes that share them. */
     for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
         __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
     /* poll(2) takes its timeout as an int of milliseconds. */
@@ -127,7 +127,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, st
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The peer treats the number of a process that has ended as free before the process is collected. */
+    /* The peer treats the ID of a process that has ended as free before the process is reaped. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;

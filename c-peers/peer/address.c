@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parses a numeric address: inet_pton(3) accepts no abbreviations, and resolves no names. */
+/* Parses a numeric address: inet_pton(3) does not accept abbreviations or resolve names. */
 bool peer_parse_internet(const char *text, struct address *to) {
     char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
     if (strlcpy(host, text, sizeof host) >= sizeof host)
@@ -46,7 +46,7 @@ static struct address internet_address(struct call *call) {
 }
 
 /* Reads the address of a socket from the request. A path that does not fit into sun_path fails with
- * ENAMETOOLONG before any call is made: if it were truncated, it would name another socket. */
+ * ENAMETOOLONG before any call is made: a truncated path would name another socket. */
 struct address peer_address(struct call *call) {
     struct address result = {.length = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
     const struct field *path = peer_field(call, "path"), *abstract = peer_field(call, "abstract");
@@ -57,7 +57,7 @@ struct address peer_address(struct call *call) {
     if (peer_has(call, "address"))
         return internet_address(call);
     if (path) {
-        /* The length includes the NUL. Without it, every reader of the address would have to add one. */
+        /* The length includes the NUL. Without the NUL, every reader of the address would have to add it. */
         const char *name = peer_text(call, "path");
         if (path->length >= sizeof result.un.sun_path)
             peer_fail(call, ENAMETOOLONG);
@@ -67,7 +67,7 @@ struct address peer_address(struct call *call) {
             result.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path->length + 1);
         strlcpy(result.un.sun_path, name, sizeof result.un.sun_path);
     } else if (abstract) {
-        /* A NUL precedes the name. None follows it: it would be part of the name. */
+        /* A NUL precedes the name. No NUL follows, because it would be part of the name. */
         if (abstract->length >= sizeof result.un.sun_path)
             peer_fail(call, ENAMETOOLONG);
         else

@@ -79,8 +79,8 @@ static void perform_sendmsg(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Registers each received descriptor under the next name. The kernel has room only for as many as there are
- * names; a surplus descriptor would be closed. */
+/* Registers each received descriptor under the next name. The buffer has room for only as many descriptors as
+ * there are names; the kernel closes surplus descriptors. */
 static void keep_descriptors(struct call *call, const struct cmsghdr *header, char **names, bool *inherited) {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     char list[LINE_SIZE / 4] = "";
@@ -126,7 +126,7 @@ static void perform_recvmsg(struct call *call) {
         return;
     int passes = 0;
     socklen_t option_size = sizeof passes;
-    /* Only Unix sockets carry credentials; other sockets may not have the option. */
+    /* Only Unix sockets carry credentials; other sockets may not support the option. */
     if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1 && errno != EOPNOTSUPP) {
         peer_fail_in(call, "getsockopt", errno);
         return;

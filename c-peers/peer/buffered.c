@@ -64,7 +64,7 @@ static void perform_buffer_open(struct call *call) {
     peer_fail_in(call, "malloc", ENOMEM);
 }
 
-/* Refuses a direction that this end of a ring does not have. */
+/* Rejects a direction that this end of a ring does not have. */
 static void check_direction(struct call *call, const struct buffer *buffer, enum ipc_ring_role role) {
     if (call->outcome == OK && buffer->ring && buffer->ring->role != role)
         peer_invalid_request(call, "%s is not for this end of a ring", call->operation);
@@ -80,7 +80,7 @@ static ssize_t transfer(const struct buffer *buffer, short event, unsigned char 
         result = peer_transfer(buffer->fd, event, (struct iovec){bytes, count}, wait, &moved);
         if (result == -1)
             peer_set_default_failed_call(reads ? "read" : "write");
-        /* If restoring the flags of the descriptor failed afterwards, the next call reports that. */
+        /* If restoring the flags of the descriptor then fails, the next call reports it. */
         return moved > 0 ? moved : result;
     }
     do
@@ -170,7 +170,7 @@ static void perform_read_until(struct call *call) {
         read_delimited(call, delimiter->value, delimiter->length);
 }
 
-/* Waits until `count` bytes are in the buffer, or the end of file. */
+/* Waits until `count` bytes are in the buffer, or for end of file. */
 static void read_counted(struct call *call, bool consumes) {
     struct buffer *buffer = find_buffer(call);
     check_direction(call, buffer, IPC_RING_CONSUMER);
@@ -203,7 +203,7 @@ static void perform_peek_buffer(struct call *call) {
     read_counted(call, false);
 }
 
-/* Returns false, with errno, if bytes are left. */
+/* Returns false, with errno, if bytes remain. */
 static bool flush(struct buffer *buffer, const struct timeout *wait) {
     struct bytes *out = &buffer->out;
     while (count_of(out) > 0) {

@@ -14,8 +14,8 @@
 #include <time.h>
 
 enum {
-    LINE_SIZE = 65536,   /* the maximum length of a line, line end included */
-    LITERAL_SIZE = 1024, /* the longest payload in a response that is not replaced by its digest */
+    LINE_SIZE = 65536,   /* the maximum length of a line, including the line end */
+    LITERAL_SIZE = 1024, /* up to this length, a response has the payload, not its digest */
     FIELD_COUNT = 32,
 };
 

@@ -15,8 +15,8 @@ struct channel *peer_channel(struct call *call) {
     return peer_find_handle(call, "handle", "channel");
 }
 
-/* Opens both ends of a FIFO. The reading end is opened first, without waiting for a writer; the writing end
- * then need not wait for a reader. */
+/* Opens both ends of a FIFO. The reading end is opened first, without waiting for a writer; opening the
+ * writing end then does not have to wait for a reader. */
 static int open_fifo(const char *path, int ends[2]) {
     if (mkfifo(path, 0600) == -1)
         return peer_set_failed_call("mkfifo");
@@ -39,9 +39,9 @@ static int open_fifo(const char *path, int ends[2]) {
     return -1;
 }
 
-/* Opens a TCP connection from this machine to itself, at a port that the kernel chooses; both ends read
- * and write. Nothing blocks: the kernel completes the connection before it is accepted. It sets
- * TCP_NODELAY, because small messages should not wait for more data. */
+/* Opens a TCP connection from this machine to itself, at a port that the kernel chooses; both ends read and
+ * write. No call blocks: the kernel completes the connection before it is accepted. It sets TCP_NODELAY,
+ * because small messages should not wait for more data. */
 static int open_tcp(int ends[2]) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *name = (struct sockaddr *)&address;
@@ -137,7 +137,7 @@ static void perform_channel_open(struct call *call) {
         peer_invalid_request(call, "a channel needs 'read' or 'write'");
     if (call->outcome != OK)
         return;
-    /* Only the pages that messages reach are allocated. */
+    /* Only the pages that messages use are allocated. */
     struct channel made = {.room = malloc((size_t)limit + 1)};
     if (!made.room) {
         peer_invalid_request(call, "there is no room for messages of %u bytes", limit);

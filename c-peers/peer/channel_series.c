@@ -105,7 +105,7 @@ static void perform_channel_ping(struct call *call) {
     reply_series(call, done, differs);
 }
 
-/* Sends back every message, until the end. */
+/* Sends back every message, until end of file. */
 static void perform_channel_pong(struct call *call) {
     struct channel *both = peer_channel(call);
     uint32_t count = 0;

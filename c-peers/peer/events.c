@@ -151,7 +151,7 @@ static void perform_pidfd_getpid(struct call *call) {
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
-    /* A failed read does not mean that there is no such line. */
+    /* If reading fails, the line may exist nevertheless. */
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error != 0)
@@ -164,7 +164,7 @@ static void perform_pidfd_getpid(struct call *call) {
         peer_reply(call, "pid", "%d", pid);
 }
 
-/* Starts a child that exits at once, and stays a zombie until `waitid`. */
+/* Starts a child that exits immediately, and stays a zombie until `waitid`. */
 static void perform_posix_spawn(struct call *call) {
     int status = (int)peer_number(call, "status", 0, 255);
     char script[32];

@@ -1,12 +1,12 @@
-/* Locks on files: on ranges of bytes by fcntl(2), of a process or of an open file description, and on whole
- * files by flock(2). */
+/* Locks on files: fcntl(2) locks on ranges of bytes, owned by a process or an open file description, and
+ * flock(2) locks on whole files. */
 #include "peer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 
-/* Neither call has a deadline: with one, an attempt that does not wait is repeated after pauses. */
+/* These calls take no deadline: if there is one, a non-blocking attempt is repeated after pauses. */
 static bool wait_again(struct call *call, const struct timeout *wait, struct timespec *backoff) {
     if (errno == EINTR && wait->retry)
         return true;

@@ -1,4 +1,4 @@
-/* A filter: runs a program with piped input and output, and moves both at the same time. */
+/* A filter: runs a program with piped input and output, and transfers both at the same time. */
 #include "peer.h"
 
 #include <errno.h>
@@ -42,8 +42,8 @@ static void split(struct call *call, char *program, char *words, char *argv[MAXI
     argv[count] = NULL;
 }
 
-/* The child starts with the signals that a program expects: this process ignores SIGPIPE, and may block
- * others. Returns an error number. */
+/* The child starts with the default signal state: this process ignores SIGPIPE, and may block other signals.
+ * Returns an error number. */
 static int spawn(char *argv[], int input, int output, pid_t *child) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -86,7 +86,7 @@ static int start(struct filter *filter, char *argv[]) {
     return error == 0 ? 0 : -1;
 }
 
-/* A child that stops reading is not a failure: head(1), for example, does that. */
+/* A child that stops reading is not a failure: head(1), for example, does so. */
 static int feed(struct filter *filter) {
     const size_t left = filter->length - filter->written;
     const ssize_t count = left > 0 ? write(filter->input, filter->bytes + filter->written, left) : 0;
@@ -121,7 +121,7 @@ static int collect(struct filter *filter) {
     return 0;
 }
 
-/* Neither pipe may wait for the other: a child whose output is not read stops reading its input. */
+/* The two pipes must not wait for each other: a child whose output is not read stops reading its input. */
 static int pump(struct filter *filter, struct timeout *wait) {
     while (filter->output != -1) {
         struct pollfd entries[2] = {{.fd = filter->input, .events = POLLOUT},

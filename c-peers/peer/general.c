@@ -51,7 +51,7 @@ static void perform_adopt(struct call *call) {
         peer_register_descriptor(handle, fd);
 }
 
-/* On Linux close(2) releases the descriptor even when it fails. A retry could close another one. */
+/* On Linux, close(2) releases the descriptor even when it fails. A retry could close another descriptor. */
 static void perform_close(struct call *call) {
     int fd = peer_descriptor(call);
     if (call->outcome != OK)
@@ -89,7 +89,7 @@ static void perform_fcntl(struct call *call) {
     const char *duplicate = duplicates ? peer_new_handle(call, "duplicate") : NULL;
     if (call->outcome != OK)
         return;
-    if (command == F_SETFL) { /* F_SETFL replaces all flags, and the other ones must stay */
+    if (command == F_SETFL) { /* F_SETFL replaces all flags, and the others must stay */
         int before = fcntl(fd, F_GETFL);
         if (before == -1) {
             peer_fail(call, errno);

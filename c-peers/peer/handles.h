@@ -1,7 +1,7 @@
-/* Handles: names by which later requests refer to descriptors, memory and the objects of the mechanisms.
+/* Handles: names that later requests use to refer to descriptors, memory and the objects of the mechanisms.
  *
- * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is one, and poll(2) and fcntl(2)
- * accept it.
+ * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is a descriptor, which poll(2) and
+ * fcntl(2) accept.
  */
 #ifndef HANDLES_H
 #define HANDLES_H

@@ -89,7 +89,7 @@ static void perform_madvise(struct call *call) {
     perform_on_range(call, madvise, peer_symbol(call, "advice", known));
 }
 
-/* Pages beyond the end of the object raise SIGBUS, and the object may shrink at any time, so a check
+/* Accessing pages beyond the end of the object raises SIGBUS. The object may shrink at any time, so a check
  * before the copy does not help: the handler aborts the copy. */
 static sigjmp_buf before_copy;
 
@@ -129,7 +129,7 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* Use a copy: other processes may write meanwhile, but the digest and the difference must describe
+    /* Use a copy: other processes may write in the meantime, but the digest and the difference must describe
      * the same bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)

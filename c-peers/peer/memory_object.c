@@ -55,7 +55,7 @@ static void perform_shm_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* A file that is not a regular one is refused with the error that mapping it has. */
+/* A file that is not a regular file is rejected with the error that mapping it would report. */
 static bool can_be_mapped(struct call *call, int fd) {
     struct stat status;
     if (fstat(fd, &status) == -1) {

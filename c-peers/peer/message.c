@@ -7,7 +7,7 @@
 #include <poll.h>
 
 /* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. A call
- * with MSG_DONTWAIT has none: it must not wait, and its EAGAIN is the response. */
+ * with MSG_DONTWAIT has no timeout: it must not wait, and its EAGAIN is the response. */
 struct socket_wait peer_socket_wait(struct call *call, int option, int flags) {
     struct socket_wait wait = {.option = option, .retry = peer_retries(call)};
     struct timespec span = peer_has(call, "timeout") ? peer_seconds(call, "timeout") : (struct timespec){0};
@@ -33,9 +33,9 @@ bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     return wait->begun;
 }
 
-/* Whether a failed call has to be repeated, because its timeout has not passed. The kernel counts in ticks: a
- * signal within the last tick is treated as the timeout, and signals that arrive more often than ticks
- * would interrupt the wait forever. */
+/* Whether a failed call must be repeated, because its timeout has not passed. The kernel counts in ticks: a
+ * signal within the last tick is treated as the timeout, and signals that arrive more often than ticks would
+ * interrupt the wait forever. */
 static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
     const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* only connect(2) fails with
                                                                           * these */

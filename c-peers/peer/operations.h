@@ -1,4 +1,5 @@
-/* The tables of operations, one for each file that performs some; each ends with a row without a name. */
+/* The tables of operations, one for each file that performs operations; each ends with a row without a
+ * name. */
 #ifndef OPERATIONS_H
 #define OPERATIONS_H
 

@@ -1,5 +1,5 @@
 /* Converts parameters to values. Each accessor marks the request invalid if the text does not have the
- * expected form. */
+ * expected format. */
 #include "peer.h"
 
 #include <ctype.h>
@@ -19,7 +19,7 @@ bool peer_has(const struct call *call, const char *key) {
     return peer_field(call, key) != NULL;
 }
 
-/* A C string ends at its first NUL: with a NUL inside, the call would see another name. */
+/* A C string ends at its first NUL: if the name contains a NUL, the call gets a different name. */
 const char *peer_text(struct call *call, const char *key) {
     const struct field *found = peer_field(call, key);
     if (!found) {

@@ -126,7 +126,7 @@ bool peer_check_record(const unsigned char *record, size_t size, uint32_t *write
            peer_first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
 }
 
-/* Returns room for the bytes of one call. It is kept for the next one, to avoid an allocation for each
+/* Returns room for the bytes of one call. It is kept for the next call, to avoid an allocation for each
  * message. */
 void *peer_scratch(struct call *call, size_t size) {
     enum { MOST = 1 << 30 };

@@ -50,7 +50,7 @@ static void perform_mq_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* The deadline of the mq_timed calls is a time of CLOCK_REALTIME. It stays the same when the call is
+/* The deadline of the mq_timed calls is measured against CLOCK_REALTIME. It stays the same when the call is
  * repeated. */
 static struct timespec deadline(struct call *call) {
     return peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));

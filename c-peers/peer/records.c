@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Writes a record by one write(2) if the kernel takes the whole record, otherwise by several. */
+/* Writes a record with one write(2) if the kernel accepts the whole record, otherwise with several. */
 static bool write_record(int fd, const unsigned char *record, size_t size) {
     for (size_t written = 0; written < size;) {
         ssize_t count = write(fd, record + written, size - written);
@@ -83,8 +83,8 @@ static bool count_frame(struct tally *tally, const unsigned char *frame, size_t 
     return true;
 }
 
-/* Reads frames to the end of file; a read(2) may return less than one. Returns false, with errno, if a call
- * fails. */
+/* Reads frames to the end of file; a read(2) may return less than a frame. Returns false, with errno, if a
+ * call fails. */
 static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
     for (size_t filled = 0;;) {
         ssize_t count = read(fd, frame + filled, size - filled);

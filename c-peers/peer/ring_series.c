@@ -48,7 +48,8 @@ static void perform_ring_read_all(struct call *call) {
     peer_reply_payload(call, "buf", expected, bytes, done);
 }
 
-/* Word i of record n is the first word of pattern n, plus i: every byte is known, at the cost of a copy. */
+/* Word i of record n is the first word of pattern n, plus i: every byte can be checked, and generating the
+ * record costs only as much as a copy. */
 static void count_into(uint64_t *record, size_t words, uint64_t number) {
     const uint64_t first = le64toh(peer_pattern_word(number, 0));
     for (size_t i = 0; i < words; i++)

@@ -152,8 +152,8 @@ static void perform_block_counter(struct call *call) {
         peer_reply(call, "counter", "%llu", (unsigned long long)atomic_load(&asked->counter));
 }
 
-/* Publishes one generation after another: the number in the counter, data derived from it, and the flag
- * last. */
+/* Publishes one generation after another: first the number in the counter, then data derived from it, and
+ * finally the flag. */
 static void perform_block_publish_rounds(struct call *call) {
     struct block *published = find_block(call);
     uint64_t rounds = (uint64_t)peer_number(call, "count", 0, INT64_MAX), round = 0;
@@ -193,8 +193,8 @@ static void perform_block_check_rounds(struct call *call) {
     peer_reply(call, "torn", "%llu", (unsigned long long)torn);
 }
 
-/* Wakes one process that sleeps on a word. A process that waits in short intervals is briefly awake
- * between them, so this retries until it wakes one. */
+/* Wakes one process that sleeps on a word. A process that waits in short intervals is briefly awake between
+ * them, so the function retries until it wakes one. */
 static void perform_futex_wake(struct call *call) {
     const void *word = peer_memory_at(call, "memory", "at", sizeof(uint32_t));
     struct timespec backoff = peer_first_backoff;

@@ -141,7 +141,7 @@ static void perform_queue_consume(struct call *call) {
     peer_reply(call, "repeated", "%llu", (unsigned long long)all.repeated);
 }
 
-/* Counts how often each message arrived: its consumer has incremented the byte of the message. */
+/* Counts the times that each message arrived: its consumer has incremented the byte of the message. */
 static void perform_queue_tally(struct call *call) {
     size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX), often[3] = {0};
     const unsigned char *tally = peer_memory_at(call, "memory", "at", count);

@@ -1,4 +1,4 @@
-/* Signals: to interrupt a call, as a notification, and as messages. */
+/* Signals that interrupt calls, notify, or carry messages. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A handler can access static objects only. */
+/* A handler can access only static objects. */
 static volatile sig_atomic_t counts[NSIG];
 
-static siginfo_t latest[NSIG]; /* what a handler with SA_SIGINFO got last */
+static siginfo_t latest[NSIG]; /* the last information that a handler with SA_SIGINFO got */
 
 static void count(int signum) {
     counts[signum]++;
@@ -44,7 +44,7 @@ static int signal_of(struct call *call, const char *value) {
     return signal_within(call, value, 1, NSIG - 1);
 }
 
-/* Reads a signal to send: 0 sends none, and other numbers that are not signals are errors of the call. */
+/* Reads a signal to send: 0 sends no signal, and the call rejects other invalid numbers. */
 static int sent_signal(struct call *call) {
     return signal_within(call, peer_text(call, "signum"), INT32_MIN, INT32_MAX);
 }
@@ -183,7 +183,7 @@ static void perform_sigtimedwait(struct call *call) {
     siginfo_t info;
     if (call->outcome != OK)
         return;
-    /* The first call gets the timeout as it is: a negative one is an error. */
+    /* The first call gets the unchanged timeout: a negative timeout is an error. */
     struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int signum;
     while ((signum = limited ? sigtimedwait(&set, &info, &timeout) : sigwaitinfo(&set, &info)) == -1 &&
@@ -215,7 +215,7 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* Reads the number of one process. 0 and negative numbers mean groups or all processes. */
+/* Reads the id of a single process. 0 and negative numbers mean process groups or all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }

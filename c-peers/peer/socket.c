@@ -44,11 +44,11 @@ static void perform_socketpair(struct call *call) {
     peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
-/* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
- * which leaves no trace at a listener. A live socket of another type gives EPROTOTYPE, one that is
- * connected elsewhere gives EPERM, and a dead one gives ECONNREFUSED. A file that is not a socket also
- * gives ECONNREFUSED, so this checks the type with lstat(2) first. A socket without permission (EACCES)
- * must not be replaced. Returns false and sets errno if this cannot be determined. */
+/* Whether the path is a socket that no process has bound any more. Tries to connect a datagram socket, which
+ * does not affect a listener. A live socket of another type gives EPROTOTYPE, a socket that is connected
+ * elsewhere gives EPERM, and a dead socket gives ECONNREFUSED. A file that is not a socket also gives
+ * ECONNREFUSED, so this checks the type with lstat(2) first. A socket without permission (EACCES) must not be
+ * replaced. Returns false and sets errno if this cannot be determined. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;
@@ -67,8 +67,9 @@ static bool is_dead(const struct address *address, bool *dead) {
            error == ENOENT || (peer_set_failed_call("connect"), false);
 }
 
-/* Replaces a dead socket. The lock on the directory serialises processes that do this: otherwise both would
- * find it dead, and the second one would remove the socket that the first one has just bound. */
+/* Replaces a dead socket. The lock on the directory serialises processes that do this: otherwise two
+ * processes could find it dead, and the second one would remove the socket that the first one has just
+ * bound. */
 static int bind_instead(int fd, const struct address *address) {
     char directory[sizeof address->un.sun_path + 1];
     strlcpy(directory, address->un.sun_path, sizeof directory);
@@ -148,7 +149,7 @@ static void perform_accept4(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* A connection inherits the options of its listener, and this timeout was only for the call. */
+    /* A connection inherits the options of its listener, but this timeout was only for the call. */
     if (wait.timed && setsockopt((int)accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0},
                                  sizeof(struct timeval)) == -1) {
         peer_fail_in(call, "setsockopt", errno);

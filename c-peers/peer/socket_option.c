@@ -50,10 +50,10 @@ static void reply_peer(struct call *call, int fd) {
 }
 
 #ifndef SO_PEERPIDFD
-enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; elsewhere only on parisc and sparc */
+enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; the number differs only on parisc and sparc */
 #endif
 
-/* The process at the other end, even if its number was reused. */
+/* The process at the other end, even if its id was reused. */
 static void reply_peer_process(struct call *call, int socket) {
     const char *handle = peer_new_handle(call, "pidfd");
     int fd;
@@ -78,7 +78,8 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* Reports SO_RCVTIMEO in microseconds: not 0 if the timeout of a call was not reset. */
+/* Reports SO_RCVTIMEO in microseconds; a value other than 0 means that the timeout of a call was not
+ * reset. */
 static void reply_timeout(struct call *call, int fd) {
     struct timeval value;
     socklen_t length = sizeof value;

@@ -9,7 +9,8 @@
 
 enum { CHUNK = 1 << 17 }; /* a multiple of 8, as the digest requires */
 
-/* Returns the number of bytes: `length` unless the stream ended; -1, with errno, if a call failed. */
+/* Returns the number of bytes, which is `length` unless the stream ended; -1, with errno, if a call
+ * failed. */
 static ssize_t receive_all(int fd, unsigned char *bytes, size_t length) {
     size_t received = 0;
     while (received < length) {
@@ -82,7 +83,7 @@ static void perform_sink(struct call *call) {
         peer_reply(call, "differs", "%llu", (unsigned long long)difference);
 }
 
-/* Serves one connection after another: sends back what it receives until the end. */
+/* Serves one connection after another: sends back the received bytes until end of file. */
 static void perform_accept_and_echo(struct call *call) {
     static unsigned char bytes[CHUNK];
     int fd = peer_descriptor(call);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count the text alone. */
+/* msgsnd(2) requires the caller to define this structure. The sizes in these calls include only the text. */
 struct message {
     long mtype;
     char mtext[];
@@ -37,8 +37,8 @@ static void perform_msgget(struct call *call) {
     peer_reply(call, "msqid", "%d", msqid);
 }
 
-/* How a call waits. System V has no call with a deadline: with a timeout, the peer tries without waiting,
- * and pauses in between, longer each time. */
+/* How a call waits. System V calls take no deadline: with a timeout, the peer tries without waiting, and
+ * pauses in between, longer each time. */
 struct wait {
     bool retry, timed;
     struct timespec deadline, backoff;
@@ -73,7 +73,7 @@ static void perform_msgsnd(struct call *call) {
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct wait wait = begin_wait(call, &msgflg);
-    /* A pattern is generated in the same room, and moved behind the type. */
+    /* A pattern is generated in the same room, and moved after the type. */
     struct message *message = call->outcome == OK ? peer_scratch(call, sizeof *message + text.length) : NULL;
     int result;
     if (!message)
@@ -135,7 +135,7 @@ static void get_status(struct call *call, int msqid) {
 static void set_status(struct call *call, int msqid) {
     struct msqid_ds status = {0};
     struct ipc_perm *owner = &status.msg_perm;
-    /* IPC_STAT needs read permission. A process that may call IPC_SET need not have it. */
+    /* IPC_STAT needs read permission, which a process that may call IPC_SET does not necessarily have. */
     bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid") &&
                     peer_has(call, "msg_qbytes");
     if (!complete && msgctl(msqid, IPC_STAT, &status) == -1)

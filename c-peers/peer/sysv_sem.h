@@ -15,7 +15,7 @@ union semun {
 int peer_semid(struct call *);
 void peer_reply_semid(struct call *, int semid);
 
-/* Returns the number of words in a list separated by commas. */
+/* Returns the number of words in a comma-separated list. */
 size_t peer_list_length(const char *list);
 
 void peer_perform_semget_init(struct call *);

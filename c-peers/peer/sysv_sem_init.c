@@ -1,13 +1,13 @@
-/* System V semaphores: creates a set and initialises it, or waits until its creator has. */
+/* System V semaphores: creates a set and initialises it, or waits until its creator has initialised it. */
 #include "sysv_sem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/sem.h>
 
-/* Sets every semaphore of a new set, and then performs an operation that changes nothing: other processes
- * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that does not wait has
- * operated on the set, which also sets sem_otime. */
+/* Sets every semaphore of a new set, and then performs an operation that changes no value: other processes
+ * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that did not wait has operated on
+ * the set, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};

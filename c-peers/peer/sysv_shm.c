@@ -55,7 +55,7 @@ static void perform_shmat(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* Checked now: while the segment is attached, its identifier cannot be reused. */
+    /* Check this now: while the segment is attached, its identifier cannot be reused. */
     if (shmctl(shmid, IPC_STAT, &status) == -1) {
         peer_fail_in(call, "shmctl", errno);
         shmdt(address);
@@ -96,7 +96,7 @@ static void perform_shmctl(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
     struct ipc_perm *owner = &status.shm_perm;
-    /* IPC_STAT needs read permission. A process that may call IPC_SET need not have it. */
+    /* IPC_STAT needs read permission, which a process that may call IPC_SET does not necessarily have. */
     bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (command == IPC_SET && !complete && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
         peer_fail(call, errno);

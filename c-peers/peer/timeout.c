@@ -15,7 +15,7 @@ static struct timespec difference(struct timespec end, struct timespec begin) {
     return span;
 }
 
-/* Returns the present time of the clock plus `span`. */
+/* Returns the current time of the clock plus `span`. */
 struct timespec peer_time_after(clockid_t clock, struct timespec span) {
     struct timespec time;
     clock_gettime(clock, &time);
@@ -28,7 +28,7 @@ struct timespec peer_time_after(clockid_t clock, struct timespec span) {
     return time;
 }
 
-/* Returns the time until a deadline of CLOCK_MONOTONIC; 0 if it has passed. */
+/* Returns the time until a CLOCK_MONOTONIC deadline; 0 if it has passed. */
 struct timespec peer_time_left(struct timespec deadline) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -36,8 +36,8 @@ struct timespec peer_time_left(struct timespec deadline) {
     return left.tv_sec < 0 ? (struct timespec){0} : left;
 }
 
-/* Sleeps between attempts of a call that cannot wait, longer each time. Returns false, with errno, if the
- * deadline has passed (NULL: none) or a signal arrived. */
+/* Sleeps between attempts of a non-blocking call, longer each time. Returns false, with errno, if the
+ * deadline (NULL: none) has passed or a signal arrived. */
 bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
     struct timespec pause = *backoff;
     if (deadline) {

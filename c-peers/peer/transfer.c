@@ -21,8 +21,8 @@ static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) 
         event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
         return result;
-    /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that
-     * shares the open file description, so it is only the second choice. */
+    /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that shares
+     * the open file description, so this is only a fallback. */
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
         return peer_set_failed_call("fcntl");
@@ -104,7 +104,7 @@ static void perform_write(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Reads into two parts, of which the first is filled first. */
+/* Reads into two parts; the first one is filled first. */
 static void perform_readv(struct call *call) {
     int fd = peer_descriptor(call);
     size_t first = (size_t)peer_number(call, "first", 0, 1 << 30);
@@ -130,7 +130,7 @@ static void perform_readv(struct call *call) {
     peer_reply_payload(call, "buf", expected, room + first, (size_t)length - filled);
 }
 
-/* Writes two parts, such as a header and a body, by one call. */
+/* Writes two parts, such as a header and a body, with one call. */
 static void perform_writev(struct call *call) {
     int fd = peer_descriptor(call);
     const struct field *first = peer_field(call, "first");
@@ -150,7 +150,7 @@ static void perform_writev(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Without `count` the room is doubled as needed. */
+/* Without `count`, the room is doubled as necessary. */
 static void perform_read_all(struct call *call) {
     int fd = peer_descriptor(call);
     bool counted = peer_has(call, "count"), ended = false;

@@ -17,7 +17,7 @@ static const struct symbol epoll_events[] = {SYMBOL(EPOLLIN),  SYMBOL(EPOLLPRI),
                                              SYMBOL(EPOLLERR), SYMBOL(EPOLLHUP),     SYMBOL(EPOLLRDHUP),
                                              SYMBOL(EPOLLET),  SYMBOL(EPOLLONESHOT), {0}};
 
-/* Takes the next name of a list separated by commas. */
+/* Takes the next name from a comma-separated list. */
 static bool next_name(const char **list, char *name, size_t size) {
     if (!**list)
         return false;
@@ -28,7 +28,7 @@ static bool next_name(const char **list, char *name, size_t size) {
 }
 
 /* Reads the descriptors: a single one by its handle or number, or several by their handles. They have the
- * same events, or each has separate ones. */
+ * same events, or each has its own. */
 static size_t polled(struct call *call, struct pollfd *entries) {
     char name[128], word[128];
     size_t count = 0;
@@ -134,7 +134,7 @@ static void perform_epoll_wait(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* The kernel guarantees no order. */
+    /* The kernel does not guarantee an order. */
     qsort(events, (size_t)ready, sizeof *events, by_data);
     static char data[LINE_SIZE / 4], list[LINE_SIZE / 2];
     *data = *list = '\0';

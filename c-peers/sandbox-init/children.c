@@ -5,14 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t peers[MAX_ROLES]; // the peer of each role until it is collected, or 0
+static pid_t peers[MAX_ROLES]; // the peer of each role until it is reaped, or 0
 
 void expect_end(int role, pid_t pid) {
     peers[role] = pid;
 }
 
 pid_t collect(const struct plan *plan, int *status, int options) {
-    // Until it is collected, no other process has its number.
+    // Until it is reaped, no other process has its ID.
     siginfo_t ended = {.si_pid = 0};
     if (waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT | options) == -1)
         return -1;
@@ -29,8 +29,8 @@ pid_t collect(const struct plan *plan, int *status, int options) {
 }
 
 /// Ends every process below this one. In a PID namespace, the kernel does this when the first process
-/// ends. On the host, this process kills its children. Their children then become children of this
-/// process, so it repeats this until there are none.
+/// ends. On the host, this process kills its children. Their children then become children of this process,
+/// so it repeats this until it has no children.
 void kill_everything(const struct plan *plan) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
@@ -45,7 +45,7 @@ void kill_everything(const struct plan *plan) {
             kill(pid, SIGKILL);
         }
         fclose(children);
-        // Collect one at a time: until the next round, orphans may have become children of this process.
+        // Reap one at a time: before the next round, orphans may have become children of this process.
         if (collect(plan, NULL, seen > 0 ? 0 : WNOHANG) == -1)
             return;
     }

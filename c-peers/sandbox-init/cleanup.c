@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 // The objects of a private sandbox disappear with its namespaces. On the host, the sandbox init removes
-// exactly the objects that have the cell's token or one of its keys, and those that one of its peers
-// created. It does so after every result of the cell.
+// exactly the objects with the cell's token or one of its keys, and those that its peers created. It does so
+// after every result of the cell.
 
 static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");

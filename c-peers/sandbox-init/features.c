@@ -38,7 +38,7 @@ enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 /// apply.
 ///
 /// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed.
-/// Such a call exists, unless it fails with the error of a missing call or of a filter.
+/// Such a call exists unless it fails with the error of a missing call, or of a filter.
 static int exists(long result) {
     return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
 }
@@ -152,7 +152,7 @@ static int try_peer_pidfd(void) {
     return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
 }
 
-/// Checks the number of a child, which is the next process number.
+/// Checks the ID of a child, which is the next process ID.
 static int try_large_numbers(void) {
     errno = ERANGE;
     return getpid() > UINT16_MAX && geteuid() > UINT16_MAX ? 0 : -1;
@@ -203,7 +203,7 @@ static int try_shared_memory_space(void) {
     return (unsigned long long)space.f_bavail * space.f_frsize < SHARED_MEMORY_SPACE ? -1 : 0;
 }
 
-/// A hard limit of 1024 descriptors keeps peers from having descriptors that select(2) cannot wait for.
+/// With a hard limit of 1024 descriptors, peers cannot have descriptors that select(2) does not support.
 static int try_high_descriptors(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
@@ -216,7 +216,7 @@ static int try_call_counts(void) {
     return created(open("/proc/self/io", O_RDONLY | O_CLOEXEC));
 }
 
-/// Whether a process can trace another one, as short-transfer does.
+/// Whether a process can trace another process, as short-transfer does.
 static int try_tracing(void) {
     pid_t child = fork();
     if (child == -1)

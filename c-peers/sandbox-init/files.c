@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 // Files that a scenario creates before its first step, and files that it compares. A role may have created a
-// link meanwhile, so no link is followed.
+// link in the meantime, so no link is followed.
 
 enum { MAX_FILE = 256 << 10 };
 
-/// Opens the directory of `path` below the scratch directory, and creates what is missing. `path` is cut off
-/// before the name of the file. Returns -1 with errno.
+/// Opens the directory of `path` below the scratch directory, and creates what is missing. `path` is
+/// truncated before the file name. Returns -1 with errno.
 static int open_parent(const struct plan *plan, char *path, const char **name) {
     size_t length = strlen(plan->scratch);
     if (strncmp(path, plan->scratch, length) != 0 || path[length] != '/' || strstr(path, "/..") != NULL) {
@@ -138,7 +138,7 @@ static void reply_listener(const char *kind, const char *name) {
     reply_end();
 }
 
-/// Lists the local ports of sockets in one state: 0A listens, 07 is a bound datagram socket.
+/// Lists the local ports of sockets in one state: 0A is a listener, 07 a bound datagram socket.
 static void list_ports(const char *path, const char *kind, unsigned wanted) {
     FILE *file = fopen(path, "re");
     char line[512];

@@ -82,7 +82,7 @@ void reply_end(void) {
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            return; // the runner has ended, so its commands will end, too
+            return; // the runner has ended, so there will be no more commands
         sent += (size_t)count;
     }
 }

@@ -142,8 +142,7 @@ int main(int argc, char **argv) {
     // If the runner was killed, no process reads the response, and there are no more commands.
     signal(SIGPIPE, SIG_IGN);
     remember_ignored_signals();
-    // An object that existed before the cell does not belong to the cell, and must be neither counted nor
-    // removed.
+    // An object that existed before the cell does not belong to the cell, and must not be counted or removed.
     if (!plan.private_sandbox && !names_are_free(&plan)) {
         errno = EEXIST;
         reply_failure("start", "an object has a name or key of this cell");

@@ -27,8 +27,8 @@ static bool write_file(const char *path, const char *text) {
     return written;
 }
 
-/// Enters new namespaces. Without privilege, it first enters a user namespace that maps this user to that
-/// of the peers.
+/// Enters new namespaces. Without privileges, it first enters a user namespace that maps this user to the
+/// user of the peers.
 static bool unshare_all(void) {
     const int kinds = CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID;
     if (unshare(kinds) == 0)
@@ -117,7 +117,7 @@ static bool mount_tmpfs(const char *path) {
     return false;
 }
 
-/// Makes the next process number a large one. This fails on a kernel whose largest number is smaller.
+/// Makes the next process ID a large number. This fails on a kernel whose maximum process ID is smaller.
 static void raise_process_numbers(void) {
     char last[16];
     snprintf(last, sizeof last, "%d", LAST_PID);

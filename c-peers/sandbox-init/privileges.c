@@ -9,14 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Peers run without privilege: as a different user than this process, without capabilities or a way to
-// gain any. If this process cannot change its user, or the peers' user cannot read the programs, peers
-// run as this process's user, also without capabilities. In both cases they cannot trace this process,
-// because it keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each
-// other.
+// Peers run without privileges: as a different user than this process, without capabilities or a way to gain
+// any. If this process cannot change its user, or the peers' user cannot read the programs, peers run as the
+// user of this process, but still without capabilities. In both cases they cannot trace this process, because
+// it keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
 
-// Capabilities that calls of the scenarios require of root. Without the others, root cannot mount, enter the
-// namespaces of this process, or trace it.
+// Capabilities that root needs for calls of the scenarios. Without the other capabilities, root cannot mount,
+// enter the namespaces of this process, or trace it.
 static const unsigned long long root_capabilities =
     1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID |
     1 << CAP_KILL | 1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_ADMIN |
@@ -45,8 +44,7 @@ static unsigned long long own_capabilities(void) {
     return (unsigned long long)sets[1].effective << 32 | sets[0].effective;
 }
 
-/// Whether a user and a group with this number exist in this user namespace, and this process can change
-/// to them.
+/// Whether a user and a group with this ID exist in this user namespace, and this process can change to them.
 static bool exists(uid_t id) {
     int user = setfsuid(id), group = setfsgid(id);
     bool changed = (uid_t)setfsuid((uid_t)user) == id;
@@ -74,12 +72,12 @@ void choose_users(const struct plan *plan) {
     // These are needed to change the user, and to end and inspect the processes of another user.
     const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
-    const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may refuse
-    // A container may have no number above 65,535.
+    const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may reject it
+    // A container may not have user IDs above 65,535.
     const uid_t first = !can_change ? geteuid() : exists(PEER_ID) ? PEER_ID : NARROW_PEER_ID;
     users[ROOT] = geteuid();
     of_root = own & root_capabilities;
-    // Few containers give root this capability.
+    // In most containers, root does not have this capability.
     can_run[ROOT] = users[ROOT] == 0 && (of_root | 1 << CAP_SYS_RESOURCE) == root_capabilities;
     users[ANOTHER_USER] = first + 1;
     can_run[ANOTHER_USER] = can_change && exists(first + 1);

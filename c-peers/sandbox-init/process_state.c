@@ -32,8 +32,8 @@ bool read_command_name(long long pid, char *name, size_t size) {
     return true;
 }
 
-/// Whether no thread of a process will execute its code again. Such a process can be seen for a while after
-/// its streams have ended, until its parent has collected it.
+/// Whether all threads of a process have stopped executing its code for good. Such a process is visible for
+/// some time after its streams have ended, until its parent has reaped it.
 bool is_ending(long long pid) {
     const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
     char path[64], text[512];
@@ -89,7 +89,8 @@ unsigned long long status_mask(const char *status, const char *name) {
 }
 
 /// Reports what a process is doing: its state, the number and first argument of its system call, whether a
-/// signal is pending, its tracer, how often it has gone to sleep, and on request the kernel's stack.
+/// signal is pending, its tracer, the number of times that it has gone to sleep, and on request the kernel's
+/// stack.
 void reply_process_state(const char *line) {
     long long pid = number_field(line, "pid", -1);
     char status[8192], call[256], later[256], stack[8192], wchan[128];
@@ -133,7 +134,7 @@ void reply_process_state(const char *line) {
     reply_end();
 }
 
-/// Reports how many reads and writes a process has made.
+/// Reports the number of reads and writes that a process has made.
 void reply_transfers(const char *line) {
     char text[512];
     // No line end precedes the first line.
@@ -183,7 +184,7 @@ void reply_descriptors(const char *line) {
     reply_end();
 }
 
-/// Whether a process has a pipe open; with `for_writing`, whether it has it open for writing.
+/// Whether a process has a pipe open or, with `for_writing`, open for writing.
 static bool holds(int pid, const char *target, bool for_writing) {
     char path[64], found[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
@@ -204,8 +205,8 @@ static bool holds(int pid, const char *target, bool for_writing) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, or open for writing, and so delay the end of a role. It
-/// omits a process that was killed, because that is about to close the pipe.
+/// Lists the processes that have a pipe open, or open for writing, and so delay the end of a role. It omits a
+/// process that was killed, because it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));
@@ -236,8 +237,7 @@ void take_descriptor(const char *line) {
         reply_failure("pidfd_open", "the peer");
         return;
     }
-    // If the peer reported a number that does not fit into an int, it must not be truncated to a valid
-    // descriptor.
+    // A number from the peer that does not fit into an int must not be truncated to a valid descriptor.
     const long long number = number_field(line, "fd", -1);
     int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);
     int reason = errno;

@@ -1,10 +1,10 @@
 // The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
 // state from /proc, lists the kernel's objects, and ends all processes of the sandbox when it exits.
 //
-// It reads commands on standard input and writes responses on standard output, one line each, in the form of
-// the peer protocol: words separated by a space, values percent-encoded. A command's response is any number
-// of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin with
-// "ended" are events and come at any time. It exits at the end of its input.
+// It reads commands on standard input and writes responses on standard output, one line each, in the format
+// of the peer protocol: words separated by a space, values percent-encoded. A command's response is any
+// number of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin
+// with "ended" are events and come at any time. It exits at the end of its input.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
-// Users and processes have numbers above 65,535, which detects a peer that truncates one to 16 bits.
+// Users and processes have IDs above 65,535, which detects a peer that truncates an ID to 16 bits.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
 
 /// The user that a peer runs as.
@@ -44,13 +44,13 @@ void reply_format(const char *key, const char *format, ...) __attribute__((forma
 void reply_end(void); // sends the line
 void reply_failure(const char *call,
                    const char *object); // sends a complete line: the call, its object, and errno
-bool next_line(char **line); // false when the input has ended; *line is NULL when no line is complete yet
+bool next_line(char **line); // false when the input has ended; *line is NULL if no line is complete yet
 const char *field(const char *line, const char *key,
                   size_t *length); // a value, decoded; valid until the next call
 long long number_field(const char *line, const char *key, long long absent);
 
 // namespaces.c
-bool enter_sandbox(struct plan *plan); // on failure reports why; returns in the process that runs the sandbox
+bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
 
 // queues.c
 int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
@@ -69,7 +69,7 @@ void remember_ignored_signals(void); // call this before the first spawn, after 
 void spawn(const struct plan *plan, const char *line);
 
 // features.c
-void reply_features(void); // the features that scenarios can require and the machine lacks
+void reply_features(void); // the features that scenarios can require but the machine lacks
 
 // children.c
 void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
@@ -120,5 +120,5 @@ bool names_are_free(const struct plan *plan); // nothing that clean_up would rem
 
 // segments.c: segments without a key, which are attributed to the process that created them
 bool has_segments(pid_t creator);
-void remember_segments(pid_t creator); // call this while no other process can have its number
+void remember_segments(pid_t creator); // call this while no other process can have its ID
 void remove_segments(void);            // removes the remembered segments

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/shm.h>
 
-// A segment that was created with IPC_PRIVATE has none of the cell's keys. It records the number of the
-// process that created it. That number identifies the cell if no other process can have had it before, or
-// can get it afterwards.
+// A segment that was created with IPC_PRIVATE does not have a key of the cell. It records the ID of the
+// process that created it. This ID identifies the cell if no other process can have had it before, or can get
+// it afterwards.
 struct segment {
     int id;
     pid_t creator;

@@ -39,7 +39,7 @@ void reply_status_flags(long long pid, const char *descriptor, const char *list)
         reply_number("flags", strtoll(flags + strlen("flags:\t"), NULL, 8));
 }
 
-/// Whether a process was killed, and ends as soon as it is scheduled.
+/// Whether a process was killed, and will end as soon as it is scheduled.
 bool is_killed(long long pid) {
     const unsigned long long kill = 1ULL << (9 - 1); // SIGKILL
     char status[8192];

@@ -11,7 +11,7 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason; // why they cannot be listed
+static int queues_reason; // the reason why they cannot be listed
 static const struct plan *kept_by;
 
 void remember_scratch(const struct plan *plan) {
@@ -20,7 +20,8 @@ void remember_scratch(const struct plan *plan) {
     kept_by = plan;
 }
 
-/// Whether an entry of a directory leads to a place that stays visible, so that the cell did not create it.
+/// Whether a directory entry leads to a place that stays visible, which means that the cell did not create
+/// it.
 static bool leads_to_kept(const char *directory, const char *name) {
     size_t length = strlen(directory), end = strlen(name);
     for (int i = 0; i < kept_by->kept; i++) {
@@ -176,7 +177,8 @@ static bool list_processes(const struct plan *plan) {
     return true;
 }
 
-/// Whether queues can never be listed here: there is no such file system, or this user may not mount it.
+/// Whether queues can never be listed here, because there is no such file system, or this user may not mount
+/// it.
 static bool queues_are_hidden(void) {
     return queues == -1 && (queues_reason == ENOENT || queues_reason == EACCES || queues_reason == EPERM ||
                             queues_reason == ENOSYS);

@@ -24,7 +24,7 @@ struct child {
     int role;
     const int *stdio; // of the role
     int executable;
-    int report; // a pipe that execution closes; it carries the reason of a failure
+    int report; // a pipe that is closed on execution; it carries the reason of a failure
 };
 
 struct failure {
@@ -32,8 +32,8 @@ struct failure {
     char call[64];
 };
 
-// Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have been started to
-// ignore more. They are looked up once, because resetting every signal would cost more system calls than
+// Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have inherited other
+// ignored signals. They are looked up once, because resetting every signal would cost more system calls than
 // the rest of a start.
 static sigset_t ignored;
 
@@ -84,7 +84,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     setpgid(0, 0);
     child->report = moved(child, child->report, OUT_OF_THE_WAY);
     int executable = moved(child, child->executable, OUT_OF_THE_WAY);
-    if (shared && has_segments(getpid())) { // segments of an earlier process with this number
+    if (shared && has_segments(getpid())) { // segments of an earlier process with this ID
         errno = NUMBER_TAKEN;
         fail_start(child, "fork");
     }
@@ -134,11 +134,11 @@ static pid_t start(struct child *child, bool shared, struct failure *failure) {
     close(report[0]);
     if (pid == -1 || failure->reason == 0)
         return pid;
-    waitpid(pid, NULL, 0); // it never became a role, so its end is not reported
+    waitpid(pid, NULL, 0); // it never executed a peer, so its end is not reported
     return -1;
 }
 
-/// Returns pointers to the texts of a list that separates them by NUL. The caller frees the array.
+/// Returns pointers to the texts of a NUL-separated list. The caller frees the array.
 static char **texts(char *list, size_t length) {
     size_t count = 1;
     for (size_t at = 0; at < length; at++)
@@ -149,7 +149,7 @@ static char **texts(char *list, size_t length) {
     return texts;
 }
 
-/// Returns the variables of this process and those of a list, which replace variables of the same name. The
+/// Returns the variables of this process and those of a list, which replace variables with the same name. The
 /// caller frees the array.
 static char **variables(char *list, size_t length) {
     size_t own = 0, count = 0;
@@ -248,8 +248,8 @@ void spawn(const struct plan *plan, const char *line) {
         pid = start(&child, !plan->private_sandbox, &failure);
     while (failure.reason == NUMBER_TAKEN);
     close(child.executable);
-    // Close these here: the runner sees the end of the output only if no other process than the peer has
-    // them open.
+    // Close these here: the runner sees the end of the output only if no process except the peer has them
+    // open.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)

@@ -52,8 +52,8 @@ static char *joined(const char *path, const char *name) {
     return joined;
 }
 
-/// Opens a part of a path, without leaving it through a symbolic link that a peer may have created
-/// meanwhile.
+/// Opens a part of a path, without leaving it through a symbolic link that a peer may have created in the
+/// meantime.
 static int open_beneath(int at, const char *path, int flags) {
     struct open_how how = {.flags = (unsigned)(flags | O_DIRECTORY | O_CLOEXEC),
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
@@ -99,8 +99,8 @@ static bool visit_directory(int root, const char *path, struct list *directories
         if (descriptor != -1)
             close(descriptor);
         errno = reason;
-        // A directory below the root may be removed by now. A directory that this user cannot read is
-        // listed without its entries.
+        // A directory below the root may have been removed. A directory that this user cannot read is listed
+        // without its entries.
         return path[0] != '\0' && (errno == ENOENT || errno == EACCES || errno == ELOOP);
     }
     bool complete = true;

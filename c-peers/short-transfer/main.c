@@ -1,11 +1,11 @@
 // short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
 // short-transfer close all COMMAND...: runs a command. After its first write to standard output, each
 // close(2) is performed and then reports EINTR, as on some network file systems. A close of a descriptor
-// that is not open aborts the command: by then another thread might have opened it.
+// that is not open aborts the command: in the meantime another thread might have opened it.
 //
-// strace(1) can make a call report fewer bytes, but then the call has transferred none. This program
-// rewrites the length on entry to the call, and the kernel then transfers one byte and reports that. The
-// command keeps its process: this one executes it, and a grandchild traces it.
+// strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
+// the length on entry to the call, so the kernel transfers one byte and reports this. This process executes
+// the command itself, and a grandchild traces it.
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
@@ -108,7 +108,7 @@ static void lend(pid_t pid, struct loan *loan, uint64_t address, uint64_t word) 
     poke(pid, address, word);
 }
 
-// Shortens the first part that is not empty to one byte. Returns the number of parts up to it.
+// Shortens the first non-empty part to one byte. Returns the number of parts up to this one.
 static uint64_t cut(pid_t pid, struct loan *loan, uint64_t vector, uint64_t parts) {
     for (uint64_t i = 0; i < parts; i++) {
         uint64_t length = vector + i * sizeof(struct iovec) + offsetof(struct iovec, iov_len);

@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Whether a transfer to or from a descriptor orders accesses of several processes: not that of a file.
+/// Whether a transfer to or from a descriptor orders accesses of several processes, which a transfer to or
+/// from a file does not.
 static bool is_channel(const struct tracee *tracee) {
     char id[ID_SIZE];
     struct stat status;
@@ -107,7 +108,7 @@ void enter_call(struct tracee *tracee) {
 void leave_call(struct tracee *tracee, int64_t result) {
     if (tracee->is_sharing)
         accept_stores(tracee, tracee->is_acquiring, tracee->is_releasing);
-    // A connection with a timeout is made by a call that does not wait.
+    // A connection with a timeout is made with a non-blocking call.
     const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
     if (result < 0 && !connects)
         return;

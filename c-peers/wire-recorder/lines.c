@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// A line has at most one piece of bytes and a few texts.
+// A line has at most one sequence of bytes and a few texts.
 static char line[1 << 17];
 static size_t used;
 static size_t spent;

@@ -51,7 +51,7 @@ static struct tracee *find(pid_t thread) {
             return tracees[i];
     struct tracee *tracee = tracee_count < MAX_TRACEES ? calloc(1, sizeof *tracee) : NULL;
     if (tracee == NULL)
-        _exit(1); // without a tracer, the kernel kills the role, and the recording has no end
+        _exit(1); // without a tracer, the kernel kills the role, and the recording is incomplete
     tracee->thread = thread;
     tracee->process = status_number(thread, "Tgid:");
     bool is_new = tracee->process == thread;
@@ -75,7 +75,7 @@ static void forget(pid_t thread) {
 }
 
 static void executed(struct tracee *tracee) {
-    // The other threads of the process are gone.
+    // The other threads of the process have ended.
     for (int i = tracee_count - 1; i >= 0; i--)
         if (tracees[i]->process == tracee->process && tracees[i] != tracee)
             forget(tracees[i]->thread);
@@ -89,7 +89,7 @@ static void executed(struct tracee *tracee) {
 static void stopped_in_call(struct tracee *tracee) {
     struct __ptrace_syscall_info call;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->thread, (void *)sizeof call, &call) == -1)
-        return; // killed meanwhile
+        return; // killed in the meantime
     if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
         tracee->in_call = call.arch == NATIVE && (call.entry.nr & 0x40000000) == 0;
         if (!tracee->in_call) {

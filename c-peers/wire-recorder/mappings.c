@@ -1,8 +1,8 @@
 // Stores into shared memory are not system calls. They become visible at the calls that order them: an
 // operation of a semaphore or a futex, a message, an msync, the end of a mapping or process. On entry to such
 // a call, the bytes that have changed since the last such call were stored by this role. After a call that
-// wakes another role, and before one that waits, they may also be stores of that role: these are marked
-// "maybe", and the reader of the lines resolves them with the stores of all roles.
+// wakes another role, and before a call that waits, they may also be stores of the other role: these are
+// marked "maybe", and the reader of the lines resolves them with the stores of all roles.
 #include "recorder.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static int find_region(const char *id) {
     return region_count++;
 }
 
-/// The part of a mapping whose content is compared: the first MAX_REGION bytes of its object.
+/// The part of a mapping whose contents are compared: the first MAX_REGION bytes of its object.
 static size_t visible(const struct mapping *mapping) {
     if (mapping->offset >= MAX_REGION)
         return 0;
@@ -58,7 +58,7 @@ static void refresh(const struct tracee *tracee, const struct mapping *mapping) 
         region->content = larger;
         region->length = end;
     }
-    // Pages beyond the end of a file cannot be read, and keep the content that they had.
+    // Pages beyond the end of a file cannot be read, and keep their previous contents.
     size_t count = read_some(tracee, mapping->address, buffer, visible(mapping));
     memcpy(region->content + mapping->offset, buffer, count);
 }
@@ -153,7 +153,7 @@ void report_stores(const struct tracee *tracee) {
         if (mapping->offset + count > region->length)
             count = region->length > mapping->offset ? region->length - mapping->offset : 0;
         unsigned char *before = region->content + mapping->offset;
-        // Whole words: an integer is shown with all its bytes, even if only some have changed.
+        // Report whole words: an integer is shown with all its bytes, even if only some have changed.
         for (size_t at = 0; at < count;) {
             size_t end = at;
             while (end < count && memcmp(buffer + end, before + end, word_at(end, count)) != 0)

@@ -18,7 +18,7 @@ bool read_memory(const struct tracee *tracee, uint64_t address, void *bytes, siz
 }
 
 bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t size) {
-    // A read stops at the first page that does not exist, so no page behind the text is required.
+    // A read stops at the first missing page, so the page after the text does not have to exist.
     for (size_t length = 0; length < size;) {
         size_t page = 4096 - (address + length) % 4096;
         size_t count =

@@ -37,7 +37,7 @@ static bool several_parts(const struct tracee *tracee, uint64_t vector, uint64_t
     return read_memory(tracee, vector, message.parts, message.count * sizeof *message.parts);
 }
 
-/// Reports the fields of the event that has begun, in as many lines as the bytes need.
+/// Reports the fields of the current event, in as many lines as the bytes need.
 static void report_bytes(const struct tracee *tracee, const char *id) {
     static unsigned char piece[MAX_PIECE];
     size_t rest = message.length, part = 0, at = 0;
@@ -202,7 +202,7 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     case SYS_tee: report_unseen(tracee, "tee"); return true;
     case SYS_vmsplice: report_unseen(tracee, "vmsplice"); return true;
     case SYS_process_vm_writev:
-        if ((pid_t)a[0] != tracee->process) // the library copies to its own memory with it
+        if ((pid_t)a[0] != tracee->process) // the library uses it to copy to its own memory
             report_unseen(tracee, "process_vm_writev");
         return true;
     case SYS_io_uring_setup: report_unseen(tracee, "io_uring"); return true;

@@ -1,9 +1,9 @@
-// wire-recorder FD COMMAND...: runs a command, and reports what its processes do with objects of IPC.
+// wire-recorder FD COMMAND...: runs a command, and reports the operations of its processes on IPC objects.
 //
-// It writes one line for each event to descriptor FD, which the command does not inherit, in the form of the
-// peer protocol: a word, then fields with percent-encoded values. Sources/Harness/Recording/TraceEvent.swift
-// reads them. Nothing in the traced processes is trusted: lengths are bounded, and memory that cannot be read
-// is reported as such.
+// It writes one line for each event to descriptor FD, which the command does not inherit, in the format of
+// the peer protocol: a word, then fields with percent-encoded values.
+// Sources/Harness/Recording/TraceEvent.swift reads them. Nothing in the traced processes is trusted: lengths
+// are bounded, and memory that cannot be read is reported as such.
 #pragma once
 
 #include <stdbool.h>
@@ -16,13 +16,13 @@ enum { OUTPUT = 3, MAX_PATH = 4096, MAX_PIECE = 16384, ID_SIZE = 48 };
 // Bytes of messages and stores that are reported for all processes of a role together.
 static const size_t MAX_BYTES = 8 << 20;
 
-/// A traced thread, and the system call that it is in.
+/// A traced thread, and the system call that it is executing.
 struct tracee {
-    pid_t thread, process; // process: the number of the thread group, which shares memory and descriptors
+    pid_t thread, process; // process: the ID of the thread group, which shares memory and descriptors
     bool in_call;
     long number;
     uint64_t arguments[6];
-    bool existed;        // the object of a call that creates existed before it
+    bool existed;        // the object of a creating call existed before the call
     bool is_known;       // whether `existed` could be determined
     char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
     bool is_sharing, is_acquiring, is_releasing; // the call orders accesses to shared memory
@@ -35,19 +35,20 @@ void number_field(const char *key, long long value);
 void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
 void end_event(void);     // sends the line
-bool spend(size_t bytes); // false, after one event "limit", when more bytes are reported than MAX_BYTES
+bool spend(size_t bytes); // false, after an event "limit", once more than MAX_BYTES bytes have been reported
 
 // memory.c
 bool read_memory(const struct tracee *tracee, uint64_t address, void *bytes, size_t length);
 size_t read_some(const struct tracee *tracee, uint64_t address, void *bytes, size_t length);
 bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t size);
-// Makes the path at `address`, relative to `directory`, absolute: false if there is none.
+// Makes the path at `address`, relative to `directory`, absolute; false if there is no path.
 bool read_path(const struct tracee *tracee, int64_t directory, uint64_t address, char *path);
 
 // objects.c
 void remember_standard_streams(void);                  // which belong to the runner and are not reported
 int take(const struct tracee *tracee, int descriptor); // a duplicate of a descriptor of the process; or -1
-// Identifies the object of a descriptor, and reports it if it is new. False for an object without interest.
+// Identifies the object of a descriptor, and reports it if it is new. False for an object that is not
+// recorded.
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]);
 bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZE]);
 bool path_exists(const struct tracee *tracee, const char *path);

@@ -22,7 +22,7 @@
 
 enum { ANY = -1 };
 
-/// A system call that is made to fail, either always or only if an argument has certain bits.
+/// A system call that must fail, either always or only if an argument has certain bits.
 struct missing {
     const char *name;
     int number;
@@ -63,8 +63,8 @@ static const struct missing known[] = {
     {"SO_PEERPIDFD", SYS_getsockopt, 2, SO_PEERPIDFD, ENOPROTOOPT},
 };
 
-/// The calls that the default seccomp profile of container engines takes from a container without added
-/// capabilities. Calls that are newer than the profile fail too: see `add_newer_calls`.
+/// The calls that the default seccomp profile of container engines forbids in a container without added
+/// capabilities. Calls that are newer than the profile also fail: see `add_newer_calls`.
 #define FORBIDDEN(name)                                                                                      \
     { #name, SYS_##name, ANY, 0, EPERM }
 enum {
@@ -134,7 +134,7 @@ static void add_calls(const struct missing *calls, size_t count, bool forbidden)
         length += (unsigned short)add(filter + length, &calls[i], forbidden ? EPERM : calls[i].reason);
 }
 
-/// Makes every call fail whose number is larger than those of the profile.
+/// Makes every call fail whose number is larger than the numbers in the profile.
 static void add_newer_calls(void) {
     const struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
         errx(64, "a command must follow '--'");
     filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {.len = length, .filter = filter};
-    // Without privilege, a process may install a filter only if no later execution can gain privilege.
+    // An unprivileged process may install a filter only if later executions cannot gain privileges.
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1 &&
         (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1))

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Calls futex(2) with FUTEX_WAIT between processes: sleeps while the word is `expected`. `nanoseconds`
-/// is the maximum time; a negative value waits without a limit.
+/// Calls futex(2) with FUTEX_WAIT between processes: sleeps while the word is `expected`. `nanoseconds` is
+/// the maximum time; a negative value means no limit.
 int cipc_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 
 /// Calls futex(2) with FUTEX_WAKE between processes. Returns the number of woken threads.

@@ -13,7 +13,7 @@ struct cipc_pollfd {
     int16_t revents;
 };
 enum { CIPC_POLLRDHUP = 0x2000 };
-/// Calls ppoll(2). `nanoseconds` is the maximum wait; a negative value waits without a limit.
+/// Calls ppoll(2). `nanoseconds` is the maximum wait; a negative value means no limit.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
 
 /// Nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME.

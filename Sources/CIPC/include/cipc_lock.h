@@ -7,7 +7,7 @@
 /// struct flock, with a range from the beginning of the file.
 struct cipc_record_lock {
     int64_t start;
-    /// 0 up to the end of the file.
+    /// 0 means to the end of the file.
     int64_t length;
     /// F_RDLCK, F_WRLCK or F_UNLCK.
     int32_t type;

@@ -1,6 +1,6 @@
-// Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not show.
-// Each function returns the same result as the C function after which it is named, and sets errno in the same
-// way.
+// Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not
+// include. Each function returns the same result as the C function after which it is named, and sets errno in
+// the same way.
 #pragma once
 
 #include <stddef.h>
@@ -32,7 +32,6 @@ int cipc_mremap(void **address, size_t length, size_t new_length);
 void *cipc_map_again(void *address, size_t length);
 
 /// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. The kernel copies: an
-/// inaccessible page leads to EFAULT or a short count, where an access by the processor would raise
-/// SIGBUS.
+/// inaccessible page leads to EFAULT or a short count, whereas an access by the processor would raise SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);

@@ -1,5 +1,5 @@
-// POSIX message queues: Swift does not import <mqueue.h>, and mq_open(3) is variadic.
-// Each function returns what the C function of the same name returns, and sets errno as it does.
+// POSIX message queues: Swift does not import <mqueue.h>, and mq_open(3) is variadic. Each function returns
+// the same result as the C function after which it is named, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>
@@ -25,7 +25,7 @@ int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
 
 int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);
 intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority);
-/// The deadline is a time of CLOCK_REALTIME.
+/// The deadline is measured against CLOCK_REALTIME.
 int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned priority, int64_t seconds,
                       long nanoseconds);
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,

@@ -1,4 +1,4 @@
-// Mutexes with a deadline by CLOCK_MONOTONIC, an extension of glibc that Swift does not import.
+// Locking mutexes with a CLOCK_MONOTONIC deadline, a glibc extension that Swift does not import.
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
-// Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not show. Each
-// function returns the same result as the C function after which it is named, and sets errno in the same way.
+// Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not include.
+// Each function returns the same result as the C function after which it is named, and sets errno in the same
+// way.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,8 +16,8 @@ int cipc_pipe2(int descriptors[2], int flags);
 /// waiting.
 intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags);
 
-/// Calls write(2) or, with flags, pwritev2(2). CIPC_NOSIGNAL is RWF_NOSIGNAL: a broken pipe fails with
-/// EPIPE and raises no SIGPIPE.
+/// Calls write(2) or, with flags, pwritev2(2). CIPC_NOSIGNAL is RWF_NOSIGNAL: a broken pipe fails with EPIPE
+/// and does not raise SIGPIPE.
 intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags);
 
 /// Calls open(2) with `/proc/self/fd/<descriptor>`, which creates another description of the same file,

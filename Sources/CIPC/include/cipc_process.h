@@ -5,9 +5,9 @@
 
 /// Calls posix_spawnp(3) with POSIX_SPAWN_SETSIGMASK, and POSIX_SPAWN_SETSIGDEF for all signals. Returns
 /// -1 with errno if it fails. The child first calls fchdir(2) to `directory`, unless that is -1;
-/// then dup2(2) of each `from` to the `to` of the same index or, if `from` is -1, open(2) of
-/// /dev/null. If `environment` is NULL, the child inherits the environment of this process. `group`
-/// is the argument of setpgid(2), or -1. Bit n - 1 of `mask` is signal n.
+/// then, for each index, it duplicates `from` to `to` with dup2(2) or, if `from` is -1, opens /dev/null as
+/// `to`. If `environment` is NULL, the child inherits the environment of this process. `group` is the
+/// argument of setpgid(2), or -1. Bit n - 1 of `mask` is signal n.
 int cipc_spawn(int *process, const char *program, char *const arguments[], char *const environment[],
                int directory, const int from[], const int to[], size_t count, int group, uint64_t mask);
 

@@ -1,5 +1,5 @@
 // The kernel calls that a queue in shared memory needs in addition to those of cipc_futex.h: they sleep
-// on several words and report a dead owner. Each function leaves errno as the call sets it.
+// on several words and report a dead owner. Each function leaves errno as set by the call.
 #pragma once
 
 #include <stdint.h>
@@ -18,11 +18,11 @@ struct cipc_futex_waiter {
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
 /// Calls futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The
-/// deadline is a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
+/// deadline is measured against CLOCK_MONOTONIC, in nanoseconds; a negative value means no deadline.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
-/// If this thread dies between this call and cipc_robust_end while the lock contains its number, the
-/// kernel sets FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the number. If it fails, it
-/// returns 0 and sets errno: EDEADLK if the thread has announced another lock.
+/// If this thread dies between this call and cipc_robust_end while the lock contains its ID, the kernel sets
+/// FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the thread ID or, if it fails, 0 with errno:
+/// EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);

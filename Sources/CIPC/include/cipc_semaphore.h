@@ -1,5 +1,5 @@
-// POSIX semaphores: calls that Swift's import of <semaphore.h> does not show, and a signal handler,
-// which must be written in C.
+// POSIX semaphores: calls that Swift's import of <semaphore.h> does not include, and a signal handler, which
+// must be written in C.
 #pragma once
 
 #include <stdint.h>
@@ -12,7 +12,7 @@ int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds);
 int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode);
 
 /// Calls sigaction(2) with SA_RESTART and a handler that posts the semaphore. It replaces the semaphore of an
-/// earlier call for this signal. Returns the number of this call among those for the signal.
+/// earlier call for this signal. Returns the sequence number of this call among those for the signal.
 int cipc_sem_post_on_signal(void *semaphore, int signal);
 /// Calls sigaction(2) with SIG_DFL, unless there was a newer call for the signal.
 int cipc_sem_stop_posting(int signal, int number);

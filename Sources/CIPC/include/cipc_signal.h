@@ -1,4 +1,4 @@
-// Signals: declarations that Swift's import of the C library does not show, or shows differently for
+// Signals: declarations that Swift's import of the C library does not include, or shows differently for
 // different libraries. Each function returns the same result as the C function after which it is named, and
 // sets errno in the same way. A set of signals is a word: bit n - 1 is signal n.
 #pragma once
@@ -8,7 +8,7 @@
 
 int cipc_sigrtmin(void);
 int cipc_sigrtmax(void);
-/// The symbol of a signal without its "SIG", such as "USR1"; NULL for a signal without a symbol.
+/// The symbol of a signal without the prefix "SIG", such as "USR1"; NULL for a signal without a symbol.
 const char *cipc_signal_symbol(int number);
 
 sigset_t cipc_sigset(uint64_t signals);
@@ -40,5 +40,5 @@ enum { CIPC_SI_KERNEL = 128 };
 
 /// Calls signalfd(2) for a new descriptor, with SFD_CLOEXEC and SFD_NONBLOCK.
 int cipc_signalfd(uint64_t signals);
-/// Reads one signal by read(2).
+/// Reads one signal with read(2).
 intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information);

@@ -1,5 +1,5 @@
 // Sockets of all address families: the calls and structures that Swift's import of the C library does not
-// show. Each function returns the same result as the C function after which it is named, and sets errno in
+// include. Each function returns the same result as the C function after which it is named, and sets errno in
 // the same way. All functions that send use MSG_NOSIGNAL.
 #pragma once
 #include <stddef.h>
@@ -23,7 +23,7 @@ struct cipc_internet_address {
 struct cipc_address cipc_address_of_internet(struct cipc_internet_address address);
 struct cipc_internet_address cipc_internet_of_address(const struct cipc_address *address);
 
-/// An address of AF_UNIX with this sun_path, which is at most CIPC_SUN_PATH bytes long.
+/// An AF_UNIX address with this sun_path, which is at most CIPC_SUN_PATH bytes long.
 enum { CIPC_SUN_PATH = 108 };
 struct cipc_address cipc_address_of_unix(const void *path, size_t length);
 /// The used part of sun_path, within `address`; its length is 0 if the socket has no name.

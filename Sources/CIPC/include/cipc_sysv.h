@@ -41,8 +41,8 @@ struct cipc_semaphore_operation {
     int16_t flags;
 };
 int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count);
-/// Calls semtimedop(2), which waits for at most `nanoseconds`. A negative value waits without a limit,
-/// like semop(2).
+/// Calls semtimedop(2), which waits for at most `nanoseconds`. A negative value means no limit, as in
+/// semop(2).
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);
 
@@ -72,8 +72,8 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
-    /// Whether msg_stime and msg_rtime are not 0. The process numbers cannot show this, because they are
-    /// also 0 for processes in another PID namespace.
+    /// Whether msg_stime and msg_rtime are not 0. The process IDs cannot show this, because they are also 0
+    /// for processes in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
 };

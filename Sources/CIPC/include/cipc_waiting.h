@@ -18,17 +18,17 @@ struct cipc_epoll_event {
     uint32_t events;
 };
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
-/// Calls epoll_pwait2(2). `nanoseconds` is the timeout; with a negative value the call waits without a limit.
+/// Calls epoll_pwait2(2). `nanoseconds` is the timeout; a negative value means no limit.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
 
 enum { CIPC_EFD_SEMAPHORE = 1 };
 /// Calls eventfd(2) with EFD_CLOEXEC.
 int cipc_eventfd(uint32_t value, int flags);
-/// Reads the value by read(2).
+/// Reads the value with read(2).
 intptr_t cipc_eventfd_read(int event, uint64_t *value);
-/// Reads the value by preadv2(2) with RWF_NOWAIT.
+/// Reads the value with preadv2(2) and RWF_NOWAIT.
 intptr_t cipc_eventfd_read_now(int event, uint64_t *value);
-/// Writes a value by write(2).
+/// Writes a value with write(2).
 intptr_t cipc_eventfd_write(int event, uint64_t value);
 
 /// Returns 1 if the link of a descriptor in /proc/self/fd is `name`, such as "anon_inode:[eventfd]", and
@@ -37,12 +37,12 @@ int cipc_is_anonymous_inode(int descriptor, const char *name);
 
 /// Calls timerfd_create(2) for CLOCK_MONOTONIC, with TFD_CLOEXEC and TFD_NONBLOCK.
 int cipc_timerfd(void);
-/// Calls timerfd_settime(2) with nanoseconds. `first` is an instant of the clock if `absolute` is not 0,
-/// and otherwise a time from now; 0 disarms the timer.
+/// Calls timerfd_settime(2) with nanoseconds. `first` is an absolute time of the clock if `absolute` is not
+/// 0, and otherwise relative to the current time; 0 disarms the timer.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
 /// Calls timerfd_gettime(2).
 int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
-/// Reads the number of expirations by read(2).
+/// Reads the number of expirations with read(2).
 intptr_t cipc_timerfd_read(int timer, uint64_t *count);
 
 /// Calls pidfd_open(2). The descriptor is always close-on-exec.
@@ -53,8 +53,8 @@ int cipc_pidfd_send_signal(int process, int signal);
 /// status as cipc_wait reports it, and 0 for a child that has not ended.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 
-/// Opens the entry of a descriptor in /proc/self/fdinfo for reading, by open(2).
+/// Opens the entry of a descriptor in /proc/self/fdinfo for reading, with open(2).
 int cipc_open_fdinfo(int descriptor);
-/// Reads the number after `key` in such an entry; `key` includes the line end before it and the
-/// separator. Returns 1; 0 if there is no such line; -1 with errno if reading fails.
+/// Reads the number after `key` in such an entry; `key` includes the preceding line end and the separator.
+/// Returns 1, or 0 if there is no such line, or -1 with errno if reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

@@ -10,7 +10,7 @@ public import SystemPackage
 
 /// A value with a file descriptor, which ``PollSet`` and ``Epoll`` can wait for.
 public protocol DescriptorRepresentable: ~Copyable {
-  /// The descriptor. Do not close it: this value keeps it.
+  /// The descriptor. Do not close it: this value still owns it.
   var descriptor: FileDescriptor { get }
 }
 
@@ -26,7 +26,7 @@ public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
 }
 
 extension DescriptorOwner where Self: ~Copyable {
-  /// Takes over a received descriptor from its owner.
+  /// Takes ownership of a received descriptor.
   ///
   /// If it throws, the descriptor is closed.
   ///
@@ -45,12 +45,12 @@ extension DescriptorOwner where Self: ~Copyable {
   /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) { try takeDescriptor().close() }
 
-  /// Gives up ownership: the descriptor stays open, and the caller has to close it.
+  /// Gives up ownership: the descriptor stays open, and the caller must close it.
   public consuming func release() -> FileDescriptor { takeDescriptor().release() }
 }
 
 extension DescriptorRepresentable where Self: ~Copyable {
-  /// Whether `O_NONBLOCK` is set on the open file description, which all processes that share it see.
+  /// Whether `O_NONBLOCK` is set on the open file description, for all processes that share it.
   ///
   /// Calls `fcntl(2)` with `F_GETFL`.
   public var isNonBlocking: Bool {
@@ -83,7 +83,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
     return ready
   }
 
-  /// The number of bytes that can be read at once.
+  /// The number of bytes that can be read immediately.
   package func countBytesAvailable() throws(IPCError) -> Int {
     var count: Int32 = 0
     try Syscall.call(.ioctlBytesAvailable, on: .descriptor(descriptor)) {
@@ -95,7 +95,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
 /// A file descriptor that is closed when its owner is destroyed.
 public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
-  /// The open descriptor, which this value closes.
+  /// The open descriptor, which this value owns and closes.
   public let descriptor: FileDescriptor
 
   /// Takes ownership of an open descriptor.
@@ -127,7 +127,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Gives up ownership: the descriptor stays open, and the caller has to close it.
+  /// Gives up ownership: the descriptor stays open, and the caller must close it.
   public consuming func release() -> FileDescriptor {
     let descriptor = descriptor
     discard self
@@ -142,7 +142,8 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
   }
 
-  /// Takes ownership of an inherited descriptor, and sets its close-on-exec flag, which is never set on inheritance.
+  /// Takes ownership of an inherited descriptor, and sets its close-on-exec flag, which an inherited descriptor never
+  /// has.
   ///
   /// If it throws, the previous owner keeps the descriptor.
   package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {
@@ -152,7 +153,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     return OwnedDescriptor(taking: descriptor)
   }
 
-  /// Linux frees the number even when `close(2)` fails with `EINTR`: a second call could close another file.
+  /// Linux frees the descriptor number even when `close(2)` fails with `EINTR`: a second call could close another file.
   private static func close(_ descriptor: FileDescriptor) -> Result<Int32, Errno> {
     let result = Syscall.result(retryOnInterrupt: false) {
       #if canImport(Glibc)
@@ -183,7 +184,7 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Find out whether the description itself is non-blocking: another thread may have set the flag only for its
+      // Find out whether the description itself is non-blocking, or another thread has set the flag only for its own
       // call.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
@@ -247,9 +248,9 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
   /// A socket has urgent data (`POLLPRI`).
   public static let priority = Readiness(rawValue: Int16(POLLPRI))
-  /// The peer of a stream socket shut down its sending half, or closed (`POLLRDHUP`).
+  /// The peer of a stream socket shut down its sending half, or closed the socket (`POLLRDHUP`).
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
-  /// No file is open under this number (`POLLNVAL`).
+  /// The descriptor is not open (`POLLNVAL`).
   ///
   /// It is reported by `poll(2)` only, even if it was not requested.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))

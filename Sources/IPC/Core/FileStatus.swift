@@ -80,19 +80,19 @@ package struct LocatedFile: ~Copyable {
     get throws(IPCError) { try FileStatus(of: file.descriptor, .path(path)) }
   }
 
-  /// Opens the located file itself, even if its name refers to another file by now.
+  /// Opens the located file itself, even if its name now refers to another file.
   package func open(_ flags: Int32, retryOnInterrupt: Bool) throws(IPCError) -> OwnedDescriptor {
     try OwnedDescriptor.opened(by: .open, on: .path(path), retryOnInterrupt: retryOnInterrupt) {
       cipc_reopen(file.descriptor.rawValue, flags | O_CLOEXEC)
     }
   }
 
-  /// Sets the permissions of the located file itself, even if its name refers to another file by now.
+  /// Sets the permissions of the located file itself, even if its name now refers to another file.
   package func setPermissions(_ permissions: FilePermissions) throws(IPCError) {
     try Syscall.call(.chmod, on: .path(path)) { cipc_chmod(file.descriptor.rawValue, permissions.rawValue) }
   }
 
-  /// Removes the file at `path`, unless it is another file by now.
+  /// Removes the file at `path`, unless the path now refers to another file.
   package static func unlink(_ path: FilePath, ifSameAs status: FileStatus) {
     guard let located = try? LocatedFile(path), let found = try? located.status, found.isSameFile(as: status) else {
       return

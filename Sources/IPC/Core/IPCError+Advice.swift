@@ -13,8 +13,8 @@ extension IPCError {
       "Open the file for writing to lock it exclusively, and for reading to share the lock"
     case (.flock, .noSuchFileOrDirectory): "Create or open the object again: its name was removed"
     case (.madvise, .badAddress): "Allocate the object first: it is too short, or /dev/shm is full"
-    case (.memcpy, .badAddress): "Keep offset and length within the memory"
-    case (.memcpy, .invalidArgument): "Use a multiple of the alignment of the type as offset"
+    case (.memcpy, .badAddress): "Keep the offset and length within the memory"
+    case (.memcpy, .invalidArgument): "Use an offset that is a multiple of the alignment of the type"
     case (.memcpy, .messageTooLong): "Create the block with a larger capacity"
     case (.processVMRead, .badAddress), (.processVMWrite, .badAddress):
       "Allocate the object first: it is too short, or /dev/shm is full"
@@ -23,7 +23,7 @@ extension IPCError {
       (.pthreadMutexClockLock, .notRecoverable):
       "Create the mutex again: an owner died, and nothing was repaired"
     case (.semGetValue, .invalidArgument): "Create the semaphore again: its memory was overwritten"
-    case (.semOpen, .protocolNotSupported): "Create it by a 64-bit program: the semaphore has another layout"
+    case (.semOpen, .protocolNotSupported): "Create it in a 64-bit program: the semaphore has a different layout"
     case (.semOpen, .invalidArgument) where !hasInvalidName: "Use a value of at most 2147483647"
     case (.epollControl, .noSpace): "Watch fewer descriptors, or raise /proc/sys/fs/epoll/max_user_watches"
     case (.epollControl, .notPermitted): "Do not watch regular files and directories: they are always ready"
@@ -69,14 +69,14 @@ extension IPCError {
     case (.sharedQueueSelect, .invalidArgument): "Select from 1 to 128 queues"
     case (.messageChannelReceive, .messageTooLong):
       "Pass both sides the same maximumLength; if they agree, the other side does not use this protocol"
-    case _ where hasInvalidName: "Name it by a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
+    case _ where hasInvalidName: "Use a name of a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
     case (.mqOpen, .invalidArgument):
       "Without CAP_SYS_RESOURCE, msg_max and msgsize_max in /proc/sys/fs/mqueue limit the attributes"
     case (.mqOpen, .tooManyOpenFiles):
       "Raise RLIMIT_MSGQUEUE (ulimit -q), which all queues of the user share, or RLIMIT_NOFILE (ulimit -n)"
     case (.mqOpen, .noSpace): "Remove queues, or raise /proc/sys/fs/mqueue/queues_max"
     case (.mqReceive, .messageTooLong), (.mqTimedReceive, .messageTooLong):
-      "Make room for the longest message that the queue allows, however short this one is"
+      "Make room for the longest message that the queue allows, even if this one is short"
     case (.mqSend, .messageTooLong), (.mqTimedSend, .messageTooLong):
       "Create the queue with a larger maximum message size"
     case (.msgctl, .notPermitted):
@@ -87,7 +87,7 @@ extension IPCError {
       "Use a type of 1 or more and at most /proc/sys/kernel/msgmax bytes; or the queue was removed"
     case (.semctl, .outOfRange): "Use a value of 0 to 32767"
     case (.semget, .invalidArgument):
-      "Ask for 1 to SEMMSL (/proc/sys/kernel/sem) semaphores, and for no more than an existing set has"
+      "Request 1 to SEMMSL (/proc/sys/kernel/sem) semaphores, and no more than an existing set has"
     case (.semget, .noSpace): "Remove sets (ipcs -s, ipcrm), or raise /proc/sys/kernel/sem"
     case (.semget, .timedOut), (.semget, .wouldBlock):
       "Remove the set if the process that created it died before it set the values"
@@ -96,7 +96,7 @@ extension IPCError {
     case (.semop, .outOfRange):
       "Keep the value and the sum of the changes to undo (SEM_UNDO) at most 32767"
     case (.shmget, .invalidArgument):
-      "Ask for 1 to /proc/sys/kernel/shmmax bytes, and for no more than an existing segment has"
+      "Request 1 to /proc/sys/kernel/shmmax bytes, and no more than an existing segment has"
     case (.shmget, .noSpace): "Remove segments (ipcs -m, ipcrm), or raise shmmni and shmall in /proc/sys/kernel"
     case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
     case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"

@@ -1,9 +1,9 @@
 internal import CIPC
 public import SystemPackage
 
-/// A call that failed: which one, on which object, and why.
+/// A failed call, with its object and the reason.
 ///
-/// Every call of this library that fails throws this type. That includes a timeout (`.timedOut`), a call that would
+/// Every call of this library throws this type if it fails. That includes a timeout (`.timedOut`), a call that would
 /// have to wait (`.wouldBlock`), a write without readers (`.brokenPipe`), and the death of a peer (`.ownerDied`). Match
 /// on ``errno``:
 ///

@@ -6,8 +6,8 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes that are
-/// neither a slash nor NUL.
+/// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes other than
+/// slash and NUL.
 ///
 /// ```swift
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
@@ -61,26 +61,26 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
   public var description: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// The number of a process (`pid_t`).
+/// A process ID (`pid_t`).
 ///
-/// The kernel reuses the number of a process that has ended and been waited for. A ``PIDFD`` never refers to another
-/// process.
+/// The kernel reuses the ID of a process that has ended and been reaped. A ``PIDFD``, in contrast, never refers to
+/// another process.
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
-  /// The process number (`pid_t` in C).
+  /// The process ID (`pid_t` in C).
   public let rawValue: Int32
-  /// Creates a process number; the process need not exist.
+  /// Creates a process ID; the process need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The number of this process.
+  /// The ID of this process.
   ///
   /// Calls `getpid(2)`.
   public static var current: ProcessID { ProcessID(rawValue: getpid()) }
 }
 
 extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
-  /// Creates a process number; the process need not exist.
+  /// Creates a process ID; the process need not exist.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
-  /// The number in decimal.
+  /// The ID in decimal.
   public var description: String { "\(rawValue)" }
 }
 

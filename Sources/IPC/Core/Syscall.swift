@@ -14,7 +14,7 @@ package import SystemPackage
   internal import Musl
 #endif
 
-/// The functions through which all system calls go: nothing else in this module reads `errno`.
+/// The functions that make all system calls: nothing else in this module reads `errno`.
 package enum Syscall {
   /// Performs a call that returns -1 when it fails, for callers that expect some failures.
   ///
@@ -31,7 +31,7 @@ package enum Syscall {
     }
   }
 
-  /// Performs a call that returns -1 when it fails, and throws the error of a failed call.
+  /// Performs a call that returns -1 when it fails, and throws its error.
   @discardableResult @inline(__always)
   package static func call<Value: FixedWidthInteger>(
     _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool = true,
@@ -68,7 +68,7 @@ extension Syscall {
     return count == 0 ? [] : Readiness(rawValue: entry.revents)
   }
 
-  /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 waits without a limit.
+  /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 means no limit.
   ///
   /// - Returns: The number of ready objects; 0 only after a timeout.
   package static func wait(
@@ -87,7 +87,7 @@ extension Syscall {
     }
   }
 
-  /// Repeats a call that does not wait until it does not fail with `EAGAIN`, and waits for readiness between attempts.
+  /// Repeats a non-blocking call while it fails with `EAGAIN`, and waits for readiness between attempts.
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -144,7 +144,7 @@ enum Futex {
   static func wait(
     while word: UnsafePointer<Atomic<UInt32>>, is value: UInt32, nanoseconds: Int64, retryOnInterrupt: Bool
   ) throws(IPCError) -> Outcome {
-    // The caller retries: it has to check the word again, and the next wait has only the remaining time.
+    // The caller retries: it must check the word again, and the next wait has only the remaining time.
     switch Syscall.result(retryOnInterrupt: false, { unsafe cipc_futex_wait(word, value, nanoseconds) }) {
     case .success, .failure(.wouldBlock): return .woken
     case .failure(.timedOut): return .timedOut

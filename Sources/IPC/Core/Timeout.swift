@@ -3,15 +3,15 @@ package import SystemPackage
 
 /// How long a call may wait.
 ///
-/// A timeout is an instant: ``after(_:)`` starts to count when it is called, so several calls that are passed the same
-/// value share one deadline. Interrupted calls keep their deadline.
+/// A timeout is an instant: ``after(_:)`` starts counting when it is called, so several calls with the same value share
+/// one deadline. Interrupted calls keep their deadline.
 ///
 /// ```swift
 /// let message = try queue.receive(into: &buffer, timeout: .after(.seconds(1)))
 /// ```
 @frozen
 public struct Timeout: Hashable, Sendable {
-  /// The instant in nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
+  /// The instant in nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has already passed.
   @usableFromInline let deadline: Int64
 
   @usableFromInline init(deadline: Int64) { self.deadline = deadline }
@@ -24,10 +24,10 @@ public struct Timeout: Hashable, Sendable {
 
   /// Waits until `duration` from now, and then throws `.timedOut`.
   ///
-  /// A call that need not wait succeeds even if the duration is 0 or negative.
+  /// A call that does not need to wait succeeds even if the duration is 0 or negative.
   public static func after(_ duration: Duration) -> Timeout { Timeout(nanoseconds: duration.nanoseconds) }
 
-  /// Waits until an instant of the clock that stops while the system sleeps, and then throws `.timedOut`.
+  /// Waits until an instant of a clock that stops while the system sleeps, and then throws `.timedOut`.
   public static func until(_ instant: SuspendingClock.Instant) -> Timeout {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
@@ -61,7 +61,7 @@ extension Timeout {
   @inline(__always) package var isImmediate: Bool { deadline == .min }
   package var isDeadline: Bool { !isNever && !isImmediate }
 
-  /// How long a call may sleep, in nanoseconds: -1 means no limit, and nil means not at all.
+  /// How long a call may sleep, in nanoseconds: -1 for no limit, nil if it must not sleep.
   package var nanoseconds: Int64? {
     if isNever { return -1 }
     if isImmediate { return nil }
@@ -115,7 +115,7 @@ extension Duration {
   }
 }
 
-/// Pauses of 0.1 ms to 10 ms between attempts, for operations that the kernel cannot wait for.
+/// Pauses of 0.1 ms to 10 ms between attempts, for events that the kernel does not report.
 package struct Backoff {
   private static let longest: Int64 = 10_000_000
   private var pause: Int64 = 100_000
@@ -138,10 +138,10 @@ package struct Backoff {
   }
 }
 
-/// The result of a call that does not wait, which distinguishes the end of a stream from an empty stream.
+/// The result of a non-blocking call, which distinguishes the end of a stream from an empty stream.
 @frozen
 public enum TryResult<Value: ~Copyable>: ~Copyable {
-  /// The value that the waiting call returns.
+  /// The value that the blocking call returns.
   case ready(Value)
   /// The call would have to wait.
   case wouldBlock

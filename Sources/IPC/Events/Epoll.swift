@@ -20,8 +20,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// The cost of a wait depends on the number of ready descriptors, not of watched ones. ``Watched`` owns a watched
-/// descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
+/// The cost of a wait depends on the number of ready descriptors, not on the number of watched ones. ``Watched`` owns a
+/// watched descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
@@ -52,7 +52,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Passes the descriptor on to a new owner.
   ///
-  /// A ``Watched`` descriptor stays watched until its owner closes it.
+  /// A ``Watched`` descriptor remains watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
   /// Waits until a watched descriptor is ready, and appends the events of all ready descriptors to an array.
@@ -125,10 +125,10 @@ extension Epoll {
   ///
   /// Destroying it removes the descriptor from the instance and then closes it.
   ///
-  /// In the other order, the kernel would continue to report the descriptor while another process, such as a child, has
-  /// it open. By then, the reported number would be closed in this process, or belong to another file.
+  /// In the opposite order, the kernel would continue to report the descriptor while another process, such as a child,
+  /// has it open. The reported number would then be closed in this process, or belong to another file.
   public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
-    // Fields are destroyed in the order of their declaration.
+    // Fields are destroyed in declaration order.
     let registration: Registration
 
     /// The owner of the descriptor.
@@ -162,10 +162,10 @@ extension Epoll.Watched: Sendable where Owner: Sendable & ~Copyable {}
 extension Epoll {
   /// Watches a descriptor that the caller owns, as in C.
   ///
-  /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another one refers to the same
-  /// description. ``watch(_:for:token:trigger:once:)`` does this for you.
+  /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another descriptor refers to the
+  /// same description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; and the errors of
+  /// - Throws: ``IPCError`` with `.fileExists` if it is already watched; and the errors of
   ///   ``watch(_:for:token:trigger:once:)``.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
@@ -230,7 +230,7 @@ extension Epoll {
       if trigger == .edge { flags |= UInt32(bitPattern: Int32(CIPC_EPOLLET)) }
       if once { flags |= UInt32(bitPattern: Int32(CIPC_EPOLLONESHOT)) }
       try owned.withLock { (owned) throws(IPCError) in
-        // The number may belong to another file once the instance is closed.
+        // Once the instance is closed, its descriptor number may belong to another file.
         let number = owned?.descriptor.rawValue ?? -1
         try Syscall.call(.epollControl, on: .descriptor(descriptor)) {
           cipc_epoll_ctl(number, Int32(operation), descriptor.rawValue, flags, token)

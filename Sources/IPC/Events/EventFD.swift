@@ -26,10 +26,10 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// The maximum of the counter: a write that would exceed it waits.
   public static let maximumValue = UInt64.max - 1
 
-  /// Creates a counter, whose descriptor is close-on-exec.
+  /// Creates a counter; its descriptor is close-on-exec.
   ///
   /// - Parameters:
-  ///   - value: The first value of the counter.
+  ///   - value: The initial value of the counter.
   ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
   ///   - nonBlocking: Whether the descriptor is non-blocking. Set it for a process that inherits it; this library does
   ///     not need it.
@@ -77,8 +77,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most ``maximumValue``.
-  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so with a deadline, or if the
-  ///     descriptor is non-blocking, this retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so with a deadline, or on a
+  ///     non-blocking descriptor, the function retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
   ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -111,8 +111,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     cipc_eventfd_write(descriptor.rawValue, amount)
   }
 
-  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise also makes the first
-  /// attempt.
+  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first attempt,
+  /// too.
   @usableFromInline @inline(never)
   func readSlowly(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
@@ -144,8 +144,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     return value
   }
 
-  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise also makes the first
-  /// attempt.
+  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first attempt,
+  /// too.
   @usableFromInline @inline(never)
   func writeSlowly(_ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     var reason = timeout.isNever ? Syscall.lastError : nil
@@ -188,7 +188,7 @@ extension OwnedDescriptor {
   }
 }
 
-/// Returns the number after `key` in `/proc/self/fdinfo` of a descriptor; nil if there is none.
+/// Returns the number after `key` in the `/proc/self/fdinfo` entry of a descriptor; nil if the entry has no such key.
 func descriptorInformation(of descriptor: FileDescriptor, _ key: String) throws(IPCError) -> Int32? {
   let file = try OwnedDescriptor.opened(by: .open, on: .descriptor(descriptor)) {
     cipc_open_fdinfo(descriptor.rawValue)

@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A list of descriptors, all of which one call waits for.
+/// A list of descriptors that one call waits for.
 ///
 /// ```swift
 /// var set = PollSet()
@@ -11,8 +11,8 @@ public import SystemPackage
 /// for event in set where !event.readiness.isEmpty { print(event.token) }
 /// ```
 ///
-/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait
-/// to wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
+/// The kernel examines the whole list in each wait. Use a ``PollSet`` for a few descriptors, or for those that change
+/// from wait to wait, and ``Epoll`` for many. The set does not own the descriptors: empty it before they are closed.
 ///
 /// `poll(2)`.
 public struct PollSet: Sendable {
@@ -36,7 +36,7 @@ public struct PollSet: Sendable {
     add(owner.descriptor, for: events, token: token)
   }
 
-  /// Adds a descriptor that the caller has to keep open.
+  /// Adds a descriptor that the caller must keep open.
   public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
     entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
     tokens.append(token)
@@ -67,8 +67,8 @@ public struct PollSet: Sendable {
   }
 }
 
-/// The results of the last wait, in the order of adding. ``ReadinessEvent/readiness`` is empty for descriptors that were
-/// not ready.
+/// The results of the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is
+/// empty for descriptors that were not ready.
 extension PollSet: RandomAccessCollection {
   /// The position of the descriptor that was added first: 0.
   public var startIndex: Int { 0 }
@@ -80,7 +80,7 @@ extension PollSet: RandomAccessCollection {
   }
 }
 
-/// The readiness of a descriptor of a ``PollSet`` or ``Epoll``.
+/// The readiness of a descriptor in a ``PollSet`` or ``Epoll``.
 public struct ReadinessEvent: Hashable, Sendable {
   // The kernel writes this layout.
   private let raw: cipc_epoll_event
@@ -101,7 +101,7 @@ public struct ReadinessEvent: Hashable, Sendable {
     left.token == right.token && left.readiness == right.readiness
   }
 
-  /// Hashes the token and the readiness of the descriptor.
+  /// Hashes the tokens and the readiness of the descriptors.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(token)
     hasher.combine(readiness)

@@ -7,15 +7,15 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A signal, by its number.
+/// A signal, identified by its number.
 ///
 /// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue,
-/// each with its value. They are received in the order of their numbers; signals with the same number are
-/// received in the order of sending.
+/// each with its value. They are received in ascending order of their numbers; signals with the same number are
+/// received in the order in which they were sent.
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
-  /// The number of the signal.
+  /// The signal number.
   public let rawValue: Int32
 
   /// Creates the signal with this number; nil if the number is invalid, or reserved by the C library.
@@ -30,7 +30,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGRTMIN`.
   public static var firstRealTime: Signal { Signal(reported: cipc_sigrtmin()) }
 
-  /// Returns the real-time signal `SIGRTMIN + offset`; nil if there are not that many.
+  /// Returns the real-time signal `SIGRTMIN + offset`; nil if the result would be above `SIGRTMAX`.
   ///
   /// Programs that agree on a real-time signal count from `SIGRTMIN`, which differs between C libraries.
   public static func realTime(_ offset: Int32) -> Signal? {
@@ -82,8 +82,8 @@ extension Signal: CustomStringConvertible {
 extension Signal {
   /// Sends the signal to a process.
   ///
-  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong
-  ///   to another process; a ``PIDFD`` never does.
+  /// - Parameter process: One process, not a group. If it is not a child of this process, its ID may already belong to
+  ///   another process; a ``PIDFD`` never refers to another process.
   /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument`
   ///   for 0 or a negative number.
   ///
@@ -101,10 +101,10 @@ extension Signal {
 
   /// Checks that a process exists and that this process may send it signals, without sending one.
   ///
-  /// A zombie exists. If the process is not a child of this process, its number may belong to another process by now; a
-  /// ``PIDFD`` never does.
+  /// A zombie counts as existing. If the process is not a child of this process, its ID may already belong to another
+  /// process; a ``PIDFD`` never refers to another process.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user, which exists;
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for an existing process of another user;
   ///   `.invalidArgument` for 0 or a negative number.
   ///
   /// Calls `kill(2)` with signal 0.
@@ -121,13 +121,13 @@ extension Signal {
 
   /// Sends the signal to a process, with a value.
   ///
-  /// Use a real-time signal: a standard signal that is pending already is not queued again, and its value is lost.
+  /// Use a real-time signal: a standard signal that is already pending is not queued again, and the new value is lost.
   ///
   /// - Parameters:
   ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, the `sival_int` of C.
-  ///   - process: The number of one process; not that of a group.
+  ///   - process: The ID of a single process, not of a process group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
-  ///     there is room again, so this retries after pauses of 0.1 to 10 ms.
+  ///     there is room again, so the function retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
   ///   ``send(to:)``.
@@ -157,7 +157,7 @@ extension Signal {
     try nilIfWouldBlock { () throws(IPCError) in try queue(value: value, to: process, timeout: .immediate) } != nil
   }
 
-  /// Requires a positive number: `kill(2)` takes 0 and negative numbers for groups of processes, and -1 for all
+  /// Requires a positive number: `kill(2)` interprets 0 and negative numbers as process groups, and -1 as all
   /// processes.
   private static func requireOne(_ process: ProcessID, _ call: IPCError.Call) throws(IPCError) {
     guard process.rawValue > 0 else { throw IPCError(call, .invalidArgument, on: .process(process)) }
@@ -197,14 +197,14 @@ public struct ReceivedSignal: Hashable, Sendable {
   public let signal: Signal
   /// How it was sent.
   public let origin: Origin
-  /// The process that sent the signal, or the child that changed its state; nil if no process did, or if it is in a PID
-  /// namespace that this process cannot see.
+  /// The process that sent the signal, or the child that changed its state; nil if there is no such process, or if it
+  /// is in a PID namespace that is not visible to this process.
   public let process: ProcessID?
-  /// The user of that process; nil if no process sent the signal.
+  /// The user that the process runs as; nil if no process sent the signal.
   ///
-  /// A user who is not mapped into the user namespace of this process is reported as the overflow user, 65534.
+  /// A user that is not mapped into the user namespace of this process is reported as the overflow user, 65534.
   public let user: UserID?
-  /// The value that the sender, timer or message queue attached; 0 if there is none.
+  /// The value that the sender, timer or message queue attached; 0 if it attached none.
   public let value: Int32
 
   /// How a signal was sent: its `si_code`.

@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor from which signals are read, to wait for them together with other descriptors.
+/// A descriptor for reading signals, to wait for them together with other descriptors.
 ///
 /// ```swift
 /// let signals: SignalSet = [.terminate, .child]
@@ -10,8 +10,8 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// It reads signals that are pending for the process or the reading thread, and is readable while there are any. Every
-/// thread must block the signals: otherwise the kernel delivers them to a thread that does not.
+/// It reads signals that are pending for the process or the reading thread, and is readable while a signal is pending.
+/// Every thread must block the signals: otherwise the kernel delivers them to a thread that does not.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {

@@ -38,7 +38,7 @@ public struct SignalSet: Hashable, Sendable {
   /// Whether the set has no signals.
   public var isEmpty: Bool { word == 0 }
 
-  /// The signals of the set, in the order of their numbers.
+  /// The signals of the set, in ascending order of their numbers.
   public var signals: [Signal] { (1...64).compactMap(Signal.init(rawValue:)).filter(contains) }
 }
 
@@ -48,13 +48,13 @@ extension SignalSet: ExpressibleByArrayLiteral {
 }
 
 extension SignalSet: CustomStringConvertible {
-  /// The names of the signals in the order of their numbers, separated by commas.
+  /// The names of the signals, in ascending order of their numbers, separated by commas.
   public var description: String { signals.map(\.description).joined(separator: ", ") }
 }
 
 /// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has
-/// its own mask, and starts with that of the thread that created it. So a program blocks signals before it creates
-/// threads.
+/// its own mask, initially a copy of the mask of the thread that created it. So a program should block signals before
+/// it creates threads.
 extension SignalSet {
   /// The signals that this thread blocks.
   ///
@@ -71,7 +71,7 @@ extension SignalSet {
     return SignalSet(word: word)
   }
 
-  /// Blocks these signals in this thread, in addition to those that it blocks already.
+  /// Blocks these signals in this thread, in addition to those that are already blocked.
   ///
   /// `SIGKILL` and `SIGSTOP` cannot be blocked.
   ///
@@ -80,16 +80,16 @@ extension SignalSet {
 
   /// Unblocks these signals in this thread.
   ///
-  /// If some are pending, at least one is delivered before this returns.
+  /// If any of them are pending, at least one is delivered before the function returns.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_UNBLOCK`.
   public func unblock() { _ = Self.changeMask(SIG_UNBLOCK, self) }
 
   /// Blocks exactly these signals in this thread, and unblocks all others.
   ///
-  /// If some that it unblocks are pending, at least one is delivered before this returns.
+  /// If any newly unblocked signals are pending, at least one is delivered before the function returns.
   ///
-  /// - Returns: The signals that the thread blocked before.
+  /// - Returns: The signals that the thread blocked previously.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_SETMASK`.
   @discardableResult
@@ -131,7 +131,7 @@ extension SignalSet {
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> ReceivedSignal {
     var information = cipc_signal_information()
     while true {
-      // A handler interrupts these calls even with SA_RESTART. A repeated call has only the remaining time.
+      // A handler interrupts these calls even with SA_RESTART. A repeated call waits only for the remaining time.
       let nanoseconds = timeout.nanoseconds ?? 0
       if unsafe cipc_sigtimedwait(word, nanoseconds, &information) != -1 { return ReceivedSignal(information) }
       switch Syscall.lastError {

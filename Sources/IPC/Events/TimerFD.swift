@@ -15,7 +15,7 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// It is readable when it has expired since it was last read. Its clock stops while the system sleeps, as
+/// It is readable if it has expired since it was last read. Its clock stops while the system sleeps, as
 /// `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.
@@ -48,9 +48,9 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Sets the timer to expire at an instant, or at once if the instant has passed, and then after each interval.
+  /// Sets the timer to expire at an instant, or immediately if the instant has passed, and then after each interval.
   ///
-  /// Discards the previous setting, and expirations that were not read.
+  /// Discards the previous setting and unread expirations.
   ///
   /// Calls `timerfd_settime(2)`.
   public func set(at instant: SuspendingClock.Instant, every interval: Duration? = nil) throws(IPCError) {
@@ -62,7 +62,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     try set(at: Timeout.after(duration), interval)
   }
 
-  /// Stops the timer, and discards expirations that were not read.
+  /// Stops the timer and discards unread expirations.
   ///
   /// Calls `timerfd_settime(2)`.
   public func disarm() throws(IPCError) { try set(absolute: false, 0, 0) }

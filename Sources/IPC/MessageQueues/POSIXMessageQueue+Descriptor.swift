@@ -27,8 +27,8 @@ extension POSIXMessageQueue {
 
     /// Takes ownership of the descriptor of a queue that this process inherited, and makes it close-on-exec.
     ///
-    /// Calls fail with `.badFileDescriptor` if the queue was not opened for them. If this throws, the previous
-    /// owner keeps the descriptor.
+    /// Calls fail with `.badFileDescriptor` if the queue was not opened for the required access. If this throws, the
+    /// previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -100,7 +100,7 @@ extension POSIXMessageQueue.Descriptor {
     let actual: cipc_mq_attributes
     do throws(IPCError) {
       if !applyUmask {
-        // Use the descriptor, because the name may refer to another queue by now.
+        // Use the descriptor, because the name may already refer to another queue.
         try Syscall.call(.fchmod, on: .name(name)) { fchmod(opened.descriptor.rawValue, permissions.rawValue) }
       }
       actual = try POSIXMessageQueue.attributes(of: opened.descriptor, .name(name))
@@ -117,7 +117,7 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// ``isNew`` is true if it was created.
   ///
-  /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `mq_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ name: POSIXName, attributes: POSIXMessageQueue.Attributes? = nil, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false, nonBlocking: Bool = false
@@ -181,12 +181,12 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Registers this process to be notified once when a message arrives in the empty queue.
   ///
-  /// If a process or thread waits in a receive call, that call gets the message, and there is no notification. To be
-  /// notified again, register again *before* you empty the queue. To wait for several queues or other descriptors, use
-  /// ``Epoll`` or ``PollSet`` instead.
+  /// If a process or thread is waiting in a receive call, that call gets the message, and there is no notification. To
+  /// be notified again, register again *before* you empty the queue. To wait for several queues or other descriptors,
+  /// use ``Epoll`` or ``PollSet`` instead.
   ///
-  /// - Throws: ``IPCError`` with `.resourceBusy` if a process is registered, which may be this one; `.invalidArgument`
-  ///   for an invalid signal.
+  /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered;
+  ///   `.invalidArgument` for an invalid signal.
   ///
   /// Calls `mq_notify(3)`.
   public func requestNotification(_ notification: POSIXMessageQueue.Notification) throws(IPCError) {
@@ -198,7 +198,7 @@ extension POSIXMessageQueue.Descriptor {
     }
   }
 
-  /// Removes the registration of this process, if there is one.
+  /// Removes the registration of this process, if it is registered.
   ///
   /// Calls `mq_notify(3)` with a null pointer.
   public func cancelNotification() throws(IPCError) {

@@ -66,7 +66,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
-  ///   `.messageTooLong` if there is not enough room, and the message stays in the queue; `.interrupted` if
+  ///   `.messageTooLong` if there is not enough room: the message stays in the queue; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `mq_receive(3)` or `mq_timedreceive(3)`.
@@ -81,7 +81,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
   /// is reallocated only if its capacity is too small.
   ///
-  /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
@@ -101,14 +101,14 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 
   /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
-  /// - Returns: nil if there is none.
+  /// - Returns: nil if there is no message.
   public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
     try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, timeout: .immediate) }
   }
 
   /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
-  /// - Returns: nil if there is none.
+  /// - Returns: nil if there is no message.
   public func tryReceive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8]
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
@@ -119,7 +119,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 }
 
 // These functions are not generic, so other modules need not specialize them. A call without a timeout first tries a
-// function with few arguments and no branches.
+// function that has few arguments and does not branch.
 extension POSIXMessageQueue {
   /// Makes one attempt to send, which waits for room.
   ///
@@ -146,7 +146,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Sends with a timeout, or after a first attempt without one has failed.
+  /// Sends with a timeout, or after a first attempt without a timeout has failed.
   @usableFromInline @inline(never)
   static func send(
     _ descriptor: FileDescriptor, _ name: POSIXName?, _ message: RawSpan, _ priority: UInt32,
@@ -172,7 +172,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Receives with a timeout, or after a first attempt without one has failed.
+  /// Receives with a timeout, or after a first attempt without a timeout has failed.
   @usableFromInline @inline(never)
   static func receive(
     _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
@@ -212,7 +212,7 @@ extension POSIXMessageQueue {
       // Only a call that waits can be interrupted.
       if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
     case .timedOut:
-      // If the time of day was set forward, the deadline may not have passed.
+      // If the time of day was set forward, the actual deadline may not have passed yet.
       if timeout.isDeadline, !timeout.hasPassed { return }
       throw IPCError(call, timeout.expirationError, on: object(descriptor, name))
     default: throw IPCError(call, reason, on: object(descriptor, name))

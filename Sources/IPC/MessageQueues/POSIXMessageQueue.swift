@@ -7,8 +7,8 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX message queue: messages that arrive whole, those of the highest priority first, and those of equal priority
-/// in the order in which they were sent.
+/// A POSIX message queue: messages arrive whole, in the order of their priority; those of equal priority arrive in the
+/// order in which they were sent.
 ///
 /// ```swift
 /// let sender = try POSIXMessageQueue.Sender.createOrOpen("/jobs")
@@ -60,7 +60,7 @@ public enum POSIXMessageQueue {
   /// Both are fixed when the queue is created (the `struct mq_attr` of `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
-  /// `/proc/sys/fs/mqueue/`. Together, all queues of a user may take `RLIMIT_MSGQUEUE` bytes (819,200).
+  /// `/proc/sys/fs/mqueue/`. All queues of a user together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
     /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
@@ -99,7 +99,7 @@ public enum POSIXMessageQueue {
   /// The queue is freed when the last process closes it. A queue that is created with the same name later is a
   /// different one.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if it is the queue of another user.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if another user owns the queue.
   ///
   /// Calls `mq_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -136,8 +136,8 @@ extension POSIXMessageQueue {
   /// Removes the name of a queue if no process has marked it as owned
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
-  /// All programs that use the queue must mark it: a queue that is only open is removed. For programs that mark the
-  /// queue, the check and the removal are a single step. So none of them loses a queue that it owns.
+  /// All programs that use the queue must mark it: a queue that is open but not marked is removed. Marking the queue is
+  /// atomic with respect to the check and the removal, so no program loses a queue that it owns.
   ///
   /// - Returns: Whether this call removed the name; false if the queue is owned or does not exist.
   /// - Throws: ``IPCError`` with `.permissionDenied`.
@@ -146,7 +146,7 @@ extension POSIXMessageQueue {
   public static func unlinkIfAbandoned(_ name: POSIXName) throws(IPCError) -> Bool {
     do throws(IPCError) {
       let queue = try Receiver.open(name, nonBlocking: true)
-      // If the open queue has lost its name, the name may refer to another queue now.
+      // If the name of the open queue was removed, the name may now refer to another queue.
       guard try lock(queue.descriptor, LOCK_EX, queue.object), try hasName(queue.descriptor, queue.object) else {
         return false
       }

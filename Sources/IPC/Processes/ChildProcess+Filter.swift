@@ -12,9 +12,9 @@ extension ChildProcess {
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// Neither direction waits for the other, so the call cannot deadlock for any amount of data. A program that
-  /// ends or closes its input early is not an error. The output ends when the program and all processes that inherited
-  /// it have closed it.
+  /// The two directions do not wait for each other, so the call cannot deadlock, regardless of the amount of data. A
+  /// program that ends or closes its input early is not an error. The output ends when the program and all processes
+  /// that inherited it have closed it.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
@@ -41,7 +41,7 @@ extension ChildProcess {
     var child = try ChildProcess(
       program, arguments: arguments, standardInput: .descriptor(toChild.reader),
       standardOutput: .descriptor(fromChild.writer), options: options)
-    // The child has its own copies of these ends. While they are open here, the other ends report no end of file or
+    // The child has its own copies of these ends. While these are open, the other ends do not report end of file or an
     // error.
     try toChild.reader.close()
     try fromChild.writer.close()

@@ -18,14 +18,14 @@ public import SystemPackage
 /// let status = try child.wait()
 /// ```
 ///
-/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty
-/// signal mask and the default disposition of all signals, even if this process blocks or ignores some.
+/// The child inherits no other descriptors of this library, because all of them are close-on-exec. It starts with an
+/// empty signal mask and the default disposition of all signals, even if this process blocks or ignores some.
 ///
 /// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
 ///
 /// `posix_spawn(3)`.
 public struct ChildProcess: ~Copyable, Sendable {
-  /// The number of the process.
+  /// The process ID.
   public let processID: ProcessID
 
   /// How the child ended; nil until it has been waited for.
@@ -45,8 +45,8 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///   - standardError: What the child writes to as descriptor 2.
   ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
-  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are
-  ///   to have the same number, or a text contains a NUL.
+  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors
+  ///   would have the same number, or a text contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(
@@ -79,7 +79,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///
   /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
   ///
-  /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been waited for elsewhere;
+  /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been reaped elsewhere;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `waitpid(2)`.
@@ -140,11 +140,11 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Opens a descriptor of the child, to wait for its end together with other descriptors, and to send it signals.
   ///
-  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.noSuchProcess` if the child has been waited for.
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.noSuchProcess` if the child has been reaped.
   ///
   /// Calls `pidfd_open(2)`.
   public func pidfd() throws(IPCError) -> PIDFD {
-    // The number may belong to another process by now.
+    // The ID may already belong to another process.
     guard status == nil else { throw IPCError(.pidfdOpen, .noSuchProcess, on: .process(processID)) }
     return try PIDFD(of: processID)
   }
@@ -158,7 +158,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory while `body` runs, and passes its descriptor, or -1 for nil.
+  /// Opens a directory, and keeps it open while `body` runs, which gets its descriptor, or -1 for nil.
   ///
   /// An error then names the directory, which an error of `posix_spawn(3)` does not.
   private static func withDirectory(
@@ -233,7 +233,7 @@ extension ChildProcess {
   public enum ProcessGroup: Hashable, Sendable {
     /// The group of this process.
     case inherit
-    /// A new group, whose number is that of the child.
+    /// A new group, whose ID is that of the child.
     case new
     /// An existing group of this session.
     case existing(ProcessID)
@@ -257,7 +257,7 @@ extension ChildProcess {
     public var workingDirectory: FilePath?
     /// The process group of the child.
     public var processGroup: ProcessGroup
-    /// The signals that the child blocks, independent of those that this thread blocks.
+    /// The signals that the child blocks, independent of the mask of this thread.
     public var signalMask: SignalSet
 
     /// Creates the options of a child.
@@ -286,7 +286,7 @@ public enum TerminationStatus: Hashable, Sendable {
     self = exitStatus >= 0 ? .exited(exitStatus) : .signaled(Signal(reported: signal))
   }
 
-  /// The exit status, or 128 plus the number of the signal, as a shell reports it.
+  /// The exit status, or 128 plus the signal number, as a shell reports it.
   public var shellStatus: Int32 {
     switch self {
     case .exited(let status): status
@@ -343,7 +343,7 @@ private struct DescriptorMapping: ~Copyable {
 
   /// Copies the strings.
   ///
-  /// - Throws: `.invalidArgument` for a text with a NUL, which would be cut short.
+  /// - Throws: `.invalidArgument` for a text with a NUL, which would truncate it.
   init(_ strings: [String]?, for program: String) throws(IPCError) {
     guard let strings else {
       unsafe pointers = nil

@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor that, unlike a process number, always refers to the same process.
+/// A descriptor that, unlike a process ID, always refers to the same process.
 ///
 /// ```swift
 /// let worker = try PIDFD(of: processID)
@@ -9,7 +9,7 @@ public import SystemPackage
 /// try worker.wait(timeout: .after(.seconds(1)))
 /// ```
 ///
-/// It is readable when the process has ended, whether or not its parent has waited for it.
+/// It is readable when the process has ended, whether or not its parent has reaped it.
 ///
 /// `pidfd_open(2)`.
 public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
@@ -19,8 +19,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Opens a descriptor of a process; it is close-on-exec.
   ///
-  /// The number of a child stays valid until its parent waits for it. Any other number may already belong to another
-  /// process. For the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
+  /// The ID of a child stays valid until its parent reaps it. Any other ID may already belong to another process. For
+  /// the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
   ///
@@ -47,7 +47,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   private static let informationKey = "\nPid:\t"
 
-  /// The number of the process; nil if it has ended and been waited for, or is in another PID namespace.
+  /// The ID of the process; nil if it has been reaped, or is in another PID namespace.
   ///
   /// Reads `/proc/self/fdinfo`.
   public var processID: ProcessID? {
@@ -59,7 +59,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Sends a signal to the process.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchProcess` if it has ended and been waited for; `.notPermitted`.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` if it has been reaped; `.notPermitted`.
   ///
   /// Calls `pidfd_send_signal(2)`.
   public func send(_ signal: Signal) throws(IPCError) {
@@ -92,7 +92,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   /// Returns how a child of this process ended, and removes the zombie.
   ///
   /// - Returns: nil if it has not ended.
-  /// - Throws: ``IPCError`` with `.noChildProcess` if it is not a child of this process, or has been waited for.
+  /// - Throws: ``IPCError`` with `.noChildProcess` if it is not a child of this process, or has been reaped.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.
   public func reap() throws(IPCError) -> TerminationStatus? {

@@ -16,7 +16,7 @@ internal import SystemPackage
 ///
 /// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that
 /// access the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not
-/// wait for another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
+/// wait for another process by calling ``load(as:at:)`` in a loop: the compiler may load the value only once.
 ///
 /// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises
 /// `SIGBUS` and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use
@@ -57,7 +57,7 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.load(as: Value.self)
   }
 
-  /// Returns the number at `offset` by an atomic load with acquire ordering.
+  /// Atomically loads the number at `offset`, with acquire ordering.
   ///
   /// Afterwards, everything that the writer stored before the number is visible. This works on read-only memory, unlike
   /// ``withAtomic(_:at:_:)``.
@@ -86,11 +86,11 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring)
   }
 
-  /// Calls `body` with the bytes from `offset` on, in place.
+  /// Calls `body` with the bytes that start at `offset`, in place.
   ///
   /// - Parameters:
   ///   - offset: The offset in bytes.
-  ///   - count: The number of bytes; nil for all bytes up to the end.
+  ///   - count: The number of bytes; nil for all bytes to the end.
   ///   - body: Reads the bytes, which must not be used after it returns.
   /// - Returns: The result of `body`.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; the errors of `body`.
@@ -103,7 +103,7 @@ extension MappedBytes where Self: ~Copyable {
     return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on.
+  /// Calls `body` with a pointer to the bytes that start at `offset`.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -152,7 +152,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try unsafe body(address.assumingMemoryBound(to: Atomic<Value>.self).pointee)
   }
 
-  /// Calls `body` with the bytes from `offset` on, in place, so it can change them.
+  /// Calls `body` with the bytes that start at `offset`, in place, so that it can change them.
   ///
   /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
@@ -165,7 +165,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try body(&span)
   }
 
-  /// Calls `body` with a mutable pointer to the bytes from `offset` on.
+  /// Calls `body` with a mutable pointer to the bytes that start at `offset`.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -221,8 +221,8 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Copies bytes, starting at `offset`, until `buffer` is full.
   ///
-  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
-  /// raise `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, the call throws an error, whereas an access
+  /// in place would raise `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object; then nothing is
   ///   appended to `buffer`.
@@ -250,7 +250,7 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies by as many system calls as necessary.
+  /// Copies with as many system calls as necessary.
   ///
   /// Each call stops after 2 GiB or before an inaccessible page, which the next call reports.
   fileprivate func copyByKernel(
@@ -269,8 +269,8 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Copies `bytes` into the memory, starting at `offset`.
   ///
-  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
-  /// raise `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, the call throws an error, whereas an access
+  /// in place would raise `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; then nothing was copied. The same error is thrown
   ///   beyond the end of the object, or if its file system is full; then ``IPCError/transferred`` bytes were copied.

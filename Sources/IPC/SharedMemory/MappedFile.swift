@@ -14,7 +14,7 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// The writes of one process are visible at once in the mappings of the others, and to `read(2)`. The kernel writes
+/// The writes of one process are immediately visible in the mappings of the others, and to `read(2)`. The kernel writes
 /// them to the disk some time later, or when ``MemoryMapping/sync(at:count:waiting:)`` is called.
 ///
 /// `mmap(2)`.
@@ -41,8 +41,8 @@ public enum MappedFile {
   ///
   /// - Parameters:
   ///   - path: The path of the file, which must not exist.
-  ///   - size: The size in bytes, reserved at once; 0 for a file that ``MemoryObject/allocate(_:)`` or
-  ///     ``MemoryObject/resize(to:)`` gives its size.
+  ///   - size: The size in bytes, which is reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
+  ///     ``MemoryObject/resize(to:)`` sets the size later.
   ///   - permissions: Who may open it.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the file has exactly these
   ///     permissions; until the call returns it may have fewer, never more.

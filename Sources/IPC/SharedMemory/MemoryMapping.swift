@@ -86,8 +86,7 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel refuses 0. It also refuses a negative count, because that becomes a size larger than the address
-      // space.
+      // The kernel rejects 0. It also rejects a negative count, which becomes a size larger than the address space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)
@@ -173,10 +172,10 @@ extension MemoryMapping {
     try Syscall.call(.msync, on: object) { unsafe msync(bytes.baseAddress, bytes.count, waiting ? MS_SYNC : MS_ASYNC) }
   }
 
-  /// Informs the kernel how the memory is going to be used.
+  /// Advises the kernel about the expected use of the memory.
   ///
   /// - Parameters:
-  ///   - advice: How the memory is going to be used.
+  ///   - advice: The expected use of the memory.
   ///   - offset: A multiple of the page size.
   ///   - count: The number of bytes; nil for all bytes up to the end.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping.

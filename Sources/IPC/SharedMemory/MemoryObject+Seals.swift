@@ -9,7 +9,7 @@ internal import SystemPackage
 
 /// Operations that are disabled for anonymous memory: the `F_SEAL_...` of `fcntl(2)`.
 ///
-/// They are disabled for all processes, for as long as the memory exists.
+/// They are disabled for all processes as long as the memory exists.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
   /// The seals as bits: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
   public let rawValue: Int32
@@ -33,9 +33,10 @@ extension MemoryObject where Access == ReadWriteAccess {
   ///
   /// - Parameters:
   ///   - label: A description that is shown in `/proc/PID/maps`, of at most 249 bytes. It need not be unique.
-  ///   - size: The size in bytes, reserved at once; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
+  ///   - size: The size in bytes, which is reserved immediately; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size
+  ///     later.
   ///   - sealable: Whether seals can be added.
-  /// - Returns: The memory, which is freed when it is neither open nor mapped in any process.
+  /// - Returns: The memory, which is freed when no process has it open or mapped.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
   ///
   /// Calls `memfd_create(2)`.
@@ -58,8 +59,8 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// Adds seals, which cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
-  ///   `.notPermitted` with ``MemorySeals/seal``, which memory has if it was not created sealable;
-  ///   `.invalidArgument` for an object that has a name.
+  ///   `.notPermitted` if it has ``MemorySeals/seal``, as memory that was not created sealable does; `.invalidArgument`
+  ///   for an object that has a name.
   ///
   /// Calls `fcntl(2)` with `F_ADD_SEALS`.
   public func add(_ seals: MemorySeals) throws(IPCError) {

@@ -36,7 +36,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
   ///   `.permissionDenied` if it is not open for this access.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
-    // A descriptor opened with O_PATH has no access mode, but its bits are the same as for reading.
+    // A descriptor opened with O_PATH has no access mode, but its mode bits are the same as for reading.
     let access = try NonBlocking.statusFlags(of: descriptor) & (O_ACCMODE | Int32(CIPC_O_PATH))
     guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
       throw IPCError(.mmap, .permissionDenied, on: object)
@@ -54,8 +54,8 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = false
   }
 
-  /// Takes ownership of an object that this process has just created, without a check that could fail and leave it
-  /// behind.
+  /// Takes ownership of an object that this process has just created, without a check that could fail and leave the
+  /// object behind.
   init(created opened: consuming OwnedDescriptor, _ object: IPCError.Object) {
     owned = opened
     self.object = object
@@ -85,8 +85,8 @@ extension MemoryObject {
   ///
   /// - Parameters:
   ///   - offset: The offset in the object at which the mapping begins; a multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and
-  ///     can be used up to the current end of the object.
+  ///   - count: The number of bytes; nil for all bytes that start at `offset`. A mapping may be longer than the object,
+  ///     and can be used up to the current end of the object.
   /// - Returns: The mapping, which stays when the object is closed.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, and for 0 bytes, which is the size of a new
   ///   object; `.notPermitted` if the object is sealed against writing.
@@ -141,7 +141,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// A shorter object grows; its contents stay.
   ///
   /// - Throws: ``IPCError`` with `.noSpace` if there is not enough; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the file
-  ///   system cannot; and as ``resize(to:)`` does.
+  ///   system does not support this; and the errors of ``resize(to:)``.
   ///
   /// Calls `fallocate(2)`.
   public func allocate(_ size: Int) throws(IPCError) {
@@ -162,7 +162,7 @@ extension MemoryObject {
 
   /// Sets the exact permissions of an object that this process has just created, and reserves space for `size` bytes.
   ///
-  /// If it fails, the file at `path` is removed, unless it is another file by now.
+  /// If it fails, the file at `path` is removed, unless the path now refers to another file.
   static func created(
     _ opened: consuming OwnedDescriptor, at path: FilePath, _ object: IPCError.Object, size: Int,
     _ permissions: FilePermissions, applyUmask: Bool

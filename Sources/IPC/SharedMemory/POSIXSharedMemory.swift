@@ -6,7 +6,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// POSIX shared memory (`shm_open(3)`): bytes under a name, which every process with permission can map.
+/// POSIX shared memory (`shm_open(3)`): named memory that every process with permission can map.
 ///
 /// ```swift
 /// let object = try POSIXSharedMemory.create("/readings", size: 4096)
@@ -45,7 +45,7 @@ public enum POSIXSharedMemory {
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes that are not slashes.
-  ///   - size: The size in bytes, reserved at once; 0 if ``MemoryObject/allocate(_:)`` or
+  ///   - size: The size in bytes, which is reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` sets the size later.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - permissions: Who may open it.
@@ -65,7 +65,7 @@ public enum POSIXSharedMemory {
       permissions, applyUmask: applyUmask)
   }
 
-  /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` shows which.
+  /// Opens the shared memory `name`, or creates it; then ``MemoryObject/isNew`` is true.
   ///
   /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
   /// 0.
@@ -73,7 +73,7 @@ public enum POSIXSharedMemory {
   /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)``, except
   ///   `.fileExists` and `.noSuchFileOrDirectory`.
   ///
-  /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `shm_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen<Access: MemoryAccess>(
     _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false
@@ -91,7 +91,7 @@ public enum POSIXSharedMemory {
 
   /// Removes the name of an object immediately.
   ///
-  /// Processes that have the memory open or mapped can still use it. Memory that is created under the name later is
+  /// Processes that have the memory open or mapped can still use it. Memory that is later created with this name is
   /// another object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if another user owns
@@ -127,7 +127,8 @@ public enum POSIXSharedMemory {
       case .failure(.wouldBlock): return false
       case .failure(let reason): throw IPCError(.flock, reason, on: .name(name))
       }
-      // A process that marks itself at this moment waits for this lock, and then finds that the object has no name.
+      // A process that marks itself at this moment waits for this lock, and then finds that the object no longer has a
+      // name.
       guard try LocatedFile(name.path(in: "/dev/shm/")).status.isSameFile(as: object.status()) else { return false }
       try unlink(name)
       return true

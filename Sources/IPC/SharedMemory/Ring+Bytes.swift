@@ -1,9 +1,9 @@
 internal import SystemPackage
 
 extension Ring.Producer: WritableStream where Content == RingBytes {
-  /// Writes as many of `bytes` as there is room for, at least one.
+  /// Writes as many of `bytes` as there is room for, but at least one.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
   ///   the ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring
   ///   is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran
@@ -54,8 +54,8 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes in place: passes free memory of the ring to `fill`, and then makes the appended bytes visible.
   ///
-  /// The memory is contiguous, so it can be smaller than the total free space. It has at least one byte, and at most
-  /// `maxLength`.
+  /// The memory is contiguous, so it can be smaller than the total free space. It has at least one byte and at most
+  /// `maxLength` bytes.
   ///
   /// - Returns: The number of bytes that were written.
   /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -103,7 +103,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads at least one byte and at most `maxLength`, and appends them to an array.
   ///
-  /// In all other respects it behaves like ``read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -121,8 +121,8 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads in place: passes bytes in the ring to `body`, which returns how many of them are consumed.
   ///
-  /// The bytes are contiguous, so there may be more in the ring. A malicious producer can change them while `body`
-  /// runs: copy bytes that must not change after a check.
+  /// The bytes are contiguous, so the ring may contain more. A malicious producer can change them while `body` runs:
+  /// copy bytes that must not change after a check.
   ///
   /// - Returns: The number of bytes that were consumed; nil at end of file.
   /// - Throws: The errors of ``read(into:timeout:retryOnInterrupt:)``.

@@ -61,7 +61,7 @@ internal import SystemPackage
 
   /// Initializes an empty ring.
   ///
-  /// The magic is stored last: a process that reads it can read the rest.
+  /// The magic number is stored last: a process that reads it can also read the other fields.
   func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
@@ -94,17 +94,17 @@ internal import SystemPackage
   }
 }
 
-/// The owner of an end of a ring: the number and the start time of a process, in one word, because both must change at
-/// once.
+/// The owner of an end of a ring: the ID and the start time of a process, in a single word, because both must change
+/// together.
 ///
-/// The kernel reuses the number of a dead process, but never with the same start time.
+/// The kernel reuses the ID of a dead process, but never with the same start time.
 struct RingOwner: Equatable {
-  /// The number in the lowest 24 bits, and above them the start in clock ticks since the system started.
+  /// The process ID in the lowest 24 bits, and above it the start time in clock ticks since the system started.
   let word: UInt64
 
   static let none = RingOwner(word: 0)
   static let closed = RingOwner(word: .max)
-  /// A process in other namespaces, whose number and start time have no meaning here.
+  /// A process in other namespaces, whose ID and start time have no meaning here.
   static let unseen = RingOwner(word: .max - 1)
 
   init(word: UInt64) { self.word = word }
@@ -123,7 +123,7 @@ struct RingOwner: Equatable {
 
   /// Whether the process is known to be dead.
   ///
-  /// A pidfd always refers to the same process, even after its death. Its number, in contrast, can be reused.
+  /// A pidfd always refers to the same process, even after its death. The process ID, in contrast, can be reused.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
@@ -132,7 +132,7 @@ struct RingOwner: Equatable {
   func isDead() throws(IPCError) -> Bool {
     guard isProcess else { return false }
     switch Syscall.result({ cipc_pidfd_open(process) }) {
-    // There is no such process, or no process can have this number.
+    // There is no such process, or no process can have this ID.
     case .failure(.noSuchProcess), .failure(.invalidArgument), .failure(.noSuchFileOrDirectory): return true
     case .failure(let reason):
       try Self.ignoreIfHidden(reason, in: .pidfdOpen)
@@ -173,7 +173,7 @@ struct RingOwner: Equatable {
     return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
   }
 
-  /// Ignores the failure of a call for a permanent reason: the process is hidden, or the kernel does not have the call.
+  /// Ignores a failure for a permanent reason: the process is hidden, or the kernel does not have the call.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted; the call can succeed later.
   static func ignoreIfHidden(_ reason: Errno, in call: IPCError.Call) throws(IPCError) {
@@ -184,7 +184,7 @@ struct RingOwner: Equatable {
   }
 }
 
-/// The two namespaces in which a process is identified: that of its number, and that of the clock of its start time.
+/// The two namespaces that identify a process: the PID namespace of its ID, and the time namespace of its start time.
 ///
 /// Each is the inode of the namespace, or 0 if `/proc` does not show it.
 ///

@@ -35,7 +35,7 @@ public typealias RecordRing = Ring<RingRecords>
 /// try producer.send(record, timeout: .after(.seconds(1)))
 /// ```
 ///
-/// C programs use it with `c-peers/include/ipc_ring.h`, which documents the layout.
+/// C programs use the ring through `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
 /// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when it
 /// was opened. But if another process makes the memory object shorter, an access raises `SIGBUS`, as in

@@ -19,7 +19,7 @@ internal import SystemPackage
   private var failedSpins: UInt32 = 0
   /// When to check next whether the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
-  /// Whether this process is in the namespaces of the ring's creator, in which process numbers and start times match.
+  /// Whether this process is in the namespaces of the ring's creator, in which process IDs and start times match.
   private let sees: Bool
   private let owner: RingOwner
   /// Keeps the memory mapped.
@@ -98,7 +98,7 @@ extension RingEnd {
   /// Wakes the other side if it sleeps, or is about to.
   @inline(__always)
   private func wakeOther() {
-    // Orders the earlier stores before the load. The other side stores this word, and then checks the ring again.
+    // Orders the earlier stores before the load. The other side first stores this word, and then checks the ring again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
       unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
@@ -131,7 +131,7 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Makes copied bytes visible, or frees their room, by a single store.
+  /// Makes copied bytes visible, or frees their room, with a single store.
   ///
   /// If this process dies before that, nothing has changed.
   @inline(__always)
@@ -146,13 +146,13 @@ extension RingEnd {
   /// The time that a wait spins before it sleeps, in nanoseconds.
   ///
   /// A sleep and a wake-up take about as long, so spinning without success at most doubles the cost. The thread does
-  /// not yield the processor while it spins, because it would then continue only after all other threads.
+  /// not yield the processor while it spins, because it would then run again only after all other threads.
   private static let spinTime: Int64 = 10_000
   /// The nanoseconds between two checks while spinning.
   ///
-  /// Checks are not more frequent, because each one takes the cache line from the other side.
+  /// Checks are not more frequent, because each check takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
-  /// After spinning without success, only one in this many waits spins.
+  /// After an unsuccessful spin, only one in this many waits spins.
   private static let waitsPerSpin: UInt32 = 8
   /// The maximum time in nanoseconds between two checks whether the other side is alive.
   private static let slice: Int64 = 50_000_000
@@ -224,7 +224,7 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// Copies bytes into the ring at a position of the stream.
+  /// Copies bytes into the ring at a stream position.
   ///
   /// Bytes that cross the end of the ring continue at its start. There must be room.
   @inline(__always)
@@ -237,7 +237,7 @@ extension RingEnd {
     }
   }
 
-  /// Copies `count` bytes out of the ring from a position of the stream.
+  /// Copies `count` bytes out of the ring from a stream position.
   ///
   /// Bytes that cross the end of the ring continue at its start. `buffer` must have room.
   @inline(__always)
@@ -252,7 +252,7 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers in front of a record, which are never split because a record starts at a multiple of 8.
+  /// Stores the two numbers that precede a record; they are never split, because a record starts at a multiple of 8.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place
@@ -278,8 +278,8 @@ extension RingEnd {
     )
   }
 
-  /// Converts a position of the stream to an offset in the ring, and returns how many of `count` bytes are before the
-  /// end of the ring.
+  /// Converts a stream position to an offset in the ring, and returns how many of `count` bytes are before the end of
+  /// the ring.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {
     let place = Int(truncatingIfNeeded: position & (capacity &- 1))

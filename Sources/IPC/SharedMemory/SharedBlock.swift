@@ -9,11 +9,11 @@ internal import SystemPackage
 /// | 8 | 8 | the counter |
 /// | 16 | its capacity, 4000 by default | the data |
 ///
-/// Numbers are in the byte order of the machine. In C the block is a `struct` of an `_Atomic uint32_t`, an
-/// `_Atomic uint64_t` and an array. The capacity is not stored: all processes have to agree on it.
+/// Numbers are in host byte order. In C the block is a `struct` of an `_Atomic uint32_t`, an `_Atomic uint64_t` and an
+/// array. The capacity is not stored: all processes must agree on it.
 ///
-/// A process that reads the flag as set can read the data that was stored before. Nothing else is synchronized: one
-/// process publishes, and the readers report when the data may be replaced, for example by ``reset()``.
+/// A process that finds the flag set can read the data that was stored before it. Nothing else is synchronized: one
+/// process publishes data, and the readers report that it may be replaced, for example with ``reset()``.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)
@@ -58,7 +58,7 @@ internal import SystemPackage
 
   /// Returns the block that another process created at this place.
   ///
-  /// Memory that contains only zeros is a block that is not ready.
+  /// Memory that contains only zeros is a valid block that is not ready.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
@@ -86,7 +86,7 @@ internal import SystemPackage
     return block
   }
 
-  // The atomics are bound to the shared bytes: an `Atomic` has no other storage, and `region` keeps the memory.
+  // The atomics are bound to the shared bytes: an `Atomic` has no other storage, and `region` keeps the memory mapped.
   private var flag: UnsafeMutablePointer<Atomic<UInt32>> {
     unsafe (address + Self.flagOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
   }

@@ -43,7 +43,7 @@ extension SharedQueue {
     }
   }
 
-  /// Returns the number of messages, and checks the positions, because the other processes are not trusted.
+  /// Returns the number of messages after checking the positions, because the other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
@@ -77,9 +77,9 @@ extension SharedQueue {
     unsafe slot.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Sends the message in that slot by one store.
+  /// Sends the message in that slot with a single store.
   ///
-  /// It wakes the receivers first: they then wait for the lock, and notice if its owner dies.
+  /// It wakes the receivers first: they then wait for the lock, which reports the death of its owner.
   @inline(__always)
   package func publish() {
     readable.signal()
@@ -105,7 +105,7 @@ extension SharedQueue {
     return unsafe UnsafeRawBufferPointer(start: slot + Layout.message, count: length)
   }
 
-  /// Removes the first message by one store.
+  /// Removes the first message with a single store.
   @inline(__always)
   package func consume() {
     writable.signal()

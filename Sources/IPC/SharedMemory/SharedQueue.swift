@@ -3,8 +3,9 @@ internal import SystemPackage
 
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
-/// Each message is received once, in the order of sending. If a process is killed, at any moment, the others continue:
-/// a message that it was sending is either sent or not sent. A message that it was receiving goes to another process.
+/// Each message is received once, in the order in which the messages were sent. If a process is killed, at any moment,
+/// the others continue: a message that it was sending is either sent or not sent. Another process gets a message that
+/// it was receiving.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -13,8 +14,8 @@ internal import SystemPackage
 /// let jobs = try SharedQueue.open(in: SharedRegion(try segment.attach()), at: 0)
 /// ```
 ///
-/// It can be copied and passed to other threads, as can its ends, ``sender`` and ``receiver``. C programs use it with
-/// `ipc_queue.h`. It must not be used in a signal handler.
+/// It can be copied and passed to other threads, as can its ends, ``sender`` and ``receiver``. C programs use the queue
+/// through `ipc_queue.h`. It must not be used in a signal handler.
 @safe public struct SharedQueue: @unchecked Sendable {
   /// The number of messages that the queue can hold.
   public let slotCount: Int
@@ -30,7 +31,7 @@ internal import SystemPackage
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: A multiple of 8; preferably of 64.
+  ///   - offset: A multiple of 8, preferably of 64.
   ///   - slotCount: The number of messages that the queue can hold, 1 to 2³⁰.
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
   /// - Returns: The queue, which keeps the region.
@@ -46,15 +47,15 @@ internal import SystemPackage
     unsafe base.storeBytes(of: UInt32(slotSize), toByteOffset: Layout.slotSize, as: UInt32.self)
     unsafe base.storeBytes(of: UInt32(slotCount), toByteOffset: Layout.slotCount, as: UInt32.self)
     let queue = unsafe SharedQueue(region, base, slotCount, slotSize)
-    // Store this last: a process that reads it can read the rest.
+    // Store this last: a process that reads it can also read the other fields.
     unsafe queue.number(Layout.magic).pointee.store(Layout.letters, ordering: .releasing)
     return queue
   }
 
   /// Opens the queue at a place in shared memory.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if there is none (yet), or if the offset is not a multiple of 8;
-  ///   `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not
+  /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue (yet), or if the offset is not a multiple of
+  ///   8; `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not
   ///   inside the region, or the mapped object is shorter.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
@@ -98,9 +99,9 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: senders throw `.brokenPipe`, even if they are waiting.
+  /// Closes the queue for all processes: sending throws `.brokenPipe`, even in a call that is waiting.
   ///
-  /// Receivers receive the messages that are left, and then nil.
+  /// Receiving returns the remaining messages, and then nil.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
   ///   the middle of an operation; then the queue is not closed. `.deadlock` if this thread is in the middle of another
@@ -120,7 +121,7 @@ extension SharedQueue {
     public let messageCount: Int
     /// Whether the queue was closed.
     public let isClosed: Bool
-    /// How often a process died in the middle of an operation.
+    /// The number of times that a process died in the middle of an operation.
     public let recoveryCount: UInt32
   }
 
@@ -155,7 +156,7 @@ extension SharedQueue {
     static let recoveries = 96
     static let slots = 128
 
-    /// "ipcqueue", in the order of memory.
+    /// "ipcqueue", in memory order.
     static let letters = UInt64(bigEndian: 0x6970_6371_7565_7565)
     static let currentVersion: UInt32 = 1
     static let maximum = 1 << 30

@@ -39,8 +39,8 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library
-  /// still has the address in a list.
+  /// This region, for each address at which a ``SharedMutex`` value was destroyed while the mutex was locked: the C
+  /// library still has the address in a list.
   private let held = Mutex<[Int: SharedRegion]>([:])
 
   /// Takes over mapped or attached memory.

@@ -20,7 +20,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to accept from a message; further ones are closed.
+  /// The maximum number of descriptors to accept from a message; any others are closed.
   public let maximumDescriptors: Int
 
   /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
@@ -83,7 +83,7 @@ extension UnixSocket.Socket {
   /// Sends bytes, and duplicates of descriptors with them.
   ///
   /// The descriptors stay open here. All bytes are sent; the descriptors arrive with the first one. If a stream has
-  /// room only for a part of the bytes, this waits for more room, and does not send the descriptors again.
+  /// room for only some of the bytes, the call waits for more room, and does not send the descriptors again.
   ///
   /// - Parameters:
   ///   - bytes: The bytes to send; at least one for a stream.
@@ -93,9 +93,9 @@ extension UnixSocket.Socket {
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the
-  ///   number of sent bytes of a stream in ``IPCError/transferred``. If that is above 0, the descriptors were sent too.
-  ///   `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`; `.notPermitted` for
-  ///   other credentials; `.tooManyReferences` if too many descriptors are in transit.
+  ///   number of sent bytes of a stream in ``IPCError/transferred``. If that is above 0, the descriptors were sent,
+  ///   too. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
+  ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`; `send(2)` for the rest.
   public func send(
@@ -144,7 +144,7 @@ extension UnixSocket.Socket {
   ///   - maxLength: The number of bytes to make room for.
   ///   - bytes: The array that the bytes are appended to.
   ///   - ancillary: The received descriptors and credentials. Previous descriptors in it are closed.
-  ///   - peeking: Whether the message stays in the socket. If it does, its descriptors are duplicated.
+  ///   - peeking: Whether the message stays in the socket. If so, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: nil at end of stream; never for datagrams.

@@ -41,7 +41,7 @@ extension InternetSocket where Self: ~Copyable {
     get throws(IPCError) { try SocketAddress(of: descriptor, peer: true) }
   }
 
-  /// Whether the socket can be bound to an address that another socket has.
+  /// Whether the socket can be bound to the address of another socket.
   ///
   /// For TCP, this allows binding to the address of a server that has just ended, if no socket listens there. For UDP,
   /// all sockets at the address must allow it: each of them receives every multicast datagram, and one of them receives

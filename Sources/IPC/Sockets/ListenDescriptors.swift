@@ -19,8 +19,8 @@ public import SystemPackage
 public enum ListenDescriptors {
   /// A descriptor that this process inherited.
   public struct Inherited: Hashable, Sendable {
-    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` if it has no
-    /// name.
+    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually the name of the socket unit; `unknown` if it has
+    /// no name.
     public let name: String
     /// The descriptor, which is close-on-exec; the caller must adopt or close it.
     public let descriptor: FileDescriptor
@@ -36,7 +36,7 @@ public enum ListenDescriptors {
   ///   not open.
   public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
 
-  /// Returns the descriptors, which start at another number than usual.
+  /// Returns the descriptors, which start at a number other than the usual one.
   ///
   /// Tests need it, because the runtime of a test process uses low numbers itself.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {

@@ -8,12 +8,12 @@ package import CIPC
 
 /// The address of an internet socket: an IP address and a port.
 ///
-/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
+/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using it does not allocate.
 public struct SocketAddress: Sendable {
-  /// The address in the kernel's layout, so no message requires a conversion; the version is 4 or 6.
+  /// The address in the kernel's layout, so that sending and receiving need no conversion; the version is 4 or 6.
   package let parts: cipc_internet_address
 
-  /// Creates an address; with port 0, binding makes the kernel choose an unused port.
+  /// Creates an address; if the port is 0, the kernel chooses an unused port when a socket is bound to the address.
   public init(_ address: IPAddress, port: UInt16) {
     parts = cipc_internet_address(
       first: address.first, second: address.second, scope: address.scope, port: port,
@@ -27,7 +27,7 @@ public struct SocketAddress: Sendable {
     self.init(parts)
   }
 
-  /// Creates an address from that of a message.
+  /// Creates an address from the address that was received with a message.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
   /// The IP address, without the port.

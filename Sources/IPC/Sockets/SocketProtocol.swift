@@ -14,9 +14,9 @@ public protocol SocketProtocol: DescriptorRepresentable, ~Copyable {}
 
 /// The directions of a connection that ``SocketProtocol/shutDown(_:)`` ends.
 public enum ShutdownDirection: Hashable, Sendable {
-  /// This socket receives nothing more (`SHUT_RD`). A peer that sends gets `.brokenPipe`.
+  /// This socket no longer receives (`SHUT_RD`). Sending from the peer throws `.brokenPipe`.
   case receiving
-  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after the sent bytes.
+  /// This socket no longer sends (`SHUT_WR`). The peer sees end of file after the sent bytes.
   case sending
   /// Both (`SHUT_RDWR`).
   case both
@@ -45,7 +45,7 @@ extension SocketProtocol where Self: ~Copyable {
 
   /// Sets the size of the send buffer.
   ///
-  /// The kernel doubles the size, and limits it by a minimum and by `/proc/sys/net/core/wmem_max`.
+  /// The kernel doubles the size, and limits it to the range from a minimum to `/proc/sys/net/core/wmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDBUF`.
   public func setSendBufferSize(_ bytes: Int) throws(IPCError) {
@@ -59,7 +59,7 @@ extension SocketProtocol where Self: ~Copyable {
 
   /// Sets the size of the receive buffer.
   ///
-  /// The kernel doubles the size, and limits it by a minimum and by `/proc/sys/net/core/rmem_max`.
+  /// The kernel doubles the size, and limits it to the range from a minimum to `/proc/sys/net/core/rmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVBUF`.
   public func setReceiveBufferSize(_ bytes: Int) throws(IPCError) {
@@ -100,8 +100,7 @@ extension SocketProtocol where Self: ~Copyable {
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   /// Reads bytes of a stream without consuming them, and appends them to an array.
   ///
-  /// In all other respects it behaves like
-  /// ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(
@@ -194,7 +193,7 @@ enum SocketNames {
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {
-    // Take ownership at once, so the connection is closed if the listener cannot be made blocking again.
+    // Take ownership immediately, so that the connection is closed if the listener cannot be made blocking again.
     var connection: OwnedDescriptor?
     while true {
       let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
@@ -216,9 +215,9 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// What identifies a socket best: the address of its peer, or else its own address, or else its descriptor.
+  /// The best identification of a socket: the address of its peer, else its own address, else its descriptor.
   ///
-  /// Use it only for errors: it makes system calls.
+  /// Use it only for errors, because it makes system calls.
   @inline(never)
   package static func socket(_ descriptor: FileDescriptor) -> IPCError.Object {
     for peer in [true, false] {

@@ -135,10 +135,10 @@ enum SocketTransfer {
     }
   }
 
-  /// Makes one blocking call that returns a message with its sender, and appends the message.
+  /// Makes one blocking call that returns a message and its sender, and appends the message.
   ///
-  /// `call` takes the room for the message. The original length that it returns is -1 if it failed, with the reason in
-  /// `errno`.
+  /// `call` takes the room for the message. It returns the original length of the message, or -1 if it failed, with the
+  /// reason in `errno`.
   @inlinable @inline(__always)
   static func attemptReceive<Address>(
     into bytes: inout OutputRawSpan, _ call: (UnsafeMutableRawPointer?, Int) -> ReceivedMessage<Address>
@@ -150,7 +150,7 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message with its sender, after a failed attempt or with a timeout.
+  /// Receives a message and its sender, after a failed attempt or with a timeout.
   ///
   /// `call` takes the room for the message, and flags.
   static func receive(
@@ -171,7 +171,7 @@ enum SocketTransfer {
     }
   }
 
-  /// Repeats a call until it does not fail with `EAGAIN`, and waits for readiness between attempts.
+  /// Repeats a call while it fails with `EAGAIN`, and waits for readiness between attempts.
   ///
   /// `call` takes flags, which include `MSG_DONTWAIT` if there is a timeout.
   @inline(never)

@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension TCP.Stream {
-  /// Whether small writes are sent at once, instead of waiting for more data while earlier data is unacknowledged.
+  /// Whether small writes are sent immediately, instead of waiting for more data while earlier data is unacknowledged.
   ///
   /// Calls `getsockopt(2)` with `TCP_NODELAY`.
   public var noDelay: Bool {

@@ -39,7 +39,7 @@ public enum TCP {
       self.version = version
     }
 
-    /// Creates a socket that is neither bound nor connected.
+    /// Creates a socket that is not bound or connected.
     ///
     /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
     ///
@@ -68,13 +68,14 @@ public enum TCP {
 
     /// Connects to a listener.
     ///
-    /// A connection is complete when it is in the listener's queue: the listener need not have accepted it. An attempt
-    /// continues after a timeout or an interruption; call this again with the same address to wait for it.
+    /// A connection is complete when it is in the listener's queue: the listener need not have accepted it. After a
+    /// timeout or an interruption the attempt continues; call the function again with the same address to wait for it.
     ///
     /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
-    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess`
-    ///   if an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
-    ///   `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt was started, and
+    ///   `.alreadyInProcess` if an earlier attempt is still in progress; `.networkUnreachable`, `.noRouteToHost`,
+    ///   `.socketIsConnected`, `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal
+    ///   handler ran.
     ///
     /// Calls `connect(2)`; `ppoll(2)` to wait until a deadline.
     public func connect(
@@ -110,7 +111,7 @@ public enum TCP {
 
   /// A socket that accepts connections.
   ///
-  /// It is closed when it is destroyed, which resets connections that are not accepted yet.
+  /// It is closed when it is destroyed, which resets connections that have not been accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
     /// The IP version of the socket, which was chosen when it was created.
@@ -125,7 +126,7 @@ public enum TCP {
     ///
     /// - Parameters:
     ///   - address: The address to listen at; port 0 makes the kernel choose one.
-    ///   - reuseAddress: Whether it can have the address of a server that has just ended:
+    ///   - reuseAddress: Whether it can use the address of a server that has just ended:
     ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil for the default of the machine.

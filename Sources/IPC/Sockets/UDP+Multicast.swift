@@ -28,8 +28,8 @@ extension UDP.Socket {
   /// - Parameters:
   ///   - group: A multicast address, of the IP version of the socket.
   ///   - interface: The number of the interface, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
-  /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not
-  ///   that of a group; `.operationNotSupportedByDevice` if there is no such interface.
+  /// - Throws: ``IPCError`` with `.addressInUse` if it has already joined the group; `.invalidArgument` if the address
+  ///   is not a multicast address; `.operationNotSupportedByDevice` if there is no such interface.
   ///
   /// Calls `setsockopt(2)` with `MCAST_JOIN_GROUP`.
   public func join(_ group: IPAddress, interface: UInt32 = 0) throws(IPCError) {
@@ -38,7 +38,7 @@ extension UDP.Socket {
 
   /// Leaves a multicast group.
   ///
-  /// - Throws: ``IPCError`` with `.addressNotAvailable` if it has not joined.
+  /// - Throws: ``IPCError`` with `.addressNotAvailable` if it has not joined the group.
   ///
   /// Calls `setsockopt(2)` with `MCAST_LEAVE_GROUP`.
   public func leave(_ group: IPAddress, interface: UInt32 = 0) throws(IPCError) {

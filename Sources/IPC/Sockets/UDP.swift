@@ -18,8 +18,8 @@ public import SystemPackage
 /// try sender.send("Hello".utf8.span, to: address)
 /// ```
 ///
-/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in
-/// another order.
+/// A datagram arrives as a whole or not at all, and the sender is not notified if it is lost. Datagrams can arrive
+/// twice, or in a different order.
 ///
 /// `udp(7)`.
 public enum UDP {
@@ -37,7 +37,7 @@ public enum UDP {
       self.version = version
     }
 
-    /// Creates a socket that is neither bound nor connected.
+    /// Creates a socket that is not bound or connected.
     ///
     /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
     ///
@@ -94,7 +94,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from it.
+  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from this address.
   ///
   /// Datagrams that have already arrived stay. The peer is not contacted: if no socket has the address, a later call
   /// fails with `.connectionRefused`.
@@ -269,7 +269,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// In all other respects it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -298,7 +298,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram without its sender's address, which a connected socket does not need.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true

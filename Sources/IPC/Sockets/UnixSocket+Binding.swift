@@ -10,7 +10,7 @@ public import SystemPackage
 extension UnixSocket {
   /// The address of a Unix domain socket: a path, an abstract name, or nothing.
   ///
-  /// It has the layout of the kernel (`struct sockaddr_un`), so using one does not allocate.
+  /// It has the kernel's layout (`struct sockaddr_un`), so using it does not allocate.
   ///
   /// `unix(7)`.
   public struct Address: Sendable {
@@ -35,8 +35,8 @@ extension UnixSocket {
 
     /// Creates an address from an abstract name, which disappears with its socket.
     ///
-    /// The name is bytes, which may contain NUL; no NUL is added. It has no permissions: any process of the same
-    /// network namespace can connect to it, or bind it first.
+    /// The name consists of bytes, which may include NUL; no NUL is added. It has no permissions: any process in the
+    /// same network namespace can connect to it, or bind it first.
     ///
     /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes.
     public init(abstract name: some Collection<UInt8>) throws(IPCError) {
@@ -96,7 +96,7 @@ extension UnixSocket.Address: Hashable, CustomStringConvertible {
 }
 
 extension UnixSocket.Socket {
-  /// Binds the socket to an address, by which other processes find it.
+  /// Binds the socket to an address, so that other processes can find it.
   ///
   /// A path stays until it is unlinked.
   ///
@@ -144,7 +144,7 @@ extension UnixSocket.Socket {
     get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: false)) }
   }
 
-  /// The address of the socket that this one is connected to; usually a client is unnamed.
+  /// The address of the socket that this one is connected to; a client is usually unnamed.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -174,20 +174,20 @@ extension UnixSocket.Address {
 enum StaleSocket {
   /// The maximum time to wait for the lock.
   ///
-  /// The owner makes only a few calls that do not wait, so it normally releases the lock much sooner.
+  /// The owner makes only a few non-blocking calls, so it normally releases the lock much sooner.
   private static let longestTurn = Duration.seconds(2)
 
   /// Locks the directory of a path, until the returned descriptor is closed.
   ///
-  /// Without this lock, two processes could find the same path stale, and the second would remove the new path of the
-  /// first.
+  /// Without this lock, two processes could find the same path stale, and the second process would remove the new path
+  /// of the first.
   static func takeTurn(in path: FilePath) throws(IPCError) -> OwnedDescriptor {
     let parent = path.removingLastComponent()
     let directory = parent.isEmpty ? "." : parent
     let lock = try OwnedDescriptor.opened(by: .open, on: .path(directory)) {
       unsafe directory.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
-    // Any process that may read the directory can hold the lock without a limit.
+    // Any process with permission to read the directory can hold the lock indefinitely.
     let timeout = Timeout.after(longestTurn)
     var backoff = Backoff()
     while true {
@@ -201,7 +201,7 @@ enum StaleSocket {
     }
   }
 
-  /// Removes the path if it is that of a socket that no process has open.
+  /// Removes the path if no process has its socket open.
   static func remove(_ path: FilePath) throws(IPCError) {
     do throws(IPCError) {
       let file = try located(path)
@@ -210,14 +210,14 @@ enum StaleSocket {
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // Another process has removed it.
+      // Another process has removed the path.
     }
   }
 
   /// Whether no process has the socket of the path open.
   ///
   /// This connects a datagram socket. An open socket of another type refuses the connection, even before it listens,
-  /// with a different error than a closed socket. So this never makes a connection.
+  /// with a different error than a closed socket. So this never establishes a connection.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
@@ -225,7 +225,7 @@ enum StaleSocket {
     } catch  where error.errno == .connectionRefused {
       return true
     } catch  where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
-      // The socket is open or connected to another socket, or this process may not connect to it.
+      // The socket is open, or connected to another socket, or this process is not permitted to connect to it.
       return false
     }
   }

@@ -8,19 +8,19 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket {
-  /// Connects to a listener, or a datagram socket to the receiver of its later datagrams.
+  /// Connects a socket to a listener, or a datagram socket to the receiver of its later datagrams.
   ///
   /// A connection is complete when it is in the listener's queue: the listener need not have accepted it.
   ///
   /// - Parameters:
   ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: How long to wait. `poll(2)` does not report room in the queue of a listener, so with a deadline, this
-  ///     retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` does not report room in the queue of a listener, so if you set a
+  ///     deadline, the function retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or
   ///   if a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or,
   ///   for ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full;
-  ///   `.permissionDenied` without the permission to write the path; `.protocolWrongTypeForSocket`;
+  ///   `.permissionDenied` without permission to write to the path; `.protocolWrongTypeForSocket`;
   ///   `.socketIsConnected`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `connect(2)`.
@@ -52,8 +52,8 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 extension UnixSocket {
   /// A socket that accepts connections.
   ///
-  /// Destroying the value closes the socket, which resets connections that are not accepted yet. Its path stays until
-  /// it is unlinked.
+  /// Destroying the value closes the socket, which resets connections that have not been accepted yet. Its path stays
+  /// until it is unlinked.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
 
@@ -120,7 +120,7 @@ extension UnixSocket {
       return accepted.socket
     }
 
-    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and returns the address of its peer with it.
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns the address of its peer.
     public func acceptWithAddress(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> AcceptedConnection<Socket<Style>, Address> {

@@ -10,9 +10,9 @@ public import SystemPackage
 extension UnixSocket {
   /// The process, user and group at the other end of a socket, which the kernel verified (`struct ucred`).
   public struct Credentials: Hashable, Sendable {
-    /// The number of the process; 0 if it is not visible in this PID namespace.
+    /// The ID of the process; 0 if it is not visible in this PID namespace.
     ///
-    /// The number may belong to another process by now. ``UnixSocket/Socket/peerProcess()`` returns a descriptor that
+    /// The ID may already belong to another process. ``UnixSocket/Socket/peerProcess()`` returns a descriptor that
     /// never refers to another process.
     public let process: ProcessID
     /// The user; 65534 if this user namespace does not map it.
@@ -20,7 +20,7 @@ extension UnixSocket {
     /// The group; 65534 if this user namespace does not map it.
     public let group: GroupID
 
-    /// Creates credentials to send; a process without privileges can only send its own.
+    /// Creates credentials to send; an unprivileged process can send only its own.
     public init(process: ProcessID, user: UserID, group: GroupID) {
       self.process = process
       self.user = user
@@ -48,7 +48,7 @@ extension UnixSocket.Socket {
   /// The credentials of the peer when it connected or listened.
   ///
   /// They do not change when the peer passes its socket to another process, changes its user, or dies. A socket that is
-  /// not connected has process 0, and -1 (all bits set) as user and group.
+  /// not connected reports process ID 0, and -1 (all bits set) as user and group.
   ///
   /// ```swift
   /// guard try connection.peerCredentials.user == .effective else { return }
@@ -74,7 +74,7 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry the credentials of their senders.
   ///
-  /// Set it before the peer sends. Messages that were sent earlier have process 0 as their sender, unless the sender
+  /// Set it before the peer sends. Messages that were sent earlier have process ID 0 as their sender, unless the sender
   /// passed its credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.
@@ -84,7 +84,7 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket {
-  /// Returns a descriptor of the process that connected or listened, even if another process has its number by now.
+  /// Returns a descriptor of the process that connected or listened, even if another process now has its ID.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5; `.noData` if the socket is not connected;
   ///   `.noSuchProcess` if the process has ended, on some kernels.

@@ -75,7 +75,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// In all other respects it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -161,7 +161,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// In all other respects it behaves like
+  /// Otherwise it behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameters:
@@ -191,7 +191,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram without its sender's address, which costs less.
   ///
-  /// In all other respects it behaves like
+  /// Otherwise it behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
@@ -221,7 +221,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   - message: The bytes of the datagram; can be empty.
   ///   - address: The path or abstract name of the receiver.
   ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to. So with
-  ///     a deadline, or on a non-blocking socket, this retries after pauses of 0.1 to 10 ms.
+  ///     a deadline, or on a non-blocking socket, the function retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if

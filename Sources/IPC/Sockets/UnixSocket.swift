@@ -71,7 +71,7 @@ public enum UnixSocket {
 
     package init(taking owned: consuming OwnedDescriptor) { self.owned = owned }
 
-    /// Creates a socket that is neither bound nor connected.
+    /// Creates a socket that is not bound or connected.
     ///
     /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
     ///
@@ -94,7 +94,7 @@ public enum UnixSocket {
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 
-  /// Two sockets without names that are connected to each other.
+  /// Two unnamed sockets that are connected to each other.
   @frozen
   public struct Pair<Style: UnixSocket.Style>: ~Copyable, Sendable {
     /// One of the sockets, which receives the bytes that ``second`` sends.

@@ -18,7 +18,8 @@ public import SystemPackage
 /// ```
 ///
 /// A reader sees end of file when *every* descriptor of the writing end is closed, in this process and in all others.
-/// Therefore both ends are close-on-exec: a child has only the ends that it inherits explicitly (``ChildProcess``).
+/// Therefore both ends are close-on-exec: a child has only the ends that are passed to it explicitly
+/// (``ChildProcess``).
 ///
 /// `pipe(7)`.
 @frozen
@@ -54,7 +55,7 @@ public struct AnonymousPipe: ~Copyable, Sendable {
   public static let maximumAtomicWriteLength = Int(PIPE_BUF)
 }
 
-/// A descriptor of an end of a pipe or FIFO.
+/// A descriptor for an end of a pipe or FIFO.
 public protocol PipeDescriptor: DescriptorRepresentable, ~Copyable {}
 
 extension PipeDescriptor where Self: ~Copyable {
@@ -187,7 +188,7 @@ private func adoptPipe(_ descriptor: FileDescriptor, access: Int32) throws(IPCEr
     throw IPCError(.fstat, .invalidArgument, on: .descriptor(descriptor))
   }
   let flags = try NonBlocking.statusFlags(of: descriptor)
-  // A descriptor of O_PATH does not have an access mode: its bits are the same as for reading.
+  // A descriptor opened with O_PATH has no access mode, but its mode bits are the same as for reading.
   guard flags & (O_ACCMODE | Int32(CIPC_O_PATH)) == access else {
     throw IPCError(.fcntlGetFlags, .badFileDescriptor, on: .descriptor(descriptor))
   }

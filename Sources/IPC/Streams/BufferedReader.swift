@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// A byte stream that is read by line, by delimiter or by length.
 ///
-/// One read of the stream takes all available bytes, and the reader keeps those that are not requested yet.
+/// One read of the stream takes all available bytes, and the reader keeps those that have not been requested yet.
 ///
 /// ```swift
 /// var reader = BufferedReader(pipe.reader)
@@ -14,7 +14,7 @@ package import SystemPackage
 /// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be repeated. A timeout
 /// covers the whole call, even if it takes several reads.
 ///
-/// At end of file the next call reads the stream again, because a FIFO can have a new writer.
+/// After end of file, the next call reads the stream again, because a FIFO can have a new writer.
 public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
@@ -35,7 +35,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
     buffer = StreamBuffer(capacity: capacity)
   }
 
-  /// The number of bytes that have been read from the stream and not yet from this reader.
+  /// The number of bytes that have been read from the stream, but not yet from this reader.
   public var bytesBuffered: Int { buffer.count }
 
   /// Destroys the reader, and returns the stream.
@@ -53,12 +53,12 @@ extension BufferedReader where Source: ~Copyable {
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.
-  ///   - maxLength: The maximum length of the line in bytes, its newline included; ``capacity`` if nil.
+  ///   - maxLength: The maximum length of the line in bytes, including its newline; ``capacity`` if nil.
   ///   - timeout: How long to wait for the whole line.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
   /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a
-  ///   larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
+  ///   larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` if the stream throws them.
   @inlinable
   public mutating func readLine(
     strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -73,8 +73,8 @@ extension BufferedReader where Source: ~Copyable {
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
-  ///   - bytes: The array that is appended to.
-  ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
+  ///   - bytes: The array that the bytes are appended to.
+  ///   - maxLength: The maximum number of bytes, including the delimiter; ``capacity`` if nil.
   ///   - timeout: How long to wait for the delimiter.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes, including the delimiter unless the file ended without one; nil at end of file.
@@ -92,8 +92,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter` of several bytes, such as `"\r\n\r\n".utf8.span`.
   ///
-  /// In all other respects it behaves like
-  /// ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func read(
     until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -107,8 +106,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter`, and passes the bytes to `body` without copying or allocating.
   ///
-  /// In all other respects it behaves like
-  /// ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func withNext<Result>(
     until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
@@ -120,7 +118,7 @@ extension BufferedReader where Source: ~Copyable {
     return body(unsafe buffer.bytes(count).bytes)
   }
 
-  /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
+  /// Reads `count` bytes, or fewer at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
   /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the
@@ -134,7 +132,7 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Passes the next `count` bytes to `body`, fewer only at end of file, and leaves them in the buffer.
+  /// Passes the next `count` bytes to `body`, or fewer at end of file, and leaves them in the buffer.
   ///
   /// - Throws: The errors of the stream.
   @inlinable
@@ -147,7 +145,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The descriptor of the stream, which can have nothing to read while the buffer has.
+  /// The descriptor of the stream, which may not be readable although there are bytes in the buffer.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 
@@ -165,8 +163,7 @@ extension BufferedReader: ReadableStream where Source: ~Copyable {
 extension BufferedReader where Source: ~Copyable {
   /// Reads until the buffer has a delimiter.
   ///
-  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are
-  ///   left.
+  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of remaining bytes.
   @inlinable
   mutating func fill(
     until delimiter: UInt8, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -176,7 +173,8 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A last line of `maxLength` bytes without a delimiter is allowed, so only one more byte exceeds the limit.
+      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
+      // byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }
@@ -201,7 +199,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads until the buffer has `count` bytes.
   ///
-  /// - Returns: `count`; at end of file, the number of bytes that are left.
+  /// - Returns: `count`; at end of file, the number of remaining bytes.
   @inlinable
   mutating func fill(_ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     precondition(count >= 0, "count must not be negative")

@@ -14,9 +14,9 @@ package import SystemPackage
 /// try writer.close()
 /// ```
 ///
-/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`. Destroying
-/// a writer does not write: it could block, and could not report a failure. Instead, the number of unwritten bytes is
-/// passed to the handler of the initializer.
+/// Bytes are written to the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`.
+/// Destroying a writer does not write, because it could block, and could not report a failure. Instead, the number of
+/// unwritten bytes is passed to the handler of the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink
   @usableFromInline var pending: UnwrittenBytes
@@ -29,8 +29,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// - Parameters:
   ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
-  ///   - onUnwritten: A function that is called with the number of unwritten bytes if a writer that has some is
-  ///     destroyed. The default writes a line to standard error.
+  ///   - onUnwritten: A function that is called if the writer is destroyed with unwritten bytes, with their number. The
+  ///     default writes a line to standard error.
   public init(
     _ sink: consuming Sink, capacity: Int = 65_536, onUnwritten: (@Sendable (_ count: Int) -> Void)? = nil
   ) {
@@ -39,14 +39,14 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     pending = UnwrittenBytes(capacity: capacity, handler: onUnwritten)
   }
 
-  /// The number of bytes that have been collected and not yet written to the stream.
+  /// The number of bytes that have been collected, but not yet written to the stream.
   public var unwritten: Int { pending.buffer.count }
 
   /// Writes all of `bytes` to the buffer or, if they do not fit, to the stream.
   ///
-  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that are not written stay in
-  ///   the buffer. The first ``IPCError/transferred`` of `bytes` were written to the stream, and the others are not in
-  ///   the buffer.
+  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that could not be written stay
+  ///   in the buffer. Of `bytes`, the first ``IPCError/transferred`` were written to the stream, and the others are not
+  ///   in the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -149,7 +149,7 @@ extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
 
 extension BufferedWriter: Sendable where Sink: Sendable & ~Copyable {}
 
-/// The bytes that a writer has collected, and the handler for those that are never written.
+/// The bytes that a writer has collected, and the handler for bytes that are never written.
 @usableFromInline
 struct UnwrittenBytes: ~Copyable, Sendable {
   @usableFromInline var buffer: StreamBuffer
@@ -172,7 +172,7 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     if let handler { return handler(buffer.count) }
     var line =
       "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
-    // A failure is ignored: there is no caller to report it to.
+    // A failure is ignored, because there is no caller to report it to.
     _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

@@ -14,7 +14,7 @@ public protocol ReadableStream: ~Copyable {
 public protocol WritableStream: ~Copyable {
   /// Writes at least one of `bytes`, starting with the first.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if all readers
   ///   are gone; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was
   /// written.
@@ -111,7 +111,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads until `bytes` is full or the stream ends.
   ///
-  /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
+  /// - Returns: The number of bytes that were read, which is less than the available room only at end of file.
   /// - Throws: The errors of ``ReadableStream/read(into:timeout:retryOnInterrupt:)``. The bytes that were read
   ///   so far are in `bytes`, and their number in ``IPCError/transferred``.
   ///
@@ -133,7 +133,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// In all other respects it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -145,7 +145,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// In all other respects it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -157,7 +157,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads to the end of the stream, and appends everything to an array.
   ///
   /// - Parameters:
-  ///   - bytes: The array that is appended to.
+  ///   - bytes: The array that the bytes are appended to.
   ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust the memory.
   ///   - timeout: How long to wait for the end of the stream.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -186,11 +186,12 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`: all of them, unless there is less room and the call must not wait for more.
+  /// Writes at least one of `bytes`, and all of them unless there is too little room and the call must not wait for
+  /// more.
   ///
   /// A pipe accepts up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
   ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was
   ///   written.
@@ -276,14 +277,14 @@ extension WritableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Writes two parts of bytes, like ``write(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Writes two byte sequences, like ``write(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   public func write(
     _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
     try unsafe write(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes all of two parts of bytes, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Writes all of two byte sequences, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   public func writeAll(
     _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {

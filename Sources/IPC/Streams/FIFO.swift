@@ -108,7 +108,7 @@ extension FIFO {
   ///
   /// - Parameters:
   ///   - timeout: How long to wait. With ``Timeout/immediate`` the FIFO is opened even without a writer, and reading
-  ///     returns end of file until it has one.
+  ///     returns end of file until a writer opens it.
   ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The reading end.
@@ -133,8 +133,8 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. With a deadline, which `open(2)` cannot take, this retries after pauses of 0.1 to
-  ///     10 ms.
+  ///   - timeout: How long to wait. `open(2)` takes no deadline, so if you set one, the function retries after pauses
+  ///     of 0.1 to 10 ms.
   ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The writing end.
@@ -150,8 +150,8 @@ extension FIFO {
       if nonBlocking { try writer.setNonBlocking(true) }
       return writer
     }
-    // inotify(7) does not help: it reports an open(2) that has completed, but the open(2) of a reader completes only
-    // when there is a writer.
+    // inotify(7) does not help: it reports completed open(2) calls, but the open(2) of a reader completes only when
+    // there is a writer.
     var backoff = Backoff()
     while true {
       do throws(IPCError) {
@@ -192,8 +192,8 @@ extension FIFO {
 
   /// Opens one FIFO for reading and another for writing, and waits for the peer to do the same.
   ///
-  /// Two processes that both open their reading end first, or both their writing end, would deadlock. This opens the
-  /// reading end without waiting, so the order of the peer does not matter.
+  /// Two processes that both open their reading end first, or both their writing end, would deadlock. This function
+  /// opens the reading end without waiting, so the order in which the peer opens the FIFOs does not matter.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open them.
   public static func openDuplex(
@@ -202,8 +202,8 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because another descriptor still has it open for
-    // reading.
+    // Bytes that the peer has already written stay in the FIFO, because it is still open for reading through another
+    // descriptor.
     try early.close()
     return Duplex(reader, writer)
   }

@@ -4,7 +4,7 @@ extension MessageChannel {
   /// The receiving end of a channel.
   ///
   /// It never reads beyond the message that is being received. So if `poll(2)` reports that the stream has nothing to
-  /// read, no message is waiting in the receiver either.
+  /// read, the receiver does not have a message either.
   public struct Receiver<Source: ReadableStream & ~Copyable>: ~Copyable {
     @usableFromInline var source: Source
     @usableFromInline var frame: IncomingFrame
@@ -13,14 +13,14 @@ extension MessageChannel {
     ///
     /// - Parameters:
     ///   - source: The stream to read from, which the receiver owns.
-    ///   - maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
+    ///   - maximumLength: The maximum length of a message in bytes. Longer messages are not read, and no memory is
     ///     allocated for them.
     public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
       self.source = source
       frame = IncomingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether a part of a message has been received, and the next call continues.
+    /// Whether part of a message has been received, so that the next call continues it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Receives the next message.
@@ -45,7 +45,7 @@ extension MessageChannel {
 
     /// Receives the next message, and passes it to `body` without copying it.
     ///
-    /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -59,7 +59,8 @@ extension MessageChannel {
 
     /// Receives the next message if it has arrived.
     ///
-    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is true, a part has arrived.
+    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is true, part of the message
+    ///   has arrived.
     public mutating func tryReceive(into message: inout [UInt8]) throws(IPCError) -> TryResult<Int> {
       guard
         let result = try nilIfWouldBlock({ () throws(IPCError) in
@@ -165,7 +166,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     return length
   }
 
-  /// Replaces `message` by the message.
+  /// Replaces the contents of `message` with the received message.
   ///
   /// For a long message this swaps the two arrays, so the next message reuses the memory of the caller's array.
   @inlinable @inline(__always)
@@ -173,7 +174,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     if isShort(length) {
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
       if message.count == length {
-        // Most messages have the same length as the previous one. They cost only the copy.
+        // Most messages have the same length as the previous one. Such a message costs only the copy.
         unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
       } else {
         message.removeAll(keepingCapacity: true)

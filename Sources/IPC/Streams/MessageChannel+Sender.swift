@@ -16,12 +16,12 @@ extension MessageChannel {
       frame = OutgoingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether a part of a message has been sent, and sending the same message continues.
+    /// Whether part of a message has been sent, so that sending the same message continues it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Sends a message.
     ///
-    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several
+    /// In a pipe, messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes stay whole, even if several
     /// processes send to it.
     ///
     /// - Parameters:
@@ -29,8 +29,8 @@ extension MessageChannel {
     ///   - timeout: How long to wait until the whole message is sent.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
-    ///   or `.interrupted`, after which sending the same message continues.
+    ///   message of another length was sent partially; `.brokenPipe` if all readers are gone; `.timedOut`,
+    ///   `.wouldBlock` or `.interrupted`, after which sending the same message continues.
     @inlinable
     public mutating func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -170,8 +170,8 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
 
   /// Makes the channel unusable after a failure.
   ///
-  /// After a broken pipe, a new reader would not know where a message starts. A successor of a dead receiver does not
-  /// know within which message its predecessor died.
+  /// After a broken pipe, a new reader could not determine where a message starts. A successor of a dead receiver
+  /// cannot determine within which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

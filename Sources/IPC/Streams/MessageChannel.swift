@@ -31,7 +31,7 @@ package import SystemPackage
 /// | the process at the other end of a ring dies | `.ownerDied` | broken: each call throws this again |
 /// | a message above the limit is sent | `.messageTooLong` | usable: nothing was sent |
 /// | a timeout or signal while a message is being sent | as above | usable: sending the same message continues |
-/// | another message is sent then | `.alreadyInProcess` | usable, for the unfinished message |
+/// | a different message is sent before the unfinished one | `.alreadyInProcess` | usable, for the unfinished message |
 /// | all readers are gone | `.brokenPipe` | broken: each call throws this again |
 public enum MessageChannel {
   /// The maximum length of a message unless another one is passed: 1 MiB.
@@ -53,7 +53,7 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request whose reply has not been received.
+    /// The length of the request whose reply has not been received yet.
     private var requested: Int?
 
     /// Creates a channel over a stream in both directions.
@@ -120,7 +120,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the reply.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is expected; and the errors of sending and receiving.
+  ///   if the reply to a request of another length is still expected; and the errors of sending and receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -147,7 +147,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array.
+  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array.
   /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []
@@ -166,7 +166,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
 extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
   package var descriptor: FileDescriptor { stream.descriptor }
-  /// Whether a request was sent whose reply has not been received.
+  /// Whether the reply to a sent request has not been received yet.
   package var isReplyExpected: Bool { requested != nil }
 }
 

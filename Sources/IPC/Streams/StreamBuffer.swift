@@ -100,7 +100,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     return unsafe String(decoding: memory[start..<end], as: UTF8.self)
   }
 
-  /// The number of bytes up to and including the first `delimiter` that ends after `searched` bytes.
+  /// The number of bytes up to and including the first `delimiter` whose end is after the first `searched` bytes.
   @usableFromInline
   func end(of delimiter: UInt8, after searched: Int) -> Int? {
     guard let base = unsafe memory.baseAddress,

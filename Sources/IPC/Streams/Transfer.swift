@@ -10,7 +10,7 @@ public import SystemPackage
 
 /// One transfer between memory and a pipe or stream socket.
 ///
-/// Without a timeout this is one blocking call. With one, each attempt is a call that cannot wait, even if the
+/// Without a timeout this is one blocking call. With a timeout, each attempt is a call that cannot wait, even if the
 /// description is blocking or another process takes the bytes that `poll(2)` reported. `ppoll(2)` waits between
 /// attempts.
 @usableFromInline
@@ -112,10 +112,10 @@ enum Transfer {
     }
   }
 
-  /// Writes as much as there is room for, after a call that has written only a part.
+  /// Writes as much as there is room for, after a call that has written only some of the bytes.
   ///
-  /// If a blocking call returns before everything is written, a signal handler interrupted it, which the call does not
-  /// report.
+  /// If a blocking call returns before everything is written, a signal handler has interrupted it; the call does not
+  /// report this.
   ///
   /// - Returns: 0 if the description is non-blocking and there is no room.
   private static func writeUnlessInterrupted(
@@ -139,8 +139,8 @@ enum Transfer {
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking, so the next attempt waits in ppoll(2).
     if reason == .wouldBlock { return }
-    // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has found it out
-    // meanwhile.
+    // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has detected it
+    // in the meantime.
     if call == .write, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
@@ -204,7 +204,7 @@ enum Transfer {
   /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel,
   /// pipes before Linux 6.4.
   ///
-  /// A second description of the same end has separate flags, so other processes are not affected.
+  /// A second description of the same end has its own flags, so other processes are not affected.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -236,7 +236,8 @@ enum PipeSignal {
   private enum Method: UInt8 {
     /// `RWF_NOSIGNAL` is used, or has not been tried yet.
     case flag
-    /// The kernel has no such flag: the signal is blocked in this thread during the call, which costs two more calls.
+    /// The kernel does not support the flag: the signal is blocked in this thread during the call, which takes two more
+    /// calls.
     case mask
     /// The program ignores `SIGPIPE`.
     case ignored
@@ -282,7 +283,7 @@ enum PipeSignal {
     if method.load(ordering: .relaxed) == Method.ignored.rawValue {
       return unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     }
-    // A call that wrote a part before the last reader closed also raises the signal.
+    // A call that wrote some bytes before the last reader closed its end also raises the signal.
     return ThreadSignal.contained(SIGPIPE) {
       unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     } raised: {

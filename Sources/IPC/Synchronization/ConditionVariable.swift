@@ -73,11 +73,11 @@ internal import SystemPackage
 
   /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, even if this throws `.timedOut`.
   ///
-  /// Signals do not interrupt this.
+  /// Signals do not interrupt this call.
   ///
   /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while it had locked the mutex.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
-  ///   thread has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
+  ///   thread has not locked the mutex; `.notRecoverable` for the same reason as in ``SharedMutex/lock(timeout:)``.
   ///
   /// Calls `pthread_cond_wait(3)` or `pthread_cond_timedwait(3)`.
   public func wait(
@@ -103,7 +103,7 @@ internal import SystemPackage
     }
   }
 
-  /// Wakes one of the waiting threads, if there is one.
+  /// Wakes one waiting thread, if any.
   ///
   /// Calls `pthread_cond_signal(3)`.
   public func signal() throws(IPCError) {

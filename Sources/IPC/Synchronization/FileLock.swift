@@ -16,17 +16,17 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// The lock of an open file description (``Owner/openFileDescription``) is the default. It lasts until it is unlocked,
-/// or until the last descriptor of the description is closed, in this process and in those that inherited or received it.
-/// A C program that uses `F_SETLK` or `lockf(3)` has a lock of its process, which conflicts with it in the same way.
+/// A lock of the open file description (``Owner/openFileDescription``) is the default. It lasts until it is unlocked,
+/// or until the last descriptor of the description is closed, in this process and in those that inherited or received
+/// it. A C program that uses `F_SETLK` or `lockf(3)` has a process-owned lock, which conflicts with it in the same way.
 ///
 /// `fcntl(2)`.
 public enum RecordLock {
-  /// What a lock belongs to.
+  /// The owner of a lock.
   public enum Owner: Hashable, Sendable {
     /// The open file description: `F_OFD_SETLK`.
     ///
-    /// Two descriptions conflict even if one process has both. Duplicates of a descriptor share the lock.
+    /// Locks of two descriptions conflict even if one process has both. Duplicates of a descriptor share the lock.
     case openFileDescription
     /// The process: `F_SETLK`.
     ///
@@ -35,7 +35,7 @@ public enum RecordLock {
     case process
   }
 
-  /// A lock that is in the way.
+  /// A conflicting lock.
   public struct Conflict: Hashable, Sendable {
     /// Whether the lock is shared or exclusive.
     public let mode: LockMode
@@ -45,21 +45,21 @@ public enum RecordLock {
     public let process: ProcessID?
   }
 
-  /// Locks a range of a file, and waits for locks that are in the way.
+  /// Locks a range of a file, and waits until conflicting locks are released.
   ///
-  /// A lock that the owner has on a part of the range is converted: the new mode replaces it.
+  /// If the owner already has a lock on part of the range, the lock is converted to the new mode.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open for writing for ``LockMode/exclusive``, and for reading for ``LockMode/shared``.
   ///   - mode: Whether other shared locks are allowed.
   ///   - range: The bytes to lock, which need not exist.
-  ///   - owner: What the lock belongs to.
-  ///   - timeout: How long to wait. The kernel has no call with a deadline, so with one this retries after pauses of 0.1
-  ///     to 10 ms.
+  ///   - owner: The owner of the lock.
+  ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
+  ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
-  ///   file is not open for this mode; `.deadlock` if a circle of processes would wait for each other, which the kernel
-  ///   detects for ``Owner/process`` and ``Timeout/never`` only; `.invalidArgument` for a range that is empty or begins
+  ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, which the kernel
+  ///   detects only for ``Owner/process`` and ``Timeout/never``; `.invalidArgument` for a range that is empty or begins
   ///   before the file.
   ///
   /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`, or without `W` if there is a timeout.
@@ -90,7 +90,7 @@ public enum RecordLock {
 
   /// Locks a range of a file without waiting.
   ///
-  /// - Returns: false if another lock is in the way.
+  /// - Returns: false if there is a conflicting lock.
   /// - Throws: The errors of ``lock(_:_:range:owner:timeout:retryOnInterrupt:)``.
   public static func tryLock(
     _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
@@ -135,9 +135,9 @@ public enum RecordLock {
     return result
   }
 
-  /// Returns a lock that would be in the way of a new one; nil if there is none.
+  /// Returns a lock that conflicts with the given one; nil if there is none.
   ///
-  /// The answer may be outdated at once. Use ``tryLock(_:_:range:owner:)`` to take the lock.
+  /// The result may be outdated immediately. Use ``tryLock(_:_:range:owner:)`` to take the lock.
   ///
   /// Calls `fcntl(2)` with `F_OFD_GETLK` or `F_GETLK`.
   public static func conflict(
@@ -169,21 +169,21 @@ public enum RecordLock {
 
 /// Advisory locks on whole files, and on FIFOs, sockets and directories.
 ///
-/// The lock belongs to the open file description, as that of ``RecordLock/Owner/openFileDescription``, and is independent
-/// of locks of `fcntl(2)`: a program has to use the same call as the others.
+/// The lock belongs to the open file description, like a lock of ``RecordLock/Owner/openFileDescription``, and is
+/// independent of `fcntl(2)` locks: all programs must use the same call.
 ///
 /// `flock(2)`.
 public enum WholeFileLock {
-  /// Locks a file, and waits for locks that are in the way.
+  /// Locks a file, and waits until conflicting locks are released.
   ///
   /// A conversion from one mode to the other is not atomic: another process may get a lock in between, and if the call
   /// fails, the previous lock may be lost.
   ///
   /// - Parameters:
-  ///   - descriptor: The file, open in any way.
+  ///   - descriptor: The file, open in any access mode.
   ///   - mode: Whether other shared locks are allowed.
-  ///   - timeout: How long to wait. The kernel has no call with a deadline, so with one this retries after pauses of 0.1
-  ///     to 10 ms.
+  ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
+  ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
   ///
@@ -207,7 +207,7 @@ public enum WholeFileLock {
 
   /// Locks a file without waiting.
   ///
-  /// - Returns: false if another lock is in the way.
+  /// - Returns: false if there is a conflicting lock.
   public static func tryLock(_ descriptor: FileDescriptor, _ mode: LockMode) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try lock(descriptor, mode, timeout: .immediate) } != nil
   }
@@ -224,7 +224,7 @@ public enum WholeFileLock {
 
 /// Whether a lock on a file allows other locks.
 public enum LockMode: Hashable, Sendable {
-  /// Other shared locks are allowed, as several processes may read at a time.
+  /// Other shared locks are allowed, because several processes can read at the same time.
   case shared
   /// No other lock is allowed.
   case exclusive
@@ -236,7 +236,7 @@ public enum LockMode: Hashable, Sendable {
 public struct FileRange: Hashable, Sendable {
   /// The first byte; with a negative ``count``, the byte after the last one.
   public let start: Int64
-  /// The number of bytes; nil for all bytes from ``start`` on, however far the file grows.
+  /// The number of bytes; nil for all bytes from ``start`` on, even if the file grows.
   ///
   /// A negative number counts back from ``start``.
   public let count: Int64?
@@ -244,10 +244,10 @@ public struct FileRange: Hashable, Sendable {
   /// Creates a range of `count` bytes, or of all bytes from `start` on.
   public init(start: Int64, count: Int64? = nil) { (self.start, self.count) = (start, count) }
 
-  /// All bytes, however far the file grows.
+  /// All bytes, even if the file grows.
   public static var wholeFile: FileRange { FileRange(start: 0) }
 
-  /// Returns the range as the kernel describes it, in which the length 0 means all bytes from the start on.
+  /// Returns the range in the kernel's format, in which the length 0 means all bytes from the start on.
   fileprivate func record(
     _ type: Int32, _ call: IPCError.Call, _ descriptor: FileDescriptor
   ) throws(IPCError) -> cipc_record_lock {

@@ -57,14 +57,14 @@ extension POSIXSemaphore {
     return POSIXSemaphore(named: opening, .name(name), isNew: true)
   }
 
-  /// Opens the semaphore `name`, or creates it; ``isNew`` shows which.
+  /// Opens the semaphore `name`, or creates it; then ``isNew`` is true.
   ///
   /// An existing semaphore keeps its value and its permissions.
   ///
   /// - Throws: The errors of ``create(_:value:permissions:applyUmask:)`` and ``open(_:)``, except `.fileExists` and
   ///   `.noSuchFileOrDirectory`.
   ///
-  /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `sem_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
   ) throws(IPCError) -> POSIXSemaphore {
@@ -118,7 +118,7 @@ extension OpenSemaphore {
 
   /// Sets the exact permissions of a semaphore that was just created.
   ///
-  /// `sem_open(3)` returned no descriptor, and by now the name may refer to a semaphore of another process, which must
+  /// `sem_open(3)` returned no descriptor, and the name may already refer to a semaphore of another process, which must
   /// not change. In that case no process can open this one, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
@@ -132,7 +132,7 @@ extension OpenSemaphore {
         throw IPCError(error.call, error.errno, on: .name(name))
       }
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // The semaphore was removed meanwhile.
+      // The semaphore was removed in the meantime.
     }
   }
 }

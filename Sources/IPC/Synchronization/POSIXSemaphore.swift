@@ -7,11 +7,11 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX semaphore (`sem_t`): a number that is never below 0.
+/// A POSIX semaphore (`sem_t`): a number that is never negative.
 ///
 /// Processes can wait until it is above 0.
 ///
-/// It has a name, or it is placed in memory that processes share:
+/// A semaphore either has a name, or is placed in memory that processes share:
 ///
 /// ```swift
 /// let printer = try POSIXSemaphore.createOrOpen("/printer", value: 1)
@@ -19,7 +19,7 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// If a process dies between waiting and posting, nothing adds back the 1 that it subtracted. ``SystemVSemaphores`` can
+/// If a process dies between waiting and posting, the 1 that it subtracted is not added back. ``SystemVSemaphores`` can
 /// undo the change, and a ``SharedMutex`` reports the death.
 ///
 /// `sem_overview(7)`.
@@ -52,7 +52,7 @@ internal import SystemPackage
     self.isNew = isNew
   }
 
-  /// The greatest value of a semaphore.
+  /// The maximum value of a semaphore.
   public static var maximumValue: UInt32 { UInt32(Int32.max) }
 
   /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
@@ -65,7 +65,7 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - value: The first value.
+  ///   - value: The initial value.
   /// - Returns: The semaphore, which keeps the region.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset;
   ///   `.badAddress` outside the region, or beyond the end of the mapped object.
@@ -219,7 +219,8 @@ extension POSIXSemaphore {
   /// Posts the semaphore whenever this process receives a signal, until ``SignalRegistration/cancel()``.
   ///
   /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler
-  /// (`signal-safety(7)`). The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
+  /// (`signal-safety(7)`). The handler replaces an earlier handler for the same signal, and is installed with
+  /// `SA_RESTART`.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the number is not a signal, or the signal cannot be handled.
   ///
@@ -233,7 +234,7 @@ extension POSIXSemaphore {
     private let signal: Int32
     /// The number of this registration among all registrations of the signal.
     private let number: Int32
-    // The semaphore is destroyed after deinit has removed the handler.
+    // The semaphore is destroyed after `deinit` has removed the handler.
     private let semaphore: POSIXSemaphore
 
     fileprivate init(_ semaphore: consuming POSIXSemaphore, _ signal: Int32) throws(IPCError) {

@@ -2,14 +2,14 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory that survives the death of its owner: the kernel then marks the lock, and the next owner can
+/// A lock in shared memory that survives the death of its owner: the kernel marks the lock, and the next owner can
 /// repair the data.
 ///
-/// The lock is a single word: 0, or the number of the thread that owns the lock. It is the same for every language, C
+/// The lock is a single word: 0, or the ID of the thread that owns the lock. It is the same for every language, C
 /// library and ABI. A ``SharedMutex`` does the same, but has the layout of one C library. A thread can own only one of
 /// these locks at a time, and must not lock a mutex while it owns one.
 ///
-/// It uses `set_robust_list(2)`.
+/// The implementation uses `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -20,7 +20,7 @@ internal import SystemPackage
     case timedOut
   }
 
-  /// The longest time in nanoseconds for which a running thread holds the lock.
+  /// The maximum time in nanoseconds for which a running thread holds the lock.
   private static let longestHold: Int64 = 100_000_000
   private static let spins = 100
 
@@ -30,7 +30,7 @@ internal import SystemPackage
 
   /// Waits for the lock.
   ///
-  /// Signals do not interrupt this.
+  /// Signals do not interrupt this call.
   ///
   /// - Parameter timeout: How long to wait. After the timeout, the call waits up to 0.1 s longer, because every thread
   ///   that is not stopped releases the lock within that time.
@@ -61,7 +61,7 @@ internal import SystemPackage
     var (seen, spins, slept) = (first, 0, UInt32(0))
     while true {
       if seen & Self.number == 0 {
-        // Other threads can go to sleep after this one, so its release must wake them.
+        // Other threads may start to sleep after this one, so its release must wake them.
         let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
         if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
         seen = other
@@ -105,12 +105,12 @@ internal import SystemPackage
 /// A word in shared memory on which threads sleep until an event happens.
 ///
 /// The word is odd while a thread may sleep. Only the owner of the lock changes the word, and it signals the event
-/// before it makes the change that the event reports. A thread that is woken then waits for the lock, where it notices
-/// the death of the owner.
+/// before it makes the change that the event reports. A woken thread then waits for the lock, which reports the death
+/// of the owner.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
-  /// Announces that this thread is about to sleep, and returns the value to sleep on.
+  /// Records that this thread is about to sleep, and returns the value to sleep on.
   func announce() -> UInt32 { unsafe word.pointee.bitwiseOr(1, ordering: .acquiringAndReleasing).newValue }
 
   /// Wakes all threads that sleep, or are about to.
@@ -128,7 +128,7 @@ internal import SystemPackage
     return result == .woken
   }
 
-  /// Announces that this thread is about to sleep, and returns the entry for a wait on several events.
+  /// Records that this thread is about to sleep, and returns the entry for a wait on several events.
   var waiter: cipc_futex_waiter { unsafe cipc_futex_waiter(word, announce()) }
 
   /// Sleeps until one of several events is signalled; returns false when the timeout has passed.

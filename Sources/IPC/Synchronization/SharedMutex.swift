@@ -23,7 +23,7 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// The thread that locked the mutex has to unlock it.
+/// The thread that locked the mutex must unlock it.
 ///
 /// `pthread_mutexattr_setrobust(3)`, `pthread_mutexattr_setpshared(3)`.
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
@@ -31,8 +31,8 @@ internal import SystemPackage
   let region: SharedRegion
   /// Whether this value locked the mutex, and has not unlocked it since.
   ///
-  /// If the mutex was unlocked through another value, the region may be kept longer than necessary. It is never
-  /// released while the mutex is locked.
+  /// If the mutex was unlocked through another value, the region may be kept mapped longer than necessary. It is never
+  /// unmapped while the mutex is locked.
   let isLocked = Atomic(false)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -43,8 +43,8 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library keeps the addresses of the mutexes that a thread has locked in a list, and writes to them when the
-  // thread locks or unlocks the next one.
+  // The C library keeps a list of the addresses of the mutexes that a thread has locked, and writes to them when the
+  // thread locks or unlocks another mutex.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
   /// Returns the mutex that another process created at this place; its bytes are not checked.
@@ -91,7 +91,7 @@ internal import SystemPackage
 
   /// Destroys the mutex.
   ///
-  /// It must not be locked, which is not checked. It must not be used afterwards.
+  /// The mutex must not be locked, which is not checked, and must not be used afterwards.
   ///
   /// Calls `pthread_mutex_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -101,7 +101,7 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which a call found the mutex, which is now locked in either case.
+  /// The state in which a call found the mutex; the mutex is now locked in either case.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.
@@ -113,11 +113,11 @@ extension SharedMutex {
 
   /// Locks the mutex, and waits until it is free.
   ///
-  /// Signals do not interrupt this. As long as the mutex is locked, its memory stays mapped, even if all values that
-  /// refer to it are destroyed.
+  /// Signals do not interrupt this call. As long as the mutex is locked, its memory stays mapped, even if all values
+  /// that refer to it are destroyed.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
-  ///   this thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
+  ///   this thread has already locked it; `.notRecoverable` if an owner died and nothing was repaired.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {
@@ -159,12 +159,13 @@ extension SharedMutex {
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the mutex.
-  ///   - recover: Repairs the data that the mutex protects, if the previous owner died with the mutex locked. The mutex
-  ///     is made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
-  ///     `.notRecoverable`.
+  ///   - recover: A function that repairs the data that the mutex protects, if the previous owner died with the mutex
+  ///     locked. The mutex is made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every
+  ///     later lock throws `.notRecoverable`.
   ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
   /// - Returns: The result of `body`.
-  /// - Throws: The errors of ``lock(timeout:)``, or with `.ownerDied`; the errors of `recover` and `body`.
+  /// - Throws: The errors of ``lock(timeout:)``, ``IPCError`` with `.ownerDied`, and the errors of `recover` and
+  ///   `body`.
   @inlinable
   public func withLock<Result: ~Copyable>(
     timeout: Timeout = .never, recover: (() throws -> Void)? = nil, _ body: () throws -> Result

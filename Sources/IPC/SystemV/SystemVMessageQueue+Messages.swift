@@ -36,7 +36,7 @@ extension SystemVMessageQueue {
 
   /// The messages to receive; the oldest of the selected ones is received.
   ///
-  /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
+  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag express this.
   @frozen
   public enum Selection: Hashable, Sendable {
     /// A message of any type.
@@ -45,7 +45,7 @@ extension SystemVMessageQueue {
     case type(MessageType)
     /// A message of the lowest type in the queue that is at most this one. This makes types serve as priorities.
     case lowest(upTo: MessageType)
-    /// A message of any type but this one (`MSG_EXCEPT`).
+    /// A message of any type except this one (`MSG_EXCEPT`).
     case except(MessageType)
 
     /// `MSG_NOERROR` and `MSG_EXCEPT`, which have the same values on all architectures.
@@ -82,21 +82,21 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
     rawValue = value
   }
 
-  /// The number in decimal.
+  /// The ID in decimal.
   public var description: String { "\(rawValue)" }
 }
 
 extension SystemVMessageQueue {
   /// Sends a message, and waits for room in the queue.
   ///
-  /// The kernel requires the type in front of the bytes, so this copies the bytes once. It allocates nothing for up to
-  /// 8 KiB.
+  /// The kernel requires the type immediately before the bytes, so the bytes are copied once. Nothing is allocated for
+  /// up to 8 KiB.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the message; there may be none.
+  ///   - message: The bytes of the message; can be empty.
   ///   - type: The type of the message, by which receivers can select it.
-  ///   - timeout: How long to wait. With a deadline, which `msgsnd(2)` cannot take, this retries after pauses of 0.1 to
-  ///     10 ms.
+  ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so if you set one, the function retries after pauses
+  ///     of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved`
@@ -137,10 +137,10 @@ extension SystemVMessageQueue {
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the one that was sent first.
   ///   - bytes: The buffer that the message is appended to.
-  ///   - truncate: Whether to receive a message for which there is not enough room, and lose the rest of it
-  ///     (`MSG_NOERROR`). If not, it stays in the queue.
-  ///   - timeout: How long to wait. With a deadline, which `msgrcv(2)` cannot take, this retries after pauses of 0.1 to
-  ///     10 ms.
+  ///   - truncate: Whether to truncate a message for which there is not enough room (`MSG_NOERROR`). If not, it stays
+  ///     in the queue.
+  ///   - timeout: How long to wait. `msgrcv(2)` takes no deadline, so if you set one, the function retries after pauses
+  ///     of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
@@ -148,7 +148,7 @@ extension SystemVMessageQueue {
   ///   `.invalidArgument` if it was removed before the call; `.permissionDenied`; `.interrupted` if `retryOnInterrupt`
   ///   is false and a signal handler ran.
   ///
-  /// Calls `msgrcv(2)`. This copies the bytes once, and allocates nothing if the room is at most 8 KiB.
+  /// Calls `msgrcv(2)`. The bytes are copied once, and nothing is allocated if the room is at most 8 KiB.
   @inlinable
   public func receive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
@@ -164,15 +164,15 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// In all other respects it behaves like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// Otherwise it behaves like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the one that was sent first.
   ///   - maxLength: The number of bytes to make room for. A message has at most `/proc/sys/kernel/msgmax` bytes, by
   ///     default 8192.
   ///   - bytes: The array that the message is appended to.
-  ///   - truncate: Whether to receive a longer message, and lose the rest of it (`MSG_NOERROR`).
-  ///   - timeout: How long to wait for a message, as with the other call.
+  ///   - truncate: Whether to truncate a longer message (`MSG_NOERROR`).
+  ///   - timeout: How long to wait for a message, as in the other call.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: The errors of ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
@@ -189,7 +189,7 @@ extension SystemVMessageQueue {
 
   /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
-  /// - Returns: nil if there is none.
+  /// - Returns: nil if there is no message.
   public func tryReceive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false
   ) throws(IPCError) -> ReceivedMessage? {
@@ -200,7 +200,7 @@ extension SystemVMessageQueue {
 
   /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
-  /// - Returns: nil if there is none.
+  /// - Returns: nil if there is no message.
   public func tryReceive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false
   ) throws(IPCError) -> ReceivedMessage? {
@@ -212,7 +212,7 @@ extension SystemVMessageQueue {
   /// Appends a copy of a message to `bytes` without waiting; the message stays in the queue.
   ///
   /// - Parameters:
-  ///   - position: The position of the message in the order of sending, from 0.
+  ///   - position: The position of the message in the queue; 0 is the oldest message.
   ///   - bytes: The buffer that the copy is appended to.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
@@ -258,7 +258,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Sends with a timeout, or after a first attempt without one has failed.
+  /// Sends with a timeout, or after a first attempt without a timeout has failed.
   @usableFromInline @inline(never)
   func sendSlowly(
     _ message: RawSpan, _ type: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -273,7 +273,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Receives with a timeout, or after a first attempt without one has failed.
+  /// Receives with a timeout, or after a first attempt without a timeout has failed.
   @usableFromInline @inline(never)
   func receiveSlowly(
     _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool

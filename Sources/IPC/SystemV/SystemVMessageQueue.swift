@@ -17,7 +17,7 @@ public import SystemPackage
 /// ```
 ///
 /// The queue stays in the kernel until it is removed, even after all processes have ended. This value only refers to
-/// it: it can be copied, and there is nothing to close.
+/// the object: it can be copied, and does not need to be closed.
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {
@@ -56,7 +56,7 @@ public struct SystemVMessageQueue: SystemVObject {
 
   /// Creates a queue, or opens the existing one, which keeps its permissions; ``isNew`` is true if it was created.
   ///
-  /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `msgget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVMessageQueue {
@@ -71,7 +71,7 @@ public struct SystemVMessageQueue: SystemVObject {
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
   ///
   /// Calls `msgctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) {
@@ -80,10 +80,10 @@ public struct SystemVMessageQueue: SystemVObject {
 
   /// Removes the queue if the processes that last sent and received have ended, for example after a crash.
   ///
-  /// The kernel does not record which processes created the queue or wait for a message. So a queue that was never used
-  /// stays. Conversely, if the processes that last used a queue have ended, the queue is removed even if another
-  /// process waits in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call this if only
-  /// one service uses the queue, before the service starts.
+  /// The kernel does not record which processes created the queue or are waiting for a message. So a queue that was
+  /// never used stays. Conversely, if the processes that last used a queue have ended, the queue is removed even if
+  /// another process is waiting in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call
+  /// this if only one service uses the queue, before the service starts.
   ///
   /// - Returns: Whether this call removed the queue.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -113,9 +113,9 @@ extension SystemVMessageQueue {
     ///
     /// It is `Int.max` if an `Int` cannot represent the value.
     public let capacity: Int
-    /// The process that sent last; 0 if there was none, or if it is in another PID namespace.
+    /// The process that last sent a message; 0 if there is none, or if it is in another PID namespace.
     public let lastSender: ProcessID
-    /// The process that received last; 0 if there was none, or if it is in another PID namespace.
+    /// The process that last received a message; 0 if there is none, or if it is in another PID namespace.
     public let lastReceiver: ProcessID
   }
 
@@ -136,7 +136,7 @@ extension SystemVMessageQueue {
   /// Changes the owner, the permissions and the capacity of the queue.
   ///
   /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the present values, and may undo a change that another process makes in between. Pass all four to
+  /// first reads the current values, and may undo a change that another process makes in between. Pass all four to
   /// avoid that.
   ///
   /// Blocked calls are checked again: messages that now fit are sent, and a process that may no longer use the queue
@@ -147,7 +147,7 @@ extension SystemVMessageQueue {
   ///   - group: The new owning group.
   ///   - permissions: The new permissions; only the lowest 9 bits count.
   ///   - capacity: The new capacity in bytes.
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator, and for a
   ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
   ///
   /// Calls `msgctl(2)` with `IPC_SET`.

@@ -9,9 +9,9 @@ public import SystemPackage
 
 /// A System V object: a message queue, a shared memory segment or a semaphore set.
 ///
-/// The object stays in the kernel until a process removes it, even after all processes have ended. So a value of this
-/// type only refers to it: it can be copied, and there is nothing to close. Two values are equal if they refer to the
-/// same object.
+/// The object stays in the kernel until a process removes it, even after all processes have ended. A value of this type
+/// only refers to the object: it can be copied, and does not need to be closed. Two values are equal if they refer to
+/// the same object.
 ///
 /// `sysvipc(7)`.
 public protocol SystemVObject: Hashable, Sendable {
@@ -29,10 +29,10 @@ public protocol SystemVObject: Hashable, Sendable {
 
 /// The identifier of a System V object, and how it was found.
 public struct SystemVIdentity: Hashable, Sendable {
-  /// The number that the kernel gave the object, which is the same in every process.
+  /// The number that the kernel assigned to the object, which is the same in every process.
   public let identifier: Int32
 
-  /// The key by which the object was found; nil if it was found by its identifier, or is private.
+  /// The key that was used to find the object; nil if it was found by its identifier, or is private.
   public let key: SystemVKey?
 
   /// Whether the call that returned this value created the object.
@@ -48,7 +48,7 @@ public struct SystemVIdentity: Hashable, Sendable {
     self.key = key == .private ? nil : key
   }
 
-  /// Whether both refer to the same object, even if they were found in different ways.
+  /// Whether both values refer to the same object, even if it was found in different ways.
   public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
 
   /// Hashes the identifier alone.
@@ -59,7 +59,7 @@ extension SystemVObject {
   /// Creates a reference to the object with an identifier that another process, or `ipcs(1)`, reported.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
-  /// The number that the kernel gave the object, which is the same in every process.
+  /// The number that the kernel assigned to the object, which is the same in every process.
   public var identifier: Int32 { identity.identifier }
 
   /// Whether the call that returned this value created the object.
@@ -107,7 +107,7 @@ extension SystemVObject {
 /// The owner and permissions of a System V object: the `struct ipc_perm` of `sysvipc(7)`.
 ///
 /// The owner can be changed; the creator cannot. Both may change and remove the object. The umask does not apply, and
-/// the permissions to execute have no meaning.
+/// execute permissions have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
   /// The owner, who may use, change and remove the object.
   public let user: UserID
@@ -132,12 +132,12 @@ public struct SystemVOwnership: Hashable, Sendable {
 extension ProcessID {
   /// Whether the process has ended and has been waited for.
   ///
-  /// False for a process in another PID namespace: its number is 0 here, so this process cannot know whether it has
+  /// False for a process in another PID namespace: its ID is 0 here, so this process cannot determine whether it has
   /// ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 
-/// The number by which unrelated processes find the same System V object (`key_t`).
+/// The key that unrelated processes use to find the same System V object (`key_t`).
 ///
 /// Shared memory, semaphore sets and message queues have separate key spaces.
 ///
@@ -151,16 +151,16 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
 
   /// The key with which each call creates a new object (`IPC_PRIVATE`).
   ///
-  /// Only its identifier leads to such an object.
+  /// Such an object can be found only by its identifier.
   public static let `private` = SystemVKey(rawValue: 0)
 
-  /// Creates the key that all programs derive from the same file and project number.
+  /// Creates the key that every program derives from the same file and project number.
   ///
-  /// The key consists of parts of the file's inode and device number. So a file that was replaced has another key, and
-  /// two files can have the same key.
+  /// The key consists of parts of the file's inode and device number. So a file that was replaced has a different key,
+  /// and two files can have the same key.
   ///
   /// - Parameters:
-  ///   - path: A file that exists, and is not replaced as long as the key is used.
+  ///   - path: An existing file that is not replaced as long as the key is used.
   ///   - project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another reason of `stat(2)`.
   ///

@@ -17,8 +17,8 @@ extension SystemVSemaphores {
     public var index: UInt16
     /// The amount that is added to the value of the semaphore.
     ///
-    /// A negative number is subtracted, after waiting until the result is not below 0. With 0, the operation waits
-    /// until the value is 0.
+    /// If the amount is negative, the operation first waits until the result is not negative. If it is 0, the operation
+    /// waits until the value is 0.
     public var delta: Int16
     @usableFromInline var flags: Int16
 
@@ -70,7 +70,7 @@ extension SystemVSemaphores {
   ///
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation must not
   ///   wait; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
-  ///   before the call; `.fileTooLarge` for an index outside of the set; `.outOfRange` if the value would exceed
+  ///   before the call; `.fileTooLarge` for an index outside the set; `.outOfRange` if the value would exceed
   ///   ``maximumValue``; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
@@ -89,7 +89,8 @@ extension SystemVSemaphores {
   /// ```
   ///
   /// - Throws: The errors of ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
-  ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` for none.
+  ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` if there are no
+  ///   operations.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
   @inlinable
@@ -99,7 +100,7 @@ extension SystemVSemaphores {
     try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Performs all operations of a span atomically, like those of an inline array.
+  /// Performs all operations of a span atomically, like the variant for an inline array.
   public func perform(
     _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -139,7 +140,7 @@ extension SystemVSemaphores {
     try unsafe performSlowly(buffer, count, timeout, retryOnInterrupt)
   }
 
-  /// Performs operations with a timeout, or after a first attempt without one has failed.
+  /// Performs operations with a timeout, or after a first attempt without a timeout has failed.
   @inline(never)
   private func performSlowly(
     _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -163,11 +164,11 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// Creates a set and sets its values, or opens the existing one after its values were set.
+  /// Creates a set and sets its values, or opens the existing set once its values have been set.
   ///
-  /// If several processes start at once, exactly one of them sets the values, and no process uses the set before that.
-  /// ``isNew`` is true in the process that set them. Programs in other languages can take part if they set the values
-  /// of a new set before they perform their first operation on it.
+  /// If several processes start at the same time, exactly one of them sets the values, and no process uses the set
+  /// before that. ``isNew`` is true in the process that set them. Programs in other languages can participate if they
+  /// set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
   ///   - key: The key of the set.
@@ -175,9 +176,9 @@ extension SystemVSemaphores {
   ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: A reference to the set, whose values are set.
+  /// - Returns: A reference to the set, whose values have been set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
-  ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value that is not 0 to
+  ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value outside 0 to
   ///   ``maximumValue``; and the errors of ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
@@ -221,7 +222,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Sets the values of a new set, and performs an operation that changes nothing but sets `sem_otime`.
+  /// Sets the values of a new set, and then performs an operation that changes only `sem_otime`.
   private func initialize(to values: [Int]) throws(IPCError) {
     do throws(IPCError) {
       try setAll(values)
@@ -232,7 +233,7 @@ extension SystemVSemaphores {
         _ = try tryPerform([.acquire(0), .release(0)])
       }
     } catch {
-      // Without the removal, other processes would wait for a set that stays incomplete.
+      // Without the removal, other processes would wait for a set that is never completed.
       try? remove()
       throw error
     }

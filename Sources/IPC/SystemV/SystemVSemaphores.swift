@@ -15,12 +15,12 @@ public import SystemPackage
 /// defer { try? lock.perform(.release(0, undo: true)) }
 /// ```
 ///
-/// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to it:
-/// it can be copied, and there is nothing to close.
+/// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to the
+/// object: it can be copied, and does not need to be closed.
 ///
 /// The semaphores of a new set are 0. Setting their values is a second step, and another process may find the set
-/// before that: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values are
-/// set.
+/// before this step: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values
+/// are set.
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
@@ -32,7 +32,7 @@ public struct SystemVSemaphores: SystemVObject {
 
   /// Creates a set of `count` semaphores, which are all 0.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a count that is not 1 to
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a count outside 1 to
   ///   `SEMMSL`; `.noSpace` if the limit of sets or of semaphores (`/proc/sys/kernel/sem`) is reached.
   ///
   /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`.
@@ -63,7 +63,7 @@ public struct SystemVSemaphores: SystemVObject {
   ///
   /// ``isNew`` is true if the set was created.
   ///
-  /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `semget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, count: Int, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVSemaphores {
@@ -78,16 +78,16 @@ public struct SystemVSemaphores: SystemVObject {
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
   ///
   /// Calls `semctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) { try control(IPC_RMID) }
 
-  /// Removes the set if no process waits for it, and the processes that last changed each of the semaphores have ended,
-  /// for example after a crash.
+  /// Removes the set if no process is waiting for it, and the processes that last changed each of the semaphores have
+  /// ended, for example after a crash.
   ///
-  /// A set whose values were never set has no such process, and stays. The call does not notice a process that has
-  /// opened the set but has not performed an operation yet.
+  /// A set whose values were never set has no such process, and is not removed. The call does not detect a process that
+  /// has opened the set but has not performed an operation yet.
   ///
   /// - Returns: Whether this call removed the set.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -107,7 +107,7 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// Converts a number of semaphores for C; a number that does not fit becomes -1, which the kernel refuses as well.
+  /// Converts a semaphore count to the C type; a count that does not fit becomes -1, which the kernel also rejects.
   private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
 }
 
@@ -140,10 +140,10 @@ extension SystemVSemaphores {
   /// Changes the owner and the permissions of the set.
   ///
   /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the present values, and may undo a change that another process makes in between. Pass all three to
+  /// first reads the current values, and may undo a change that another process makes in between. Pass all three to
   /// avoid that.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
   ///
   /// Calls `semctl(2)` with `IPC_SET`.
   public func change(
@@ -168,17 +168,17 @@ extension SystemVSemaphores {
   ///
   /// Another process may change it at any time.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside of the set; `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside the set; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `GETVAL`.
   public func value(of index: Int) throws(IPCError) -> Int { Int(try control(GETVAL, index)) }
 
   /// Sets the value of one semaphore, and wakes the processes that can continue.
   ///
-  /// This discards the changes to this semaphore that would be undone when processes end.
+  /// This discards the `SEM_UNDO` adjustments of this semaphore in all processes.
   ///
-  /// - Throws: ``IPCError`` with `.outOfRange` for a value that is not 0 to ``maximumValue``; `.invalidArgument` for an
-  ///   index outside of the set, or if the set was removed; `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.outOfRange` for a value outside 0 to ``maximumValue``; `.invalidArgument` for an
+  ///   index outside the set, or if the set was removed; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `SETVAL`.
   public func set(_ index: Int, to value: Int) throws(IPCError) {
@@ -198,31 +198,31 @@ extension SystemVSemaphores {
 
   /// Sets the values of all semaphores atomically.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values is not the number of semaphores;
-  ///   `.outOfRange` for a value that is not 0 to ``maximumValue``; `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values differs from the number of semaphores;
+  ///   `.outOfRange` for a value outside 0 to ``maximumValue``; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has.
   public func setAll(_ values: [Int]) throws(IPCError) {
     let count = try status().count
     guard values.count == count else { throw IPCError(.semctl, .invalidArgument, on: object) }
-    // The kernel refuses the largest value, so this uses it for all values that are too large.
+    // The kernel rejects the largest value, so this function passes it for all values that are too large.
     var array = values.map { UInt16(exactly: $0) ?? .max }
     try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
   }
 
-  /// Returns the process that last changed the semaphore; 0 if there was none, or if it is in another PID namespace.
+  /// Returns the process that last changed the semaphore; 0 if there is none, or if it is in another PID namespace.
   ///
   /// Calls `semctl(2)` with `GETPID`.
   public func lastProcess(of index: Int) throws(IPCError) -> ProcessID {
     ProcessID(rawValue: try control(GETPID, index))
   }
 
-  /// Returns the number of threads that wait until the value of the semaphore increases.
+  /// Returns the number of threads that are waiting for the value of the semaphore to increase.
   ///
   /// Calls `semctl(2)` with `GETNCNT`.
   public func countWaitingForIncrease(of index: Int) throws(IPCError) -> Int { Int(try control(GETNCNT, index)) }
 
-  /// Returns the number of threads that wait until the semaphore is 0.
+  /// Returns the number of threads that are waiting for the semaphore to become 0.
   ///
   /// Calls `semctl(2)` with `GETZCNT`.
   public func countWaitingForZero(of index: Int) throws(IPCError) -> Int { Int(try control(GETZCNT, index)) }

@@ -17,7 +17,7 @@ public import SystemPackage
 /// ```
 ///
 /// The segment stays in the kernel until it is removed, even after all processes have ended. This value only refers to
-/// it: it can be copied, and there is nothing to close. Only an ``Attachment`` must be detached.
+/// the object: it can be copied, and does not need to be closed. Only an ``Attachment`` must be detached.
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer POSIX interface.
 public struct SystemVSharedMemory: SystemVObject {
@@ -29,7 +29,7 @@ public struct SystemVSharedMemory: SystemVObject {
 
   /// Creates a segment of `size` bytes, which are all 0.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a size that is not 1 to
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a size outside 1 to
   ///   `/proc/sys/kernel/shmmax`; `.noSpace` if the limit of segments or of their bytes is reached.
   ///
   /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`.
@@ -63,7 +63,7 @@ public struct SystemVSharedMemory: SystemVObject {
   /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and the errors of
   ///   ``create(_:size:permissions:)``.
   ///
-  /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
+  /// Calls `shmget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, size: Int, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVSharedMemory {
@@ -79,7 +79,7 @@ public struct SystemVSharedMemory: SystemVObject {
   /// The memory is freed when the last process detaches it. A segment that is created with the same key later is a
   /// different one.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator;
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator;
   ///   `.invalidArgument` or `.identifierRemoved` if the segment was removed.
   ///
   /// Calls `shmctl(2)` with `IPC_RMID`.
@@ -90,7 +90,8 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Removes the segment if no process has it attached, and its creator and the process that last used it have ended,
   /// for example after a crash.
   ///
-  /// A process that attaches the segment at the same moment keeps its memory, but no other process can attach it.
+  /// A process that attaches the segment at the same moment keeps its memory, but afterwards no other process can
+  /// attach it.
   ///
   /// - Returns: Whether this call removed the segment.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -116,7 +117,7 @@ extension SystemVSharedMemory {
     public let attachmentCount: Int
     /// The process that created the segment; 0 if it is in another PID namespace.
     public let creator: ProcessID
-    /// The process that last attached or detached the segment; 0 if there was none, or if it is in another PID
+    /// The process that last attached or detached the segment; 0 if there is none, or if it is in another PID
     /// namespace.
     public let lastUser: ProcessID
     /// Whether the segment was removed, and is freed when the last process detaches it.
@@ -140,10 +141,10 @@ extension SystemVSharedMemory {
   /// Changes the owner and the permissions of the segment.
   ///
   /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the present values, and may undo a change that another process makes in between. Pass all three to
+  /// first reads the current values, and may undo a change that another process makes in between. Pass all three to
   /// avoid that.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
   ///
   /// Calls `shmctl(2)` with `IPC_SET`.
   public func change(
@@ -174,8 +175,8 @@ extension SystemVSharedMemory {
 
   /// A segment in the address space of this process, which is detached when this value is destroyed.
   ///
-  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
-  /// child of `fork(2)` also has the segment attached, but a program that it executes does not.
+  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. In a
+  /// child of `fork(2)`, the segment is also attached, but not after `execve(2)`.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
     /// The size of the segment in bytes.
     public let size: Int
@@ -200,7 +201,7 @@ extension SystemVSharedMemory {
         throw IPCError(.shmat, .badAddress, on: segment.object)
       }
       do throws(IPCError) {
-        // Read the size only now, when the segment cannot be freed. The size never changes.
+        // Read the size only now that the segment cannot be freed. The size never changes.
         size = try segment.status().size
       } catch {
         unsafe shmdt(base)

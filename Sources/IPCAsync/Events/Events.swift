@@ -16,8 +16,8 @@ extension EventFD {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most `maximumValue`.
-  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so this retries after pauses of
-  ///     0.1 to 10 ms, in which no thread waits.
+  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so the function retries after
+  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` for more than
   ///   `maximumValue`; `CancellationError`, after which nothing was added.
   ///
@@ -26,7 +26,7 @@ extension EventFD {
     try await repeatedly(timeout) { () throws(IPCError) in try write(amount, timeout: .immediate) }
   }
 
-  /// Returns the values of the counter, each of which sets it to 0.
+  /// Returns the values of the counter; reading a value sets the counter to 0.
   public consuming func values() -> AsyncHandleSequence<UInt64> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.read() }
@@ -44,7 +44,7 @@ extension TimerFD {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  /// Returns the expirations: each element is the number of them since the previous one.
+  /// Returns the expirations: each element is the number of expirations since the previous element.
   public consuming func expirations() -> AsyncHandleSequence<UInt64> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.read() }
@@ -54,7 +54,7 @@ extension TimerFD {
 extension SignalFD {
   /// Waits until a signal is pending for the process, and receives the one with the lowest number.
   ///
-  /// A signal that is pending only for one thread is not reported, because a task has no thread of its own.
+  /// A signal that is pending only for one thread is not reported, because a task is not bound to a thread.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no signal
   ///   is lost.
@@ -90,7 +90,7 @@ extension ChildProcess {
   /// Returns the same status when it is called again.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noChildProcess` if `SIGCHLD` is ignored,
-  ///   or the child has been waited for elsewhere; `CancellationError`, after which the child runs on.
+  ///   or the child has been reaped elsewhere; `CancellationError`, after which the child continues to run.
   ///
   /// Calls `pidfd_open(2)` and `waitid(2)`.
   @discardableResult

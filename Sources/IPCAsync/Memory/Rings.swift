@@ -1,11 +1,11 @@
 public import IPC
 
-// A ring has no descriptor, so a thread waits for it. It also notices the death of the other side.
+// A ring has no descriptor, so a thread waits for it. The thread also detects the death of the other side.
 
 extension Ring.Producer where Content == RingBytes {
-  /// Writes as many of `bytes` as there is room for, at least one; a thread waits for room if there is none.
+  /// Writes as many of `bytes` as there is room for, but at least one; a thread waits for room if necessary.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if the consumer closed its end; `.ownerDied` if the ring is full and the
   ///   consumer died without closing; `.badMessage` if the ring is corrupted; `.timedOut` or, for `.immediate`,
   ///   `.wouldBlock`; `CancellationError`. After an error, nothing was written.
@@ -24,7 +24,7 @@ extension Ring.Producer where Content == RingBytes {
 }
 
 extension Ring.Consumer where Content == RingBytes {
-  /// Reads at least one byte, at most as many as `bytes` has room for; a thread waits if there is none.
+  /// Reads at least one byte, and at most as many as `bytes` has room for; a thread waits for them if necessary.
   ///
   /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
   ///   `bytes` has no room.
@@ -39,7 +39,7 @@ extension Ring.Consumer where Content == RingBytes {
     }
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, like ``read(into:timeout:)``.
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array, like ``read(into:timeout:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
@@ -50,7 +50,7 @@ extension Ring.Consumer where Content == RingBytes {
 }
 
 extension Ring.Producer where Content == RingRecords {
-  /// Sends a record, which can be empty; a thread waits for room if there is none.
+  /// Sends a record, which can be empty; a thread waits for room if necessary.
   ///
   /// - Throws: `IPCError` with `.messageTooLong` above `maximumRecordLength`; `.brokenPipe` if the consumer closed its
   ///   end; `.ownerDied` if there is no room and the consumer died without closing; `.badMessage` if the ring is
@@ -71,7 +71,7 @@ extension Ring.Producer where Content == RingRecords {
 }
 
 extension Ring.Consumer where Content == RingRecords {
-  /// Receives the next record, which can be empty, and appends it to `bytes`; a thread waits if there is none.
+  /// Receives the next record, which can be empty, and appends it to `bytes`; a thread waits for it if necessary.
   ///
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: `IPCError` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;

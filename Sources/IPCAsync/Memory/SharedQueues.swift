@@ -1,11 +1,11 @@
 public import IPC
 
-// A shared queue has no descriptor, so a thread waits for it. A signal does not end the wait for its lock, which is
-// longer than a moment only if a process was stopped in the middle of an operation. So a thread waits for at most one
+// A shared queue has no descriptor, so a thread waits for it. A signal does not end the wait for the lock of the queue.
+// This wait is long only if a process was stopped in the middle of an operation. So a thread waits for at most one
 // second at a time.
 
 extension SharedQueue.Sender {
-  /// Sends a message, which can be empty; a thread waits for a free slot if there is none.
+  /// Sends a message, which can be empty; a thread waits for a free slot if necessary.
   ///
   /// - Throws: `IPCError` with `.messageTooLong` for more than `slotSize` bytes; `.brokenPipe` if the queue is closed;
   ///   `.timedOut` or, for `.immediate`, `.wouldBlock`; `.badMessage` if the queue is corrupted; `CancellationError`.
@@ -25,7 +25,7 @@ extension SharedQueue.Sender {
 }
 
 extension SharedQueue.Receiver {
-  /// Receives the first message, and appends it to `bytes`; a thread waits if there is none.
+  /// Receives the first message, and appends it to `bytes`; a thread waits for it if necessary.
   ///
   /// - Returns: The length of the message; nil if the queue is closed and empty.
   /// - Throws: `IPCError` with `.messageTooLong` if `bytes` has too little room: the message stays in the queue;
@@ -56,7 +56,8 @@ extension SharedQueue.Receiver {
 }
 
 extension SharedQueue.Selection {
-  /// Receives from the first queue that has a message, and appends the message to `bytes`; a thread waits if none has.
+  /// Receives from the first queue that has a message, and appends the message to `bytes`; a thread waits for one if
+  /// necessary.
   ///
   /// - Returns: The message; nil if all queues are closed and empty.
   /// - Throws: The errors of ``IPC/SharedQueue/Receiver/receive(into:timeout:)``.

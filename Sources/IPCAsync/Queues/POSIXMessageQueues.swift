@@ -4,7 +4,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   /// Sends a message, and waits for room in the queue, even if it is non-blocking.
   ///
   /// - Parameters:
-  ///   - message: The bytes; there may be none.
+  ///   - message: The bytes; can be empty.
   ///   - priority: 0 to `POSIXMessageQueue.maximumPriority`. Messages of higher priority arrive first.
   ///   - timeout: How long to wait for room.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` for more bytes than the
@@ -28,11 +28,11 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer, with room for the longest message of the queue, however short the message is.
+  ///   - bytes: The buffer, with room for the longest message of the queue, even if the message is short.
   ///   - timeout: How long to wait for a message.
   /// - Returns: The length and priority of the message.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` if there is not enough
-  ///   room, and the message stays in the queue; `CancellationError`, after which no message is lost.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` if there is not
+  ///   enough room: the message stays in the queue; `CancellationError`, after which no message is lost.
   ///
   /// Calls `mq_timedreceive(3)`.
   public func receive(
@@ -74,7 +74,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 extension POSIXMessageQueue {
   /// A message with its bytes, as an element of a sequence.
   public struct Message: Hashable, Sendable {
-    /// The bytes of the message; there may be none.
+    /// The bytes of the message; can be empty.
     public let bytes: [UInt8]
     /// The priority that the sender gave the message.
     public let priority: UInt32

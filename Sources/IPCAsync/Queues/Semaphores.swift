@@ -15,11 +15,11 @@ extension POSIXSemaphore {
 extension SystemVSemaphores {
   /// Performs one operation; a thread waits until it is possible.
   ///
-  /// An operation with `noWait` is like any other: use `tryPerform` instead.
+  /// `noWait` has no effect here: use `tryPerform` instead.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.identifierRemoved` if the set is removed
-  ///   while the call waits, `.invalidArgument` if it was removed before; `.fileTooLarge` for an index outside of the
-  ///   set; `.outOfRange`, `.permissionDenied`; `CancellationError`. After an error, nothing was changed.
+  ///   while the call waits, `.invalidArgument` if it was removed before the call; `.fileTooLarge` for an index outside
+  ///   the set; `.outOfRange`, `.permissionDenied`; `CancellationError`. After an error, nothing was changed.
   ///
   /// Calls `semtimedop(2)`.
   public func perform(_ operation: Operation, timeout: Timeout = .never) async throws {
@@ -31,7 +31,7 @@ extension SystemVSemaphores {
   /// Performs all operations atomically; a thread waits until that is possible.
   ///
   /// - Throws: The errors of ``perform(_:timeout:)-(Operation,_)``; `.argListTooLong` for more operations than `SEMOPM`,
-  ///   by default 500; `.invalidArgument` for none.
+  ///   by default 500; `.invalidArgument` if there are no operations.
   ///
   /// Calls `semtimedop(2)`.
   public func perform(_ operations: Span<Operation>, timeout: Timeout = .never) async throws {
@@ -49,7 +49,8 @@ extension SystemVSemaphores {
 
   /// Waits until the creator of the set has set its values.
   ///
-  /// The kernel does not report that, so this checks after pauses of 0.1 to 10 ms, in which no thread waits.
+  /// The kernel does not report this, so the function checks after pauses of 0.1 to 10 ms, during which no thread is
+  /// waiting.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`.
   ///

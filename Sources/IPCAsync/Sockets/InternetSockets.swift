@@ -4,11 +4,11 @@ internal import SystemPackage
 extension TCP.Stream {
   /// Connects to a listener.
   ///
-  /// An attempt continues after a timeout or a cancellation; call this again with the same address to wait for it, or
-  /// close the socket.
+  /// After a timeout or a cancellation the attempt continues; call the function again with the same address to wait for
+  /// it, or close the socket.
   ///
   /// - Throws: `IPCError` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for `.immediate`,
-  ///   `.nowInProgress` if the attempt began, and `.alreadyInProcess` if an earlier one continues;
+  ///   `.nowInProgress` if the attempt was started, and `.alreadyInProcess` if an earlier attempt is still in progress;
   ///   `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`, `.addressFamilyNotSupported`;
   ///   `CancellationError`.
   ///
@@ -81,7 +81,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram of up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:)``.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:)``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
@@ -91,7 +91,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated, and marked.
+  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated and marked as such.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<SocketAddress>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

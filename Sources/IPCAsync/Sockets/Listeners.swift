@@ -12,7 +12,7 @@ extension UnixSocket.Listener {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try accept(timeout: .immediate) }
   }
 
-  /// Accepts a connection like ``accept(timeout:)``, and returns the address of its peer with it.
+  /// Accepts a connection like ``accept(timeout:)``, and also returns the address of its peer.
   public func acceptWithAddress(
     timeout: Timeout = .never
   ) async throws -> AcceptedConnection<UnixSocket.Socket<Style>, UnixSocket.Address> {
@@ -21,9 +21,9 @@ extension UnixSocket.Listener {
     }
   }
 
-  /// Returns the connections that are accepted.
+  /// Returns accepted connections.
   ///
-  /// Each is accepted when it is requested; those that the program is not ready for wait in the kernel.
+  /// Each connection is accepted when the program requests the next element; until then, it waits in the kernel.
   public consuming func connections() -> AsyncHandleSequence<Accepted<UnixSocket.Socket<Style>>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
@@ -41,7 +41,7 @@ extension TCP.Listener {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try accept(timeout: .immediate) }
   }
 
-  /// Accepts a connection like ``accept(timeout:)``, and returns the address of its peer with it.
+  /// Accepts a connection like ``accept(timeout:)``, and also returns the address of its peer.
   public func acceptWithAddress(
     timeout: Timeout = .never
   ) async throws -> AcceptedConnection<TCP.Stream, SocketAddress> {
@@ -50,9 +50,9 @@ extension TCP.Listener {
     }
   }
 
-  /// Returns the connections that are accepted.
+  /// Returns accepted connections.
   ///
-  /// Each is accepted when it is requested; those that the program is not ready for wait in the kernel.
+  /// Each connection is accepted when the program requests the next element; until then, it waits in the kernel.
   public consuming func connections() -> AsyncHandleSequence<Accepted<TCP.Stream>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
@@ -61,7 +61,7 @@ extension TCP.Listener {
 
 /// A connected socket as an element of a sequence, which must be copyable.
 ///
-/// It closes the socket if it is not taken.
+/// The socket is closed if it is not taken.
 ///
 /// ```swift
 /// for try await connection in listener.connections() {
@@ -73,7 +73,7 @@ public final class Accepted<Socket: Sendable & ~Copyable>: Sendable {
 
   init(_ socket: consuming Socket) { self.socket = Mutex(socket) }
 
-  /// Passes the socket on to a new owner; it can be taken once.
+  /// Passes the socket on to a new owner; it can be taken only once.
   public func take() -> Socket {
     guard let socket = socket.withLock({ $0.take() }) else { preconditionFailure("a connection is taken only once") }
     return socket

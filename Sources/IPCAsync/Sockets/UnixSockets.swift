@@ -2,12 +2,12 @@ public import IPC
 public import SystemPackage
 
 extension UnixSocket.Socket {
-  /// Connects to a listener, or a datagram socket to the receiver of its later datagrams.
+  /// Connects a socket to a listener, or a datagram socket to the receiver of its later datagrams.
   ///
   /// - Parameters:
   ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: How long to wait. The kernel does not report room in the queue of a listener, so this retries after
-  ///     pauses of 0.1 to 10 ms, in which no thread waits.
+  ///   - timeout: How long to wait. The kernel does not report room in the queue of a listener, so the function retries
+  ///     after pauses of 0.1 to 10 ms, during which no thread is waiting.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock` if the listener's queue is full;
   ///   `.connectionRefused`, `.noSuchFileOrDirectory`, `.permissionDenied`, `.protocolWrongTypeForSocket`,
   ///   `.socketIsConnected`; `CancellationError`, after which the socket is not connected.
@@ -57,7 +57,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Sends a message, and duplicates of descriptors with it.
+  /// Sends a message, together with duplicates of descriptors.
   ///
   /// - Parameters:
   ///   - message: The bytes of the message.
@@ -65,7 +65,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   ///   - credentials: The credentials that the receiver sees; those of this process if nil.
   ///   - timeout: How long to wait for room.
   /// - Throws: The errors of ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` for too many descriptors;
-  ///   `.notPermitted` for credentials of others; `.tooManyReferences` if too many descriptors are in transit.
+  ///   `.notPermitted` for the credentials of others; `.tooManyReferences` if too many descriptors are in transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`.
   public func send(
@@ -99,7 +99,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that carry it.
   ///
   /// - Parameters:
-  ///   - payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///     stream.
   ///   - timeout: How long to wait for the descriptor.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: `IPCError` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
@@ -138,7 +139,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet of up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:)->ReceivedPacket?``.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedPacket?``.
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
   ) async throws -> ReceivedPacket? {
@@ -165,10 +166,10 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Sends a datagram to an address, and waits for room in the receiver.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the datagram; there may be none.
+  ///   - message: The bytes of the datagram; can be empty.
   ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: How long to wait. The kernel reports room only in the receiver that a socket is connected to, so this
-  ///     retries after pauses of 0.1 to 10 ms, in which no thread waits.
+  ///   - timeout: How long to wait. The kernel reports room only in the receiver that a socket is connected to, so the
+  ///     function retries after pauses of 0.1 to 10 ms, during which no thread is waiting.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `CancellationError`.
   ///   After an error, nothing was sent.
@@ -209,7 +210,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram of up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
+  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
@@ -219,7 +220,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated, and marked.
+  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated and marked as such.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<UnixSocket.Address>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -232,7 +233,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
 /// A datagram with its bytes and its sender, as an element of a sequence.
 public struct Datagram<Address: Sendable & Hashable>: Hashable, Sendable {
-  /// The bytes of the datagram; there may be none.
+  /// The bytes of the datagram; can be empty.
   public let bytes: [UInt8]
   /// The address to reply to.
   public let sender: Address

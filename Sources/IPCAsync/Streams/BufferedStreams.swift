@@ -7,7 +7,7 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.
-  ///   - maxLength: The maximum length of the line in bytes, its newline included; `capacity` if nil.
+  ///   - maxLength: The maximum length of the line in bytes, including its newline; `capacity` if nil.
   ///   - timeout: How long to wait for the whole line.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
   /// - Throws: `IPCError` with `.messageTooLong` if the line is longer; `.timedOut` or, for `.immediate`, `.wouldBlock`;
@@ -24,10 +24,10 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
-  ///   - bytes: The array that is appended to.
-  ///   - maxLength: The maximum number of bytes, the delimiter included; `capacity` if nil.
+  ///   - bytes: The array that the bytes are appended to.
+  ///   - maxLength: The maximum number of bytes, including the delimiter; `capacity` if nil.
   ///   - timeout: How long to wait for the delimiter.
-  /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
+  /// - Returns: The number of bytes, including the delimiter unless the file ended without one; nil at end of file.
   /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:)``.
   public mutating func read(
     until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never
@@ -37,7 +37,7 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
     }
   }
 
-  /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
+  /// Reads `count` bytes, or fewer at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; the errors of the stream;
@@ -60,9 +60,9 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
 }
 
 extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
-  /// Writes all of `bytes`: into the buffer, or after a flush if they do not fit.
+  /// Writes all of `bytes` to the buffer, which is flushed first if they do not fit.
   ///
-  /// - Throws: The errors of ``flush(timeout:)``; then none of `bytes` are in the buffer. If `bytes` have at least
+  /// - Throws: The errors of ``flush(timeout:)``; then none of `bytes` are in the buffer. If there are at least
   ///   `capacity` bytes, `transferred` is the number of them that were written.
   public mutating func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
     if bytes.byteCount > capacity - unwritten { try await flush(timeout: timeout) }
@@ -70,7 +70,7 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
     while true {
       let rest = bytes.extracting(droppingFirst: count)
       do {
-        // Without a flush, the call either appends all bytes, or writes a part of them to the stream.
+        // Without a flush, the call either appends all bytes, or writes some of them to the stream.
         count += try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
           do throws(IPCError) {
             try write(rest, timeout: .immediate)
@@ -106,7 +106,7 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
 }
 
 extension ReadableDescriptor where Self: Sendable & ~Copyable {
-  /// Returns the bytes of the stream in the pieces in which they arrive, each of at most `maxLength` bytes.
+  /// Returns the bytes of the stream in pieces, as they arrive, each of at most `maxLength` bytes.
   public consuming func chunks(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

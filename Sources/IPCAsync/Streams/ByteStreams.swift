@@ -4,7 +4,7 @@ internal import SystemPackage
 extension DescriptorRepresentable where Self: ~Copyable {
   /// Waits until the descriptor is ready for one of `events`, without blocking a thread.
   ///
-  /// Another task or process that shares the description may act first: attempt the call with a `try…` variant.
+  /// Another task or process that shares the description may act first, so make the call with a `try…` variant.
   ///
   /// - Returns: The events that occurred.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noSpace` above
@@ -20,7 +20,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 }
 
 extension ReadableDescriptor where Self: ~Copyable {
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as `bytes` has room for, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset` if the peer of a
@@ -33,10 +33,10 @@ extension ReadableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise the same as ``read(into:timeout:)``.
+  /// Otherwise it behaves like ``read(into:timeout:)``.
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
@@ -45,11 +45,11 @@ extension ReadableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
+  /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
   /// - Parameters:
   ///   - length: The number of bytes to read.
-  ///   - bytes: The array that is appended to. After an error, it contains the bytes that were read so far.
+  ///   - bytes: The array that the bytes are appended to. After an error, it contains the bytes that were read so far.
   ///   - timeout: How long to wait for all bytes.
   /// - Returns: The number of bytes that were read.
   /// - Throws: The errors of ``read(into:timeout:)``.
@@ -68,7 +68,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads to the end of the stream, and appends everything to an array.
   ///
   /// - Parameters:
-  ///   - bytes: The array that is appended to. After an error, it contains the bytes that were read so far.
+  ///   - bytes: The array that the bytes are appended to. After an error, it contains the bytes that were read so far.
   ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust the memory.
   ///   - timeout: How long to wait for the end of the stream.
   /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
@@ -79,7 +79,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   ) async throws -> Int {
     var count = 0
     while count < maxLength {
-      // Doubles the array, so that it is reallocated a logarithmic number of times.
+      // Doubles the capacity of the array, so that it is rarely reallocated.
       let room = max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength)
       let part = try await read(maxLength: min(maxLength - count, room), appendingTo: &bytes, timeout: timeout)
       if part == 0 { break }
@@ -92,7 +92,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 extension WritableDescriptor where Self: ~Copyable {
   /// Writes at least one of `bytes`: as many as there is room for.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if all readers are gone; `.timedOut` or, for `.immediate`, `.wouldBlock`;
   ///   `CancellationError`, after which nothing was written.
   ///
@@ -110,11 +110,11 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// Other tasks and processes that write can write between two parts.
+  /// Other tasks and processes can write between two parts.
   ///
   /// - Throws: The errors of ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes that were written in
-  ///   `transferred`. If the task is cancelled after a part was written, the error is an `IPCError` with `.canceled`
-  ///   and that number.
+  ///   `transferred`. If the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and
+  ///   that number.
   ///
   /// Calls `pwritev2(2)` or `send(2)` as often as necessary.
   public func writeAll(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
@@ -155,7 +155,8 @@ extension PipeWriter {
   }
 }
 
-/// Returns an error with the number of bytes that were transferred before, also for a cancelled task, which made `call`.
+/// Returns an error with the number of bytes that were transferred so far, even for a cancelled task, which made
+/// `call`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error

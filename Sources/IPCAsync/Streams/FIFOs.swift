@@ -5,11 +5,11 @@ extension FIFO {
   /// Opens the FIFO for reading, and waits until it is open for writing.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. The kernel does not report that a writer opens it, so this checks after pauses of
-  ///     0.1 to 10 ms, in which no thread waits.
+  ///   - timeout: How long to wait. The kernel does not report that a writer opens it, so the function checks after
+  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
-  /// - Returns: The reading end. With `.immediate` there may be no writer, and reading returns end of file until it has
-  ///   one.
+  /// - Returns: The reading end. With `.immediate` there may be no writer, and reading returns end of file until a
+  ///   writer opens the FIFO.
   /// - Throws: `IPCError` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`; `CancellationError`.
   ///
@@ -29,8 +29,8 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. The kernel does not report that a reader opens it, so this retries after pauses of
-  ///     0.1 to 10 ms, in which no thread waits.
+  ///   - timeout: How long to wait. The kernel does not report that a reader opens it, so the function retries after
+  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
   /// - Returns: The writing end.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.noSuchAddressOrDevice` (`ENXIO`) if there is no

@@ -7,7 +7,7 @@ extension MessageChannel.Receiver where Source: ReadableDescriptor & ~Copyable {
   /// - Parameters:
   ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
   ///     reallocation.
-  ///   - timeout: How long to wait for the whole message, however slowly it arrives.
+  ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
   /// - Returns: The length of the message; nil at end of file.
   /// - Throws: `IPCError` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
   ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `CancellationError`, after which the next call
@@ -32,11 +32,11 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
   /// Sends a message.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the message; there may be none.
+  ///   - message: The bytes of the message; can be empty.
   ///   - timeout: How long to wait until the whole message is sent.
   /// - Throws: `IPCError` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-  ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock` or
-  ///   `CancellationError`. If `isWithinMessage` is then true, sending the same message continues.
+  ///   message of another length was sent partially; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
+  ///   or `CancellationError`. If `isWithinMessage` is then true, sending the same message continues.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try send(message, timeout: .immediate)
@@ -73,16 +73,16 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a cancellation ends the wait, the reply is still expected. Making the same request again does not
-  /// send it again, but continues to wait.
+  /// If a timeout or a cancellation ends the wait, the reply is still expected. If you call this again with the same
+  /// request, it continues to wait instead of sending the request again.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the request; there may be none.
+  ///   - message: The bytes of the request; can be empty.
   ///   - reply: The array, which the reply replaces.
   ///   - timeout: How long to wait for request and reply together.
   /// - Returns: The length of the reply.
   /// - Throws: `IPCError` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is expected; and the errors of sending and receiving.
+  ///   if the reply to a request of another length is still expected; and the errors of sending and receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never
@@ -113,9 +113,9 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 // A ring has no descriptor, so a thread waits for it.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
-  /// Receives the next message of a channel over a ring, like one over a descriptor.
+  /// Receives the next message of a channel over a ring, as in a channel over a descriptor.
   ///
-  /// A thread waits for it.
+  /// A thread waits for the message.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
     try await inThread(timeout) { (limit) throws(IPCError) in
       try receive(into: &message, timeout: limit, retryOnInterrupt: false)

@@ -3,13 +3,13 @@ internal import IPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A call that waits in the kernel in a thread of ``CallThreads``.
+/// A call that waits in the kernel, in a thread of ``CallThreads``.
 ///
-/// A signal ends the wait: `SIGURG`, which by default has no effect, and which no program uses for another purpose
-/// than urgent data of sockets. The call then either has a result or has done nothing, so no message is lost. If the
-/// signal arrives just before the call, it has no effect. So it is sent again, after 1 to 64 ms, until the call ends.
+/// The signal `SIGURG` ends the wait. By default it has no effect, and programs use it only for urgent data of sockets.
+/// The call then either has a result or has had no effect, so no message is lost. A signal that arrives just before the
+/// call does not end it. So the signal is sent again, after 1 to 64 ms, until the call ends.
 final class BlockingCall: Sendable {
-  /// Why a call ends without a result.
+  /// The reason why a call ends without a result.
   enum End {
     case cancelled
     case timedOut
@@ -20,9 +20,9 @@ final class BlockingCall: Sendable {
     var thread: Int32?
     var end: End?
     var isOver = false
-    /// The number of the wait of the event loop for the next signal, or the deadline.
+    /// The ID of the event loop's wait for the next signal, or for the deadline.
     var scheduled: UInt64?
-    /// The nanoseconds until the signal is sent again.
+    /// The time in nanoseconds until the signal is sent again.
     var pause: Int64 = 1_000_000
   }
 
@@ -40,7 +40,7 @@ final class BlockingCall: Sendable {
   /// Ends the call with a `CancellationError`, unless it has a result.
   func cancel() { interrupt(.cancelled) }
 
-  /// Is called by the event loop at the deadline, and when the signal has to be sent again.
+  /// The event loop calls this at the deadline, and when the signal must be sent again.
   func deadlineHasPassed() { interrupt(.timedOut) }
 
   private func interrupt(_ end: End) {
@@ -66,9 +66,9 @@ final class BlockingCall: Sendable {
     if let previous { eventLoop.unschedule(previous) }
   }
 
-  /// Performs `body` until it is not interrupted by a signal without a reason.
+  /// Repeats `body` as long as a signal interrupts it without a reason to end the call.
   ///
-  /// - Returns: The result of `body`; nil if the call ended before.
+  /// - Returns: The result of `body`; nil if the call was ended before.
   func perform<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value? {
     state.withLock { $0.thread = cipc_async_thread() }
     defer { finish() }
@@ -82,7 +82,7 @@ final class BlockingCall: Sendable {
     return nil
   }
 
-  /// The reason for which the call ends; nil if it goes on.
+  /// The reason why the call ends; nil if it continues.
   var end: End? { state.withLock(\.end) }
 
   private func finish() {

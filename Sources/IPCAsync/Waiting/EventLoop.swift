@@ -14,10 +14,10 @@ enum WaitOutcome: Sendable {
 
 /// One thread that waits in `epoll_pwait2(2)` for the descriptors and deadlines of all tasks.
 ///
-/// A task that waits registers its descriptor for one report (`EPOLLONESHOT`). The entry stays in the kernel without
-/// effect, so the next wait changes it by one call. The kernel removes it when the descriptor is closed. A report that
-/// comes too late, or is about an earlier file with the same number, wakes a task too early at worst: each task
-/// attempts its call again.
+/// A waiting task registers its descriptor for one report (`EPOLLONESHOT`). The entry stays in the kernel without
+/// effect, so the next wait changes it with one call. The kernel removes it when the descriptor is closed. A report
+/// that is late, or refers to an earlier file with the same number, can only wake a task too early: each task attempts
+/// its call again.
 final class EventLoop: Sendable {
   private struct State {
     var table = WaitTable()
@@ -58,12 +58,12 @@ final class EventLoop: Sendable {
     jobs = try JobQueue()
     try epoll.add(timer.descriptor, for: .readable, token: Self.timerToken, trigger: .edge)
     try epoll.add(jobs.descriptor, for: .readable, token: Self.jobsToken, trigger: .edge)
-    // Fails here, and not in the thread, if the kernel does not have the call.
+    // This fails here, rather than in the thread, if the kernel does not have the call.
     var events: [ReadinessEvent] = []
     try epoll.wait(appendingTo: &events, timeout: .immediate)
   }
 
-  /// Starts the thread, which never ends, and which runs the jobs of an executor.
+  /// Starts the thread, which runs the jobs of an executor, and never ends.
   func start(for executor: EventLoopExecutor? = nil) throws(IPCError) {
     try Threads.start(interruptible: false) { self.run(for: executor) }
   }
@@ -71,12 +71,12 @@ final class EventLoop: Sendable {
   /// Runs a job in the thread.
   func enqueue(_ job: UnownedJob) { jobs.append(job) }
 
-  /// The number of tasks and calls that wait, for tests.
+  /// The number of waiting tasks and calls, for tests.
   var waitCount: Int { state.withLock { $0.table.count } }
 
   /// Waits until a descriptor is ready, the deadline has passed, or the task is cancelled.
   ///
-  /// With the descriptor -1 it waits only for the deadline.
+  /// If the descriptor is -1, the function waits only for the deadline.
   func wait(for events: Readiness, of descriptor: Int32, until timeout: Timeout) async -> WaitOutcome {
     let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     return await withTaskCancellationHandler {
@@ -90,7 +90,7 @@ final class EventLoop: Sendable {
 
   /// Calls ``BlockingCall/deadlineHasPassed()`` at an instant, in nanoseconds of `CLOCK_MONOTONIC`.
   ///
-  /// - Returns: A number with which the wait can be ended.
+  /// - Returns: An ID with which the wait can be ended.
   func schedule(_ call: BlockingCall, at deadline: Int64) -> UInt64 {
     let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     begin(number, .call(call), for: [], of: -1, until: deadline)
@@ -103,7 +103,8 @@ final class EventLoop: Sendable {
     _ number: UInt64, _ target: WaitTable.Target, for events: Readiness, of descriptor: Int32, until deadline: Int64
   ) {
     let outcome = state.withLock { state -> WaitOutcome? in
-      // The cancellation handler may have run already, and found nothing. A task is marked before its handlers run.
+      // The cancellation handler may already have run, before there was a wait. A task is marked as cancelled before
+      // its handlers run.
       if case .task = target, Task.isCancelled { return .cancelled }
       state.table.insert(number, target, for: events, of: descriptor, until: deadline)
       do throws(IPCError) {
@@ -125,7 +126,7 @@ final class EventLoop: Sendable {
     if let target { Self.finish(.init(target: target, outcome: .cancelled)) }
   }
 
-  /// Makes the kernel report the events that the waits for a descriptor need.
+  /// Requests the events that the waits for a descriptor need from the kernel.
   private func arm(_ descriptor: Int32, _ table: inout WaitTable) throws(IPCError) {
     guard let events = table.missingEvents(of: descriptor) else { return }
     let (file, token) = (FileDescriptor(rawValue: descriptor), UInt64(descriptor))
@@ -137,7 +138,7 @@ final class EventLoop: Sendable {
       }
     } catch {
       switch error.errno {
-      // The number belongs to another file than before.
+      // The number now belongs to a different file.
       case .noSuchFileOrDirectory: try epoll.add(file, for: events, token: token, once: true)
       case .fileExists: try epoll.change(file, to: events, token: token, once: true)
       default: throw error
@@ -146,7 +147,7 @@ final class EventLoop: Sendable {
     table.arm(descriptor, events)
   }
 
-  /// Sets the timer if a deadline is earlier than all before.
+  /// Sets the timer if a deadline is earlier than all others.
   private func setTimer(_ state: inout State) throws(IPCError) {
     let deadline = state.table.earliestDeadline
     guard deadline < state.timerDeadline else { return }
@@ -163,21 +164,21 @@ final class EventLoop: Sendable {
       do throws(IPCError) {
         try epoll.wait(appendingTo: &events, timeout: jobs.prepareToWait() ? .never : .immediate)
       } catch {
-        // Only if the program closes a descriptor that it does not own.
+        // This happens only if the program closes a descriptor that it does not own.
         preconditionFailure("the event loop of IPCAsync cannot wait: \(error)")
       }
       jobs.hasWoken()
       collect(events, into: &finished)
-      // By index, because an iterator allocates without optimization.
+      // Use an index, because without optimization an iterator allocates.
       for index in finished.indices { Self.finish(finished[index]) }
       finished.removeAll(keepingCapacity: true)
       if let executor { jobs.run(on: executor) }
     }
   }
 
-  /// Removes the waits that these events end.
+  /// Removes the waits that are ended by these events.
   private func collect(_ events: [ReadinessEvent], into finished: inout [WaitTable.Finished]) {
-    // Not captured by the closure as a parameter, which would be copied.
+    // Do not capture a parameter in the closure, because it would be copied.
     var ended: [WaitTable.Finished] = []
     swap(&ended, &finished)
     defer { swap(&ended, &finished) }

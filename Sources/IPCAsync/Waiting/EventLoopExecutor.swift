@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// An executor that runs tasks in the thread that waits for their descriptors.
 ///
-/// A task that the default executor runs is woken in two steps: the thread of the event loop wakes a thread of the
-/// cooperative pool. A task of this executor is woken in one, like a thread in a blocking call.
+/// A task of the default executor is woken in two steps: the thread of the event loop wakes a thread of the cooperative
+/// pool. A task of this executor is woken in one step, like a thread in a blocking call.
 ///
 /// ```swift
 /// let executor = try EventLoopExecutor.shared()
@@ -14,8 +14,9 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// The thread runs one task at a time, so this suits short answers to many messages. A task that calculates for long,
-/// or blocks, delays all other tasks of this executor; it does not delay those of the default executor.
+/// The thread runs one task at a time, so this executor is suitable for short replies to many messages. A long
+/// calculation or a blocking call in a task delays all other tasks of this executor, but not those of the default
+/// executor.
 public final class EventLoopExecutor: TaskExecutor {
   private static let instance = Mutex<EventLoopExecutor?>(nil)
   private let loop: EventLoop
@@ -43,13 +44,13 @@ public final class EventLoopExecutor: TaskExecutor {
   public func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(UnownedJob(job)) }
 }
 
-/// Jobs that wait for the thread of an event loop.
+/// Jobs that are waiting for the thread of an event loop.
 final class JobQueue: Sendable {
   private struct State {
     var waiting: [UnownedJob] = []
-    /// The array that the thread has run, to be used again.
+    /// The array whose jobs have run, for reuse.
     var spare: [UnownedJob] = []
-    /// Whether the thread sleeps, or is about to, and has to be woken.
+    /// Whether the thread is sleeping, or about to sleep, and must be woken.
     var isAsleep = false
   }
 
@@ -68,14 +69,14 @@ final class JobQueue: Sendable {
     }
     guard mustWake else { return }
     do throws(IPCError) {
-      // The report is for an edge, so the counter need not be read. It has room for centuries.
+      // The entry is edge-triggered, so the counter does not have to be read. It takes centuries to overflow.
       try wakeUp.write(1)
     } catch {
       preconditionFailure("the event loop of IPCAsync cannot be woken: \(error)")
     }
   }
 
-  /// Returns whether the thread may sleep, because there is no job.
+  /// Returns whether the thread may sleep, which is so if there is no job.
   func prepareToWait() -> Bool {
     state.withLock { state in
       state.isAsleep = state.waiting.isEmpty
@@ -83,10 +84,10 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// Records that the thread does not sleep, so that a job that it adds itself does not wake it.
+  /// Records that the thread is not sleeping, so that it is not woken for a job that it adds itself.
   func hasWoken() { state.withLock { $0.isAsleep = false } }
 
-  /// Runs the jobs that wait now.
+  /// Runs the jobs that are currently waiting.
   func run(on executor: EventLoopExecutor) {
     var jobs = state.withLock { state in
       var jobs: [UnownedJob] = []

@@ -1,7 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// How a call that waits in a thread ends at its deadline.
+/// How a call that is waiting in a thread ends at its deadline.
 enum CallDeadline {
   /// The call takes a deadline.
   case passed
@@ -31,7 +31,7 @@ func inThread<Value: Sendable>(
   let waiting = BlockingCall(try EventLoop.current)
   let result = await withTaskCancellationHandler {
     await withoutActuallyEscaping(call) { call in
-      // Without this, the closure would run in another isolation domain.
+      // Without this, the closure would run in a different isolation domain.
       _ = isolation
       let threadCall = ThreadCall(waiting, timeout, deadline, call)
       return await unsafe withUnsafeContinuation { unsafe threadCall.start($0) }
@@ -39,7 +39,7 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
-  // The lock of this property also orders what the thread has done before what follows.
+  // The lock of this property also orders the actions of the thread before the following ones.
   let end = waiting.end
   if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }
@@ -48,7 +48,7 @@ func inThread<Value: Sendable>(
 
 /// A call of a task that is suspended until the call ends.
 ///
-/// So the thread can use what the task has borrowed.
+/// So the thread can use values that the task has borrowed.
 private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
   private let waiting: BlockingCall
   private let timeout: Timeout
@@ -83,7 +83,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
       do throws(IPCError) {
         return try call(limit)
       } catch {
-        // The end of a slice is not the end of the call: it checks whether it was ended, and goes on.
+        // The end of a slice is not the end of the call, which checks whether it was ended, and otherwise continues.
         guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
         throw IPCError(error.call, .interrupted, on: error.object)
       }
@@ -92,7 +92,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
 
   /// The timeout of the next attempt.
   private var limit: Timeout {
-    // A handler with SA_RESTART does not let a call without a deadline end.
+    // With SA_RESTART, a signal handler does not end a call without a deadline.
     let end = min(timeout.monotonicNanoseconds, .max - 1)
     return switch deadline {
     case .passed: Timeout(monotonicNanoseconds: end)

@@ -28,8 +28,8 @@ enum Threads {
 
 /// Threads for calls that wait in the kernel for an object without a descriptor.
 ///
-/// Each call that waits needs a thread. A limit could not be correct: the call that would end the others could be the
-/// one that finds no thread. A thread without a call waits for the next one, and ends after some time.
+/// Each waiting call needs a thread. A limit on their number would be incorrect: it could exclude the very call that
+/// would let the others end. A thread without a call waits for the next call, and ends after some time.
 final class CallThreads: Sendable {
   static let shared = CallThreads()
 
@@ -60,16 +60,16 @@ final class CallThreads: Sendable {
     running.subtract(1, ordering: .relaxed)
   }
 
-  /// Waits for a job and performs it; returns false if there was none for some time.
+  /// Waits for a job and performs it; returns false if no job arrived for some time.
   private func perform(_ thread: CallThread) -> Bool {
     guard let report = thread.performJob(within: .seconds(Self.idleTime)) else { return false }
-    // Report last: a task that continues at once and calls again finds this thread.
+    // Report the result last: a task that continues immediately and makes another call can then use this thread.
     idle.withLock { $0.append(thread) }
     report()
     return true
   }
 
-  /// Returns whether the thread will not get another job.
+  /// Returns whether the thread will get no further job.
   private func retire(_ thread: CallThread) -> Bool {
     idle.withLock { idle in
       guard let index = idle.firstIndex(where: { $0 === thread }) else { return false }
@@ -81,9 +81,9 @@ final class CallThreads: Sendable {
 
 /// A thread of ``CallThreads``, and the job that it gets next.
 final class CallThread: Sendable {
-  /// A call, which returns a function that reports its result.
+  /// A call that returns a function, which reports the result.
   ///
-  /// The function must not keep what the call used: the caller continues when it runs.
+  /// The function must not keep the values that the call used: the caller continues when the function runs.
   typealias Job = @Sendable () -> @Sendable () -> Void
 
   private let job = Mutex<Job?>(nil)

@@ -1,13 +1,13 @@
 internal import IPC
 
-/// The waits of an event loop, by descriptor and by deadline.
+/// The waits of an event loop, indexed by descriptor and by deadline.
 ///
 /// It allocates only when there are more waits, or higher descriptors, than ever before.
 struct WaitTable {
   /// The receiver of the outcome of a wait.
   @safe enum Target {
     case task(UnsafeContinuation<WaitOutcome, Never>)
-    /// A call in another thread, which has a deadline.
+    /// A call in another thread with a deadline.
     case call(BlockingCall)
   }
 
@@ -35,9 +35,9 @@ struct WaitTable {
     var first: Int?
     /// The events that the kernel will report once; nil for none.
     ///
-    /// Without waits it is nil, because the number can then belong to another file.
+    /// Without waits this is nil, because the number can then belong to another file.
     var armed: Readiness?
-    /// Whether the kernel knew the descriptor when it was last armed.
+    /// Whether the descriptor was registered with epoll when it was last armed.
     var isKnown = false
   }
 
@@ -86,9 +86,9 @@ struct WaitTable {
     removeFirst(of: descriptor) { $0.number == number }
   }
 
-  /// Removes the waits for a descriptor that these events end.
+  /// Removes the waits for a descriptor that are ended by these events.
   ///
-  /// - Returns: Whether other waits for it remain, for which the kernel must be asked again.
+  /// - Returns: Whether other waits for the descriptor remain, so that it must be armed again.
   mutating func removeReady(_ descriptor: Int32, _ readiness: Readiness, into finished: inout [Finished]) -> Bool {
     guard watches.indices.contains(Int(descriptor) + 1) else { return false }
     watches[Int(descriptor) + 1].armed = nil
@@ -137,7 +137,7 @@ struct WaitTable {
 }
 
 extension WaitTable {
-  /// Returns the events to request for a descriptor; nil if the kernel reports them already, or there are no waits.
+  /// Returns the events to request for a descriptor; nil if they have already been requested, or there are no waits.
   func missingEvents(of descriptor: Int32) -> Readiness? {
     let watch = watches[Int(descriptor) + 1]
     guard watch.first != nil else { return nil }
@@ -151,10 +151,10 @@ extension WaitTable {
     return events
   }
 
-  /// Whether the kernel probably knows the descriptor.
+  /// Whether the descriptor is probably registered with epoll.
   func isKnown(_ descriptor: Int32) -> Bool { watches[Int(descriptor) + 1].isKnown }
 
-  /// Records that the kernel reports these events once.
+  /// Records that the kernel will report these events once.
   mutating func arm(_ descriptor: Int32, _ events: Readiness) {
     watches[Int(descriptor) + 1].armed = events
     watches[Int(descriptor) + 1].isKnown = true

@@ -2,18 +2,19 @@ internal import CIPCAsync
 internal import IPC
 internal import SystemPackage
 
-/// Gives other tasks a turn once in 64 calls, and throws if the task is cancelled.
+/// Yields to other tasks once in 64 calls, and throws if the task is cancelled.
 ///
-/// A call that need not wait does not suspend. Without this, a task that always finds a message would keep its thread,
-/// or its actor.
+/// A call that does not need to wait does not suspend. Without this, a task that always finds a message would
+/// monopolize its thread, or its actor.
 func takeTurn() async throws {
   if cipc_async_is_turn_over() != 0 { await Task.yield() }
   try Task.checkCancellation()
 }
 
-/// Repeats a call that does not wait until it does not throw `.wouldBlock`, and waits for readiness between attempts.
+/// Repeats a non-blocking call while it throws `.wouldBlock`, and waits for readiness between attempts.
 ///
-/// Only the attempt takes a message, and the task is not cancelled within it. So a message is returned or stays.
+/// Only the attempt takes a message, and cancellation does not interrupt it. So a message is either returned or stays
+/// in its queue.
 ///
 /// - Throws: `CancellationError`; the errors of the call; ``IPCError`` with `.timedOut`, and with `.wouldBlock` for
 ///   ``Timeout/immediate``.
@@ -47,10 +48,10 @@ extension IPCError {
   }
 }
 
-/// Repeats a call that does not wait, and for which the kernel reports no readiness, after pauses of 0.1 to 10 ms.
+/// Repeats a non-blocking call after pauses of 0.1 to 10 ms, for objects whose readiness the kernel does not report.
 ///
-/// - Throws: `CancellationError`; the errors of the call, of which `reason` means that it would have to wait; ``IPCError``
-///   with `.timedOut`.
+/// - Throws: `CancellationError`; the errors of the call, except `reason`, which means that it would have to wait;
+///   ``IPCError`` with `.timedOut`.
 func repeatedly<Value: ~Copyable>(
   _ timeout: Timeout, while reason: Errno = .wouldBlock, _ attempt: () throws(IPCError) -> Value
 ) async throws -> Value {

@@ -4,11 +4,11 @@ import IPCAsync
 import SystemPackage
 import Testing
 
-/// A call that waits, and a function that lets exactly one such call end.
+/// A call that waits, and a function that completes exactly one such call.
 struct Endpoint: Sendable {
   /// Waits for one message, connection, room or count.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Provides one, without waiting; returns false if there is no room for it.
+  /// Provides one of them, without waiting; returns false if there is no room for it.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void
@@ -23,7 +23,7 @@ struct Endpoint: Sendable {
   }
 }
 
-/// A kind of endpoint, which tests are run with.
+/// A kind of endpoint that tests run with.
 enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case pipeRead, pipeWrite, fifoRead, bufferedLine, channelReceive
   case streamRead, packetReceive, packetSend, datagramReceive, datagramSendTo, descriptorReceive, unixAccept
@@ -35,7 +35,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Whether a thread waits, because the object has no descriptor.
+  /// Whether a thread waits for the object, because it has no descriptor.
   var needsThread: Bool {
     switch self {
     case .semaphore, .systemVSemaphore, .systemVReceive, .systemVSend, .recordReceive, .byteRingRead,
@@ -66,7 +66,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Shares a handle that cannot be copied, and whose calls can change it.
+/// Shares a noncopyable handle that its calls can change.
 ///
 /// Each test makes one call of a kind at a time.
 final class Shared<Handle: ~Copyable>: @unchecked Sendable {
@@ -74,7 +74,7 @@ final class Shared<Handle: ~Copyable>: @unchecked Sendable {
   init(_ handle: consuming Handle) { self.handle = handle }
 }
 
-/// Whether a call that does not wait succeeds.
+/// Whether a non-blocking call succeeds.
 func succeeds(_ call: () throws(IPCError) -> Void) throws(IPCError) -> Bool {
   do throws(IPCError) {
     try call()

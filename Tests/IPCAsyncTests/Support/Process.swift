@@ -7,12 +7,12 @@ func countDescriptors() throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }
 
-/// The number of threads of this process with a name.
+/// The number of threads of this process with a given name.
 ///
 /// The number of other threads depends on Dispatch.
 func countThreads(named name: String) throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
-    // A thread can end meanwhile.
+    // A thread can end in the meantime.
     (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
   }
 }
@@ -34,7 +34,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Passes a handle that cannot be copied to a task, which takes it once.
+/// Passes a noncopyable handle to a task, which takes it once.
 final class Passed<Handle: ~Copyable & Sendable>: Sendable {
   private let handle: Mutex<Handle?>
 

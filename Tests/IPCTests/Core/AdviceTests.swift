@@ -19,7 +19,7 @@ import Testing
     (IPCError(.madvise, .badAddress, on: .name("/ring")), "/dev/shm is full"),
     (IPCError(.socket, .fileNameTooLong, on: .path("/a")), "107 bytes"),
   ])
-  func `An error says what to do`(_ error: IPCError, _ advice: String) {
+  func `An error contains advice`(_ error: IPCError, _ advice: String) {
     #expect(error.description.contains(advice))
   }
 

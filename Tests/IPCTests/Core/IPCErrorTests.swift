@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 @Suite struct IPCErrorTests {
-  @Test func `An error names the call, the object, the reason and what to do`() {
+  @Test func `An error names the call, the object and the reason, and gives advice`() {
     let error = IPCError(.fcntlSetPipeSize, .notPermitted, on: .descriptor(.init(rawValue: 7)))
     #expect(error.description.hasPrefix("fcntl F_SETPIPE_SZ descriptor 7: Operation not permitted (EPERM). "))
     #expect(error.description.contains("/proc/sys/fs/pipe-max-size"))

@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `A deadline in the past is a timeout, and completes what needs no wait`() async {
+  func `A call with a deadline in the past completes if it does not need to wait`() async {
     await #expect(processExitsWith: .success) {
       try Self().withCalls { calls in
         for waiting in calls {
@@ -176,7 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // Ends a test in which a call does not report the interruption.
+      // Ends a test whose call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()
@@ -190,7 +190,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `With retryOnInterrupt, an interruption neither ends a call nor moves its deadline`() async {
+  func `With retryOnInterrupt, an interruption does not end a call or move its deadline`() async {
     await #expect(processExitsWith: .success) {
       try Self().withCalls { calls in
         let interruptions = Interruptions()

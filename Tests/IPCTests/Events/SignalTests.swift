@@ -7,7 +7,7 @@ import Testing
 ///
 /// They send signals to one thread, because the other threads, which belong to the test runtime, do not block them.
 ///
-/// Values can only be sent to a process, so the scenarios test them.
+/// Values can be sent only to a process, so the scenarios test them.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -21,7 +21,7 @@ import Testing
     #expect(Signal.realTime(31) == nil)
   }
 
-  @Test func `A set contains its elements, in the order of their numbers`() {
+  @Test func `A set contains its elements, in ascending order`() {
     let set: SignalSet = [.user2, .hangUp, .firstRealTime]
     #expect(set.signals == [.hangUp, .user2, .firstRealTime])
     #expect(set.contains(.hangUp))
@@ -34,7 +34,7 @@ import Testing
     #expect(reason { try Signal.continue.queue(value: 1, to: ProcessID(rawValue: number)) } == .invalidArgument)
   }
 
-  @Test func `Real-time signals are received in the order of their numbers, each as often as it was sent`() async {
+  @Test func `Real-time signals are received in ascending order, each as many times as it was sent`() async {
     await #expect(processExitsWith: .success) {
       let (low, high) = (Signal.firstRealTime, try #require(Signal.realTime(1)))
       let set: SignalSet = [low, high]
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func `Probing a process sends nothing, and finds those that exist`() {
+  @Test func `Probing a process sends no signal, and reports whether the process exists`() {
     #expect(throws: Never.self) { try Signal.probe(.current) }
     #expect(reason { try Signal.probe(ProcessID(rawValue: Int32.max)) } == .noSuchProcess)
     for number in [0, -1] as [Int32] {
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func `At RLIMIT_SIGPENDING a signal is not queued, and the timeout holds`() async {
+  @Test func `At RLIMIT_SIGPENDING a signal is not queued, and the timeout is respected`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]
       try set.whileBlocked { () throws in
@@ -196,7 +196,7 @@ import Testing
     #expect(reason { try Signal.stop.resetToDefault() } == .invalidArgument)
   }
 
-  @Test func `A broken pipe is an error whether SIGPIPE is ignored, or no longer`() async {
+  @Test func `A broken pipe is an error whether or not SIGPIPE is still ignored`() async {
     await #expect(processExitsWith: .success) {
       let writer = try writerWithoutReader()
       var signals = sigset_t()
@@ -204,7 +204,7 @@ import Testing
       _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       try Signal.brokenPipe.ignore()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
-      // A process that still relied on the ignored signal would be killed here.
+      // A process that still relied on ignoring the signal would be killed here.
       try Signal.brokenPipe.resetToDefault()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
     }
@@ -226,7 +226,7 @@ import Testing
     }
   }
 
-  @Test func `Real-time signals come after the others`() {
+  @Test func `Real-time signals are received after the others`() {
     #expect(Signal.firstRealTime.isRealTime && !Signal.user1.isRealTime)
     #expect(Signal.user1 < .firstRealTime)
     #expect("\([.firstRealTime, .user1] as SignalSet)" == "SIGUSR1, SIGRTMIN")

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [Duration.zero, .seconds(-1)])
-  func `A timer expires at once if its instant has passed`(_ duration: Duration) throws {
+  func `A timer expires immediately if its instant has passed`(_ duration: Duration) throws {
     let timer = try TimerFD()
     try timer.set(after: duration)
     #expect(try timer.read() == 1)
@@ -48,7 +48,7 @@ import Testing
     #expect(try timer.tryRead() == nil)
   }
 
-  @Test func `A time beyond the clock becomes its last instant`() throws {
+  @Test func `A time beyond the range of the clock becomes its last instant`() throws {
     let timer = try TimerFD()
     try timer.set(after: .seconds(Int64.max), every: .seconds(Int64.max))
     #expect(try timer.tryRead() == nil)

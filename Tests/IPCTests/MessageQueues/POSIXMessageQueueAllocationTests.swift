@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct POSIXMessageQueueAllocationTests {
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `A message through a queue costs no allocation`(_ timeout: Timeout) throws {
+  func `A message through a queue does not allocate`(_ timeout: Timeout) throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       let message = [UInt8](repeating: 7, count: 64)

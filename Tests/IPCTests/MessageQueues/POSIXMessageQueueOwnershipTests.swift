@@ -4,8 +4,8 @@ import SystemPackage
 import Testing
 
 @Suite struct POSIXMessageQueueOwnershipTests {
-  @Test func `A queue is not removed as long as one of its owners lives`() async {
-    // Other tests in the same process could start children, which would hold copies of the descriptors for a moment.
+  @Test func `A queue is not removed while one of its owners is alive`() async {
+    // Other tests in the same process could start children, which would briefly have copies of the descriptors.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         let first = try POSIXMessageQueue.Duplex.scratch(name)
@@ -43,7 +43,7 @@ import Testing
     #expect(!isRemoved)
   }
 
-  @Test func `A queue that has lost its name cannot be marked, and its successor is not removed`() throws {
+  @Test func `A queue whose name was removed cannot be marked, and its successor is not removed`() throws {
     try withQueueName { name in
       let old = try POSIXMessageQueue.Duplex.scratch(name)
       try POSIXMessageQueue.unlink(name)

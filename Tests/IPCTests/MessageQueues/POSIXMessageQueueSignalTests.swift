@@ -15,7 +15,7 @@ import Testing
         #expect(reason { try other.requestNotification(.none) } == .resourceBusy)
         try queue.send([1])
         #expect(try signals.next() == 77)
-        // The queue is not empty any more, and the registration has ended.
+        // The queue is no longer empty, and the registration has ended.
         try other.requestNotification(.signal(SIGUSR1, value: 78))
         try queue.send([2])
         for _ in 0..<2 { _ = try queue.receive() }

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct POSIXMessageQueueTests {
-  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
+  @Test func `Creating is exclusive, opening does not create, and isNew reports which happened`() throws {
     try withQueueName { name in
       #expect(reason { _ = try POSIXMessageQueue.Receiver.open(name) } == .noSuchFileOrDirectory)
       let attributes = POSIXMessageQueue.Attributes(maximumMessages: 3, maximumMessageSize: 100)
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [(0, 64), (4, 0), (-1, 64), (4, -1), (Int.max, Int.max)])
-  func `Attributes that no queue can have are refused`(messages: Int, size: Int) throws {
+  func `Impossible attributes of a queue are refused`(messages: Int, size: Int) throws {
     try withQueueName { name in
       let attributes = POSIXMessageQueue.Attributes(maximumMessages: messages, maximumMessageSize: size)
       let error = failure { _ = try POSIXMessageQueue.Sender.create(name, attributes: attributes) }
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `The descriptor is close-on-exec, and closed when its owner is destroyed`() async {
-    // With other tests in the same process, another descriptor could get the number at once.
+    // With other tests in the same process, another descriptor could immediately get the number.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         var descriptor: FileDescriptor
@@ -75,7 +75,7 @@ import Testing
     try file.close()
   }
 
-  @Test func `The kernel refuses a queue that was not opened for the call`() throws {
+  @Test func `The kernel rejects calls that a queue was not opened for`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       try queue.send([])
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func `An unlinked queue stays for those that have it open, and its name is free`() throws {
+  @Test func `An unlinked queue stays for the processes that have it open, and its name is free`() throws {
     try withQueueName { name in
       let old = try POSIXMessageQueue.Duplex.scratch(name)
       try POSIXMessageQueue.unlink(name)

@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `The highest priority arrives first, and equal ones in the order of sending`() throws {
+  @Test func `The highest priority arrives first, and equal priorities in the order in which they were sent`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       let sent: [(UInt8, UInt32)] = [(1, 0), (2, POSIXMessageQueue.maximumPriority), (3, 1), (4, 1)]
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func `With a deadline in the past, a transfer that need not wait succeeds`() throws {
+  @Test func `With a deadline in the past, a transfer that does not need to wait succeeds`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       try queue.send([1], timeout: .after(.seconds(-1)))
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `A non-blocking queue does not wait, whatever the timeout, until the flag is cleared`() throws {
+  @Test func `A non-blocking queue does not wait, regardless of the timeout, until the flag is cleared`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name, nonBlocking: true)
       #expect(reason { _ = try queue.receive() } == .wouldBlock)

@@ -13,7 +13,7 @@ import Testing
     return String(decoding: output, as: UTF8.self)
   }
 
-  @Test func `A child has the descriptors that it inherits, and no other`() async throws {
+  @Test func `A child has only the descriptors that it inherits`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
       let output = try AnonymousPipe()
@@ -59,7 +59,7 @@ import Testing
         "bash",
         arguments: ["-c", "read a <&\(numbers.0) && read b <&\(numbers.1) && test \"$a $b\" = 'other one'"],
         inheriting: [.init(one.reader, as: numbers.1), .init(other.reader, as: numbers.0)])
-      // If the child reads the same pipe twice, it reads end of file.
+      // If the child reads the same pipe twice, the second read returns end of file.
       try one.writer.close()
       try other.writer.close()
       #expect(try child.wait() == .exited(0))
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `A duplicate does not take a number that another descriptor is to have`() async throws {
+  @Test func `A duplicate does not take a number that is intended for another descriptor`() async throws {
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
@@ -191,13 +191,13 @@ import Testing
     }
   }
 
-  @Test func `A child blocks and ignores nothing, whatever this process does`() async {
+  @Test func `A child blocks and ignores no signals, even if this process does`() async {
     await #expect(processExitsWith: .success) {
       let signals: SignalSet = [.terminate, .interrupt]
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends the child although this process blocks it; so does SIGINT, which this process ignores.
+        // SIGTERM ends the child although this process blocks it; SIGINT does so although this process ignores it.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
@@ -288,7 +288,7 @@ import Testing
     }
   }
 
-  @Test func `Waiting for a child that the kernel discarded says what to do`() async {
+  @Test func `The error for a child that the kernel discarded contains advice`() async {
     await #expect(processExitsWith: .success) {
       try Signal.child.ignore()
       let error = failure { try ChildProcess("true").wait() }

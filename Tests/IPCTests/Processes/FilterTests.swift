@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func `A program that reads only a part of its input is not an error`(_ knowsFlag: Bool) async {
+  func `A program that reads only part of its input is not an error`(_ knowsFlag: Bool) async {
     await #expect(processExitsWith: .success) { [knowsFlag] in
       // Unblock SIGPIPE: test threads block signals, so a SIGPIPE that is sent would go unnoticed.
       var signals = sigset_t()
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `A program that reads nothing is not an error`() async throws {
+  @Test func `A program that does not read its input is not an error`() async throws {
     try await onThread {
       let (output, status) = try ChildProcess.filter("true", input: Self.large.span)
       #expect(output.isEmpty)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func `The output is limited, and the program ends by SIGPIPE`() async throws {
+  @Test func `The output is limited, and SIGPIPE ends the program`() async throws {
     try await onThread {
       let nothing: [UInt8] = []
       let (output, status) = try ChildProcess.filter("yes", input: nothing.span, maxLength: 1001)

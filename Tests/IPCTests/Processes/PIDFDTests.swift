@@ -22,7 +22,7 @@ import Testing
       try input.writer.close()
       try process.wait()
       #expect(try process.hasEnded)
-      // A zombie still has its number.
+      // A zombie still has its process ID.
       #expect(try process.processID == number)
       #expect(try process.reap() == .exited(0))
       #expect(try process.processID == nil)
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `A child that a signal ended is reported as such`() async throws {
+  @Test func `A child that was ended by a signal is reported as such`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
       let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
@@ -47,7 +47,7 @@ import Testing
     #expect(reason { _ = try PIDFD(of: ProcessID(rawValue: number)) } == .invalidArgument)
   }
 
-  @Test func `A process that does not exist has no descriptor`() {
+  @Test func `Opening a descriptor of a process that does not exist fails`() {
     #expect(reason { _ = try PIDFD(of: ProcessID(rawValue: .max)) } == .noSuchProcess)
   }
 

@@ -29,8 +29,7 @@ import Testing
       ]
       for step in steps {
         let observer = PermissionsObserver(step.path)
-        // Repeat until the observer has seen the object often enough. How many rounds this takes depends on the
-        // machine.
+        // Repeat until the observer has seen the object often enough. The number of rounds depends on the machine.
         while observer.sightings < 200 {
           try step.create()
           try step.remove()

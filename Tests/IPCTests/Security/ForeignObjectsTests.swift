@@ -5,7 +5,7 @@ import Testing
 
 /// Existing objects of another user that all users may access.
 ///
-/// A program that opens one shares it with that user.
+/// A program that opens such an object shares it with that user.
 ///
 /// `create` never returns such an object. `createOrOpen` reports that the object is not new, and the program can check
 /// its owner.

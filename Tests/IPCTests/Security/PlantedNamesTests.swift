@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  /// Plants a file at `path`, and checks that neither it nor the target of a link has changed after `body`.
+  /// Plants a file at `path`, and checks after `body` that the file and the target of a link have not changed.
   private func withPlanted(
     _ planted: Planted, at path: FilePath, _ body: () async throws -> Void
   ) async throws {

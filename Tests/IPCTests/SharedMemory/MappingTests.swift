@@ -113,7 +113,7 @@ import Testing
     #expect(room.byteCount == 0)
   }
 
-  @Test func `A mapping is unmapped when it is destroyed, or before`() throws {
+  @Test func `A mapping is unmapped explicitly or when it is destroyed`() throws {
     let object = try scratchMemory(4096)
     do {
       let first = try object.map()

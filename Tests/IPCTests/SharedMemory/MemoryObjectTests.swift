@@ -35,7 +35,7 @@ import Testing
     return names
   }
 
-  @Test func `create is exclusive, open creates nothing, and createOrOpen reports which it did`() throws {
+  @Test func `create is exclusive, open does not create, and createOrOpen reports which it did`() throws {
     try withMemoryName { name in
       #expect(reason { _ = try POSIXSharedMemory.open(name, access: .readOnly) } == .noSuchFileOrDirectory)
       let new = try POSIXSharedMemory.createOrOpen(name)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `An unlinked object still serves its users, and its name is free`() throws {
+  @Test func `An unlinked object is still usable, and its name is free`() throws {
     try withMemoryName { name in
       let old = try POSIXSharedMemory.create(name)
       try POSIXSharedMemory.unlink(name)
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `A descriptor of another access or kind is not adopted, and stays open`() throws {
+  @Test func `A descriptor with another access mode or of another kind is not adopted, and stays open`() throws {
     let descriptor = try scratchMemory(4096).release()
     _ = fcntl(descriptor.rawValue, F_SETFD, 0)
     let adopted = try MemoryObject<ReadWriteAccess>(adopting: descriptor)
@@ -148,7 +148,7 @@ import Testing
     }
   }
 
-  @Test func `Others read what is stored in a mapped file`() throws {
+  @Test func `Other processes read data that is stored in a mapped file`() throws {
     let scratch = try Scratch()
     let path = scratch.path.appending("file")
     let file = try MappedFile.create(path, size: 3)
@@ -161,7 +161,7 @@ import Testing
     #expect(reason { _ = try MappedFile.create(path, permissions: []) } == .fileExists)
   }
 
-  @Test func `An error names the call, the object and what to do, in one line`() throws {
+  @Test func `An error names the call and the object, and gives advice, in one line`() throws {
     let object = try scratchMemory(4096)
     let memory = try object.map()
     try object.resize(to: 0)
@@ -251,7 +251,7 @@ import Testing
     }
   }
 
-  @Test func `A mark on memory that was removed is refused`() throws {
+  @Test func `Memory whose name was removed cannot be marked`() throws {
     try withMemoryName { name in
       let object = try POSIXSharedMemory.create(name)
       #expect(try POSIXSharedMemory.unlinkIfAbandoned(name))

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: [.seconds(Int64.min), .zero, .nanoseconds(1), .milliseconds(1)] as [Duration])
-  func `A wait ends with its timeout, however short`(_ time: Duration) throws {
+  func `A wait ends at its timeout, even if it is short`(_ time: Duration) throws {
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var consumer = try RecordRing.Consumer.open(in: region, at: 0)
@@ -69,7 +69,7 @@ import Testing
     #expect(reason { _ = try ByteRing.Producer.open(in: region, at: 0) } == .brokenPipe)
   }
 
-  // A corrupted header must lead to a result or an error; a crash would end the test program.
+  // A corrupted header must lead to a result or an error: a crash would end the test program.
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `A header of arbitrary bytes does not crash the process`(_ seed: UInt64) throws {
     let region = try SharedRegion(size: 448)
@@ -147,7 +147,7 @@ import Testing
     #expect(read == total)
   }
 
-  @Test func `Records are made and received in place, even across the end of the ring`() throws {
+  @Test func `Records are built and received in place, even across the end of the ring`() throws {
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var producer = try RecordRing.Producer.open(in: region, at: 0)
@@ -184,7 +184,7 @@ import Testing
       }
       #expect(1...7 ~= count)
       written += Array(repeating: UInt8(round), count: count)
-      // A part of the bytes stays in the ring for the next round.
+      // Some of the bytes stay in the ring for the next round.
       _ = try consumer.read { bytes in
         let count = max(1, bytes.byteCount - 2)
         unsafe bytes.extracting(first: count).withUnsafeBytes { unsafe read.append(contentsOf: $0) }

@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 8, 100, 100_000])
-  func `A block has any capacity`(_ capacity: Int) throws {
+  func `A block can have any capacity`(_ capacity: Int) throws {
     let region = try region(200_000)
     let size = SharedBlock.size(capacity: capacity)
     #expect(size == 16 + capacity)

@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SharedQueueTests {
-  @Test func `Messages are received in the order of sending while the slots are reused`() throws {
+  @Test func `Messages are received in the order in which they were sent while the slots are reused`() throws {
     let queue = try scratchQueue(slots: 3)
     for round in 0..<10 {
       for number in 0..<3 { try queue.sender.send("\(round)-\(number)") }
@@ -133,7 +133,7 @@ import Testing
     let region = try SharedRegion(size: 4096)
     let queue = try SharedQueue.create(in: region, at: 0, slotCount: 4, slotSize: 16)
     try queue.sender.send("one")
-    // No thread has the largest thread number, so the owner of the lock never continues.
+    // No thread has the largest thread ID, so the owner of the lock never continues.
     try region.store(UInt32(0x3FFF_FFFF), at: 64)
     let expected: Errno = timeout == .immediate ? .wouldBlock : .timedOut
     #expect(reason { try queue.close(timeout: timeout) } == expected)
@@ -154,7 +154,7 @@ import Testing
     try other.sender.send("x")
   }
 
-  @Test func `Messages are made and received in their slots`() throws {
+  @Test func `Messages are built and received in their slots`() throws {
     let queue = try scratchQueue(slots: 1, of: 8)
     for round in 0..<3 {
       let length = try queue.sender.send { room in

@@ -37,7 +37,7 @@ import Testing
     #expect(bytes == [1, 7])
   }
 
-  @Test func `A message larger than the room of a stream is sent as a whole, or the error has the number of bytes`()
+  @Test func `A message larger than the room in a stream is sent as a whole, or the error has the number of bytes`()
     async throws
   {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()

@@ -107,7 +107,7 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-/// Makes calls repeatedly in two threads, which must end by themselves.
+/// Makes calls repeatedly in two threads, which must end without help.
 ///
 /// If they do not, `free` unblocks them.
 private func expectBothToEnd(

@@ -58,15 +58,14 @@ import Testing
   }
 
   @Test(arguments: [0, 0o077] as [mode_t])
-  func `A path never has other permissions than requested, not even for a moment`(_ mask: mode_t) async {
+  func `A path never has permissions other than those requested, not even briefly`(_ mask: mode_t) async {
     // Runs in a child, because the umask applies to the whole process.
     await #expect(processExitsWith: .success) { [mask] in
       umask(mask)
       let scratch = try Scratch()
       let address = try scratch.socket
       let observer = PermissionsObserver(address.description)
-      // Repeat until the observing thread has seen the path often enough. How many rounds this takes depends on the
-      // machine.
+      // Repeat until the observing thread has seen the path often enough. The number of rounds depends on the machine.
       while observer.sightings < 200 {
         try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
         try address.unlink()

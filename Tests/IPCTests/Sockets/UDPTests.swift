@@ -26,7 +26,7 @@ import Testing
     #expect(bytes == [1, 2, 3, 5])
   }
 
-  @Test func `A connected socket reports that the receiver is gone`() async throws {
+  @Test func `A connected socket reports that the receiver was closed`() async throws {
     try await onThread {
       let receiver = try UDP.Socket(at: anyPort)
       let sender = try UDP.Socket(.v4)
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `Dropped datagrams are counted; too long ones are refused`() throws {
+  @Test func `Dropped datagrams are counted; datagrams that are too long are refused`() throws {
     let receiver = try UDP.Socket(at: anyPort)
     try receiver.setReceiveBufferSize(1)
     let sender = try UDP.Socket(.v4)

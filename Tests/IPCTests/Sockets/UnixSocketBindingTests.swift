@@ -42,7 +42,7 @@ import Testing
     #expect(reason { try address.unlink() } == .noSuchFileOrDirectory)
   }
 
-  @Test func `A socket is bound once`() throws {
+  @Test func `A socket can be bound only once`() throws {
     let socket = try UnixSocket.Stream()
     try socket.bind(to: freshName())
     #expect(reason { try socket.bind(to: freshName()) } == .invalidArgument)

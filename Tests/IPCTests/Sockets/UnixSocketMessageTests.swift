@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct UnixSocketMessageTests {
-  @Test func `The bytes available are those of the next datagram, or of all packets`() throws {
+  @Test func `The available bytes are those of the next datagram, or of all packets`() throws {
     let datagrams = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
     let packets = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
     #expect(try datagrams.second.bytesAvailable == 0)

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct UnixSocketStreamTests {
-  @Test func `Bytes go both ways over a path, and have no boundaries`() throws {
+  @Test func `Bytes are transferred in both directions over a path, without boundaries`() throws {
     let scratch = try Scratch()
     let address = try scratch.socket
     let listener = try UnixSocket.StreamListener(at: address)

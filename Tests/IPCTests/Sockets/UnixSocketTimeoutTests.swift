@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func `SO_RCVTIMEO and SO_SNDTIMEO of a socket are kept and not used`() async throws {
+  @Test func `SO_RCVTIMEO and SO_SNDTIMEO of a socket are kept, but not used`() async throws {
     try await onThread {
       let address = try freshName()
       let listener = try UnixSocket.StreamListener(at: address, backlog: 0)

@@ -118,8 +118,8 @@ import Testing
     #expect(try pipe.reader.bytesAvailable == 4096)
   }
 
-  @Test func `A limit of descriptors is an error that names the limit`() async throws {
-    // In a separate process, because the limit applies to the process.
+  @Test func `The error at the limit of descriptors names the limit`() async throws {
+    // Runs in a separate process, because the limit applies to the whole process.
     await #expect(processExitsWith: .success) {
       var limit = rlimit()
       _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -141,7 +141,7 @@ import Testing
     #expect(error?.transferred == 8192)
   }
 
-  @Test func `A capacity below the content is refused`() throws {
+  @Test func `A capacity below the size of the contents is refused`() throws {
     let pipe = try AnonymousPipe()
     try pipe.writer.writeAll([UInt8](repeating: 1, count: 20_000).span)
     #expect(reason { try pipe.reader.setCapacity(4096) } == .resourceBusy)
@@ -174,14 +174,14 @@ import Testing
     #expect(try writer.write([1].span) == 1)
   }
 
-  @Test func `An end of the other direction is refused, and stays open`() throws {
+  @Test func `An end of the opposite direction is refused, and stays open`() throws {
     let pipe = try AnonymousPipe()
     #expect(reason { _ = try PipeReader(adopting: pipe.writer.descriptor) } == .badFileDescriptor)
     #expect(reason { _ = try PipeWriter(adopting: pipe.reader.descriptor) } == .badFileDescriptor)
     #expect(try pipe.writer.write([1].span) == 1)
   }
 
-  @Test func `A descriptor of O_PATH is refused`() throws {
+  @Test func `A descriptor opened with O_PATH is refused`() throws {
     let pipe = try AnonymousPipe()
     let path = "/proc/self/fd/\(pipe.reader.descriptor.rawValue)"
     let located = FileDescriptor(rawValue: unsafe open(path, 0o10_000_000 | O_CLOEXEC))
@@ -199,7 +199,7 @@ import Testing
 
   @Test func `A descriptor that is not open is refused`() throws {
     let pipe = try AnonymousPipe()
-    // The number is far above those of descriptors that other threads open meanwhile.
+    // The number is far above those of descriptors that other threads open in the meantime.
     let descriptor = FileDescriptor(rawValue: fcntl(pipe.reader.descriptor.rawValue, F_DUPFD_CLOEXEC, 900))
     try descriptor.close()
     #expect(reason { _ = try PipeReader(adopting: descriptor) } == .badFileDescriptor)

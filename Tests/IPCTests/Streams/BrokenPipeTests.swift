@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct BrokenPipeTests {
   /// Runs in a separate process with the default disposition, in which an unhandled signal kills the process.
-  @Test func `A broken pipe is an error, and raises no signal`() async {
+  @Test func `A broken pipe is an error, and does not raise a signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
       try expectBrokenPipe()
@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Tests the fallback for kernels before Linux 6.18, which have no RWF_NOSIGNAL.
-  @Test func `Without the kernel's flag, a broken pipe raises no signal either`() async {
+  @Test func `Without the kernel's flag, a broken pipe does not raise a signal either`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
       PipeSignal.assumeKernelWithoutFlag()
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `A write whose last reader closes while it waits raises no signal`(_ hasFlag: Bool) async {
+  func `A waiting write whose last reader closes does not raise a signal`(_ hasFlag: Bool) async {
     await #expect(processExitsWith: .success) { [hasFlag] in
       signal(SIGPIPE, SIG_DFL)
       if !hasFlag { PipeSignal.assumeKernelWithoutFlag() }
@@ -84,7 +84,7 @@ private func writerWithoutReader() throws -> PipeWriter {
   return writer
 }
 
-/// Checks that neither the disposition nor the mask changes, and that no signal stays pending.
+/// Checks that the disposition and the mask do not change, and that no signal stays pending.
 private func expectBrokenPipe() throws {
   let writer = try writerWithoutReader()
   for timeout in [Timeout.never, .immediate, .after(.seconds(9))] {

@@ -54,7 +54,7 @@ import Testing
     #expect(attempts == 5)
   }
 
-  @Test func `A delimiter of several bytes is found across pieces, and a prefix of it is not`() throws {
+  @Test func `A delimiter of several bytes is found across pieces; a prefix of it is not enough`() throws {
     var reader = reader("a\r\r\n\r\r\n\r\nbody", pieces: Array(repeating: 1, count: 13))
     var bytes: [UInt8] = []
     #expect(try reader.read(until: "\r\n\r\n".utf8.span, appendingTo: &bytes) == 9)

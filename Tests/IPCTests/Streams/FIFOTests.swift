@@ -22,7 +22,7 @@ import Testing
     #expect(reason { _ = try fifo.status() } == .noSuchFileOrDirectory)
   }
 
-  @Test func `Opening without a peer fails at once or at the deadline`() async throws {
+  @Test func `Opening without a peer fails immediately or at the deadline`() async throws {
     let scratch = try Scratch()
     let fifo = try scratch.fifo()
     try await onThread {
@@ -59,7 +59,7 @@ import Testing
     let fifo = try scratch.fifo()
     let reader = try fifo.openForReading(timeout: .immediate)
     let writer = try fifo.openForWriting(timeout: .immediate)
-    // 0o40000 is O_DIRECT, which Swift's import of glibc does not show.
+    // 0o40000 is O_DIRECT, which Swift's import of glibc does not include.
     try #require(fcntl(writer.descriptor.rawValue, F_SETFL, 0o40000) == 0)
     for byte in [UInt8(1), 2] { #expect(try writer.write([byte].span, timeout: .immediate) == 1) }
     var bytes: [UInt8] = []
@@ -67,7 +67,7 @@ import Testing
     #expect(bytes == [1])
   }
 
-  @Test func `A reader that does not wait opens whether or not there is a writer`() throws {
+  @Test func `A reader that does not wait opens a FIFO whether or not there is a writer`() throws {
     let scratch = try Scratch()
     let fifo = try scratch.fifo()
     let reader = try fifo.openForReading(timeout: .immediate)
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func `A reader with a deadline notices a writer that writes nothing, and consumes nothing`() async throws {
+  @Test func `A reader with a deadline detects a writer that writes nothing, and consumes nothing`() async throws {
     let scratch = try Scratch()
     let fifo = try scratch.fifo()
     async let opened = onThread { try fifo.openForReading(timeout: .after(.seconds(60))).release() }
@@ -197,7 +197,7 @@ import Testing
     }
   }
 
-  @Test func `Many threads create exact permissions at once`() async throws {
+  @Test func `Many threads create FIFOs with exact permissions concurrently`() async throws {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       let scratch = try Scratch()

@@ -48,7 +48,7 @@ import Testing
     #expect(reason { try unheard.send(message.span) } == .brokenPipe)
   }
 
-  @Test func `A death is not the end of the stream, and is reported by each call`() throws {
+  @Test func `The death of a process is not end of stream, and is reported by each call`() throws {
     var receiver = MessageChannel.Receiver(Dying())
     var sender = MessageChannel.Sender(Dying())
     let message = [UInt8](repeating: 1, count: 8)

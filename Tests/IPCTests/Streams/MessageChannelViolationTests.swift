@@ -47,7 +47,7 @@ import Testing
     #expect(message.capacity == 0)
   }
 
-  @Test func `A message above the limit is not sent, and the next one is`() throws {
+  @Test func `A message above the limit is not sent, but the next one is`() throws {
     let long: [UInt8] = [1, 2, 3, 4, 5]
     let short: [UInt8] = [1, 2, 3, 4]
     let pipe = try AnonymousPipe()
@@ -74,7 +74,7 @@ import Testing
     #expect(reason { try sender.send(one.span) } == .messageTooLong)
   }
 
-  @Test func `Within a message another one is refused, and the same one continues`() throws {
+  @Test func `Within a message, a different message is refused, and the same message continues`() throws {
     let two: [UInt8] = [2]
     let pipe = try AnonymousPipe()
     var sender = MessageChannel.Sender(pipe.writer)
@@ -94,7 +94,7 @@ import Testing
     try sender.send(two.span)
   }
 
-  @Test func `Without readers sending is a broken pipe, even after a new reader opens`() throws {
+  @Test func `Without readers, sending is a broken pipe, even after a new reader opens`() throws {
     let one: [UInt8] = [1]
     let fifo = try Scratch()
     let name = FIFO(fifo.path.appending("fifo"))

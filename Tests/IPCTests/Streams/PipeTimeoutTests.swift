@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `With a deadline in the past, a transfer that need not wait succeeds`() throws {
+  @Test func `With a deadline in the past, a transfer that does not need to wait succeeds`() throws {
     let pipe = try AnonymousPipe()
     let reader = pipe.reader
     let writer = pipe.writer
@@ -78,7 +78,7 @@ import Testing
     #expect(reason { _ = try reader.read(maxLength: 2, appendingTo: &bytes, timeout: past) } == .timedOut)
   }
 
-  @Test func `A write of up to PIPE_BUF bytes is whole or not at all, a longer one is partial`() throws {
+  @Test func `A write of up to PIPE_BUF bytes is complete or has no effect; a longer one can be partial`() throws {
     let pipe = try AnonymousPipe()
     let writer = pipe.writer
     let page = [UInt8](repeating: 1, count: 4096)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a body that may block in a separate thread.
+/// Runs a body that may block, in a separate thread.
 ///
 /// The cooperative pool has as many threads as the machine has cores: a few blocked ones would stop all other tests.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -9,7 +9,7 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
-/// Yields the processor until `condition` is true, for states that only the kernel knows, such as a sleeping thread.
+/// Yields the processor until `condition` is true, for states that cannot be waited for, such as a sleeping thread.
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }

@@ -20,7 +20,7 @@ final class PermissionsObserver: Sendable {
     }.start()
   }
 
-  /// How often the path existed.
+  /// The number of times that the path existed.
   var sightings: Int { seen.withLock(\.count) }
 
   /// Stops, and returns all permissions that were seen.

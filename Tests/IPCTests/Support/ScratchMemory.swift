@@ -35,7 +35,7 @@ func scratchRegion() throws -> SharedRegion {
 
 /// Makes the future children of this process start in a new PID namespace.
 func unshareProcesses() throws {
-  // Swift's import of glibc does not show unshare(2).
+  // Swift's import of glibc does not include unshare(2).
   guard let symbol = unsafe dlsym(nil, "unshare") else { throw Errno.noFunction }
   let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
   let newPIDNamespace: Int32 = 0x2000_0000
@@ -49,7 +49,7 @@ struct ForkedChild: ~Copyable {
   let process: Int32
 
   init(_ body: () throws -> Int32) throws {
-    // Swift's import of glibc does not show fork(2).
+    // Swift's import of glibc does not include fork(2).
     guard let symbol = unsafe dlsym(nil, "fork") else { throw Errno.noFunction }
     let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
     let process = fork()
@@ -63,14 +63,14 @@ struct ForkedChild: ~Copyable {
   // A child that outlives a failed test would keep the pipes of the test runner open.
   deinit { kill(process, SIGKILL) }
 
-  /// Blocks the child until its parent ends or kills it.
+  /// Blocks the child until its parent ends or kills the child.
   static func waitForParent() -> Never {
     let parent = getppid()
     while getppid() == parent { usleep(20_000) }
     _exit(98)
   }
 
-  /// Waits for the end of the child, and returns its exit status, or the negative number of the signal that killed it.
+  /// Waits for the end of the child, and returns its exit status, or the negated number of the signal that killed it.
   consuming func wait() -> Int32 {
     let process = process
     discard self

@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// A source that yields its bytes in pieces of given lengths, and would block between two of them.
+/// A source that yields its bytes in pieces of given lengths, and would block between two pieces.
 struct ScriptedSource: ReadableStream {
   private let bytes: [UInt8]
   private var pieces: ArraySlice<Int>

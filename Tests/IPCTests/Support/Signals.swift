@@ -23,7 +23,7 @@ struct SignalRecorder {
     return value
   }
 
-  /// Whether no further signal has arrived.
+  /// Whether there was no further signal.
   var isSilent: Bool {
     var entry = unsafe pollfd(fd: recorderReader, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&entry, 1, 0) == 0

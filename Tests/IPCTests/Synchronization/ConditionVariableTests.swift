@@ -24,7 +24,7 @@ import Testing
       }
     }
 
-    /// Issues tickets when enough threads wait.
+    /// Issues tickets when enough threads are waiting.
     ///
     /// Every thread in the count is waiting, and has therefore unlocked the mutex.
     func open(
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `A signal wakes one thread, and the next signal the next`() async throws {
+  @Test func `Each signal wakes one more thread`() async throws {
     do {
       let region = try scratchRegion()
       let gate = Gate()

@@ -17,7 +17,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("of a range excludes other descriptions from its bytes only")
+  @Test("of a range excludes other descriptions only from its bytes")
   func ranges() throws {
     try Self.withFile { first, second in
       try RecordLock.lock(first, .exclusive, range: FileRange(start: 10, count: 5))
@@ -42,7 +42,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("of the process conflicts with one of a description, and is reported with its process")
+  @Test("that a process owns conflicts with one of a description, and is reported with the process")
   func owners() throws {
     try Self.withFile { first, second in
       let range = FileRange(start: 3, count: 4)
@@ -63,7 +63,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("that is in the way lets a wait time out, at once or later")
+  @Test("that conflicts makes a wait time out, immediately or later")
   func timeouts() throws {
     try Self.withFile { first, second in
       try RecordLock.lock(first, .exclusive)
@@ -110,7 +110,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("is refused for a range or an access that cannot have it")
+  @Test("is refused for an invalid range or the wrong access mode")
   func refused() throws {
     try Self.withFile { first, _ in
       for range in [FileRange(start: -1, count: 1), FileRange(start: 0, count: -1), FileRange(start: 5, count: 0)] {

@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test func `Cancelling an older registration leaves the newer`() async {
+  @Test func `Cancelling an older registration keeps the newer one`() async {
     await #expect(processExitsWith: .success) {
       try withSemaphoreName { name in
         let semaphore = try POSIXSemaphore.create(name, value: 0)

@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // If the call used the wrong clock, it would return immediately, or after years.
+          // If the call used the wrong clock, it would return immediately, or only after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `A mutex that was unlocked while inconsistent cannot be locked any more`() async throws {
+  @Test func `A mutex that was unlocked while inconsistent can no longer be locked`() async throws {
     do {
       let region = try scratchRegion()
       try await leaveLocked(region)
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  // The C library writes to a locked mutex when the thread locks or unlocks the next one.
+  // The C library writes to a locked mutex when the thread locks or unlocks another one.
   @Test func `Its region stays mapped while it is locked, without a reference`() async throws {
     try await onThread {
       weak var kept: SharedRegion?
@@ -171,7 +171,7 @@ import Testing
 
 /// Locks the mutex in a thread that ends.
 ///
-/// The kernel marks the mutex soon afterwards, and locking waits for that.
+/// The kernel marks the mutex soon afterwards, and locking waits until then.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }
@@ -198,7 +198,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
     }
   }
 
-  @Test func `withLock without a repair throws, and the mutex is not recoverable`() async throws {
+  @Test func `withLock throws without a repair, and the mutex is not recoverable`() async throws {
     let region = try scratchRegion()
     try await leaveLocked(region)
     try await onThread {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SystemVAllocationTests {
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `Bytes through shared memory under a semaphore do not allocate`(_ timeout: Timeout) throws {
+  func `Bytes through shared memory protected by a semaphore do not allocate`(_ timeout: Timeout) throws {
     try withSemaphores([1, 1]) { (set) throws in
       try withSegment { (segment) throws in
         let memory = try segment.attach()

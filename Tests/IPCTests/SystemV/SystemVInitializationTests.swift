@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SystemVInitializationTests {
-  @Test func `One of several processes sets the values, and none uses the set before`() async throws {
+  @Test func `One of several processes sets the values, and no process uses the set before that`() async throws {
     for round in 0..<200 {
       try await withKey { (key) async throws in
         let value = round % 3

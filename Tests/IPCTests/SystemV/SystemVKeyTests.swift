@@ -17,7 +17,7 @@ import Testing
     #expect(SystemVKey(text) == nil)
   }
 
-  @Test func `The key of a file and a project is that of ftok`() throws {
+  @Test func `The key of a file and a project is the result of ftok`() throws {
     let path = FilePath("/usr")
     var status = stat()
     try #require(unsafe stat("/usr", &status) == 0)

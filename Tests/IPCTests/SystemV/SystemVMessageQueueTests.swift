@@ -25,7 +25,7 @@ import Testing
     #expect(reason { _ = try SystemVMessageQueue.MessageType(validating: number) } == .invalidArgument)
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
+  @Test func `Creating is exclusive, opening does not create, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVMessageQueue.open(key) } == .noSuchFileOrDirectory)
       let queue = try SystemVMessageQueue.createOrOpen(key)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func `A private queue is new each time, and errors name it by its identifier`() throws {
+  @Test func `A private queue is new each time, and errors contain its identifier`() throws {
     let queue = try SystemVMessageQueue.open(.private, permissions: .ownerReadWrite)
     defer { try? queue.remove() }
     #expect(queue.isNew)
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test(arguments: [Timeout.never, .after(.seconds(3600))])
-  func `A message, and the removal of the queue, end a wait`(timeout: Timeout) async throws {
+  func `A message or the removal of the queue ends a wait`(timeout: Timeout) async throws {
     try await withMessageQueue { (queue) async throws in
       let received = Task {
         try await onThread {
@@ -193,7 +193,7 @@ import Testing
     }
   }
 
-  @Test func `A change of the permissions keeps the capacity, and the reverse`() throws {
+  @Test func `Changing the permissions keeps the capacity, and the reverse`() throws {
     try withMessageQueue(capacity: 100) { (queue) throws in
       try queue.change(permissions: [.ownerReadWrite, .groupRead])
       #expect(try queue.status().capacity == 100)
@@ -249,7 +249,7 @@ import Testing
     }
   }
 
-  @Test func `A queue whose users were killed is removed, an unused one is not`() async throws {
+  @Test func `A queue whose users were killed is removed, but an unused one is not`() async throws {
     try await withKey { (key) async throws in
       let number = key.rawValue
       await #expect(processExitsWith: .signal(SIGKILL)) { [number = number as Int32] in
@@ -266,7 +266,7 @@ import Testing
     }
   }
 
-  @Test func `A queue whose last receiver lives is not removed`() async throws {
+  @Test func `A queue whose last receiver is alive is not removed`() async throws {
     try await withMessageQueue { (queue) async throws in
       let identifier = queue.identifier
       await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in

@@ -48,11 +48,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, -1, Int.max]) func `A count that no set can have is refused`(count: Int) {
+  @Test(arguments: [0, -1, Int.max]) func `An impossible number of semaphores is refused`(count: Int) {
     #expect(reason { _ = try SystemVSemaphores.create(.private, count: count, permissions: []) } == .invalidArgument)
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
+  @Test func `Creating is exclusive, opening does not create, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVSemaphores.open(key) } == .noSuchFileOrDirectory)
       let set = try SystemVSemaphores.createOrOpen(key, count: 2)
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `An operation that must not wait does not, whatever the timeout`() throws {
+  @Test func `An operation that must not wait does not, regardless of the timeout`() throws {
     try withSemaphores { (set) throws in
       let operation = SystemVSemaphores.Operation(0, delta: -1, noWait: true)
       #expect(reason { try set.perform(operation) } == .wouldBlock)
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func `A wait ends at its deadline, and not before; a call that need not wait succeeds`() throws {
+  @Test func `A wait ends at its deadline, and not before; a call that does not need to wait succeeds`() throws {
     try withSemaphores { (set) throws in
       let timeout = Timeout.after(.milliseconds(20))
       #expect(reason { try set.perform(.acquire(0), timeout: timeout) } == .timedOut)
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `A set whose users were killed is removed, an unused one is not`() async throws {
+  @Test func `A set whose users were killed is removed, but an unused one is not`() async throws {
     try await withKey { (key) async throws in
       let number = key.rawValue
       await #expect(processExitsWith: .signal(SIGKILL)) { [number = number as Int32] in

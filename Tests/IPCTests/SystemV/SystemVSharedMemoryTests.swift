@@ -32,7 +32,7 @@ import Testing
     (100, 1), (99, 2), (0, 101), (-1, 1), (-1, 0), (0, -1), (101, 0), (Int.max, 1), (1, Int.max), (Int.max, Int.max),
     (Int.min, 1), (Int.min, Int.min), (50, Int.max - 49),
   ])
-  func `An access outside of the segment is refused`(offset: Int, count: Int) throws {
+  func `An access outside the segment is refused`(offset: Int, count: Int) throws {
     try withSegment { (segment) throws in
       let memory = try segment.attach()
       #expect(reason { _ = try memory.copyBytes(at: offset, count: count) } == .badAddress)
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
+  @Test func `Creating is exclusive, opening does not create, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVSharedMemory.open(key) } == .noSuchFileOrDirectory)
       let segment = try SystemVSharedMemory.createOrOpen(key, size: 100)
@@ -71,12 +71,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, -1, Int.min]) func `A size that no segment can have is refused`(size: Int) {
+  @Test(arguments: [0, -1, Int.min]) func `An impossible segment size is refused`(size: Int) {
     #expect(
       reason { _ = try SystemVSharedMemory.create(.private, size: size, permissions: []) } == .invalidArgument)
   }
 
-  @Test func `A segment is detached when its attachment is destroyed, or before`() throws {
+  @Test func `A segment is detached explicitly or when its attachment is destroyed`() throws {
     try withSegment { (segment) throws in
       do {
         let first = try segment.attach()
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `A removed segment stays for those that have it attached`() throws {
+  @Test func `A removed segment stays for the processes that have it attached`() throws {
     try withKey { (key) throws in
       let segment = try SystemVSharedMemory.create(key, size: 100)
       let memory = try segment.attach()
@@ -160,7 +160,7 @@ import Testing
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
       }
-      // The segment is not attached any more, but its last user, this process, is alive.
+      // The segment is no longer attached, but its last user, this process, is alive.
       #expect(try !segment.removeIfAbandoned())
       let identifier = segment.identifier
       await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in
@@ -173,7 +173,7 @@ import Testing
     }
   }
 
-  @Test func `A segment of a living creator is not removed`() throws {
+  @Test func `A segment whose creator is alive is not removed`() throws {
     try withSegment { (segment) throws in
       #expect(try !segment.removeIfAbandoned())
       #expect(try segment.status().size == 100)

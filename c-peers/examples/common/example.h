@@ -26,7 +26,7 @@ const char *shown(const void *bytes, size_t length);
 
 /* -- Timeouts (timeout.c) -- */
 
-/* The value of --timeout as a deadline of CLOCK_MONOTONIC; without it, a program waits without a limit. */
+/* The value of --timeout as a CLOCK_MONOTONIC deadline; without this option, a program waits indefinitely. */
 struct timeout {
     bool limited;
     struct timespec deadline;
@@ -41,8 +41,8 @@ struct timespec realtime_deadline(struct timeout timeout);
 /* Waits until a descriptor is ready. Returns false with errno ETIMEDOUT after the deadline. */
 bool wait_for(int fd, short events, struct timeout timeout);
 
-/* Sleeps between two attempts of a call that cannot wait: longer each time, up to 10 ms. Returns false
- * with errno ETIMEDOUT after the deadline. */
+/* Sleeps between two attempts of a non-blocking call: longer each time, up to 10 ms. Returns false with errno
+ * ETIMEDOUT after the deadline. */
 bool pause_for(struct timeout timeout, struct timespec *pause);
 
 /* -- Options (options.c): an invalid value is a usage error -- */
@@ -51,8 +51,8 @@ long long number_option(const char *option, const char *text, long long least, l
 mode_t mode_option(const char *text);
 struct timeout timeout_option(const char *text);
 
-/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, with which no other program finds the
- * object. */
+/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, which does not let other programs find
+ * the object. */
 key_t key_option(const char *option, const char *text);
 
 /* Rejects arguments that are not options. */

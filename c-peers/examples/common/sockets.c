@@ -22,7 +22,7 @@ static int unix_socket(void) {
     return fd;
 }
 
-/* The path that this program created, or NULL. An exit handler removes it, also after err(3). */
+/* The path that this program created, or NULL. An exit handler removes it, even after err(3). */
 static const char *created;
 
 static void remove_created(void) {

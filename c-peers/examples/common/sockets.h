@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* Creates a Unix stream socket that listens at `path`, whose file gets exactly these permissions. When the
- * program fails afterwards, the file is removed. */
+/* Creates a Unix stream socket that listens at `path`. Its file gets exactly these permissions, and is
+ * removed if the program fails afterwards. */
 int listen_unix(const char *path, mode_t mode);
 
 /* Removes that file, and reports a failure. */
@@ -29,7 +29,7 @@ struct internet_address {
     };
 };
 
-/* Parses an IPv4 or IPv6 address, the value of --address. Names are not resolved. */
+/* Parses an IPv4 or IPv6 address: the value of --address. Names are not resolved. */
 struct internet_address internet_option(const char *text, uint16_t port);
 
 /* Returns 127.0.0.1:7777 or [::1]:7777, valid until the next call. */
