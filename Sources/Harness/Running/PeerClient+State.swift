@@ -55,7 +55,7 @@ extension PeerClient {
     }
     guard calls <= limit else {
       throw CellOutcome(
-        .failed, "\(role.description) made \(calls) reads and writes, and needs at most \(limit)", expected: "\(limit)")
+        .failed, "\(role.description) made \(calls) reads and writes, but needs at most \(limit)", expected: "\(limit)")
     }
   }
 
@@ -79,7 +79,7 @@ extension PeerClient {
       }
       if let asleepSince, look - asleepSince >= Self.longestSleep {
         throw CellOutcome(
-          .failed, "\(role.description): \(operation) must not wait, and sleeps in \(call)", expected: expected,
+          .failed, "\(role.description): \(operation) must not wait, but sleeps in \(call)", expected: expected,
           request: role.pending.map(Message.request))
       }
       asleepSince = asleepSince ?? .now

@@ -110,7 +110,7 @@ struct TimeCheckTests {
       "*:sem_trywait*) sleep 1000; echo error errno=EAGAIN ;;", "sem_trywait handle=s -> error EAGAIN",
       operations: "sem_trywait")
     #expect(outcome.verdict == .failed)
-    #expect(outcome.reason?.contains("sem_trywait must not wait, and sleeps in ") == true)
+    #expect(outcome.reason?.contains("sem_trywait must not wait, but sleeps in ") == true)
   }
 
   @Test("that is busy in a call that must not wait passes: the machine may be slow") func busy() async throws {
