@@ -20,8 +20,7 @@ struct MatrixOptions: ParsableArguments {
   var pairs: [String] = []
 
   @Option(
-    help: ArgumentHelp(
-      "Run only the cells that failed in this JSON report. With --output, it may be the same file.", valueName: "file"))
+    help: ArgumentHelp("Run only the cells that failed in this JSON report.", valueName: "file"))
   var rerunFailed: String?
 
   @Option(
@@ -132,7 +131,10 @@ struct MatrixOptions: ParsableArguments {
       if failed.isEmpty { throw RunError("no cell failed in \(rerunFailed)", status: .nothingSelected) }
       configuration.selection.cells = failed
     }
-    configuration.partition = try partition?.partition(ProcessInfo.processInfo.environment)
+    let environment = ProcessInfo.processInfo.environment
+    configuration.partition = try PartitionOption.partition(partition, environment)
+    if configuration.partition != nil { try CIServiceFiles.confirmShards(environment) }
+    if let only = environment["TESTBRIDGE_TEST_ONLY"], !only.isEmpty { configuration.selection.filters.append(only) }
     running.set(
       &configuration,
       more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)

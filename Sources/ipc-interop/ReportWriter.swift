@@ -13,7 +13,7 @@ final class ReportWriter: Sendable {
     var failure: (any Error)?
   }
 
-  fileprivate struct Writer {
+  struct Writer {
     var report: any Report
     let handle: FileHandle
   }
@@ -34,6 +34,7 @@ final class ReportWriter: Sendable {
     } else {
       writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
     }
+    writers += try CIServiceFiles.writers(ProcessInfo.processInfo.environment)
     state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
   }
 

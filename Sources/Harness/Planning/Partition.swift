@@ -30,6 +30,44 @@ public struct Partition: Sendable, Hashable {
   }
 }
 
+/// The environment variables in which a CI service passes the part of a job.
+public struct CIPartition: Sendable {
+  let number: String
+  let count: String
+  /// The number of the first part.
+  let first: Int
+
+  public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
+
+  /// All services that are known.
+  public static let all: [CIPartition] = [
+    .bazel, CIPartition(number: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1),  // GitLab
+    CIPartition(number: "BUILDKITE_PARALLEL_JOB", count: "BUILDKITE_PARALLEL_JOB_COUNT", first: 0),
+    CIPartition(number: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", first: 0),
+  ]
+}
+
+extension Partition {
+  /// Finds the part in the variables of the first service that has set them; nil if none has.
+  ///
+  /// - Throws: ``RunError`` if the variables are not a part of a plan.
+  public init?(_ environment: [String: String], services: [CIPartition]) throws(RunError) {
+    for service in services {
+      // GitLab sets only the count if a job has one part.
+      guard let number = environment[service.number], let count = environment[service.count] else { continue }
+      guard let index = Int(number), let total = Int(count), index < .max,
+        let partition = Partition(number: index - service.first + 1, of: total)
+      else {
+        throw RunError(
+          "\(service.number)=\(number) with \(service.count)=\(count) is not a part of a plan", status: .usage)
+      }
+      self = partition
+      return
+    }
+    return nil
+  }
+}
+
 /// The part of a plan that a run had, as its report states it.
 public struct PlanSlice: Sendable, Hashable, Codable {
   /// The number of the part, from 1.

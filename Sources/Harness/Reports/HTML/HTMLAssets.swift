@@ -26,8 +26,9 @@ enum HTMLAssets {
     table { border-collapse: collapse; margin: .5rem 0; }
     th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top;
       overflow-wrap: anywhere; }
-    thead th { background: var(--soft); }
-    #matrix td, .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    thead th { background: var(--soft); } thead th, #matrix th { white-space: nowrap; }
+    tbody th { font-weight: normal; }
+    td.number, #matrix td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     a { color: var(--link); } td a, th a { text-decoration: none; } a:focus, summary:focus { outline: 2px solid; }
     article, #scenarios details { border: 1px solid var(--line); border-radius: 4px; margin: .5rem 0;
       padding: .25rem .75rem; }

@@ -27,7 +27,10 @@ extension XMLWriter {
   mutating func row(_ heading: String, _ cells: String...) {
     element("tr") { page in
       page.element("th", [("scope", "row")], display: heading)
-      for text in cells { page.element("td", display: text) }
+      for text in cells {
+        let isNumber = !text.isEmpty && text.allSatisfy { $0.isNumber || $0 == "/" }
+        page.element("td", isNumber ? [("class", "number")] : [], display: text)
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 /// The part of the HTML report that explains one failure.
 struct HTMLFailure {
   let result: CellResult
+  /// Whether the page shows the details at once.
+  var isOpen = false
 
   /// The maximum number of messages of each role, from the end of its transcript.
   private static let maximumMessages = 60
@@ -23,7 +25,7 @@ struct HTMLFailure {
       ("data-pairing", Matrix.Pairing(cell).description),
     ]
     page.element("article", attributes) { page in
-      page.element("details") { page in
+      page.element("details", isOpen ? [("open", "open")] : []) { page in
         page.element("summary") { page in
           page.element("strong", display: result.verdictInWords)
           page.element("code", display: cell.id)

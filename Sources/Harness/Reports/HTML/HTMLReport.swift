@@ -28,8 +28,8 @@ struct HTMLReport: Report {
         writeHeader(results, summary, to: &page)
         page.element("main") { page in
           if let comparison { write(comparison, to: &page) }
-          writeMatrix(results, to: &page)
           writeFailures(results, to: &page)
+          writeMatrix(results, to: &page)
           writeNotRun(results, summary, to: &page)
           writeScenarios(results, to: &page)
         }
@@ -124,7 +124,9 @@ struct HTMLReport: Report {
     guard !failed.isEmpty else { return }
     page.element("section", [("id", "failures")]) { page in
       page.element("h2", text: "Failures")
-      for result in failed.prefix(Self.maximumExplained) { HTMLFailure(result: result).write(to: &page) }
+      for (index, result) in failed.prefix(Self.maximumExplained).enumerated() {
+        HTMLFailure(result: result, isOpen: index == 0).write(to: &page)
+      }
       let omitted = failed.count - Self.maximumExplained
       if omitted > 0 { page.element("p", text: "And \(omitted) more, which the JSON report explains.") }
     }
