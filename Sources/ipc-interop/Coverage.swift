@@ -15,7 +15,7 @@ struct Coverage: ParsableCommand {
   @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
 
-  func validate() throws { try output.checkList(AssertionLedger.formats) }
+  func validate() throws { try output.check("coverage", AssertionLedger.formats) }
 
   func run() throws {
     let fixtures = try running.fixtures()

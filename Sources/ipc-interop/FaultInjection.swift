@@ -66,7 +66,7 @@ struct FaultInjection: ParsableCommand {
 
   func validate() throws {
     if filter.contains("") { throw ValidationError("FILTER must not be empty; leave it out to select every cell") }
-    if list { try output.checkList([.console]) }
+    if list { try output.check("--list", [.console]) }
   }
 
   func run() throws {

@@ -18,6 +18,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop record                     what the first language's programs do on the wire
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
+        ipc-interop report new.json --diff old.json  what has changed between two runs
         ipc-interop mechanisms                 all mechanisms, in one table
         ipc-interop coverage                   which assertions of public suites are tested
 
@@ -28,7 +29,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      Mechanisms.self, Coverage.self,
+      ReportCommand.self, Mechanisms.self, Coverage.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -19,6 +19,16 @@ struct MatrixOptions: ParsableArguments {
       "Run only these languages, role by role: c:swift. May be given more than once.", valueName: "languages"))
   var pairs: [String] = []
 
+  @Option(
+    help: ArgumentHelp("Run only the cells that failed in this JSON report.", valueName: "file"))
+  var rerunFailed: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Run one part of the cells: slice:2/5 is the second of five. auto: the part that the environment variables of a CI service name. 'ipc-interop report --merge' merges the reports.",
+      valueName: "part"))
+  var partition: PartitionOption?
+
   @OptionGroup var running: RunningOptions
 
   @Option(
@@ -65,7 +75,7 @@ struct MatrixOptions: ParsableArguments {
     ] {
       try Self.rejectEmpty(texts, name)
     }
-    if list { try output.checkList(Listing.formats) }
+    if list { try output.check("--list", Listing.formats) }
   }
 
   static func rejectEmpty(_ texts: [String], _ name: String) throws {
@@ -89,7 +99,7 @@ struct MatrixOptions: ParsableArguments {
     // The cells of fault injection are not known yet.
     if runner.injection == nil || list {
       if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
-      if runner.cells.isEmpty { throw runner.emptiness }
+      if runner.isSelectionEmpty { throw runner.emptiness }
     }
     if list {
       let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
@@ -116,6 +126,15 @@ struct MatrixOptions: ParsableArguments {
       pairs: pairs.isEmpty
         ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
     configuration.selection.involved = configuration.checkedPeer?.language
+    if let rerunFailed {
+      let failed = try SavedRun(contentsOf: rerunFailed).failedCells
+      if failed.isEmpty { throw RunError("no cell failed in \(rerunFailed)", status: .nothingSelected) }
+      configuration.selection.cells = failed
+    }
+    let environment = ProcessInfo.processInfo.environment
+    configuration.partition = try PartitionOption.partition(partition, environment)
+    if configuration.partition != nil { try CIServiceFiles.confirmShards(environment) }
+    if let only = environment["TESTBRIDGE_TEST_ONLY"], !only.isEmpty { configuration.selection.filters.append(only) }
     running.set(
       &configuration,
       more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)

@@ -68,11 +68,11 @@ struct OutputOptions: ParsableArguments {
       "Write the report or list to this file; the console report then goes to standard error.", valueName: "file"))
   var output: String?
 
-  /// Checks that lists have the selected format.
-  func checkList(_ formats: [ReportFormat]) throws(ValidationError) {
+  /// Checks that the output of an option such as `--list` has the selected format.
+  func check(_ option: String, _ formats: [ReportFormat]) throws(ValidationError) {
     guard !formats.contains(format) else { return }
     let known = formats.map(\.rawValue).joined(separator: ", ")
-    throw ValidationError("--list has no format \(format.rawValue); it is one of \(known)")
+    throw ValidationError("\(option) has no format \(format.rawValue); it is one of \(known)")
   }
 
   func write(_ list: String) throws(RunError) { try OutputFile.write(list, to: output) }

@@ -9,8 +9,8 @@ import SystemPackage
 /// In a directory that all users can write, such as `/tmp`, a file of another user is rejected. It may be a link to a
 /// file that only this user can write, or its owner may change it.
 enum OutputFile {
-  static func open(_ path: FilePath) throws(RunError) -> FileDescriptor {
-    var options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
+  static func open(_ path: FilePath, appends: Bool = false) throws(RunError) -> FileDescriptor {
+    var options: FileDescriptor.OpenOptions = [.create, appends ? .append : .truncate, .closeOnExec]
     if let shared = sharedFolder(of: path) {
       switch status(path) {
       // If another user creates the file in the meantime, the call fails.

@@ -13,7 +13,7 @@ final class ReportWriter: Sendable {
     var failure: (any Error)?
   }
 
-  fileprivate struct Writer {
+  struct Writer {
     var report: any Report
     let handle: FileHandle
   }
@@ -34,6 +34,7 @@ final class ReportWriter: Sendable {
     } else {
       writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
     }
+    writers += try CIServiceFiles.writers(ProcessInfo.processInfo.environment)
     state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
   }
 
@@ -61,18 +62,23 @@ final class ReportWriter: Sendable {
 }
 
 extension ReportWriter.Writer {
-  /// Returns the style that the destination and the environment variables allow.
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {
+    Self(report: makeReport(Style(of: handle, verbose: verbose)), handle: handle)
+  }
+}
+
+extension Style {
+  /// Creates the style that the destination and the environment variables allow.
+  init(of handle: FileHandle, verbose: Bool = false) {
     let environment = ProcessInfo.processInfo.environment
     let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
     let allowsColour = environment["NO_COLOR", default: ""].isEmpty
     var size = winsize()
     let isMeasured = unsafe ioctl(handle.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    let style = Style(
+    self.init(
       isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
       verbose: verbose)
-    return Self(report: makeReport(style), handle: handle)
   }
 }

@@ -56,7 +56,7 @@ struct SelfTestCommand: ParsableCommand {
   var mutantPeers: String?
 
   func validate() throws {
-    if list { try output.checkList([.console, .markdown]) }
+    if list { try output.check("--list", [.console, .markdown]) }
   }
 
   func run() throws {

@@ -7,7 +7,7 @@ extension AssertionLedger {
     switch format {
     case .console: console
     case .markdown: markdown
-    case .json, .junit, .tap: nil
+    default: nil
     }
   }
 

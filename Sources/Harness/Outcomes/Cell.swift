@@ -1,5 +1,5 @@
 /// The unit that gets a verdict: one scenario in one pairing, with one row of parameters.
-public struct Cell: Sendable, Hashable, Encodable {
+public struct Cell: Sendable, Hashable, Codable {
   /// The unique id, composed of scenario, pairing and parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
   /// The id of the scenario, without the pairing and the parameters.
@@ -22,7 +22,7 @@ public struct Cell: Sendable, Hashable, Encodable {
   public let injection: Injection?
 
   /// A role and the language that plays it.
-  public struct Assignment: Sendable, Hashable, Encodable {
+  public struct Assignment: Sendable, Hashable, Codable {
     /// The name of the role in the scenario.
     public let role: String
     /// The language that plays the role, by its name in `fixtures/peers.yaml`.
@@ -30,7 +30,7 @@ public struct Cell: Sendable, Hashable, Encodable {
   }
 
   /// A fault in one system call of one role.
-  public struct Injection: Sendable, Hashable, Encodable {
+  public struct Injection: Sendable, Hashable, Codable {
     /// The role whose system call fails.
     public let role: String
     /// The index of the request among all requests to this role, counted from 1.

@@ -15,9 +15,12 @@ public struct CellOutcome: Error, Sendable {
 
   static let passed = CellOutcome(verdict: .passed, reason: nil, evidence: nil)
 
-  package init(verdict: Verdict, reason: String?, evidence: Evidence?, seconds: Double = 0) {
+  package init(
+    verdict: Verdict, reason: String?, missing: MissingCapability? = nil, evidence: Evidence?, seconds: Double = 0
+  ) {
     self.verdict = verdict
     self.reason = reason
+    self.missing = missing
     self.evidence = evidence
     self.seconds = seconds
   }
@@ -78,7 +81,7 @@ public struct CellOutcome: Error, Sendable {
 }
 
 /// An operation, option or program that a peer does not have.
-public struct MissingCapability: Sendable, Hashable, Encodable, CustomStringConvertible {
+public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConvertible {
   /// The language of the peer.
   public let language: String
   /// The operation, option or program that the peer lacks: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
@@ -94,7 +97,7 @@ public struct MissingCapability: Sendable, Hashable, Encodable, CustomStringConv
 }
 
 /// The data that explains a verdict to readers who do not know the harness.
-public struct Evidence: Sendable, Encodable {
+public struct Evidence: Sendable, Codable {
   /// The step at which the cell ended, as written in the script.
   public var step: String?
   /// The position of that step in the scenario file.
@@ -142,19 +145,19 @@ public struct Evidence: Sendable, Encodable {
   }
 
   /// The requests and responses between the runner and one role.
-  public struct Transcript: Sendable, Encodable {
+  public struct Transcript: Sendable, Codable {
     /// The name of the role in the scenario.
     public let role: String
     /// The language that played the role.
     public let language: String
     /// The requests and responses, in the order in which they passed.
-    public let messages: [Message]
+    public let messages: [TimedMessage]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
     /// How the process of the role ended, or its state if it is still running.
     public let state: String?
 
-    package init(role: String, language: String, messages: [Message], standardError: [String], state: String?) {
+    package init(role: String, language: String, messages: [TimedMessage], standardError: [String], state: String?) {
       self.role = role
       self.language = language
       self.messages = messages
@@ -165,7 +168,7 @@ public struct Evidence: Sendable, Encodable {
 }
 
 /// The reported result of one cell.
-public struct CellResult: Sendable, Encodable {
+public struct CellResult: Sendable, Codable {
   /// The cell that has this result, even if it was not run.
   public let cell: Cell
   /// The verdict with its reason and evidence.

@@ -11,27 +11,29 @@ public enum Event: Sendable {
 }
 
 /// The facts about a run that are known before its first cell.
-public struct RunDescription: Sendable, Encodable {
+public struct RunDescription: Sendable, Codable {
   /// The number of cells to run.
-  public let cells: Int
+  public internal(set) var cells: Int
   /// The number of scenarios that these cells belong to.
-  public let scenarios: Int
+  public internal(set) var scenarios: Int
   /// How many cells may run at a time.
   public let jobs: Int
   /// The seed that shuffles the scenarios; 0 keeps the order of the files.
   public let seed: UInt64
   /// The isolation of the cells: `private`, or `shared` and why it is not private.
-  public let isolation: String
+  public internal(set) var isolation: String
   /// For each language, the greeting of its peer: `gcc-12.2.0`.
   public let implementations: [String: String]
   /// The release of the kernel, as `uname(2)` reports it.
-  public let kernel: String
+  public internal(set) var kernel: String
   /// The ids of the cells, in the order in which reports list them.
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
   /// The operations that the checked peer has and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
+  /// The slice of the selected cells that the run has; nil for all of them.
+  public internal(set) var partition: PlanSlice?
 
   package init(
     cells: [Cell], jobs: Int, seed: UInt64 = 0, isolation: String, implementations: [String: String] = [:],
@@ -51,7 +53,7 @@ public struct RunDescription: Sendable, Encodable {
 }
 
 /// The result of a run as a whole.
-public struct RunSummary: Sendable, Encodable {
+public struct RunSummary: Sendable, Codable {
   /// The number of cells in the plan.
   public let planned: Int
   /// How many cells had each verdict.
@@ -89,10 +91,15 @@ extension RunSummary {
     var failFast = false
     /// Whether a run whose only failures are leaks has a separate exit status.
     var countsLeaksApart = true
+    /// Whether a run without cells succeeds, because another part of the plan has them.
+    var allowsNoCells = false
   }
 
   /// Summarizes the results of a run.
-  init(_ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double) {
+  init(
+    _ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double,
+    interrupted: Bool = Interruption.isRequested
+  ) {
     var problems = problems
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
@@ -112,13 +119,13 @@ extension RunSummary {
     var status = ExitStatus(
       unexpected: verdicts + (isIdle && !isIncapable ? [.notRun] : []), missing: missing, failFast: rules.failFast,
       problems: problems,
-      isInterrupted: Interruption.isRequested)
-    if planned.isEmpty || isIncapable, status == .asExpected { status = .nothingSelected }
+      isInterrupted: interrupted)
+    if planned.isEmpty && !rules.allowsNoCells || isIncapable, status == .asExpected { status = .nothingSelected }
     if isIncapable { problems.append("none of the selected cells was run: \(results[0].outcome.reason ?? "")") }
     if missing > 0 { problems.append("\(missing) of \(planned.count) planned cells were not run") }
     self.init(
       planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count, problems: problems, seconds: seconds, exitStatus: status,
-      interrupted: Interruption.isRequested)
+      interrupted: interrupted)
   }
 }

@@ -29,3 +29,16 @@ public enum Message: Sendable, Hashable {
     }
   }
 }
+
+/// A message of a transcript with its time.
+public struct TimedMessage: Sendable {
+  /// The message, which the runner sent or received.
+  public let message: Message
+  /// The time of the message in seconds since the start of the cell, by the clock of the runner.
+  public let seconds: Double
+
+  package init(_ message: Message, seconds: Double) {
+    self.message = message
+    self.seconds = seconds
+  }
+}

@@ -129,7 +129,7 @@ extension PeerCapabilities {
 }
 
 /// The operations that a peer has and lacks, by mechanism.
-public struct CapabilitySummary: Sendable, Encodable {
+public struct CapabilitySummary: Sendable, Codable {
   /// The language of the peer.
   public let language: String
   /// Every mechanism that has its own operations.
@@ -138,7 +138,7 @@ public struct CapabilitySummary: Sendable, Encodable {
   public let without: [String]
 
   /// The operations of one mechanism.
-  public struct Mechanism: Sendable, Encodable {
+  public struct Mechanism: Sendable, Codable {
     /// The name of the mechanism.
     public let mechanism: String
     /// The operations that the peer has.

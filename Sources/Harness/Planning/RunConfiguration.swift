@@ -17,6 +17,8 @@ public struct RunConfiguration: Sendable {
   public let registry: OperationRegistry
   /// Which cells to run; all by default.
   public var selection = Selection()
+  /// The part of the selected cells to run; nil for all of them.
+  public var partition: Partition?
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
   /// The seed that shuffles the scenarios; 0 keeps the order of the files.
@@ -54,7 +56,9 @@ public struct RunConfiguration: Sendable {
   /// The path of the program that shortens transfers, beside the sandbox init.
   var tracer: String { FilePath(sandboxInit).removingLastComponent().appending("short-transfer").string }
 
-  var rules: RunSummary.Rules { RunSummary.Rules(requiredCells: requiredCells, failFast: failFast) }
+  var rules: RunSummary.Rules {
+    RunSummary.Rules(requiredCells: requiredCells, failFast: failFast, allowsNoCells: partition != nil)
+  }
 
   /// Creates a configuration for the files of a checkout or of an installed suite.
   public init(_ installation: Installation, peers: PeerList, registry: OperationRegistry) {

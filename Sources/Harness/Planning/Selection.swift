@@ -17,7 +17,7 @@ public struct Selection: Sendable {
   /// The language that must play a role of each cell; nil for all cells.
   public var involved: String?
   /// The ids of the cells to run; nil for all cells.
-  var cells: Set<String>?
+  public var cells: Set<String>?
 
   /// Creates a selection; without arguments, it contains all cells.
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {

@@ -72,7 +72,7 @@ struct FailureDescription {
     let state = transcript.state?.linesEscapedForDisplay ?? []
     let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
     let heading = ([role] + state.prefix(1)).joined(separator: ": ")
-    let messages = transcript.messages.map(\.directedText.escapedForDisplay)
+    let messages = transcript.messages.map(\.message.directedText.escapedForDisplay)
     return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
       + last(Array(state.dropFirst()), mark: "stack | ")
       + last(messages.isEmpty ? ["(no messages)"] : messages, mark: "")

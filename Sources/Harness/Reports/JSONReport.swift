@@ -2,21 +2,43 @@ import FoundationEssentials
 
 /// The report with all data of a run in one document, for programs.
 ///
-/// `docs/report.schema.json` describes the document; an incompatible change increments `format`.
+/// `docs/report.schema.json` describes the document, which ``SavedRun`` reads.
 struct JSONReport: Report {
   private var record = RunRecord()
 
   mutating func receive(_ event: Event) throws -> String {
     record.receive(event)
     guard case .runEnded(let summary) = event else { return "" }
-    return try json(Document(run: record.description, results: record.results, summary: summary))
+    return try json(SavedRun(run: record.description, results: record.results, summary: summary))
+  }
+}
+
+/// The report with one JSON object in each line, written when a cell ends, for programs that follow a run.
+///
+/// `docs/report.schema.json` describes the parts of the objects.
+struct JSONLinesReport: Report {
+  func receive(_ event: Event) throws -> String {
+    switch event {
+    case .runStarted(let description): return try line(Line(event: .runStarted, run: description))
+    case .cellEnded(let result): return try line(Line(event: .cellEnded, result: result))
+    case .runEnded(let summary): return try line(Line(event: .runEnded, summary: summary))
+    case .recording, .cellStarted, .timePassed: return ""
+    }
   }
 
-  private struct Document: Encodable {
-    let format = 3
-    let run: RunDescription?
-    let results: [CellResult]
-    let summary: RunSummary
+  private func line(_ line: Line) throws -> String { try json(line, formatting: []) }
+
+  private struct Line: Encodable {
+    let event: Name
+    var run: RunDescription?
+    var result: CellResult?
+    var summary: RunSummary?
+
+    enum Name: String, Encodable {
+      case runStarted = "run-started"
+      case cellEnded = "cell-ended"
+      case runEnded = "run-ended"
+    }
   }
 }
 
@@ -25,9 +47,11 @@ struct JSONReport: Report {
 /// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well, and
 /// `##[` begins a command of a CI service. Outside of strings, the document contains no such characters, so each can be
 /// replaced by its escape.
-func json(_ document: some Encodable) throws -> String {
+func json(
+  _ document: some Encodable, formatting: JSONEncoder.OutputFormatting = [.prettyPrinted]
+) throws -> String {
   let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
   let text = String(decoding: try encoder.encode(document), as: UTF8.self)
   var escaped = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
@@ -43,8 +67,19 @@ func json(_ document: some Encodable) throws -> String {
   return String(escaped) + "\n"
 }
 
-extension CellOutcome: Encodable {
+extension CellOutcome: Codable {
   private enum CodingKeys: String, CodingKey { case verdict, reason, missing, seconds, evidence }
+
+  /// Decodes an outcome of a saved run.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      verdict: try container.decode(Verdict.self, forKey: .verdict),
+      reason: try container.decodeIfPresent(String.self, forKey: .reason),
+      missing: try container.decodeIfPresent(MissingCapability.self, forKey: .missing),
+      evidence: try container.decodeIfPresent(Evidence.self, forKey: .evidence),
+      seconds: try container.decode(Double.self, forKey: .seconds))
+  }
 
   /// Encodes the verdict, and its reason and evidence if there are any.
   public func encode(to encoder: any Encoder) throws {
@@ -57,12 +92,39 @@ extension CellOutcome: Encodable {
   }
 }
 
-extension Message: Encodable {
+extension Message: Codable {
   private enum CodingKeys: String, CodingKey { case request, response }
+
+  /// Decodes a message of a saved run as its text, which is all that a report needs.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    if let request = try container.decodeIfPresent(String.self, forKey: .request) {
+      self = .rawRequest(request)
+    } else {
+      self = .line(try container.decode(String.self, forKey: .response))
+    }
+  }
 
   /// Encodes the text of the message under the key `request` or `response`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(text, forKey: isRequest ? .request : .response)
+  }
+}
+
+extension TimedMessage: Codable {
+  private enum CodingKeys: String, CodingKey { case seconds }
+
+  /// Decodes the message with its time.
+  public init(from decoder: any Decoder) throws {
+    let seconds = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Double.self, forKey: .seconds)
+    self.init(try Message(from: decoder), seconds: seconds ?? 0)
+  }
+
+  /// Encodes the message, with the time in the same object.
+  public func encode(to encoder: any Encoder) throws {
+    try message.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(seconds, forKey: .seconds)
   }
 }

@@ -1,8 +1,9 @@
 /// The report for a pull request or the summary of a pipeline: a headline, a matrix, and collapsed failures.
 struct MarkdownReport: Report {
   private var record = RunRecord()
-  /// The maximum number of failures with details: code hosts do not display more than about 1 MiB.
+  /// The maximum number of failures with details, and of bytes of a page with them: code hosts reject more than 1 MiB.
   private static let maximumExplained = 50
+  private static let maximumSize = 900_000
 
   mutating func receive(_ event: Event) -> String {
     record.receive(event)
@@ -60,11 +61,15 @@ struct MarkdownReport: Report {
 
   private func writeFailures(_ results: [CellResult], to page: inout MarkdownWriter) {
     let failed = results.filter(\.isFailure)
+    var explained = 0
     for result in failed.prefix(Self.maximumExplained) {
       let id = XMLWriter.escaped(result.cell.id.escapedForDisplay)
-      page.details("<code>\(id)</code> \(result.verdictInWords)", FailureDescription(result: result).body)
+      let lines = FailureDescription(result: result).body
+      guard page.text.utf8.count + lines.reduce(0, { $0 + 6 * $1.utf8.count }) < Self.maximumSize else { break }
+      page.details("<code>\(id)</code> \(result.verdictInWords)", lines)
+      explained += 1
     }
-    let omitted = failed.count - Self.maximumExplained
+    let omitted = failed.count - explained
     if omitted > 0 { page.paragraph("And \(omitted) more, which the JSON report explains.") }
   }
 }

@@ -1,7 +1,9 @@
 /// Writes indented XML, and escapes all text and attribute values.
 struct XMLWriter {
-  private var lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#]
+  private var lines: [String]
   private var open: [String] = []
+
+  init(prologue: String = #"<?xml version="1.0" encoding="UTF-8"?>"#) { lines = [prologue] }
 
   typealias Attributes = [(name: String, value: String)]
 
@@ -22,6 +24,11 @@ struct XMLWriter {
   mutating func element(_ name: String, _ attributes: Attributes = [], text: String? = nil) {
     let start = "\(indentation)<\(name)\(Self.attributes(attributes))"
     lines.append(text.map { "\(start)>\(Self.escaped($0))</\(name)>" } ?? "\(start)/>")
+  }
+
+  /// Writes an element whose content is not escaped: the style or the script of an HTML page.
+  mutating func element(_ name: String, raw content: StaticString) {
+    lines.append("\(indentation)<\(name)>\n\(content)\n\(indentation)</\(name)>")
   }
 
   private static func attributes(_ attributes: Attributes) -> String {

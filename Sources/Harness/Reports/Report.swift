@@ -20,6 +20,14 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case tap
   /// Markdown, for a pull request or the summary of a pipeline.
   case markdown
+  /// A page for a browser, without network access.
+  case html
+  /// One JSON object in each line, written when a cell ends.
+  case jsonLines = "json-lines"
+  /// Workflow commands of GitHub Actions, which show the first failures at the lines of their scenarios.
+  case github
+  /// The endpoint of a badge of shields.io.
+  case badge
 
   /// Creates an empty report; only the console report uses the style.
   public func makeReport(style: Style) -> any Report {
@@ -29,6 +37,10 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     case .junit: JUnitReport()
     case .tap: TAPReport()
     case .markdown: MarkdownReport()
+    case .html: HTMLReport()
+    case .jsonLines: JSONLinesReport()
+    case .github: GitHubReport()
+    case .badge: BadgeReport()
     }
   }
 }

@@ -83,7 +83,7 @@ struct TAPReport: Report {
       if !items.isEmpty { entries.append((Node(key), list(items))) }
     }
     add("state", transcript.state?.linesEscapedForDisplay ?? [])
-    add("messages", transcript.messages.map(\.directedText))
+    add("messages", transcript.messages.map(\.message.directedText))
     add("standard_error", transcript.standardError.flatMap(\.linesEscapedForDisplay))
     return Node(entries)
   }

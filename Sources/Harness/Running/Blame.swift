@@ -20,8 +20,8 @@ extension CellRun {
   /// Whether a step ended the role, or sent it a signal that may have ended it.
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.isPeer || !role.inputEnded else { return true }
-    return client.roles.flatMap(\.messages).contains { message in
-      guard case .request(let request) = message, let target = registry[request.operation]?.signals else {
+    return client.roles.flatMap(\.messages).contains { entry in
+      guard case .request(let request) = entry.message, let target = registry[request.operation]?.signals else {
         return false
       }
       return request.fields[target] == "\(pid)"

@@ -8,6 +8,8 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
+  /// The start of the time axis of the transcripts.
+  let start = ContinuousClock.now
   /// The permissions that each object had when a step first saw it.
   var permissions: [KernelObject: String] = [:]
   /// The files that the scenario creates or compares, which are not leaks.

@@ -35,7 +35,7 @@ final class RoleProcess {
   var wasKilledWhileBusy = false
   /// Whether the process may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
-  private(set) var messages: [Message] = []
+  private(set) var messages: [(message: Message, time: ContinuousClock.Instant)] = []
   /// All standard output of a program so far.
   var printed: [String] = []
   /// The lines that steps have found in the output.
@@ -70,10 +70,10 @@ final class RoleProcess {
   var isPeer: Bool { role.part == .peer }
   var description: String { "\(name) (\(language))" }
 
-  func record(_ message: Message) { messages.append(message) }
+  func record(_ message: Message) { messages.append((message, .now)) }
 
   /// The operations of all requests to this role, in order.
-  var requestedOperations: [String] { messages.compactMap(\.operation) }
+  var requestedOperations: [String] { messages.compactMap(\.message.operation) }
 
   func takeErrors(from source: LineSource) {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }

@@ -15,6 +15,9 @@ public struct Runner: Sendable {
   public var rejectsStaleExpectations = true
   /// Further remarks for the report.
   public var notes: [String] = []
+  private let slice: PlanSlice?
+  /// Whether the selection has no cells, in any part of it.
+  public let isSelectionEmpty: Bool
   /// Why cells were left out of the plan.
   private let leftOut: MissingPrograms
   /// Errors of the selection, such as a mechanism that does not exist.
@@ -35,6 +38,10 @@ public struct Runner: Sendable {
       configuration.projects.first.map {
         MissingPrograms(leftOutOf: &selected, configuration.peers, project: $0)
       } ?? MissingPrograms()
+    isSelectionEmpty = selected.groups.isEmpty
+    let part = configuration.partition.map(selected.part)
+    selected = part?.plan ?? selected
+    slice = part?.slice
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
   }
@@ -58,7 +65,7 @@ public struct Runner: Sendable {
     let context = start.knowing(probed, configuration.registry)
     let obstacle = injection?.obstacle(context)
     let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
-    let description = RunDescription(
+    var description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
       isolation: "\(machine)",
       implementations: configuration.peers.implementations(
@@ -67,6 +74,7 @@ public struct Runner: Sendable {
       notes: leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
+    description.partition = slice
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(

@@ -67,13 +67,13 @@ extension StepInterpreter {
 }
 
 /// A response of a peer that differs from a golden transcript.
-public struct TranscriptDifference: Sendable, Encodable {
+public struct TranscriptDifference: Sendable, Codable {
   /// The mechanism that the operation belongs to; nil if no peer has the operation.
   public let mechanism: String?
   /// The kind of difference, in one line.
   public let reason: String
-  /// The exchange, as recorded in the transcript.
-  let step: Step
+  /// The exchange, as the transcript has it; nil in a report that was read from a file.
+  private(set) var step: Step?
   /// The position of the request in its file.
   public let location: SourceLocation
   /// The recorded response.

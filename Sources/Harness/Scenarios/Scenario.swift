@@ -140,7 +140,17 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(file):\(line):\(column)" }
 }
 
-extension SourceLocation: Encodable {
+extension SourceLocation: Codable {
+  /// Decodes a location from its description.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let parts = try container.decode(String.self).split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count > 2, let line = Int(parts[parts.count - 2]), let column = Int(parts[parts.count - 1]) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a location: FILE:LINE:COLUMN")
+    }
+    self.init(file: parts.dropLast(2).joined(separator: ":"), line: line, column: column)
+  }
+
   /// Encodes the description as a string.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()

@@ -36,8 +36,8 @@ enum RecordedRun: String, CaseIterable {
   }
 
   /// Returns the events of a run in which `count` cells fail for the same reason.
-  static func failures(_ count: Int) -> [Event] {
-    run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: "errno is EINVAL") })
+  static func failures(_ count: Int, reason: String = "errno is EINVAL") -> [Event] {
+    run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: reason) })
   }
 
   private static let allVerdicts: [CellResult] = [
@@ -65,6 +65,12 @@ enum RecordedRun: String, CaseIterable {
   private static func request(_ line: String) -> Message { (try? .request(Request(parsing: line))) ?? .line(line) }
   private static func response(_ line: String) -> Message { (try? .response(Response(parsing: line))) ?? .line(line) }
 
+
+  /// Returns the messages at intervals of a tenth of a millisecond.
+  private static func timed(from start: Double, _ messages: [Message]) -> [TimedMessage] {
+    messages.enumerated().map { TimedMessage($1, seconds: start + 0.0001 * Double($0)) }
+  }
+
   private static let elsewhere = SourceLocation(file: "fixtures/vectors/pipes.txt", line: 9, column: 1)
 
   private static let failed = result(
@@ -85,15 +91,16 @@ enum RecordedRun: String, CaseIterable {
       evidence.transcripts = [
         .init(
           role: "sender", language: "c",
-          messages: (1...30).flatMap { [request("mq_send msg=number-\($0) msg_prio=1"), response("ok")] } + [
+          messages: timed(from: 0, (1...30).flatMap { [request("mq_send msg=number-\($0) msg_prio=1"), response("ok")] } + [
             request(
               "mq_open handle=default name=/ipc-interop-4242-0006-mq oflag=O_CREAT|O_EXCL|O_WRONLY mode=600 "
                 + "mq_maxmsg=8 mq_msgsize=64")
-          ],
+          ]),
           standardError: [], state: "asleep in mq_timedsend\n[<0>] wq_sleep+0x1\n[<0>] do_mq_timedsend+0x2\n"),
         .init(
           role: "receiver", language: "swift",
-          messages: [request("mq_receive handle=default"), response("ok return=5 msg=first msg_prio=1")],
+          messages: timed(
+            from: 0.002, [request("mq_receive handle=default"), response("ok return=5 msg=first msg_prio=1")]),
           standardError: ["swift-peer: a warning", "swift-peer: and another"], state: nil),
       ]
       return evidence
@@ -134,7 +141,7 @@ enum RecordedRun: String, CaseIterable {
       expected: text, request: .rawRequest(text), response: .line(lines + String(repeating: "x", count: 1500)))
     evidence.step = text
     evidence.transcripts = [
-      .init(role: text, language: text, messages: [.line(lines)], standardError: [lines], state: text)
+      .init(role: text, language: text, messages: timed(from: 0, [.line(lines)]), standardError: [lines], state: text)
     ]
     evidence.add(leftBehind: [KernelObject(kind: .file, name: text)])
     return result("pipe/hostile", 1, ["swift", "c"], .failed, reason: lines, evidence: evidence)

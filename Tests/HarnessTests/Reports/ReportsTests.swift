@@ -36,12 +36,42 @@ struct ReportsTests {
   func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
     for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
       let lines = try text(of: RecordedRun.hostile.events, format, style).split { $0.isNewline || $0 == "\r" }
-      let commands = lines.filter { line in
+      var commands = lines.filter { line in
         line.unicodeScalars.drop { $0.properties.isWhitespace }.starts(with: "::".unicodeScalars)
           || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)
       }
+      // In this format, the commands of the report begin each line, and the text of a peer is behind them.
+      if format == .github { commands.removeAll { $0.hasPrefix("::error file=") || $0.hasPrefix("::notice title=") } }
       #expect(commands == [])
     }
+  }
+
+  @Test func `GitHub gets the first failures at the lines of their scenarios`() throws {
+    let lines = try text(of: RecordedRun.failures(12), .github).split(separator: "\n")
+    #expect(lines.count == 11)
+    #expect(
+      lines.first
+        == "::error file=fixtures/scenarios/pipe.yaml,line=1,col=3,title=failed%3A pipe/case-1[c>swift]::errno is EINVAL")
+    #expect(lines.last == "::notice title=ipc-interop%3A not all as expected::0 passed, 12 failed, 0 not run")
+    let escaped = try text(of: RecordedRun.hostile.events, .github)
+    #expect(escaped.contains("%25") || !escaped.contains("%"))
+  }
+
+  @Test func `a Markdown report is smaller than a code host allows`() throws {
+    let long = RecordedRun.failures(40, reason: String(repeating: "<&> ", count: 20_000))
+    let markdown = try text(of: long, .markdown)
+    #expect(markdown.utf8.count < 1 << 20)
+    #expect(markdown.contains("which the JSON report explains."))
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `each line of JSON lines is an object`(run: RecordedRun) throws {
+    let lines = try text(of: run.events, .jsonLines).split(separator: "\n")
+    let names = try lines.map { line in
+      (try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["event"] as? String
+    }
+    let ended = run.events.count { if case .cellEnded = $0 { true } else { false } }
+    #expect(names == ["run-started"] + Array(repeating: "cell-ended", count: ended) + ["run-ended"])
   }
 
   @Test(arguments: ReportFormat.allCases.filter { $0 == .json || $0 == .junit || $0 == .markdown })

@@ -56,7 +56,7 @@ struct ProgramOutputTests {
     let outcome = try await outcome(program)
     #expect(outcome.verdict == .crashed)
     #expect(outcome.reason?.contains("floods its output") == true)
-    #expect(outcome.evidence?.transcripts.first?.messages.first == .line("hello"))
+    #expect(outcome.evidence?.transcripts.first?.messages.first?.message == .line("hello"))
   }
 
   @Test("prints nothing fails") func isSilent() async throws {

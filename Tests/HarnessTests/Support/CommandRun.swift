@@ -26,11 +26,21 @@ final class CommandRun {
     process.arguments =
       ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
     // ThreadSanitizer would report false races in the command, because only this program is linked with `Sanitizers`.
-    process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
+    process.environment = Self.environment
     process.standardOutput = pipe
     process.standardError = pipe
     try process.run()
   }
+
+  /// The environment of the tests without the variables of CI services, which would receive a report of each run.
+  private static let environment: [String: String] = {
+    let services = ["GITHUB_STEP_SUMMARY", "XML_OUTPUT_FILE", "TESTBRIDGE_TEST_ONLY"]
+    var environment = ProcessInfo.processInfo.environment.filter { name, _ in
+      !services.contains(name) && !name.hasPrefix("TEST_")
+    }
+    environment["TSAN_OPTIONS"] = "report_bugs=0"
+    return environment
+  }()
 
   /// Returns the path of a program that was built together with the tests.
   static func program(_ name: String) throws -> String {

@@ -1,0 +1,65 @@
+/// What has changed between two runs.
+public struct RunComparison: Sendable {
+  /// The cells that fail now and did not fail before.
+  public let newFailures: [CellResult]
+  /// The cells that failed before and pass now.
+  public let fixed: [CellResult]
+  /// The cells that fail in both runs.
+  public let persistent: [CellResult]
+  /// The ids of the cells that passed before and were selected, but not run, now.
+  public let noLongerRun: [String]
+  /// The number of cells that only this run has.
+  public let added: Int
+  /// The number of cells that only the earlier run has.
+  public let removed: Int
+
+  /// Whether something is worse than before.
+  public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty }
+
+  /// Compares a run with an earlier one, cell by cell.
+  ///
+  /// A repeated cell has failed if one of its results is a failure.
+  public init(of run: SavedRun, with earlier: SavedRun) {
+    let before = Self.states(earlier)
+    let now = Self.states(run)
+    let failures = Self.firstFailures(run)
+    newFailures = failures.filter { before[$0.cell.id] != .failed }
+    persistent = failures.filter { before[$0.cell.id] == .failed }
+    var seen: Set<String> = []
+    fixed = run.results.filter {
+      now[$0.cell.id] == .passed && before[$0.cell.id] == .failed && seen.insert($0.cell.id).inserted
+    }
+    noLongerRun = (run.run?.plan ?? []).filter {
+      before[$0] == .passed && (now[$0] ?? .notRun) == .notRun && seen.insert($0).inserted
+    }
+    let (old, new) = (Self.cells(earlier), Self.cells(run))
+    added = new.subtracting(old).count
+    removed = old.subtracting(new).count
+  }
+
+  private enum State { case passed, failed, notRun }
+
+  private static func states(_ run: SavedRun) -> [String: State] {
+    Dictionary(
+      run.results.map { ($0.cell.id, $0.isFailure ? .failed : $0.verdict == .notRun ? .notRun : .passed) }
+    ) { first, second in [first, second].contains(.failed) ? .failed : second }
+  }
+
+  private static func firstFailures(_ run: SavedRun) -> [CellResult] {
+    var seen: Set<String> = []
+    return run.results.filter { $0.isFailure && seen.insert($0.cell.id).inserted }
+  }
+
+  private static func cells(_ run: SavedRun) -> Set<String> {
+    Set(run.run?.plan ?? []).union(run.results.map(\.cell.id))
+  }
+
+  /// The change in one line: `2 new failures, 1 fixed, 3 still failing`.
+  public var summary: String {
+    let parts = [
+      counted(newFailures.count, "new failure"), "\(fixed.count) fixed", "\(persistent.count) still failing",
+    ]
+    let more = [(noLongerRun.count, "no longer run"), (added, "added"), (removed, "removed")]
+    return (parts + more.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,162 @@
+import Foundation
+
+/// A run in the form of the JSON report, from which every other report can be made.
+public struct SavedRun: Sendable, Codable {
+  /// The version of the form; an incompatible change increments it.
+  private static let currentFormat = 3
+
+  private let format: Int
+  /// The facts that were known before the first cell; nil if the run ended before it began.
+  public let run: RunDescription?
+  /// The results in the order of the plan.
+  public let results: [CellResult]
+  /// The result of the run as a whole.
+  public let summary: RunSummary
+
+  init(run: RunDescription?, results: [CellResult], summary: RunSummary) {
+    format = Self.currentFormat
+    self.run = run
+    self.results = results
+    self.summary = summary
+  }
+
+  /// Reads a JSON report.
+  ///
+  /// - Throws: ``RunError`` if the file cannot be read or is not a report of this version.
+  public init(contentsOf path: String) throws(RunError) {
+    let data: Data
+    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw RunError("\(path) cannot be read: \(error.localizedDescription)", status: .usage)
+    }
+    do {
+      let found = try JSONDecoder().decode(Version.self, from: data).format
+      guard found == Self.currentFormat else {
+        throw RunError(
+          "\(path) has format \(found), but this version reads format \(Self.currentFormat); run the suite again",
+          status: .usage)
+      }
+      self = try JSONDecoder().decode(Self.self, from: data)
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw RunError(
+        "\(path) is not a report of 'ipc-interop run --format json': \(Self.reason(error))", status: .usage)
+    }
+  }
+
+  private struct Version: Decodable { let format: Int }
+
+  private static func reason(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    func place(_ context: DecodingError.Context, _ last: [any CodingKey] = []) -> String {
+      let path = (context.codingPath + last).map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+      return path.isEmpty ? "" : String(path.trimmingPrefix(".")) + ": "
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "\(place(context, [key]))is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      "\(place(context))\(context.debugDescription)"
+    @unknown default: "\(error)"
+    }
+  }
+
+  /// The events that a report of the run receives.
+  public var events: [Event] {
+    (run.map { [.runStarted($0)] } ?? []) + results.map(Event.cellEnded) + [.runEnded(summary)]
+  }
+
+  /// The ids of the cells that failed.
+  public var failedCells: Set<String> { Set(results.filter(\.isFailure).map(\.cell.id)) }
+}
+
+// MARK: - Merging
+
+extension SavedRun {
+  /// Merges the reports of all parts of a plan.
+  ///
+  /// - Throws: ``RunError`` if a part is missing, is given twice, or belongs to another plan or other peers.
+  public init(merging parts: [(file: String, run: SavedRun)]) throws(RunError) {
+    let slices = try Self.orderedSlices(parts)
+    var results: [CellResult] = []
+    // The parts have every nth group of cells, so taking a group from each in turn restores the order.
+    var rest = slices.map { Self.groups(of: $0.results)[...] }
+    while rest.contains(where: { !$0.isEmpty }) {
+      for index in rest.indices { results += rest[index].popFirst() ?? [] }
+    }
+    let ended = Set(results.map(\.cell.id))
+    let planned = results.map(\.cell.id) + slices.flatMap { $0.run?.plan.filter { !ended.contains($0) } ?? [] }
+    let summaries = slices.map(\.summary)
+    self.init(
+      run: slices.first?.run.map { first in
+        RunDescription(
+          merging: slices.compactMap(\.run), first: first, scenarios: Set(results.map(\.cell.scenario)).count,
+          plan: planned)
+      },
+      results: results,
+      summary: RunSummary(
+        results, planned: planned, problems: unique(summaries.flatMap(\.problems)), rules: RunSummary.Rules(),
+        seconds: summaries.map(\.seconds).max() ?? 0, interrupted: summaries.contains(where: \.interrupted)))
+  }
+
+  private static func orderedSlices(_ parts: [(file: String, run: SavedRun)]) throws(RunError) -> [SavedRun] {
+    func refused(_ reason: String) -> RunError { RunError("the reports cannot be merged: \(reason)", status: .usage) }
+    var found: [Int: (file: String, run: SavedRun)] = [:]
+    guard let first = parts.first else { throw refused("there are none") }
+    for part in parts {
+      guard let slice = part.run.run?.partition else {
+        throw refused("\(part.file) has no part of a plan; it was run without --partition")
+      }
+      let reference = first.run.run
+      guard slice.plan == reference?.partition?.plan, slice.count == reference?.partition?.count else {
+        throw refused("\(part.file) and \(first.file) are parts of different plans")
+      }
+      guard part.run.run?.implementations == reference?.implementations else {
+        throw refused("\(part.file) and \(first.file) tested different peers")
+      }
+      if let other = found.updateValue(part, forKey: slice.number) {
+        throw refused("\(other.file) and \(part.file) both have part \(slice.number)")
+      }
+    }
+    let count = first.run.run?.partition?.count ?? 0
+    let missing = (1...max(1, count)).filter { found[$0] == nil }
+    guard missing.isEmpty else {
+      let numbers = missing.prefix(10).map(String.init).joined(separator: ", ")
+      throw refused("\(missing.count) of \(count) parts are missing: \(numbers)")
+    }
+    return (1...count).compactMap { found[$0]?.run }
+  }
+
+  /// Returns the results in groups that have one scenario and one row of parameters.
+  private static func groups(of results: [CellResult]) -> [[CellResult]] {
+    var groups: [[CellResult]] = []
+    for result in results {
+      if let last = groups.last?.last?.cell, last.scenario == result.cell.scenario,
+        last.parameters == result.cell.parameters
+      {
+        groups[groups.count - 1].append(result)
+      } else {
+        groups.append([result])
+      }
+    }
+    return groups
+  }
+}
+
+extension RunDescription {
+  fileprivate init(merging parts: [RunDescription], first: RunDescription, scenarios: Int, plan: [String]) {
+    self = first
+    self.plan = plan
+    cells = plan.count
+    self.scenarios = scenarios
+    kernel = unique(parts.map(\.kernel)).joined(separator: ", ")
+    isolation = unique(parts.map(\.isolation)).joined(separator: ", ")
+    notes = unique(parts.flatMap(\.notes))
+    partition = nil
+  }
+}
+
+/// Returns the texts without repetitions, in their order.
+private func unique(_ texts: [String]) -> [String] {
+  var seen: Set<String> = []
+  return texts.filter { seen.insert($0).inserted }
+}

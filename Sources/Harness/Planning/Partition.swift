@@ -1,0 +1,89 @@
+import PeerProtocol
+
+/// The part of a plan that one of several machines runs: `slice:2/5` is every fifth group of cells, from the second on.
+///
+/// A control cell stays with the cells that depend on it. Reports of all parts are merged by ``SavedRun/init(merging:)``.
+public struct Partition: Sendable, Hashable {
+  /// The number of this part, from 1.
+  public let number: Int
+  /// The number of parts.
+  public let count: Int
+
+  /// The largest number of parts.
+  public static let maximumCount = 10_000
+
+  /// Creates a part; nil unless `number` is from 1 to `count`.
+  public init?(number: Int, of count: Int) {
+    guard (1...Self.maximumCount).contains(count), (1...count).contains(number) else { return nil }
+    self.number = number
+    self.count = count
+  }
+
+  /// Parses `slice:NUMBER/COUNT`; nil if the text has another form.
+  public init?(_ text: String) {
+    let prefix = "slice:"
+    let numbers = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard text.hasPrefix(prefix), numbers.count == 2, let number = numbers[0], let count = numbers[1] else {
+      return nil
+    }
+    self.init(number: number, of: count)
+  }
+}
+
+/// The environment variables in which a CI service passes the part of a job.
+public struct CIPartition: Sendable {
+  let number: String
+  let count: String
+  /// The number of the first part.
+  let first: Int
+
+  public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
+
+  /// All services that are known.
+  public static let all: [CIPartition] = [
+    .bazel, CIPartition(number: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1),  // GitLab
+    CIPartition(number: "BUILDKITE_PARALLEL_JOB", count: "BUILDKITE_PARALLEL_JOB_COUNT", first: 0),
+    CIPartition(number: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", first: 0),
+  ]
+}
+
+extension Partition {
+  /// Finds the part in the variables of the first service that has set them; nil if none has.
+  ///
+  /// - Throws: ``RunError`` if the variables are not a part of a plan.
+  public init?(_ environment: [String: String], services: [CIPartition]) throws(RunError) {
+    for service in services {
+      // GitLab sets only the count if a job has one part.
+      guard let number = environment[service.number], let count = environment[service.count] else { continue }
+      guard let index = Int(number), let total = Int(count), index < .max,
+        let partition = Partition(number: index - service.first + 1, of: total)
+      else {
+        throw RunError(
+          "\(service.number)=\(number) with \(service.count)=\(count) is not a part of a plan", status: .usage)
+      }
+      self = partition
+      return
+    }
+    return nil
+  }
+}
+
+/// The part of a plan that a run had, as its report states it.
+public struct PlanSlice: Sendable, Hashable, Codable {
+  /// The number of the part, from 1.
+  public let number: Int
+  /// The number of parts.
+  public let count: Int
+  /// The digest of the ids of all cells in all parts, which distinguishes parts of different plans.
+  public let plan: String
+}
+
+extension Plan {
+  /// Returns one part of the plan, with the description for the report.
+  func part(_ partition: Partition) -> (plan: Plan, slice: PlanSlice) {
+    let names = Array(cells.map(\.id).joined(separator: "\n").utf8)
+    let digest = unsafe Digest(of: names.span.bytes).description
+    let groups = groups.enumerated().filter { $0.offset % partition.count == partition.number - 1 }.map(\.element)
+    return (Plan(groups: groups), PlanSlice(number: partition.number, count: partition.count, plan: digest))
+  }
+}

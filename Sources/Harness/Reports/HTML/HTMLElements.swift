@@ -1,0 +1,44 @@
+/// The elements of HTML that the pages use.
+///
+/// Elements that are not void have an end tag even if they are empty, as HTML requires.
+extension XMLWriter {
+  /// Writes an element whose text may come from a peer: invisible characters are escaped.
+  mutating func element(_ name: String, _ attributes: Attributes = [], display text: String) {
+    element(name, attributes, text: text.escapedForDisplay)
+  }
+
+  /// Writes a table; `rows` writes its rows. A heading without any text is left out.
+  mutating func table(_ heading: [String], rows: (inout XMLWriter) -> Void) {
+    element("div", [("class", "table")]) { page in
+      page.element("table") { page in
+        if heading.contains(where: { !$0.isEmpty }) {
+          page.element("thead") { page in
+            page.element("tr") { page in
+              for text in heading { page.element("th", [("scope", "col")], display: text) }
+            }
+          }
+        }
+        page.element("tbody", content: rows)
+      }
+    }
+  }
+
+  /// Writes a row whose first cell is its heading.
+  mutating func row(_ heading: String, _ cells: String...) {
+    element("tr") { page in
+      page.element("th", [("scope", "row")], display: heading)
+      for text in cells {
+        let isNumber = !text.isEmpty && text.allSatisfy { $0.isNumber || $0 == "/" }
+        page.element("td", isNumber ? [("class", "number")] : [], display: text)
+      }
+    }
+  }
+
+  /// Writes a list unless it is empty.
+  mutating func list(_ items: [String], class name: String) {
+    guard !items.isEmpty else { return }
+    element("ul", [("class", name)]) { page in
+      for item in items { page.element("li", display: item) }
+    }
+  }
+}

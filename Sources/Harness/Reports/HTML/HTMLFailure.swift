@@ -1,0 +1,122 @@
+/// The part of the HTML report that explains one failure.
+struct HTMLFailure {
+  let result: CellResult
+  /// Whether the page shows the details at once.
+  var isOpen = false
+
+  /// The maximum number of messages of each role, from the end of its transcript.
+  private static let maximumMessages = 60
+
+  /// Returns the link to the part that explains a cell.
+  static func link(to cell: String) -> String { "#cell-\(identifier(cell))" }
+
+  /// Returns the id of a cell with characters that an HTML id and a URL fragment allow; others are hexadecimal numbers.
+  private static func identifier(_ cell: String) -> String {
+    cell.unicodeScalars.map { scalar in
+      let isAllowed = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+      return isAllowed ? String(scalar) : "-\(String(scalar.value, radix: 16))"
+    }.joined()
+  }
+
+  func write(to page: inout XMLWriter) {
+    let cell = result.cell
+    let attributes: XMLWriter.Attributes = [
+      ("id", "cell-\(Self.identifier(cell.id))"), ("data-mechanism", cell.mechanism),
+      ("data-pairing", Matrix.Pairing(cell).description),
+    ]
+    page.element("article", attributes) { page in
+      page.element("details", isOpen ? [("open", "open")] : []) { page in
+        page.element("summary") { page in
+          page.element("strong", display: result.verdictInWords)
+          page.element("code", display: cell.id)
+          page.element("span", display: result.outcome.reason ?? "")
+        }
+        page.element("p", display: cell.title)
+        writeComparison(to: &page)
+        writeTimeline(to: &page)
+        writeRest(to: &page)
+        page.element("p") { page in
+          page.element("span", text: "Run this cell again: ")
+          page.element("code", [("class", "copy")], display: result.rerun)
+        }
+      }
+    }
+  }
+
+  private var evidence: Evidence { result.outcome.evidence ?? Evidence() }
+
+  private func writeComparison(to page: inout XMLWriter) {
+    let expected = evidence.expected
+    let actual = evidence.response?.text
+    page.table(["", "expected", "actual"]) { page in
+      if expected != nil || actual != nil {
+        page.element("tr") { page in
+          page.element("th", [("scope", "row")], text: "response")
+          page.words(expected ?? "", differingFrom: actual ?? "")
+          page.words(actual ?? "", differingFrom: expected ?? "")
+        }
+      }
+      if let offset = evidence.firstDifference {
+        page.row("payload", "the bytes of the pattern", "the first difference is at byte \(offset)")
+      }
+      for difference in evidence.differences where difference.location != evidence.location {
+        page.row("\(difference.location)", difference.expected, difference.response.text)
+      }
+    }
+    page.table(["", ""]) { page in
+      page.row("required by", "\(result.cell.spec) (\(result.cell.level.rawValue))")
+      if let step = evidence.step { page.row("step", step) }
+      page.row("at", "\(evidence.location ?? result.cell.location)")
+      if let request = evidence.request { page.row("request", request.text) }
+      if let expectation = result.expectation { page.row("expectation", expectation) }
+    }
+  }
+
+  /// Writes the messages of all roles in one table, in the order of their times, with a column for each role.
+  private func writeTimeline(to page: inout XMLWriter) {
+    let transcripts = evidence.transcripts
+    let entries = transcripts.enumerated().flatMap { column, transcript in
+      transcript.messages.suffix(Self.maximumMessages).map { (column: column, entry: $0) }
+    }.enumerated().sorted { ($0.element.entry.seconds, $0.offset) < ($1.element.entry.seconds, $1.offset) }
+    guard !entries.isEmpty else { return }
+    page.table(["ms"] + transcripts.map { "\($0.role) (\($0.language))" }) { page in
+      for (_, (column, entry)) in entries {
+        page.element("tr") { page in
+          page.element("td", [("class", "number")], text: decimal(entry.seconds * 1000, places: 1))
+          for index in transcripts.indices {
+            page.element("td", display: index == column ? entry.message.directedText.shortened(to: 600) : "")
+          }
+        }
+      }
+    }
+  }
+
+  private func writeRest(to page: inout XMLWriter) {
+    for transcript in evidence.transcripts {
+      let lines =
+        (transcript.state.map { ["state: \($0)"] } ?? [])
+        + transcript.standardError.suffix(Self.maximumMessages).map { "standard error: \($0)" }
+      guard !lines.isEmpty else { continue }
+      page.element("h4", display: "\(transcript.role) (\(transcript.language))")
+      page.list(lines.flatMap(\.linesEscapedForDisplay), class: "lines")
+    }
+    guard !evidence.leftBehind.isEmpty else { return }
+    page.element("h4", text: "Left behind")
+    let more = evidence.leftBehindCount - evidence.leftBehind.count
+    page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
+  }
+}
+
+extension XMLWriter {
+  /// Writes a cell with the words of a response; those that the other response does not have are marked.
+  fileprivate mutating func words(_ text: String, differingFrom other: String) {
+    let known = Set(other.split(separator: " "))
+    element("td") { page in
+      page.element("code") { page in
+        for word in text.shortened(to: 2000).split(separator: " ") {
+          page.element(known.contains(word) || other.isEmpty ? "span" : "mark", display: String(word))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// Workflow commands of GitHub Actions: an annotation at the scenario of each of the first failures, and a summary.
+///
+/// The service shows ten errors of a step, and drops the others without a note.
+struct GitHubReport: Report {
+  private var record = RunRecord()
+
+  private static let maximumAnnotations = 10
+
+  mutating func receive(_ event: Event) -> String {
+    record.receive(event)
+    guard case .runEnded(let summary) = event else { return "" }
+    let results = record.results
+    let failed = results.filter(\.isFailure)
+    // Problems of the run come first, because they may be the cause of all failures.
+    let problems = summary.problems.map { Self.command("error", [], $0) }
+    let annotations = failed.map { result in
+      let location = result.outcome.evidence?.location ?? result.cell.location
+      return Self.command(
+        "error",
+        [
+          ("file", location.file), ("line", "\(location.line)"), ("col", "\(location.column)"),
+          ("title", "\(result.verdictInWords): \(result.cell.id)"),
+        ], result.outcome.reason ?? result.expectation ?? result.cell.title)
+    }
+    let notRun = results.notRunCount(planned: summary.planned)
+    let counts = "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
+    let notice = Self.command("notice", [("title", "ipc-interop: \(summary.exitStatus.meaning)")], counts)
+    return ((problems + annotations).prefix(Self.maximumAnnotations) + [notice]).map { $0 + "\n" }.joined()
+  }
+
+  /// Returns a workflow command, in which `%`, line ends and separators are escaped.
+  private static func command(_ name: String, _ properties: [(String, String)], _ message: String) -> String {
+    let properties = properties.map { "\($0)=\(escaped($1).replacing(":", with: "%3A").replacing(",", with: "%2C"))" }
+    return "::\(name)\(properties.isEmpty ? "" : " ")\(properties.joined(separator: ","))::\(escaped(message))"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.escapedForDisplay.shortened(to: 1000).replacing("%", with: "%25")
+  }
+}
+
+/// The endpoint of a badge: a JSON object that shields.io turns into a picture.
+struct BadgeReport: Report {
+  private var record = RunRecord()
+
+  mutating func receive(_ event: Event) throws -> String {
+    record.receive(event)
+    guard case .runEnded(let summary) = event else { return "" }
+    let (passed, failed) = (record.results.passedCount, record.results.failedCount)
+    let isGood = summary.exitStatus == .asExpected
+    let message =
+      isGood ? "\(passed) passed" : failed > 0 ? "\(failed) failed, \(passed) passed" : summary.exitStatus.meaning
+    return try json(Badge(message: message, color: isGood ? "brightgreen" : "red"))
+  }
+
+  private struct Badge: Encodable {
+    let schemaVersion = 1
+    let label = "IPC interop"
+    let message: String
+    let color: String
+  }
+}

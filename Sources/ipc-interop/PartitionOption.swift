@@ -1,0 +1,28 @@
+import ArgumentParser
+import Harness
+
+/// The value of `--partition`: a part, or `auto`.
+enum PartitionOption: ExpressibleByArgument {
+  case part(Partition)
+  case automatic
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .automatic
+    } else {
+      guard let partition = Partition(argument) else { return nil }
+      self = .part(partition)
+    }
+  }
+
+  /// Returns the part to run; nil for the whole plan.
+  ///
+  /// Bazel starts a test with shards without `--partition`, so its variables always count.
+  static func partition(_ option: Self?, _ environment: [String: String]) throws(RunError) -> Partition? {
+    switch option {
+    case .part(let partition): partition
+    case .automatic: try Partition(environment, services: CIPartition.all)
+    case nil: try Partition(environment, services: [.bazel])
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Converts, merges and compares the JSON reports of earlier runs.",
+    discussion: """
+      FILE is what 'run --format json' or another command that runs cells has written.
+
+      EXAMPLES
+        ipc-interop report run.json                             the console report
+        ipc-interop report run.json --format html -o run.html
+        ipc-interop report run.json --diff main.json            what has changed since main.json
+        ipc-interop report --merge part-*.json --format json -o run.json
+        ipc-interop run --rerun-failed run.json                 the cells that failed
+
+      EXIT STATUS
+        The status of the run: 0 all as expected, 1 failures, 3 environment broken,
+        4 nothing selected, 5 only leaks, 130 interrupted. 2 if a file is not a report.
+        With --diff: 1 if a cell fails or is not run, which passed before; otherwise 0.
+      """)
+
+  @Argument(help: "The JSON report; with --merge, those of all parts.")
+  var file: [String]
+
+  @Flag(help: "Merge the reports of all parts of a run, which '--partition' divided.")
+  var merge = false
+
+  @Option(
+    help: ArgumentHelp("Compare with this earlier JSON report.", valueName: "old"))
+  var diff: String?
+
+  @Flag(name: .shortAndLong, help: "Print one line for each cell.")
+  var verbose = false
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if file.count > 1, !merge { throw ValidationError("several reports need --merge") }
+    if diff != nil { try output.check("--diff", RunComparison.formats) }
+  }
+
+  func run() throws {
+    let run =
+      if merge { try SavedRun(merging: file.map { (file: $0, run: try SavedRun(contentsOf: $0)) }) } else {
+        try SavedRun(contentsOf: file[0])
+      }
+    guard let diff else { return try convert(run) }
+    let comparison = RunComparison(of: run, with: try SavedRun(contentsOf: diff))
+    let style = output.output == nil ? Style(of: .standardOutput) : Style()
+    try output.write(try comparison.text(output.format, style: style))
+    throw ExitCode((comparison.isWorse ? ExitStatus.failures : .asExpected).rawValue)
+  }
+
+  private func convert(_ run: SavedRun) throws {
+    let writer = try ReportWriter(output, verbose: verbose)
+    for event in run.events { writer.receive(event) }
+    try writer.finish()
+    throw ExitCode(run.summary.exitStatus.rawValue)
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("A saved run") struct SavedRunTests {
+  @Test("gives the reports of the run itself", arguments: RecordedRun.allCases, ReportFormat.allCases)
+  func reports(run: RecordedRun, format: ReportFormat) throws {
+    // The reports that are written during a run list the cells in the order in which they ended.
+    guard ![.console, .tap, .jsonLines].contains(format) else { return }
+    let saved = try Self.saved(run.events)
+    #expect(try Self.text(saved.events, format) == Self.text(run.events, format))
+  }
+
+  @Test("gives each cell to the reports that are written during a run", arguments: RecordedRun.allCases)
+  func liveReports(run: RecordedRun) throws {
+    let saved = try Self.saved(run.events)
+    for format in [ReportFormat.console, .tap, .jsonLines] {
+      let now = try Self.text(saved.events, format).split(separator: "\n")
+      let live = try Self.text(run.events, format).split(separator: "\n")
+      #expect(now.count == live.count)
+    }
+  }
+
+  @Test("knows which cells failed") func failedCells() throws {
+    let saved = try Self.saved(RecordedRun.full.events)
+    #expect(saved.failedCells.contains("posix-mq/priority-order[c>swift]"))
+    #expect(!saved.failedCells.contains("pipe/packets[c]"))
+  }
+
+  @Test(
+    "is not read from other files",
+    arguments: [
+      ("[]", "is not a report of 'ipc-interop run --format json'"),
+      (#"{"format": 2}"#, "has format 2, but this version reads format 3; run the suite again"),
+      (#"{"format": 3, "results": [{}]}"#, "results[0].cell: is missing"),
+      (#"{"format": 3, "results": 7}"#, "results: "),
+      ("", "is not a report"),
+    ])
+  func otherFiles(text: String, reason: String) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: file) }
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    let error = #expect(throws: RunError.self) { try SavedRun(contentsOf: file.path) }
+    #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    #expect(error?.status == .usage)
+  }
+
+  private static func saved(_ events: [Event]) throws -> SavedRun {
+    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: file) }
+    try text(events, .json).write(to: file, atomically: true, encoding: .utf8)
+    return try SavedRun(contentsOf: file.path)
+  }
+
+  private static func text(_ events: [Event], _ format: ReportFormat) throws -> String {
+    var report = format.makeReport(style: Style())
+    return try events.map { try report.receive($0) }.joined()
+  }
+}
+
+@Suite("A comparison of two runs") struct RunComparisonTests {
+  private let before = SavedRun(events: RecordedRun.failures(3))
+
+  @Test("is not worse if the same cells fail") func same() {
+    let comparison = RunComparison(of: before, with: before)
+    #expect(comparison.summary == "0 new failures, 0 fixed, 3 still failing")
+    #expect(!comparison.isWorse)
+  }
+
+  @Test("is worse if a cell fails that did not fail before") func newFailure() {
+    let comparison = RunComparison(of: SavedRun(events: RecordedRun.failures(4)), with: before)
+    #expect(comparison.newFailures.map(\.cell.id) == ["pipe/case-4[c>swift]"])
+    #expect(comparison.summary == "1 new failure, 0 fixed, 3 still failing, 1 added")
+    #expect(comparison.isWorse)
+  }
+
+  @Test("counts a cell that passes now as fixed") func fixed() {
+    let passed = before.results.prefix(1).map { $0.with(CellOutcome.passed, isExpected: true) }
+    let now = SavedRun(run: before.run, results: passed + before.results.dropFirst(), summary: before.summary)
+    let comparison = RunComparison(of: now, with: before)
+    #expect(comparison.fixed.map(\.cell.id) == ["pipe/case-1[c>swift]"])
+    #expect(!comparison.isWorse)
+    // In the other direction, the same cell is a new failure.
+    #expect(RunComparison(of: before, with: now).newFailures.count == 1)
+  }
+
+  @Test("is worse if a cell that passed is selected, but not run") func noLongerRun() {
+    let passed = before.results.map { $0.with(CellOutcome.passed, isExpected: true) }
+    let earlier = SavedRun(run: before.run, results: passed, summary: before.summary)
+    let skipped = [before.results[0].with(CellOutcome(.notRun, "no mqueue"), isExpected: true)] + passed[1..<2]
+    let now = SavedRun(run: before.run, results: skipped, summary: before.summary)
+    let comparison = RunComparison(of: now, with: earlier)
+    #expect(comparison.noLongerRun == ["pipe/case-1[c>swift]", "pipe/case-3[c>swift]"])
+    #expect(comparison.isWorse)
+  }
+
+  @Test("has failed once if one of several results of a cell is a failure") func repeated() {
+    let passed = before.results.map { $0.with(CellOutcome.passed, isExpected: true) }
+    let earlier = SavedRun(run: before.run, results: passed, summary: before.summary)
+    let flaky = SavedRun(run: before.run, results: before.results + passed, summary: before.summary)
+    #expect(RunComparison(of: flaky, with: earlier).newFailures.count == 3)
+  }
+
+  @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws {
+    let comparison = RunComparison(of: SavedRun(events: RecordedRun.failures(4)), with: before)
+    let text = try comparison.text(format, style: Style())
+    #expect(text.contains("pipe/case-4"))
+  }
+}
+
+extension CellResult {
+  fileprivate func with(_ outcome: CellOutcome, isExpected: Bool) -> CellResult {
+    CellResult(
+      cell: cell, outcome: outcome, isExpected: isExpected, expectation: nil, isolation: isolation, rerun: rerun)
+  }
+}
+
+extension SavedRun {
+  /// Collects the events of a run.
+  init(events: [Event]) {
+    var record = RunRecord()
+    for event in events { record.receive(event) }
+    self.init(run: record.description, results: record.results, summary: record.summary!)
+  }
+}
