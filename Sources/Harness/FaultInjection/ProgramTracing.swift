@@ -44,7 +44,7 @@ extension PeerClient {
           return ()
         }
       }
-      guard trace.isEnded || terminationStatus(of: role) != nil else { return nil }
+      guard trace.isEnded else { return nil }
       drain(role)
       takeTrace(of: role)
       let reason = role.traceLines.last.map { ": \($0)" } ?? role.lastErrorLine

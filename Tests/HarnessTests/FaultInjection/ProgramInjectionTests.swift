@@ -7,24 +7,17 @@ import Testing
 /// The server of `Tests/Textbook/faults.c`, in which system calls fail.
 @Suite("Faults in system calls of programs", .serialized)
 struct ProgramInjectionTests {
-  private static let scenario = """
-      - id: faults
-        title: The server sends a bill for each order.
-        programs: {server: fault_server, client: fault_client}
-        steps:
-          - start: server
-          - sleeps: server in mq_timedreceive
-          - start: client
-          - wait: client -> exit 0
-          - wait: server -> exit 0
-    """
+  /// The scenarios with demands on the server.
+  private static func scenarios(demands: String) throws -> String {
+    try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
+  }
 
   /// Runs the faults of the server with a defect whose cells contain `filter`, and returns the results.
   private static func inject(
-    _ defect: String, _ filter: String, scenario: String = Self.scenario
+    _ defect: String, _ filter: String, scenarios: String? = nil
   ) async throws -> [CellResult] {
     try await onThread {
-      try TextbookTests.withProject(defect: defect, port: ["/bin/true"], scenarios: scenario) { file in
+      try TextbookTests.withProject(defect: defect, port: ["/bin/true"], scenarios: scenarios) { file in
         var configuration = file.configuration
         configuration.isolation = .required
         configuration.selection = Selection(filters: [filter], pairs: [["c"]])
@@ -103,14 +96,13 @@ struct ProgramInjectionTests {
       default: .message
       }
     let others = FaultDemand.allCases.filter { $0 != demand }.map(\.rawValue).joined(separator: ", ")
-    let scenario = Self.scenario.replacing("steps:", with: "faults: {server: [\(others)]}\n    steps:")
-    let results = try await Self.inject(defect.name, "faults[c>c,\(defect.fault)]", scenario: scenario)
+    let results = try await Self.inject(
+      defect.name, "faults[c>c,\(defect.fault)]", scenarios: Self.scenarios(demands: others))
     #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
   }
 
   @Test("are not injected into a role without demands") func excluded() async throws {
-    let scenario = Self.scenario.replacing("steps:", with: "faults: {server: []}\n    steps:")
-    let results = try await Self.inject("none", "faults[c>c", scenario: scenario)
+    let results = try await Self.inject("none", "faults[c>c", scenarios: Self.scenarios(demands: ""))
     #expect(results.count == 5)
     #expect(results.allSatisfy { !$0.cell.id.contains("server:") })
   }
