@@ -24,7 +24,7 @@ final class ProgramInjectionRun {
       guard let status = client.terminationStatus(of: target), status != .exit(0), !cell.mayEnd(target, with: status)
       else { return }
       try client.takeLastOutput(of: target)
-      throw CellOutcome(.failed, "\(target.description) ended (\(status))\(target.lastErrorLine)")
+      throw CellOutcome(.crashed, "\(target.description) ended (\(status))\(target.lastErrorLine)")
     }
     let outcome = cell.run()
     client.interruption = nil
