@@ -14,6 +14,7 @@ struct Check: ParsableCommand {
         ipc-interop check                            run all its cells
         ipc-interop check tests/interop.yaml jobs --verbose
         ipc-interop check --pairs c:swift --repeat 20
+        ipc-interop check --fault-injection jobs     what the programs do when a system call fails
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage, or an error in FILE
@@ -25,6 +26,9 @@ struct Check: ParsableCommand {
     help: ArgumentHelp(
       "A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"))
   var arguments: [String] = []
+
+  @Flag(help: "Also make system calls of the programs fail, one at a time (needs strace).")
+  var faultInjection = false
 
   @OptionGroup var matrix: MatrixOptions
 
@@ -41,6 +45,13 @@ struct Check: ParsableCommand {
     configuration.rerunProgram = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.command = "check \(RunningOptions.quoted(name))"
     try matrix.run(
-      configuration, scenarios: file.scenarios, expectations: .none, pitfalls: [], filters: filters)
+      configuration, scenarios: file.scenarios, expectations: .none, pitfalls: [], filters: filters,
+      more: faultInjection ? [("--fault-injection", "")] : []
+    ) { runner, configuration, expectations in
+      guard faultInjection else { return }
+      var injection = try ProgramInjectionRunner(configuration, scenarios: file.scenarios)
+      injection.expectations = expectations
+      runner.injection = .programs(injection)
+    }
   }
 }

@@ -88,7 +88,7 @@ struct CheckPeer: ParsableCommand {
     do {
       var injection = try InjectionRunner(configuration, selection: selection)
       injection.expectations = expectations
-      runner.injection = injection
+      runner.injection = .peer(injection)
     } catch {
       if matrix.mechanism.isEmpty { runner.notes.append("no faults are injected: \(error)") }
     }

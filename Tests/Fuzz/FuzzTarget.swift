@@ -13,7 +13,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
 
   static let all = [
     scenarios, operations, transcripts, pitfalls, peers, expectations, mutants,
-    contract, lines, wire,
+    contract, lines, wire, recordings, events,
     names, channel, queue, lock, ring, ancillary,
   ]
 }

@@ -25,6 +25,10 @@ int main(int argc, char **argv) {
         {"socket_client", socket_client},
         {"signal_worker", signal_worker},
         {"signal_boss", signal_boss},
+        {"packet_receiver", packet_receiver},
+        {"packet_sender", packet_sender},
+        {"fault_server", fault_server},
+        {"fault_client", fault_client},
         {"hostile", hostile},
     };
     if (argc > 2 && strcmp(argv[1], "--defect") == 0) {

@@ -23,6 +23,12 @@ int socket_client(void);
 // worker.c: a worker that receives its tasks as signals
 int signal_worker(void);
 int signal_boss(void);
+// packets.c: packets and messages, each of which is received as a whole
+int packet_receiver(void);
+int packet_sender(void);
+// faults.c: a server and a client with defects that only a failed system call shows
+int fault_server(void);
+int fault_client(void);
 // hostile.c
 int hostile(void);
 

@@ -15,8 +15,8 @@ enum { MAX_PARTS = 1024, MAX_PASSED = 64, MAX_CONTROL = 4096 };
 struct message {
     struct iovec parts[MAX_PARTS];
     size_t count;
-    size_t length; // that was transferred
-    struct sockaddr_storage to;
+    size_t length;              // that was transferred
+    struct sockaddr_storage to; // or from, if it was received
     socklen_t to_length;
 };
 
@@ -113,14 +113,16 @@ static bool whole_message(const struct tracee *tracee, uint64_t address, int64_t
     return true;
 }
 
-/// Reports bytes that went to a descriptor.
-static void report_transfer(const struct tracee *tracee, int descriptor) {
+/// Reports bytes that went to a descriptor, or, with "receive", came from a pipe or socket.
+static void report_transfer(const struct tracee *tracee, const char *kind, int descriptor) {
     char id[ID_SIZE], path[64];
     struct stat status;
+    const bool receives = strcmp(kind, "receive") == 0;
     snprintf(path, sizeof path, "/proc/%d/fd/%d", tracee->process, descriptor);
-    if (stat(path, &status) == -1 || !identify(tracee, descriptor, id) || !spend(message.length))
+    if (stat(path, &status) == -1 || (receives && !S_ISSOCK(status.st_mode) && !S_ISFIFO(status.st_mode)) ||
+        !identify(tracee, descriptor, id) || !spend(message.length))
         return;
-    event("send", tracee->process);
+    event(kind, tracee->process);
     text_field("id", id);
     if (S_ISSOCK(status.st_mode)) {
         end_of_descriptor(tracee, "local", descriptor, false);
@@ -132,13 +134,13 @@ static void report_transfer(const struct tracee *tracee, int descriptor) {
     report_bytes(tracee, id);
 }
 
-static void report_several(const struct tracee *tracee, int64_t count) {
+static void report_several(const struct tracee *tracee, const char *kind, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         struct mmsghdr header;
         const uint64_t address = tracee->arguments[1] + (uint64_t)i * sizeof header;
         if (read_memory(tracee, address, &header, sizeof header) &&
             whole_message(tracee, address, (int64_t)header.msg_len))
-            report_transfer(tracee, (int)tracee->arguments[0]);
+            report_transfer(tracee, kind, (int)tracee->arguments[0]);
     }
 }
 
@@ -151,6 +153,28 @@ static void report_queued(const struct tracee *tracee) {
     text_field("id", id);
     number_field("priority", (long long)(unsigned)tracee->arguments[3]);
     report_bytes(tracee, id);
+}
+
+static void report_dequeued(const struct tracee *tracee, int64_t length) {
+    char id[ID_SIZE];
+    unsigned priority;
+    if (!identify(tracee, (int)tracee->arguments[0], id) || !spend((size_t)length))
+        return;
+    single_part(tracee->arguments[1], length);
+    event("receive", tracee->process);
+    text_field("id", id);
+    if (tracee->arguments[3] != 0 && read_memory(tracee, tracee->arguments[3], &priority, sizeof priority))
+        number_field("priority", priority);
+    report_bytes(tracee, id);
+}
+
+/// Reads the address from which recvfrom(2) has received.
+static void read_source(const struct tracee *tracee) {
+    socklen_t length;
+    const uint64_t *a = tracee->arguments;
+    if (a[4] != 0 && a[5] != 0 && read_memory(tracee, a[5], &length, sizeof length) &&
+        length <= sizeof message.to && read_memory(tracee, a[4], &message.to, length))
+        message.to_length = length;
 }
 
 static void report_signal(const struct tracee *tracee, pid_t target, int number, uint64_t information) {
@@ -177,9 +201,36 @@ static void report_unseen(const struct tracee *tracee, const char *call) {
     end_event();
 }
 
+/// Reports the bytes that a call has received, unless it leaves them where they are.
+static bool leave_reception(struct tracee *tracee, int64_t result) {
+    const uint64_t *a = tracee->arguments;
+    bool found = false;
+    switch (tracee->number) {
+    case SYS_read: found = single_part(a[1], result); break;
+    case SYS_readv:
+    case SYS_preadv2: found = several_parts(tracee, a[1], a[2], result); break;
+    case SYS_recvfrom:
+        found = (a[3] & MSG_PEEK) == 0 && single_part(a[1], result < (int64_t)a[2] ? result : (int64_t)a[2]);
+        read_source(tracee);
+        break;
+    case SYS_recvmsg: found = (a[2] & MSG_PEEK) == 0 && whole_message(tracee, a[1], result); break;
+    case SYS_recvmmsg:
+        if ((a[3] & MSG_PEEK) == 0)
+            report_several(tracee, "receive", result);
+        return true;
+    case SYS_mq_timedreceive: report_dequeued(tracee, result); return true;
+    default: return false;
+    }
+    if (found)
+        report_transfer(tracee, "receive", (int)a[0]);
+    return true;
+}
+
 bool leave_message_call(struct tracee *tracee, int64_t result) {
     const uint64_t *a = tracee->arguments;
     bool found = false;
+    if (leave_reception(tracee, result))
+        return true;
     switch (tracee->number) {
     case SYS_write:
     case SYS_pwrite64: found = single_part(a[1], result); break;
@@ -192,7 +243,7 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
             message.to_length = (socklen_t)a[5];
         break;
     case SYS_sendmsg: found = whole_message(tracee, a[1], result); break;
-    case SYS_sendmmsg: report_several(tracee, result); return true;
+    case SYS_sendmmsg: report_several(tracee, "send", result); return true;
     case SYS_mq_timedsend: report_queued(tracee); return true;
     case SYS_kill: report_signal(tracee, (pid_t)a[0], (int)a[1], 0); return true;
     case SYS_tgkill: report_signal(tracee, (pid_t)a[0], (int)a[2], 0); return true;
@@ -209,6 +260,6 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     default: return false;
     }
     if (found)
-        report_transfer(tracee, (int)a[0]);
+        report_transfer(tracee, "send", (int)a[0]);
     return true;
 }

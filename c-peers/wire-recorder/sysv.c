@@ -122,17 +122,16 @@ static void report_operations(struct tracee *tracee) {
     end_event();
 }
 
-static void report_sent(struct tracee *tracee) {
+static void report_message(struct tracee *tracee, const char *kind, size_t length) {
     char id[ID_SIZE];
     static unsigned char text[1 << 16];
     const uint64_t *a = tracee->arguments;
     long type = 0;
-    size_t length = a[2];
     write_id(id, "msg", a[0]);
     if (length > sizeof text || !read_memory(tracee, a[1], &type, sizeof type) ||
         !read_memory(tracee, a[1] + sizeof type, text, length)) {
         event("unseen", tracee->process);
-        text_field("what", "a message of msgsnd that is too long");
+        text_field("what", "a message of a System V queue that is too long");
         end_event();
         return;
     }
@@ -140,7 +139,7 @@ static void report_sent(struct tracee *tracee) {
         const size_t piece = length - at < MAX_PIECE ? length - at : MAX_PIECE;
         if (!spend(piece))
             return;
-        event(at == 0 ? "send" : "part", tracee->process);
+        event(at == 0 ? kind : "part", tracee->process);
         text_field("id", id);
         if (at == 0)
             number_field("type", type);
@@ -169,7 +168,11 @@ bool leave_sysv_call(struct tracee *tracee, int64_t result) {
     case SYS_semctl: report_semctl(tracee); return true;
     case SYS_semop:
     case SYS_semtimedop: report_operations(tracee); return true;
-    case SYS_msgsnd: report_sent(tracee); return true;
+    case SYS_msgsnd: report_message(tracee, "send", a[2]); return true;
+    case SYS_msgrcv:
+        if (((int)a[4] & MSG_COPY) == 0)
+            report_message(tracee, "receive", (size_t)result);
+        return true;
     case SYS_shmat: report_attached(tracee, result); return true;
     case SYS_shmdt: forget_mapping(tracee, a[0], 0); return true;
     default: return false;

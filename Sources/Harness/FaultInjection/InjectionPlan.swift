@@ -87,7 +87,7 @@ struct InjectionFilter {
     guard let injection = cell.injection else { return false }
     return (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
       && (selection.languages.isEmpty || cell.pairing.contains { selection.languages.contains($0.language) })
-      && (selection.operations.isEmpty || selection.operations.contains(injection.operation))
+      && (selection.operations.isEmpty || injection.operation.map(selection.operations.contains) == true)
       && (selection.faults.isEmpty || selection.faults.contains(injection.fault))
       && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
   }

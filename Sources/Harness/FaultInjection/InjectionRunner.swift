@@ -58,17 +58,10 @@ public struct InjectionRunner: Sendable {
       rules: configuration.rules)
   }
 
-  /// The cells of fault injection as a part of a run.
-  struct Work {
-    let cells: [Cell]
-    let work: [@Sendable (CellRunner) -> Void]
-    let problems: [String]
-  }
-
   /// Records the scripts, and returns the cells.
   ///
   /// Unknown calls of the checked peer are not an error: an interpreter makes many.
-  func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> Work {
+  func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> InjectionWork {
     var context = known
     context.isTraced = true
     let recorded = record(context, emit: emit)
@@ -81,7 +74,7 @@ public struct InjectionRunner: Sendable {
         runner.emit(.cellEnded(result(of: planned, context).result))
       }
     }
-    return Work(
+    return InjectionWork(
       cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), work: ended + cells,
       problems: configuration.checkedPeer == nil ? recorded.problems : [])
   }

@@ -28,6 +28,16 @@ struct InjectionTracer: Sendable {
   /// It prints the kind of a descriptor after its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
+  /// The command that traces a program, with the full names of its objects.
+  var recordingProgram: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=256", "--"] }
+
+  /// The command that makes a call of a program fail.
+  func program(injecting injection: ProgramInjection) -> [String] {
+    let point = injection.point
+    let fault = "--inject=\(point.call):error=\(injection.fault.rawValue):when=\(point.number)"
+    return [strace, "--daemonize", "--decode-fds=all", "--string-limit=256", fault, "--"]
+  }
+
   func command(injecting injection: Injection) -> [String] {
     func inject(_ call: String, _ what: String, _ number: Int) -> [String] {
       [strace, "--daemonize", "--string-limit=64", "--inject=\(call):\(what):when=\(number)", "--"]

@@ -14,9 +14,17 @@ struct SystemCallTrace {
     let number: Int
     /// The call as strace prints it.
     let line: String
-    /// Whether the call writes a response to the runner, to descriptor 1.
-    let isResponse: Bool
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
+    /// Whether the call writes a response to the runner, to descriptor 1.
+    var isResponse: Bool { name == "write" && concerns(1) }
+
+    /// Whether the first argument is this descriptor.
+    ///
+    /// strace may append a description to the number.
+    func concerns(_ descriptor: Int) -> Bool {
+      let arguments = line.dropFirst(name.count + 1)
+      return arguments.hasPrefix("\(descriptor)<") || arguments.hasPrefix("\(descriptor),")
+    }
   }
 
   /// Reads the lines that strace wrote to standard error.
@@ -24,6 +32,22 @@ struct SystemCallTrace {
   /// Lines of the peer itself are skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
+    let (calls, killed) = Self.calls(in: lines)
+    for call in calls {
+      if call.name == "read", call.concerns(0) {
+        // A read that a signal interrupted does not begin a request: the peer repeats it.
+        if !call.line.contains(" = ?"), !call.line.contains(" = -1") { requests.append([]) }
+      } else if !requests.isEmpty {
+        requests[requests.count - 1].append(call)
+      }
+    }
+    self.requests = requests
+    self.killed = killed
+  }
+
+  /// Returns all calls, and whether the process was killed.
+  static func calls(in lines: [String]) -> (calls: [Call], killed: Bool) {
+    var calls: [Call] = []
     var counts: [Substring: Int] = [:]
     var killed = false
     for line in lines {
@@ -32,26 +56,9 @@ struct SystemCallTrace {
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
       counts[name, default: 0] += 1
-      let arguments = line[line.index(after: parenthesis)...]
-      if name == "read", Self.concerns(0, arguments) {
-        // A read that a signal interrupted does not begin a request: the peer repeats it.
-        if !line.contains(" = ?"), !line.contains(" = -1") { requests.append([]) }
-      } else if !requests.isEmpty {
-        requests[requests.count - 1].append(
-          Call(
-            name: String(name), number: counts[name, default: 0], line: line,
-            isResponse: name == "write" && Self.concerns(1, arguments)))
-      }
+      calls.append(Call(name: String(name), number: counts[name, default: 0], line: line))
     }
-    self.requests = requests
-    self.killed = killed
-  }
-
-  /// Whether the first argument is this descriptor.
-  ///
-  /// strace may append a description to the number.
-  private static func concerns(_ descriptor: Int, _ arguments: Substring) -> Bool {
-    arguments.hasPrefix("\(descriptor)<") || arguments.hasPrefix("\(descriptor),")
+    return (calls, killed)
   }
 }
 
@@ -122,8 +129,8 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The return value, without the kind that may follow a descriptor number.
-  private var result: Int? {
+  /// The return value, without the kind that may follow the number of a descriptor.
+  var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
@@ -151,6 +158,6 @@ extension SystemCallTrace.Call {
   }
 
   fileprivate func earlier(by count: Int) -> Self {
-    Self(name: name, number: number - count, line: line, isResponse: isResponse)
+    Self(name: name, number: number - count, line: line)
   }
 }

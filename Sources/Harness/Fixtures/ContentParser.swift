@@ -6,6 +6,8 @@ struct ContentParser {
   let templates: TemplateParser
   /// The paths of the user's project; nil in a file of the suite.
   let project: CommandResolver?
+  /// The demands on programs in which a system call fails, unless a scenario has others.
+  var demands = FaultDemand.all
   let fill: (SourceText) -> SourceText
 
   /// The maximum size of a file that a sandbox creates or reads.
@@ -36,6 +38,11 @@ struct ContentParser {
     return .file(path.text, Array(file.bytes))
   }
 
+  /// Parses a list of demands.
+  static func demands(_ value: FixtureDocument.Value) -> Set<FaultDemand> {
+    Set(value.list("demands").compactMap { $0.choice("a demand on a program", FaultDemand.self) })
+  }
+
   /// Parses `files:`, a map from paths to contents.
   func files(_ value: FixtureDocument.Value?) -> [Scenario.File] {
     (value?.map("'files'") ?? []).compactMap { path, value in
@@ -45,7 +52,7 @@ struct ContentParser {
     }
   }
 
-  /// Parses `environment:`, `directory:` and `stdin:`, maps from roles to values.
+  /// Parses `environment:`, `directory:`, `stdin:` and `faults:`, maps from roles to values.
   func starts(
     _ keys: [String: FixtureDocument.Value], roles: [(name: String, part: Role.Part)]
   ) -> [String: ProgramStart] {
@@ -61,7 +68,7 @@ struct ContentParser {
           log.add(name.location, "'\(name.text)' is a peer, but '\(key)' is only for programs")
           continue
         }
-        body(value, &starts[name.text, default: ProgramStart()])
+        body(value, &starts[name.text, default: ProgramStart(demands: demands)])
       }
     }
     each("environment") { value, start in
@@ -89,6 +96,10 @@ struct ContentParser {
         log.add(text.location, "the directory '\(text.text)' does not exist")
       }
       start.directory = Template(pieces: [.literal(path)])
+    }
+    each("faults") { value, start in
+      if project == nil { value.report("only a scenario of a project has 'faults'") }
+      start.demands = Self.demands(value)
     }
     each("stdin") { value, start in start.input = parse(value, "standard input") }
     return starts

@@ -47,7 +47,7 @@ struct RoleParser {
       Role(
         name: name.text, part: part,
         language: isOfProject && part == .peer ? PeerList.referencePeer : languages[name.text]?.text,
-        start: starts[name.text] ?? ProgramStart(),
+        start: starts[name.text] ?? ProgramStart(demands: contents.demands),
         user: users[name.text].flatMap { Role.User(rawValue: $0.text) },
         hasInterruptedCloses: users[name.text]?.text == Self.interruptedCloses)
     }

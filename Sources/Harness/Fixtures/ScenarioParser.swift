@@ -4,13 +4,15 @@ struct ScenarioParser {
   let registry: OperationRegistry
   /// The paths of the user's project that the file belongs to; nil for a file of the suite.
   var project: CommandResolver?
+  /// The demands of the file on programs in which a system call fails.
+  var demands = FaultDemand.all
 
   private typealias Value = FixtureDocument.Value
   private var log: DiagnosticLog { document.log }
 
   private static let keys = [
     "id", "title", "spec", "level", "roles", "programs", "as", "pin", "environment", "directory", "stdin", "files",
-    "steps", "needs", "with", "pairings", "negative-control",
+    "faults", "steps", "needs", "with", "pairings", "negative-control",
   ]
 
   func parse(_ value: FixtureDocument.Value) -> [Scenario] {
@@ -36,7 +38,7 @@ struct ScenarioParser {
     }
     var templates = TemplateParser(roles: [], parameters: row.names, log: log)
     if project != nil { templates.captured.insert(StepInterpreter.projectVariable) }
-    let contents = ContentParser(log: log, templates: templates, project: project) { fill($0, nil) }
+    let contents = ContentParser(log: log, templates: templates, project: project, demands: demands) { fill($0, nil) }
     let roles = RoleParser(log: log, isOfProject: project != nil) { fill($0, nil) }.parse(
       keys, templates: templates, contents)
     templates.roles = roles.map(\.name)

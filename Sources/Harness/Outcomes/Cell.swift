@@ -33,13 +33,13 @@ public struct Cell: Sendable, Hashable, Codable {
   public struct Injection: Sendable, Hashable, Codable {
     /// The role whose system call fails.
     public let role: String
-    /// The index of the request among all requests to this role, counted from 1.
-    public let request: Int
-    /// The operation of that request.
-    public let operation: String
+    /// The index of the request among all requests to this role, counted from 1; nil for a program.
+    public let request: Int?
+    /// The operation of that request; nil for a program.
+    public let operation: String?
     /// The system call that the fault is injected into, such as `read`.
     public let call: String
-    /// The index of the call among those of this name during the request, counted from 1.
+    /// The index of the call among those of this name during the request, or of the program, counted from 1.
     public let occurrence: Int
     /// The fault that is injected into the call.
     public let fault: InjectedFault
@@ -71,17 +71,28 @@ public struct Cell: Sendable, Hashable, Codable {
   ///
   /// Without an injection, the cell records the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {
-    var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
-    if let injection {
-      words += [
-        "\(injection.role):\(injection.request):\(injection.operation)", "\(injection.call).\(injection.occurrence)",
-        injection.fault.rawValue,
-      ]
-    } else {
-      words.append("recording")
-    }
+    let words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     self.init(
-      scenario, words: words, languages: scenario.roles.map { _ in language }, injection: injection)
+      scenario, words: words + Self.words(of: injection), languages: scenario.roles.map { _ in language },
+      injection: injection)
+  }
+
+  /// Creates the cell of programs in a pairing, with a fault: `jobs/three[c>swift,client:mq_timedsend.2,EINTR]`.
+  ///
+  /// Without an injection, the cell records their system calls.
+  init(_ scenario: Scenario, _ pairing: Pairing, _ injection: Injection?) {
+    let words = [pairing.description] + scenario.parameters.map { "\($0.name)=\($0.value)" }
+    self.init(
+      scenario, words: words + Self.words(of: injection), languages: pairing.languages, injection: injection)
+  }
+
+  private static func words(of injection: Injection?) -> [String] {
+    guard let injection else { return ["recording"] }
+    let call = "\(injection.call).\(injection.occurrence)"
+    guard let request = injection.request, let operation = injection.operation else {
+      return ["\(injection.role):\(call)", injection.fault.rawValue]
+    }
+    return ["\(injection.role):\(request):\(operation)", call, injection.fault.rawValue]
   }
 
   private init(_ scenario: Scenario, words: [String], languages: [String], injection: Injection?) {

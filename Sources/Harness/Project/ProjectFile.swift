@@ -17,7 +17,7 @@ public struct ProjectFile: Sendable {
   /// The name of the file that `ipc-interop check` searches for.
   public static let name = "interop.yaml"
 
-  private static let keys = ["languages", "scenarios"]
+  private static let keys = ["languages", "faults", "scenarios"]
 
   /// Reads the file at `path`; diagnostics call it `name`.
   ///
@@ -52,7 +52,7 @@ public struct ProjectFile: Sendable {
     let nothing = (suite, [Scenario]())
     guard log.count == 0, let source = FixtureFile(at: path, as: name, log: log),
       let document = FixtureDocument(source, log: log),
-      let keys = document.root.map("the file", keys: keys, required: keys)
+      let keys = document.root.map("the file", keys: keys, required: ["languages", "scenarios"])
     else { return nothing }
     let resolver = CommandResolver(file: path)
     let languages = keys["languages"].map { Self.languages($0, resolver) } ?? []
@@ -62,7 +62,8 @@ public struct ProjectFile: Sendable {
         PeerDescription(
           language: PeerList.referencePeer, peer: reference.peer, programs: nil, greetsAs: reference.language)
       ])
-    let parser = ScenarioParser(document: document, registry: registry, project: resolver)
+    let demands = keys["faults"].map(ContentParser.demands) ?? FaultDemand.all
+    let parser = ScenarioParser(document: document, registry: registry, project: resolver, demands: demands)
     let scenarios = keys["scenarios"]?.nonEmptyList("scenarios").flatMap(parser.parse) ?? []
     ScenarioLoader.rejectDuplicates(scenarios, log)
     ScenarioLoader.rejectPeerDeaths(scenarios, log)

@@ -36,7 +36,7 @@ struct RecordedObject: Sendable, Equatable {
   var creation: Creation?
   /// The role that removed it; nil if no role did.
   var remover: String?
-  /// The data that each role sent to the object or stored in it, in the order of the roles.
+  /// The data that each role sent to the object, stored in it or received from it, in the order of the roles.
   var parts: [Part] = []
   /// The differences that the user allows.
   var tolerance = Tolerance()
@@ -65,7 +65,10 @@ struct RecordedObject: Sendable, Equatable {
   /// The use of the object by one role.
   struct Part: Sendable, Equatable {
     let role: String
+    /// The messages that it sent or stored.
     var messages: [RecordedMessage] = []
+    /// The messages that it received, or the bytes of each stream.
+    var received: [RecordedMessage] = []
     /// Whether every descriptor of the object is closed by exec(2); nil if the role has none.
     var closesOnExec: Bool?
   }
@@ -78,6 +81,18 @@ struct RecordedObject: Sendable, Equatable {
     var roles = false
     /// Whether the number of messages may differ.
     var count = false
+  }
+
+  /// Whether a recording has what the roles received from it.
+  var hasReceptions: Bool { parts.contains { !$0.received.isEmpty } }
+
+  /// Whether roles receive from it what others send, and not only read its contents.
+  var isChannel: Bool {
+    switch kind {
+    case .fifo, .pipe, .messageQueue, .messages, .unixStream, .unixDatagram, .unixSequenced, .socketPair, .tcp, .udp:
+      true
+    case .file, .sharedMemory, .semaphore, .segment, .semaphores, .memory, .anonymous, .signals: false
+    }
   }
 
   /// Whether writes are bytes of a stream, so the reader does not see their boundaries.

@@ -73,27 +73,6 @@ extension Scenario {
 }
 
 extension PeerClient {
-  /// Waits until the recorder traces the process of a role; earlier calls are not recorded.
-  func waitForRecorder(of role: RoleProcess) throws(CellOutcome) {
-    guard let trace = streams(of: role).trace else { return }
-    try wait(for: role, to: "start under the recorder") { () throws(CellOutcome) -> Void? in
-      // When the recorder traces the process, it first reports its own process ID.
-      if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
-        role.tracer = event.fields["pid"].flatMap { Int($0) }
-        return ()
-      }
-      guard trace.isEnded else { return nil }
-      drain(role)
-      throw CellOutcome(.broken, "the recorder cannot trace \(role.description)\(role.lastErrorLine)")
-    }
-  }
-
-  /// Takes the events that the recorder of a role has reported so far.
-  func takeTrace(of role: RoleProcess) {
-    guard let trace = streams(of: role).trace else { return }
-    while let line = trace.nextLine() { role.traceLines.append(line) }
-  }
-
   /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }

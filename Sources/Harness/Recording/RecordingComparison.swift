@@ -92,15 +92,33 @@ struct RecordingComparison {
   private func use(_ object: RecordedObject, _ counterpart: RecordedObject) -> [RecordingDifference] {
     var roles = object.parts.map(\.role)
     roles += counterpart.parts.map(\.role).filter { !roles.contains($0) }
-    return roles.flatMap { role -> [RecordingDifference] in
-      let wanted = object.parts.first { $0.role == role } ?? RecordedObject.Part(role: role)
-      let found = counterpart.parts.first { $0.role == role } ?? RecordedObject.Part(role: role)
+    func parts(_ role: String) -> (wanted: RecordedObject.Part, found: RecordedObject.Part) {
+      (
+        object.parts.first { $0.role == role } ?? RecordedObject.Part(role: role),
+        counterpart.parts.first { $0.role == role } ?? RecordedObject.Part(role: role)
+      )
+    }
+    var isSentEqually = true
+    let differences = roles.flatMap { role -> [RecordingDifference] in
+      let (wanted, found) = parts(role)
       var differences = messages(object, role, wanted.messages, found.messages)
+      isSentEqually = isSentEqually && differences.isEmpty
       if wanted.closesOnExec == true, found.closesOnExec == false {
         differences.insert(difference(object, role, .keptOnExec), at: 0)
       }
       return differences
     }
+    // A difference of what was sent is also one of what was received.
+    guard object.hasReceptions, isSentEqually else { return differences }
+    return differences
+      + roles.flatMap { role -> [RecordingDifference] in
+        let (wanted, found) = parts(role)
+        return messages(object, role, wanted.received, found.received).map {
+          var difference = $0
+          difference.isReception = true
+          return difference
+        }
+      }
   }
 
   private func messages(

@@ -36,7 +36,7 @@ extension RecordingDifference {
     case .extraMessage(let index, let message):
       "\(part(index)) is extra, the recording does not have it: \(message.summary)"
     case .order(let index):
-      "the \(kind.unit)s \(kind.preposition) \(object) are in another order, from number \(index + 1) on"
+      "the \(kind.unit)s \(preposition) \(object) are in another order, from number \(index + 1) on"
     case .message(let index, let difference): sentence(of: difference, index)
     }
   }
@@ -45,8 +45,10 @@ extension RecordingDifference {
 
   /// The message with its object: `message 2 to the queue {mq}`.
   private func part(_ index: Int) -> String {
-    "\(kind.unit) \(index + 1) \(kind.preposition) \(object)"
+    "\(kind.unit) \(index + 1) \(preposition) \(object)"
   }
+
+  private var preposition: String { isReception ? "from" : kind.preposition }
 
   private func sentence(of difference: MessageDifference, _ index: Int) -> String {
     let part = part(index)

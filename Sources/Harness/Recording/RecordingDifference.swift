@@ -6,6 +6,8 @@ struct RecordingDifference: Sendable, Equatable {
   /// The role that differs; nil if it is not known which one should have acted.
   let role: String?
   let what: What
+  /// Whether the difference is in what the role received, and not in what it did.
+  var isReception = false
 
   enum What: Sendable, Equatable {
     case missingObject

@@ -41,7 +41,7 @@ struct RecordingLoader {
     let kinds = RecordedObject.Kind.allCases.map(\.rawValue)
     guard
       let keys = value.map(
-        "an object", keys: kinds + ["created", "removed-by", "close-on-exec", "may-differ", "sent"])
+        "an object", keys: kinds + ["created", "removed-by", "close-on-exec", "may-differ", "sent", "received"])
     else { return nil }
     let named = RecordedObject.Kind.allCases.filter { keys[$0.rawValue] != nil }
     guard named.count == 1, let kind = named.first, let name = keys[kind.rawValue]?.text("a name")?.text else {
@@ -52,16 +52,12 @@ struct RecordingLoader {
     object.creation = keys["created"].flatMap(creation)
     object.remover = keys["removed-by"]?.text("a role")?.text
     for entry in keys["sent"]?.map("'sent'") ?? [] {
-      object.parts.append(
-        RecordedObject.Part(role: entry.key.text, messages: entry.value.list("messages").compactMap(message)))
+      object.with(entry.key.text) { $0.messages = entry.value.list("messages").compactMap(message) }
     }
-    for role in keys["close-on-exec"]?.texts("roles") ?? [] {
-      if let index = object.parts.firstIndex(where: { $0.role == role }) {
-        object.parts[index].closesOnExec = true
-      } else {
-        object.parts.append(RecordedObject.Part(role: role, closesOnExec: true))
-      }
+    for entry in keys["received"]?.map("'received'") ?? [] {
+      object.with(entry.key.text) { $0.received = entry.value.list("messages").compactMap(message) }
     }
+    for role in keys["close-on-exec"]?.texts("roles") ?? [] { object.with(role) { $0.closesOnExec = true } }
     for entry in keys["may-differ"]?.list("what may differ") ?? [] {
       switch entry.choice("something that may differ", RecordedObject.Tolerance.Name.self) {
       case .order: object.tolerance.order = true
@@ -142,5 +138,13 @@ struct RecordingLoader {
       return nil
     }
     return offset..<offset + length
+  }
+}
+
+extension RecordedObject {
+  /// Changes the part of a role, which is added if there is none.
+  fileprivate mutating func with(_ role: String, _ change: (inout Part) -> Void) {
+    if !parts.contains(where: { $0.role == role }) { parts.append(Part(role: role)) }
+    for index in parts.indices where parts[index].role == role { change(&parts[index]) }
   }
 }

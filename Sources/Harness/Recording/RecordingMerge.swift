@@ -46,6 +46,8 @@ struct RecordingMerge {
     _ what: MessageDifference, _ number: Int, of difference: RecordingDifference, at index: Int
   ) {
     guard let part = recording.objects[index].parts.firstIndex(where: { $0.role == difference.role }) else { return }
+    let list: WritableKeyPath<RecordedObject.Part, [RecordedMessage]> =
+      difference.isReception ? \.received : \.messages
     let name = "\(difference.kind.noun) \(difference.name)"
     guard case .bytes(let bytes, let expected, let actual) = what else {
       // If a difference cannot be marked at its message, the number and order of messages mean nothing.
@@ -53,7 +55,7 @@ struct RecordingMerge {
       return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
     }
     note("bytes in \(name) differ from run to run")
-    var content = recording.objects[index].parts[part].messages[number].content
+    var content = recording.objects[index].parts[part][keyPath: list][number].content
     switch bytes {
     case .padding(let range, _, _): content.ignored.append(range)
     case .content(let range, _, _): content.ignored.append(Self.number(around: range, in: content))
@@ -65,7 +67,7 @@ struct RecordingMerge {
         content = RecordedBytes(pieces: [.variable(RecordedBytes.any, width: nil)])
       }
     }
-    recording.objects[index].parts[part].messages[number].content = content
+    recording.objects[index].parts[part][keyPath: list][number].content = content
   }
 
   /// Extends a range to all digits of a number in a text: its other digits may differ in another run.

@@ -38,11 +38,16 @@ struct RecordingWriter {
     if !closing.isEmpty { lines.append("      close-on-exec: [\(closing.joined(separator: ", "))]") }
     let tolerance = object.tolerance.names
     if !tolerance.isEmpty { lines.append("      may-differ: [\(tolerance.joined(separator: ", "))]") }
-    let parts = object.parts.filter { !$0.messages.isEmpty }
-    if !parts.isEmpty { lines.append("      sent:") }
-    for part in parts {
-      lines.append("        \(part.role):")
-      for message in part.messages { lines.append("          - \(Self.text(of: message))") }
+    write("sent", object.parts.map { ($0.role, $0.messages) })
+    write("received", object.parts.map { ($0.role, $0.received) })
+  }
+
+  private mutating func write(_ key: String, _ lists: [(role: String, messages: [RecordedMessage])]) {
+    let lists = lists.filter { !$0.messages.isEmpty }
+    if !lists.isEmpty { lines.append("      \(key):") }
+    for (role, messages) in lists {
+      lines.append("        \(role):")
+      for message in messages { lines.append("          - \(Self.text(of: message))") }
     }
   }
 

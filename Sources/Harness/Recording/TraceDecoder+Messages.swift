@@ -63,31 +63,37 @@ extension TraceDecoder {
 
   // MARK: - Messages
 
-  mutating func readSend(_ event: TraceEvent, _ reading: inout Reading) {
+  /// Reads a message that the role sent or received, and adds it to a list of its part.
+  mutating func readTransfer(
+    _ event: TraceEvent, _ list: WritableKeyPath<PartBuilding, [MessageBuilding]>,
+    _ processes: WritableKeyPath<PartBuilding, Set<Int>>, _ reading: inout Reading
+  ) {
     defer { reading.passed = [] }
     reading.open = nil
-    guard let place = destination(of: event, reading) else { return }
+    guard let place = channel(of: event, reading) else { return }
     var building = MessageBuilding(bytes: event.bytes)
     building.message.priority = event.number("priority")
     building.message.type = event.number("type")
     building.message.passed = reading.passed
     building.connection = event.id
     building.pid = event.pid
-    var part = objects[place].parts[reading.role] ?? PartBuilding()
-    part.messages.append(building)
-    part.writers.insert(event.pid)
-    objects[place].parts[reading.role] = part
-    reading.open = (place, part.messages.count - 1)
+    // An empty reception of a stream or of sequenced packets is the end of the file.
+    let hasEnds = objects[place].object.isStream || [.unixSequenced, .socketPair].contains(objects[place].object.kind)
+    if event.kind == "receive", hasEnds, building.bytes.isEmpty { return }
+    objects[place].parts[reading.role, default: PartBuilding()][keyPath: list].append(building)
+    objects[place].parts[reading.role]?[keyPath: processes].insert(event.pid)
+    reading.open = (place, list)
   }
 
-  private mutating func destination(of event: TraceEvent, _ reading: Reading) -> Int? {
+  /// Returns the object that a message was sent to or received from.
+  private mutating func channel(of event: TraceEvent, _ reading: Reading) -> Int? {
     if let place = places[event.id] { return place }
     let socket = reading.sockets[event.id]
     guard socket?["style"] == "datagram" else { return reading.connections[event.id] }
     // A datagram goes to the address that a role has bound. An answer to any other address, such as a port that the
     // kernel has chosen, belongs to the address that it comes from.
     let (to, local) = (event.fields["to"], event.fields["local"])
-    for address in [to, local] {
+    for address in event.kind == "receive" ? [local, to] : [to, local] {
       guard let address, let bound = boundAddress(address) else { continue }
       return place(of: bound, socket)
     }

@@ -29,9 +29,11 @@ struct TraceDecoder {
   /// The use of an object by one role.
   struct PartBuilding {
     var messages: [MessageBuilding] = []
+    var received: [MessageBuilding] = []
     /// Whether each descriptor is closed by exec, by process and number.
     var descriptors: [Descriptor: Bool] = [:]
     var writers: Set<Int> = []
+    var readers: Set<Int> = []
   }
 
   struct Descriptor: Hashable {
@@ -58,8 +60,8 @@ struct TraceDecoder {
     /// Whether the socket of a connection is the one that connected or was accepted.
     var descriptors: [Descriptor: Int] = [:]
     var passed: [String] = []
-    /// The message to which the next event belongs, if a message has several events.
-    var open: (place: Int, index: Int)?
+    /// Where the rest of a message in several events belongs.
+    var open: (place: Int, list: WritableKeyPath<PartBuilding, [MessageBuilding]>)?
     var sockets: [String: Fields] = [:]
   }
 
@@ -103,10 +105,13 @@ struct TraceDecoder {
     case "map":
       if let place = places[event.id], objects[place].object.kind == .file { objects[place].isKept = true }
     case "socket", "socketpair", "bind", "connect", "accept": readSocket(event, &reading)
-    case "send": readSend(event, &reading)
+    case "send": readTransfer(event, \.messages, \.writers, &reading)
+    case "receive": readTransfer(event, \.received, \.readers, &reading)
     case "part":
-      if let (place, index) = reading.open {
-        objects[place].parts[reading.role]?.messages[index].bytes += event.bytes
+      if let (place, list) = reading.open, var part = objects[place].parts[reading.role], !part[keyPath: list].isEmpty {
+        objects[place].parts[reading.role] = nil  // so that the bytes are not copied
+        part[keyPath: list][part[keyPath: list].count - 1].bytes += event.bytes
+        objects[place].parts[reading.role] = part
       }
     case "pass": reading.passed.append(passed(event))
     case "store": readStore(event, by: reading.role)
@@ -142,7 +147,7 @@ struct TraceDecoder {
   }
 
   private func isRecorded(_ building: Building) -> Bool {
-    let hasMessages = building.parts.values.contains { !$0.messages.isEmpty }
+    let hasMessages = building.parts.values.contains { !$0.messages.isEmpty || !$0.received.isEmpty }
     switch building.object.kind {
     case .pipe, .memory, .anonymous, .socketPair, .signals: return hasMessages
     case .file: return building.isKept || hasMessages || building.object.remover != nil
@@ -162,15 +167,19 @@ struct TraceDecoder {
   private func part(_ role: String, _ building: PartBuilding, of object: RecordedObject) -> RecordedObject.Part? {
     var part = RecordedObject.Part(role: role)
     part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
-    let isConcurrent = Self.isConcurrent(building, object)
-    let messages =
-      object.isStream && !isConcurrent ? Self.streams(building.messages) : building.messages
-    part.messages = messages.map { building in
+    part.messages = recorded(building.messages, asStreams: object.isStream && !Self.isConcurrent(building, object))
+    // Several processes of a role that read from one stream divide it in any way.
+    let isDivided = object.isStream && building.readers.count > 1
+    if object.isChannel, !isDivided { part.received = recorded(building.received, asStreams: object.isStream) }
+    return part.messages.isEmpty && part.received.isEmpty && part.closesOnExec == nil ? nil : part
+  }
+
+  private func recorded(_ messages: [MessageBuilding], asStreams: Bool) -> [RecordedMessage] {
+    (asStreams ? Self.streams(messages) : messages).map { building in
       var message = building.message
       message.content = values.recorded(building.bytes)
       return message
     }
-    return part.messages.isEmpty && part.closesOnExec == nil ? nil : part
   }
 
   /// Whether several processes of the role write to one stream, each write as a separate record.

@@ -17,7 +17,7 @@ struct InjectionTable {
   init(_ results: [CellResult]) {
     for result in results {
       guard let injection = result.cell.injection, let language = result.cell.pairing.first?.language else { continue }
-      let operation = injection.operation
+      let operation = injection.operation ?? injection.call
       let place = Place(fault: injection.fault, language: language)
       if rows[operation] == nil { order.append(operation) }
       if !languages.contains(language) { languages.append(language) }

@@ -29,7 +29,7 @@ extension CellRun {
   }
 
   /// Whether the script expects this status, or a program exited normally.
-  private func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
+  func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
     if !role.isPeer, status == .exit(0) { return true }
     return scenario.steps.contains { step in
       if case .waitForEnd(role.name, let expected) = step.action { status.satisfies(expected) } else { false }

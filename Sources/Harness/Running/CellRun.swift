@@ -6,7 +6,8 @@ final class CellRun {
   let leaks: LeakCheck
 
   init(
-    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
+    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext,
+    tracing: [String: ProgramTracing] = [:]
   ) throws(CellOutcome) {
     self.scenario = scenario
     var roles: [RoleProcess] = []
@@ -30,6 +31,9 @@ final class CellRun {
       let process = RoleProcess(
         role: role, index: index, language: peer.language, command: tracer + command,
         directory: role.part == .peer ? peer.directory : nil)
+      if role.part != .peer {
+        process.tracing = context.isRecorded ? .recorder(context.sandbox.recorder) : tracing[role.name]
+      }
       process.isFed = scenario.steps.contains { step in
         switch step.action {
         case .feed(role.name, _), .endInput(role.name): true
@@ -39,7 +43,8 @@ final class CellRun {
       roles.append(process)
     }
     do {
-      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count, recording: context.isRecorded)
+      let sandbox = try Sandbox(
+        context.sandbox, names: names, roles: roles.count, recording: roles.contains { $0.tracing != nil })
       client = PeerClient(context: context, sandbox: sandbox, roles: roles)
       leaks = try LeakCheck(client: client, names: names)
     } catch {

@@ -44,6 +44,9 @@ struct LeakCheck {
     for role in running where client.terminationStatus(of: role) != nil { makers.recordEnd(of: role) }
   }
 
+  /// The paths of the objects of a kind that programs have created so far.
+  func paths(of kind: ObjectKind) -> Set<String> { makers.names(of: kind) }
+
   /// Returns the objects of the cell, which in a private sandbox are all objects.
   ///
   /// On a shared machine they are identified by the names, keys and processes of the cell.

@@ -6,6 +6,8 @@ final class ObjectMakers {
   /// The name of the program that created an object, or the names of those that may have; nil for a peer's object.
   subscript(object: KernelObject) -> String? { makers[object] }
 
+  func names(of kind: ObjectKind) -> Set<String> { Set(makers.keys.filter { $0.kind == kind }.compactMap(\.name)) }
+
   func knows(_ object: KernelObject) -> Bool { makers[object] != nil }
 
   func record(_ object: KernelObject, of roles: [RoleProcess]) {

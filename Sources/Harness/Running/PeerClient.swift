@@ -12,6 +12,8 @@ final class PeerClient {
   let start = ContinuousClock.now
   /// The permissions that each object had when a step first saw it.
   var permissions: [KernelObject: String] = [:]
+  /// A check that ends every wait by its error: the script cannot continue, because a role has failed.
+  var interruption: (() throws(CellOutcome) -> Void)?
   /// The files that the scenario creates or compares, which are not leaks.
   var knownFiles: Set<String> = []
 
@@ -69,6 +71,7 @@ final class PeerClient {
     if case .polling = wakeup { try receive(.zero) }
     while true {
       if let value = try condition() { return value }
+      try interruption?()
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
       switch wakeup {
       case .output: try receive(deadline - .now)
@@ -107,12 +110,12 @@ final class PeerClient {
   func start(
     _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
   ) throws(CellOutcome) {
-    let traceEnd = role.isPeer ? nil : streams(of: role).traceEnd
+    let traceEnd = role.tracing == nil ? nil : streams(of: role).traceEnd
     let inherited = role.inherits.map(\.token) + (traceEnd.map { [$0] } ?? [])
-    let recorder = traceEnd == nil ? [] : [context.sandbox.recorder, "\(2 + inherited.count)"]
+    let tracer = try role.tracing?.command(writingTo: 2 + inherited.count) ?? []
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user,
+        role: role.index, command: tracer + role.command + arguments, inheriting: inherited, as: role.role.user,
         variables: variables, directory: directory ?? role.directory)
     } catch {
       // Peers run as the user of the runner if other users cannot read their programs.
@@ -122,7 +125,7 @@ final class PeerClient {
       }
       throw CellOutcome(error)
     }
-    if traceEnd != nil { try waitForRecorder(of: role) }
+    if traceEnd != nil { try waitForTracer(of: role) }
     guard role.isPeer else { return }
     try greet(role)
     do {

@@ -10,6 +10,8 @@ final class RoleProcess {
   let directory: String?
   /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
+  /// How the program is traced; nil if it is not traced, or a peer.
+  var tracing: ProgramTracing?
   /// The tracer of the process, if it is traced; the tracer ends after the process.
   var tracer: Int?
   var greeting: Greeting?
@@ -45,7 +47,7 @@ final class RoleProcess {
   /// Whether the input of a program stays open after its first bytes, because steps feed more.
   var isFed = false
   private(set) var standardErrorLines: [String] = []
-  /// The events of the recorder.
+  /// The lines of its tracer: events of the recorder, or calls as strace prints them.
   var traceLines: [String] = []
   /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []

@@ -9,8 +9,8 @@ public struct Runner: Sendable {
   private let expectations: Expectations
   /// The ids of all cells, selected or not.
   public let allCells: [String]
-  /// The faults to inject into the peer that is checked; nil if none are injected.
-  public var injection: InjectionRunner?
+  /// The faults to inject into the peer or the programs that are checked; nil if none are injected.
+  public var injection: FaultInjector?
   /// Whether an obsolete expectation makes the run fail.
   public var rejectsStaleExpectations = true
   /// Further remarks for the report.
@@ -64,6 +64,7 @@ public struct Runner: Sendable {
     let probed = try PeerProbe.probe(configuration.peers.peers(in: plan), configuration.peers, start)
     let context = start.knowing(probed, configuration.registry)
     let obstacle = injection?.obstacle(context)
+    if let obstacle, injection?.isRequired == true { throw RunError(obstacle) }
     let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
     var description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,

@@ -104,6 +104,8 @@ extension StepInterpreter {
     while client.terminationStatus(of: role) == nil, ContinuousClock.now < deadline {
       do throws(CellOutcome) { try client.receive(.milliseconds(50)) } catch { return "" }
     }
+    // The last output may arrive after the end of the process.
+    do throws(CellOutcome) { try client.receive(.zero) } catch { return "" }
     client.drain(role)
     if FilledPattern.firstMissing(of: wanted, in: role.printed) == nil {
       return "; it printed the line when SIGTERM ended it, so its output was buffered: \(advice)"

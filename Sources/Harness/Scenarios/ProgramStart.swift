@@ -15,7 +15,10 @@ public struct ProgramStart: Sendable, Hashable {
     public let value: Template
   }
 
-  package init() {}
+  /// The demands on the program if one of its system calls fails; without any, no fault is injected into it.
+  public var demands = FaultDemand.all
+
+  package init(demands: Set<FaultDemand> = FaultDemand.all) { self.demands = demands }
 }
 
 /// Bytes in a scenario: a text, or the contents of a file of the user's project.

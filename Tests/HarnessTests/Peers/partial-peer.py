@@ -1,7 +1,14 @@
 #!/usr/bin/env python3
-"""A correct peer with some twenty operations, and with one defect if an argument names it."""
-import errno, fcntl as control, inspect, os, re, select, signal, socket, stat as status, struct, sys, termios, time
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+"""The skeleton of the documentation with some twenty operations, and with one defect if an argument names it."""
+import errno, fcntl as control, importlib.util, os, re, select, signal, socket, stat as status, struct, sys, termios, time
+
+sys.dont_write_bytecode = True  # the directory of the skeleton may be read-only
+PLACE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../docs/skeleton-peer.py")
+specification = importlib.util.spec_from_file_location("skeleton", PLACE)
+skeleton = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(skeleton)
+digest, handles, new_handles, number, require = (
+    skeleton.digest, skeleton.handles, skeleton.new_handles, skeleton.number, skeleton.require)
 
 DEFECT = sys.argv[1] if len(sys.argv) > 1 else ""
 WITHOUT = [
@@ -9,17 +16,6 @@ WITHOUT = [
     "mkfifo:exact", "open:timeout", "socketpair:domain:AF_INET", "socketpair:domain:AF_INET6",
 ]
 TIME = rb"[-+]?([0-9]{1,10}(\.[0-9]{0,9})?|\.[0-9]{1,9})"
-handles = {}
-
-
-def require(condition, reason):
-    if not condition:
-        raise ValueError(reason)
-
-
-def number(text, most, least=0):
-    require(re.fullmatch(rb"-?[0-9]+", text) and least <= int(text) <= most, f"{text} is not from {least} to {most}")
-    return int(text)
 
 
 def flags(text, prefix, *names):
@@ -30,17 +26,6 @@ def flags(text, prefix, *names):
         require(word in names, f"{word} is not one of {names}")
         total |= getattr(prefix, word)
     return total
-
-
-def descriptor(handle):
-    require(handle in handles, f"there is no handle {handle}")
-    return handles[handle]
-
-
-def new_handles(*names):
-    for name in names:
-        require(1 <= len(name) <= 63, "the name of a handle has 1 to 63 bytes")
-        require(name not in handles and names.count(name) == 1, f"the handle {name} is in use")
 
 
 def path_of(path):
@@ -60,13 +45,6 @@ def pattern_bytes(seed, offset, length):
         z = (z ^ z >> 27) * 0x94D049BB133111EB & 2**64 - 1
         return struct.pack("<Q", z ^ z >> 31)
     return b"".join(map(word, range(offset // 8, (offset + length + 7) // 8)))[offset % 8 :][:length]
-
-
-def digest(payload):
-    value = 0xCBF29CE484222325
-    for (word,) in struct.iter_unpack("<Q", payload + bytes(-len(payload) % 8) + struct.pack("<Q", len(payload))):
-        value = (value ^ word) * 0x100000001B3 & 2**64 - 1
-    return f"{value:016x}"
 
 
 def expectation(pattern, offset):
@@ -101,7 +79,7 @@ def seconds(text):
 
 def transfer(handle, event, block, attempt, timeout, eintr):
     require(eintr in (None, b"retry"), "eintr must be 'retry' or left out")
-    fd = descriptor(handle)
+    fd = handles[handle]
     if timeout is None:
         return block(fd)
     deadline = time.monotonic() + seconds(timeout) * (0.1 if DEFECT == "early-timeout" else 1)
@@ -126,30 +104,21 @@ def compute(duration):  # as a slow machine would
 def pid():
     if DEFECT == "slow":
         compute(2.5)
-    return {"pid": os.getpid(), "ppid": os.getppid(), "uid": os.geteuid(), "gid": os.getegid()}
+    return skeleton.pid()
 
 
 def umask(mask):
     return {"mask": f"{os.umask(permissions(mask)):o}"}
 
 
-def adopt(fd, handle=b"default"):
-    new_handles(handle)
-    os.set_inheritable(number(fd, 2**31 - 1), False)
-    handles[handle] = int(fd)
-    return {}
-
-
 def close(handle=b"default"):
-    fd = descriptor(handle)
-    del handles[handle]
     if DEFECT != "close-forgotten":
-        os.close(fd)
-    return {}
+        return skeleton.close(handle)
+    del handles[handle]
 
 
 def fcntl(cmd, handle=b"default", arg=None):
-    fd = descriptor(handle)
+    fd = handles[handle]
     require(cmd in (b"F_GETFL", b"F_SETFL", b"F_GETFD", b"F_GETPIPE_SZ", b"F_SETPIPE_SZ"), f"there is no command {cmd}")
     require((arg is not None) == (cmd in (b"F_SETFL", b"F_SETPIPE_SZ")), "the argument does not fit the command")
     if cmd == b"F_GETFD":
@@ -169,15 +138,8 @@ def fcntl(cmd, handle=b"default", arg=None):
 
 def ioctl(request, handle=b"default"):
     require(request == b"FIONREAD", "there is only FIONREAD")
-    (value,) = struct.unpack("i", control.ioctl(descriptor(handle), termios.FIONREAD, bytes(4)))
+    (value,) = struct.unpack("i", control.ioctl(handles[handle], termios.FIONREAD, bytes(4)))
     return {"value": value}
-
-
-def pipe2(reader, writer, flags=b"0"):
-    new_handles(reader, writer)
-    wanted = globals()["flags"](flags, os, "O_NONBLOCK", "O_CLOEXEC")
-    handles[reader], handles[writer] = os.pipe2(wanted | os.O_CLOEXEC)
-    return {"fd": f"{handles[reader]},{handles[writer]}"}
 
 
 def mkfifo(path, mode):
@@ -226,7 +188,7 @@ def write(buf=None, count=None, handle=b"default", pattern=None, offset=None, ti
 
 def read_all(handle=b"default", count=None, pattern=None, offset=None):
     (seed, offset), most = expectation(pattern, offset), None if count is None else number(count, 2**30)
-    fd, payload, ended = descriptor(handle), b"", False
+    fd, payload, ended = handles[handle], b"", False
     while not ended and (most is None or len(payload) < most):
         part = os.read(fd, 65536 if most is None else most - len(payload))
         payload, ended = payload + part, not part
@@ -234,7 +196,7 @@ def read_all(handle=b"default", count=None, pattern=None, offset=None):
 
 
 def write_all(buf=None, count=None, handle=b"default", pattern=None, offset=None):
-    payload, fd, done = sent(buf, count, pattern, offset), descriptor(handle), 0
+    payload, fd, done = sent(buf, count, pattern, offset), handles[handle], 0
     while done < len(payload):
         try:
             done += os.write(fd, payload[done:])
@@ -259,7 +221,7 @@ def socketpair(first, second, domain, type):
 def shutdown(how, handle=b"default"):
     ways = {b"SHUT_RD": socket.SHUT_RD, b"SHUT_WR": socket.SHUT_WR, b"SHUT_RDWR": socket.SHUT_RDWR}
     require(how in ways, f"there is no way {how}")
-    copy = socket.socket(fileno=descriptor(handle))
+    copy = socket.socket(fileno=handles[handle])
     try:
         copy.shutdown(ways[how])
     finally:
@@ -295,49 +257,23 @@ def sigpending():
 
 
 OPERATIONS = {operation.__name__.rstrip("_"): operation for operation in (
-    pid, umask, adopt, close, fcntl, ioctl, pipe2, mkfifo, open_, stat, unlink, read, write, read_all, write_all,
-    socketpair, shutdown, sigprocmask, sigpending)}
+    pid, umask, skeleton.adopt, close, fcntl, ioctl, skeleton.pipe2, mkfifo, open_, stat, unlink, read, write, read_all,
+    write_all, socketpair, shutdown, sigprocmask, sigpending)}
 
 
-def parse(words):
-    fields = {}
-    for key, equals, value in (word.partition(b"=") for word in words):
-        require(key and equals and key.decode() not in fields, f"{key} is not key=value, or is given twice")
-        require(not re.search(rb"%(?![0-9A-Fa-f]{2})", value), f"{value} is not percent-encoded")
-        fields[key.decode()] = unquote_to_bytes(value)
-    return fields
-
-
-def respond(line):
-    name, *words = line.split(b" ")
-    name = name.decode(errors="replace")
-    operation = OPERATIONS.get(name)
-    try:
-        require(name and len(line) < 65536, "the line is empty or too long")
-        fields = parse(words)
-        if not operation:
-            return "unsupported"
+def mixed_up(operation):  # with another error number
+    def perform(**fields):
         try:
-            inspect.signature(operation).bind(**fields)
-        except TypeError as reason:
-            raise ValueError(reason) from None
-        kind, results = "ok", operation(**fields)
-    except OSError as error:
-        symbol = errno.errorcode[error.errno]
-        symbol = "EBADF" if DEFECT == "errno-mixed-up" and symbol == "EPIPE" else symbol
-        kind, results = "error", {"errno": symbol, "call": name, **getattr(error, "fields", {})}
-    except ValueError as reason:
-        kind, results = "invalid", {"reason": reason}
-    values = {key: value if isinstance(value, bytes) else str(value).encode() for key, value in results.items()}
-    return " ".join([kind, *(f"{key}={quote_from_bytes(values[key], safe='-._~/|,:+@')}" for key in values)])
+            return operation(**fields)
+        except BrokenPipeError:
+            raise OSError(errno.EBADF, "") from None
+    return perform
 
 
 if DEFECT == "slow":
     compute(1)
-listed = list(OPERATIONS) + (["limits"] if DEFECT == "lists-too-much" else [])
-without = [] if DEFECT == "omissions-not-listed" else WITHOUT
-print(f"hello contract=1 language=partial implementation=python-{sys.version.split()[0]}",
-      f"operations={','.join(listed)}", *([f"without={','.join(without)}"] if without else []), flush=True)
-for line in sys.stdin.buffer:
-    if line.endswith(b"\n"):
-        print(respond(line[:-1]), flush=True)
+if DEFECT == "errno-mixed-up":
+    OPERATIONS = {name: mixed_up(operation) for name, operation in OPERATIONS.items()}
+if DEFECT == "lists-too-much":
+    OPERATIONS["limits"] = lambda: {}
+skeleton.serve(OPERATIONS, "partial", [] if DEFECT == "omissions-not-listed" else WITHOUT)

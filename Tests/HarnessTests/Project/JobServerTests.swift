@@ -38,23 +38,72 @@ struct JobServerTests {
     }
   }
 
-  @Test(
-    "fail for the reason that the page shows",
-    arguments: [
-      ("FORGETS_NUL", "jobs/message", ["msg=hello, expected msg=hello%00"]),
-      ("FORGETS_NUL", "jobs/three", ["job_server: job 1 is not terminated by a NUL"]),
-      ("LEAKS", "jobs/three", ["left behind: mq", "(server)"]),
-      ("OTHER_ARROW", "jobs/three", ["byte 6 is '=', expected '-'", "|hello => HELLO.t|"]),
-      ("BUFFERED", "jobs/three", ["it printed the line when SIGTERM ended it, so its output was buffered"]),
-    ])
-  func mistakes(mistake: String, filter: String, shows: [String]) async throws {
-    try await onThread {
-      let project = try project(mistake: mistake)
-      let run = try project.run(["check", filter], ["--timeout-multiplier", "0.1"])
-      #expect(run.text.contains("passed") && run.status != 0, "\(run.text)")
-      // The console breaks long lines.
-      let text = run.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      for words in shows { #expect(text.contains(words), "\(run.text)") }
+  /// The reports on the page, each of which follows a comment with the mistake and the command.
+  private static let examples = Result {
+    let page = try String(contentsOfFile: Checkout.root.appending("docs/your-programs.md").string, encoding: .utf8)
+    return page.matches(of: /<!-- (\w+): (.*) -->\n```\n((?:.*\n)*?)```\n/).map { Example($0.1, $0.2, $0.3) }
+  }
+
+  /// A report that the page shows.
+  struct Example: Sendable, CustomTestStringConvertible {
+    let mistake: String
+    let command: [String]
+    /// The lines, of which the page has some.
+    let report: [String]
+    var testDescription: String { "\(mistake): \(command.joined(separator: " "))" }
+
+    init(_ mistake: Substring, _ command: Substring, _ report: Substring) {
+      self.mistake = String(mistake)
+      self.command = command.split(separator: " ").map(String.init)
+      self.report = Self.lines(String(report))
     }
+
+    /// Returns the lines with their continuations, and without what differs from run to run.
+    static func lines(_ text: String) -> [String] {
+      var lines: [String] = []
+      for line in text.split(separator: "\n") {
+        if line.hasPrefix(String(repeating: " ", count: 14)), !lines.isEmpty {
+          lines[lines.count - 1] += " \(line.drop { $0 == " " })"
+        } else {
+          lines.append(String(line))
+        }
+      }
+      return lines.map { line in
+        line.replacing(/ipc-interop-[0-9a-z]{7}/, with: "TOKEN").replacing(/[0-9.]+ (s|ms|seconds)\b/, with: "TIME")
+          .replacing(/[0-9]+ jobs/, with: "JOBS").replacing(/(kernel|C peer) +[^ ]+/, with: "MACHINE")
+          .replacing(/\ ?-+$/, with: "")
+      }
+    }
+  }
+
+  @Test("are reported as the page shows it", arguments: try examples.get()) func page(example: Example) async throws {
+    try await onThread {
+      let isPort = example.mistake == "port"
+      let project = try project(mistake: isPort ? nil : example.mistake)
+      if isPort { _ = try project.shell("cp '\(try CommandRun.program("job_client"))' .build/release/") }
+      let run = try project.run(example.command, isPort ? [] : ["--timeout-multiplier", "0.1"])
+      var rest = Example.lines(run.text)[...]
+      for line in example.report {
+        let index = rest.firstIndex(of: line)
+        #expect(index != nil, "the report lacks '\(line)':\n\(run.text)")
+        rest = rest[(index.map { $0 + 1 } ?? rest.startIndex)...]
+      }
+    }
+  }
+
+  @Test("pass with injected failures") func failures() async throws {
+    try await onThread {
+      let run = try project().run(["check", "--fault-injection", "jobs/three"])
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+      #expect(run.text.hasSuffix(" passed, 0 failed"))
+    }
+  }
+
+  @Test("are shown on the page with all mistakes") func mistakes() throws {
+    let sources = try ["server", "client"].map {
+      try String(contentsOfFile: Checkout.root.appending("Tests/Jobs/c/job_\($0).c").string, encoding: .utf8)
+    }
+    let mistakes = Set(sources.flatMap { $0.matches(of: /#ifn?def ([A-Z_]+)/).map { String($0.1) } })
+    #expect(mistakes.union(["port"]) == Set(try Self.examples.get().map(\.mistake)))
   }
 }

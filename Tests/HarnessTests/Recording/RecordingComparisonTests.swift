@@ -55,6 +55,32 @@ struct RecordingComparisonTests {
         == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
   }
 
+  @Test("names a received message, unless it was sent like that")
+  func receptions() {
+    var expected = Self.base
+    expected.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message("one\0")]))
+    func explain(_ received: String, sent: String = "one\0") -> [String] {
+      self.explain(
+        {
+          $0.objects[0].parts[0].messages[0] = Self.message(sent, priority: 1)
+          $0.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message(received)]))
+        }, expected: expected)
+    }
+    #expect(explain("one\0") == [])
+    #expect(
+      explain("one") == [
+        "server (c): message 1 from the queue {mq} has 3 bytes, the recording has 4: the terminating NUL is missing"
+      ])
+    #expect(
+      explain("one", sent: "one") == [
+        "client (swift): message 1 to the queue {mq} has 3 bytes, the recording has 4: the terminating NUL is missing"
+      ])
+    // A recording without receptions is not compared with them.
+    #expect(
+      self.explain { $0.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message("x")])) }
+        == [])
+  }
+
   @Test("names a creation, a removal and a descriptor")
   func objects() {
     #expect(

@@ -28,7 +28,8 @@ struct RecordingFileTests {
           message, RecordedMessage(content: RecordedBytes([0, 1, 2, 3, 4])),
           RecordedMessage(content: RecordedBytes(pieces: [.digest(count: 5000, Digest(long))])),
           RecordedMessage(content: RecordedBytes([])),
-        ], closesOnExec: true)
+        ], closesOnExec: true),
+      RecordedObject.Part(role: "server", received: [RecordedMessage(content: RecordedBytes([9]), priority: 1)]),
     ]
     var signals = RecordedObject(kind: .signals, name: "client")
     signals.parts = [

@@ -8,6 +8,13 @@ import Testing
 /// Programs of `Tests/Textbook`, recorded in C and compared with ports.
 @Suite("A port of a textbook program", .serialized)
 struct TextbookTests {
+  /// The scenarios of `Tests/Textbook`, without its languages.
+  static func scenarios() throws -> String {
+    let text = try String(
+      contentsOfFile: Checkout.root.appending("Tests/Textbook/interop.yaml").string, encoding: .utf8)
+    return String(try #require(text.split(separator: "\nscenarios:\n").last))
+  }
+
   /// Writes `interop.yaml` with a port, and a defect of the C programs, and passes it to `body`.
   static func withProject<Result>(
     defect: String = "none", port: [String], scenarios: String? = nil, _ body: (ProjectFile) throws -> Result
@@ -15,8 +22,7 @@ struct TextbookTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "textbook-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let root = Checkout.root.string
-    let texts = try scenarios ?? String(contentsOfFile: "\(root)/Tests/Textbook/scenarios.yaml", encoding: .utf8)
+    let texts = try scenarios ?? Self.scenarios()
     let path = folder.appending(path: "interop.yaml").path
     try Data(
       """
@@ -27,7 +33,7 @@ struct TextbookTests {
       \(texts)
       """.utf8
     ).write(to: URL(fileURLWithPath: path))
-    return try body(try ProjectFile(at: path, as: "interop.yaml", Installation(root: root)))
+    return try body(try ProjectFile(at: path, as: "interop.yaml", Installation(root: Checkout.root.string)))
   }
 
   private static func port(_ language: String, _ defect: String) throws -> [String] {
@@ -66,7 +72,7 @@ struct TextbookTests {
     let result = try Self.recorded.get()
     #expect(result.failures == [])
     #expect(result.notes == [])
-    #expect(result.recordings.map(\.scenario) == ["jobs", "logger", "ring", "daemon", "worker"])
+    #expect(result.recordings.map(\.scenario) == ["jobs", "logger", "ring", "daemon", "worker", "packets", "faults"])
     // The file has the same meaning, although a descriptor that exec(2) does not close is not in it.
     let values = CellValues([], names: CellNames(), scratch: "/tmp")
     for (read, written) in zip(try RecordingFileTests.load(result.text), result.recordings) {
@@ -83,16 +89,25 @@ struct TextbookTests {
     let scenarios =
       language == "c"
       ? nil
-      : try String(contentsOfFile: Checkout.root.appending("Tests/Textbook/scenarios.yaml").string, encoding: .utf8)
+      : try Self.scenarios()
         .replacing("- id: daemon", with: "- id: daemon\n    pin: {daemon: c, client: c}")
         .replacing("- id: jobs", with: "- id: jobs\n    pin: {server: c}")
         .replacing("- id: logger", with: "- id: logger\n    pin: {logger: c}")
         .replacing("- id: ring", with: "- id: ring\n    pin: {producer: c}")
+        .replacing("- id: faults", with: "- id: faults\n    pin: {server: c, client: c}")
+        .replacing("- id: packets", with: "- id: packets\n    pin: {receiver: c, sender: c}")
         .replacing("- id: worker", with: "- id: worker\n    pin: {worker: c}")
     let results = try await Self.check(
       try Self.port(language, ""), try Self.recorded.get().recordings, scenarios: scenarios)
-    #expect(results.count == (language == "c" ? 20 : 9))
+    #expect(results.count == (language == "c" ? 28 : 11))
     for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
+  }
+
+  @Test("that reads a stream in other portions equals the recording")
+  func portions() async throws {
+    let results = try await Self.check(
+      try Self.port("c", "portions"), try Self.recorded.get().recordings, filter: "logger[port>c]")
+    #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
   }
 
   struct Defect: Sendable, CustomTestStringConvertible {
@@ -150,6 +165,18 @@ struct TextbookTests {
     (
       "c", "newline", "daemon[c>port]",
       "client (port): stream 1 to the socket /tmp/daemon.sock has 6 bytes, the recording has 5"
+    ),
+    (
+      "c", "short-buffer", "packets[port>c]",
+      "receiver (port): message 2 from the socket /tmp/packets.sock has 4 bytes, the recording has 6: the last 2 bytes"
+    ),
+    (
+      "c", "short-buffer", "packets[port>c]",
+      "receiver (port): message 2 from the System V queue 24066 has 4 bytes, the recording has 6: the last 2 bytes"
+    ),
+    (
+      "c", "stops", "logger[port>c]",
+      "logger (port): stream 1 from the FIFO /tmp/log.fifo has 12 bytes, the recording has 36: the last 24 bytes"
     ),
     ("c", "signal", "worker[c>port]", "is SIGUSR1 value=7, the recording has SIGRTMIN+1 value=7"),
   ].map { Defect(language: $0.0, name: $0.1, cell: $0.2, explanation: $0.3) }

@@ -6,12 +6,32 @@
 #include <mqueue.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIZE = 64 };
 
+#ifdef FORGETS_EINTR // a mistake for the documentation
+#define FORGETS 1
+#else
+#define FORGETS 0
+#endif
+
+static volatile sig_atomic_t is_stopped;
+static const char *created[2];
+static int created_count;
+
 static void stop(int number) {
-    (void)number; // its only purpose is to interrupt mq_receive
+    (void)number;
+    is_stopped = 1; // and mq_receive is interrupted
+}
+
+static void remove_queues(void) {
+#ifdef LEAKS // a mistake for the documentation
+    created_count = created_count > 1 ? 1 : created_count;
+#endif
+    while (created_count > 0)
+        mq_unlink(created[--created_count]);
 }
 
 static mqd_t create(const char *name, int access) {
@@ -19,6 +39,7 @@ static mqd_t create(const char *name, int access) {
     mqd_t queue = mq_open(name, O_CREAT | O_EXCL | access, 0600, &attributes);
     if (queue == (mqd_t)-1)
         err(1, "mq_open %s", name);
+    created[created_count++] = name;
     return queue;
 }
 
@@ -28,6 +49,9 @@ int main(int argc, char **argv) {
 #ifndef BUFFERED // a mistake for the documentation
     setvbuf(stdout, NULL, _IOLBF, 0);
 #endif
+#ifndef LEAVES_ON_FAILURE // a mistake for the documentation
+    atexit(remove_queues);
+#endif
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
     mqd_t jobs = create(argv[1], O_RDONLY), results = create(argv[2], O_WRONLY);
     printf("ready\n");
@@ -35,8 +59,11 @@ int main(int argc, char **argv) {
     int count = 0, status = 0;
     for (;;) {
         ssize_t length = mq_receive(jobs, text, sizeof text, NULL);
-        if (length == -1 && errno == EINTR)
-            break;
+        if (length == -1 && errno == EINTR) {
+            if (is_stopped)
+                break;
+            continue;
+        }
         if (length < 1 || text[length - 1] != '\0') {
             warnx("job %d is not terminated by a NUL", count + 1);
             status = 1;
@@ -47,13 +74,11 @@ int main(int argc, char **argv) {
         printf("job %d: %s\n", ++count, text);
         for (char *c = text; *c != '\0'; c++)
             *c = (char)toupper((unsigned char)*c);
-        if (mq_send(results, text, (size_t)length, 0) == -1)
-            err(1, "mq_send %s", argv[2]);
+        while (mq_send(results, text, (size_t)length, 0) == -1)
+            if (errno != EINTR || FORGETS)
+                err(1, "mq_send %s", argv[2]);
     }
     printf("%d jobs\n", count);
-    mq_unlink(argv[1]);
-#ifndef LEAKS // a mistake for the documentation
-    mq_unlink(argv[2]);
-#endif
+    remove_queues();
     return status;
 }

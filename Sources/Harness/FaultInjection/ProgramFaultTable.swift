@@ -1,0 +1,54 @@
+import SystemPackage
+
+/// The failures of system calls of programs, as `fixtures/program-faults.yaml` lists them.
+struct ProgramFaultTable: Sendable {
+  private let calls: [String: SystemCall]
+
+  subscript(name: String) -> SystemCall? { calls[name] }
+
+  struct SystemCall: Sendable {
+    /// The objects for which it is a call of IPC; nil for all objects.
+    let target: Target?
+    /// When a signal makes it fail with EINTR; nil if none does.
+    let interruption: Interruption?
+    let errors: [InjectedFault]
+  }
+
+  /// The objects of a call of IPC.
+  enum Target: String, CaseIterable { case channel, path, mapping, wait, process }
+
+  /// The programs in which a signal makes a call fail.
+  enum Interruption: String, CaseIterable {
+    /// Programs with a handler without SA_RESTART.
+    case restarted
+    /// Programs with a handler.
+    case interrupted
+    /// All programs.
+    case stopped
+  }
+
+  private static let file = "fixtures/program-faults.yaml"
+
+  static func load(root: FilePath) throws(FixtureErrors) -> ProgramFaultTable {
+    try DiagnosticLog.collect { log in
+      let source = FixtureFile(at: root.appending(file).string, as: file, log: log)
+      return ProgramFaultTable(source.flatMap { FixtureDocument($0, log: log) })
+    }
+  }
+
+  private init(_ document: FixtureDocument?) {
+    var calls: [String: SystemCall] = [:]
+    let parts = document?.root.map("the table of failures", keys: ["calls"], required: ["calls"]) ?? [:]
+    for (name, value) in parts["calls"]?.map("the calls") ?? [] {
+      let facts = value.map("a call", keys: ["of", "eintr", "errors"]) ?? [:]
+      if facts["eintr"] == nil, facts["errors"] == nil { value.report("a call has 'eintr' or 'errors'") }
+      calls[name.text] = SystemCall(
+        target: facts["of"]?.choice("a kind of object", Target.self),
+        interruption: facts["eintr"]?.choice("a circumstance", Interruption.self),
+        errors: facts["errors"]?.list("errors").compactMap {
+          $0.choice("an error that can be injected", among: InjectedFault.allCases.filter { $0.errno != nil })
+        } ?? [])
+    }
+    self.calls = calls
+  }
+}

@@ -1,0 +1,74 @@
+import PeerProtocol
+
+/// The program that traces a role, and writes its trace to a separate stream.
+enum ProgramTracing: Sendable {
+  /// `c-peers/wire-recorder`, which reports what the role does on the wire.
+  case recorder(String)
+  /// strace(1), or another tracer that writes to standard error, with its options.
+  case standardError([String])
+
+  /// Returns the command that precedes that of the role, which inherits the stream of the trace as `descriptor`.
+  ///
+  /// The role itself inherits neither that descriptor nor another one of the tracer.
+  func command(writingTo descriptor: Int) throws(CellOutcome) -> [String] {
+    switch self {
+    case .recorder(let program): return [program, "\(descriptor)"]
+    case .standardError(let tracer):
+      let spare = descriptor + 1
+      guard spare <= 9 else { throw CellOutcome(.broken, "the shell cannot redirect descriptor \(spare)") }
+      let outer = "exec \"$@\" \(spare)>&2 2>&\(descriptor) \(descriptor)>&-"
+      let inner = "exec \"$@\" 2>&\(spare) \(spare)>&-"
+      return ["/bin/sh", "-c", outer, "sh"] + tracer + ["/bin/sh", "-c", inner, "sh"]
+    }
+  }
+}
+
+extension PeerClient {
+  /// Waits until the tracer of a program traces it, before which its calls are not seen.
+  func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
+    guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
+    try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
+      switch tracing {
+      case .recorder:
+        // The recorder first names itself, when it traces the process.
+        if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
+          role.tracer = event.fields["pid"].flatMap { Int($0) }
+          return ()
+        }
+      case .standardError:
+        // strace first reports that it has attached itself, or the first call.
+        if let line = trace.firstLine, line.hasSuffix(" attached") || line.hasPrefix("execve("), let pid = role.pid {
+          do throws(SandboxError) { role.tracer = try sandbox.processState(of: pid).tracer } catch {
+            if terminationStatus(of: role) == nil { throw CellOutcome(error) }
+          }
+          return ()
+        }
+      }
+      guard trace.isEnded else { return nil }
+      drain(role)
+      takeTrace(of: role)
+      let reason = role.traceLines.last.map { ": \($0)" } ?? role.lastErrorLine
+      throw CellOutcome(.broken, "\(role.description) cannot be traced\(reason)")
+    }
+  }
+
+  /// Takes the lines that a program and its tracer have written, if it has ended all of them.
+  func takeLastOutput(of role: RoleProcess) throws(CellOutcome) {
+    if terminationStatus(of: role) != nil, let trace = streams(of: role).trace {
+      let wasInterruption = interruption
+      interruption = nil
+      defer { interruption = wasInterruption }
+      try wait(for: role, to: "end below the tracer") { trace.isEnded ? () : nil }
+      try receive(.zero)
+    }
+    drain(role)
+    role.takeErrors(from: streams(of: role).error)
+    takeTrace(of: role)
+  }
+
+  /// Takes the lines that the tracer of a role has written so far.
+  func takeTrace(of role: RoleProcess) {
+    guard let trace = streams(of: role).trace else { return }
+    while let line = trace.nextLine() { role.traceLines.append(line) }
+  }
+}

@@ -1,0 +1,109 @@
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// The server of `Tests/Textbook/faults.c`, in which system calls fail.
+@Suite("Faults in system calls of programs", .serialized)
+struct ProgramInjectionTests {
+  /// The scenarios with demands on the server.
+  private static func scenarios(demands: String) throws -> String {
+    try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
+  }
+
+  /// Runs the faults of the server with a defect whose cells contain `filter`, and returns the results.
+  private static func inject(
+    _ defect: String, _ filter: String, scenarios: String? = nil
+  ) async throws -> [CellResult] {
+    try await onThread {
+      try TextbookTests.withProject(defect: defect, port: ["/bin/true"], scenarios: scenarios) { file in
+        var configuration = file.configuration
+        configuration.isolation = .required
+        configuration.selection = Selection(filters: [filter], pairs: [["c"]])
+        var runner = Runner(configuration, scenarios: file.scenarios, expectations: .none)
+        runner.injection = .programs(try ProgramInjectionRunner(configuration, scenarios: file.scenarios))
+        let results = Mutex<[CellResult]>([])
+        _ = try runner.run { event in
+          if case .cellEnded(let result) = event { results.withLock { $0.append(result) } }
+        }
+        return results.withLock { $0 }
+      }
+    }
+  }
+
+  @Test("pass if the server cleans up and continues after a signal") func correct() async throws {
+    let results = try await Self.inject("none", "faults[c>c")
+    #expect(results.count == 15)
+    for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
+    let ids = Set(results.map(\.cell.id))
+    // Two queues, of which the second one was created when the first one existed.
+    #expect(ids.contains("faults[c>c,server:mq_open.2,ENOSPC]"))
+    // Of six receptions, the first two and the last one get a fault. The client has no handler, so no signal
+    // interrupts it.
+    #expect(
+      ids.filter { $0.contains("mq_timedreceive") }.map { $0.dropFirst(18) }.sorted() == [
+        "mq_timedreceive.1,EINTR]", "mq_timedreceive.2,EINTR]", "mq_timedreceive.6,EINTR]",
+      ])
+  }
+
+  struct Defect: Sendable, CustomTestStringConvertible {
+    let name: String
+    let fault: String
+    let verdict: Verdict
+    let reason: String
+    var testDescription: String { name }
+  }
+
+  static let defects = [
+    Defect(
+      name: "eintr", fault: "server:mq_timedreceive.2,EINTR", verdict: .crashed,
+      reason: "server (c): mq_timedreceive number 2 failed with EINTR, which must not change the result: "),
+    Defect(
+      name: "leaks", fault: "server:mq_open.2,EMFILE", verdict: .leaked,
+      reason: "server (c): mq_open number 2 failed with EMFILE, and it left behind: mq /orders"),
+    Defect(
+      name: "hangs", fault: "server:mq_open.1,ENOSPC", verdict: .timedOut,
+      reason: "server (c): mq_open number 1 failed with ENOSPC; then server (c) did not end within "),
+    Defect(
+      name: "crashes", fault: "server:mq_open.1,EMFILE", verdict: .crashed,
+      reason: "server (c): mq_open number 1 failed with EMFILE; then it was killed by SIGABRT"),
+    Defect(
+      name: "status", fault: "server:mq_open.1,EMFILE", verdict: .failed,
+      reason: "server (c): mq_open number 1 failed with EMFILE, and its exit status is 0, although "),
+    Defect(
+      name: "silent", fault: "server:mq_open.1,EMFILE", verdict: .failed,
+      reason: "server (c): mq_open number 1 failed with EMFILE, and it exits with 1 without a message"),
+  ]
+
+  @Test("find a defect that only a failure shows", arguments: defects) func found(defect: Defect) async throws {
+    let results = try await Self.inject(defect.name, "faults[c>c,\(defect.fault)]")
+    #expect(results.map(\.verdict) == [defect.verdict])
+    let outcome = try #require(results.first?.outcome)
+    #expect(outcome.reason?.hasPrefix(defect.reason) == true, "\(outcome.reason ?? "")")
+    guard case .line(let call)? = outcome.evidence?.request else { return #expect(Bool(false), "no call") }
+    #expect(call.hasSuffix("(INJECTED)"))
+  }
+
+  @Test("check only the demands of the file", arguments: defects) func demands(defect: Defect) async throws {
+    let demand: FaultDemand =
+      switch defect.name {
+      case "eintr": .restart
+      case "leaks": .cleanup
+      case "hangs": .ends
+      case "crashes": .noCrash
+      case "status": .status
+      default: .message
+      }
+    let others = FaultDemand.allCases.filter { $0 != demand }.map(\.rawValue).joined(separator: ", ")
+    let results = try await Self.inject(
+      defect.name, "faults[c>c,\(defect.fault)]", scenarios: Self.scenarios(demands: others))
+    #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
+  }
+
+  @Test("are not injected into a role without demands") func excluded() async throws {
+    let results = try await Self.inject("none", "faults[c>c", scenarios: Self.scenarios(demands: ""))
+    #expect(results.count == 5)
+    #expect(results.allSatisfy { !$0.cell.id.contains("server:") })
+  }
+}
