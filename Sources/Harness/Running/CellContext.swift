@@ -49,24 +49,3 @@ final class ParsedGreetings: Sendable {
     return greeting
   }
 }
-
-/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows, and to slow peers.
-enum TimeoutScaling {
-  /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
-  static let usualStartup = Duration.milliseconds(50)
-
-  /// Returns the limit, extended in proportion to the start time if that is longer than usual.
-  static func scaled(_ limit: Duration, startup: Duration) -> Duration {
-    limit * max(1, startup / usualStartup)
-  }
-
-  /// The time up to which a peer is not slow: from its start to its first response.
-  static let usualFirstResponse = Duration.milliseconds(100)
-
-  /// Returns how many times slower than usual a peer is; at least 1.
-  ///
-  /// `firstResponse` is the time until its first response, in a sandbox that took `startup` to start.
-  static func slowness(firstResponse: Duration, startup: Duration) -> Double {
-    max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
-  }
-}

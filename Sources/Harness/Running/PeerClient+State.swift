@@ -65,7 +65,7 @@ extension PeerClient {
   /// has waited only if every check for `longestSleep` finds it asleep.
   func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
     let output = streams(of: role).output
-    var asleepSince: ContinuousClock.Instant?
+    var longestSleep: TimeLimit?
     var isFirst = true
     try wait(for: role, to: operation, .every(.milliseconds(50))) { () throws(CellOutcome) -> Void? in
       if output.hasLine || output.isEnded { return () }
@@ -74,15 +74,15 @@ extension PeerClient {
       let look = ContinuousClock.now
       let state = try processState(of: role, doing: operation)
       guard state.isWaiting, let call = state.systemCall else {
-        asleepSince = nil
+        longestSleep = nil
         return nil
       }
-      if let asleepSince, look - asleepSince >= Self.longestSleep {
+      if longestSleep?.hasPassed(now: look, delay: sandbox.delay.measure) == true {
         throw CellOutcome(
           .failed, "\(role.description): \(operation) must not wait, and sleeps in \(call)", expected: expected,
           request: role.pending.map(Message.request))
       }
-      asleepSince = asleepSince ?? .now
+      longestSleep = longestSleep ?? TimeLimit(Self.longestSleep, delay: sandbox.delay.total)
       return nil
     }
   }
@@ -130,8 +130,8 @@ extension PeerClient {
 
   /// Returns the outcome for a role that ended, or closed its output, before it did the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    let deadline = ContinuousClock.now + scaled(.seconds(1))
-    while role.pid != nil, ContinuousClock.now < deadline {
+    var limit = limit(.seconds(1))
+    while role.pid != nil, !hasPassed(&limit) {
       if let status = terminationStatus(of: role) {
         role.takeErrors(from: streams(of: role).error)
         return CellOutcome(
@@ -143,10 +143,10 @@ extension PeerClient {
   }
 
   /// Returns the outcome for a role that exceeded its time limit.
-  func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
+  func hung(_ role: RoleProcess, doing what: String, _ limit: TimeLimit) -> CellOutcome {
     let state = role.pid.flatMap { try? sandbox.processState(of: $0) }
     let doing = state.map { ": it is in \($0)\(holders(ofStreamOf: role, $0))" } ?? ""
-    return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
+    return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(limit)\(doing)")
   }
 
   /// Returns the messages between the runner and a role, and the state of its process.

@@ -17,6 +17,8 @@ final class Sandbox {
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
   /// The time until the sandbox init was ready, which shows how busy the machine is.
   var startup: Duration { sandboxInit.startup }
+  /// The time for which the processes have waited for a processor.
+  var delay: SchedulingDelay { sandboxInit.delay }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
   private let kept: [String]
