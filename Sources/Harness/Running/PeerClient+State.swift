@@ -16,6 +16,7 @@ extension PeerClient {
       // The role is asleep, so all of its earlier output has arrived.
       try receive(.zero)
       try rejectResponse(of: role, expected: expected)
+      try checkDeadline(of: role, in: state, to: what)
       role.sleep = RoleProcess.Sleep(switches: state.switches, start: .now)
       return ()
     }
@@ -32,6 +33,9 @@ extension PeerClient {
     let operation = role.pending?.operation
     let calls = operation.flatMap { context.registry[$0]?.sleeps }
     let what = operation.map { "sleep in \($0)" } ?? "sleep"
+    if role.deadline.lastSeen != nil {
+      try wait(for: role, to: what, .polling) { sleep.start.duration(to: .now) < DeadlineCheck.minimumSleep ? nil : () }
+    }
     try rejectResponse(of: role, expected: "asleep")
     let state = try processState(of: role, doing: what)
     var allowed = 1

@@ -8,8 +8,8 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
-  /// The permissions that each object had when a step first saw it.
-  var permissions: [KernelObject: String] = [:]
+  /// The state that each object had when a step first saw it.
+  var objectStates: [KernelObject: [StateKind: String]] = [:]
   /// The files that the scenario creates or compares, which are not leaks.
   var knownFiles: Set<String> = []
 
