@@ -70,6 +70,8 @@ struct DeadlineCheck {
   private static let tolerance = Duration.seconds(1)
   /// How much a deadline may move when a wait continues, since some calls take milliseconds.
   private static let rounding = Duration.milliseconds(2)
+  /// The longest wait in one call that is required: an implementation may wait several times for a longer timeout.
+  private static let longestCall = Duration.seconds(365 * 86400)
   /// How much earlier than its timeout a wait may end, since an implementation may compute with 64-bit floating point.
   private static let precision = Duration.microseconds(1)
   /// How long a sleep must have been seen before an interruption, so that a restarted timeout is detected.
@@ -86,13 +88,16 @@ struct DeadlineCheck {
     let deadline = deadline(begin...look.upperBound)
     lastSeen = look.lowerBound
     isInterrupted = false
-    if deadline.latest + Self.precision < requestedAt + timeout {
-      return "waits for at most \(Self.text(requestedAt.duration(to: deadline.latest)))"
+    if deadline.latest + Self.precision < requestedAt + min(timeout, Self.longestCall) {
+      let end = Self.text(requestedAt.duration(to: deadline.latest))
+      return "ends before its timeout of \(Self.text(timeout)), after at most \(end)"
     }
     let known = first ?? ObservedDeadline(requestedAt...look.upperBound, after: timeout)
     if deadline.earliest > known.latest + (first == nil ? Self.tolerance : Self.rounding) {
       let late = Self.text(known.latest.duration(to: deadline.earliest))
-      return first == nil ? "waits \(late) too long" : "starts its timeout again after a signal"
+      return first == nil
+        ? "ends \(late) after its timeout of \(Self.text(timeout))"
+        : "starts its timeout of \(Self.text(timeout)) again after a signal"
     }
     first = first ?? deadline
     return nil

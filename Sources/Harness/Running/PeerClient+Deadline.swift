@@ -23,8 +23,7 @@ extension PeerClient {
       timeout: timeout, requestedAt: role.requestedAt.instant, look: before...ContinuousClock.now, deadline: deadline)
     guard let problem else { return }
     throw CellOutcome(
-      .failed,
-      "\(role.description): \(request.operation) with a timeout of \(timeout.seconds) s \(problem): it is in \(call)",
+      .failed, "\(role.description): \(request.operation) \(problem): it is in \(call)",
       expected: "a wait of \(timeout.seconds) s", request: .request(request))
   }
 

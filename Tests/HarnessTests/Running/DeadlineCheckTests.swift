@@ -24,19 +24,19 @@ import Testing
   func early() {
     var (exact, relative) = (DeadlineCheck(), DeadlineCheck())
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(10_001))) == nil)
-    #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == "waits for at most 9.999 s")
+    #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == "ends before its timeout of 10.0 s, after at most 9.999 s")
     // The call began at the latest when it was seen.
     #expect(problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(8_001)) } == nil)
     #expect(
       problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(7_999)) }
-        == "waits for at most 9.999 s")
+        == "ends before its timeout of 10.0 s, after at most 9.999 s")
   }
 
   @Test("is not more than a second later than the timeout") func late() {
     var check = DeadlineCheck()
     #expect(problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(11)) } == nil)
     check = DeadlineCheck()
-    #expect(problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(12)) } == "waits 2.0 s too long")
+    #expect(problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(12)) } == "ends 2.0 s after its timeout of 10.0 s")
   }
 
   @Test("does not move after a signal", arguments: [Duration.zero, .milliseconds(3)])
@@ -48,7 +48,7 @@ import Testing
     // The next call begins after the last look at 6 ms, so it waits for at least 5 ms less.
     let rest = Duration.milliseconds(9_995) + more
     let problem = problem(&check, after: .milliseconds(20)) { ObservedDeadline($0, after: rest) }
-    #expect(problem == (more == .zero ? nil : "starts its timeout again after a signal"))
+    #expect(problem == (more == .zero ? nil : "starts its timeout of 10.0 s again after a signal"))
   }
 
   @Test("is found in the arguments of the call")
