@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -132,6 +132,12 @@ SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
+
+# The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
+ROBUSTNESS ?=
+
+robustness: mutants ## Repeat matrix, self-test and unit tests on a disturbed machine, and count false reds (RUNS=20; takes hours)
+	@RUNS=$(RUNS) .ci/robustness $(ROBUSTNESS)
 
 cost: c-cost ## Measure how much more the library costs than C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace
