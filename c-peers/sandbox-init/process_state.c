@@ -162,7 +162,8 @@ void reply_wait(const char *line) {
         sscanf(call, "%ld %llx %llx %llx %llx %llx %llx", &number, &words[0], &words[1], &words[2], &words[3],
                &words[4], &words[5]) == 7) {
         snprintf(path, sizeof path, "/proc/%lld/mem", pid);
-        int memory = address >= 0 && address < 6 && words[address] != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        int memory =
+            address >= 0 && address < 6 && words[address] != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
         bool read = memory != -1 && pread(memory, time, sizeof time, (off_t)words[address]) == sizeof time;
         if (memory != -1)
             close(memory);

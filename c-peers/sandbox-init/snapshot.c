@@ -64,8 +64,8 @@ static bool list_sysv(const char *path, const char *kind) {
     const int owner = strcmp(kind, "shm") == 0 ? 4 : strcmp(kind, "msg") == 0 ? 4 : 1;
     long long word[6];
     while (understood && fgets(line, sizeof line, file) != NULL) {
-        understood = sscanf(line, "%d %d %o %lld %lld %lld %lld %lld %lld", &key, &id, &mode, &word[0], &word[1],
-                            &word[2], &word[3], &word[4], &word[5]) == 9;
+        understood = sscanf(line, "%d %d %o %lld %lld %lld %lld %lld %lld", &key, &id, &mode, &word[0],
+                            &word[1], &word[2], &word[3], &word[4], &word[5]) == 9;
         if (!understood)
             break;
         begin_object(kind);

@@ -15,6 +15,8 @@ import Testing
       deadline: deadline)
   }
 
+  private static let early = "ends before its timeout of 10.0 s, after at most 9.999 s"
+
   private func at(_ time: Duration) -> DeadlineCheck.Rest {
     let time = start + time
     return { _ in ObservedDeadline(time...time, after: .zero) }
@@ -24,19 +26,20 @@ import Testing
   func early() {
     var (exact, relative) = (DeadlineCheck(), DeadlineCheck())
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(10_001))) == nil)
-    #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == "ends before its timeout of 10.0 s, after at most 9.999 s")
+    #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == Self.early)
     // The call began at the latest when it was seen.
     #expect(problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(8_001)) } == nil)
     #expect(
       problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(7_999)) }
-        == "ends before its timeout of 10.0 s, after at most 9.999 s")
+        == Self.early)
   }
 
   @Test("is not more than a second later than the timeout") func late() {
     var check = DeadlineCheck()
     #expect(problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(11)) } == nil)
     check = DeadlineCheck()
-    #expect(problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(12)) } == "ends 2.0 s after its timeout of 10.0 s")
+    let problem = problem(&check, after: .zero) { ObservedDeadline($0, after: .seconds(12)) }
+    #expect(problem == "ends 2.0 s after its timeout of 10.0 s")
   }
 
   @Test("does not move after a signal", arguments: [Duration.zero, .milliseconds(3)])
