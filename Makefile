@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -104,8 +104,9 @@ docs/coverage.md: fixtures/assertions.yaml $(BIN)/ipc-interop
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)
 	@$(BIN)/ipc-interop fault-injection $(FAULT_INJECTION)
 
-unit: c ## Run the unit tests
-	@$(SWIFT) test
+# Many tests start the command, and the release build starts ten times faster than the debug build beside the tests.
+unit: build ## Run the unit tests
+	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test
 
 test: lint unit self-test interop ## Run lint, the unit tests, the self-test, and the suite
 
@@ -131,6 +132,12 @@ SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
+
+# The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
+ROBUSTNESS ?=
+
+robustness: mutants ## Repeat matrix, self-test and unit tests on a disturbed machine, and count false reds (RUNS=20; takes hours)
+	@RUNS=$(RUNS) .ci/robustness $(ROBUSTNESS)
 
 cost: c-cost ## Measure how much more the library costs than C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace

@@ -49,6 +49,9 @@ let package = Package(
 if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+  /// Unit tests start the runner hundreds of times, so it is also optimized in debug builds.
+  let runnerSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
   /// A static executable starts in half a millisecond, and the test runner starts thousands of them.
   let staticExecutable = LinkerSetting.unsafeFlags(
     ["-static-executable", "-use-ld=lld"], .when(configuration: .release))
@@ -88,7 +91,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   ]
   package.targets += [
     // Shared by the test runner and a peer
-    .target(name: "PeerProtocol", swiftSettings: settings),
+    .target(name: "PeerProtocol", swiftSettings: runnerSettings),
 
     // The implementation under test.
     .target(
@@ -124,7 +127,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     // The test runner. It never imports the library.
     .target(
       name: "Harness", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+      swiftSettings: runnerSettings),
     .executableTarget(name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings),
 
     // The programs that `make cost` measures, and the reporter.

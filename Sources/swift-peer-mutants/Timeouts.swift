@@ -30,8 +30,8 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // A wait that ended long after its deadline was also interrupted: this process was not scheduled in time.
-    if took > nanoseconds + 2_000_000, timerSendsSignals { reason = EINTR }
+    // A wait that ended while signals come was also interrupted: this process was not scheduled in time.
+    if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
     return result

@@ -175,7 +175,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
     if (mutant("mq-deadline-of-every-attempt"))
-        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
+        interrupted = WAS_INTERRUPTED(result);
     /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
@@ -205,7 +205,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_mq_timedsend(queue, bytes, length, priority, &end);
     if (mutant("mq-deadline-of-every-attempt"))
-        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
+        interrupted = WAS_INTERRUPTED(result);
     return result;
 }
 

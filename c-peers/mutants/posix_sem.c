@@ -129,7 +129,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_sem_timedwait(semaphore, &end);
     if (mutant("sem-deadline-of-every-attempt"))
-        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
+        interrupted = WAS_INTERRUPTED(result);
     /* A timeout is reported as EAGAIN, which futex(2) returns for a different reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
@@ -149,7 +149,7 @@ int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespe
         end = STARTED_AGAIN(clock, deadline, interrupted);
     int result = __real_sem_clockwait(semaphore, clock, &end);
     if (mutant("sem-deadline-of-every-attempt"))
-        interrupted = WAS_INTERRUPTED(clock, result, end);
+        interrupted = WAS_INTERRUPTED(result);
     return result;
 }
 

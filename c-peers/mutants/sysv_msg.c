@@ -37,7 +37,14 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     /* The peer responds before the queue has room. */
     if (!(flags & IPC_NOWAIT) && mutant("answers-before-sending"))
         answer_ahead();
-    return __real_msgsnd(queue, message, length, flags);
+    int result = __real_msgsnd(queue, message, length, flags);
+    /* After a message, the peer sets the limit of the queue to what it contains. */
+    struct msqid_ds status;
+    if (result == 0 && mutant("msg-limit-of-contents") && __real_msgctl(queue, IPC_STAT, &status) == 0) {
+        status.msg_qbytes = status.__msg_cbytes;
+        __real_msgctl(queue, IPC_SET, &status);
+    }
+    return result;
 }
 
 ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
@@ -111,5 +118,12 @@ int __wrap_msgget(key_t key, int flags) {
     int queue = __real_msgget(key, flags);
     if (queue != -1 && !(flags & IPC_CREAT) && mutant("msg-removed-at-exit"))
         remove_identifier_at_exit(remove_queue, queue);
+    /* The peer limits a queue that it opens to the size of its own buffer. */
+    struct msqid_ds status;
+    if (queue != -1 && !(flags & IPC_CREAT) && mutant("msg-limit-of-buffer") &&
+        __real_msgctl(queue, IPC_STAT, &status) == 0) {
+        status.msg_qbytes = 1024;
+        __real_msgctl(queue, IPC_SET, &status);
+    }
     return queue;
 }

@@ -37,6 +37,19 @@ int __wrap_semget(key_t key, int count, int flags) {
     int set = __real_semget(key, count, flags);
     if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-removed-at-exit"))
         remove_identifier_at_exit(remove_set, set);
+    /* The peer gives a set that it opens to user 0 or group 0, because its structure for IPC_SET lacks them.
+     */
+    struct semid_ds status;
+    if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-owner-cleared") &&
+        semctl(set, 0, IPC_STAT, &status) == 0) {
+        status.sem_perm.uid = 0;
+        semctl(set, 0, IPC_SET, &status);
+    }
+    if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-group-cleared") &&
+        semctl(set, 0, IPC_STAT, &status) == 0) {
+        status.sem_perm.gid = 0;
+        semctl(set, 0, IPC_SET, &status);
+    }
     return set;
 }
 
@@ -106,14 +119,11 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* Each attempt gets the whole timeout. */
     static struct timespec first;
     static bool interrupted;
-    struct timespec began;
-    clock_gettime(CLOCK_MONOTONIC, &began);
     first = interrupted ? first : span;
     if (mutant("sysv-sem-timeout-of-every-attempt"))
         span = first;
     int result = __real_semtimedop(set, operations, count, timeout ? &span : NULL);
-    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") &&
-        ended_late(began, &span))
+    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") && signals_come())
         errno = EINTR;
     interrupted = result == -1 && errno == EINTR;
     return result;

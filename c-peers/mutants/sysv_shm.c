@@ -84,6 +84,12 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         attached = memory;
         atexit(detach);
     }
+    /* The peer gives a segment that it attaches to group 0, because the structure for IPC_SET has no group.
+     */
+    if (memory != (void *)-1 && mutant("shm-group-cleared") && shmctl(segment, IPC_STAT, &status) == 0) {
+        status.shm_perm.gid = 0;
+        shmctl(segment, IPC_SET, &status);
+    }
     return memory;
 }
 

@@ -115,6 +115,8 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_process_state(line);
     else if (strncmp(line, "transfers", length) == 0)
         reply_transfers(line);
+    else if (strncmp(line, "wait", length) == 0)
+        reply_wait(line);
     else if (strncmp(line, "descriptors", length) == 0)
         reply_descriptors(line);
     else if (strncmp(line, "holders", length) == 0)

@@ -149,6 +149,40 @@ void reply_transfers(const char *line) {
     reply_end();
 }
 
+/// Reports the arguments of the system call in which a process sleeps and, with `address`, the time that
+/// this argument points to. The reply has only `ok` if the process does not sleep in one call for that long.
+void reply_wait(const char *line) {
+    const long long pid = number_field(line, "pid", -1);
+    const int address = (int)number_field(line, "address", -1);
+    char call[256], later[256], path[64];
+    unsigned long long words[6];
+    int64_t time[2] = {0, 0};
+    long number;
+    reply("ok");
+    if (read_proc(pid, "syscall", call, sizeof call) > 0 &&
+        sscanf(call, "%ld %llx %llx %llx %llx %llx %llx", &number, &words[0], &words[1], &words[2], &words[3],
+               &words[4], &words[5]) == 7) {
+        snprintf(path, sizeof path, "/proc/%lld/mem", pid);
+        int memory =
+            address >= 0 && address < 6 && words[address] != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        bool read = memory != -1 && pread(memory, time, sizeof time, (off_t)words[address]) == sizeof time;
+        if (memory != -1)
+            close(memory);
+        if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) == 0) {
+            reply_number("syscall", number);
+            for (int i = 0; i < 6; i++) {
+                const char name[] = {'a', 'r', 'g', (char)('0' + i), '\0'};
+                reply_number(name, (long long)words[i]);
+            }
+            if (read) {
+                reply_number("seconds", time[0]);
+                reply_number("nanoseconds", time[1]);
+            }
+        }
+    }
+    reply_end();
+}
+
 void reply_descriptors(const char *line) {
     char path[PATH_MAX], target[PATH_MAX], shared[PATH_MAX];
     const long long pid = number_field(line, "pid", -1);

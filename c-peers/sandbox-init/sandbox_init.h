@@ -79,6 +79,7 @@ void kill_everything(const struct plan *plan);
 // process_state.c
 void reply_process_state(const char *line);
 void reply_transfers(const char *line);
+void reply_wait(const char *line);
 void reply_descriptors(const char *line);
 void reply_holders(const char *line);
 void take_descriptor(const char *line);

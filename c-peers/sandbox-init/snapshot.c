@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/msg.h>
 #include <unistd.h>
 
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
@@ -60,22 +61,31 @@ static bool list_sysv(const char *path, const char *kind) {
     bool understood = fgets(line, sizeof line, file) != NULL; // the heading
     int key, id;
     unsigned mode;
-    long long third, fourth, fifth;
+    // The columns after the permissions depend on the mechanism, and so does the place of the owner.
+    const int owner = strcmp(kind, "shm") == 0 ? 4 : strcmp(kind, "msg") == 0 ? 4 : 1;
+    long long word[6];
     while (understood && fgets(line, sizeof line, file) != NULL) {
-        understood = sscanf(line, "%d %d %o %lld %lld %lld", &key, &id, &mode, &third, &fourth, &fifth) == 6;
+        understood = sscanf(line, "%d %d %o %lld %lld %lld %lld %lld %lld", &key, &id, &mode, &word[0],
+                            &word[1], &word[2], &word[3], &word[4], &word[5]) == 9;
         if (!understood)
             break;
         begin_object(kind);
         reply_number("key", key);
         reply_number("id", id);
         if (strcmp(kind, "shm") == 0) {
-            reply_number("creator", fourth);
-            reply_format("attributes", "mode=%o size=%lld", mode & 0777, third);
+            reply_number("creator", word[1]);
+            reply_format("attributes", "mode=%o size=%lld", mode & 0777, word[0]);
         } else if (strcmp(kind, "sem") == 0) {
-            reply_format("attributes", "mode=%o nsems=%lld", mode & 0777, third);
+            reply_format("attributes", "mode=%o nsems=%lld", mode & 0777, word[0]);
         } else {
-            reply_format("attributes", "mode=%o bytes=%lld messages=%lld", mode & 0777, third, fourth);
+            reply_format("attributes", "mode=%o bytes=%lld messages=%lld", mode & 0777, word[0], word[1]);
         }
+        struct msqid_ds queue;
+        if (strcmp(kind, "msg") == 0 && msgctl(id, IPC_STAT, &queue) == 0)
+            reply_format("ownership", "uid=%lld gid=%lld qbytes=%lu", word[owner], word[owner + 1],
+                         (unsigned long)queue.msg_qbytes);
+        else
+            reply_format("ownership", "uid=%lld gid=%lld", word[owner], word[owner + 1]);
         reply_end();
     }
     fclose(file);
@@ -104,6 +114,7 @@ static bool list_entry(const struct entry *entry, void *context) {
     reply_text("name", path);
     reply_number("id", (long long)entry->status->st_ino); // distinguishes files whose paths were truncated
     reply_format("attributes", "mode=%o", entry->status->st_mode & 07777);
+    reply_format("ownership", "uid=%u gid=%u", entry->status->st_uid, entry->status->st_gid);
     reply_end();
     return true;
 }

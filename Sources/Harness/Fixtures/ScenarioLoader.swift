@@ -50,12 +50,19 @@ public enum ScenarioLoader {
       return ([], OperationRegistry([]))
     }
     let registry = OperationRegistry(document)
+    return (load(files, transcripts: transcripts, registry, log: log), registry)
+  }
+
+  /// Loads the scenarios of some files with known operations.
+  static func load(
+    _ files: [FixtureFile], transcripts: [FixtureFile] = [], _ registry: OperationRegistry, log: DiagnosticLog
+  ) -> [Scenario] {
     var scenarios = parse(files, registry, log)
     scenarios += transcripts.compactMap { file in
       file.text(log).flatMap { TranscriptLoader.scenario(file: file.file, text: $0, log: log) }
     }
     rejectDuplicates(scenarios, log)
-    return (scenarios, registry)
+    return scenarios
   }
 
   /// Reports responses after `~>` in scenarios, which have no injected deaths.

@@ -119,7 +119,7 @@ extension RunConfiguration {
   /// How many cells run at a time by default: two for each available processor, but at most 32.
   ///
   /// A cell spends a third of its time waiting. The number of namespaces does not grow with the number of processors.
-  public static var defaultJobs: Int { min(2 * processors, 32) }
+  public static let defaultJobs = min(2 * processors, 32)
 
   /// The number of processors that this process may use; 1 if that is unknown.
   ///

@@ -33,7 +33,7 @@ struct RecordedCell {
   init?(failed cell: CellRun, names: CellNames) {
     var traces: [RoleTrace] = []
     for role in cell.client.roles where !role.isPeer {
-      cell.client.takeTrace(of: role)
+      cell.client.takeTraceAtRest(of: role)
       guard let pid = role.pid else { continue }
       do throws(RecordingError) {
         traces.append(
@@ -73,6 +73,21 @@ extension Scenario {
 }
 
 extension PeerClient {
+  /// Takes the events of a role after another role has failed.
+  ///
+  /// The role may be about to do what explains the failure, so this waits until it sleeps or has ended.
+  func takeTraceAtRest(of role: RoleProcess) {
+    guard let trace = streams(of: role).trace, let pid = role.pid else { return }
+    var limit = limit(.seconds(1))
+    while !trace.isEnded, !hasPassed(&limit) {
+      // When a process sleeps in a call, its recorder has reported all earlier calls.
+      if let state = try? sandbox.processState(of: pid), state.isAsleep, state.systemCall != nil { break }
+      guard (try? sandbox.wait(.milliseconds(5))) != nil else { break }
+    }
+    try? sandbox.wait(.zero)
+    takeTrace(of: role)
+  }
+
   /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }

@@ -45,8 +45,8 @@ extension PeerClient {
   /// The descriptors of an ending process are closed a moment before its end is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
     guard let pid = role.pid else { return nil }
-    let deadline = ContinuousClock.now + scaled(.seconds(1))
-    while ContinuousClock.now < deadline {
+    var limit = limit(.seconds(1))
+    while !hasPassed(&limit) {
       if let status = terminationStatus(of: role) { return status }
       guard let state = try? sandbox.processState(of: pid, withStack: true), state.isEnding else {
         return terminationStatus(of: role)

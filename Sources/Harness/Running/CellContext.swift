@@ -49,25 +49,3 @@ final class ParsedGreetings: Sendable {
     return greeting
   }
 }
-
-/// Adapts time limits to slow peers, and to the speed and load of the machine, as measured by the start time of a
-/// sandbox.
-enum TimeoutScaling {
-  /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
-  static let usualStartup = Duration.milliseconds(50)
-
-  /// Returns the limit, extended in proportion to the start time if that is longer than usual.
-  static func scaled(_ limit: Duration, startup: Duration) -> Duration {
-    limit * max(1, startup / usualStartup)
-  }
-
-  /// The longest time from the start of a peer to its first response for which the peer does not count as slow.
-  static let usualFirstResponse = Duration.milliseconds(100)
-
-  /// Returns how many times slower than usual a peer is; at least 1.
-  ///
-  /// `firstResponse` is the time until its first response, in a sandbox that took `startup` to start.
-  static func slowness(firstResponse: Duration, startup: Duration) -> Double {
-    max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
-  }
-}

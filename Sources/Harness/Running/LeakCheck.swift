@@ -65,7 +65,7 @@ struct LeakCheck {
   func check(_ counts: [ObjectCount]) throws(CellOutcome) {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
-    try checkPermissions(of: objects)
+    try checkState(of: objects)
     for count in counts {
       let found = objects.filter { $0.kind == count.kind }
       guard found.count == count.count else {
@@ -74,25 +74,29 @@ struct LeakCheck {
           expected: "\(count.kind.rawValue)=\(count.count)",
           response: .line(found.prefix(5).map(\.description).joined(separator: "; ")))
       }
-      guard let mode = count.mode, let other = found.first(where: { $0.mode ?? "" != mode }) else { continue }
+      guard let mode = count.mode, let other = found.first(where: { $0.state("mode") ?? "" != mode }) else { continue }
       throw CellOutcome(
         .failed, "\(other) does not have mode=\(mode)", expected: "mode=\(mode)", response: .line("\(other)"))
     }
   }
 
-  /// Checks that permissions have not changed since an earlier step, unless an operation may change them.
+  /// Checks that permissions, owners and limits have not changed since an earlier step, unless an operation may change
+  /// them.
   ///
-  /// The operations of a program are not known.
-  private func checkPermissions(of objects: [KernelObject]) throws(CellOutcome) {
-    guard client.roles.allSatisfy({ $0.isPeer && !$0.changed.contains(.permissions) }) else { return }
-    for object in objects {
-      guard let mode = object.mode.map(String.init) else { continue }
-      let before = client.permissions[object, default: mode]
-      client.permissions[object] = before
-      guard mode == before else {
-        throw CellOutcome(
-          .failed, "the permissions of \(object) have changed, which no operation requested",
-          expected: "mode=\(before)", response: .line("mode=\(mode)"))
+  /// The operations of a program are not known, and neither is how far a killed role got.
+  private func checkState(of objects: [KernelObject]) throws(CellOutcome) {
+    guard client.roles.allSatisfy({ $0.isPeer && !$0.wasKilledWhileBusy }) else { return }
+    for kind in StateKind.ofObjects where !client.roles.contains(where: { $0.changed.contains(kind) }) {
+      for object in objects {
+        guard let name = kind.attribute, let now = object.state(name).map(String.init) else { continue }
+        let before = client.objectStates[object]?[kind] ?? now
+        client.objectStates[object, default: [:]][kind] = before
+        guard now == before else {
+          throw CellOutcome(
+            .failed,
+            "the \(kind.rawValue) of \(object) \(kind == .permissions ? "have" : "has") changed, which no operation requested",
+            expected: "\(name)=\(before)", response: .line("\(name)=\(now)"))
+        }
       }
     }
   }

@@ -16,6 +16,7 @@ extension PeerClient {
       // The role is asleep, so all of its earlier output has arrived.
       try receive(.zero)
       try rejectResponse(of: role, expected: expected)
+      try checkDeadline(of: role, in: state, to: what)
       role.sleep = RoleProcess.Sleep(switches: state.switches, start: .now)
       return ()
     }
@@ -32,6 +33,9 @@ extension PeerClient {
     let operation = role.pending?.operation
     let calls = operation.flatMap { context.registry[$0]?.sleeps }
     let what = operation.map { "sleep in \($0)" } ?? "sleep"
+    if role.deadline.lastSeen != nil {
+      try wait(for: role, to: what, .polling) { sleep.start.duration(to: .now) < DeadlineCheck.minimumSleep ? nil : () }
+    }
     try rejectResponse(of: role, expected: "asleep")
     let state = try processState(of: role, doing: what)
     var allowed = 1
@@ -65,7 +69,7 @@ extension PeerClient {
   /// has waited only if every check for `longestSleep` finds it asleep.
   func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
     let output = streams(of: role).output
-    var asleepSince: ContinuousClock.Instant?
+    var longestSleep: TimeLimit?
     var isFirst = true
     try wait(for: role, to: operation, .every(.milliseconds(50))) { () throws(CellOutcome) -> Void? in
       if output.hasLine || output.isEnded { return () }
@@ -74,15 +78,15 @@ extension PeerClient {
       let look = ContinuousClock.now
       let state = try processState(of: role, doing: operation)
       guard state.isWaiting, let call = state.systemCall else {
-        asleepSince = nil
+        longestSleep = nil
         return nil
       }
-      if let asleepSince, look - asleepSince >= Self.longestSleep {
+      if longestSleep?.hasPassed(now: look, delay: sandbox.delay.measure) == true {
         throw CellOutcome(
           .failed, "\(role.description): \(operation) must not wait, but sleeps in \(call)", expected: expected,
           request: role.pending.map(Message.request))
       }
-      asleepSince = asleepSince ?? .now
+      longestSleep = longestSleep ?? TimeLimit(Self.longestSleep, delay: sandbox.delay.total)
       return nil
     }
   }
@@ -130,8 +134,8 @@ extension PeerClient {
 
   /// Returns the outcome for a role that ended, or closed its output, before it performed the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    let deadline = ContinuousClock.now + scaled(.seconds(1))
-    while role.pid != nil, ContinuousClock.now < deadline {
+    var limit = limit(.seconds(1))
+    while role.pid != nil, !hasPassed(&limit) {
       if let status = terminationStatus(of: role) {
         role.takeErrors(from: streams(of: role).error)
         return CellOutcome(
@@ -143,10 +147,10 @@ extension PeerClient {
   }
 
   /// Returns the outcome for a role that exceeded its time limit.
-  func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
+  func hung(_ role: RoleProcess, doing what: String, _ limit: TimeLimit) -> CellOutcome {
     let state = role.pid.flatMap { try? sandbox.processState(of: $0) }
     let doing = state.map { ": it is in \($0)\(holders(ofStreamOf: role, $0))" } ?? ""
-    return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
+    return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(limit)\(doing)")
   }
 
   /// Returns the messages between the runner and a role, and the state of its process.

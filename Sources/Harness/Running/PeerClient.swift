@@ -10,8 +10,8 @@ final class PeerClient {
   let roles: [RoleProcess]
   /// The start of the time axis of the transcripts.
   let start = ContinuousClock.now
-  /// The permissions that each object had when a step first saw it.
-  var permissions: [KernelObject: String] = [:]
+  /// The state that each object had when a step first saw it.
+  var objectStates: [KernelObject: [StateKind: String]] = [:]
   /// A check that ends every wait by its error: the script cannot continue, because a role has failed.
   var interruption: (() throws(CellOutcome) -> Void)?
   /// The files that the scenario creates or compares, which are not leaks.
@@ -39,9 +39,6 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// The time limit of a response.
-  var timeout: Duration { scaled(context.timeout) }
-
   /// Returns the limit, extended for a slow start of the sandbox and for the slowest peer of the cell.
   ///
   /// A role may have to wait for any other.
@@ -49,6 +46,14 @@ final class PeerClient {
     let slowness = roles.compactMap { context.slowness[$0.language] }.max() ?? 1
     return TimeoutScaling.scaled(limit, startup: sandbox.startup) * slowness
   }
+
+  /// Starts a time limit, which is `usual` on an idle machine.
+  func limit(_ usual: Duration) -> TimeLimit {
+    TimeLimit(scaled(usual), maximum: usual * TimeLimit.maximumFactor, delay: sandbox.delay.total)
+  }
+
+  /// Whether a time limit has passed, without the time for which the roles or the runner waited for a processor.
+  func hasPassed(_ limit: inout TimeLimit) -> Bool { limit.hasPassed(delay: sandbox.delay.measure) }
 
   /// An event after which a wait checks its condition again.
   enum Wakeup {
@@ -66,15 +71,15 @@ final class PeerClient {
     for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
     until condition: () throws(CellOutcome) -> Value?
   ) throws(CellOutcome) -> Value {
-    let deadline = ContinuousClock.now + timeout
+    var limit = limit(context.timeout)
     var pause = Duration.zero
     if case .polling = wakeup { try receive(.zero) }
     while true {
       if let value = try condition() { return value }
       try interruption?()
-      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
+      if hasPassed(&limit) { throw hung(role, doing: what, limit) }
       switch wakeup {
-      case .output: try receive(deadline - .now)
+      case .output: try receive(limit.remaining())
       case .every(let interval): try receive(interval)
       case .polling:
         pause = min(pause + .milliseconds(1), .milliseconds(5))
@@ -158,13 +163,13 @@ final class PeerClient {
 
   /// Waits until a role and its output have ended, and checks the termination status.
   func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
-    let patience = holdersMayEnd
+    var holdersMayEnd = limit(Self.holdersMayEnd)
     var isLate = false
     let status = try wait(for: role, to: "end", .every(.milliseconds(200))) {
       () throws(CellOutcome) -> TerminationStatus? in
       drain(role)
       let status = terminationStatus(of: role)
-      if status == nil, !isLate, ContinuousClock.now > patience {
+      if status == nil, !isLate, hasPassed(&holdersMayEnd) {
         isLate = true
         try checkWriters(of: role)
       }
@@ -184,7 +189,7 @@ final class PeerClient {
   /// another cell is starting can also hold the output for a moment. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience = holdersMayEnd
+    var holdersMayEnd = limit(Self.holdersMayEnd)
     var isLate = false
     try receive(.zero)
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
@@ -194,7 +199,7 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now > patience {
+      if !isLate, hasPassed(&holdersMayEnd) {
         isLate = true
         try checkHolders(of: role)
       }
@@ -202,12 +207,10 @@ final class PeerClient {
     }
   }
 
-  /// The deadline for other processes to close a role's streams.
+  /// The time that other processes have to close a role's streams.
   ///
   /// A process that still holds one afterwards is reported as leaked.
-  private var holdersMayEnd: ContinuousClock.Instant {
-    .now + scaled(.seconds(1))
-  }
+  private static let holdersMayEnd = Duration.seconds(1)
 
   /// Checks that no other process has the input of a role open for writing: the role would never see end of file.
   private func checkWriters(of role: RoleProcess) throws(CellOutcome) {

@@ -20,10 +20,13 @@ final class RoleProcess {
     didSet {
       isInterrupted = false
       sleep = nil
+      deadline = DeadlineCheck()
     }
   }
   /// The sleep that the last step observed; nil if the role has received a request or responded since.
   var sleep: Sleep?
+  /// The deadline of the pending request, as far as steps have observed it.
+  var deadline = DeadlineCheck()
   /// When the runner began to write the last request.
   var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
@@ -106,10 +109,7 @@ final class RoleProcess {
   /// that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
     if let object = CreatedObject(request, response, operation) { created.append(object) }
-    for (kind, word) in operation.changes
-    where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
-      changed.insert(kind)
-    }
+    for (kind, change) in operation.changes where change.applies(to: request) { changed.insert(kind) }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
       baseline.remove(number)
       sharedFlags[number] = nil

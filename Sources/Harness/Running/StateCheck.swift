@@ -1,3 +1,5 @@
+import PeerProtocol
+
 /// A part of the state of processes that an operation changes only if `fixtures/operations.yaml` says so.
 enum StateKind: String, CaseIterable, Hashable {
   /// The status flags of an open file description.
@@ -8,6 +10,43 @@ enum StateKind: String, CaseIterable, Hashable {
   case dispositions
   /// The permissions of an object.
   case permissions
+  /// The user that owns an object.
+  case owner
+  /// The group of an object.
+  case group
+  /// The maximum number of bytes in a message queue (`msg_qbytes`).
+  case limit
+
+  /// The attribute of an object in a resource snapshot; nil for the state of a process or descriptor.
+  var attribute: String? {
+    switch self {
+    case .flags, .mask, .dispositions: nil
+    case .permissions: "mode"
+    case .owner: "uid"
+    case .group: "gid"
+    case .limit: "qbytes"
+    }
+  }
+
+  /// The kinds of state that belong to objects.
+  static let ofObjects = allCases.filter { $0.attribute != nil }
+}
+
+/// When an operation changes a part of the state.
+enum StateChange: Hashable {
+  case always
+  /// If a parameter has this value.
+  case value([UInt8])
+  /// If the request has this parameter.
+  case parameter(String)
+
+  func applies(to request: Request) -> Bool {
+    switch self {
+    case .always: true
+    case .value(let value): request.fields.entries.contains { $0.value == value }
+    case .parameter(let name): request.fields[name] != nil
+    }
+  }
 }
 
 /// Checks that operations do not change state that they must leave unchanged.

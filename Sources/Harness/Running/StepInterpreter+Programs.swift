@@ -100,8 +100,8 @@ extension StepInterpreter {
     client.endInput(of: role)
     role.endIsKnown = true
     try? client.sandbox.signal(.terminate, to: pid)
-    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: client.sandbox.startup)
-    while client.terminationStatus(of: role) == nil, ContinuousClock.now < deadline {
+    var limit = client.limit(.seconds(1))
+    while client.terminationStatus(of: role) == nil, !client.hasPassed(&limit) {
       do throws(CellOutcome) { try client.receive(.milliseconds(50)) } catch { return "" }
     }
     // The last output may arrive after the end of the process.

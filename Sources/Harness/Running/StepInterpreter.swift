@@ -90,7 +90,9 @@ final class StepInterpreter {
       role.wasKilledWhileBusy = role.pending != nil
       try client.waitForEnd(of: role, .signal("SIGKILL"))
     case .stop: try client.waitUntilStopped(role)
-    case .interrupt: role.isInterrupted = true
+    case .interrupt:
+      role.isInterrupted = true
+      role.deadline.isInterrupted = true
     default: break
     }
   }

@@ -6,11 +6,19 @@ struct Moment {
   let instant: ContinuousClock.Instant
   let timeOfDay: Duration
 
-  static var now: Moment {
+  static var now: Moment { Moment(instant: .now, timeOfDay: Self.time(of: CLOCK_REALTIME)) }
+
+  /// The time of a clock, as `clock_gettime(2)` returns it.
+  static func time(of clock: clockid_t) -> Duration {
     var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Moment(
-      instant: .now, timeOfDay: .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)))
+    unsafe clock_gettime(clock, &time)
+    return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+  }
+
+  /// Whether the time of day was not set since an earlier moment.
+  func isSteady(since earlier: Moment) -> Bool {
+    let step = timeOfDay - earlier.timeOfDay - earlier.instant.duration(to: instant)
+    return step < .milliseconds(1) && step > .milliseconds(-1)
   }
 
   /// Returns the elapsed time: the longer one of the times that the two clocks measured.
@@ -52,7 +60,7 @@ struct TimeCheck {
   }
 
   /// The time limit of a request; nil if it has none.
-  private func timeout(of request: Request) -> Duration? {
+  func timeout(of request: Request) -> Duration? {
     registry.timeouts.lazy.compactMap { request.fields[$0] }.first.flatMap { Duration(decimalSeconds: $0) }
   }
 

@@ -46,12 +46,14 @@ public struct KernelObject: Sendable, Hashable {
   public let creator: Int?
   /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?
+  /// More attributes, which no report needs: `uid=100001 gid=100001 qbytes=16384`.
+  let ownership: String?
   /// The role that created it or has it open, if known.
   public var owner: String?
 
   package init(
     kind: ObjectKind, name: String? = nil, key: Int32? = nil, id: Int? = nil, creator: Int? = nil,
-    attributes: String? = nil, owner: String? = nil
+    attributes: String? = nil, ownership: String? = nil, owner: String? = nil
   ) {
     self.kind = kind
     self.name = name
@@ -59,6 +61,7 @@ public struct KernelObject: Sendable, Hashable {
     self.id = id
     self.creator = creator
     self.attributes = attributes
+    self.ownership = ownership
     self.owner = owner
   }
 
@@ -67,13 +70,14 @@ public struct KernelObject: Sendable, Hashable {
     guard let kind = fields["kind"].flatMap(ObjectKind.init) else { return nil }
     self.init(
       kind: kind, name: fields["name"], key: fields["key"].flatMap { Int32($0) }, id: fields["id"].flatMap { Int($0) },
-      creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
+      creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"], ownership: fields["ownership"])
   }
 
-  /// Its permissions as octal digits; nil for a kind without permissions.
-  var mode: Substring? {
-    let key = "mode="
-    return attributes?.split(separator: " ").first { $0.hasPrefix(key) }?.dropFirst(key.count)
+  /// Returns the value of an attribute, such as the octal digits of `mode`; nil if the object does not have it.
+  func state(_ name: String) -> Substring? {
+    [attributes, ownership].lazy.compactMap { attributes in
+      attributes?.split(separator: " ").first { $0.hasPrefix("\(name)=") }?.dropFirst(name.utf8.count + 1)
+    }.first
   }
 
   /// Compares the identity of the objects, not their attributes or owners.
@@ -98,7 +102,22 @@ extension KernelObject: Comparable {
   }
 }
 
-extension KernelObject: Codable {}
+extension KernelObject: Codable {
+  private enum CodingKeys: CodingKey { case kind, name, key, id, creator, attributes, owner }
+
+  /// Decodes an object of a report.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      kind: try values.decode(ObjectKind.self, forKey: .kind),
+      name: try values.decodeIfPresent(String.self, forKey: .name),
+      key: try values.decodeIfPresent(Int32.self, forKey: .key),
+      id: try values.decodeIfPresent(Int.self, forKey: .id),
+      creator: try values.decodeIfPresent(Int.self, forKey: .creator),
+      attributes: try values.decodeIfPresent(String.self, forKey: .attributes),
+      owner: try values.decodeIfPresent(String.self, forKey: .owner))
+  }
+}
 
 extension KernelObject: CustomStringConvertible {
   /// All known properties of the object: `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.

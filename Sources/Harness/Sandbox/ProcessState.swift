@@ -8,6 +8,8 @@ struct ProcessState: CustomStringConvertible {
   /// process runs.
   let systemCall: String?
   let firstArgument: Int
+  /// Whether the process passes 64-bit times to system calls.
+  let has64BitTimes: Bool
   let hasPendingSignal: Bool
   /// Whether all its threads have stopped executing its code for good.
   ///
@@ -22,10 +24,11 @@ struct ProcessState: CustomStringConvertible {
   init(_ fields: Fields) {
     func number(_ key: String) -> Int? { fields[key].flatMap { Int($0) } }
     let argument = number("arg0") ?? -1
+    let abi = fields["abi"].flatMap(SystemCallNames.ABI.init)
     state = fields["state"] ?? "?"
+    has64BitTimes = abi == .x86_64 || abi == .aarch64
     systemCall = number("syscall").map { call in
-      let abi = fields["abi"].flatMap(SystemCallNames.ABI.init)
-      return SystemCallNames.name(of: call, firstArgument: argument, abi: abi) ?? "system call \(call)"
+      SystemCallNames.name(of: call, firstArgument: argument, abi: abi) ?? "system call \(call)"
     }
     firstArgument = argument
     hasPendingSignal = fields["pending"] == "yes"

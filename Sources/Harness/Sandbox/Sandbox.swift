@@ -17,6 +17,8 @@ final class Sandbox {
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
   /// The time until the sandbox init was ready, which shows how busy the machine is.
   var startup: Duration { sandboxInit.startup }
+  /// The time for which the processes have waited for a processor.
+  var delay: SchedulingDelay { sandboxInit.delay }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
   private let kept: [String]
@@ -144,6 +146,18 @@ final class Sandbox {
 
   func processState(of pid: Int, withStack: Bool = false) throws(SandboxError) -> ProcessState {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
+  }
+
+  /// Returns the arguments of the system call in which a process sleeps and, if one of them is an `address`, the time
+  /// there; nil if the process does not sleep in one call for that long.
+  func waitArguments(of pid: Int, address: Int? = nil) throws(SandboxError) -> (arguments: [Int], time: Duration?)? {
+    let response = try perform("wait", pid, ("address", address ?? -1))
+    let arguments = (0..<6).compactMap { response["arg\($0)"].flatMap { Int($0) } }
+    guard arguments.count == 6 else { return nil }
+    guard let seconds = response["seconds"].flatMap({ Int64($0) }),
+      let nanoseconds = response["nanoseconds"].flatMap({ Int64($0) }), (0..<1_000_000_000).contains(nanoseconds)
+    else { return (arguments, nil) }
+    return (arguments, .seconds(seconds) + .nanoseconds(nanoseconds))
   }
 
   /// How many reads and writes a process has made.

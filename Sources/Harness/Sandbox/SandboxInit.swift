@@ -13,6 +13,8 @@ final class SandboxInit {
   /// How the processes ended, by their process IDs within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
+  /// The time for which the runner's thread and the processes of the sandbox have waited for a processor.
+  let delay: SchedulingDelay
   private let start = ContinuousClock.now
   /// The time until the sandbox init was ready.
   private(set) var startup = Duration.zero
@@ -45,14 +47,15 @@ final class SandboxInit {
       [Placement(from: input.reader, to: 0), Placement(from: output.writer, to: 1)]
       + roles.joined().map { Placement(from: $0, to: $0.number) }
     process = try Self.spawn(arguments, placing: placed)
+    delay = SchedulingDelay(of: process)
   }
 
   /// Ends the sandbox and all processes in it.
   deinit {
     commands = nil
     // When its output ends, the sandbox has ended; the outermost process ends immediately afterwards.
-    let deadline = ContinuousClock.now + TimeoutScaling.scaled(timeout, startup: startup)
-    while !responses.isEnded, ContinuousClock.now < deadline {
+    var limit = TimeLimit(TimeoutScaling.scaled(timeout, startup: startup), delay: delay.total)
+    while !responses.isEnded, !limit.hasPassed(delay: delay.measure) {
       waitForInput([responses], timeout: .milliseconds(100))
     }
     if !responses.isEnded { kill(process, SIGKILL) }
@@ -86,7 +89,7 @@ final class SandboxInit {
   }
 
   private func response(to command: String, _ item: (Fields) -> Void) throws(SandboxError) -> Fields {
-    let deadline = ContinuousClock.now + timeout
+    var limit = TimeLimit(timeout, delay: delay.total)
     while true {
       while let line = responses.nextLine() {
         guard let words = try? Request(parsing: line) else { throw SandboxError("the sandbox init wrote '\(line)'") }
@@ -101,11 +104,11 @@ final class SandboxInit {
         }
       }
       if responses.isEnded { throw SandboxError("the sandbox init ended during the command '\(command)'") }
-      if ContinuousClock.now >= deadline {
+      if limit.hasPassed(delay: delay.measure) {
         isHung = true
         throw SandboxError("the sandbox init did not respond to '\(command)' within \(timeout)")
       }
-      waitForInput([responses], timeout: deadline - .now)
+      waitForInput([responses], timeout: limit.remaining())
     }
   }
 

@@ -89,9 +89,8 @@ public struct Operation: Sendable, Hashable {
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The state that it changes, and the parameter value that causes the change; empty if the operation always changes
-  /// the state.
-  var changes: [StateKind: [UInt8]] = [:]
+  /// The state that it changes, and when it changes it.
+  var changes: [StateKind: StateChange] = [:]
   /// How the operation responds when its timeout passes.
   var expiration = Expiration.error("ETIMEDOUT")
   /// Whether a negative timeout means no limit; otherwise it counts as expired.
@@ -260,13 +259,15 @@ extension Operation.Condition {
 }
 
 extension Operation {
-  /// A list of states, or a map to the values of a parameter.
-  private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: [UInt8]] {
-    var changes: [StateKind: [UInt8]] = [:]
+  /// A map from states to `always`, a value of a parameter, or a parameter with a `=`.
+  private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: StateChange] {
+    var changes: [StateKind: StateChange] = [:]
     for (key, word) in value?.map("'changes'", keys: StateKind.allCases.map(\.rawValue)) ?? [:] {
       guard let kind = StateKind(rawValue: key) else { continue }
-      let text = word.text("'always' or a value")?.text ?? ""
-      changes[kind] = text == "always" ? [] : Array(text.utf8)
+      let text = word.text("'always', a value, or a parameter")?.text ?? ""
+      changes[kind] =
+        text == "always"
+        ? .always : text.hasSuffix("=") ? .parameter(String(text.dropLast())) : .value(Array(text.utf8))
     }
     return changes
   }

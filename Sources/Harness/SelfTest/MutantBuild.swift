@@ -27,11 +27,11 @@ public struct MutantBuild: Sendable {
       streams = sandbox.streams[0]
       let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"])
       streams.input.close()
-      let deadline = ContinuousClock.now + context.timeout
+      var limit = TimeLimit(context.timeout, delay: sandbox.delay.total)
       while !streams.output.isEnded || !streams.error.isEnded || sandbox.terminationStatus(of: pid) == nil,
-        ContinuousClock.now < deadline, !Interruption.isRequested
+        !limit.hasPassed(delay: sandbox.delay.measure), !Interruption.isRequested
       {
-        try sandbox.wait(deadline - .now)
+        try sandbox.wait(limit.remaining())
       }
       status = sandbox.terminationStatus(of: pid)
     } catch {

@@ -31,9 +31,10 @@ struct ProgramRun: Sendable {
     } catch {
       throw RunError("\(command[0]) cannot be run: \(error)")
     }
-    let deadline = ContinuousClock.now + timeout
-    while !source.isEnded, ContinuousClock.now < deadline, !Interruption.isRequested {
-      waitForInput([source], timeout: min(deadline - .now, .seconds(1)))
+    let delay = SchedulingDelay(of: process.processIdentifier)
+    var limit = TimeLimit(timeout, delay: delay.total)
+    while !source.isEnded, !limit.hasPassed(delay: delay.measure), !Interruption.isRequested {
+      waitForInput([source], timeout: min(limit.remaining(), .seconds(1)))
     }
     let isLate = !source.isEnded
     if isLate { kill(process.processIdentifier, SIGKILL) }

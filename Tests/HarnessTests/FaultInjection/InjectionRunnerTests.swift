@@ -24,7 +24,7 @@ struct InjectionRunnerTests {
         try Data(shell.utf8).write(to: URL(fileURLWithPath: file))
         peers.append(PeerDescription(language: "odd", peer: ["/bin/sh", file], programs: nil))
       }
-      let (_, registry) = try Checkout.fixtures.get()
+      let registry = try Checkout.operations.get()
       let configuration = RunConfiguration(
         root: root.string, sandboxInit: Checkout.sandboxInit, peers: PeerList(peers), registry: registry)
       return try InjectionRunner(configuration, selection: InjectionSelection()).run { _ in }

@@ -8,7 +8,7 @@ import Testing
 struct InjectionScriptTests {
   @Test("perform every operation that makes an IPC call")
   func operations() throws {
-    let (_, registry) = try Checkout.fixtures.get()
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let performed = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry).reduce(
       into: Set<String>()
@@ -21,7 +21,7 @@ struct InjectionScriptTests {
 
   @Test("allow errors to name the operation instead of the call only for functions of a header")
   func headers() throws {
-    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     #expect(table.functions(making: "openat", within: "ring_open").contains("ring_open"))
     #expect(table.functions(making: "mq_timedsend", within: "mq_send") == ["mq_send", "mq_timedsend"])
@@ -71,7 +71,7 @@ struct InjectionScriptTests {
 
   @Test("are selected by name, and unknown names are reported")
   func selection() throws {
-    let (_, registry) = try Checkout.fixtures.get()
+    let registry = try Checkout.operations.get()
     let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
     var selection = InjectionSelection()
     selection.operations = ["mq_opn"]

@@ -26,7 +26,7 @@ struct SystemCallTraceTests {
   ]
 
   private func points() throws -> [InjectionPoint] {
-    let (_, registry) = try Checkout.fixtures.get()
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     return SystemCallTrace(Self.lines).points(of: "peer", operations: ["read", "mq_send"], table: table)
   }
@@ -118,7 +118,7 @@ struct SystemCallTraceTests {
 
   @Test("get only the faults that the kernel could cause")
   func faults() throws {
-    let (_, registry) = try Checkout.fixtures.get()
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = try points()
     // A kill after this call is the same as one before the next call. The table allows no fault for `close` in `read`.

@@ -27,10 +27,11 @@ struct DishonestPeerTests {
   /// The time limit is short only for tests in which it must expire. Otherwise the other tests could fail on a busy
   /// machine.
   func verdict(
-    _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
+    _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1, repetitions: Int = 1,
     isolation: IsolationRule = .auto
   ) async throws -> CellResult {
-    let (_, results, _) = try await run(body, steps: steps, timeoutMultiplier: timeoutMultiplier, isolation: isolation)
+    let (_, results, _) = try await run(
+      body, steps: steps, timeoutMultiplier: timeoutMultiplier, repetitions: repetitions, isolation: isolation)
     return try #require(results.first { $0.cell.id == "test/test[odd]" })
   }
 
@@ -39,12 +40,13 @@ struct DishonestPeerTests {
     // The streams of a process end before it is reaped. With hundreds of processes, the runner finds some of them in
     // this state.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
-    for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
+    let result = try await verdict(many, repetitions: 20, isolation: isolation)
+    #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
   }
 
   func run(
     _ body: String, beside reference: String = honest, operations: String = "pid,limits", roles: String = "[a]",
-    steps: String, needs: String = "[]", timeoutMultiplier: Double = 1, isolation: IsolationRule
+    steps: String, needs: String = "[]", timeoutMultiplier: Double = 1, repetitions: Int = 1, isolation: IsolationRule
   ) async throws -> (RunSummary, [CellResult], notes: [String]) {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
@@ -74,6 +76,7 @@ struct DishonestPeerTests {
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList(peers), registry: registry)
       configuration.timeoutMultiplier = timeoutMultiplier
+      configuration.repetitions = repetitions
       configuration.isolation = isolation
       let results = Results()
       let summary = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }

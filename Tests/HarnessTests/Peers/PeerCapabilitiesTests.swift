@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test("exclude a cell whose role needs more, even if only to inherit a descriptor") func scenario() throws {
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let steps = """
           - a: pipe2 reader=r writer=w
           - hand: {a.r: b.r}
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test("can be required, by operation and by mechanism") func required() throws {
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let greeting = Greeting(language: "mine", implementation: "x", operations: ["ftok", "shmget", "shmat", "shmdt"])
     let table = CapabilityTable(["mine": greeting], registry)
     #expect(try table.problems(required: [RequiredOperations("shmget", in: registry)]).isEmpty)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test("are listed by mechanism, each operation once") func summary() throws {
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let greeting = Greeting(language: "mine", implementation: "x", operations: ["ftok", "socket", "unknown"])
     let summary = try #require(CapabilityTable(["mine": greeting], registry).summary(of: "mine"))
     let all = summary.mechanisms.flatMap { $0.present + $0.missing }
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test("are those of the table in docs/peer-protocol.md") func documented() throws {
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let page = try String(contentsOfFile: Checkout.root.appending("docs/peer-protocol.md").string, encoding: .utf8)
     let section = page.split(separator: "## Operations by mechanism")[1].split(separator: "## Every mechanism")[0]
     var seen: Set<String> = []

@@ -7,7 +7,7 @@ import Testing
 @Suite("A scenario that the sandboxes cannot run")
 struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let configuration = RunConfiguration(root: "", peers: PeerList([]), registry: registry)
     return MachineProbe.unmetNeed(of: scenario, configuration.context(capabilities))
   }
@@ -44,7 +44,7 @@ struct MachineProbeTests {
 
   @Test("is not run even if it is a golden transcript or consists of programs") func otherForms() throws {
     let log = DiagnosticLog()
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let text =
       "# A title.\n> semget key=IPC_PRIVATE nsems=1\n< ok semid=*\n> mq_open name=/{fresh} oflag=O_RDONLY\n< ok\n"
     let transcript = try #require(TranscriptLoader.scenario(file: "x.txt", text: text, log: log))

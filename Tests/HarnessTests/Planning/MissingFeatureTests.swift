@@ -16,7 +16,7 @@ struct MissingFeatureTests {
     let start = directory.appending(path: "sandbox-init")
     try CommandRun.writeProgram("#!/bin/bash\n\(script)\n", to: start.path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let root = Checkout.root.string
     return try await onThread {
       var configuration = RunConfiguration(

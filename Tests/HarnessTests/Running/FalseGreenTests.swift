@@ -100,7 +100,7 @@ struct FalseGreenTests {
   {
     let yaml = ShellPeers.scenario() + ShellPeers.scenario("more", steps: "    - a: umask mask=22")
     #expect(status(try await run(yaml).summary) == .asExpected)
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let umask = try RequiredOperations("umask", in: registry)
     let run = try await run(yaml) { $0.requiredOperations = [umask] }
     #expect(status(run.summary) == .failures)

@@ -16,13 +16,13 @@ extension CellRunTests {
       *:pid*)
         mkfifo left
         forge() {
-          setsid sh -c 'while echo ok unobservable= >>/proc/$0/fd/1; do :; done' $PPID </dev/null >/dev/null 2>&1 &
-          sleep 0.2
+          : "$(setsid sh -c 'write() { echo ok unobservable= >>/proc/$0/fd/1; }
+            write; exec >/dev/null; while write; do :; done' $PPID </dev/null 2>/dev/null &)"
         }
         trap forge EXIT
         echo ok pid=$$ ;;
       """
-    // The daemon must be faster than the sandbox init.
+    // The peer ends after the first response of the daemon, which closes its output then.
     for _ in 0..<5 {
       let outcome = try await outcome(attack, isolation: isolation)
       #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")

@@ -21,7 +21,7 @@ import Testing
       parsing: "hello contract=1 language=m operations=\(operations)" + (without.map { " without=\($0)" } ?? ""))
     var state = TranscriptState(
       transcript.exchanges, peer: PeerCapabilities(greeting, language: "m"),
-      registry: try Checkout.fixtures.get().registry)
+      registry: try Checkout.operations.get())
     return transcript.exchanges.compactMap { exchange in
       switch state.next(exchange) {
       case .compare:
@@ -138,7 +138,7 @@ import Testing
       < ok PIPE_BUF=4096
       """
     let scenario = try DiagnosticLog.collect { TranscriptLoader.scenario(file: "x.txt", text: text, log: $0) }
-    let registry = try Checkout.fixtures.get().registry
+    let registry = try Checkout.operations.get()
     let transcript = try #require(scenario)
     let outcome = try await onThread {
       try ShellPeers.withScripts([ShellPeers.script("odd")]) { folder, commands in

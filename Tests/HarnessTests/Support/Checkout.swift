@@ -12,6 +12,11 @@ enum Checkout {
   /// The scenarios, loaded once for all tests because loading them takes seconds in a debug build.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
+  /// The operations, loaded once for all tests.
+  static let operations = Result { () throws(FixtureErrors) -> OperationRegistry in
+    try DiagnosticLog.collect { ScenarioLoader.operations(root: root.string, log: $0) }
+  }
+
   /// Whether this user can list the message queues of the machine, which cells without a private sandbox require.
   static let listsQueues = geteuid() == 0 || FileManager.default.fileExists(atPath: "/dev/mqueue")
 
@@ -26,10 +31,11 @@ enum Checkout {
 
   /// Loads scenarios from text, with the operations of the project.
   static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], registry: OperationRegistry) {
-    let words = try Data(contentsOf: URL(fileURLWithPath: root.appending("fixtures/operations.yaml").string))
-    return try load(
-      [FixtureFile(file: "test.yaml", bytes: Data(yaml.utf8))],
-      operations: FixtureFile(file: "operations.yaml", bytes: words))
+    let registry = try operations.get()
+    let scenarios = try DiagnosticLog.collect {
+      ScenarioLoader.load([FixtureFile(file: "test.yaml", bytes: Data(yaml.utf8))], registry, log: $0)
+    }
+    return (scenarios, registry)
   }
 }
 

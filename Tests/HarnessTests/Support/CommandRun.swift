@@ -24,12 +24,17 @@ final class CommandRun {
     said = LineSource(OwnedDescriptor(FileDescriptor(rawValue: reader)))
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
+      ["-c", shell, "sh", try Self.command] + command + ["--root", root.string] + arguments
     // ThreadSanitizer would report false races in the command, because only this program is linked with `Sanitizers`.
     process.environment = Self.environment
     process.standardOutput = pipe
     process.standardError = pipe
     try process.run()
+  }
+
+  /// The command: the release build that `make unit` names, or else the debug build beside the tests.
+  static var command: String {
+    get throws { try ProcessInfo.processInfo.environment["IPC_INTEROP_COMMAND"] ?? program("ipc-interop") }
   }
 
   /// The environment of the tests without the variables of CI services, which would receive a report of each run.

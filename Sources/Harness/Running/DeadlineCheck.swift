@@ -1,0 +1,107 @@
+import Glibc
+import PeerProtocol
+
+/// Where a system call that waits has its time limit.
+enum WaitLimit {
+  /// The address of a time for which the call waits, from its start.
+  case interval(argument: Int)
+  case milliseconds(argument: Int)
+  /// The address of the time at which the wait ends.
+  case deadline(argument: Int, ofDay: Bool)
+
+  /// Returns the time limit of a call; nil if it has none.
+  init?(of call: String, _ arguments: [Int]) {
+    switch call {
+    case "ppoll", "rt_sigtimedwait": self = .interval(argument: 2)
+    case "semtimedop", "epoll_pwait2": self = .interval(argument: 3)
+    case "poll": self = .milliseconds(argument: 2)
+    case "epoll_wait", "epoll_pwait": self = .milliseconds(argument: 3)
+    case "mq_timedsend", "mq_timedreceive": self = .deadline(argument: 4, ofDay: true)
+    case "futex_waitv": self = .deadline(argument: 3, ofDay: arguments[4] == 0)
+    case "futex":
+      let isOfDay = arguments[1] & 256 != 0  // FUTEX_CLOCK_REALTIME
+      switch arguments[1] & 127 {
+      case 0: self = .interval(argument: 3)  // FUTEX_WAIT
+      case 9, 13: self = .deadline(argument: 3, ofDay: isOfDay)  // FUTEX_WAIT_BITSET, FUTEX_LOCK_PI2
+      case 6: self = .deadline(argument: 3, ofDay: true)  // FUTEX_LOCK_PI
+      default: return nil
+      }
+    default: return nil
+    }
+  }
+
+  /// The argument that is an address; nil if the arguments contain the limit.
+  var address: Int? {
+    switch self {
+    case .interval(let argument), .deadline(let argument, _): argument
+    case .milliseconds: nil
+    }
+  }
+}
+
+/// The deadline of a wait, as far as the runner can know it.
+struct ObservedDeadline {
+  var earliest: ContinuousClock.Instant
+  var latest: ContinuousClock.Instant
+
+  /// The deadline of a call that began in an interval, and waits for some time.
+  init(_ begin: ClosedRange<ContinuousClock.Instant>, after time: Duration) {
+    (earliest, latest) = (begin.lowerBound + time, begin.upperBound + time)
+  }
+}
+
+/// Checks that a wait with a timeout ends at its deadline, without waiting for it.
+///
+/// While a role sleeps, the arguments of its system call show when the wait will end.
+struct DeadlineCheck {
+  /// Returns the deadline of a call that began in an interval.
+  typealias Rest = (ClosedRange<ContinuousClock.Instant>) -> ObservedDeadline
+
+  /// The deadline at the first look.
+  private var first: ObservedDeadline?
+  /// The last time at which the role was seen in the sleep of the last look.
+  private(set) var lastSeen: ContinuousClock.Instant?
+  /// Whether the call of the last look was interrupted.
+  ///
+  /// The next look sees a later call.
+  var isInterrupted = false
+
+  /// How much later than its timeout a wait may end, since an implementation may round it up.
+  private static let tolerance = Duration.seconds(1)
+  /// How much a deadline may move when a wait continues, since some calls take milliseconds.
+  private static let rounding = Duration.milliseconds(2)
+  /// The longest wait in one call that is required: an implementation may wait several times for a longer timeout.
+  private static let longestCall = Duration.seconds(365 * 86400)
+  /// How much earlier than its timeout a wait may end, since an implementation may compute with 64-bit floating point.
+  private static let precision = Duration.microseconds(1)
+  /// How long a sleep must have been seen before an interruption, so that a restarted timeout is detected.
+  static let minimumSleep = Duration.milliseconds(5)
+
+  /// Returns a description if the wait ends too early or too late; otherwise nil.
+  ///
+  /// The role was seen to sleep in a call during `look`.
+  mutating func problem(
+    timeout: Duration, requestedAt: ContinuousClock.Instant, look: ClosedRange<ContinuousClock.Instant>,
+    deadline: Rest
+  ) -> String? {
+    let begin = isInterrupted ? lastSeen ?? requestedAt : requestedAt
+    let deadline = deadline(begin...look.upperBound)
+    lastSeen = look.lowerBound
+    isInterrupted = false
+    if deadline.latest + Self.precision < requestedAt + min(timeout, Self.longestCall) {
+      let end = Self.text(requestedAt.duration(to: deadline.latest))
+      return "ends before its timeout of \(Self.text(timeout)), after at most \(end)"
+    }
+    let known = first ?? ObservedDeadline(requestedAt...look.upperBound, after: timeout)
+    if deadline.earliest > known.latest + (first == nil ? Self.tolerance : Self.rounding) {
+      let late = Self.text(known.latest.duration(to: deadline.earliest))
+      return first == nil
+        ? "ends \(late) after its timeout of \(Self.text(timeout))"
+        : "starts its timeout of \(Self.text(timeout)) again after a signal"
+    }
+    first = first ?? deadline
+    return nil
+  }
+
+  private static func text(_ duration: Duration) -> String { "\((duration.seconds * 1000).rounded() / 1000) s" }
+}

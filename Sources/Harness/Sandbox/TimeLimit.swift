@@ -1,0 +1,115 @@
+import Foundation
+
+/// A time limit for processes, which does not count the time for which they waited for a processor.
+///
+/// On a machine with much other work, a process that is ready to run may have to wait for minutes. Such a process does
+/// not hang. The delays are requested only when the limit seems to have passed, so a limit costs nothing until then.
+struct TimeLimit {
+  /// The time that the processes have.
+  let duration: Duration
+  /// The time after which the limit has passed even if the processes had to wait for a processor.
+  let maximum: Duration
+  /// The time for which processes waited for a processor, which is not counted.
+  private(set) var excluded = Duration.zero
+  private let start: ContinuousClock.Instant
+  private var lastCheck: (time: ContinuousClock.Instant, delay: Duration)
+
+  /// How many times longer than `duration` a limit may become.
+  static let maximumFactor = 30
+
+  /// Starts a limit of `duration`; `delay` is the last known value of a ``SchedulingDelay``.
+  ///
+  /// The true value may be larger. Then the first check excludes more than it should, but at most `duration`.
+  init(_ duration: Duration, maximum: Duration? = nil, delay: Duration, now: ContinuousClock.Instant = .now) {
+    self.duration = duration
+    self.maximum = max(duration, maximum ?? duration * Self.maximumFactor)
+    start = now
+    lastCheck = (now, delay)
+  }
+
+  private var end: ContinuousClock.Instant { start + min(duration + excluded, maximum) }
+
+  /// The time until the limit passes unless processes have to wait for a processor.
+  func remaining(now: ContinuousClock.Instant = .now) -> Duration { max(now.duration(to: end), .zero) }
+
+  /// Whether the limit has passed; `delay` returns the total delay until now.
+  ///
+  /// Several processes can wait at once, but a moment is excluded only once.
+  mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {
+    guard now >= end else { return false }
+    let total = delay()
+    excluded += min(max(total - lastCheck.delay, .zero), lastCheck.time.duration(to: now))
+    lastCheck = (now, total)
+    return now >= end
+  }
+}
+
+extension TimeLimit: CustomStringConvertible {
+  /// The limit in seconds, and the time that it does not count if that is longer than a tenth of a second.
+  var description: String {
+    guard excluded > .milliseconds(100) else { return "\(duration)" }
+    return "\(duration), not counting \(excluded) in which its processes waited for a processor"
+  }
+}
+
+/// The time for which the calling thread and the processes of a sandbox were ready to run, but did not run.
+///
+/// The kernel counts this time for each thread (`/proc/PID/schedstat`, CONFIG_SCHED_INFO). Without it, the delay is 0.
+final class SchedulingDelay {
+  /// The sum of all delays that were observed.
+  private(set) var total = Duration.zero
+  private let root: pid_t
+  /// The last values of the threads, by their directories in `/proc`.
+  private var known: [String: Duration] = [:]
+
+  /// Creates the delay of a process and its descendants.
+  init(of root: pid_t) { self.root = root }
+
+  /// Reads the delays of all threads, and returns the total.
+  ///
+  /// The delays of threads that started and ended since the last call are missing.
+  func measure() -> Duration {
+    var pids = [root]
+    var threads = ["/proc/thread-self"]
+    while let pid = pids.popLast() {
+      for number in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? [] {
+        let thread = "/proc/\(pid)/task/\(number)"
+        threads.append(thread)
+        pids += Self.read("\(thread)/children").compactMap { pid_t($0) }
+      }
+    }
+    for thread in threads {
+      // The second number is the time in nanoseconds that the thread has waited in a run queue.
+      guard let delay = Self.read("\(thread)/schedstat").dropFirst().first.flatMap({ Int64($0) }) else { continue }
+      let now = Duration.nanoseconds(delay)
+      total += max(now - known[thread, default: .zero], .zero)
+      known[thread] = now
+    }
+    return total
+  }
+
+  private static func read(_ path: String) -> [Substring] {
+    (try? String(contentsOfFile: path, encoding: .utf8))?.split(whereSeparator: \.isWhitespace) ?? []
+  }
+}
+
+/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows, and to slow peers.
+enum TimeoutScaling {
+  /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
+  static let usualStartup = Duration.milliseconds(50)
+
+  /// Returns the limit, extended in proportion to the start time if that is longer than usual.
+  static func scaled(_ limit: Duration, startup: Duration) -> Duration {
+    limit * max(1, startup / usualStartup)
+  }
+
+  /// The time up to which a peer is not slow: from its start to its first response.
+  static let usualFirstResponse = Duration.milliseconds(100)
+
+  /// Returns how many times slower than usual a peer is; at least 1.
+  ///
+  /// `firstResponse` is the time until its first response, in a sandbox that took `startup` to start.
+  static func slowness(firstResponse: Duration, startup: Duration) -> Double {
+    max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
+  }
+}

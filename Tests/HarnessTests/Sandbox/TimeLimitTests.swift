@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("A time limit") struct TimeoutScalingTests {
+  @Test("is unchanged if sandboxes start quickly") func usual() {
+    #expect(TimeoutScaling.scaled(.seconds(20), startup: .milliseconds(4)) == .seconds(20))
+    #expect(TimeoutScaling.scaled(.seconds(20), startup: .zero) == .seconds(20))
+  }
+
+  @Test("grows with the start time of a sandbox") func busy() {
+    #expect(TimeoutScaling.scaled(.seconds(20), startup: .milliseconds(200)) == .seconds(80))
+    #expect(TimeoutScaling.scaled(.milliseconds(50), startup: .seconds(1)) == .seconds(1))
+  }
+
+  @Test("grows with the time until the first response of a peer, but not twice with that of the machine") func slow() {
+    func slowness(_ response: Duration, _ startup: Duration) -> Double {
+      TimeoutScaling.slowness(firstResponse: response, startup: startup)
+    }
+    #expect(slowness(.milliseconds(3), .milliseconds(4)) == 1)
+    #expect(slowness(.milliseconds(100), .milliseconds(4)) == 1)
+    #expect(slowness(.seconds(1), .milliseconds(4)) == 10)
+    #expect(slowness(.seconds(1), .milliseconds(200)) == 2.5)
+  }
+}
+
+/// Time limits with times and delays that the tests determine.
+@Suite("A time limit with waits for a processor") struct TimeLimitTests {
+  private let start = ContinuousClock.now
+
+  private func limit(_ duration: Duration = .seconds(20), maximum: Duration? = nil, delay: Duration = .zero)
+    -> TimeLimit
+  {
+    TimeLimit(duration, maximum: maximum, delay: delay, now: start)
+  }
+
+  @Test("passes at its end on an idle machine, and does not request the delays before") func idle() {
+    var limit = limit()
+    let isEarly = limit.hasPassed(now: start + .milliseconds(19_999)) {
+      Issue.record("the delays were requested early")
+      return .zero
+    }
+    #expect(!isEarly && limit.remaining(now: start + .seconds(15)) == .seconds(5))
+    #expect(limit.hasPassed(now: start + .seconds(20)) { .zero })
+    #expect("\(limit)" == "20.0 seconds")
+  }
+
+  @Test("is extended by the time for which its processes waited, each time anew") func starved() {
+    var limit = limit()
+    #expect(!limit.hasPassed(now: start + .seconds(20)) { .seconds(15) })
+    #expect(limit.remaining(now: start + .seconds(20)) == .seconds(15))
+    #expect(!limit.hasPassed(now: start + .seconds(35)) { .seconds(18) })
+    #expect(limit.hasPassed(now: start + .seconds(38)) { .seconds(18) })
+    #expect("\(limit)" == "20.0 seconds, not counting 18.0 seconds in which its processes waited for a processor")
+  }
+
+  @Test("does not count a delay from before it") func earlierDelay() {
+    var limit = limit(delay: .seconds(100))
+    #expect(limit.hasPassed(now: start + .seconds(20)) { .seconds(100) })
+  }
+
+  @Test("counts a moment in which several processes wait only once") func several() {
+    var limit = limit()
+    #expect(!limit.hasPassed(now: start + .seconds(20)) { .seconds(1000) })
+    #expect(limit.remaining(now: start + .seconds(20)) == .seconds(20))
+    #expect(limit.hasPassed(now: start + .seconds(40)) { .seconds(1000) })
+  }
+
+  @Test("passes at its maximum although its processes never ran", arguments: [nil, Duration.seconds(60)])
+  func maximum(_ maximum: Duration?) {
+    var limit = limit(.seconds(1), maximum: maximum)
+    let end = maximum ?? .seconds(30)
+    var now = Duration.zero
+    while !limit.hasPassed(now: start + now, delay: { now }) { now += limit.remaining(now: start + now) }
+    #expect(now == end)
+  }
+
+  @Test("knows the delay of a process and its descendants") func processes() throws {
+    let shell = Process()
+    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+    // Both processes and their common processor are busy, so each of them waits for the other.
+    shell.arguments = ["-c", "taskset -p 1 $$ >/dev/null; while :; do :; done & while :; do :; done"]
+    shell.standardOutput = FileHandle.nullDevice
+    try shell.run()
+    defer {
+      for child
+        in (try? String(
+          contentsOfFile: "/proc/\(shell.processIdentifier)/task/\(shell.processIdentifier)/children", encoding: .utf8))?
+        .split(separator: " ") ?? []
+      {
+        if let child = pid_t(child) { kill(child, SIGKILL) }
+      }
+      shell.terminate()
+      shell.waitUntilExit()
+    }
+    let delay = SchedulingDelay(of: shell.processIdentifier)
+    var limit = limit(.seconds(60))
+    while delay.measure() < .milliseconds(50), !limit.hasPassed(delay: { .zero }) {}
+    #expect(delay.total >= .milliseconds(50))
+  }
+}
