@@ -121,7 +121,7 @@ static void perform_block_wait(struct call *call) {
 
 static void perform_block_read(struct call *call) {
     struct block *read = find_block(call);
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    size_t count = peer_size(call, "count");
     struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;
