@@ -63,10 +63,12 @@ off_t peer_offset(struct call *call, const char *key, long long least) {
     return (off_t)number;
 }
 
-/* A length in memory. One that no address space holds stays too large. */
+/* A length in memory. */
 size_t peer_size(struct call *call, const char *key) {
     long long number = peer_number(call, key, 0, INT64_MAX);
-    return (unsigned long long)number > SIZE_MAX ? SIZE_MAX : (size_t)number;
+    if ((unsigned long long)number > SIZE_MAX)
+        peer_unrepresentable(call, "size_t");
+    return (size_t)number;
 }
 
 /* Any 64-bit number, which strtonum(3) cannot parse. */

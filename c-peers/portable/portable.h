@@ -82,7 +82,8 @@ static inline size_t portable_strlcat(char *to, const char *from, size_t size) {
         name(ENETUNREACH) name(ENETRESET) name(ECONNABORTED) name(ECONNRESET) name(ENOBUFS) \
         name(EISCONN) name(ENOTCONN) name(ESHUTDOWN) name(ETIMEDOUT) name(ECONNREFUSED) \
         name(EHOSTDOWN) name(EHOSTUNREACH) name(EALREADY) name(EINPROGRESS) name(ESTALE) name(EDQUOT) \
-        name(ECANCELED) name(EOWNERDEAD) name(ENOTRECOVERABLE)
+        name(ECANCELED) name(EOWNERDEAD) name(ENOTRECOVERABLE) name(ETOOMANYREFS) name(ENOMEDIUM) \
+        name(EMEDIUMTYPE) name(EBADFD) name(ENOTUNIQ) name(EREMOTEIO) name(EUCLEAN) name(ENOKEY) name(EKEYREJECTED)
 #define PORTABLE_SIGNALS(name) \
         name(HUP) name(INT) name(QUIT) name(ILL) name(TRAP) name(ABRT) name(BUS) name(FPE) name(KILL) \
         name(USR1) name(SEGV) name(USR2) name(PIPE) name(ALRM) name(TERM) name(STKFLT) name(CHLD) \
