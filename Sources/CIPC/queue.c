@@ -41,11 +41,12 @@ static void forget_in_children(void) {
     pthread_atfork(NULL, NULL, forget);
 }
 
-// musl registers the list of a thread when the thread first locks a robust mutex.
+// musl registers the list of a thread when the thread first locks a robust, shared mutex.
 static void register_thread(void) {
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;
     pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     if (pthread_mutex_init(&mutex, &attributes) == 0 && pthread_mutex_lock(&mutex) == 0)
         pthread_mutex_unlock(&mutex);

@@ -132,3 +132,4 @@ struct MatrixOptions: ParsableArguments {
 }
 
 extension IsolationRule: ExpressibleByArgument {}
+extension PairingStrategy.Name: ExpressibleByArgument {}

@@ -124,11 +124,12 @@ static inline void ipc_queue__forget_in_children(void) {
     pthread_atfork(NULL, NULL, ipc_queue__forget);
 }
 
-/* musl registers the list of a thread when the thread first locks a robust mutex. */
+/* musl registers the list of a thread when the thread first locks a robust, shared mutex. */
 static inline void ipc_queue__register_thread(void) {
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;
     pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     if (pthread_mutex_init(&mutex, &attributes) == 0 && pthread_mutex_lock(&mutex) == 0)
         pthread_mutex_unlock(&mutex);

@@ -7,7 +7,7 @@ extension AssertionLedger {
     switch format {
     case .console: console
     case .markdown: markdown
-    case .json, .junit, .tap: nil
+    case .json, .junit, .tap, .abi: nil
     }
   }
 

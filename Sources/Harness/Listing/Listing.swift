@@ -51,7 +51,7 @@ public struct Listing: Sendable, Encodable {
     case .console: console(style)
     case .json: try json(self)
     case .markdown: markdown
-    case .junit, .tap: nil
+    case .junit, .tap, .abi: nil
     }
   }
 

@@ -2,9 +2,9 @@ import PeerProtocol
 
 /// The C library and the ABI of a peer, as its greeting names them.
 struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
-  /// The C library without its version: `glibc`, `musl`; nil if it is unknown.
+  /// The C library without its version: `glibc`, `musl`.
   let library: String?
-  /// The ABI; nil if the peer does not report it, or reports one that the runner does not know.
+  /// The ABI; nil if the runner does not know the one that the peer reports.
   let abi: ABI?
 
   /// The ABIs with properties that the runner knows.
@@ -41,10 +41,16 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
     self.abi = abi
   }
 
+  /// Creates the platform that a greeting names.
+  ///
+  /// A peer that does not report it has the ABI and the C library of this machine.
   init(_ greeting: Greeting?) {
     self.init(
-      library: greeting?.library.map { String($0.prefix { $0 != "-" }) }, abi: greeting?.abi.flatMap(ABI.init))
+      library: (greeting?.library ?? MachineFacts.current.libc).split { "- ".contains($0) }.first.map(String.init),
+      abi: greeting?.abi.map { ABI(rawValue: $0) } ?? Self.nativeABI)
   }
+
+  private static var nativeABI: ABI? { ABI.allCases.first { $0.machine == MachineFacts.current.architecture } }
 
   /// Whether the type has only 32 bits in this ABI.
   func isNarrow(_ type: String) -> Bool { abi?.narrowTypes.contains(type) == true }

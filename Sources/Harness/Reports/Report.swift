@@ -20,6 +20,8 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case tap
   /// Markdown, for a pull request or the summary of a pipeline.
   case markdown
+  /// A page in Markdown on what is safe between the ABIs of the peers: `docs/abi.md`.
+  case abi
 
   /// Creates an empty report; only the console report uses the style.
   public func makeReport(style: Style) -> any Report {
@@ -29,6 +31,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     case .junit: JUnitReport()
     case .tap: TAPReport()
     case .markdown: MarkdownReport()
+    case .abi: ABIReport()
     }
   }
 }

@@ -61,7 +61,7 @@ public struct Runner: Sendable {
     let context = start.knowing(probed, configuration.registry)
     let obstacle = injection?.obstacle(context)
     let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
-    let description = RunDescription(
+    var description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
       isolation: "\(machine)",
       implementations: configuration.peers.implementations(
@@ -70,6 +70,8 @@ public struct Runner: Sendable {
       notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
+    description.platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
+    description.incompatibilities = configuration.incompatibilities
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
