@@ -34,7 +34,8 @@ struct Run: ParsableCommand {
   var peers: [String] = []
 
   @Option(
-    help: "Which pairings are run. covering: with many languages, each one with the reference and with itself, and each other pair once for every mechanism."
+    help:
+      "Which pairings are run. covering: with many languages, each one with the reference and with itself, and each other pair once for every mechanism."
   )
   var pairing: PairingStrategy.Name?
 

@@ -109,10 +109,10 @@ static const struct operation *find(const char *name) {
 
 static void say_hello(void) {
     static char line[LINE_SIZE];
-    size_t length = (size_t)snprintf(
-        line, sizeof line,
-        "hello contract=1 language=" PEER_LANGUAGE " implementation=%s library=" LIBRARY " abi=%s operations=",
-        implementation, ABI);
+    size_t length = (size_t)snprintf(line, sizeof line,
+                                     "hello contract=1 language=" PEER_LANGUAGE
+                                     " implementation=%s library=" LIBRARY " abi=%s operations=",
+                                     implementation, ABI);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         for (const struct operation *operation = tables[i]; operation->name; operation++)
             length += (size_t)snprintf(line + length, sizeof line - length, "%s,", operation->name);

@@ -1,9 +1,10 @@
-/* What the C reference peer uses and another C library lacks. The compiler includes this file before each source
+/* What the C reference peer uses and another C library lacks. The compiler includes this file before each
+ * source
  * (`-include`) in the builds of `make peers`, so the sources are the same for every C library.
  *
- * A function that only makes a system call is replaced by one. A function that waits in the C library (sem_clockwait,
- * pthread_mutex_clocklock) is not replaced, because a peer must show what its C library can do: the operation is left out
- * of the greeting.
+ * A function that only makes a system call is replaced by one. A function that waits in the C library
+ * (sem_clockwait, pthread_mutex_clocklock) is not replaced, because a peer must show what its C library can
+ * do: the operation is left out of the greeting.
  */
 #ifndef PORTABLE_H
 #define PORTABLE_H
@@ -31,7 +32,8 @@
 #endif
 
 /* strtonum(3) of libbsd(7), and strlcpy(3), which glibc has since 2.38. */
-static inline long long portable_strtonum(const char *text, long long least, long long most, const char **wrong) {
+static inline long long portable_strtonum(const char *text, long long least, long long most,
+                                          const char **wrong) {
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
@@ -93,7 +95,7 @@ static inline size_t portable_strlcat(char *to, const char *from, size_t size) {
 
 static inline const char *portable_strerrorname(int error) {
     switch (error) {
-#define PORTABLE_CASE(name) \
+#define PORTABLE_CASE(name)                                                                                  \
     case name: return #name;
         PORTABLE_ERRORS(PORTABLE_CASE)
 #undef PORTABLE_CASE
@@ -104,7 +106,7 @@ static inline const char *portable_strerrorname(int error) {
 
 static inline const char *portable_sigabbrev(int signum) {
     switch (signum) {
-#define PORTABLE_CASE(name) \
+#define PORTABLE_CASE(name)                                                                                  \
     case SIG##name: return #name;
         PORTABLE_SIGNALS(PORTABLE_CASE)
 #undef PORTABLE_CASE
@@ -129,13 +131,16 @@ typedef int __rlimit_resource_t; /* glibc has an enumeration */
 #define P_PIDFD ((idtype_t)3)
 #endif
 
-/* System calls without a function. The kernel takes the offset as two words, of which a 64-bit one uses the first. */
-static inline ssize_t portable_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+/* System calls without a function. The kernel takes the offset as two words, of which a 64-bit one uses the
+ * first. */
+static inline ssize_t portable_preadv2(int fd, const struct iovec *parts, int count, off_t offset,
+                                       int flags) {
     return syscall(SYS_preadv2, fd, parts, count, (long)offset, (long)(offset >> 32), flags);
 }
 #define preadv2 portable_preadv2
 
-static inline ssize_t portable_pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+static inline ssize_t portable_pwritev2(int fd, const struct iovec *parts, int count, off_t offset,
+                                        int flags) {
     return syscall(SYS_pwritev2, fd, parts, count, (long)offset, (long)(offset >> 32), flags);
 }
 #define pwritev2 portable_pwritev2

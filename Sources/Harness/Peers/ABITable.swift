@@ -72,7 +72,9 @@ public struct ABITable: Sendable, Encodable {
   /// The formats of the table, with the names that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
-  /// Returns the table in one of the ``formats``; nil for any other format. A difference is marked with `*`.
+  /// Returns the table in one of the ``formats``; nil for any other format.
+  ///
+  /// A difference is marked with `*`.
   public func text(_ format: ReportFormat) throws -> String? {
     switch format {
     case .console: console

@@ -63,7 +63,9 @@ struct PairCoverage {
   mutating func pairings(of scenario: Scenario, languages: [String]) -> [Pairing] {
     var found: [Pairing] = []
     var known: Set<Pairing> = []
-    func add(_ pairings: [Pairing]) { for pairing in pairings where known.insert(pairing).inserted { found.append(pairing) } }
+    func add(_ pairings: [Pairing]) {
+      for pairing in pairings where known.insert(pairing).inserted { found.append(pairing) }
+    }
     let others = languages.filter { $0 != reference }
     if others.isEmpty { add(Pairing.all(of: scenario, languages: languages)) }
     let free = Pairing.freeRoles(of: scenario)

@@ -12,6 +12,7 @@ struct ABIReport: Report {
 /// A page that compares the ABIs of the peers of a run.
 private struct ABIPage {
   private let run: RunDescription
+  private let platformsByLanguage: [String: String]
   private let platforms: [String]
   private let mechanisms: [String]
   private var entries: [String: [Pair: Entry]] = [:]
@@ -41,17 +42,19 @@ private struct ABIPage {
 
   init(_ results: [CellResult], _ run: RunDescription) {
     self.run = run
+    let known = run.platforms ?? [:]
+    platformsByLanguage = known
     var order: [String] = []
-    for peer in run.platforms.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+    for peer in known.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) })
     where !order.contains(peer.value) { order.append(peer.value) }
-    if let reference = run.platforms["c"], let place = order.firstIndex(of: reference) {
+    if let reference = known["c"], let place = order.firstIndex(of: reference) {
       order.insert(order.remove(at: place), at: 0)
     }
     platforms = order
     mechanisms = Matrix(results).mechanisms.filter { $0 != "contract" && $0 != "examples" }
     let facts = Dictionary(run.incompatibilities.map { ($0.why, $0) }) { first, _ in first }
     for result in results {
-      let used = Set(result.cell.pairing.compactMap { run.platforms[$0.language] })
+      let used = Set(result.cell.pairing.compactMap { known[$0.language] })
       guard used.count <= 2, let first = used.min(by: { rank($0) < rank($1) }),
         let second = used.max(by: { rank($0) < rank($1) })
       else { continue }
@@ -88,7 +91,7 @@ private struct ABIPage {
     page.table(
       ["ABI", "peers"],
       platforms.map { platform in
-        let peers = run.platforms.filter { $0.value == platform }.keys.sorted()
+        let peers = platformsByLanguage.filter { $0.value == platform }.keys.sorted()
         return [platform, peers.joined(separator: ", ")].map(\.asInlineText)
       })
     if let reference = platforms.first {

@@ -67,7 +67,8 @@ public struct Runner: Sendable {
       implementations: configuration.peers.implementations(
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
-      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
+      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + (obstacle.map { [$0] } ?? [])
+        + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
     description.platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
