@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,24 @@ $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))
 	done; \
 	install -D "$$products/swift-peer-mutants" $(BUILD)/mutants/swift-peer
 	@touch $@
+
+# Python and Perl peers need no build. The Rust peer uses only the standard library.
+peers: peers-deps build c-variants rust-peer ## Build the peers in other languages and for other ABIs, and list them
+	@$(BIN)/ipc-interop peers
+
+RUSTC ?= rustc
+rust-peer:
+	@if command -v $(RUSTC) >/dev/null; then $(MAKE) --no-print-directory $(BUILD)/peers/rust; \
+	else rm -f $(BUILD)/peers/rust; echo "  --  rust is left out: there is no $(RUSTC)"; fi
+$(BUILD)/peers/rust: fixtures/peers/peer.rs
+	@mkdir -p $(@D)
+	$(call quiet,RUSTC,$<)PEER_COMPILER="rustc-$$($(RUSTC) --version | cut -d' ' -f2)" \
+	  $(RUSTC) --edition 2021 -O -D warnings -o $@ $<
+
+# What is safe between ABIs, measured on this machine with all peers. Cells that hang end after 3 s.
+.PHONY: docs/abi.md
+docs/abi.md: peers
+	@$(BIN)/ipc-interop run --peers all --incompatible --timeout-multiplier 0.15 --format abi --output $@
 
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(RUN)
@@ -167,7 +185,7 @@ docs: deps ## Build the documentation of the library into build/docs and build/d
 
 # Without prerequisites, so that root builds nothing. Mutants and fuzz inputs are for the checkout only.
 INSTALLED := $(DESTDIR)$(PREFIX)
-LEFT_OUT := corpus runner-checks mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
+LEFT_OUT := corpus runner-checks peers more-peers.yaml mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
 install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"

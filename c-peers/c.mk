@@ -151,3 +151,5 @@ c-musl: lint-deps
 	@.ci/install-dependencies musl-tools
 	@for source in Sources/CIPC*/*.c; do musl-gcc $(MUSL_FLAGS) -I$$(dirname $$source)/include -fsyntax-only $$source || exit; done
 	@for header in c-peers/include/*.h; do musl-gcc $(MUSL_FLAGS) -fsyntax-only -x c $$header || exit; done
+
+include c-peers/variants.mk

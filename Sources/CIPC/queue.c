@@ -41,12 +41,30 @@ static void forget_in_children(void) {
     pthread_atfork(NULL, NULL, forget);
 }
 
+// musl registers the list of a thread when the thread first locks a robust, shared mutex.
+static void register_thread(void) {
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t mutex;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    if (pthread_mutex_init(&mutex, &attributes) == 0 && pthread_mutex_lock(&mutex) == 0)
+        pthread_mutex_unlock(&mutex);
+    pthread_mutex_destroy(&mutex);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 static int know(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t size;
     pthread_once(&once, forget_in_children);
     if (syscall(SYS_get_robust_list, 0, &self.robust, &size) == -1)
         return -1;
+    if (!self.robust) {
+        register_thread();
+        if (syscall(SYS_get_robust_list, 0, &self.robust, &size) == -1)
+            return -1;
+    }
     if (!self.robust) {
         errno = ENOTSUP;
         return -1;

@@ -7,15 +7,24 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   public let language: String
   /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not report it.
   public let implementation: String
+  /// The C library that the peer uses, such as `glibc-2.36`; nil if the peer does not report it.
+  public let library: String?
+  /// The ABI of the peer, such as `x86-64` or `i386`; nil if the peer does not report it.
+  public let abi: String?
   /// The names of the operations that the peer supports.
   public let operations: [String]
   /// The options of these operations that the peer does not support.
   public let without: [Omission]
 
   /// Creates the greeting of a peer that implements this version of the protocol.
-  public init(language: String, implementation: String, operations: [String], without: [Omission] = []) {
+  public init(
+    language: String, implementation: String, library: String? = nil, abi: String? = nil, operations: [String],
+    without: [Omission] = []
+  ) {
     self.language = language
     self.implementation = implementation
+    self.library = library
+    self.abi = abi
     self.operations = operations
     self.without = without
   }
@@ -36,7 +45,8 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     var without: [Omission] = []
     for entry in (fields["without"] ?? "").split(separator: ",") { without.append(try Omission(parsing: entry)) }
     self.init(
-      language: language, implementation: fields["implementation"] ?? "unknown",
+      language: language, implementation: fields["implementation"] ?? "unknown", library: fields["library"],
+      abi: fields["abi"],
       operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) }, without: without)
   }
 
@@ -46,6 +56,8 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     fields.append("contract", Self.contract)
     fields.append("language", language)
     fields.append("implementation", implementation)
+    if let library { fields.append("library", library) }
+    if let abi { fields.append("abi", abi) }
     fields.append("operations", operations.joined(separator: ","))
     if !without.isEmpty { fields.append("without", without.map(\.description).joined(separator: ",")) }
     return "hello \(fields.encoded)"

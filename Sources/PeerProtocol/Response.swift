@@ -6,6 +6,8 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer does not support the operation.
   case unsupported
+  /// A number in the request does not fit into a C type of the peer's ABI, such as `time_t`; no call was made.
+  case unrepresentable(type: String)
   /// The request itself is invalid, for example because of an unknown handle; no call was made.
   case invalid(reason: String)
 
@@ -20,6 +22,11 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
       guard let errno = fields["errno"] else { throw ProtocolError("a response 'error' must have errno=NAME") }
       self = .error(errno: errno, fields)
     case "unsupported" where words.count == 1: self = .unsupported
+    case "unsupported":
+      guard words.count == 2, let type = fields["type"] else {
+        throw ProtocolError("a response 'unsupported' has no fields, or only type=NAME")
+      }
+      self = .unrepresentable(type: type)
     case "invalid": self = .invalid(reason: fields["reason"] ?? "no reason given")
     default:
       throw ProtocolError("a response begins with ok, error, unsupported or invalid, not with '\(word)'")
@@ -32,6 +39,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
     case .ok(let fields): fields.entries.isEmpty ? "ok" : "ok \(fields.encoded)"
     case .error(_, let fields): "error \(fields.encoded)"
     case .unsupported: "unsupported"
+    case .unrepresentable(let type): "unsupported type=\(PercentEncoding.encode(type))"
     case .invalid(let reason): "invalid reason=\(PercentEncoding.encode(reason))"
     }
   }

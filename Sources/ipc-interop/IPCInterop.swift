@@ -19,6 +19,8 @@ struct IPCInterop: ParsableCommand {
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop report new.json --diff old.json  what has changed between two runs
+        ipc-interop peers                      the peers, and what they have
+        ipc-interop abi                        sizes, offsets and constants of every peer
         ipc-interop mechanisms                 all mechanisms, in one table
         ipc-interop coverage                   which assertions of public suites are tested
 
@@ -29,7 +31,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      ReportCommand.self, Mechanisms.self, Coverage.self,
+      ReportCommand.self, Peers.self, ABI.self, Mechanisms.self, Coverage.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -151,3 +151,4 @@ struct MatrixOptions: ParsableArguments {
 }
 
 extension IsolationRule: ExpressibleByArgument {}
+extension PairingStrategy.Name: ExpressibleByArgument {}

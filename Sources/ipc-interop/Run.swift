@@ -12,6 +12,7 @@ struct Run: ParsableCommand {
         ipc-interop run --pairs c:swift --pairs swift:c
         ipc-interop run --repeat 20 --jobs 8 --seed 7  shuffled; the same seed gives the same order
         ipc-interop run --peers my-language.yaml --pairs c:mine
+        ipc-interop run --peers all                  every compiler, C library, ABI and language
         ipc-interop run --list --format json fifo    the scenarios and cells, without running them
 
       EXIT STATUS
@@ -27,16 +28,31 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.", valueName: "file")
+      "A file with more languages, in the form of fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
+      valueName: "file")
   )
   var peers: [String] = []
+
+  @Option(
+    help:
+      "Which pairings are run. covering: with many languages, each one with the reference and with itself, and each other pair once for every mechanism."
+  )
+  var pairing: PairingStrategy.Name?
+
+  @Flag(help: "Also run the cells that cannot work between the ABIs of their peers, as fixtures/abi.yaml lists them.")
+  var incompatible = false
 
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }
 
   func run() throws {
     let fixtures = try matrix.running.fixtures(peers: peers)
+    var configuration = fixtures.configuration
+    configuration.pairing = pairing
+    configuration.runsIncompatible = incompatible
     try matrix.run(
-      fixtures.configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations,
-      pitfalls: fixtures.pitfalls, filters: filter, more: peers.map { ("--peers", $0) })
+      configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations,
+      pitfalls: fixtures.pitfalls, filters: filter,
+      more: peers.map { ("--peers", $0) } + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
+        + (incompatible ? [("--incompatible", "")] : []))
   }
 }

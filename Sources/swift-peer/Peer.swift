@@ -35,11 +35,30 @@ final class Peer {
   /// Writes the greeting, and responds to requests until the input ends.
   func run() {
     let greeting = Greeting(
-      language: "swift", implementation: "swift-6.3", operations: operations.keys.sorted())
+      language: "swift", implementation: "swift-6.3", library: Self.library, abi: Self.abi,
+      operations: operations.keys.sorted())
     writeLine(greeting.description)
     while let line = input.next() {
       writeLine(answer(line).description)
     }
+  }
+
+  private static var library: String {
+    #if canImport(Glibc)
+      "glibc"
+    #else
+      "musl"
+    #endif
+  }
+
+  private static var abi: String {
+    #if arch(x86_64)
+      "x86-64"
+    #elseif arch(arm64)
+      "aarch64"
+    #else
+      "unknown"
+    #endif
   }
 
   private func answer(_ line: LineInput.Line) -> Response {

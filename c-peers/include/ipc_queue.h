@@ -124,6 +124,19 @@ static inline void ipc_queue__forget_in_children(void) {
     pthread_atfork(NULL, NULL, ipc_queue__forget);
 }
 
+/* musl registers the list of a thread when the thread first locks a robust, shared mutex. */
+static inline void ipc_queue__register_thread(void) {
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t mutex;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    if (pthread_mutex_init(&mutex, &attributes) == 0 && pthread_mutex_lock(&mutex) == 0)
+        pthread_mutex_unlock(&mutex);
+    pthread_mutex_destroy(&mutex);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 static inline int ipc_queue__init_thread(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t size;
@@ -132,6 +145,11 @@ static inline int ipc_queue__init_thread(void) {
     pthread_once(&once, ipc_queue__forget_in_children);
     if (syscall(SYS_get_robust_list, 0, &ipc_queue__self.robust, &size) == -1)
         return -1;
+    if (!ipc_queue__self.robust) {
+        ipc_queue__register_thread();
+        if (syscall(SYS_get_robust_list, 0, &ipc_queue__self.robust, &size) == -1)
+            return -1;
+    }
     if (!ipc_queue__self.robust)
         return ipc_queue__fail(ENOTSUP);
     ipc_queue__self.number = (uint32_t)syscall(SYS_gettid);

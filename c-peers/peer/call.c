@@ -120,6 +120,16 @@ void peer_invalid_request(struct call *call, const char *reason, ...) {
     peer_reply_bytes(call, "reason", text, strlen(text));
 }
 
+/* Rejects a request with a number that `type` of this ABI cannot hold: truncated, it would mean something
+ * else. */
+void peer_unrepresentable(struct call *call, const char *type) {
+    if (call->outcome != OK)
+        return;
+    call->outcome = UNSUPPORTED;
+    call->response_length = 0;
+    peer_reply(call, "type", "%s", type);
+}
+
 /* Sets the function that failed, if the operation is not named after it. Returns -1, and preserves errno. */
 int peer_set_failed_call(const char *function) {
     failed_call = function;

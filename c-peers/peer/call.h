@@ -45,6 +45,7 @@ struct operation {
 void peer_parse(struct call *, char *line, size_t length);
 void peer_check_keys(struct call *, const char *takes);
 __attribute__((format(printf, 2, 3))) void peer_invalid_request(struct call *, const char *reason, ...);
+void peer_unrepresentable(struct call *, const char *type);
 void peer_fail(struct call *, int error);
 void peer_fail_in(struct call *, const char *function, int error);
 void peer_fail_after(struct call *, int error, ssize_t transferred);
@@ -60,6 +61,9 @@ bool peer_has(const struct call *, const char *key);
 const char *peer_text(struct call *, const char *key);
 long long peer_number(struct call *, const char *key, long long least, long long most);
 long long peer_number_or(struct call *, const char *key, long long least, long long most, long long fallback);
+long peer_long_or(struct call *, const char *key, long fallback);
+off_t peer_offset(struct call *, const char *key, long long least);
+size_t peer_size(struct call *, const char *key);
 uint64_t peer_seed(struct call *, const char *key);
 key_t peer_key(struct call *, const char *key);
 mode_t peer_mode(struct call *, const char *key);

@@ -43,8 +43,8 @@ static void perform_fcntl_lock(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     struct flock lock = {.l_whence = SEEK_SET};
     lock.l_type = (short)peer_symbol(call, "l_type", types);
-    lock.l_start = peer_number_or(call, "l_start", INT64_MIN, INT64_MAX, 0);
-    lock.l_len = peer_number_or(call, "l_len", INT64_MIN, INT64_MAX, 0);
+    lock.l_start = peer_offset(call, "l_start", INT64_MIN);
+    lock.l_len = peer_offset(call, "l_len", INT64_MIN);
     struct timeout wait = peer_optional_timeout(call);
     const bool asks = command == F_GETLK || command == F_OFD_GETLK;
     if (asks && lock.l_type == F_UNLCK)

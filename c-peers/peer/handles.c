@@ -149,7 +149,8 @@ struct segment peer_memory_from(struct call *call, const char *key, const char *
     long long at = peer_number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
         return (struct segment){0};
-    if (memory.read_only || at < 0 || (size_t)at > memory.size || least > memory.size - (size_t)at)
+    if (memory.read_only || at < 0 || (unsigned long long)at > memory.size ||
+        least > memory.size - (size_t)at)
         peer_fail(call, EFAULT);
     else if (at % 8 != 0)
         peer_fail(call, EINVAL);

@@ -10,9 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Peers do not free memory before they exit, and a leak check fails under a tracer. */
+#ifdef __SANITIZE_ADDRESS__
+const char *__asan_default_options(void) {
+    return "detect_leaks=0";
+}
+#endif
+
 #define TABLE(name) peer_##name##_operations,
 static const struct operation *const tables[] = {OPERATION_TABLES(TABLE)};
 enum { TABLE_COUNT = sizeof tables / sizeof *tables };
+
+/* `make peers` builds this source with other compilers, C libraries and ABIs, under other names. */
+#ifndef PEER_LANGUAGE
+#define PEER_LANGUAGE "c"
+#endif
 
 #define TEXT_OF(number) #number
 #define VERSION(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
@@ -20,6 +32,27 @@ enum { TABLE_COUNT = sizeof tables / sizeof *tables };
 static const char implementation[] = "clang-" VERSION(__clang_major__, __clang_minor__, __clang_patchlevel__);
 #else
 static const char implementation[] = "gcc-" VERSION(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+
+/* musl has no macro for its name or version. */
+#ifdef __GLIBC__
+#define LIBRARY "glibc-" TEXT_OF_VALUE(__GLIBC__) "." TEXT_OF_VALUE(__GLIBC_MINOR__)
+#define TEXT_OF_VALUE(number) TEXT_OF(number)
+#else
+#define LIBRARY "musl"
+#endif
+
+#if defined __x86_64__ && defined __ILP32__
+#define ABI "x32"
+#elif defined __x86_64__
+#define ABI "x86-64"
+#elif defined __i386__
+/* The width of time_t differs between programs of this ABI. */
+#define ABI (sizeof(time_t) == 8 ? "i386-time64" : "i386")
+#elif defined __aarch64__
+#define ABI "aarch64"
+#else
+#define ABI "unknown"
 #endif
 
 /* Does not use stdio, which would report an error if a handler without SA_RESTART interrupts a read or
@@ -76,8 +109,10 @@ static const struct operation *find(const char *name) {
 
 static void say_hello(void) {
     static char line[LINE_SIZE];
-    size_t length = (size_t)snprintf(
-        line, sizeof line, "hello contract=1 language=c implementation=%s operations=", implementation);
+    size_t length = (size_t)snprintf(line, sizeof line,
+                                     "hello contract=1 language=" PEER_LANGUAGE
+                                     " implementation=%s library=" LIBRARY " abi=%s operations=",
+                                     implementation, ABI);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         for (const struct operation *operation = tables[i]; operation->name; operation++)
             length += (size_t)snprintf(line + length, sizeof line - length, "%s,", operation->name);

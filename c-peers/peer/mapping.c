@@ -12,8 +12,8 @@ static void perform_mmap(struct call *call) {
     static const struct symbol kinds[] = {SYMBOL(MAP_SHARED), SYMBOL(MAP_PRIVATE), {0}};
     const char *mapping = peer_new_handle(call, "mapping");
     int fd = peer_descriptor(call);
-    size_t length = (size_t)peer_number(call, "length", 0, INT64_MAX);
-    off_t offset = peer_number_or(call, "offset", INT64_MIN, INT64_MAX, 0);
+    size_t length = peer_size(call, "length");
+    off_t offset = peer_offset(call, "offset", INT64_MIN);
     int protection = peer_flags(call, "prot", protections);
     int kind = peer_has(call, "flags") ? peer_symbol(call, "flags", kinds) : MAP_SHARED;
     if (!(protection & PROT_READ) || (kind == MAP_PRIVATE && !(protection & PROT_WRITE)))
@@ -46,7 +46,7 @@ static void perform_munmap(struct call *call) {
 
 static void perform_mremap(struct call *call) {
     struct segment memory = mapping(call);
-    size_t length = (size_t)peer_number(call, "new_size", 0, INT64_MAX);
+    size_t length = peer_size(call, "new_size");
     if (call->outcome != OK)
         return;
     void *address = mremap(memory.address, memory.size, length, MREMAP_MAYMOVE);
@@ -61,14 +61,14 @@ static void perform_mremap(struct call *call) {
 
 /* Check this here, because an access beyond the end would raise SIGSEGV or, within the last page, succeed. */
 static bool is_within(struct segment memory, long long at, size_t length) {
-    return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
+    return at >= 0 && (unsigned long long)at <= memory.size && length <= memory.size - (size_t)at;
 }
 
 static void perform_on_range(struct call *call, int (*perform)(void *, size_t, int), int how) {
     struct segment memory = mapping(call);
     long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
     size_t rest = is_within(memory, at, 0) ? memory.size - (size_t)at : 0;
-    size_t length = (size_t)peer_number_or(call, "length", 0, INT64_MAX, (long long)rest);
+    size_t length = peer_has(call, "length") ? peer_size(call, "length") : rest;
     if (call->outcome != OK)
         return;
     if (!is_within(memory, at, length))
@@ -121,7 +121,7 @@ static void perform_store(struct call *call) {
 static void perform_load(struct call *call) {
     struct segment memory = peer_segment(call);
     long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    size_t count = peer_size(call, "count");
     struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;

@@ -119,7 +119,8 @@ static int allocate(int fd, off_t length) {
 
 static void change_size(struct call *call, int (*change)(int, off_t)) {
     int fd = peer_descriptor(call);
-    off_t length = peer_number(call, "length", INT64_MIN, INT64_MAX);
+    off_t length = peer_offset(call, "length", INT64_MIN);
+    peer_text(call, "length"); /* it is required */
     if (call->outcome == OK && limited(fd, length, change) == -1)
         peer_fail(call, errno);
 }
@@ -149,8 +150,8 @@ static void perform_fstat(struct call *call) {
 
 static void perform_pread(struct call *call) {
     int fd = peer_descriptor(call);
-    off_t at = peer_number_or(call, "at", 0, INT64_MAX, 0);
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    off_t at = peer_offset(call, "at", 0);
+    size_t count = peer_size(call, "count");
     struct expectation expected = peer_expectation(call);
     void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
     if (!room)
@@ -166,7 +167,7 @@ static void perform_pread(struct call *call) {
 
 static void perform_pwrite(struct call *call) {
     int fd = peer_descriptor(call);
-    off_t at = peer_number_or(call, "at", 0, INT64_MAX, 0);
+    off_t at = peer_offset(call, "at", 0);
     struct payload written = peer_payload(call, "buf", "count");
     if (call->outcome != OK)
         return;

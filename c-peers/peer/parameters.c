@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -44,6 +45,30 @@ long long peer_number(struct call *call, const char *key, long long least, long 
 long long peer_number_or(struct call *call, const char *key, long long least, long long most,
                          long long fallback) {
     return peer_has(call, key) ? peer_number(call, key, least, most) : fallback;
+}
+
+/* A number that a call takes as a long. */
+long peer_long_or(struct call *call, const char *key, long fallback) {
+    long long number = peer_number_or(call, key, INT64_MIN, INT64_MAX, fallback);
+    if (number < LONG_MIN || number > LONG_MAX)
+        peer_unrepresentable(call, "long");
+    return (long)number;
+}
+
+/* An offset or a length in a file, by default 0. */
+off_t peer_offset(struct call *call, const char *key, long long least) {
+    long long number = peer_number_or(call, key, least, INT64_MAX, 0);
+    if ((off_t)number != number)
+        peer_unrepresentable(call, "off_t");
+    return (off_t)number;
+}
+
+/* A length in memory. */
+size_t peer_size(struct call *call, const char *key) {
+    long long number = peer_number(call, key, 0, INT64_MAX);
+    if ((unsigned long long)number > SIZE_MAX)
+        peer_unrepresentable(call, "size_t");
+    return (size_t)number;
 }
 
 /* Any 64-bit number, which strtonum(3) cannot parse. */
@@ -87,14 +112,19 @@ struct timespec peer_seconds(struct call *call, const char *key) {
     const char *value = peer_text(call, key);
     const char *digit = value + (*value == '-' || *value == '+');
     struct timespec span = {0};
+    long long seconds = 0;
     int whole = 0, fraction = 0;
     for (; isdigit((unsigned char)*digit) && whole < 10; digit++, whole++)
-        span.tv_sec = span.tv_sec * 10 + (*digit - '0');
+        seconds = seconds * 10 + (*digit - '0');
+    span.tv_sec = (time_t)seconds;
     if (*digit == '.')
         for (digit++; isdigit((unsigned char)*digit) && fraction < 9; digit++, fraction++)
             span.tv_nsec = span.tv_nsec * 10 + (*digit - '0');
     if (whole + fraction == 0 || *digit)
         peer_invalid_request(call, "%s=%.64s is not a time in decimal seconds", key, value);
+    /* A deadline is the sum of a time and a clock. */
+    if (sizeof span.tv_sec < 8 && seconds > INT32_MAX - (long long)time(NULL))
+        peer_unrepresentable(call, "time_t");
     for (; fraction < 9; fraction++)
         span.tv_nsec *= 10;
     if (*value == '-') {

@@ -155,7 +155,7 @@ struct payload peer_payload(struct call *call, const char *literal, const char *
     if (bytes)
         return (struct payload){bytes->value, bytes->length};
     const struct expectation pattern = peer_expectation(call);
-    const size_t count = (size_t)peer_number(call, length, 0, INT64_MAX);
+    const size_t count = peer_size(call, length);
     void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
     if (!room)
         return (struct payload){0};

@@ -20,8 +20,8 @@ static void perform_mq_open(struct call *call) {
     const char *name = peer_text(call, "name");
     int oflag = peer_flags(call, "oflag", known) | O_CLOEXEC;
     mode_t mode = peer_mode_or(call, "mode", 0600);
-    struct mq_attr attributes = {.mq_maxmsg = peer_number_or(call, "mq_maxmsg", LONG_MIN, LONG_MAX, 0),
-                                 .mq_msgsize = peer_number_or(call, "mq_msgsize", LONG_MIN, LONG_MAX, 0)};
+    struct mq_attr attributes = {.mq_maxmsg = peer_long_or(call, "mq_maxmsg", 0),
+                                 .mq_msgsize = peer_long_or(call, "mq_msgsize", 0)};
     if (peer_has(call, "mq_maxmsg") != peer_has(call, "mq_msgsize"))
         peer_invalid_request(call, "mq_maxmsg and mq_msgsize go together");
     if (call->outcome != OK)

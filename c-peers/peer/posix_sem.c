@@ -121,7 +121,11 @@ static void wait_until(struct call *call, clockid_t clock) {
     if (call->outcome != OK)
         return;
     do
+#ifdef PEER_LACKS_CLOCK_WAITS
+        result = sem_timedwait(waited, &end);
+#else
         result = clock == CLOCK_REALTIME ? sem_timedwait(waited, &end) : sem_clockwait(waited, clock, &end);
+#endif
     while (result == -1 && errno == EINTR && retry);
     if (result == -1)
         peer_fail(call, errno);
@@ -131,9 +135,11 @@ static void perform_sem_timedwait(struct call *call) {
     wait_until(call, CLOCK_REALTIME);
 }
 
+#ifndef PEER_LACKS_CLOCK_WAITS
 static void perform_sem_clockwait(struct call *call) {
     wait_until(call, CLOCK_MONOTONIC);
 }
+#endif
 
 static void perform_sem_post(struct call *call) {
     sem_t *posted = find_semaphore(call, "handle").address;
@@ -206,7 +212,9 @@ const struct operation peer_posix_sem_operations[] = {
     {"sem_wait", "handle eintr", perform_sem_wait},
     {"sem_trywait", "handle", perform_sem_trywait},
     {"sem_timedwait", "handle abs_timeout eintr", perform_sem_timedwait},
+#ifndef PEER_LACKS_CLOCK_WAITS
     {"sem_clockwait", "handle abs_timeout eintr", perform_sem_clockwait},
+#endif
     {"sem_post", "handle", perform_sem_post},
     {"sem_getvalue", "handle", perform_sem_getvalue},
     {"sem_post_on_signal", "handle signum", perform_sem_post_on_signal},

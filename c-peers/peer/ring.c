@@ -72,7 +72,7 @@ static void perform_ring_write(struct call *call) {
 
 static void perform_ring_read(struct call *call) {
     struct ipc_ring *read = peer_ring_end(call, IPC_RING_CONSUMER, IPC_RING_BYTES);
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    size_t count = peer_size(call, "count");
     struct expectation expected = peer_expectation(call);
     ssize_t result;
     struct timeout wait = peer_optional_timeout(call);
@@ -106,8 +106,8 @@ static void perform_ring_send(struct call *call) {
 
 static void perform_ring_receive(struct call *call) {
     struct ipc_ring *received = peer_ring_end(call, IPC_RING_CONSUMER, IPC_RING_RECORDS);
-    const long long all = call->outcome == OK ? (long long)received->capacity : 0;
-    size_t size = (size_t)peer_number_or(call, "msg_len", 0, INT64_MAX, all);
+    const size_t all = call->outcome == OK ? received->capacity : 0;
+    size_t size = peer_has(call, "msg_len") ? peer_size(call, "msg_len") : all;
     struct expectation expected = peer_expectation(call);
     ssize_t result;
     struct timeout wait = peer_optional_timeout(call);

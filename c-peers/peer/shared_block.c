@@ -46,7 +46,10 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
         errno = ETIMEDOUT;
         return false;
     }
-    if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
+    /* The call takes two longs, even if time_t has another size. A longer sleep is repeated. */
+    const long time[2] = {left && left->tv_sec < INT32_MAX ? (long)left->tv_sec : INT32_MAX,
+                          left ? left->tv_nsec : 0};
+    if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left ? time : NULL, NULL, 0) == 0 || errno == EAGAIN ||
         errno == ETIMEDOUT || (errno == EINTR && wait->retry))
         return true;
     peer_set_failed_call("futex");
@@ -121,7 +124,7 @@ static void perform_block_wait(struct call *call) {
 
 static void perform_block_read(struct call *call) {
     struct block *read = find_block(call);
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    size_t count = peer_size(call, "count");
     struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;

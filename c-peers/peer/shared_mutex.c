@@ -55,12 +55,14 @@ static void perform_mutex_trylock(struct call *call) {
         check(call, pthread_mutex_trylock(locked));
 }
 
+#ifndef PEER_LACKS_CLOCK_WAITS
 static void perform_mutex_clocklock(struct call *call) {
     pthread_mutex_t *locked = find_mutex(call);
     struct timespec end = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "abs_timeout"));
     if (call->outcome == OK)
         check(call, pthread_mutex_clocklock(locked, CLOCK_MONOTONIC, &end));
 }
+#endif
 
 static void perform_mutex_unlock(struct call *call) {
     pthread_mutex_t *unlocked = find_mutex(call);
@@ -152,7 +154,9 @@ const struct operation peer_shared_mutex_operations[] = {
     {"pthread_mutex_destroy", "memory at", perform_mutex_destroy},
     {"pthread_mutex_lock", "memory at", perform_mutex_lock},
     {"pthread_mutex_trylock", "memory at", perform_mutex_trylock},
+#ifndef PEER_LACKS_CLOCK_WAITS
     {"pthread_mutex_clocklock", "memory at abs_timeout", perform_mutex_clocklock},
+#endif
     {"pthread_mutex_unlock", "memory at", perform_mutex_unlock},
     {"pthread_mutex_consistent", "memory at", perform_mutex_consistent},
     {"lock_and_count", "memory at counter count", perform_lock_and_count},

@@ -72,7 +72,7 @@ static void answer_message(struct call *call, struct expectation expected, const
 
 static void perform_queue_receive(struct call *call) {
     struct ipc_queue received = peer_queue(call);
-    size_t size = (size_t)peer_number_or(call, "msg_len", 0, INT64_MAX, received.slot_size);
+    size_t size = peer_has(call, "msg_len") ? peer_size(call, "msg_len") : received.slot_size;
     struct expectation expected = peer_expectation(call);
     ssize_t length;
     struct timeout wait = peer_optional_timeout(call);

@@ -143,7 +143,7 @@ static void perform_queue_consume(struct call *call) {
 
 /* Counts the times that each message arrived: its consumer has incremented the byte of the message. */
 static void perform_queue_tally(struct call *call) {
-    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX), often[3] = {0};
+    size_t count = peer_size(call, "count"), often[3] = {0};
     const unsigned char *tally = peer_memory_at(call, "memory", "at", count);
     if (call->outcome != OK)
         return;

@@ -69,7 +69,8 @@ static bool wait_again(struct wait *wait, int busy) {
 static void perform_msgsnd(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_NOWAIT), {0}};
     int msqid = identifier(call);
-    long mtype = peer_number(call, "mtype", LONG_MIN, LONG_MAX);
+    long mtype = peer_long_or(call, "mtype", 0);
+    peer_text(call, "mtype"); /* it is required */
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct wait wait = begin_wait(call, &msgflg);
@@ -94,7 +95,7 @@ static void perform_msgrcv(struct call *call) {
         SYMBOL(IPC_NOWAIT), SYMBOL(MSG_NOERROR), SYMBOL(MSG_EXCEPT), SYMBOL(MSG_COPY), {0}};
     int msqid = identifier(call);
     size_t msgsz = (size_t)peer_number(call, "msgsz", 0, SSIZE_MAX);
-    long msgtyp = peer_number_or(call, "msgtyp", LONG_MIN, LONG_MAX, 0);
+    long msgtyp = peer_long_or(call, "msgtyp", 0);
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct expectation expected = peer_expectation(call);
     struct wait wait = begin_wait(call, &msgflg);

@@ -17,7 +17,12 @@ public struct Fixtures: Sendable {
   /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]
 
-  /// Reads the fixtures, and additional languages from the files `peers`.
+  /// What cannot work between ABIs.
+  let incompatibilities: [Incompatibility]
+  /// The word for the peers of `fixtures/more-peers.yaml` in place of a file.
+  public static let allPeers = "all"
+
+  /// Reads the fixtures, and additional languages from the files `peers`; `all` names those of the suite that were built.
   public init(_ installation: Installation, peers more: [String] = []) throws(FixtureErrors) {
     let log = DiagnosticLog()
     self.init(installation, peers: more, log: log)
@@ -30,7 +35,11 @@ public struct Fixtures: Sendable {
     (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), log: log)
     // If the scenarios have errors, the pitfalls that name them would cause more errors.
     let haveScenarios = log.count == 0
-    peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, installation, log: log)
+    let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
+    peers = PeerList.load(
+      files: ["\(root)/fixtures/peers.yaml"] + files, installation,
+      mayLack: more.contains(Self.allPeers) ? ["\(root)/fixtures/more-peers.yaml"] : [], log: log)
+    incompatibilities = Incompatibility.load(root: root, registry: registry, log: log)
     let file = "fixtures/expectations.yaml"
     expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
     pitfalls = haveScenarios ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
@@ -60,6 +69,8 @@ public struct Fixtures: Sendable {
 
   /// The configuration of a run of all cells with the default options.
   public var configuration: RunConfiguration {
-    RunConfiguration(installation, peers: peers, registry: registry)
+    var configuration = RunConfiguration(installation, peers: peers, registry: registry)
+    configuration.incompatibilities = incompatibilities
+    return configuration
   }
 }

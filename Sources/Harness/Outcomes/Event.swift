@@ -30,10 +30,18 @@ public struct RunDescription: Sendable, Codable {
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
+  /// For each language, the C library and the ABI of its peer, such as `glibc i386`; nil if no peer was probed.
+  public var platforms: [String: String]?
+  /// What cannot work between these ABIs; reports contain it only where a cell is affected.
+  var incompatibilities: [Incompatibility] = []
   /// The operations that the checked peer has and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
   /// The slice of the selected cells that the run has; nil for all of them.
   public internal(set) var partition: PlanSlice?
+
+  private enum CodingKeys: String, CodingKey {
+    case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, capabilities
+  }
 
   package init(
     cells: [Cell], jobs: Int, seed: UInt64 = 0, isolation: String, implementations: [String: String] = [:],

@@ -39,7 +39,9 @@ struct CommandResolver {
     let program = word.text
     if program.hasPrefix("/") { return program }
     if isRelativeToFile(program) { return beside(program) }
-    if let installation { return installation.path(of: program) }
+    if let installation, program.contains("/") { return installation.path(of: program) }
+    // An interpreter that is not installed is a missing file of its peer.
+    if installation != nil { return Self.search(program) ?? "/usr/bin/\(program)" }
     if program.contains("/") || program.contains("{") { return beside(program) }
     if let place = Self.search(program) { return place }
     log.add(

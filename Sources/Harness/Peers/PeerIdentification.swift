@@ -79,6 +79,8 @@ extension RunConfiguration {
     configuration.isolation = isolation
     configuration.timeoutMultiplier = timeoutMultiplier
     configuration.programs = programs
+    configuration.incompatibilities = incompatibilities
+    configuration.runsIncompatible = runsIncompatible
     configuration.checkedPeer = peer
     return configuration
   }

@@ -39,6 +39,11 @@ public struct PeerDescription: Sendable, Hashable {
       }
   }
 
+  /// The first file that the command of the peer names and that does not exist; nil if all exist.
+  var missingFile: String? {
+    peer?.first { $0.hasPrefix("/") && !FileManager.default.fileExists(atPath: $0) }
+  }
+
   /// Returns the first file of a program's command that does not exist.
   ///
   /// A command without `{program}` is a single file for all programs, which fails to start if it does not exist.
@@ -63,6 +68,8 @@ public struct PeerDescription: Sendable, Hashable {
 public struct PeerList: Sendable {
   /// The languages, in the order of the files.
   public let peers: [PeerDescription]
+  /// A note for each language that is left out because its program does not exist.
+  let leftOut: [String]
 
   /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
   public var reference: PeerDescription { peers[0] }
@@ -72,7 +79,10 @@ public struct PeerList: Sendable {
   /// The name of the suite's reference peer in a user's project; no language can have this name.
   static let referencePeer = "C peer"
 
-  package init(_ peers: [PeerDescription]) { self.peers = peers }
+  package init(_ peers: [PeerDescription], leftOut: [String] = []) {
+    self.peers = peers
+    self.leftOut = leftOut
+  }
 
   /// Returns the peers that a plan and its control cells need.
   func peers(in plan: Plan) -> [PeerDescription] {
@@ -109,14 +119,22 @@ public struct PeerList: Sendable {
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to the root.
   ///
-  /// A later file may add languages, and may replace a language only with `replaces: true`.
-  static func load(files: [String], _ installation: Installation, log: DiagnosticLog) -> PeerList {
+  /// A later file may add languages, and may replace a language only with `replaces: true`. The languages of the files in
+  /// `optional` are left out if their programs do not exist.
+  static func load(
+    files: [String], _ installation: Installation, mayLack optional: Set<String> = [], log: DiagnosticLog
+  ) -> PeerList {
     var peers: [PeerDescription] = []
+    var leftOut: [String] = []
     var places: [String: SourceLocation] = [:]
     for file in files {
       guard let source = FixtureFile(at: file, as: file, log: log) else { continue }
       for entry in parse(source, installation, log: log) {
         let language = entry.peer.language
+        if optional.contains(file), let missing = entry.peer.missingFile {
+          leftOut.append("\(language) is left out: there is no \(missing.relative(to: installation.root))")
+          continue
+        }
         guard let index = peers.firstIndex(where: { $0.language == language }), let place = places[language] else {
           peers.append(entry.peer)
           places[language] = entry.location
@@ -131,7 +149,7 @@ public struct PeerList: Sendable {
       }
     }
     if peers.isEmpty, log.count == 0 { log.add(whole: files.first ?? "peers", "the file has no language") }
-    return PeerList(peers)
+    return PeerList(peers, leftOut: leftOut)
   }
 
   struct Entry {

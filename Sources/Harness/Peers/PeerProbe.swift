@@ -57,9 +57,25 @@ enum PeerProbe {
     return probed
   }
 
-  private static func start(
-    _ peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
-  ) throws(CellOutcome) -> ProbedPeer {
+  /// Starts a peer, and returns its responses to requests that need no other role.
+  static func ask(
+    _ peer: PeerDescription, _ requests: [Request], _ context: CellContext
+  ) throws(RunError) -> [Response] {
+    do throws(CellOutcome) {
+      let (client, process, _) = try begin(peer, context)
+      var responses: [Response] = []
+      for request in requests {
+        try client.send(request, to: process)
+        responses.append(try client.response(of: process).response)
+      }
+      return responses
+    } catch { throw runError(error, isReference: false) }
+  }
+
+  /// Starts a peer in a sandbox of its own.
+  private static func begin(
+    _ peer: PeerDescription, _ context: CellContext
+  ) throws(CellOutcome) -> (PeerClient, RoleProcess, start: ContinuousClock.Instant) {
     let role = Role(name: "peer", part: .peer, language: nil)
     let process = RoleProcess(
       role: role, index: 0, language: peer.language, command: peer.peer ?? [], directory: peer.directory)
@@ -72,6 +88,13 @@ enum PeerProbe {
     }
     let start = ContinuousClock.now
     try client.start(process, arguments: [])
+    return (client, process, start)
+  }
+
+  private static func start(
+    _ peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
+  ) throws(CellOutcome) -> ProbedPeer {
+    let (client, process, start) = try begin(peer, context)
     let request = Request("no_such_operation_\(nonce)")
     try client.send(request, to: process)
     let response = try client.response(of: process).response

@@ -13,17 +13,27 @@ struct Pairing: Sendable, Hashable {
 
   /// Returns the pairings that the rule of `scenario` allows; that of the control cell is the first.
   static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {
-    let free = scenario.roles.indices.filter { scenario.roles[$0].language == nil }
+    let free = freeRoles(of: scenario)
     let assignments =
       switch scenario.pairings {
       case .all: combinations(languages, of: free.count)
       case .mixed: mixtures(languages, of: free.count)
       }
-    return assignments.map { assignment in
-      var all = scenario.roles.map { $0.language ?? "" }
-      for (index, language) in zip(free, assignment) { all[index] = language }
-      return Pairing(languages: all)
-    }
+    return assignments.map { Pairing($0, to: free, of: scenario) }
+  }
+
+  /// Returns the indices of the roles that any language can play.
+  static func freeRoles(of scenario: Scenario) -> [Int] {
+    scenario.roles.indices.filter { scenario.roles[$0].language == nil }
+  }
+
+  init(languages: [String]) { self.languages = languages }
+
+  /// Creates the pairing that assigns these languages to the free roles of a scenario.
+  init(_ assignment: [String], to free: [Int], of scenario: Scenario) {
+    var all = scenario.roles.map { $0.language ?? "" }
+    for (index, language) in zip(free, assignment) { all[index] = language }
+    languages = all
   }
 
   private static func combinations(_ languages: [String], of count: Int) -> [[String]] {
@@ -32,7 +42,7 @@ struct Pairing: Sendable, Hashable {
 
   /// Returns pairings in which the first role has each language, and the other roles have one language or all languages
   /// in turn.
-  private static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
+  static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
     guard count > 0 else { return [[]] }
     var rests = languages.map { Array(repeating: $0, count: count - 1) }
     if languages.count > 1, count > 2 {

@@ -22,16 +22,21 @@ struct Plan: Sendable {
 
   init(groups: [Group]) { self.groups = groups }
 
-  /// Plans all cells.
-  init(scenarios: [Scenario], peers: PeerList) {
+  /// Plans all cells that a strategy selects.
+  init(scenarios: [Scenario], peers: PeerList, strategy: PairingStrategy = .all) {
     let reference = peers.reference.language
+    var covering = strategy.coverage(of: scenarios, reference: reference)
     groups = scenarios.compactMap { scenario in
       let able = peers.peers.filter { peer in
         scenario.roles.allSatisfy { role in
           role.language != nil || (role.part == .peer ? peer.peer != nil : peer.hasPrograms)
         }
       }
-      let cells = Pairing.all(of: scenario, languages: able.map(\.language)).map { pairing in
+      let languages = able.map(\.language)
+      let pairings =
+        covering?.pairings(of: scenario, languages: languages)
+        ?? Pairing.all(of: scenario, languages: languages)
+      let cells = pairings.map { pairing in
         PlannedCell(
           cell: Cell(scenario, pairing), pairing: pairing,
           isControl: pairing.languages.allSatisfy { $0 == reference || $0 == PeerList.referencePeer })

@@ -37,6 +37,12 @@ public struct RunConfiguration: Sendable {
   public var requiredCells = 0
   /// The operations that each peer must have; a missing one is a failure.
   public var requiredOperations: [RequiredOperations] = []
+  /// Which pairings are run; nil chooses by the number of languages.
+  public var pairing: PairingStrategy.Name?
+  /// What cannot work between ABIs.
+  var incompatibilities: [Incompatibility] = []
+  /// Whether the cells that cannot work between the ABIs of their peers are run as well.
+  public var runsIncompatible = false
   /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 
@@ -95,6 +101,7 @@ public struct RunConfiguration: Sendable {
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier), project: projects.first)
+    context.compatibility = Compatibility(incompatibilities, runsIncompatible: runsIncompatible)
     context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }
     return context
   }

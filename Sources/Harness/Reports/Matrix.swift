@@ -21,8 +21,18 @@ struct Matrix {
     /// Two roles in two languages.
     case pair(String, String)
     case mixed
+    /// One language with itself and with the reference, if there are many languages.
+    case language(String)
+    /// Two languages without the reference, if there are many languages.
+    case others
 
-    init(_ cell: Cell) {
+    /// With many languages, `reference` is the one that all others are combined with.
+    init(_ cell: Cell, reference: String?) {
+      if let reference {
+        let others = Set(cell.pairing.map(\.language)).subtracting([reference])
+        self = others.count > 1 ? .others : .language(others.first ?? reference)
+        return
+      }
       let languages = cell.pairing.map(\.language).filter { $0 != PeerList.referencePeer }
       guard let first = languages.first else {
         self = .uniform(PeerList.referencePeer)
@@ -42,6 +52,8 @@ struct Matrix {
       case .uniform(let language): "all \(language)"
       case .pair(let first, let second): "\(first)>\(second)"
       case .mixed: "mixed"
+      case .language(let language): language
+      case .others: "others"
       }
     }
   }
@@ -49,17 +61,32 @@ struct Matrix {
   init(_ results: [CellResult]) {
     var mechanisms: [String] = []
     var entries: [String: [Pairing: Entry]] = [:]
+    let reference = Self.commonLanguage(results)
     for result in results {
       if entries[result.cell.mechanism] == nil { mechanisms.append(result.cell.mechanism) }
-      var entry = entries[result.cell.mechanism]?[Pairing(result.cell)] ?? Entry()
+      let pairing = Pairing(result.cell, reference: reference)
+      var entry = entries[result.cell.mechanism]?[pairing] ?? Entry()
       entry.total += 1
       if result.verdict == .passed { entry.passed += 1 }
       if result.isFailure { entry.failures += 1 }
-      entries[result.cell.mechanism, default: [:]][Pairing(result.cell)] = entry
+      entries[result.cell.mechanism, default: [:]][pairing] = entry
     }
     self.mechanisms = mechanisms
     self.pairings = Set(entries.values.flatMap(\.keys)).sorted()
     self.entries = entries
+  }
+
+  /// The largest number of languages whose pairings have a column each.
+  private static let maximumOfPairings = 4
+
+  /// Returns the language of most cells if there are too many languages for a column for each pairing.
+  private static func commonLanguage(_ results: [CellResult]) -> String? {
+    var counts: [String: Int] = [:]
+    for result in results {
+      for language in Set(result.cell.pairing.map(\.language)) { counts[language, default: 0] += 1 }
+    }
+    guard counts.count > maximumOfPairings else { return nil }
+    return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 
   /// How many cells of a mechanism passed in a pairing; nil if the mechanism has no such pairing.

@@ -28,6 +28,8 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case github
   /// The endpoint of a badge of shields.io.
   case badge
+  /// A page in Markdown on what is safe between the ABIs of the peers: `docs/abi.md`.
+  case abi
 
   /// Creates an empty report; only the console report uses the style.
   public func makeReport(style: Style) -> any Report {
@@ -41,6 +43,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     case .jsonLines: JSONLinesReport()
     case .github: GitHubReport()
     case .badge: BadgeReport()
+    case .abi: ABIReport()
     }
   }
 }

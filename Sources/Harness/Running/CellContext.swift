@@ -15,6 +15,8 @@ struct CellContext: Sendable {
   ///
   /// Cells that need others are not run.
   var capabilities = CapabilityTable.unknown
+  /// The ABIs of the peers, and what cannot work between them.
+  var compatibility = Compatibility.unknown
   /// How many times slower than usual each peer is, by language; a peer that is not listed is not slower.
   var slowness: [String: Double] = [:]
   /// Whether the programs run under the recorder, which reports what they do on the wire.
@@ -27,6 +29,7 @@ struct CellContext: Sendable {
   func knowing(_ probed: [String: ProbedPeer], _ registry: OperationRegistry) -> CellContext {
     var context = self
     context.capabilities = CapabilityTable(probed.mapValues(\.greeting), registry)
+    context.compatibility = compatibility.knowing(probed.mapValues(\.greeting))
     context.slowness = probed.mapValues(\.slowness)
     return context
   }

@@ -30,6 +30,13 @@ struct CellGroupRun: Sendable {
         runner.emit(.cellEnded(result(planned.cell, CellOutcome(missing: missing), (true, nil))))
         continue
       }
+      let incompatibility = context.compatibility.incompatibility(
+        of: planned, group.scenario, context.registry)
+      if let incompatibility, !context.compatibility.runsIncompatible {
+        let outcome = CellOutcome(.notRun, incompatibility.why)
+        runner.emit(.cellEnded(result(planned.cell, outcome, (true, incompatibility.why))))
+        continue
+      }
       runner.emit(.cellStarted(planned.cell))
       var outcome: CellOutcome
       if let controlFailure {
@@ -52,8 +59,10 @@ struct CellGroupRun: Sendable {
           if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
         }
       }
-      let assessment =
-        outcome.missing == nil ? expectations.assess(planned.cell.id, outcome) : (isExpected: true, note: nil)
+      let assessment: (isExpected: Bool, note: String?) =
+        if let incompatibility { (outcome.verdict != .broken, incompatibility.why) } else if outcome.missing == nil {
+          expectations.assess(planned.cell.id, outcome)
+        } else { (true, nil) }
       runner.emit(.cellEnded(result(planned.cell, outcome, assessment)))
     }
   }

@@ -44,7 +44,7 @@ struct ResponseCheck {
       throw outcome(
         .failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
     case (.error(let errno, _), _): throw outcome(.failed, "\(request.operation) failed with \(errno)")
-    case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.invalid, _):
+    case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.unrepresentable, _), (.invalid, _):
       throw outcome(.broken, "a step read a response where none was expected")
     }
   }
@@ -74,6 +74,11 @@ struct ResponseCheck {
     // Otherwise the cell would not have been run: the peer announced the operation when it was probed.
     case .unsupported: throw failed("it does not announce \(operation) any more")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
+    case .unrepresentable(let type):
+      guard role.platform.isNarrow(type) else {
+        throw failed("it cannot hold a number of the request in \(type), which has 64 bits in its ABI")
+      }
+      throw CellOutcome(missing: MissingCapability(language: role.language, name: "a 64-bit \(type)"))
     case .invalid(let reason): throw failed("it calls the request '\(operation)' invalid: \(reason)")
     case .ok, .error: break
     }

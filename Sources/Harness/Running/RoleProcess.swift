@@ -74,6 +74,8 @@ final class RoleProcess {
   var name: String { role.name }
   var isPeer: Bool { role.part == .peer }
   var description: String { "\(name) (\(language))" }
+  /// The C library and the ABI that its greeting names.
+  var platform: PeerPlatform { PeerPlatform(greeting) }
 
   func record(_ message: Message) { messages.append((message, .now)) }
 

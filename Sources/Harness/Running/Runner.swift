@@ -18,6 +18,8 @@ public struct Runner: Sendable {
   private let slice: PlanSlice?
   /// Whether the selection has no cells, in any part of it.
   public let isSelectionEmpty: Bool
+  /// Which pairings are in the plan.
+  private let strategy: PairingStrategy
   /// Why cells were left out of the plan.
   private let leftOut: MissingPrograms
   /// Errors of the selection, such as a mechanism that does not exist.
@@ -27,7 +29,8 @@ public struct Runner: Sendable {
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
     self.configuration = configuration
     self.expectations = expectations
-    let everything = Plan(scenarios: scenarios, peers: configuration.peers)
+    strategy = PairingStrategy(configuration)
+    let everything = Plan(scenarios: scenarios, peers: configuration.peers, strategy: strategy)
     let cells = everything.cells
     allCells = cells.map(\.id)
     selectionProblems = configuration.selection.problems(
@@ -72,10 +75,13 @@ public struct Runner: Sendable {
       implementations: configuration.peers.implementations(
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
-      notes: leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
+      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + (obstacle.map { [$0] } ?? [])
+        + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
     description.partition = slice
+    description.platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
+    description.incompatibilities = configuration.incompatibilities
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(

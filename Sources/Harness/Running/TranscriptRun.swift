@@ -26,6 +26,10 @@ extension StepInterpreter {
       switch decision {
       case .perform, .omit: state.performed(exchange)
       case .compare:
+        if case .unrepresentable(let type) = response, role.platform.isNarrow(type) {
+          state.differed(exchange, succeeded: false)
+          continue
+        }
         guard let difference else {
           state.matched(exchange)
           continue

@@ -42,6 +42,22 @@ struct PeerListTests {
     #expect(peers[1].directory == nil && peers[2].directory == nil)
   }
 
+  @Test("leaves out the languages of an optional file that were not built") func optional() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "more.yaml").path
+    try Data("a: {peer: /bin/sh}\nb: {peer: build/b}\nd: {peer: no-such-interpreter ./x}".utf8)
+      .write(to: URL(filePath: file))
+    let root = Installation(root: folder.path)
+    let peers = try DiagnosticLog.collect { PeerList.load(files: [file], root, mayLack: [file], log: $0) }
+    #expect(peers.peers.map(\.language) == ["a"])
+    #expect(
+      peers.leftOut == [
+        "b is left out: there is no ./build/b", "d is left out: there is no /usr/bin/no-such-interpreter",
+      ])
+  }
+
   @Test("does not have a program whose file does not exist") func missingProgram() {
     let peer = PeerDescription(language: "sh", peer: nil, programs: ["/bin/{program}"])
     #expect(peer.missingProgram("sh") == nil)

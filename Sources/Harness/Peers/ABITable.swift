@@ -1,0 +1,108 @@
+import PeerProtocol
+
+/// The sizes, offsets and constants of C as the peers see them: the command `abi`.
+public struct ABITable: Sendable, Encodable {
+  /// The groups of peers in which every value is the same; the first one is that of the reference.
+  public let groups: [Group]
+  /// The rows, in the order of the responses.
+  public let rows: [Row]
+
+  /// Peers with the same ABI.
+  public struct Group: Sendable, Encodable {
+    /// The languages of the peers.
+    public let languages: [String]
+    /// The C library and the ABI.
+    public let platform: String
+  }
+
+  /// One size, offset or constant.
+  public struct Row: Sendable, Encodable {
+    /// The name in the response: `long`, `timespec.tv_nsec`, `O_DIRECT`.
+    public let name: String
+    /// The value in each group; nil if its peers do not report it.
+    public let values: [String?]
+    /// Whether two groups have different values.
+    public var differs: Bool { Set(values.compactMap { $0 }).count > 1 }
+
+    private enum CodingKeys: String, CodingKey { case name, values }
+  }
+
+  /// The operations that report facts about an ABI.
+  private static let operations = ["layout", "shared_layout", "block_layout", "constants", "limits"]
+
+  /// Asks each peer of a configuration.
+  public init(_ configuration: RunConfiguration) throws(RunError) {
+    let context = configuration.context(try MachineProbe.capabilities(configuration))
+    let list = configuration.peers
+    let probed = try PeerProbe.probe(list.peers, list, context)
+    var answers: [(language: String, platform: String, facts: [String: String])] = []
+    var names: [String] = []
+    var known: Set<String> = []
+    for peer in list.peers {
+      guard let greeting = probed[peer.language]?.greeting else { continue }
+      let asked = Self.operations.filter(greeting.operations.contains)
+      guard !asked.isEmpty else { continue }
+      var facts: [String: String] = [:]
+      let responses = try PeerProbe.ask(peer, asked.map { Request($0) }, context)
+      for (operation, response) in zip(asked, responses) {
+        guard case .ok(let fields) = response else { continue }
+        for entry in fields.entries {
+          let name = operation == "block_layout" ? "block.\(entry.key)" : entry.key
+          facts[name] = String(decoding: entry.value, as: UTF8.self)
+          if known.insert(name).inserted { names.append(name) }
+        }
+      }
+      answers.append((peer.language, "\(PeerPlatform(greeting))", facts))
+    }
+    var groups: [(platform: String, languages: [String], facts: [String: String])] = []
+    for answer in answers {
+      // A peer that reports only some facts belongs to the first group that has the same ones.
+      if let place = groups.firstIndex(where: { group in
+        group.platform == answer.platform && answer.facts.allSatisfy { group.facts[$0.key] == $0.value }
+      }) {
+        groups[place].languages.append(answer.language)
+      } else {
+        groups.append((answer.platform, [answer.language], answer.facts))
+      }
+    }
+    self.groups = groups.map { Group(languages: $0.languages, platform: $0.platform) }
+    rows = names.map { name in Row(name: name, values: groups.map { $0.facts[name] }) }
+  }
+
+  /// The formats of the table, with the names that `--format` accepts.
+  public static let formats: [ReportFormat] = [.console, .json, .markdown]
+
+  /// Returns the table in one of the ``formats``; nil for any other format.
+  ///
+  /// A difference is marked with `*`.
+  public func text(_ format: ReportFormat) throws -> String? {
+    switch format {
+    case .console: console
+    case .json: try json(self)
+    case .markdown: markdown
+    case .junit, .tap, .abi: nil
+    }
+  }
+
+  private var console: String {
+    var table = TextTable()
+    table.add([.init("")] + groups.map { .init($0.platform, isNumber: true) })
+    for row in rows {
+      table.add([.init(row.name + (row.differs ? " *" : ""))] + row.values.map { .init($0 ?? "", isNumber: true) })
+    }
+    let legend = groups.map { "\($0.platform): \($0.languages.joined(separator: ", "))" }
+    return (table.lines() + [""] + legend).map { $0.escapedForDisplay + "\n" }.joined()
+  }
+
+  private var markdown: String {
+    var page = MarkdownWriter()
+    page.list(groups.map { "\($0.platform): \($0.languages.joined(separator: ", "))".asInlineText })
+    page.table(
+      [""] + groups.map(\.platform.asInlineText),
+      rows.map { row in
+        [row.differs ? "**\(row.name.asInlineText)**" : row.name.asInlineText]
+          + row.values.map { ($0 ?? "").asInlineText }
+      }, alignedRight: 1..<groups.count + 1)
+    return page.text
+  }
+}

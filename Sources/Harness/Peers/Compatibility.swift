@@ -1,0 +1,188 @@
+import Foundation
+import PeerProtocol
+
+/// The ABIs of the peers of a run, and what cannot work between them.
+struct Compatibility: Sendable {
+  private let incompatibilities: [Incompatibility]
+  /// Whether cells that cannot work are run, to see what happens.
+  let runsIncompatible: Bool
+  private var platforms: [String: PeerPlatform] = [:]
+
+  /// No peer is known, and everything is expected to work.
+  static let unknown = Compatibility([], runsIncompatible: false)
+
+  init(_ incompatibilities: [Incompatibility], runsIncompatible: Bool) {
+    self.incompatibilities = incompatibilities
+    self.runsIncompatible = runsIncompatible
+  }
+
+  /// Returns the compatibility of peers with these greetings, by language.
+  func knowing(_ greetings: [String: Greeting]) -> Compatibility {
+    var copy = self
+    copy.platforms = greetings.mapValues { PeerPlatform($0) }
+    return copy
+  }
+
+  /// Returns the platform of each language.
+  var platformsByLanguage: [String: PeerPlatform] { platforms }
+
+  /// Returns the first reason why a cell cannot work; nil if none is known.
+  func incompatibility(
+    of planned: Plan.PlannedCell, _ scenario: Scenario, _ registry: OperationRegistry
+  ) -> Incompatibility? {
+    guard !incompatibilities.isEmpty, !planned.isControl else { return nil }
+    return incompatibilities.first { $0.applies(to: planned, scenario, platforms) }
+  }
+}
+
+/// Something that does not work with an ABI, or between two ABIs: an entry of `fixtures/abi.yaml`.
+struct Incompatibility: Sendable {
+  let id: String
+  /// Patterns of the cells; empty for all cells.
+  let cells: [Glob]
+  /// The operations of which a role must request one to be affected; empty if every role is affected.
+  let operations: Set<String>
+  /// The property of a platform in which two affected roles must differ; nil if they need not.
+  let differ: [Property]
+  /// The platforms of which an affected role must have one.
+  let platforms: [Condition]
+  /// Whether a program can avoid it.
+  let works: Works
+  /// Why it does not work, as a sentence.
+  let why: String
+  /// What a program does instead.
+  let advice: String
+
+  /// How much works in spite of it.
+  enum Works: String, CaseIterable {
+    case withCare = "with care"
+    case never
+  }
+
+  /// A property of a platform.
+  enum Property: String, CaseIterable {
+    case library, width, abi
+
+    func value(of platform: PeerPlatform) -> String? {
+      switch self {
+      case .library: platform.library
+      case .width: platform.abi.map { "\($0.width)" }
+      case .abi: platform.abi?.rawValue
+      }
+    }
+  }
+
+  /// A test of a platform.
+  enum Condition: Hashable {
+    case library(String)
+    case abi(Set<String>)
+    case width(Int)
+    case emulated
+
+    func holds(for platform: PeerPlatform) -> Bool {
+      switch self {
+      case .library(let name): platform.library == name
+      case .abi(let names): platform.abi.map { names.contains($0.rawValue) } ?? false
+      case .width(let width): platform.abi?.width == width
+      case .emulated: platform.isEmulated
+      }
+    }
+  }
+
+  func applies(to planned: Plan.PlannedCell, _ scenario: Scenario, _ known: [String: PeerPlatform]) -> Bool {
+    guard cells.isEmpty || cells.contains(where: { $0.matches(planned.cell.id) }) else { return false }
+    // Most cells fail this test, which is cheap, on all of their peers.
+    let all = planned.pairing.languages.compactMap { known[$0] }
+    guard holds(for: all) else { return false }
+    let affected = zip(scenario.roles, planned.pairing.languages).filter { role, _ in
+      role.part == .peer && (operations.isEmpty || !scenario.operations(of: role.name).isDisjoint(with: operations))
+    }.compactMap { known[$1] }
+    return affected.count == all.count || holds(for: affected)
+  }
+
+  /// Whether these platforms, those of the affected roles, meet the conditions.
+  private func holds(for affected: [PeerPlatform]) -> Bool {
+    let differs =
+      differ.isEmpty
+      || differ.contains { property in Set(affected.compactMap(property.value)).count > 1 }
+    return differs
+      && (platforms.isEmpty || affected.contains { platform in platforms.allSatisfy { $0.holds(for: platform) } })
+  }
+}
+
+extension Scenario {
+  /// Returns the operations that a role requests.
+  func operations(of role: String) -> Set<String> {
+    steps.reduce(into: []) { operations, step in
+      switch step.action {
+      case .request(role, let request, _): operations.insert(request.operation)
+      case .transcript(role, let line, _): operations.insert(String(line.prefix { $0 != " " }))
+      default: break
+      }
+    }
+  }
+}
+
+// MARK: - Loading
+
+extension Incompatibility {
+  /// Reads `fixtures/abi.yaml`; without the file, everything is expected to work.
+  static func load(root: String, registry: OperationRegistry, log: DiagnosticLog) -> [Incompatibility] {
+    let file = "fixtures/abi.yaml"
+    let path = "\(root)/\(file)"
+    guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
+      return []
+    }
+    return parse(source, registry: registry, log: log)
+  }
+
+  static func parse(_ source: FixtureFile, registry: OperationRegistry, log: DiagnosticLog) -> [Incompatibility] {
+    guard !source.isBlank, let document = FixtureDocument(source, log: log) else { return [] }
+    let entries = document.root.list("incompatibilities").compactMap { Incompatibility($0, registry) }
+    for (entry, value) in zip(entries, document.root.list("incompatibilities"))
+    where entries.count(where: { $0.id == entry.id }) > 1 {
+      value.report("'\(entry.id)' is the id of another entry")
+    }
+    return entries
+  }
+
+  private init?(_ value: FixtureDocument.Value, _ registry: OperationRegistry) {
+    let required = ["id", "works", "why", "advice"]
+    let keys = required + ["cells", "operations", "differ", "peers"]
+    guard let facts = value.map("an incompatibility", keys: keys, required: required) else { return nil }
+    func text(_ key: String) -> String { facts[key]?.text("'\(key)'")?.text ?? "" }
+    var operations: Set<String> = []
+    for entry in facts["operations"]?.list("operations") ?? [] {
+      guard let name = entry.text("an operation")?.text else { continue }
+      let group = registry[name] != nil ? [name] : registry.operations(of: name) ?? []
+      if group.isEmpty {
+        let near = Suggestion.clause(for: name, among: registry.names + registry.mechanisms)
+        entry.report("there is no operation or mechanism '\(name)'\(near)")
+      }
+      operations.formUnion(group)
+    }
+    id = text("id")
+    cells = facts["cells"]?.texts("patterns").map { Glob($0) } ?? []
+    self.operations = operations
+    differ =
+      facts["differ"]?.list("properties").compactMap { $0.choice("a property", among: Property.allCases) } ?? []
+    platforms = facts["peers"].map(Self.conditions) ?? []
+    works = facts["works"]?.choice("'works'", among: Works.allCases) ?? .never
+    why = text("why")
+    advice = text("advice")
+    if cells.isEmpty, operations.isEmpty { value.report("an entry has 'cells' or 'operations'") }
+    if differ.isEmpty, platforms.isEmpty { value.report("an entry has 'differ' or 'peers'") }
+  }
+
+  private static func conditions(_ value: FixtureDocument.Value) -> [Condition] {
+    let keys = ["library", "abi", "width", "emulated"]
+    return (value.map("'peers'", keys: keys) ?? [:]).sorted { $0.key < $1.key }.compactMap { key, value in
+      switch key {
+      case "library": value.text("a C library").map { .library($0.text) }
+      case "abi": .abi(Set(value.texts("ABIs")))
+      case "width": value.number("'width'", in: 32...64).map { .width($0) }
+      default: value.boolean("'emulated'") ? .emulated : nil
+      }
+    }
+  }
+}

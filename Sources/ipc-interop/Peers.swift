@@ -1,0 +1,58 @@
+import ArgumentParser
+import Harness
+
+struct Peers: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists the peers with their compilers, C libraries, ABIs and operations.",
+    discussion: """
+      EXAMPLES
+        ipc-interop peers                            those of the suite that are built
+        ipc-interop peers --peers mine.yaml          c, swift, and the peers of a file
+        ipc-interop peers --format markdown          a table of languages and mechanisms
+      """)
+
+  @OptionGroup var list: PeerListOptions
+
+  func validate() throws { try list.output.checkList(PeerSurvey.formats) }
+
+  func run() throws {
+    let survey = try PeerSurvey(try list.configuration())
+    try list.output.write(try survey.text(list.output.format) ?? "")
+  }
+}
+
+struct ABI: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares the sizes, offsets and constants of C in all peers.",
+    discussion: """
+      Peers with the same values share a column. An asterisk marks a row whose values differ.
+
+      EXAMPLES
+        ipc-interop abi
+        ipc-interop abi --peers mine.yaml --format json
+      """)
+
+  @OptionGroup var list: PeerListOptions
+
+  func validate() throws { try list.output.checkList(ABITable.formats) }
+
+  func run() throws {
+    let table = try ABITable(try list.configuration())
+    try list.output.write(try table.text(list.output.format) ?? "")
+  }
+}
+
+/// The options of the commands that start each peer once.
+struct PeerListOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A file with more languages, in the form of fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
+      valueName: "file")
+  )
+  var peers: [String] = [Fixtures.allPeers]
+
+  @OptionGroup var running: RunningOptions
+  @OptionGroup var output: OutputOptions
+
+  func configuration() throws -> RunConfiguration { try running.fixtures(peers: peers).configuration }
+}

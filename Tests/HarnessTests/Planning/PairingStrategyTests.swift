@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Harness
+
+@Suite("The pairings of many languages")
+struct PairingStrategyTests {
+  private static let names = ["c", "a", "b", "d", "e"]
+
+  private func plan(_ scenarios: [Scenario], named: [[String]] = []) -> Plan {
+    let peers = PeerList(Self.names.map { PeerDescription(language: $0, peer: [$0], programs: nil) })
+    return Plan(scenarios: scenarios, peers: peers, strategy: .covering(named: named))
+  }
+
+  private func scenarios(_ count: Int, roles: [String] = ["x", "y"]) throws -> [Scenario] {
+    let texts = (1...count).map { number in
+      """
+      - id: test/test-\(number)
+        title: A title.
+        spec: pipe(2)
+        level: must
+        roles: [\(roles.joined(separator: ", "))]
+        steps:
+      \(roles.map { "    - \($0): pid" }.joined(separator: "\n"))
+      """
+    }
+    return try Checkout.scenarios(texts.joined(separator: "\n")).scenarios
+  }
+
+  @Test("include each language with the reference and with itself in every scenario") func reference() throws {
+    for group in plan(try scenarios(3)).groups {
+      let found = Set(group.cells.map(\.pairing.description))
+      #expect(group.control?.pairing.description == "c>c")
+      for name in Self.names { #expect(found.isSuperset(of: ["c>\(name)", "\(name)>c", "\(name)>\(name)"])) }
+    }
+  }
+
+  @Test("include each other pair once for a mechanism, not in every scenario", arguments: [1, 5, 12, 40])
+  func others(count: Int) throws {
+    let others = plan(try scenarios(count)).cells.map(\.pairing).map { $0.map(\.language) }.filter {
+      $0[0] != "c" && $0[1] != "c" && $0[0] != $0[1]
+    }
+    #expect(Set(others).count == 4 * 3)
+    // Each scenario has the same number of pairs, so the last ones may repeat the first.
+    #expect(others.count < 12 + max(count, 12))
+  }
+
+  @Test("have no pairing twice, and only two languages for three roles") func manyRoles() throws {
+    for group in plan(try scenarios(2, roles: ["x", "y", "z"])).groups {
+      let found = group.cells.map(\.pairing.languages)
+      #expect(Set(found).count == found.count)
+      #expect(found.allSatisfy { Set($0).count <= 2 })
+      #expect(found.contains(["a", "a", "a"]) && found.contains(["a", "c", "c"]) && found.contains(["c", "a", "a"]))
+    }
+  }
+
+  @Test("include a pairing that the user names") func named() throws {
+    let cells = plan(try scenarios(12), named: [["d", "e"]]).groups.map { $0.cells.map(\.pairing.description) }
+    #expect(cells.allSatisfy { $0.contains("d>e") })
+  }
+
+  @Test("are all pairings unless there are more than three languages") func automatic() throws {
+    func notes(_ count: Int, _ name: PairingStrategy.Name? = nil) -> Int {
+      let peers = PeerList(Self.names.prefix(count).map { PeerDescription(language: $0, peer: [$0], programs: nil) })
+      var configuration = RunConfiguration(root: "/", peers: peers, registry: OperationRegistry([]))
+      configuration.pairing = name
+      return PairingStrategy(configuration).notes.count
+    }
+    #expect(notes(3) == 0 && notes(4) == 1)
+    #expect(notes(5, .all) == 0 && notes(2, .covering) == 1)
+  }
+}
