@@ -28,7 +28,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      Mechanisms.self, Coverage.self,
+      Mechanisms.self, Coverage.self, Bench.self,
     ],
     defaultSubcommand: Run.self)
 }
