@@ -65,14 +65,6 @@ extension ReportWriter.Writer {
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {
-    let environment = ProcessInfo.processInfo.environment
-    let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
-    let allowsColour = environment["NO_COLOR", default: ""].isEmpty
-    var size = winsize()
-    let isMeasured = unsafe ioctl(handle.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    let style = Style(
-      isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
-      verbose: verbose)
-    return Self(report: makeReport(style), handle: handle)
+    Self(report: makeReport(Style(of: handle.fileDescriptor, verbose: verbose)), handle: handle)
   }
 }
