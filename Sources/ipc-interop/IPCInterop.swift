@@ -31,7 +31,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      ReportCommand.self, Peers.self, ABI.self, Mechanisms.self, Coverage.self,
+      ReportCommand.self, Peers.self, ABI.self, Bench.self, Mechanisms.self, Coverage.self,
     ],
     defaultSubcommand: Run.self)
 }

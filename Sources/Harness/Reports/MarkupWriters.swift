@@ -1,9 +1,10 @@
-/// Writes indented XML, and escapes all text and attribute values.
+/// Writes indented XML or HTML, and escapes all text and attribute values.
 struct XMLWriter {
   private var lines: [String]
   private var open: [String] = []
 
-  init(prologue: String = #"<?xml version="1.0" encoding="UTF-8"?>"#) { lines = [prologue] }
+  /// Begins a document with its first line.
+  init(_ prologue: String = #"<?xml version="1.0" encoding="UTF-8"?>"#) { lines = [prologue] }
 
   typealias Attributes = [(name: String, value: String)]
 

@@ -16,7 +16,7 @@ struct HTMLReport: Report {
     record.receive(event)
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
-    var page = XMLWriter(prologue: "<!DOCTYPE html>")
+    var page = XMLWriter("<!DOCTYPE html>")
     page.element("html", [("lang", "en")]) { page in
       page.element("head") { page in
         page.element("meta", [("charset", "utf-8")])

@@ -1,0 +1,67 @@
+/* A histogram of times in nanoseconds, in the text form of docs/peer-protocol.md ("Histograms").
+ *
+ * Each bucket holds the values of a range. The first 128 buckets hold one value each. From 128 on, every
+ * power of two is divided into 64 buckets of the same width, so a bucket is never wider than 1/64 of its
+ * values.
+ */
+#ifndef HISTOGRAM_H
+#define HISTOGRAM_H
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    HISTOGRAM_EXACT = 128, /* the values below this have a bucket each */
+    HISTOGRAM_STEPS = 64,  /* the buckets of a power of two */
+    HISTOGRAM_BUCKETS = HISTOGRAM_EXACT + (64 - 7) * HISTOGRAM_STEPS,
+    HISTOGRAM_TEXT = 60000, /* room for the text of any histogram of fewer than 10 million values */
+};
+
+struct histogram {
+    uint64_t counts[HISTOGRAM_BUCKETS];
+};
+
+static inline unsigned histogram_bucket(uint64_t value) {
+    if (value < HISTOGRAM_EXACT)
+        return (unsigned)value;
+    const unsigned power = 63 - (unsigned)__builtin_clzll(value);
+    return HISTOGRAM_EXACT + (power - 7) * HISTOGRAM_STEPS + (unsigned)(value >> (power - 6)) -
+           HISTOGRAM_STEPS;
+}
+
+static inline void histogram_record(struct histogram *histogram, uint64_t value) {
+    histogram->counts[histogram_bucket(value)]++;
+}
+
+/* Writes `BUCKET:COUNT` of each bucket that is not empty, in ascending order and joined by commas. Returns
+ * the length of the text, or 0 if there is no value or the text does not fit. */
+static inline size_t histogram_print(const struct histogram *histogram, char *text, size_t size) {
+    size_t length = 0;
+    for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS && length < size; bucket++)
+        if (histogram->counts[bucket] > 0)
+            length += (size_t)snprintf(text + length, size - length, "%s%u:%" PRIu64, length > 0 ? "," : "",
+                                       bucket, histogram->counts[bucket]);
+    return length < size ? length : 0;
+}
+
+/* The clock of all measurements. */
+static inline uint64_t histogram_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Prints the result of a program that the runner starts beside the peers: one line of JSON. The name must
+ * not need escapes. */
+static inline int histogram_report(const char *name, const struct histogram *histogram, uint64_t elapsed,
+                                   uint64_t messages, uint64_t bytes) {
+    static char text[HISTOGRAM_TEXT];
+    histogram_print(histogram, text, sizeof text);
+    return printf("{\"name\": \"%s\", \"unit\": \"ns\", \"histogram\": \"%s\", \"elapsed\": %" PRIu64
+                  ", \"messages\": %" PRIu64 ", \"bytes\": %" PRIu64 "}\n",
+                  name, text, elapsed, messages, bytes);
+}
+
+#endif
