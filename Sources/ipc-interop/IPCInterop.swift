@@ -19,6 +19,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
+        ipc-interop choose                     which mechanism a program should use
         ipc-interop coverage                   which assertions of public suites are tested
 
       EXIT STATUS
@@ -28,7 +29,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      Mechanisms.self, Coverage.self,
+      Mechanisms.self, Choose.self, Coverage.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -1,0 +1,104 @@
+public import ArgumentParser
+import Foundation
+public import Harness
+
+struct Choose: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Recommends mechanisms for what a program needs.",
+    discussion: """
+      Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \
+      needs, the best first: why, what to watch, the C functions, the Swift types, an example program and a page of the \
+      documentation. Then it lists the other mechanisms with the reasons against them.
+
+      EXAMPLES
+        ipc-interop choose                                    questions
+        ipc-interop choose --related --byte-stream            from a parent to its child
+        ipc-interop choose --priority --many-readers
+        ipc-interop choose --size 1M --rate 200K --costs bench.json
+        ipc-interop choose --purpose lock --survives-death
+        ipc-interop choose --existing msgrcv                  the counterpart of a C program
+        ipc-interop choose --network --boundaries --format json
+
+      EXIT STATUS
+        0 at least one mechanism   2 usage   4 no mechanism meets all needs
+      """)
+
+  @Option(help: "The purpose: \(Purpose.allCases.map(\.rawValue).joined(separator: ", ")) (default: transfer).")
+  var purpose: Purpose?
+
+  @Flag var needs: [NeedFlag] = []
+
+  @Flag(help: "Single messages may be lost.") var lossAllowed = false
+
+  @Option(help: ArgumentHelp("The size of the largest message, such as 64, 4K or 1M.", valueName: "bytes"))
+  var size: String?
+
+  @Option(help: ArgumentHelp("The messages per second, such as 1000 or 1M.", valueName: "number"))
+  var rate: String?
+
+  @Option(help: ArgumentHelp("A C function that the existing program calls.", valueName: "function"))
+  var existing: String?
+
+  @OptionGroup var running: RunningOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { try output.checkList(Recommendation.formats) }
+
+  func run() throws {
+    let guide: MechanismGuide
+    let fixtures = try running.fixtures()
+    do throws(FixtureErrors) { guide = try fixtures.guide() } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+    let recommendation: Recommendation
+    do throws(RequirementError) {
+      let requirements = isOpen ? try ask(guide) : try requirements()
+      recommendation = try guide.recommendation(for: requirements)
+    } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+    let style = output.output == nil ? Style(for: .standardOutput) : Style()
+    try output.write(recommendation.text(output.format, style: style) ?? "")
+    if !recommendation.hasChoice { throw ExitCode(Harness.ExitStatus.nothingSelected.rawValue) }
+  }
+
+  /// Whether no option states a need.
+  private var isOpen: Bool {
+    purpose == nil && needs.isEmpty && !lossAllowed && size == nil && rate == nil && existing == nil
+  }
+
+  private func requirements() throws(RequirementError) -> Requirements {
+    Requirements(
+      purpose: purpose, needs: Set(needs.map(\.need)), lossAllowed: lossAllowed, size: try size.map(Interview.quantity),
+      rate: try rate.map(Interview.quantity), function: existing)
+  }
+
+  /// Asks the questions on the terminal.
+  private func ask(_ guide: MechanismGuide) throws(RequirementError) -> Requirements {
+    guard isatty(0) == 1 else {
+      throw RequirementError(description: "state a need, such as --related; see ipc-interop choose --help")
+    }
+    var interview = Interview(guide)
+    while let question = interview.question {
+      FileHandle.standardError.write(Data(question.utf8))
+      guard let line = readLine() else { throw RequirementError(description: "the answers ended") }
+      do throws(RequirementError) { try interview.answer(line) } catch {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+      }
+    }
+    return interview.requirements
+  }
+}
+
+extension Purpose: ExpressibleByArgument {}
+
+/// A flag for each need that can be stated.
+struct NeedFlag: EnumerableFlag {
+  let need: Need
+
+  static let allCases = Need.stated.map(NeedFlag.init)
+
+  static func name(for value: NeedFlag) -> NameSpecification { .customLong(value.need.rawValue) }
+
+  static func help(for value: NeedFlag) -> ArgumentHelp? { ArgumentHelp("Needed: \(value.need.title).") }
+}
