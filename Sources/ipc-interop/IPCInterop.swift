@@ -29,7 +29,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      Mechanisms.self, Choose.self, Coverage.self,
+      Mechanisms.self, Choose.self, Coverage.self, Bench.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -140,10 +140,17 @@ extension Peer {
   fileprivate func withQueue<Value>(
     _ parameters: Parameters, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
   ) throws -> Value {
-    let handle = try handles.find(parameters.handle)
+    try withQueue(parameters.handle, body)
+  }
+
+  /// Calls `body` with the queue of a handle.
+  func withQueue<Value>(
+    _ name: String, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
+  ) throws -> Value {
+    let handle = try handles.find(name)
     if let handle = handle as? QueueHandle { return try handle.use(body) }
     guard let descriptor = (handle as? any DescriptorHandle)?.descriptor else {
-      throw Invalid("the handle '\(parameters.handle)' is not a message queue")
+      throw Invalid("the handle '\(name)' is not a message queue")
     }
     let queue = try POSIXMessageQueue.Duplex(adopting: descriptor)
     let result = Result { try body(queue) }

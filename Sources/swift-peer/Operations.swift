@@ -37,6 +37,7 @@ nonisolated(unsafe) private let peer = Peer(
     sharedMemoryOperations,
     semaphoreOperations,
     systemVMessageOperations,
+    benchmarkOperations,
   ])
 
 /// The possible types of an inherited descriptor, in the order in which they are tried.

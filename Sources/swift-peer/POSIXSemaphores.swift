@@ -109,7 +109,7 @@ private func wait(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) th
 }
 
 extension Peer {
-  fileprivate func semaphore(_ name: String) throws -> SemaphoreHandle {
+  func semaphore(_ name: String) throws -> SemaphoreHandle {
     try handles.find(name, as: SemaphoreHandle.self, "semaphore")
   }
 
@@ -123,7 +123,7 @@ extension Peer {
   }
 }
 
-private final class SemaphoreHandle: Handle {
+final class SemaphoreHandle: Handle {
   var semaphore: POSIXSemaphore?
   /// The name; nil for a semaphore in shared memory.
   let name: POSIXName?

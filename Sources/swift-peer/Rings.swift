@@ -165,7 +165,7 @@ private final class ByteConsumer: RingHandle, ReadableStream {
   override func close() { end.take()?.close() }
 }
 
-private final class RecordProducer: RingHandle {
+final class RecordProducer: RingHandle {
   private var end: RecordRing.Producer?
 
   init(_ end: consuming RecordRing.Producer) {
@@ -178,10 +178,18 @@ private final class RecordProducer: RingHandle {
     try end?.send(record, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
+  /// Calls `body` with the end itself.
+  func use(_ body: (inout RecordRing.Producer) throws -> Void) throws {
+    guard var end = end.take() else { closedEnd() }
+    let result = Result { try body(&end) }
+    self.end = consume end
+    try result.get()
+  }
+
   override func close() { end.take()?.close() }
 }
 
-private final class RecordConsumer: RingHandle {
+final class RecordConsumer: RingHandle {
   private var end: RecordRing.Consumer?
 
   init(_ end: consuming RecordRing.Consumer) {
@@ -194,6 +202,14 @@ private final class RecordConsumer: RingHandle {
     into room: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws -> Int? {
     try end?.receive(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt) ?? nil
+  }
+
+  /// Calls `body` with the end itself.
+  func use(_ body: (inout RecordRing.Consumer) throws -> Void) throws {
+    guard var end = end.take() else { closedEnd() }
+    let result = Result { try body(&end) }
+    self.end = consume end
+    try result.get()
   }
 
   override func close() { end.take()?.close() }

@@ -263,7 +263,7 @@ extension Parameters {
     return signal
   }
 
-  func known() throws -> Signal { try known(try signal()) }
+  func known(_ key: String = "signum") throws -> Signal { try known(try signal(key)) }
 
   /// Returns the signal to send; nil for 0, which sends none.
   fileprivate func sent() throws -> Signal? {

@@ -322,6 +322,13 @@ static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
     return (int64_t)(produces ? ring->capacity - (ring->position - seen) : seen - ring->position);
 }
 
+/* Returns the number of bytes that this end may read or write now, with the 8 bytes in front of each record.
+ * It makes no system call, so a process may spin on it. It does not tell whether the other side has closed or
+ * died: the other functions do. */
+static inline int64_t ipc_ring_available(struct ipc_ring *ring) {
+    return ipc_ring__available(ring);
+}
+
 static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
     return atomic_load_explicit(&ring->other->owner, memory_order_acquire) == IPC_RING_CLOSED;
 }

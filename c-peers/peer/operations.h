@@ -39,7 +39,8 @@
     table(shared_block) \
     table(ring) \
     table(ring_series) \
-    table(ring_spoil)
+    table(ring_spoil) \
+    table(benchmark)
 // clang-format on
 #define DECLARE(name) extern const struct operation peer_##name##_operations[];
 OPERATION_TABLES(DECLARE)

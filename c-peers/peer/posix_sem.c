@@ -1,17 +1,11 @@
 /* POSIX semaphores, by name and in shared memory. */
-#include "peer.h"
+#include "posix_sem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <sys/stat.h>
-
-struct semaphore {
-    sem_t *address;
-    bool named; /* opened by sem_open(3), not created by sem_init(3) */
-};
 
 static struct semaphore find_semaphore(struct call *call, const char *key) {
     return *(struct semaphore *)peer_find_handle(call, key, "semaphore");

@@ -1,21 +1,15 @@
 /* System V message queues. */
-#include "peer.h"
+#include "sysv_msg.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/msg.h>
 
-/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count the text alone. */
-struct message {
-    long mtype;
-    char mtext[];
-};
-
 /* The queue for requests without `msqid`. */
 static int latest = -1;
 
-static int identifier(struct call *call) {
+int peer_msqid(struct call *call) {
     int msqid = (int)peer_number_or(call, "msqid", INT32_MIN, INT32_MAX, latest);
     if (!peer_has(call, "msqid") && latest == -1)
         peer_invalid_request(call, "there was no msgget yet, so 'msqid' is required");
@@ -68,7 +62,7 @@ static bool wait_again(struct wait *wait, int busy) {
 
 static void perform_msgsnd(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_NOWAIT), {0}};
-    int msqid = identifier(call);
+    int msqid = peer_msqid(call);
     long mtype = peer_number(call, "mtype", LONG_MIN, LONG_MAX);
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
@@ -92,7 +86,7 @@ static void perform_msgsnd(struct call *call) {
 static void perform_msgrcv(struct call *call) {
     static const struct symbol known[] = {
         SYMBOL(IPC_NOWAIT), SYMBOL(MSG_NOERROR), SYMBOL(MSG_EXCEPT), SYMBOL(MSG_COPY), {0}};
-    int msqid = identifier(call);
+    int msqid = peer_msqid(call);
     size_t msgsz = (size_t)peer_number(call, "msgsz", 0, SSIZE_MAX);
     long msgtyp = peer_number_or(call, "msgtyp", LONG_MIN, LONG_MAX, 0);
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
@@ -151,7 +145,7 @@ static void set_status(struct call *call, int msqid) {
 
 static void perform_msgctl(struct call *call) {
     static const struct symbol commands[] = {SYMBOL(IPC_STAT), SYMBOL(IPC_SET), SYMBOL(IPC_RMID), {0}};
-    int msqid = identifier(call);
+    int msqid = peer_msqid(call);
     int command = peer_symbol(call, "cmd", commands);
     if (call->outcome != OK)
         return;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct child {
     int inherited_count;
     enum user user;
     int role;
+    int processor; // the only one that the role may use, or -1
     const int *stdio; // of the role
     int executable;
     int report; // a pipe that execution closes; it carries the reason of a failure
@@ -95,6 +97,13 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     place_descriptors(child);
     if (shared) // set this last, because a change of user clears it
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (child->processor >= 0) {
+        cpu_set_t processors;
+        CPU_ZERO(&processors);
+        CPU_SET(child->processor, &processors);
+        if (sched_setaffinity(0, sizeof processors, &processors) == -1)
+            fail_start(child, "sched_setaffinity");
+    }
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (int number = 1; number <= SIGRTMAX; number++)
@@ -199,6 +208,7 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         return false;
     }
     child->role = (int)role;
+    child->processor = (int)number_field(line, "processor", -1);
     child->stdio = plan->stdio[role];
 
     const char *inherited = field(line, "inherit", NULL);

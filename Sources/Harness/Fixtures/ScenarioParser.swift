@@ -4,6 +4,8 @@ struct ScenarioParser {
   let registry: OperationRegistry
   /// The paths of the user's project that the file belongs to; nil for a file of the suite.
   var project: CommandResolver?
+  /// Whether the file has benchmarks, which test no standard.
+  var isBenchmark = false
 
   private typealias Value = FixtureDocument.Value
   private var log: DiagnosticLog { document.log }
@@ -14,8 +16,9 @@ struct ScenarioParser {
   ]
 
   func parse(_ value: FixtureDocument.Value) -> [Scenario] {
-    let required = ["id", "title"] + (project == nil ? ["spec", "level"] : []) + ["steps"]
-    guard let keys = value.map("a scenario", keys: Self.keys, required: required) else { return [] }
+    let required = ["id", "title"] + (project == nil && !isBenchmark ? ["spec", "level"] : []) + ["steps"]
+    let known = Self.keys + (isBenchmark ? BenchmarkLoader.keys : [])
+    guard let keys = value.map("a scenario", keys: known, required: required) else { return [] }
     if keys["roles"] == nil, keys["programs"] == nil {
       value.report("a scenario must have the key 'roles' or 'programs'")
     }
@@ -68,7 +71,7 @@ struct ScenarioParser {
     }
     if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
-      id: text("id"), title: text("title"), spec: keys["spec"] == nil && project != nil ? document.file : text("spec"),
+      id: text("id"), title: text("title"), spec: keys["spec"] == nil && (project != nil || isBenchmark) ? document.file : text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
       roles: roles, files: contents.files(keys["files"]), steps: steps, needs: needs, parameters: row.parameters,
       pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,

@@ -65,7 +65,7 @@ extension Plan {
 }
 
 /// The splitmix64 generator: the same seed gives the same order.
-private struct SeededGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }

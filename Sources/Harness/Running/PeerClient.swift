@@ -111,7 +111,7 @@ final class PeerClient {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user,
-        variables: variables, directory: directory ?? role.directory)
+        variables: variables, directory: directory ?? role.directory, processor: role.processor)
     } catch {
       // Peers run as the user of the runner if other users cannot read their programs.
       if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {

@@ -8,6 +8,8 @@ final class RoleProcess {
   let command: [String]
   /// The working directory of the process; nil for that of the sandbox.
   let directory: String?
+  /// The only processor that the process may use; nil for all of them.
+  var processor: Int?
   /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
   /// The tracer of the process, if it is traced; the tracer ends after the process.

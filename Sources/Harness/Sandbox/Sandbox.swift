@@ -107,10 +107,10 @@ final class Sandbox {
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
   ///
   /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, without
-  /// one, in the scratch directory.
+  /// one, in the scratch directory. It uses only `processor`, if there is one.
   func spawn(
     role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil, variables: [String] = [],
-    directory: String? = nil
+    directory: String? = nil, processor: Int? = nil
   ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
@@ -118,6 +118,7 @@ final class Sandbox {
     if let user { fields.append("as", user.rawValue) }
     if !variables.isEmpty { fields.append("environment", bytes: variables.joined(separator: "\0").utf8) }
     if let directory { fields.append("directory", directory) }
+    if let processor { fields.append("processor", processor) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
     let response: Fields
     do { response = try sandboxInit.perform(Request("spawn", fields)) } catch {

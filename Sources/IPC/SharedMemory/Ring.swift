@@ -91,6 +91,16 @@ public enum Ring<Content: RingContent> {
     /// The size of the ring in bytes.
     public var capacity: Int { Int(end.capacity) }
 
+    /// The number of bytes that can be written without waiting.
+    ///
+    /// A record needs 8 bytes more than its length, rounded up to a multiple of 8.
+    ///
+    /// This makes no system call, so a process can spin on it. It does not tell whether the consumer has closed its end
+    /// or died; the calls that write do.
+    ///
+    /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
+    public var freeCapacity: Int { mutating get throws(IPCError) { Int(truncatingIfNeeded: try end.available()) } }
+
     /// Closes the end: the consumer receives the contents of the ring, and then end of file.
     public consuming func close() {}
   }
@@ -110,6 +120,14 @@ public enum Ring<Content: RingContent> {
 
     /// The size of the ring in bytes.
     public var capacity: Int { Int(end.capacity) }
+
+    /// The number of bytes that can be read without waiting, with the 8 bytes in front of each record and its padding.
+    ///
+    /// This makes no system call, so a process can spin on it. It does not tell whether the producer has closed its end
+    /// or died; the calls that read do.
+    ///
+    /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
+    public var bytesAvailable: Int { mutating get throws(IPCError) { Int(truncatingIfNeeded: try end.available()) } }
 
     /// Closes the end: the calls of the producer throw `.brokenPipe`.
     public consuming func close() {}

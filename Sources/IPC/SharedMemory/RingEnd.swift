@@ -119,7 +119,7 @@ extension RingEnd {
   /// - Throws: ``IPCError`` with `.badMessage` if the position of the other side is impossible: it decreased, or
   ///   overtook this end.
   @inline(__always)
-  private mutating func available() throws(IPCError) -> UInt64 {
+  mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)
     let limit = role == .producer ? position : position &+ capacity
     if seen &- otherPosition > limit &- otherPosition { throw Self.corrupted }

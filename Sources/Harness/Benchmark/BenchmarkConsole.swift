@@ -1,0 +1,73 @@
+/// Writes a benchmark run as tables for a terminal.
+struct BenchmarkConsole {
+  let document: BenchmarkDocument
+  let style: Style
+
+  var text: String {
+    let tables = BenchmarkMode.allCases.flatMap { mode in
+      BenchmarkPlacement.allCases.flatMap { placement in table(mode, placement) }
+    }
+    return (machine + tables + programs + remarks).map { $0 + "\n" }.joined()
+  }
+
+  private var machine: [String] {
+    let run = document.run
+    let facts = BenchmarkText.facts(of: run)
+    let width = (facts.map(\.0.count).max() ?? 0) + 2
+    return facts.map { "  " + style.painted($0.0.padded(to: width), .faint) + $0.1.escapedForDisplay } + [""]
+  }
+
+  private func table(_ mode: BenchmarkMode, _ placement: BenchmarkPlacement) -> [String] {
+    let results = document.results.filter { $0.mode == mode && $0.placement == placement }
+    guard !results.isEmpty else { return [] }
+    var table = TextTable()
+    let pairings = BenchmarkText.pairings(of: results)
+    let reference = document.run.reference
+    let columns = mode == .flood ? ["\(reference) rate", "bytes/s"] : ["\(reference) p50", "p99"]
+    table.add(
+      [.init("benchmark"), .init("bytes", isNumber: true)] + columns.map { .init($0, isNumber: true) }
+        + pairings.filter { $0 != reference }.map { .init($0, isNumber: true) } + [.init("noise", isNumber: true)])
+    for result in results {
+      guard let base = result[reference] else { continue }
+      let values =
+        mode == .flood
+        ? [BenchmarkText.rate(base.messagesPerSecond), base.bytesPerSecond.map(BenchmarkText.bytes) ?? "-"]
+        : [BenchmarkText.time(base.time.value), base.percentiles?["p99"].map(BenchmarkText.time) ?? "-"]
+      table.add(
+        [.init(result.benchmark), .init("\(result.size)", isNumber: true)]
+          + values.map { .init($0, isNumber: true) }
+          + pairings.filter { $0 != reference }.map { cell(result[$0]?.ratio) }
+          + [.init("±\(decimal(result.control.spread * 100, places: 0)) %", isNumber: true)])
+    }
+    let heading = BenchmarkText.heading(mode, placement, reference)
+    return [style.painted(heading, .heading)] + table.lines(style) + [""]
+  }
+
+  /// A ratio is marked if it is certainly above or below 1.
+  private func cell(_ ratio: Estimate?) -> TextTable.Cell {
+    guard let ratio else { return .init("-", isNumber: true) }
+    let paint: Style.Paint? = ratio.low > 1.03 ? .bad : ratio.high < 1 ? .good : nil
+    return .init(BenchmarkText.ratio(ratio), paint, isNumber: true)
+  }
+
+  private var programs: [String] {
+    guard !document.programs.isEmpty else { return [] }
+    var table = TextTable()
+    table.add([.init("program"), .init("time", isNumber: true), .init("bytes/s", isNumber: true), .init("")])
+    for program in document.programs {
+      table.add([
+        .init(program.name), .init(BenchmarkText.time(program.time.value), isNumber: true),
+        .init(program.bytesPerSecond.map(BenchmarkText.bytes) ?? "-", isNumber: true), .init(program.title),
+      ])
+    }
+    return [style.painted("Beside the peers", .heading)] + table.lines(style) + [""]
+  }
+
+  private var remarks: [String] {
+    let run = document.run
+    return BenchmarkText.warnings(document).map { style.painted("warning: \($0)", .doubtful) }
+      + document.notes.map { "note: \($0.escapedForDisplay)" }
+      + document.problems.map { style.painted("problem: \($0.escapedForDisplay)", .bad) }
+      + ["Took \(duration(run.seconds)): \(document.results.count) measurements, \(run.rounds) rounds."]
+  }
+}

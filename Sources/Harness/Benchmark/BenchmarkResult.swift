@@ -1,0 +1,137 @@
+/// The document of a benchmark run, which every report shows and `--compare` reads.
+///
+/// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
+public struct BenchmarkDocument: Sendable, Codable {
+  /// The version of the form.
+  public var format = 1
+  /// Where and how the run was made.
+  public var run: BenchmarkRun
+  /// The measurements, in the order of the files.
+  public var results: [BenchmarkResult]
+  /// The programs that were started in each round beside the peers: physical limits, and other libraries.
+  public var programs: [ProgramResult]
+  /// What was not measured, and why.
+  public var notes: [String]
+  /// The benchmarks that failed.
+  public var problems: [String]
+  /// Whether the run was not interrupted.
+  public var isComplete: Bool
+}
+
+/// Where and how a run was made.
+public struct BenchmarkRun: Sendable, Codable {
+  /// The machine, and what else it did.
+  public var machine: MachineDescription
+  /// The implementation of each language.
+  public var implementations: [String: String]
+  /// The pairing with which the others are compared.
+  public var reference: String
+  /// The number of rounds.
+  public var rounds: Int
+  /// The seed of the order of the pairings in a round.
+  public var seed: UInt64
+  /// The time for one measurement, in seconds.
+  public var budget: Double
+  /// The duration of the run, in seconds.
+  public var seconds: Double
+}
+
+/// One kind of message in one mode, measured for all pairings.
+public struct BenchmarkResult: Sendable, Codable {
+  /// The benchmark, such as `pipe/pipe`.
+  public var benchmark: String
+  /// The mechanism that it belongs to.
+  public var mechanism: String
+  /// What is measured, in words.
+  public var title: String
+  /// How messages follow each other.
+  public var mode: BenchmarkMode
+  /// The length of a message in bytes.
+  public var size: Int
+  /// The processors of the two processes.
+  public var placement: BenchmarkPlacement
+  /// The number of messages that each peer measured in a round.
+  public var count: Int
+  /// The nanoseconds between two messages of paced mode.
+  public var interval: Int?
+  /// What the documents claim: µs for one byte, or GB/s for many.
+  public var claim: Claim?
+  /// The second run of the reference pairing in each round divided by the first: how exact a ratio can be.
+  public var control: Estimate
+  /// The measurements of each pairing.
+  public var pairings: [PairingResult]
+
+  /// What the documents claim.
+  public struct Claim: Sendable, Hashable, Codable {
+    /// `µs one way` or `GB/s`.
+    public var unit: String
+    /// The lower end.
+    public var low: Double
+    /// The upper end.
+    public var high: Double
+  }
+
+  /// The name of the measurement in lists: `pipe/pipe ping-pong 64 B, two cores`.
+  public var name: String { "\(benchmark) \(mode.rawValue) \(size) B, \(placement.rawValue)" }
+
+  subscript(pairing: String) -> PairingResult? { pairings.first { $0.pairing == pairing } }
+}
+
+/// The measurements of one pairing.
+public struct PairingResult: Sendable, Codable {
+  /// The languages of the two roles: `c>swift`.
+  public var pairing: String
+  /// The nanoseconds of a round trip or, for flood, of a message.
+  public var time: Estimate
+  /// `time` divided by that of the reference in the same round; nil for the reference.
+  public var ratio: Estimate?
+  /// The nanoseconds of round trips by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil for flood.
+  public var percentiles: [String: Double]?
+  /// In paced mode, the same from the actual send instead of the intended time.
+  public var service: [String: Double]?
+  /// Messages a second.
+  public var messagesPerSecond: Double
+  /// Bytes a second; nil if a message has no bytes.
+  public var bytesPerSecond: Double?
+  /// The histogram of the round trips of all rounds, in the form of the peer protocol; nil for flood.
+  public var histogram: String?
+}
+
+/// A program that was started in each round beside the peers.
+public struct ProgramResult: Sendable, Codable {
+  /// The name that the program printed.
+  public var name: String
+  /// What it measures, in words.
+  public var title: String
+  /// `limit` for a physical limit, or `library` for what a user could choose instead.
+  public var kind: ExternalProgram.Kind
+  /// The nanoseconds of an operation: the median of the histogram or, without one, the mean.
+  public var time: Estimate
+  /// Messages a second.
+  public var messagesPerSecond: Double
+  /// Bytes a second; nil if there are no bytes.
+  public var bytesPerSecond: Double?
+  /// The histogram of all rounds; nil if the program printed none.
+  public var histogram: String?
+}
+
+/// The formats of a benchmark report.
+public enum BenchmarkFormat: String, Sendable, CaseIterable {
+  case console
+  case json
+}
+
+extension BenchmarkDocument {
+  /// Returns the report in a format.
+  public func report(_ format: BenchmarkFormat, style: Style) throws -> String {
+    switch format {
+    case .console: BenchmarkConsole(document: self, style: style).text
+    case .json: try Harness.json(self)
+    }
+  }
+
+  /// The status that the command exits with.
+  public var status: ExitStatus {
+    isComplete ? (problems.isEmpty ? .asExpected : .failures) : .interrupted
+  }
+}

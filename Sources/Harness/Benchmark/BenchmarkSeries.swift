@@ -1,0 +1,144 @@
+import PeerProtocol
+
+/// The measurements of one benchmark on one placement: its loads, in all pairings and rounds.
+struct BenchmarkSeries {
+  let definition: BenchmarkDefinition
+  let placement: BenchmarkPlacement
+  let reference: Pairing
+  /// The pairings to measure, with the reference first.
+  let pairings: [Pairing]
+  private(set) var loads: [Measured] = []
+
+  /// A load, and what was measured in each round.
+  struct Measured {
+    var load: BenchmarkSession.Load
+    var samples: [Pairing: Samples] = [:]
+    /// The second measurement of the reference in each round.
+    var control: [Double] = []
+  }
+
+  /// The rounds of one pairing.
+  struct Samples {
+    /// The median round trip of each round, in nanoseconds; for flood the time of a message.
+    var times: [Double] = []
+    /// The mean time of a message in each round.
+    var means: [Double] = []
+    var latency = LatencyHistogram()
+    var service = LatencyHistogram()
+  }
+
+  /// Determines how many messages the reference pairing sends in `budget` seconds.
+  mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int], budget: Double)
+    throws(CellOutcome)
+  {
+    for mode in modes {
+      for size in sizes {
+        let trial = BenchmarkSession.Load(
+          mode: mode == .flood ? .flood : .pingPong, size: size, count: Self.trial(of: size), warmup: 10)
+        let measurement = try session.measure(trial)
+        let each = max(measurement.elapsed / Double(trial.count), 20)
+        let interval = mode == .paced ? max(2 * each, 1000) : 0
+        let count = min(max(Int(budget * 1e9 / max(each, interval)), 50), 2_000_000)
+        loads.append(
+          Measured(
+            load: BenchmarkSession.Load(
+              mode: mode, size: size, count: count, warmup: max(count / 10, 10), interval: Int(interval))))
+      }
+    }
+  }
+
+  private static func trial(of size: Int) -> Int { size > 100_000 ? 20 : 200 }
+
+  /// Measures all loads once.
+  mutating func measure(_ session: BenchmarkSession, _ pairing: Pairing, isControl: Bool) throws(CellOutcome) {
+    for index in loads.indices {
+      let load = loads[index].load
+      let measurement = try session.measure(load)
+      let mean = measurement.elapsed / Double(load.count)
+      let time = load.mode == .flood ? mean : measurement.latency.quantile(0.5) ?? mean
+      if isControl {
+        loads[index].control.append(time)
+        continue
+      }
+      loads[index].samples[pairing, default: Samples()].add(time, mean, measurement)
+    }
+  }
+
+  /// Returns what the rounds show.
+  func results(seed: UInt64) -> [BenchmarkResult] {
+    loads.compactMap { measured in
+      guard let reference = measured.samples[reference] else { return nil }
+      let load = measured.load
+      let control = Estimate(median: Self.ratios(measured.control, to: reference.times), seed: seed)
+      guard let control else { return nil }
+      // Two runs of the same pairing differ by the noise of the machine, which also affects every other ratio.
+      let noise = max(control.high / control.value, control.value / control.low) - 1
+      let results = pairings.compactMap { pairing -> PairingResult? in
+        guard let samples = measured.samples[pairing], let time = Estimate(median: samples.times, seed: seed) else {
+          return nil
+        }
+        let ratio =
+          pairing == self.reference
+          ? nil : Estimate(median: Self.ratios(samples.times, to: reference.times), seed: seed)?.widened(by: noise)
+        return PairingResult(pairing, time, ratio, samples, load)
+      }
+      return BenchmarkResult(
+        benchmark: definition.id, mechanism: definition.mechanism, title: definition.setUp.title, mode: load.mode,
+        size: load.size, placement: placement, count: load.count, interval: load.interval > 0 ? load.interval : nil,
+        claim: definition.claim(for: load), control: control, pairings: results)
+    }
+  }
+
+  /// Returns the ratio in each round that both have completed.
+  private static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
+    zip(times, reference).compactMap { $1 > 0 ? $0 / $1 : nil }
+  }
+}
+
+extension BenchmarkSeries.Samples {
+  mutating func add(_ time: Double, _ mean: Double, _ measurement: BenchmarkSession.Measurement) {
+    times.append(time)
+    means.append(mean)
+    latency.add(measurement.latency)
+    service.add(measurement.service)
+  }
+}
+
+extension PairingResult {
+  init(
+    _ pairing: Pairing, _ time: Estimate, _ ratio: Estimate?, _ samples: BenchmarkSeries.Samples,
+    _ load: BenchmarkSession.Load
+  ) {
+    let mean = Estimate.median(samples.means) ?? time.value
+    let rate = mean > 0 ? 1e9 / mean : 0
+    // A round trip carries a message in each direction.
+    let messages = load.mode == .flood ? 1.0 : 2.0
+    self.init(
+      pairing: pairing.description, time: time, ratio: ratio, percentiles: Self.percentiles(samples.latency),
+      service: load.mode == .paced ? Self.percentiles(samples.service) : nil, messagesPerSecond: rate * messages,
+      bytesPerSecond: load.size > 0 ? rate * messages * Double(load.size) : nil,
+      histogram: samples.latency.count > 0 ? samples.latency.description : nil)
+  }
+
+  private static func percentiles(_ histogram: LatencyHistogram) -> [String: Double]? {
+    guard let maximum = histogram.maximum else { return nil }
+    var percentiles = ["max": maximum]
+    for (name, fraction) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
+      percentiles[name] = histogram.quantile(fraction)
+    }
+    return percentiles
+  }
+}
+
+extension BenchmarkDefinition {
+  /// Returns the claim of the documents that a load tests.
+  func claim(for load: BenchmarkSession.Load) -> BenchmarkResult.Claim? {
+    switch load.mode {
+    case .pingPong where load.size <= 1:
+      claims.oneByte.map { BenchmarkResult.Claim(unit: "µs one way", low: $0.lowerBound, high: $0.upperBound) }
+    case .flood where load.size == sizes.max() && load.size > 1:
+      claims.bulk.map { BenchmarkResult.Claim(unit: "GB/s", low: $0.lowerBound, high: $0.upperBound) }
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import PeerProtocol
+
+/// Two peers in a sandbox that have opened their objects and exchange messages on request.
+final class BenchmarkSession {
+  private let definition: BenchmarkDefinition
+  private let cell: CellRun
+  private let registry: OperationRegistry
+
+  /// A number of messages to send.
+  struct Load {
+    let mode: BenchmarkMode
+    let size: Int
+    var count: Int
+    var warmup: Int
+    /// The nanoseconds between two messages of paced mode.
+    var interval = 0
+  }
+
+  /// The measurements of one load.
+  struct Measurement {
+    /// The nanoseconds of all messages after the warm-up.
+    let elapsed: Double
+    /// The times of round trips; empty for flood.
+    let latency: LatencyHistogram
+    /// The times of round trips from the actual send; empty unless the mode is paced.
+    let service: LatencyHistogram
+  }
+
+  /// Starts the peers, each on its processor, and opens the objects.
+  init(
+    _ definition: BenchmarkDefinition, pairing: Pairing, peers: PeerList, processors: [Int], context: CellContext
+  ) throws(CellOutcome) {
+    self.definition = definition
+    registry = context.registry
+    var languages: [String: PeerDescription] = [:]
+    for (role, language) in zip(definition.setUp.roles, pairing.languages) { languages[role.name] = peers[language] }
+    cell = try CellRun(definition.setUp, languages: languages, names: CellNames(), context: context)
+    for (role, processor) in zip(cell.client.roles, processors) { role.processor = processor }
+    for step in definition.setUp.steps {
+      do throws(CellOutcome) { try cell.interpreter.perform(step) } catch { throw cell.explained(error, at: step) }
+    }
+  }
+
+  /// Sends messages, and returns what the peers measured.
+  func measure(_ load: Load) throws(CellOutcome) -> Measurement {
+    let isFlood = load.mode == .flood
+    let (active, passive) = (definition.active, definition.passive)
+    // The receiver of a flood knows when the last message has arrived, so it measures.
+    var first = load
+    if isFlood { first.count += load.warmup }
+    var second = load
+    if !isFlood { second.count += load.warmup }
+    try send(passive, isFlood ? "bench_receive" : "bench_pong", second)
+    try send(active, isFlood ? "bench_send" : "bench_ping", first)
+    let sent = try response(active)
+    let received = try response(passive)
+    let result = isFlood ? received : sent
+    let wrong = result["wrong"] ?? ""
+    guard wrong == "0" else {
+      throw CellOutcome(.failed, "\(definition.id): \(wrong) of \(load.count) messages arrived changed")
+    }
+    return Measurement(
+      elapsed: try number("elapsed", result), latency: try histogram("latency", result),
+      service: try histogram("service", result))
+  }
+
+  /// Ends the peers, and checks that nothing is left behind.
+  func finish() throws(CellOutcome) { try cell.finish() }
+
+  private func send(
+    _ measured: BenchmarkDefinition.Measured, _ operation: String, _ load: Load
+  ) throws(CellOutcome) {
+    let role = try cell.interpreter.started(measured.role)
+    let takes = registry[operation]?.takes ?? []
+    var fields = Fields()
+    for entry in try cell.interpreter.filled(measured.request).fields.entries where takes.contains(entry.key) {
+      fields.append(entry.key, bytes: entry.value)
+    }
+    fields.append("size", load.size)
+    fields.append("count", load.count)
+    if takes.contains("warmup"), load.warmup > 0 { fields.append("warmup", load.warmup) }
+    if takes.contains("interval"), load.interval > 0 { fields.append("interval", load.interval) }
+    try cell.client.send(Request(operation, fields), to: role)
+  }
+
+  private func response(_ measured: BenchmarkDefinition.Measured) throws(CellOutcome) -> Fields {
+    let role = try cell.client.role(measured.role)
+    let exchange = try cell.client.response(of: role)
+    guard case .ok(let fields) = exchange.response else {
+      throw CellOutcome(
+        .failed, "\(definition.id): \(role.description) responded '\(exchange.response)'",
+        request: .request(exchange.request), response: .response(exchange.response))
+    }
+    return fields
+  }
+
+  private func number(_ key: String, _ fields: Fields) throws(CellOutcome) -> Double {
+    guard let number = fields[key].flatMap({ UInt64($0) }) else {
+      throw CellOutcome(.failed, "\(definition.id): the response has no number '\(key)'")
+    }
+    return Double(number)
+  }
+
+  private func histogram(_ key: String, _ fields: Fields) throws(CellOutcome) -> LatencyHistogram {
+    do throws(ProtocolError) { return try LatencyHistogram(parsing: fields[key] ?? "") } catch {
+      throw CellOutcome(.failed, "\(definition.id): \(key): \(error)")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import PeerProtocol
+
+/// A program that a benchmark run starts once in each round, beside the peers.
+///
+/// It prints one line of JSON for each of its measurements, as `c-peers/benchmark/histogram.h` does.
+public struct ExternalProgram: Sendable {
+  /// Why a program is measured.
+  public enum Kind: String, Sendable, CaseIterable, Codable {
+    /// What the machine can do at best.
+    case limit
+    /// What a user could choose instead.
+    case library
+  }
+
+  let title: String
+  let kind: Kind
+  let command: [String]
+
+  /// One line that a program prints.
+  struct Measurement: Decodable {
+    let name: String
+    let unit: String
+    let histogram: String
+    let elapsed: UInt64
+    let messages: UInt64
+    let bytes: UInt64
+  }
+
+  /// Runs the program, and returns what it printed.
+  func run(in directory: String, timeout: Duration) throws(RunError) -> [Measurement] {
+    let run = try ProgramRun(command, in: directory, environment: [:], timeout: timeout)
+    guard run.status == 0 else {
+      throw RunError("\(command[0]) failed: \(run.output.isEmpty ? "it printed nothing" : run.output)")
+    }
+    var measurements: [Measurement] = []
+    for line in run.output.split(separator: "\n") {
+      do { measurements.append(try JSONDecoder().decode(Measurement.self, from: Data(line.utf8))) } catch {
+        throw RunError("\(command[0]) printed '\(line)', which is not a measurement")
+      }
+    }
+    return measurements
+  }
+
+  /// Reads `fixtures/benchmark-programs.yaml`, whose programs are in the directory of the other programs.
+  ///
+  /// A program that does not exist is left out, with a note.
+  static func load(_ installation: Installation) throws(FixtureErrors) -> (programs: [ExternalProgram], notes: [String])
+  {
+    let log = DiagnosticLog()
+    let name = "fixtures/benchmark-programs.yaml"
+    var programs: [ExternalProgram] = []
+    var notes: [String] = []
+    let path = "\(installation.root)/\(name)"
+    guard FileManager.default.fileExists(atPath: path) else { return ([], []) }
+    if let file = FixtureFile(at: path, as: name, log: log), let document = FixtureDocument(file, log: log) {
+      let keys = ["title", "kind", "program"]
+      for value in document.root.nonEmptyList("programs") {
+        guard let entry = value.map("a program", keys: keys, required: keys),
+          let title = entry["title"]?.text("a title")?.text, let kind = entry["kind"]?.choice("a kind", Kind.self),
+          let program = entry["program"]?.text("a program")?.text
+        else { continue }
+        var words = program.split(separator: " ").map(String.init)
+        words[0] = "\(installation.programs)/\(words[0])"
+        if FileManager.default.isExecutableFile(atPath: words[0]) {
+          programs.append(ExternalProgram(title: title, kind: kind, command: words))
+        } else {
+          notes.append("not measured: \(title) (there is no \(words[0]))")
+        }
+      }
+    }
+    try log.check()
+    return (programs, notes)
+  }
+}

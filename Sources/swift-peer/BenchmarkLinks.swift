@@ -1,0 +1,181 @@
+internal import Glibc
+internal import IPC
+internal import PeerProtocol
+internal import SystemPackage
+
+extension Benchmark {
+  /// Runs the loop through the objects that a request names, by the calls that it names as `by`.
+  mutating func run(_ peer: Peer, _ parameters: Parameters) throws {
+    let name = try parameters.text("by")
+    guard let link = Self.links[name] else { throw Invalid("by=\(name) is not a way to send messages") }
+    guard link.hasBytes || size == 0 else { throw Invalid("by=\(name) has no bytes, so 'size' is 0") }
+    try link.run(&self, peer, try Ends(parameters, of: link.needsEnds ? loop : nil))
+  }
+
+  /// A way to send messages.
+  struct Link {
+    var hasBytes = true
+    var needsEnds = true
+    let run: @Sendable (inout Benchmark, Peer, Ends) throws -> Void
+  }
+
+  private static let links: [String: Link] = [
+    "none": Link(hasBytes: false, needsEnds: false) { benchmark, _, _ in
+      try benchmark.run(send: { (_) throws(IPCError) in }, receive: { (_) throws(IPCError) in 0 })
+    },
+    "stream": Link(run: runStream), "packet": Link(run: runPacket), "mq": Link(run: runMessageQueue),
+    "msg": Link(run: runSystemVMessages), "ring": Link(run: runRing), "ring-spin": Link(run: runSpinningRing),
+    "queue": Link(run: runQueue), "queue-spin": Link(run: runSpinningQueue),
+    "sem": Link(hasBytes: false, run: runSemaphore), "semop": Link(hasBytes: false, run: runSystemVSemaphores),
+    "eventfd": Link(hasBytes: false, run: runEventFD), "signal": Link(hasBytes: false, run: runSignal),
+  ]
+}
+
+/// The parameters that name what messages are sent to and received from.
+///
+/// A loop in one direction has only one of them, which then also stands for the other.
+struct Ends {
+  let parameters: Parameters
+  let write: String
+  let read: String
+
+  init(_ parameters: Parameters, of loop: Benchmark.Loop?) throws {
+    self.parameters = parameters
+    switch loop {
+    case nil: (write, read) = ("", "")
+    case .send:
+      write = try parameters.text("write")
+      read = write
+    case .receive:
+      read = try parameters.text("read")
+      write = read
+    case .ping, .pong: (write, read) = (try parameters.text("write"), try parameters.text("read"))
+    }
+  }
+
+  /// Returns the numbers that the parameters are.
+  func numbers<Number: FixedWidthInteger>(_: Number.Type) throws -> (write: Number, read: Number) {
+    guard let write = Number(write), let read = Number(read) else { throw Invalid("write and read are numbers here") }
+    return (write, read)
+  }
+}
+
+private func runStream(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let (sink, source) = (try peer.handles.find(ends.write), try peer.handles.find(ends.read))
+  if let sink = sink as? PipeHandle, let source = source as? PipeHandle {
+    try benchmark.run(sink, source)
+  } else if let sink = sink as? SocketHandle, let source = source as? SocketHandle {
+    try benchmark.run(sink, source)
+  } else {
+    throw Invalid("write and read are two pipes or FIFOs, or two sockets")
+  }
+}
+
+extension Benchmark {
+  @inline(__always)
+  fileprivate mutating func run(_ sink: some WritableDescriptor, _ source: some ReadableDescriptor) throws {
+    try run(
+      send: { (bytes) throws(IPCError) in try sink.writeAll(bytes) },
+      receive: { [size] (room) throws(IPCError) in
+        while room.byteCount < size { if try source.read(into: &room) == 0 { return nil } }
+        return room.byteCount
+      })
+  }
+}
+
+private func runPacket(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let to = try peer.handles.find(ends.write, as: SocketHandle.self, "socket")
+  let from = try peer.handles.find(ends.read, as: SocketHandle.self, "socket")
+  guard to.type == from.type, (to.version == nil) == (from.version == nil) else {
+    throw Invalid("write and read are sockets of the same kind")
+  }
+  switch to.type {
+  case SOCK_SEQPACKET:
+    try to.use(as: UnixSocket.SequencedPacketStyle.self) { to in
+      try from.use(as: UnixSocket.SequencedPacketStyle.self) { from in
+        try benchmark.run(
+          send: { (bytes) throws(IPCError) in try to.send(bytes) },
+          receive: { (room) throws(IPCError) in try from.receive(into: &room)?.length })
+      }
+    }
+  case SOCK_DGRAM where to.version == nil:
+    try to.use(as: UnixSocket.DatagramStyle.self) { to in
+      try from.use(as: UnixSocket.DatagramStyle.self) { from in
+        try benchmark.run(
+          send: { (bytes) throws(IPCError) in try to.send(bytes) },
+          receive: { (room) throws(IPCError) in try from.receiveWithoutAddress(into: &room).length })
+      }
+    }
+  case SOCK_DGRAM:
+    try to.datagrams { to in
+      try from.datagrams { from in
+        try benchmark.run(
+          send: { (bytes) throws(IPCError) in try to.send(bytes) },
+          receive: { (room) throws(IPCError) in try from.receiveWithoutAddress(into: &room).length })
+      }
+    }
+  default: throw Invalid("write and read are sockets that preserve message boundaries")
+  }
+}
+
+private func runMessageQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  try peer.withQueue(ends.write) { to in
+    try peer.withQueue(ends.read) { from in
+      try benchmark.run(
+        room: max(benchmark.size, from.attributes.maximumMessageSize),
+        send: { (bytes) throws(IPCError) in try to.send(bytes) },
+        receive: { (room) throws(IPCError) in try from.receive(into: &room).length })
+    }
+  }
+}
+
+private func runSystemVMessages(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let queue: SystemVMessageQueue = try ends.parameters.object("msqid", latest: peer.latestQueue)
+  let (write, read) = try ends.numbers(Int.self)
+  let to = try SystemVMessageQueue.MessageType(validating: write)
+  let from = SystemVMessageQueue.Selection.type(try .init(validating: read))
+  try benchmark.run(
+    send: { (bytes) throws(IPCError) in try queue.send(bytes, type: to) },
+    receive: { (room) throws(IPCError) in try queue.receive(from, into: &room).length })
+}
+
+private func runSystemVSemaphores(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let set: SystemVSemaphores = try ends.parameters.object("semid", latest: peer.latestSemaphores)
+  let (to, from) = try ends.numbers(UInt16.self)
+  try benchmark.run(
+    send: { (_) throws(IPCError) in try set.perform(.release(to)) },
+    receive: { (_) throws(IPCError) in
+      try set.perform(.acquire(from))
+      return 0
+    })
+}
+
+private func runEventFD(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let to = try peer.handles.find(ends.write, as: OwnerHandle<EventFD>.self, "event counter")
+  let from = try peer.handles.find(ends.read, as: OwnerHandle<EventFD>.self, "event counter")
+  try to.use { to in
+    try from.use { from in
+      try benchmark.run(
+        send: { (_) throws(IPCError) in try to.write(1) },
+        receive: { (_) throws(IPCError) in
+          _ = try from.read()
+          return 0
+        })
+    }
+  }
+}
+
+private func runSignal(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let parameters = ends.parameters
+  let to = try benchmark.loop == .receive ? nil : parameters.known("write")
+  let from = try benchmark.loop == .send ? nil : parameters.known("read")
+  let process = try benchmark.loop == .receive ? ProcessID(rawValue: 1) : parameters.process()
+  let awaited = SignalSet(from.map { [$0] } ?? [])
+  let sent = to ?? .user1
+  try benchmark.run(
+    send: { (_) throws(IPCError) in try sent.queue(value: 0, to: process) },
+    receive: { (_) throws(IPCError) in
+      _ = try awaited.wait()
+      return 0
+    })
+}

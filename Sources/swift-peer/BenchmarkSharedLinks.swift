@@ -1,0 +1,97 @@
+internal import IPC
+internal import PeerProtocol
+internal import SystemPackage
+
+// The links of a benchmark through objects in shared memory: rings, queues, semaphores.
+
+func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  try benchmark.run(
+    peer, ends,
+    send: { (ring, bytes) throws(IPCError) in try ring.send(bytes) },
+    receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room) })
+}
+
+/// How often a spinning link checks the memory before it asks whether the other end still exists.
+private let spins = 1 << 20
+
+func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  // A record is preceded by 8 bytes, and padded to a multiple of 8.
+  let needed = 8 + (benchmark.size + 7) & ~7
+  try benchmark.run(
+    peer, ends,
+    send: { (ring, bytes) throws(IPCError) in
+      var turns = 0
+      while turns < spins, try ring.freeCapacity < needed { turns += 1 }
+      try ring.send(bytes)
+    },
+    receive: { (ring, room) throws(IPCError) in
+      var turns = 0
+      while turns < spins, try ring.bytesAvailable == 0 { turns += 1 }
+      return try ring.receive(into: &room)
+    })
+}
+
+extension Benchmark {
+  /// Runs the loop through the ends of rings that a request names.
+  @inline(__always)
+  fileprivate mutating func run(
+    _ peer: Peer, _ ends: Ends, send: (inout RecordRing.Producer, RawSpan) throws(IPCError) -> Void,
+    receive: (inout RecordRing.Consumer, inout OutputRawSpan) throws(IPCError) -> Int?
+  ) throws {
+    switch loop {
+    case .send:
+      try peer.handles.find(ends.write, as: RecordProducer.self, "producer of records").use { to in
+        try run(send: { (bytes) throws(IPCError) in try send(&to, bytes) }, receive: { (_) throws(IPCError) in nil })
+      }
+    case .receive:
+      try peer.handles.find(ends.read, as: RecordConsumer.self, "consumer of records").use { from in
+        try run(send: { (_) throws(IPCError) in }, receive: { (room) throws(IPCError) in try receive(&from, &room) })
+      }
+    case .ping, .pong:
+      let from = try peer.handles.find(ends.read, as: RecordConsumer.self, "consumer of records")
+      try peer.handles.find(ends.write, as: RecordProducer.self, "producer of records").use { to in
+        try from.use { from in
+          try run(
+            send: { (bytes) throws(IPCError) in try send(&to, bytes) },
+            receive: { (room) throws(IPCError) in try receive(&from, &room) })
+        }
+      }
+    }
+  }
+}
+
+func runQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
+  try benchmark.run(
+    send: { (bytes) throws(IPCError) in try to.send(bytes) },
+    receive: { (room) throws(IPCError) in try from.receive(into: &room) })
+}
+
+func runSpinningQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
+  try benchmark.run(
+    send: { (bytes) throws(IPCError) in while try !to.trySend(bytes) {} },
+    receive: { (room) throws(IPCError) in
+      while true {
+        switch try from.tryReceive(into: &room) {
+        case .ready(let length): return length
+        case .endOfStream: return nil
+        case .wouldBlock: continue
+        }
+      }
+    })
+}
+
+func runSemaphore(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let (to, from) = (try peer.semaphore(ends.write), try peer.semaphore(ends.read))
+  try to.use { to in
+    try from.use { from in
+      try benchmark.run(
+        send: { (_) throws(IPCError) in try to.post() },
+        receive: { (_) throws(IPCError) in
+          try from.wait()
+          return 0
+        })
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/* Loops that send messages and measure them (benchmark.c), and what they send through (benchmark_links.c). */
+#ifndef BENCHMARK_H
+#define BENCHMARK_H
+
+#include "../benchmark/histogram.h"
+#include "peer.h"
+
+struct benchmark {
+    /* What messages are sent through: descriptors, types of messages, numbers of semaphores, or signals; -1
+     * in a direction that the request does not use. */
+    int to, from;
+    int id;                  /* of a System V object, or of a process */
+    void *sender, *receiver; /* rings, queues or semaphores */
+    size_t room;             /* for a received message; at least `size` */
+
+    unsigned char *message; /* preceded by room for a long, which a System V message begins with */
+    size_t size;
+    uint64_t count, warmup, interval;
+
+    uint64_t done, wrong, elapsed;
+    struct histogram latency, service;
+};
+
+/* A way to send messages. Each loop returns -1 and sets errno if a call failed. */
+struct link {
+    const char *name;
+    bool has_bytes;
+    void (*open)(struct call *, struct benchmark *);
+    int (*ping)(struct benchmark *);
+    int (*pong)(struct benchmark *);
+    int (*send)(struct benchmark *);
+    int (*receive)(struct benchmark *);
+};
+
+/* The links through shared memory; the list ends with one without a name. */
+extern const struct link peer_shared_links[];
+
+const struct link *peer_link(struct call *);
+
+#endif

@@ -1,0 +1,198 @@
+/* The links of a benchmark whose calls are system calls: how a message is sent and received. */
+#include "benchmark_loops.h"
+#include "sysv_msg.h"
+#include "sysv_sem.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <mqueue.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void open_descriptors(struct call *call, struct benchmark *benchmark) {
+    if (sends(call))
+        benchmark->to = peer_descriptor_named(call, peer_text(call, "write"));
+    if (receives(call))
+        benchmark->from = peer_descriptor_named(call, peer_text(call, "read"));
+}
+
+static void open_numbers(struct call *call, struct benchmark *benchmark, int least, int most) {
+    if (sends(call))
+        benchmark->to = (int)peer_number(call, "write", least, most);
+    if (receives(call))
+        benchmark->from = (int)peer_number(call, "read", least, most);
+}
+
+/* Nothing: the loop and the clock alone. */
+static void none_open(struct call *call, struct benchmark *benchmark) {
+    (void)call, (void)benchmark;
+}
+static int none_send(struct benchmark *benchmark) {
+    (void)benchmark;
+    return 0;
+}
+static ssize_t none_receive(struct benchmark *benchmark) {
+    (void)benchmark;
+    return 0;
+}
+LOOPS(none)
+
+#define stream_open open_descriptors
+static int stream_send(struct benchmark *benchmark) {
+    for (size_t written = 0; written < benchmark->size;) {
+        ssize_t count;
+        RETRY(count, write(benchmark->to, benchmark->message + written, benchmark->size - written));
+        if (count == -1)
+            return failed("write");
+        written += (size_t)count;
+    }
+    return 0;
+}
+static ssize_t stream_receive(struct benchmark *benchmark) {
+    for (size_t filled = 0; filled < benchmark->size;) {
+        ssize_t count;
+        RETRY(count, read(benchmark->from, benchmark->message + filled, benchmark->size - filled));
+        if (count <= 0)
+            return count == 0 ? ended("read") : failed("read");
+        filled += (size_t)count;
+    }
+    return (ssize_t)benchmark->size;
+}
+LOOPS(stream)
+
+#define packet_open open_descriptors
+static int packet_send(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, send(benchmark->to, benchmark->message, benchmark->size, MSG_NOSIGNAL));
+    return count == -1 ? failed("send") : 0;
+}
+static ssize_t packet_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, recv(benchmark->from, benchmark->message, benchmark->room, 0));
+    return count == -1 ? failed("recv") : count == 0 && benchmark->size > 0 ? ended("recv") : count;
+}
+LOOPS(packet)
+
+static void mq_link_open(struct call *call, struct benchmark *benchmark) {
+    struct mq_attr attributes = {0};
+    open_descriptors(call, benchmark);
+    if (call->outcome != OK || !receives(call))
+        return;
+    if (mq_getattr(benchmark->from, &attributes) == -1)
+        peer_fail_in(call, "mq_getattr", errno);
+    else if ((size_t)attributes.mq_msgsize > benchmark->room)
+        benchmark->room = (size_t)attributes.mq_msgsize;
+}
+static int mq_link_send(struct benchmark *benchmark) {
+    int result;
+    RETRY(result, mq_send(benchmark->to, (char *)benchmark->message, benchmark->size, 0));
+    return result == -1 ? failed("mq_send") : 0;
+}
+static ssize_t mq_link_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, mq_receive(benchmark->from, (char *)benchmark->message, benchmark->room, NULL));
+    return count == -1 ? failed("mq_receive") : count;
+}
+LOOPS(mq_link)
+
+/* The type precedes the message in memory. */
+static struct message *with_type(struct benchmark *benchmark) {
+    return (struct message *)(benchmark->message - offsetof(struct message, mtext));
+}
+static void msg_open(struct call *call, struct benchmark *benchmark) {
+    benchmark->id = peer_msqid(call);
+    open_numbers(call, benchmark, 1, INT_MAX);
+}
+static int msg_send(struct benchmark *benchmark) {
+    int result;
+    with_type(benchmark)->mtype = benchmark->to;
+    RETRY(result, msgsnd(benchmark->id, with_type(benchmark), benchmark->size, 0));
+    return result == -1 ? failed("msgsnd") : 0;
+}
+static ssize_t msg_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, msgrcv(benchmark->id, with_type(benchmark), benchmark->room, benchmark->from, 0));
+    return count == -1 ? failed("msgrcv") : count;
+}
+LOOPS(msg)
+
+static void semop_open(struct call *call, struct benchmark *benchmark) {
+    benchmark->id = peer_semid(call);
+    open_numbers(call, benchmark, 0, UINT16_MAX);
+}
+static int change_semaphore(struct benchmark *benchmark, int number, short change) {
+    struct sembuf operation = {.sem_num = (unsigned short)number, .sem_op = change};
+    int result;
+    RETRY(result, semop(benchmark->id, &operation, 1));
+    return result == -1 ? failed("semop") : 0;
+}
+static int semop_send(struct benchmark *benchmark) {
+    return change_semaphore(benchmark, benchmark->to, 1);
+}
+static ssize_t semop_receive(struct benchmark *benchmark) {
+    return change_semaphore(benchmark, benchmark->from, -1);
+}
+LOOPS(semop)
+
+#define eventfd_open open_descriptors
+static int eventfd_send(struct benchmark *benchmark) {
+    const uint64_t one = 1;
+    ssize_t count;
+    RETRY(count, write(benchmark->to, &one, sizeof one));
+    return count == -1 ? failed("write") : 0;
+}
+static ssize_t eventfd_receive(struct benchmark *benchmark) {
+    uint64_t value;
+    ssize_t count;
+    RETRY(count, read(benchmark->from, &value, sizeof value));
+    return count == -1 ? failed("read") : 0;
+}
+LOOPS(eventfd)
+
+static void signal_open(struct call *call, struct benchmark *benchmark) {
+    benchmark->id = sends(call) ? (int)peer_number(call, "pid", 1, INT32_MAX) : 0;
+    if (sends(call))
+        benchmark->to = peer_signal(call, "write");
+    if (receives(call))
+        benchmark->from = peer_signal(call, "read");
+}
+static int signal_send(struct benchmark *benchmark) {
+    return sigqueue(benchmark->id, benchmark->to, (union sigval){0}) == -1 ? failed("sigqueue") : 0;
+}
+static ssize_t signal_receive(struct benchmark *benchmark) {
+    sigset_t awaited;
+    int result;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, benchmark->from);
+    RETRY(result, sigwaitinfo(&awaited, NULL));
+    return result == -1 ? failed("sigwaitinfo") : 0;
+}
+LOOPS(signal)
+
+static const struct link links[] = {
+    LINK("none", none, false),       LINK("stream", stream, true),  LINK("packet", packet, true),
+    LINK("mq", mq_link, true),       LINK("msg", msg, true),        LINK("semop", semop, false),
+    LINK("eventfd", eventfd, false), LINK("signal", signal, false), {0},
+};
+
+static const struct link *find(const struct link *link, const char *name) {
+    for (; link->name; link++)
+        if (strcmp(link->name, name) == 0)
+            return link;
+    return NULL;
+}
+
+/* Returns the link that a request names by `by`; NULL, and an invalid request, if there is none. */
+const struct link *peer_link(struct call *call) {
+    const char *name = peer_text(call, "by");
+    const struct link *found = find(links, name);
+    if (!found)
+        found = find(peer_shared_links, name);
+    if (!found)
+        peer_invalid_request(call, "by=%.64s is not a way to send messages", name);
+    return found;
+}

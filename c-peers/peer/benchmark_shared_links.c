@@ -1,0 +1,118 @@
+/* The links of a benchmark through objects in shared memory: rings, queues, semaphores. */
+#include "benchmark_loops.h"
+#include "posix_sem.h"
+#include "ring.h"
+#include "shared_queue.h"
+
+#include <errno.h>
+
+/* How often a spinning link checks the memory before it asks whether the other end still exists. */
+enum { SPINS = 1 << 20 };
+
+static void open_handles(struct call *call, struct benchmark *benchmark, const char *kind) {
+    if (sends(call))
+        benchmark->sender = peer_find_handle(call, "write", kind);
+    if (receives(call))
+        benchmark->receiver = peer_find_handle(call, "read", kind);
+}
+
+static void ring_open(struct call *call, struct benchmark *benchmark) {
+    open_handles(call, benchmark, "end of a ring");
+    const struct ipc_ring *to = benchmark->sender, *from = benchmark->receiver;
+    if (call->outcome == OK &&
+        ((to && (to->role != IPC_RING_PRODUCER || to->content != IPC_RING_RECORDS)) ||
+         (from && (from->role != IPC_RING_CONSUMER || from->content != IPC_RING_RECORDS))))
+        peer_invalid_request(call, "%s is not for this end of this ring", call->operation);
+}
+static int ring_send(struct benchmark *benchmark) {
+    int result;
+    RETRY(result, ipc_ring_send(benchmark->sender, benchmark->message, benchmark->size, NULL));
+    return result == -1 ? failed("ring_send") : 0;
+}
+static ssize_t ring_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, ipc_ring_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
+    return count == -1 && errno == ENODATA ? ended("ring_receive")
+           : count == -1                   ? failed("ring_receive")
+                                           : count;
+}
+LOOPS(ring)
+
+/* Spins until so many bytes can be read or written. After many checks it gives up, and the call that follows
+ * finds out whether the other end still exists. */
+static void spin(struct ipc_ring *ring, int64_t needed) {
+    for (int i = 0; i < SPINS; i++) {
+        const int64_t available = ipc_ring_available(ring);
+        if (available == -1 || available >= needed)
+            return;
+    }
+}
+#define ring_spin_open ring_open
+static int ring_spin_send(struct benchmark *benchmark) {
+    spin(benchmark->sender, (int64_t)ipc_ring__frame(benchmark->size));
+    return ring_send(benchmark);
+}
+static ssize_t ring_spin_receive(struct benchmark *benchmark) {
+    spin(benchmark->receiver, 1);
+    return ring_receive(benchmark);
+}
+LOOPS(ring_spin)
+
+static void queue_open(struct call *call, struct benchmark *benchmark) {
+    open_handles(call, benchmark, "queue");
+}
+static int queue_send(struct benchmark *benchmark) {
+    int result;
+    RETRY(result, ipc_queue_send(benchmark->sender, benchmark->message, benchmark->size, NULL));
+    return result == -1 ? failed("queue_send") : 0;
+}
+static ssize_t queue_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    RETRY(count, ipc_queue_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
+    return count == -1 && errno == ENODATA ? ended("queue_receive")
+           : count == -1                   ? failed("queue_receive")
+                                           : count;
+}
+LOOPS(queue)
+
+#define queue_spin_open queue_open
+static int queue_spin_send(struct benchmark *benchmark) {
+    int result;
+    do
+        result = ipc_queue_trysend(benchmark->sender, benchmark->message, benchmark->size);
+    while (result == -1 && (errno == EAGAIN || errno == EINTR));
+    return result == -1 ? failed("queue_send") : 0;
+}
+static ssize_t queue_spin_receive(struct benchmark *benchmark) {
+    ssize_t count;
+    do
+        count = ipc_queue_tryreceive(benchmark->receiver, benchmark->message, benchmark->room);
+    while (count == -1 && (errno == EAGAIN || errno == EINTR));
+    return count == -1 && errno == ENODATA ? ended("queue_receive")
+           : count == -1                   ? failed("queue_receive")
+                                           : count;
+}
+LOOPS(queue_spin)
+
+static void sem_link_open(struct call *call, struct benchmark *benchmark) {
+    open_handles(call, benchmark, "semaphore");
+    if (benchmark->sender)
+        benchmark->sender = ((struct semaphore *)benchmark->sender)->address;
+    if (benchmark->receiver)
+        benchmark->receiver = ((struct semaphore *)benchmark->receiver)->address;
+}
+static int sem_link_send(struct benchmark *benchmark) {
+    return sem_post(benchmark->sender) == -1 ? failed("sem_post") : 0;
+}
+static ssize_t sem_link_receive(struct benchmark *benchmark) {
+    int result;
+    RETRY(result, sem_wait(benchmark->receiver));
+    return result == -1 ? failed("sem_wait") : 0;
+}
+LOOPS(sem_link)
+
+const struct link peer_shared_links[] = {
+    LINK("ring", ring, true),     LINK("ring-spin", ring_spin, true),
+    LINK("queue", queue, true),   LINK("queue-spin", queue_spin, true),
+    LINK("sem", sem_link, false), {0},
+};
