@@ -12,18 +12,18 @@ struct Choose: ParsableCommand {
 
       EXAMPLES
         ipc-interop choose                                    questions
-        ipc-interop choose --related --byte-stream            from a parent to its child
+        ipc-interop choose --related --byte-stream            a stream to a child
         ipc-interop choose --priority --many-readers
         ipc-interop choose --size 1M --rate 200K --costs bench.json
         ipc-interop choose --purpose lock --survives-death
-        ipc-interop choose --existing msgrcv                  the counterpart of a C program
+        ipc-interop choose --existing msgrcv                  what a C program uses
         ipc-interop choose --network --boundaries --format json
 
       EXIT STATUS
         0 at least one mechanism   2 usage   4 no mechanism meets all needs
       """)
 
-  @Option(help: "The purpose: \(Purpose.allCases.map(\.rawValue).joined(separator: ", ")) (default: transfer).")
+  @Option(help: "What the processes do (default: transfer).")
   var purpose: Purpose?
 
   @Flag var needs: [NeedFlag] = []
@@ -39,6 +39,12 @@ struct Choose: ParsableCommand {
   @Option(help: ArgumentHelp("A C function that the existing program calls.", valueName: "function"))
   var existing: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A JSON report of 'ipc-interop bench': adds what each mechanism costs, and excludes those slower than --rate.",
+      valueName: "file"))
+  var costs: String?
+
   @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
 
@@ -50,14 +56,16 @@ struct Choose: ParsableCommand {
     do throws(FixtureErrors) { guide = try fixtures.guide() } catch {
       throw RunError("\(error)", status: .usage)
     }
-    let recommendation: Recommendation
-    do throws(RequirementError) {
-      let requirements = isOpen ? try ask(guide) : try requirements()
-      recommendation = try guide.recommendation(for: requirements)
-    } catch {
+    let requirements: Requirements
+    do throws(RequirementError) { requirements = isOpen ? try ask(guide) : try self.requirements() } catch {
       throw RunError("\(error)", status: .usage)
     }
-    let style = output.output == nil ? Style(for: .standardOutput) : Style()
+    let costs = try costs.map { try MechanismCosts(reading: $0, size: requirements.size) }
+    let recommendation: Recommendation
+    do throws(RequirementError) { recommendation = try guide.recommendation(for: requirements, costs: costs) } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+    let style = output.output == nil ? Style(of: STDOUT_FILENO) : Style()
     try output.write(recommendation.text(output.format, style: style) ?? "")
     if !recommendation.hasChoice { throw ExitCode(Harness.ExitStatus.nothingSelected.rawValue) }
   }
@@ -100,5 +108,5 @@ struct NeedFlag: EnumerableFlag {
 
   static func name(for value: NeedFlag) -> NameSpecification { .customLong(value.need.rawValue) }
 
-  static func help(for value: NeedFlag) -> ArgumentHelp? { ArgumentHelp("Needed: \(value.need.title).") }
+  static func help(for value: NeedFlag) -> ArgumentHelp? { ArgumentHelp("\(value.need.title.prefix(1).uppercased() + value.need.title.dropFirst()).") }
 }

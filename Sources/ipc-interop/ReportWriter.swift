@@ -61,23 +61,10 @@ final class ReportWriter: Sendable {
 }
 
 extension ReportWriter.Writer {
+  /// Returns the style that the destination and the environment variables allow.
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {
-    Self(report: makeReport(Style(for: handle, verbose: verbose)), handle: handle)
-  }
-}
-
-extension Style {
-  /// Creates the style that the destination and the environment variables allow.
-  init(for handle: FileHandle, verbose: Bool = false) {
-    let environment = ProcessInfo.processInfo.environment
-    let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
-    let allowsColour = environment["NO_COLOR", default: ""].isEmpty
-    var size = winsize()
-    let isMeasured = unsafe ioctl(handle.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    self.init(
-      isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
-      verbose: verbose)
+    Self(report: makeReport(Style(of: handle.fileDescriptor, verbose: verbose)), handle: handle)
   }
 }

@@ -7,7 +7,7 @@ struct BenchmarkConsole {
     let tables = BenchmarkMode.allCases.flatMap { mode in
       BenchmarkPlacement.allCases.flatMap { placement in table(mode, placement) }
     }
-    return (machine + tables + programs + remarks).map { $0 + "\n" }.joined()
+    return (machine + tables + programs + comparisons + remarks).map { $0 + "\n" }.joined()
   }
 
   private var machine: [String] {
@@ -61,6 +61,19 @@ struct BenchmarkConsole {
       ])
     }
     return [style.painted("Beside the peers", .heading)] + table.lines(style) + [""]
+  }
+
+  private var comparisons: [String] {
+    guard !document.comparisons.isEmpty else { return [] }
+    var table = TextTable()
+    for comparison in document.comparisons {
+      let words = BenchmarkText.words(of: comparison)
+      table.add([
+        .init(comparison.name), .init(words.ratio, isNumber: true), .init(words.reference),
+        .init(words.verdict, comparison.holds ? .good : .bad),
+      ])
+    }
+    return [style.painted("Compared with limits and libraries", .heading)] + table.lines(style) + [""]
   }
 
   private var remarks: [String] {

@@ -89,4 +89,14 @@ enum BenchmarkText {
     if !document.isComplete { warnings.append("the run was interrupted") }
     return warnings
   }
+
+  /// Returns the parts of a comparison with a limit or a library: `1.20 (1.15-1.26)`, `x cache-line`, and whether it is
+  /// within its bound.
+  static func words(of comparison: ProgramComparison) -> (ratio: String, reference: String, verdict: String) {
+    let bound = decimal(comparison.bound, places: 2)
+    return (
+      ratio(comparison.ratio), "x \(comparison.program)",
+      comparison.holds ? "at most \(bound)" : "more than \(bound): \(comparison.reason)"
+    )
+  }
 }

@@ -53,11 +53,17 @@ public struct Interview: Sendable {
       requirements.purpose = try Self.one(chosen).map { Purpose.allCases[$0] } ?? .transfer
     case .place, .relation, .form:
       let answers = choices(topic)
-      if let number = try Self.one(try Self.chosen(words, of: answers.count)) { requirements.needs.insert(answers[number]) }
+      if let number = try Self.one(try Self.chosen(words, of: answers.count)) {
+        requirements.needs.insert(answers[number])
+      }
     case .rest:
       let answers = choices(topic)
       for number in try Self.chosen(words, of: answers.count + lossAnswer.count) {
-        if number < answers.count { requirements.needs.insert(answers[number]) } else { requirements.lossAllowed = true }
+        if number < answers.count {
+          requirements.needs.insert(answers[number])
+        } else {
+          requirements.lossAllowed = true
+        }
       }
     }
     topics = topics.dropFirst().filter(isPossible)

@@ -29,7 +29,12 @@ extension MechanismGuide {
       let facts = document.root.map("the guide", keys: keys, required: keys)
     else { return MechanismGuide(needs: [], mechanisms: []) }
     let values = facts["needs"]?.nonEmptyList("needs") ?? []
-    let needs = values.compactMap { NeedFacts($0) }
+    var needs: [NeedFacts] = []
+    for value in values {
+      guard let facts = NeedFacts(value) else { continue }
+      if needs.contains(where: { $0.need == facts.need }) { value.report("'\(facts.need.rawValue)' is described twice") }
+      needs.append(facts)
+    }
     for need in Need.allCases where !needs.contains(where: { $0.need == need }) {
       facts["needs"]?.report("the need '\(need.rawValue)' is missing")
     }
@@ -75,7 +80,9 @@ extension MechanismFacts {
     else { return nil }
     let limit = facts["largest"]?.number("'largest'", in: 1...1_000_000_000)
     let limitReason = facts["limited-by"]?.text("'limited-by'")
-    if (limit == nil) != (limitReason == nil) { value.report("a mechanism has both 'largest' and 'limited-by', or none") }
+    if (limit == nil) != (limitReason == nil) {
+      value.report("a mechanism has both 'largest' and 'limited-by', or none")
+    }
     var fitness: [Need: Fitness] = [:]
     for level in Fitness.Level.allCases {
       for (key, reason) in facts[level.rawValue]?.map("'\(level.rawValue)'") ?? [] {
@@ -93,7 +100,8 @@ extension MechanismFacts {
       purposes: facts["purposes"]?.nonEmptyList("purposes").compactMap { $0.choice("a purpose", Purpose.self) } ?? [],
       fitness: fitness, limit: limit.map { ($0, limitReason?.text ?? "") },
       functions: facts["functions"]?.texts("functions") ?? [], header: facts["header"]?.text("'header'")?.text,
-      types: facts["swift"]?.texts("types") ?? [], page: page.text, examples: facts["examples"]?.texts("examples") ?? [],
+      types: facts["swift"]?.texts("types") ?? [], page: page.text,
+      examples: facts["examples"]?.texts("examples") ?? [],
       warnings: facts["watch"]?.nonEmptyList("scenarios").compactMap { Self.warning($0, requirements) } ?? [])
   }
 
@@ -129,7 +137,8 @@ extension Fitness {
       return
     }
     let keys = ["with", "because"]
-    guard let facts = value.map("a reason", keys: keys, required: keys), let reason = facts["because"]?.text("'because'"),
+    guard let facts = value.map("a reason", keys: keys, required: keys),
+      let reason = facts["because"]?.text("'because'"),
       let addition = facts["with"].flatMap({ MechanismFacts.mechanism($0, known: known) })
     else { return nil }
     if level == .lacks { value.report("'lacks' has no addition") }

@@ -39,25 +39,3 @@ public struct Recommendation: Sendable {
     let reasons: [String]
   }
 }
-
-/// The measured costs of mechanisms on this machine.
-public struct MechanismCosts: Sendable {
-  /// The file that they were read from.
-  let source: String
-  private let costs: [String: Cost]
-
-  /// What a mechanism costs.
-  struct Cost: Sendable, Encodable {
-    /// The median of one way, half of a round trip, in nanoseconds.
-    let oneWay: Double?
-    let messagesPerSecond: Double
-    let bytesPerSecond: Double?
-  }
-
-  init(source: String, costs: [String: Cost]) {
-    self.source = source
-    self.costs = costs
-  }
-
-  func cost(of mechanism: String) -> Cost? { costs[mechanism] }
-}

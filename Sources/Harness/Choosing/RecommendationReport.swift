@@ -20,7 +20,8 @@ extension Recommendation {
       lines += Self.description(of: choice, place: place + 1, style) + [""]
     }
     if choices.isEmpty { lines += ["No mechanism meets all of these needs.", ""] }
-    lines += Self.list("Also possible", choices.dropFirst(Self.described).map { ($0.facts.id, $0.facts.summary) }, style)
+    lines += Self.list(
+      "Also possible", choices.dropFirst(Self.described).map { ($0.facts.id, $0.facts.summary) }, style)
     lines += Self.list("Not suitable", excluded.map { ($0.mechanism, $0.reasons.joined(separator: " ")) }, style)
     if let costsFrom { lines.append("Costs are from \(costsFrom.escapedForDisplay).") }
     if lines.last == "" { lines.removeLast() }
@@ -68,11 +69,12 @@ extension Recommendation {
 extension MechanismCosts.Cost {
   /// The cost in a line.
   var words: String {
-    var parts: [String] = []
-    if let oneWay { parts.append("one way \(decimal(oneWay / 1000, places: 2)) µs") }
-    parts.append("\(decimal(messagesPerSecond / 1e6, places: 3)) million messages/s")
-    if let bytesPerSecond { parts.append("\(decimal(bytesPerSecond / 1e9, places: 2)) GB/s") }
-    return parts.joined(separator: ", ")
+    let measured = [
+      oneWay.map { "\(BenchmarkText.time($0)) one way" },
+      messagesPerSecond.map { "\(BenchmarkText.rate($0)) messages" },
+      bytesPerSecond.map(BenchmarkText.bytes),
+    ]
+    return "\(measured.compactMap(\.self).joined(separator: ", ")) with \(size) bytes: \(benchmark)"
   }
 }
 

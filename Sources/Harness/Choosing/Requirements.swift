@@ -65,9 +65,8 @@ extension MechanismGuide {
         obstacles.append("A message of \(size) bytes is too large: \(limit.reason).")
       }
       let cost = costs?.cost(of: mechanism.id)
-      if let rate = requirements.rate, let cost, cost.messagesPerSecond < Double(rate) {
-        obstacles.append(
-          "It transferred \(Int(cost.messagesPerSecond)) messages per second here, not the required \(rate).")
+      if let rate = requirements.rate, let measured = cost?.messagesPerSecond, measured < Double(rate) {
+        obstacles.append("It transferred \(Int(measured)) messages per second here, not the required \(rate).")
       }
       if obstacles.isEmpty {
         choices.append(choice(mechanism, reasons, cost: cost))
@@ -77,7 +76,9 @@ extension MechanismGuide {
     }
     // A stable sort keeps the order of preference of the file.
     let ranked = choices.enumerated().sorted {
-      ($1.element.score, $0.element.additions.count, $0.offset) < ($0.element.score, $1.element.additions.count, $1.offset)
+      ($1.element.score, $0.element.additions.count, $0.offset) < (
+        $0.element.score, $1.element.additions.count, $1.offset
+      )
     }.map(\.element)
     return Recommendation(choices: ranked, excluded: excluded, costsFrom: costs?.source)
   }

@@ -21,7 +21,8 @@ struct InterviewTests {
     let (questions, requirements) = try Self.ask(["1", "1", "2", "1", "1, 2", "64K", "5000"])
     #expect(
       questions == [
-        "What do the processes do", "Where do the processes run", "How are the processes started", "What is transferred",
+        "What do the processes do", "Where do the processes run", "How are the processes started",
+        "What is transferred",
         "What else is needed", "How many bytes has the largest message", "How many messages per second",
       ])
     #expect(
@@ -36,7 +37,8 @@ struct InterviewTests {
     let (questions, requirements) = try Self.ask(["3", "1", "", ""])
     #expect(
       questions == [
-        "What do the processes do", "How are the processes started", "What else is needed", "How many messages per second",
+        "What do the processes do", "How are the processes started", "What else is needed",
+        "How many messages per second",
       ])
     #expect(requirements == Requirements(purpose: .lock, needs: [.related]))
   }
@@ -58,12 +60,14 @@ struct InterviewTests {
     #expect(requirements == Requirements(purpose: .transfer, needs: [.network], lossAllowed: true))
   }
 
-  @Test("are repeated after a wrong answer", arguments: [
-    (["6"], "'6' is not a number from 1 to 5"), (["x"], "'x' is not a number from 1 to 5"),
-    (["1 2"], "this question has one answer; type one number"),
-    (["1", "", "", "", "", "4T"], "'4T' is not a positive number such as 64, 4K or 1M"),
-    (["1", "", "", "", "", "-1"], "'-1' is not a positive number such as 64, 4K or 1M"),
-  ])
+  @Test(
+    "are repeated after a wrong answer",
+    arguments: [
+      (["6"], "'6' is not a number from 1 to 5"), (["x"], "'x' is not a number from 1 to 5"),
+      (["1 2"], "this question has one answer; type one number"),
+      (["1", "", "", "", "", "4T"], "'4T' is not a positive number such as 64, 4K or 1M"),
+      (["1", "", "", "", "", "-1"], "'-1' is not a positive number such as 64, 4K or 1M"),
+    ])
   func wrong(answers: [String], message: String) throws {
     var interview = Interview(try MechanismGuideTests.guide.get())
     for answer in answers.dropLast() { try interview.answer(answer) }
