@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Harness
+public import Harness
+import SystemPackage
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,9 +15,11 @@ struct Bench: ParsableCommand {
         ipc-interop bench --quick                  small messages only: about a minute
         ipc-interop bench --mechanism pipe --mechanism ring/sleeping
         ipc-interop bench --pairs swift:swift      Swift in both roles, and C to compare with
+        ipc-interop bench --format html -o costs.html
+        ipc-interop bench --format json -o now.json --compare before.json
 
       EXIT STATUS
-        0 measured   1 a benchmark failed
+        0 measured   1 a benchmark failed, or is slower than the baseline
         2 usage   3 environment broken   4 nothing selected   130 interrupted
       """)
 
@@ -47,6 +50,21 @@ struct Bench: ParsableCommand {
   )
   var peers: [String] = []
 
+  @Option(help: "The format of the report.")
+  var format = BenchmarkFormat.console
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write the report to this file; the tables then go to standard error.", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare with an earlier report in JSON, and exit with 1 if a measurement became slower by more than the noise.",
+      valueName: "file"))
+  var compare: String?
+
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
@@ -68,10 +86,45 @@ struct Bench: ParsableCommand {
     options.seed = seed
     options.budget = budget / 1000
     options.isQuick = quick
+    let baseline = try compare.map(BenchmarkDocument.init(reading:))
     let runner = try BenchmarkRunner(configuration, fixtures.installation, options: options)
+    // Open the file before the run, so that a mistake does not cost it.
+    let file = try output.map { try OutputFile.open(FilePath($0)) }
     Interruption.listen()
-    let document = try runner.run { _ in }
-    try OutputFile.write(document.report(.console, style: Style()), to: nil)
-    throw ExitCode(document.status.rawValue)
+    let progress = ProgressLine()
+    let document = try runner.run { progress.show($0) }
+    progress.end()
+    let report = try document.report(format, style: file == nil ? Style(of: STDOUT_FILENO) : Style())
+    try (file ?? .standardOutput).writeAll(report.utf8)
+    try file?.close()
+    if file != nil, format != .console {
+      let tables = try document.report(.console, style: Style(of: STDERR_FILENO))
+      try FileDescriptor.standardError.writeAll(tables.utf8)
+    }
+    var status = document.status
+    if let baseline {
+      let comparison = BaselineComparison(document, baseline: baseline)
+      try FileDescriptor.standardError.writeAll(comparison.lines.map { $0 + "\n" }.joined().utf8)
+      if !comparison.regressions.isEmpty, status == .asExpected { status = .failures }
+    }
+    throw ExitCode(status.rawValue)
   }
 }
+
+/// Shows on standard error what is measured: in place on a terminal, otherwise a line for each benchmark.
+private final class ProgressLine {
+  private let style = Style(of: STDERR_FILENO)
+  private var last = ""
+
+  func show(_ progress: BenchmarkProgress) {
+    if style.isTerminal { return write("\r\u{1B}[K\(progress.description.prefix(style.width - 1))") }
+    if progress.name != last { write("\(progress.description)\n") }
+    last = progress.name
+  }
+
+  func end() { if style.isTerminal { write("\r\u{1B}[K") } }
+
+  private func write(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(text.utf8) }
+}
+
+extension BenchmarkFormat: ExpressibleByArgument {}

@@ -108,5 +108,7 @@ struct NeedFlag: EnumerableFlag {
 
   static func name(for value: NeedFlag) -> NameSpecification { .customLong(value.need.rawValue) }
 
-  static func help(for value: NeedFlag) -> ArgumentHelp? { ArgumentHelp("\(value.need.title.prefix(1).uppercased() + value.need.title.dropFirst()).") }
+  static func help(for value: NeedFlag) -> ArgumentHelp? {
+    ArgumentHelp("\(value.need.title.prefix(1).uppercased() + value.need.title.dropFirst()).")
+  }
 }

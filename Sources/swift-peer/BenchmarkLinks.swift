@@ -75,9 +75,9 @@ extension Benchmark {
   @inline(__always)
   fileprivate mutating func run(_ sink: some WritableDescriptor, _ source: some ReadableDescriptor) throws {
     try run(
-      send: { (bytes) throws(IPCError) in try sink.writeAll(bytes) },
+      send: { (bytes) throws(IPCError) in try sink.writeAll(bytes, retryOnInterrupt: false) },
       receive: { [size] (room) throws(IPCError) in
-        while room.byteCount < size { if try source.read(into: &room) == 0 { return nil } }
+        while room.byteCount < size { if try source.read(into: &room, retryOnInterrupt: false) == 0 { return nil } }
         return room.byteCount
       })
   }
@@ -94,24 +94,28 @@ private func runPacket(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends)
     try to.use(as: UnixSocket.SequencedPacketStyle.self) { to in
       try from.use(as: UnixSocket.SequencedPacketStyle.self) { from in
         try benchmark.run(
-          send: { (bytes) throws(IPCError) in try to.send(bytes) },
-          receive: { (room) throws(IPCError) in try from.receive(into: &room)?.length })
+          send: { (bytes) throws(IPCError) in try to.send(bytes, retryOnInterrupt: false) },
+          receive: { (room) throws(IPCError) in try from.receive(into: &room, retryOnInterrupt: false)?.length })
       }
     }
   case SOCK_DGRAM where to.version == nil:
     try to.use(as: UnixSocket.DatagramStyle.self) { to in
       try from.use(as: UnixSocket.DatagramStyle.self) { from in
         try benchmark.run(
-          send: { (bytes) throws(IPCError) in try to.send(bytes) },
-          receive: { (room) throws(IPCError) in try from.receiveWithoutAddress(into: &room).length })
+          send: { (bytes) throws(IPCError) in try to.send(bytes, retryOnInterrupt: false) },
+          receive: { (room) throws(IPCError) in
+            try from.receiveWithoutAddress(into: &room, retryOnInterrupt: false).length
+          })
       }
     }
   case SOCK_DGRAM:
     try to.datagrams { to in
       try from.datagrams { from in
         try benchmark.run(
-          send: { (bytes) throws(IPCError) in try to.send(bytes) },
-          receive: { (room) throws(IPCError) in try from.receiveWithoutAddress(into: &room).length })
+          send: { (bytes) throws(IPCError) in try to.send(bytes, retryOnInterrupt: false) },
+          receive: { (room) throws(IPCError) in
+            try from.receiveWithoutAddress(into: &room, retryOnInterrupt: false).length
+          })
       }
     }
   default: throw Invalid("write and read are sockets that preserve message boundaries")
@@ -123,8 +127,8 @@ private func runMessageQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends:
     try peer.withQueue(ends.read) { from in
       try benchmark.run(
         room: max(benchmark.size, from.attributes.maximumMessageSize),
-        send: { (bytes) throws(IPCError) in try to.send(bytes) },
-        receive: { (room) throws(IPCError) in try from.receive(into: &room).length })
+        send: { (bytes) throws(IPCError) in try to.send(bytes, retryOnInterrupt: false) },
+        receive: { (room) throws(IPCError) in try from.receive(into: &room, retryOnInterrupt: false).length })
     }
   }
 }
@@ -135,17 +139,17 @@ private func runSystemVMessages(_ benchmark: inout Benchmark, _ peer: Peer, _ en
   let to = try SystemVMessageQueue.MessageType(validating: write)
   let from = SystemVMessageQueue.Selection.type(try .init(validating: read))
   try benchmark.run(
-    send: { (bytes) throws(IPCError) in try queue.send(bytes, type: to) },
-    receive: { (room) throws(IPCError) in try queue.receive(from, into: &room).length })
+    send: { (bytes) throws(IPCError) in try queue.send(bytes, type: to, retryOnInterrupt: false) },
+    receive: { (room) throws(IPCError) in try queue.receive(from, into: &room, retryOnInterrupt: false).length })
 }
 
 private func runSystemVSemaphores(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let set: SystemVSemaphores = try ends.parameters.object("semid", latest: peer.latestSemaphores)
   let (to, from) = try ends.numbers(UInt16.self)
   try benchmark.run(
-    send: { (_) throws(IPCError) in try set.perform(.release(to)) },
+    send: { (_) throws(IPCError) in try set.perform(.release(to), retryOnInterrupt: false) },
     receive: { (_) throws(IPCError) in
-      try set.perform(.acquire(from))
+      try set.perform(.acquire(from), retryOnInterrupt: false)
       return 0
     })
 }
@@ -156,9 +160,9 @@ private func runEventFD(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends
   try to.use { to in
     try from.use { from in
       try benchmark.run(
-        send: { (_) throws(IPCError) in try to.write(1) },
+        send: { (_) throws(IPCError) in try to.write(1, retryOnInterrupt: false) },
         receive: { (_) throws(IPCError) in
-          _ = try from.read()
+          _ = try from.read(retryOnInterrupt: false)
           return 0
         })
     }
@@ -173,9 +177,9 @@ private func runSignal(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends)
   let awaited = SignalSet(from.map { [$0] } ?? [])
   let sent = to ?? .user1
   try benchmark.run(
-    send: { (_) throws(IPCError) in try sent.queue(value: 0, to: process) },
+    send: { (_) throws(IPCError) in try sent.queue(value: 0, to: process, retryOnInterrupt: false) },
     receive: { (_) throws(IPCError) in
-      _ = try awaited.wait()
+      _ = try awaited.wait(retryOnInterrupt: false)
       return 0
     })
 }

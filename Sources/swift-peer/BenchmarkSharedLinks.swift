@@ -7,8 +7,8 @@ internal import SystemPackage
 func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   try benchmark.run(
     peer, ends,
-    send: { (ring, bytes) throws(IPCError) in try ring.send(bytes) },
-    receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room) })
+    send: { (ring, bytes) throws(IPCError) in try ring.send(bytes, retryOnInterrupt: false) },
+    receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room, retryOnInterrupt: false) })
 }
 
 /// How often a spinning link checks the memory before it asks whether the other end still exists.
@@ -22,12 +22,12 @@ func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) t
     send: { (ring, bytes) throws(IPCError) in
       var turns = 0
       while turns < spins, try ring.freeCapacity < needed { turns += 1 }
-      try ring.send(bytes)
+      try ring.send(bytes, retryOnInterrupt: false)
     },
     receive: { (ring, room) throws(IPCError) in
       var turns = 0
       while turns < spins, try ring.bytesAvailable == 0 { turns += 1 }
-      return try ring.receive(into: &room)
+      return try ring.receive(into: &room, retryOnInterrupt: false)
     })
 }
 
@@ -63,8 +63,8 @@ extension Benchmark {
 func runQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
   try benchmark.run(
-    send: { (bytes) throws(IPCError) in try to.send(bytes) },
-    receive: { (room) throws(IPCError) in try from.receive(into: &room) })
+    send: { (bytes) throws(IPCError) in try to.send(bytes, retryOnInterrupt: false) },
+    receive: { (room) throws(IPCError) in try from.receive(into: &room, retryOnInterrupt: false) })
 }
 
 func runSpinningQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
@@ -89,7 +89,7 @@ func runSemaphore(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thro
       try benchmark.run(
         send: { (_) throws(IPCError) in try to.post() },
         receive: { (_) throws(IPCError) in
-          try from.wait()
+          try from.wait(retryOnInterrupt: false)
           return 0
         })
     }

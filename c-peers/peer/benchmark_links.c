@@ -44,8 +44,7 @@ LOOPS(none)
 #define stream_open open_descriptors
 static int stream_send(struct benchmark *benchmark) {
     for (size_t written = 0; written < benchmark->size;) {
-        ssize_t count;
-        RETRY(count, write(benchmark->to, benchmark->message + written, benchmark->size - written));
+        ssize_t count = write(benchmark->to, benchmark->message + written, benchmark->size - written);
         if (count == -1)
             return failed("write");
         written += (size_t)count;
@@ -54,8 +53,7 @@ static int stream_send(struct benchmark *benchmark) {
 }
 static ssize_t stream_receive(struct benchmark *benchmark) {
     for (size_t filled = 0; filled < benchmark->size;) {
-        ssize_t count;
-        RETRY(count, read(benchmark->from, benchmark->message + filled, benchmark->size - filled));
+        ssize_t count = read(benchmark->from, benchmark->message + filled, benchmark->size - filled);
         if (count <= 0)
             return count == 0 ? ended("read") : failed("read");
         filled += (size_t)count;
@@ -66,13 +64,11 @@ LOOPS(stream)
 
 #define packet_open open_descriptors
 static int packet_send(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, send(benchmark->to, benchmark->message, benchmark->size, MSG_NOSIGNAL));
+    ssize_t count = send(benchmark->to, benchmark->message, benchmark->size, MSG_NOSIGNAL);
     return count == -1 ? failed("send") : 0;
 }
 static ssize_t packet_receive(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, recv(benchmark->from, benchmark->message, benchmark->room, 0));
+    ssize_t count = recv(benchmark->from, benchmark->message, benchmark->room, 0);
     return count == -1 ? failed("recv") : count == 0 && benchmark->size > 0 ? ended("recv") : count;
 }
 LOOPS(packet)
@@ -88,13 +84,11 @@ static void mq_link_open(struct call *call, struct benchmark *benchmark) {
         benchmark->room = (size_t)attributes.mq_msgsize;
 }
 static int mq_link_send(struct benchmark *benchmark) {
-    int result;
-    RETRY(result, mq_send(benchmark->to, (char *)benchmark->message, benchmark->size, 0));
+    int result = mq_send(benchmark->to, (char *)benchmark->message, benchmark->size, 0);
     return result == -1 ? failed("mq_send") : 0;
 }
 static ssize_t mq_link_receive(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, mq_receive(benchmark->from, (char *)benchmark->message, benchmark->room, NULL));
+    ssize_t count = mq_receive(benchmark->from, (char *)benchmark->message, benchmark->room, NULL);
     return count == -1 ? failed("mq_receive") : count;
 }
 LOOPS(mq_link)
@@ -110,12 +104,11 @@ static void msg_open(struct call *call, struct benchmark *benchmark) {
 static int msg_send(struct benchmark *benchmark) {
     int result;
     with_type(benchmark)->mtype = benchmark->to;
-    RETRY(result, msgsnd(benchmark->id, with_type(benchmark), benchmark->size, 0));
+    result = msgsnd(benchmark->id, with_type(benchmark), benchmark->size, 0);
     return result == -1 ? failed("msgsnd") : 0;
 }
 static ssize_t msg_receive(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, msgrcv(benchmark->id, with_type(benchmark), benchmark->room, benchmark->from, 0));
+    ssize_t count = msgrcv(benchmark->id, with_type(benchmark), benchmark->room, benchmark->from, 0);
     return count == -1 ? failed("msgrcv") : count;
 }
 LOOPS(msg)
@@ -126,8 +119,7 @@ static void semop_open(struct call *call, struct benchmark *benchmark) {
 }
 static int change_semaphore(struct benchmark *benchmark, int number, short change) {
     struct sembuf operation = {.sem_num = (unsigned short)number, .sem_op = change};
-    int result;
-    RETRY(result, semop(benchmark->id, &operation, 1));
+    int result = semop(benchmark->id, &operation, 1);
     return result == -1 ? failed("semop") : 0;
 }
 static int semop_send(struct benchmark *benchmark) {
@@ -141,14 +133,12 @@ LOOPS(semop)
 #define eventfd_open open_descriptors
 static int eventfd_send(struct benchmark *benchmark) {
     const uint64_t one = 1;
-    ssize_t count;
-    RETRY(count, write(benchmark->to, &one, sizeof one));
+    ssize_t count = write(benchmark->to, &one, sizeof one);
     return count == -1 ? failed("write") : 0;
 }
 static ssize_t eventfd_receive(struct benchmark *benchmark) {
     uint64_t value;
-    ssize_t count;
-    RETRY(count, read(benchmark->from, &value, sizeof value));
+    ssize_t count = read(benchmark->from, &value, sizeof value);
     return count == -1 ? failed("read") : 0;
 }
 LOOPS(eventfd)
@@ -168,7 +158,7 @@ static ssize_t signal_receive(struct benchmark *benchmark) {
     int result;
     sigemptyset(&awaited);
     sigaddset(&awaited, benchmark->from);
-    RETRY(result, sigwaitinfo(&awaited, NULL));
+    result = sigwaitinfo(&awaited, NULL);
     return result == -1 ? failed("sigwaitinfo") : 0;
 }
 LOOPS(signal)

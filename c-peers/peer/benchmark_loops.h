@@ -114,12 +114,6 @@ LOOP receive_loop(struct benchmark *benchmark, receive_message *receive) {
             name##_receive_loop                                                                              \
     }
 
-/* Repeats a call that a signal interrupts. */
-#define RETRY(result, call)                                                                                  \
-    do                                                                                                       \
-        result = call;                                                                                       \
-    while (result == -1 && errno == EINTR)
-
 static inline int failed(const char *function) {
     return peer_set_failed_call(function);
 }

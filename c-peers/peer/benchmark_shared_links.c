@@ -16,6 +16,13 @@ static void open_handles(struct call *call, struct benchmark *benchmark, const c
         benchmark->receiver = peer_find_handle(call, "read", kind);
 }
 
+/* Returns the length of a message; -1 if there is none, with EPIPE if the other side has closed. */
+static ssize_t end_of_messages(ssize_t length) {
+    if (length == -1 && errno == ENODATA)
+        errno = EPIPE;
+    return length;
+}
+
 static void ring_open(struct call *call, struct benchmark *benchmark) {
     open_handles(call, benchmark, "end of a ring");
     const struct ipc_ring *to = benchmark->sender, *from = benchmark->receiver;
@@ -25,16 +32,10 @@ static void ring_open(struct call *call, struct benchmark *benchmark) {
         peer_invalid_request(call, "%s is not for this end of this ring", call->operation);
 }
 static int ring_send(struct benchmark *benchmark) {
-    int result;
-    RETRY(result, ipc_ring_send(benchmark->sender, benchmark->message, benchmark->size, NULL));
-    return result == -1 ? failed("ring_send") : 0;
+    return ipc_ring_send(benchmark->sender, benchmark->message, benchmark->size, NULL);
 }
 static ssize_t ring_receive(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, ipc_ring_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
-    return count == -1 && errno == ENODATA ? ended("ring_receive")
-           : count == -1                   ? failed("ring_receive")
-                                           : count;
+    return end_of_messages(ipc_ring_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
 }
 LOOPS(ring)
 
@@ -62,16 +63,10 @@ static void queue_open(struct call *call, struct benchmark *benchmark) {
     open_handles(call, benchmark, "queue");
 }
 static int queue_send(struct benchmark *benchmark) {
-    int result;
-    RETRY(result, ipc_queue_send(benchmark->sender, benchmark->message, benchmark->size, NULL));
-    return result == -1 ? failed("queue_send") : 0;
+    return ipc_queue_send(benchmark->sender, benchmark->message, benchmark->size, NULL);
 }
 static ssize_t queue_receive(struct benchmark *benchmark) {
-    ssize_t count;
-    RETRY(count, ipc_queue_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
-    return count == -1 && errno == ENODATA ? ended("queue_receive")
-           : count == -1                   ? failed("queue_receive")
-                                           : count;
+    return end_of_messages(ipc_queue_receive(benchmark->receiver, benchmark->message, benchmark->room, NULL));
 }
 LOOPS(queue)
 
@@ -80,17 +75,15 @@ static int queue_spin_send(struct benchmark *benchmark) {
     int result;
     do
         result = ipc_queue_trysend(benchmark->sender, benchmark->message, benchmark->size);
-    while (result == -1 && (errno == EAGAIN || errno == EINTR));
-    return result == -1 ? failed("queue_send") : 0;
+    while (result == -1 && errno == EAGAIN);
+    return result;
 }
 static ssize_t queue_spin_receive(struct benchmark *benchmark) {
     ssize_t count;
     do
         count = ipc_queue_tryreceive(benchmark->receiver, benchmark->message, benchmark->room);
-    while (count == -1 && (errno == EAGAIN || errno == EINTR));
-    return count == -1 && errno == ENODATA ? ended("queue_receive")
-           : count == -1                   ? failed("queue_receive")
-                                           : count;
+    while (count == -1 && errno == EAGAIN);
+    return end_of_messages(count);
 }
 LOOPS(queue_spin)
 
@@ -105,8 +98,7 @@ static int sem_link_send(struct benchmark *benchmark) {
     return sem_post(benchmark->sender) == -1 ? failed("sem_post") : 0;
 }
 static ssize_t sem_link_receive(struct benchmark *benchmark) {
-    int result;
-    RETRY(result, sem_wait(benchmark->receiver));
+    int result = sem_wait(benchmark->receiver);
     return result == -1 ? failed("sem_wait") : 0;
 }
 LOOPS(sem_link)

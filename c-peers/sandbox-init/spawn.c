@@ -23,7 +23,7 @@ struct child {
     int inherited_count;
     enum user user;
     int role;
-    int processor; // the only one that the role may use, or -1
+    int processor;    // the only one that it may use, or -1
     const int *stdio; // of the role
     int executable;
     int report; // a pipe that execution closes; it carries the reason of a failure

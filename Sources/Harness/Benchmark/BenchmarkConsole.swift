@@ -39,8 +39,10 @@ struct BenchmarkConsole {
           + pairings.filter { $0 != reference }.map { cell(result[$0]?.ratio) }
           + [.init("±\(decimal(result.control.spread * 100, places: 0)) %", isNumber: true)])
     }
-    let heading = BenchmarkText.heading(mode, placement, reference)
-    return [style.painted(heading, .heading)] + table.lines(style) + [""]
+    return [style.painted(BenchmarkText.title(mode, placement), .heading)]
+      + "\(BenchmarkText.explanation(mode)) The last columns are ratios to \(reference) of the same round."
+      .wrapped(to: style.width)
+      + table.lines(style) + [""]
   }
 
   /// A ratio is marked if it is certainly above or below 1.
@@ -51,29 +53,31 @@ struct BenchmarkConsole {
   }
 
   private var programs: [String] {
-    guard !document.programs.isEmpty else { return [] }
-    var table = TextTable()
-    table.add([.init("program"), .init("time", isNumber: true), .init("bytes/s", isNumber: true), .init("")])
-    for program in document.programs {
-      table.add([
-        .init(program.name), .init(BenchmarkText.time(program.time.value), isNumber: true),
-        .init(program.bytesPerSecond.map(BenchmarkText.bytes) ?? "-", isNumber: true), .init(program.title),
-      ])
+    ExternalProgram.Kind.allCases.flatMap { kind -> [String] in
+      let programs = document.programs.filter { $0.kind == kind }
+      guard !programs.isEmpty else { return [] }
+      var table = TextTable()
+      for program in programs {
+        table.add([
+          .init(program.name), .init(BenchmarkText.time(program.time.value), isNumber: true),
+          .init(program.bytesPerSecond.map(BenchmarkText.bytes) ?? "", isNumber: true), .init(program.title),
+        ])
+      }
+      return [style.painted(BenchmarkText.title(kind), .heading)] + table.lines(style) + [""]
     }
-    return [style.painted("Beside the peers", .heading)] + table.lines(style) + [""]
   }
 
   private var comparisons: [String] {
     guard !document.comparisons.isEmpty else { return [] }
     var table = TextTable()
     for comparison in document.comparisons {
-      let words = BenchmarkText.words(of: comparison)
+      let row = comparison.row
       table.add([
-        .init(comparison.name), .init(words.ratio, isNumber: true), .init(words.reference),
-        .init(words.verdict, comparison.holds ? .good : .bad),
+        .init(row[0]), .init(row[2], isNumber: true), .init("x \(row[1])"),
+        .init(row[3], comparison.holds ? .good : .bad),
       ])
     }
-    return [style.painted("Compared with limits and libraries", .heading)] + table.lines(style) + [""]
+    return [style.painted(ProgramComparison.title, .heading)] + table.lines(style) + [""]
   }
 
   private var remarks: [String] {

@@ -3,7 +3,9 @@
 /// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
 public struct BenchmarkDocument: Sendable, Codable {
   /// The version of the form.
-  public var format = 1
+  public var format = Self.currentFormat
+  static let currentFormat = 1
+
   /// Where and how the run was made.
   public var run: BenchmarkRun
   /// The measurements, in the order of the files.
@@ -115,25 +117,4 @@ public struct ProgramResult: Sendable, Codable {
   public var bytesPerSecond: Double?
   /// The histogram of all rounds; nil if the program printed none.
   public var histogram: String?
-}
-
-/// The formats of a benchmark report.
-public enum BenchmarkFormat: String, Sendable, CaseIterable {
-  case console
-  case json
-}
-
-extension BenchmarkDocument {
-  /// Returns the report in a format.
-  public func report(_ format: BenchmarkFormat, style: Style) throws -> String {
-    switch format {
-    case .console: BenchmarkConsole(document: self, style: style).text
-    case .json: try Harness.json(self)
-    }
-  }
-
-  /// The status that the command exits with.
-  public var status: ExitStatus {
-    isComplete ? (problems.isEmpty ? .asExpected : .failures) : .interrupted
-  }
 }

@@ -21,6 +21,18 @@ public struct BenchmarkOptions: Sendable {
   public init() {}
 }
 
+/// What a benchmark run measures at the moment.
+public struct BenchmarkProgress: Sendable, CustomStringConvertible {
+  let number: Int
+  let count: Int
+  /// The benchmark or program.
+  public let name: String
+  let round: Int
+
+  /// The progress in one line.
+  public var description: String { "[\(number)/\(count)] \(name), round \(round)" }
+}
+
 /// Measures benchmarks: the pairings of languages in turn, in rounds.
 public struct BenchmarkRunner: Sendable {
   private let configuration: RunConfiguration
@@ -57,8 +69,8 @@ public struct BenchmarkRunner: Sendable {
     definitions = all.filter { selected.isEmpty || selected.contains($0.mechanism) || selected.contains($0.id) }
   }
 
-  /// Measures everything, and passes a line about the progress to `progress`.
-  public func run(progress: (String) -> Void) throws(RunError) -> BenchmarkDocument {
+  /// Measures everything.
+  public func run(progress: (BenchmarkProgress) -> Void) throws(RunError) -> BenchmarkDocument {
     let start = ContinuousClock.now
     var machine = MachineDescription()
     let meter = LoadMeter()
@@ -81,10 +93,14 @@ public struct BenchmarkRunner: Sendable {
     let planned = definitions.flatMap { definition in run.placements(of: definition).map { (definition, $0) } }
     for (index, (definition, placement)) in planned.enumerated() where !Interruption.isRequested {
       run.measure(definition, placement, languages: languages) { round in
-        progress("[\(index + 1)/\(planned.count)] \(definition.id), \(placement.rawValue), round \(round)")
+        progress(
+          BenchmarkProgress(
+            number: index + 1, count: planned.count, name: "\(definition.id), \(placement.rawValue)", round: round))
       }
     }
-    try run.measure(programs, in: configuration.root, progress: progress)
+    try run.measure(programs, in: configuration.root) {
+      progress(BenchmarkProgress(number: planned.count, count: planned.count, name: $0, round: $1))
+    }
     if planned.isEmpty { throw RunError("nothing was measured", status: .nothingSelected) }
     machine.loadOfOthers = meter.others
     return BenchmarkDocument(
@@ -93,7 +109,8 @@ public struct BenchmarkRunner: Sendable {
         reference: "\(languages[0])>\(languages[0])", rounds: options.rounds, seed: options.seed,
         budget: options.budget, seconds: start.duration(to: .now).seconds),
       results: run.results, programs: run.programs,
-      comparisons: BenchmarkDocument.comparisons(rules, results: run.results, programs: run.programs), notes: run.notes, problems: run.problems,
+      comparisons: BenchmarkDocument.comparisons(rules, results: run.results, programs: run.programs), notes: run.notes,
+      problems: run.problems,
       isComplete: !Interruption.isRequested)
   }
 }
@@ -181,12 +198,14 @@ private struct Run {
 
   /// Starts each program once in each round.
   mutating func measure(
-    _ programs: [ExternalProgram], in directory: String, progress: (String) -> Void
+    _ programs: [ExternalProgram], in directory: String, progress: (String, Int) -> Void
   ) throws(RunError) {
     for program in programs where !Interruption.isRequested {
-      progress("measuring \(program.title)")
       var rounds: [[ExternalProgram.Measurement]] = []
-      for _ in 0..<options.rounds { rounds.append(try program.run(in: directory, timeout: .seconds(60), notes: &notes)) }
+      for round in 1...options.rounds {
+        progress(program.title, round)
+        rounds.append(try program.run(in: directory, timeout: .seconds(60), notes: &notes))
+      }
       self.programs += ProgramResult.results(of: program, rounds, seed: options.seed)
     }
   }

@@ -37,14 +37,29 @@ enum BenchmarkText {
     decimal(value, places: value < 10 ? 2 : value < 100 ? 1 : 0)
   }
 
-  static func heading(_ mode: BenchmarkMode, _ placement: BenchmarkPlacement, _ reference: String) -> String {
-    let what =
+  static func title(_ mode: BenchmarkMode, _ placement: BenchmarkPlacement) -> String {
+    let name =
       switch mode {
-      case .pingPong: "Ping-pong: the time of a round trip"
-      case .paced: "Paced: the time of a round trip from its intended begin"
-      case .flood: "Flood: messages in one direction"
+      case .pingPong: "Ping-pong"
+      case .paced: "Paced"
+      case .flood: "Flood"
       }
-    return "\(what), \(placement.rawValue). The other columns are times divided by that of \(reference)."
+    return "\(name), \(placement.rawValue)"
+  }
+
+  static func title(_ kind: ExternalProgram.Kind) -> String {
+    switch kind {
+    case .limit: "Limits of the machine"
+    case .library: "Other libraries"
+    }
+  }
+
+  static func explanation(_ mode: BenchmarkMode) -> String {
+    switch mode {
+    case .pingPong: "The time of a round trip: a message is sent when the previous one has come back."
+    case .paced: "The time of a round trip from the intended time of its message, at half the rate of ping-pong."
+    case .flood: "Messages in one direction, as many as possible. The ratios are those of the time of a message."
+    }
   }
 
   /// The pairings of all results, in the order of the first one.
@@ -88,15 +103,5 @@ enum BenchmarkText {
     if machine.pair.count < 2 { warnings.append("there is only one processor: nothing was measured on two") }
     if !document.isComplete { warnings.append("the run was interrupted") }
     return warnings
-  }
-
-  /// Returns the parts of a comparison with a limit or a library: `1.20 (1.15-1.26)`, `x cache-line`, and whether it is
-  /// within its bound.
-  static func words(of comparison: ProgramComparison) -> (ratio: String, reference: String, verdict: String) {
-    let bound = decimal(comparison.bound, places: 2)
-    return (
-      ratio(comparison.ratio), "x \(comparison.program)",
-      comparison.holds ? "at most \(bound)" : "more than \(bound): \(comparison.reason)"
-    )
   }
 }

@@ -65,9 +65,21 @@ public struct ProgramComparison: Sendable, Codable {
 
   /// Whether the ratio is within the bound; a ratio whose interval contains the bound is.
   public var holds: Bool { ratio.low <= bound }
+}
 
-  /// The comparison in words: `ring/spinning ping-pong 64 B one way [c>c]`.
-  var name: String { "\(benchmark) \(mode.rawValue) \(size) B [\(pairing)]" }
+extension ProgramComparison {
+  static let title = "Compared with limits and libraries"
+  static let explanation =
+    "A limit of an exchange is compared with one way, half of the median round trip. A library is measured in the same way."
+
+  /// The measurement, the limit or library, the ratio, and whether it is within the bound, for all reports.
+  var row: [String] {
+    let most = decimal(bound, places: 2)
+    return [
+      "\(benchmark) \(mode.rawValue) \(size) B [\(pairing)]", program, BenchmarkText.ratio(ratio),
+      holds ? "at most \(most)" : "more than \(most): \(reason)",
+    ]
+  }
 }
 
 extension BenchmarkDocument {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The measured costs of mechanisms on this machine.
 public struct MechanismCosts: Sendable {
   /// The file that they were read from.
@@ -31,14 +29,8 @@ public struct MechanismCosts: Sendable {
   /// - Parameter size: The size of the messages; the nearest size that was measured is used.
   /// - Throws: A ``RunError`` if the file is not such a report.
   public init(reading path: String, size: Int?) throws(RunError) {
-    do {
-      let document = try JSONDecoder().decode(
-        BenchmarkDocument.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-      self.init(source: path, costs: Self.costs(document.results, size: size ?? 64))
-    } catch {
-      throw RunError(
-        "\(path) is not a report of 'ipc-interop bench --format json': \(error)", status: .usage)
-    }
+    let document = try BenchmarkDocument(reading: path)
+    self.init(source: path, costs: Self.costs(document.results, size: size ?? 64))
   }
 
   /// Returns the costs of each mechanism.

@@ -32,7 +32,9 @@ extension MechanismGuide {
     var needs: [NeedFacts] = []
     for value in values {
       guard let facts = NeedFacts(value) else { continue }
-      if needs.contains(where: { $0.need == facts.need }) { value.report("'\(facts.need.rawValue)' is described twice") }
+      if needs.contains(where: { $0.need == facts.need }) {
+        value.report("'\(facts.need.rawValue)' is described twice")
+      }
       needs.append(facts)
     }
     for need in Need.allCases where !needs.contains(where: { $0.need == need }) {

@@ -71,7 +71,8 @@ struct ScenarioParser {
     }
     if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
-      id: text("id"), title: text("title"), spec: keys["spec"] == nil && (project != nil || isBenchmark) ? document.file : text("spec"),
+      id: text("id"), title: text("title"),
+      spec: keys["spec"] == nil && (project != nil || isBenchmark) ? document.file : text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
       roles: roles, files: contents.files(keys["files"]), steps: steps, needs: needs, parameters: row.parameters,
       pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,

@@ -1,7 +1,10 @@
-/// Writes indented XML, and escapes all text and attribute values.
+/// Writes indented XML or HTML, and escapes all text and attribute values.
 struct XMLWriter {
-  private var lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#]
+  private var lines: [String]
   private var open: [String] = []
+
+  /// Begins a document with its first line.
+  init(_ prologue: String = #"<?xml version="1.0" encoding="UTF-8"?>"#) { lines = [prologue] }
 
   typealias Attributes = [(name: String, value: String)]
 
@@ -22,6 +25,13 @@ struct XMLWriter {
   mutating func element(_ name: String, _ attributes: Attributes = [], text: String? = nil) {
     let start = "\(indentation)<\(name)\(Self.attributes(attributes))"
     lines.append(text.map { "\(start)>\(Self.escaped($0))</\(name)>" } ?? "\(start)/>")
+  }
+
+  /// Writes the text of a `style` element, which has no escapes and must not contain `<`.
+  mutating func styleSheet(_ text: String) {
+    lines.append("\(indentation)<style>")
+    lines += text.split(separator: "\n").map { "\(indentation)  \($0)" }
+    lines.append("\(indentation)</style>")
   }
 
   private static func attributes(_ attributes: Attributes) -> String {

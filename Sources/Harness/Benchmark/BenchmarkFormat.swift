@@ -1,0 +1,28 @@
+/// The formats of a benchmark report, with the names that `--format` accepts.
+public enum BenchmarkFormat: String, Sendable, CaseIterable {
+  /// Tables for a terminal.
+  case console
+  /// All data in one versioned document, which `--compare` reads.
+  case json
+  /// A page with the same tables.
+  case markdown
+  /// One file with charts, which needs no other file and no network.
+  case html
+}
+
+extension BenchmarkDocument {
+  /// Returns the report in a format; only the console report uses the style.
+  public func report(_ format: BenchmarkFormat, style: Style) throws -> String {
+    switch format {
+    case .console: BenchmarkConsole(document: self, style: style).text
+    case .json: try Harness.json(self)
+    case .markdown: BenchmarkMarkdown(document: self).text
+    case .html: BenchmarkHTML(document: self).text
+    }
+  }
+
+  /// The status that the command exits with, before the comparison with a baseline.
+  public var status: ExitStatus {
+    isComplete ? (problems.isEmpty ? .asExpected : .failures) : .interrupted
+  }
+}
