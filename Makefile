@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ patch-deps:
 # Fault injection requires strace(1).
 strace-deps:
 	@.ci/install-dependencies strace
+
+# Libraries that the benchmark compares with, if they are installed.
+bench-deps: ## Install the libraries that the benchmark compares with (ZeroMQ, nng, Boost)
+	@.ci/install-dependencies $(CXX) $(ALTERNATIVE_PACKAGES)
 
 # `make models` requires spin.
 models-deps:
@@ -200,7 +204,7 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
 	install -m 755 $(BIN)/ipc-interop "$(INSTALLED)/bin/"
-	install -m 755 $(BIN)/sandbox-init $(BIN)/short-transfer $(BIN)/wire-recorder $(BIN)/c-peer $(BIN)/swift-peer $(BIN)/swift-examples \
+	install -m 755 $(BIN)/sandbox-init $(BIN)/short-transfer $(BIN)/wire-recorder $(BIN)/limits $(BIN)/c-peer $(BIN)/swift-peer $(BIN)/swift-examples \
 	  "$(INSTALLED)/libexec/ipc-interop/"
 	install -m 755 $(BIN)/c-examples/* "$(INSTALLED)/libexec/ipc-interop/c-examples/"
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \

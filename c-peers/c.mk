@@ -37,9 +37,12 @@ EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
 GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
+PAIR_SOURCES := $(wildcard c-peers/benchmark/*.c)
+LIMITS_SOURCES := $(wildcard c-peers/limits/*.c)
 C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WIRE_RECORDER_SOURCES) $(TEXTBOOK_SOURCES) \
-  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES) \
+  $(PAIR_SOURCES) $(LIMITS_SOURCES) c-peers/alternatives/main.c
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
@@ -61,7 +64,23 @@ GENERATED_OBJECTS := $(GENERATED_SOURCES:%.c=$(BUILD)/obj/%.o)
 GENERATED_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/generated/c-examples/%)
 GENERATED_CALLS = main $(shell sed -n 's/^CALL(\([a-z0-9_]*\),.*)$$/\1/p' c-peers/generated-mutants/calls.h)
 
-.PHONY: c c-mutants c-cost c-lint c-headers c-musl
+.PHONY: c c-mutants c-cost c-lint c-headers c-musl alternatives alternatives-lint
+
+# Libraries that a program could use instead, each with its header, its Debian package and its linker options. A library
+# that is not installed is skipped; `make bench-deps` installs them all.
+ALTERNATIVES := zeromq nng boost
+zeromq_HEADER := zmq.h
+zeromq_PACKAGE := libzmq3-dev
+zeromq_LIBRARIES := -lzmq
+nng_HEADER := nng/nng.h
+nng_PACKAGE := libnng-dev
+nng_LIBRARIES := -lnng
+boost_HEADER := boost/interprocess/ipc/message_queue.hpp
+boost_PACKAGE := libboost-dev
+ALTERNATIVE_PACKAGES := $(foreach name,$(ALTERNATIVES),$($(name)_PACKAGE):$($(name)_HEADER))
+CXX_FLAGS = -std=gnu++17 -D_GNU_SOURCE -Wall -Wextra -Werror $(BSD_FLAGS)
+# $(call if-installed,NAME,COMMAND,COMMAND): a shell command that depends on whether the library is installed.
+if-installed = if echo '\#include <$($(1)_HEADER)>' | $(CXX) -E -x c++ - >/dev/null 2>&1; then $(2); else $(3); fi
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@.ci/install-dependencies
@@ -74,7 +93,7 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@mv $@.new $@
 
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder \
-  $(BUILD)/bin/without $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
+  $(BUILD)/bin/without $(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
 c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
@@ -83,15 +102,28 @@ $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/wire-recorder: $(WIRE_RECORDER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/without: $(WITHOUT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/limits: $(LIMITS_SOURCES:%.c=$(BUILD)/obj/%.o) $(PAIR_SOURCES:%.c=$(BUILD)/obj/%.o)
 # The tests of the sandbox start it. It is never installed.
 $(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/tests/textbook: $(TEXTBOOK_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder $(BUILD)/bin/without \
-$(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
+$(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
 	@mkdir -p $(@D)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
+
+# The libraries are dynamic, and one of them is written in C++.
+alternatives:
+	@$(foreach name,$(ALTERNATIVES),$(call if-installed,$(name),\
+	  $(MAKE) --silent $(BUILD)/bin/alternatives/$(name),\
+	  rm -f $(BUILD)/bin/alternatives/$(name); \
+	  echo "  skipped $(name): $($(name)_PACKAGE) is not installed; run 'make bench-deps'") &&) true
+
+$(ALTERNATIVES:%=$(BUILD)/bin/alternatives/%): $(BUILD)/bin/alternatives/%: $(BUILD)/obj/c-peers/alternatives/%.o \
+  $(BUILD)/obj/c-peers/alternatives/main.o $(PAIR_SOURCES:%.c=$(BUILD)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call quiet,LD,$@)$(CXX) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $($*_LIBRARIES) $(BSD_LIBRARIES)
 
 # The C programs that `make cost` compares with the library.
 $(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -132,11 +164,20 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(C_FLAGS) -O2 -g $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(C_OBJECTS:.o=.d)
+$(BUILD)/obj/%.o: %.cc
+	@mkdir -p $(@D)
+	$(call quiet,CXX,$<)$(CXX) $(CXX_FLAGS) -O2 -g $(CFLAGS) -MMD -MP -c -o $@ $<
 
-c-lint: lint-deps c-headers c-musl
+-include $(C_OBJECTS:.o=.d) $(ALTERNATIVES:%=$(BUILD)/obj/c-peers/alternatives/%.d)
+
+c-lint: lint-deps c-headers c-musl alternatives-lint
 	@$(CLANG) $(C_FLAGS) -Ic-peers/generated-mutants/include -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+alternatives-lint:
+	@$(foreach name,$(ALTERNATIVES),$(call if-installed,$(name),$(if $(wildcard c-peers/alternatives/$(name).cc),\
+	  $(CLANG) -x c++ $(CXX_FLAGS),$(CLANG) $(C_FLAGS)) -fsyntax-only $(wildcard c-peers/alternatives/$(name).c*),\
+	  echo "  not checked: c-peers/alternatives/$(name): $($(name)_PACKAGE) is not installed") &&) true
 
 # The headers in c-peers/include must compile without warnings everywhere, and their waits must work if time_t is larger than long.
 c-headers: lint-deps

@@ -22,6 +22,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop peers                      the peers, and what they have
         ipc-interop abi                        sizes, offsets and constants of every peer
         ipc-interop mechanisms                 all mechanisms, in one table
+        ipc-interop choose                     which mechanism a program should use
         ipc-interop coverage                   which assertions of public suites are tested
 
       EXIT STATUS
@@ -31,7 +32,7 @@ struct IPCInterop: ParsableCommand {
       """,
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      ReportCommand.self, Peers.self, ABI.self, Bench.self, Mechanisms.self, Coverage.self,
+      ReportCommand.self, Peers.self, ABI.self, Bench.self, Choose.self, Mechanisms.self, Coverage.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -39,6 +39,8 @@ static inline void histogram_record(struct histogram *histogram, uint64_t value)
  * the length of the text, or 0 if there is no value or the text does not fit. */
 static inline size_t histogram_print(const struct histogram *histogram, char *text, size_t size) {
     size_t length = 0;
+    if (size > 0)
+        text[0] = '\0';
     for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS && length < size; bucket++)
         if (histogram->counts[bucket] > 0)
             length += (size_t)snprintf(text + length, size - length, "%s%u:%" PRIu64, length > 0 ? "," : "",

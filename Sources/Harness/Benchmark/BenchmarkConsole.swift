@@ -7,7 +7,7 @@ struct BenchmarkConsole {
     let tables = BenchmarkMode.allCases.flatMap { mode in
       BenchmarkPlacement.allCases.flatMap { placement in table(mode, placement) }
     }
-    return (machine + tables + programs + remarks).map { $0 + "\n" }.joined()
+    return (machine + tables + programs + comparisons + remarks).map { $0 + "\n" }.joined()
   }
 
   private var machine: [String] {
@@ -65,6 +65,19 @@ struct BenchmarkConsole {
       }
       return [style.painted(BenchmarkText.title(kind), .heading)] + table.lines(style) + [""]
     }
+  }
+
+  private var comparisons: [String] {
+    guard !document.comparisons.isEmpty else { return [] }
+    var table = TextTable()
+    for comparison in document.comparisons {
+      let row = comparison.row
+      table.add([
+        .init(row[0]), .init(row[2], isNumber: true), .init("x \(row[1])"),
+        .init(row[3], comparison.holds ? .good : .bad),
+      ])
+    }
+    return [style.painted(ProgramComparison.title, .heading)] + table.lines(style) + [""]
   }
 
   private var remarks: [String] {

@@ -39,6 +39,7 @@ struct BenchmarkHTML {
     ratios(&page)
     claims(&page)
     programs(&page)
+    comparisons(&page)
     for mode in BenchmarkMode.allCases {
       for placement in BenchmarkPlacement.allCases { results(mode, placement, &page) }
     }
@@ -137,6 +138,13 @@ struct BenchmarkHTML {
           ]
         }, &page)
     }
+  }
+
+  private func comparisons(_ page: inout XMLWriter) {
+    guard !document.comparisons.isEmpty else { return }
+    page.element("h2", text: ProgramComparison.title)
+    page.element("p", text: ProgramComparison.explanation)
+    table(["measurement", "times as long as", "", "bound"], document.comparisons.map(\.row), &page)
   }
 
   private func results(_ mode: BenchmarkMode, _ placement: BenchmarkPlacement, _ page: inout XMLWriter) {

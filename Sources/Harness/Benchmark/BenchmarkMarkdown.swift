@@ -19,6 +19,7 @@ struct BenchmarkMarkdown {
       for placement in BenchmarkPlacement.allCases { table(mode, placement, &page) }
     }
     programs(&page)
+    comparisons(&page)
     return page.text
   }
 
@@ -54,6 +55,15 @@ struct BenchmarkMarkdown {
     page.table(
       ["benchmark", "bytes", "claimed", "measured", ""],
       rows.map { [$0.benchmark, "\($0.size)", $0.claimed, $0.measured, $0.verdict] }, alignedRight: 1..<4)
+  }
+
+  private func comparisons(_ page: inout MarkdownWriter) {
+    guard !document.comparisons.isEmpty else { return }
+    page.heading(2, ProgramComparison.title)
+    page.paragraph(ProgramComparison.explanation)
+    page.table(
+      ["measurement", "times as long as", "", "bound"], document.comparisons.map { $0.row.map(\.inMarkdownTable) },
+      alignedRight: 2..<3)
   }
 
   private func programs(_ page: inout MarkdownWriter) {

@@ -12,6 +12,8 @@ public struct BenchmarkDocument: Sendable, Codable {
   public var results: [BenchmarkResult]
   /// The programs that were started in each round beside the peers: physical limits, and other libraries.
   public var programs: [ProgramResult]
+  /// The measurements that are compared with a limit or a library.
+  public var comparisons: [ProgramComparison]
   /// What was not measured, and why.
   public var notes: [String]
   /// The benchmarks that failed.

@@ -40,6 +40,7 @@ public struct BenchmarkRunner: Sendable {
   private let programs: [ExternalProgram]
   private let options: BenchmarkOptions
   private let notes: [String]
+  private let rules: [ComparisonRule]
 
   /// The operations that a peer must have to be measured.
   private static let operations: Set = ["bench_ping", "bench_pong", "bench_send", "bench_receive"]
@@ -54,6 +55,7 @@ public struct BenchmarkRunner: Sendable {
     do throws(FixtureErrors) {
       all = try BenchmarkLoader.load(root: FilePath(installation.root), registry: configuration.registry)
       (programs, notes) = try ExternalProgram.load(installation)
+      rules = try DiagnosticLog.collect { ComparisonRule.load(root: installation.root, log: $0) }
     } catch {
       throw RunError("\(error)", status: .usage)
     }
@@ -106,7 +108,9 @@ public struct BenchmarkRunner: Sendable {
         machine: machine, implementations: probed.mapValues(\.greeting.implementation),
         reference: "\(languages[0])>\(languages[0])", rounds: options.rounds, seed: options.seed,
         budget: options.budget, seconds: start.duration(to: .now).seconds),
-      results: run.results, programs: run.programs, notes: run.notes, problems: run.problems,
+      results: run.results, programs: run.programs,
+      comparisons: BenchmarkDocument.comparisons(rules, results: run.results, programs: run.programs), notes: run.notes,
+      problems: run.problems,
       isComplete: !Interruption.isRequested)
   }
 }
@@ -201,7 +205,7 @@ private struct Run {
       var rounds: [[ExternalProgram.Measurement]] = []
       for round in 1...options.rounds {
         progress(program.title, round)
-        rounds.append(try program.run(in: directory, timeout: .seconds(60)))
+        rounds.append(try program.run(in: directory, timeout: .seconds(60), notes: &notes))
       }
       self.programs += ProgramResult.results(of: program, rounds, seed: options.seed)
     }

@@ -27,14 +27,20 @@ public struct ExternalProgram: Sendable {
     let bytes: UInt64
   }
 
-  /// Runs the program, and returns what it printed.
-  func run(in directory: String, timeout: Duration) throws(RunError) -> [Measurement] {
+  /// Runs the program, and returns the measurements that it printed; other lines become notes.
+  func run(
+    in directory: String, timeout: Duration, notes: inout [String]
+  ) throws(RunError) -> [Measurement] {
     let run = try ProgramRun(command, in: directory, environment: [:], timeout: timeout)
     guard run.status == 0 else {
       throw RunError("\(command[0]) failed: \(run.output.isEmpty ? "it printed nothing" : run.output)")
     }
     var measurements: [Measurement] = []
     for line in run.output.split(separator: "\n") {
+      guard line.hasPrefix("{") else {
+        if !notes.contains(String(line)) { notes.append(String(line)) }
+        continue
+      }
       do { measurements.append(try JSONDecoder().decode(Measurement.self, from: Data(line.utf8))) } catch {
         throw RunError("\(command[0]) printed '\(line)', which is not a measurement")
       }

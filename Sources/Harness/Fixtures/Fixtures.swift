@@ -67,6 +67,14 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
+  /// Reads the guide to the mechanisms, which no run needs.
+  public func guide() throws(FixtureErrors) -> MechanismGuide {
+    let log = DiagnosticLog()
+    let guide = MechanismGuide.load(root: root, operations: registry, pitfalls: pitfalls, log: log)
+    try log.check()
+    return guide
+  }
+
   /// The configuration of a run of all cells with the default options.
   public var configuration: RunConfiguration {
     var configuration = RunConfiguration(installation, peers: peers, registry: registry)

@@ -1,0 +1,113 @@
+/// A measurement that is compared with a limit of the machine, or with a library.
+struct ComparisonRule: Sendable {
+  let benchmark: String
+  let mode: BenchmarkMode
+  let size: Int
+  /// The name that the program prints.
+  let program: String
+  /// How many times as long a message may take.
+  let bound: Double
+  let reason: String
+
+  static let file = "fixtures/benchmark-comparisons.yaml"
+
+  static func load(root: String, log: DiagnosticLog) -> [ComparisonRule] {
+    FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, log: log) } ?? []
+  }
+
+  static func parse(_ source: FixtureFile, log: DiagnosticLog) -> [ComparisonRule] {
+    guard let document = FixtureDocument(source, log: log) else { return [] }
+    return document.root.nonEmptyList("comparisons").compactMap { ComparisonRule($0) }
+  }
+
+  private init?(_ value: FixtureDocument.Value) {
+    let keys = ["benchmark", "mode", "size", "program", "at-most", "because"]
+    guard let facts = value.map("a comparison", keys: keys, required: keys),
+      let benchmark = facts["benchmark"]?.text("'benchmark'"),
+      let mode = facts["mode"]?.choice("a mode", BenchmarkMode.self),
+      let size = facts["size"]?.number("'size'", in: 0...1_000_000_000),
+      let program = facts["program"]?.text("'program'"),
+      let bound = facts["at-most"]?.text("'at-most'"), let reason = facts["because"]?.text("'because'")
+    else { return nil }
+    guard let factor = Double(bound.text), factor > 0, factor < 1e6 else {
+      value.log.add(bound.location, "'at-most' is a number such as 1.3, not '\(abbreviated(bound.text))'")
+      return nil
+    }
+    self.benchmark = benchmark.text
+    self.mode = mode
+    self.size = size
+    self.program = program.text
+    self.bound = factor
+    self.reason = reason.text
+  }
+}
+
+/// How many times as long a message of a pairing takes as an operation of a program in the same run.
+public struct ProgramComparison: Sendable, Codable {
+  /// The benchmark, such as `ring/spinning`.
+  public var benchmark: String
+  /// How messages follow each other.
+  public var mode: BenchmarkMode
+  /// The length of a message in bytes.
+  public var size: Int
+  /// The processors of the two processes.
+  public var placement: BenchmarkPlacement
+  /// The languages of the two roles: `c>swift`.
+  public var pairing: String
+  /// The limit or library.
+  public var program: String
+  /// The time of a message divided by that of the program.
+  public var ratio: Estimate
+  /// The ratio that must not be exceeded.
+  public var bound: Double
+  /// The reason for the bound.
+  public var reason: String
+
+  /// Whether the ratio is within the bound; a ratio whose interval contains the bound is.
+  public var holds: Bool { ratio.low <= bound }
+}
+
+extension ProgramComparison {
+  static let title = "Compared with limits and libraries"
+  static let explanation =
+    "A limit of an exchange is compared with one way, half of the median round trip. A library is measured in the same way."
+
+  /// The measurement, the limit or library, the ratio, and whether it is within the bound, for all reports.
+  var row: [String] {
+    let most = decimal(bound, places: 2)
+    return [
+      "\(benchmark) \(mode.rawValue) \(size) B [\(pairing)]", program, BenchmarkText.ratio(ratio),
+      holds ? "at most \(most)" : "more than \(most): \(reason)",
+    ]
+  }
+}
+
+extension BenchmarkDocument {
+  /// Compares the measurements with the programs of the same run.
+  ///
+  /// A rule whose benchmark or program was not measured has no result.
+  static func comparisons(
+    _ rules: [ComparisonRule], results: [BenchmarkResult], programs: [ProgramResult]
+  ) -> [ProgramComparison] {
+    rules.flatMap { rule -> [ProgramComparison] in
+      let measured = results.filter {
+        $0.benchmark == rule.benchmark && $0.mode == rule.mode && $0.size == rule.size
+      }
+      // One core comes into question only if there is no other.
+      guard let result = measured.first(where: { $0.placement == .twoCores }) ?? measured.first,
+        let program = programs.first(where: { $0.name == rule.program }), program.time.low > 0
+      else { return [] }
+      let isOneWay = rule.mode == .pingPong && program.kind == .limit
+      let share = isOneWay ? 0.5 : 1
+      return result.pairings.map { pairing in
+        let time = pairing.time
+        let ratio = Estimate(
+          time.value * share / program.time.value, low: time.low * share / program.time.high,
+          high: time.high * share / program.time.low)
+        return ProgramComparison(
+          benchmark: rule.benchmark, mode: rule.mode, size: rule.size, placement: result.placement,
+          pairing: pairing.pairing, program: rule.program, ratio: ratio, bound: rule.bound, reason: rule.reason)
+      }
+    }
+  }
+}

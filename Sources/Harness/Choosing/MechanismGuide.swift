@@ -1,0 +1,64 @@
+/// How well each mechanism meets each need, and what replaces it in Swift.
+public struct MechanismGuide: Sendable {
+  let needs: [NeedFacts]
+  /// The mechanisms in the order of preference.
+  let mechanisms: [MechanismFacts]
+
+  func facts(of need: Need) -> NeedFacts? { needs.first { $0.need == need } }
+
+  func mechanism(_ id: String) -> MechanismFacts? { mechanisms.first { $0.id == id } }
+
+  /// Returns the needs that are possible for a purpose, in the order of the questions.
+  public func needs(for purpose: Purpose) -> [Need] {
+    needs.filter { $0.purposes.contains(purpose) }.map(\.need)
+  }
+}
+
+/// A need, and how mechanisms meet it that do not mention it.
+struct NeedFacts: Sendable {
+  let need: Need
+  let purposes: [Purpose]
+  /// The message size or rate from which the need exists.
+  let threshold: Int?
+  let otherwise: Fitness
+}
+
+/// How well a mechanism meets a need, and why.
+struct Fitness: Sendable {
+  let level: Level
+  let reason: String
+  /// The mechanism that is necessary in addition.
+  var addition: String?
+
+  enum Level: String, Sendable, CaseIterable, Encodable {
+    case lacks, works, fits
+
+    var score: Int {
+      switch self {
+      case .lacks: 0
+      case .works: 1
+      case .fits: 2
+      }
+    }
+  }
+}
+
+/// The facts about a mechanism.
+struct MechanismFacts: Sendable {
+  let id: String
+  let name: String
+  let summary: String
+  let purposes: [Purpose]
+  let fitness: [Need: Fitness]
+  /// The maximum size of a message in bytes, and its reason.
+  let limit: (size: Int, reason: String)?
+  let functions: [String]
+  /// The C header to copy.
+  let header: String?
+  let types: [String]
+  /// The name of an article about the library.
+  let page: String
+  let examples: [String]
+  /// What a user of the mechanism should know: requirements of pitfalls.
+  let warnings: [String]
+}

@@ -1,0 +1,42 @@
+/* The benchmark of a library that a program could use instead of a mechanism: round trips and a flood of
+ * messages of 64 bytes between two processes of one machine. Each library is one source, which defines
+ * `alternative_library`. */
+#ifndef ALTERNATIVE_H
+#define ALTERNATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ALTERNATIVE_MESSAGE = 64 };
+
+enum alternative_pattern {
+    ALTERNATIVE_PING_PONG, /* both sides send and receive */
+    ALTERNATIVE_FLOOD,     /* the partner sends, and this process receives */
+};
+
+/* The calls of a library. All of them block, and end the program if they fail. */
+struct alternative {
+    const char *name;
+    /* Opens one side. The first side is opened before the partner, and is in the same directory. */
+    void (*open)(enum alternative_pattern, bool is_first, const char *directory);
+    void (*send)(const void *message);
+    void (*receive)(void *message);
+    void (*close)(void);
+    /* Removes what both sides have created, also if one of them failed. */
+    void (*remove)(const char *directory);
+};
+
+extern const struct alternative alternative_library;
+
+/* Ends the program with a message unless `condition` is true. */
+void alternative_require(bool condition, const char *call, const char *reason);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/* Two processes on chosen cores, for the programs that the benchmark runs beside the peers. */
+#ifndef PAIR_H
+#define PAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The options of these programs: --cores A,B and --duration MS; the rest of the arguments are names. */
+struct pair_options {
+    int cores[2];      /* of this process and of its partner; equal if there is one core */
+    uint64_t duration; /* nanoseconds of one measurement */
+    char **names;      /* ends with NULL; empty means all */
+};
+struct pair_options pair_parse(int argc, char *argv[]);
+
+/* Whether the measurement is selected. */
+bool pair_selects(const struct pair_options *, const char *name);
+
+/* Ends the program with a message unless `condition` is true. */
+void pair_require(bool condition, const char *call);
+
+/* Moves this process to one core. */
+void pair_pin(int core);
+
+/* Memory that this process and its children share. It is never freed. */
+void *pair_memory(size_t size);
+
+/* A child that runs a function on a core. The child dies with its parent. */
+struct pair_partner {
+    pid_t pid;
+    int ready; /* written by pair_release, read by pair_wait */
+};
+struct pair_partner pair_start(int core, void (*body)(void *context), void *context);
+
+/* Ends this process as soon as a child of it fails, so that it does not wait for the child forever. */
+void pair_end_with_partner(void);
+
+/* Blocks in the child until the parent calls pair_release. */
+void pair_wait(void);
+void pair_release(const struct pair_partner *);
+
+/* Waits for the end of the child, and returns whether it exited with status 0. */
+bool pair_join(const struct pair_partner *);
+/* The same, but ends the program if the child failed. */
+void pair_require_end(const struct pair_partner *);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,106 @@
+/* Limits of two processes that take turns: a cache line, a futex on two cores, and a futex on one core.
+ *
+ * A unit is one way, from one process to the other. */
+#include "limits.h"
+
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    CACHE_LINE = 64,
+    PAGE = 4096,
+    ROUND_TRIPS = 32, /* of a cache line, in a batch */
+};
+
+/* The number that ends the partner. */
+static const uint32_t STOP = UINT32_MAX;
+
+/* The words that both processes map, each in a cache line of its own. */
+struct turns {
+    _Alignas(CACHE_LINE) _Atomic uint32_t ping;
+    _Alignas(CACHE_LINE) _Atomic uint32_t pong;
+};
+_Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t), "the kernel compares 32 bits");
+
+/* The partner answers each odd number with the next even one. Both write the same cache line. */
+static void answer_line(void *context) {
+    struct turns *turns = context;
+    for (uint32_t next = 1;; next += 2) {
+        uint32_t seen;
+        while ((seen = atomic_load_explicit(&turns->ping, memory_order_acquire)) != next)
+            if (seen == STOP)
+                return;
+        atomic_store_explicit(&turns->ping, next + 1, memory_order_release);
+    }
+}
+
+static void exchange_line(void *context) {
+    struct turns *turns = context;
+    uint32_t next = atomic_load_explicit(&turns->ping, memory_order_relaxed);
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        atomic_store_explicit(&turns->ping, next + 1, memory_order_release);
+        next += 2;
+        while (atomic_load_explicit(&turns->ping, memory_order_acquire) != next)
+            ;
+    }
+}
+
+static void run_cache_line(const struct limit *limit, const struct pair_options *options) {
+    struct turns *turns = pair_memory(PAGE);
+    const struct pair_partner partner = pair_start(options->cores[1], answer_line, turns);
+    limit_measure(limit, options, 2 * ROUND_TRIPS, exchange_line, turns);
+    atomic_store_explicit(&turns->ping, STOP, memory_order_release);
+    pair_require_end(&partner);
+    munmap(turns, PAGE);
+}
+
+static void futex_sleep(_Atomic uint32_t *word, uint32_t expected) {
+    while (atomic_load_explicit(word, memory_order_acquire) == expected)
+        if (syscall(SYS_futex, word, FUTEX_WAIT, expected, NULL, NULL, 0) == -1)
+            pair_require(errno == EAGAIN || errno == EINTR, "futex");
+}
+
+static void futex_set(_Atomic uint32_t *word, uint32_t value) {
+    atomic_store_explicit(word, value, memory_order_release);
+    pair_require(syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) != -1, "futex");
+}
+
+static void answer_futex(void *context) {
+    struct turns *turns = context;
+    for (uint32_t seen = 0;; seen++) {
+        futex_sleep(&turns->ping, seen);
+        if (atomic_load_explicit(&turns->ping, memory_order_relaxed) == STOP)
+            return;
+        futex_set(&turns->pong, seen + 1);
+    }
+}
+
+static void exchange_futex(void *context) {
+    struct turns *turns = context;
+    const uint32_t before = atomic_load_explicit(&turns->pong, memory_order_relaxed);
+    futex_set(&turns->ping, before + 1);
+    futex_sleep(&turns->pong, before);
+}
+
+static void run_futex(const struct limit *limit, const struct pair_options *options) {
+    struct turns *turns = pair_memory(PAGE);
+    const int core = options->cores[limit->needs_two_cores ? 1 : 0];
+    const struct pair_partner partner = pair_start(core, answer_futex, turns);
+    limit_measure(limit, options, 2, exchange_futex, turns);
+    futex_set(&turns->ping, STOP);
+    pair_require_end(&partner);
+    munmap(turns, PAGE);
+}
+
+const struct limit limits_exchange[] = {
+    {.name = "cache-line", .needs_two_cores = true, .run = run_cache_line},
+    {.name = "futex-wake", .needs_two_cores = true, .run = run_futex},
+    {.name = "context-switch", .run = run_futex},
+    {0},
+};
