@@ -50,7 +50,7 @@ struct ReportCommand: ParsableCommand {
     guard let diff else { return try convert(run) }
     let comparison = RunComparison(of: run, with: try SavedRun(contentsOf: diff))
     let style = output.output == nil ? Style(of: STDOUT_FILENO) : Style()
-    try output.write(try comparison.text(output.format, style: style))
+    try output.write(try comparison.text(output.format, of: run, style: style))
     throw ExitCode((comparison.isWorse ? ExitStatus.failures : .asExpected).rawValue)
   }
 

@@ -103,8 +103,8 @@ import Testing
   }
 
   @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws {
-    let comparison = RunComparison(of: SavedRun(events: RecordedRun.failures(4)), with: before)
-    let text = try comparison.text(format, style: Style())
+    let now = SavedRun(events: RecordedRun.failures(4))
+    let text = try RunComparison(of: now, with: before).text(format, of: now, style: Style())
     #expect(text.contains("pipe/case-4"))
   }
 }

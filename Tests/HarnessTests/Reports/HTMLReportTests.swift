@@ -33,8 +33,7 @@ import Testing
   @Test("shows what has changed since an earlier run, with links to the failures") func changes() throws {
     let now = SavedRun(events: RecordedRun.failures(2))
     let before = SavedRun(events: RecordedRun.failures(1))
-    var report = HTMLReport(comparison: RunComparison(of: now, with: before))
-    let page = now.events.map { report.receive($0) }.joined()
+    let page = try RunComparison(of: now, with: before).text(.html, of: now, style: Style())
     #expect(page.contains("1 new failure, 0 fixed, 1 still failing, 1 added"))
     #expect(page.contains(##"<a href="#cell-pipe-2fcase-2d2-5bc-3eswift-5d">pipe/case-2[c&gt;swift]</a>"##))
   }

@@ -36,8 +36,11 @@ enum RecordedRun: String, CaseIterable {
   }
 
   /// Returns the events of a run in which `count` cells fail for the same reason.
-  static func failures(_ count: Int, reason: String = "errno is EINVAL") -> [Event] {
-    run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: reason) })
+  static func failures(_ count: Int, evidence: Evidence? = nil) -> [Event] {
+    run(
+      (1...count).map {
+        result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: "errno is EINVAL", evidence: evidence)
+      })
   }
 
   private static let allVerdicts: [CellResult] = [
