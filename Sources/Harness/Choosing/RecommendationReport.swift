@@ -7,7 +7,7 @@ extension Recommendation {
     switch format {
     case .console: console(style)
     case .json: try json(document)
-    case .markdown, .junit, .tap: nil
+    default: nil
     }
   }
 

@@ -80,7 +80,7 @@ public struct ABITable: Sendable, Encodable {
     case .console: console
     case .json: try json(self)
     case .markdown: markdown
-    case .junit, .tap, .abi: nil
+    default: nil
     }
   }
 

@@ -54,7 +54,7 @@ public struct PeerSurvey: Sendable, Encodable {
     case .console: console
     case .json: try json(self)
     case .markdown: markdown
-    case .junit, .tap, .abi: nil
+    default: nil
     }
   }
 

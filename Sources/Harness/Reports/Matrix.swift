@@ -4,6 +4,7 @@ struct Matrix {
   let mechanisms: [String]
   let pairings: [Pairing]
   private let entries: [String: [Pairing: Entry]]
+  private let reference: String?
 
   struct Entry {
     var passed = 0
@@ -61,7 +62,7 @@ struct Matrix {
   init(_ results: [CellResult]) {
     var mechanisms: [String] = []
     var entries: [String: [Pairing: Entry]] = [:]
-    let reference = Self.commonLanguage(results)
+    reference = Self.commonLanguage(results)
     for result in results {
       if entries[result.cell.mechanism] == nil { mechanisms.append(result.cell.mechanism) }
       let pairing = Pairing(result.cell, reference: reference)
@@ -88,6 +89,9 @@ struct Matrix {
     guard counts.count > maximumOfPairings else { return nil }
     return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
+
+  /// Returns the column of a cell.
+  func pairing(of cell: Cell) -> Pairing { Pairing(cell, reference: reference) }
 
   /// How many cells of a mechanism passed in a pairing; nil if the mechanism has no such pairing.
   subscript(mechanism: String, pairing: Pairing) -> Entry? { entries[mechanism]?[pairing] }

@@ -1,6 +1,8 @@
 /// The part of the HTML report that explains one failure.
 struct HTMLFailure {
   let result: CellResult
+  /// The column of the matrix that the cell belongs to.
+  let pairing: Matrix.Pairing
   /// Whether the page shows the details at once.
   var isOpen = false
 
@@ -22,7 +24,7 @@ struct HTMLFailure {
     let cell = result.cell
     let attributes: XMLWriter.Attributes = [
       ("id", "cell-\(Self.identifier(cell.id))"), ("data-mechanism", cell.mechanism),
-      ("data-pairing", Matrix.Pairing(cell).description),
+      ("data-pairing", pairing.description),
     ]
     page.element("article", attributes) { page in
       page.element("details", isOpen ? [("open", "open")] : []) { page in

@@ -124,8 +124,9 @@ struct HTMLReport: Report {
     guard !failed.isEmpty else { return }
     page.element("section", [("id", "failures")]) { page in
       page.element("h2", text: "Failures")
+      let matrix = Matrix(results)
       for (index, result) in failed.prefix(Self.maximumExplained).enumerated() {
-        HTMLFailure(result: result, isOpen: index == 0).write(to: &page)
+        HTMLFailure(result: result, pairing: matrix.pairing(of: result.cell), isOpen: index == 0).write(to: &page)
       }
       let omitted = failed.count - Self.maximumExplained
       if omitted > 0 { page.element("p", text: "And \(omitted) more, which the JSON report explains.") }
