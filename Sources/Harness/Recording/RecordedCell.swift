@@ -33,6 +33,7 @@ struct RecordedCell {
   init?(failed cell: CellRun, names: CellNames) {
     var traces: [RoleTrace] = []
     for role in cell.client.roles where !role.isPeer {
+      cell.client.waitForLatestTrace(of: role)
       cell.client.takeTrace(of: role)
       guard let pid = role.pid else { continue }
       do throws(RecordingError) {
@@ -73,6 +74,20 @@ extension Scenario {
 }
 
 extension PeerClient {
+  /// Waits until the recorder has reported what a role has done so far, for a moment if the role goes on.
+  ///
+  /// A role that sleeps in a call has been released by the recorder, which reports the previous call before.
+  func waitForLatestTrace(of role: RoleProcess) {
+    guard let pid = role.pid, let trace = streams(of: role).trace else { return }
+    let deadline = ContinuousClock.now + scaled(.seconds(1))
+    while !trace.isEnded, ContinuousClock.now < deadline {
+      let state = terminationStatus(of: role) == nil ? try? sandbox.processState(of: pid) : nil
+      let isAsleep = state.map { $0.isAsleep && $0.systemCall != nil } ?? false
+      do throws(CellOutcome) { try receive(isAsleep ? .zero : .milliseconds(5)) } catch { return }
+      if isAsleep { return }
+    }
+  }
+
   /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
