@@ -57,7 +57,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   ///
   /// The argument parser needs Foundation, which does not link these libraries by itself.
   let installable: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib"], .when(configuration: .release)),
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release)),
     .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
     .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
     .linkedLibrary("_FoundationICU", .when(configuration: .release)),
