@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -130,7 +130,7 @@ fault-injection: strace-deps build ## Inject a fault into every system call of e
 unit: build ## Run the unit tests
 	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test
 
-test: lint unit self-test interop ## Run lint, the unit tests, the self-test, and the suite
+test: lint unit self-test interop install-check ## Run lint, the unit tests, the self-test, and the suite
 
 lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
 	@.ci/prose lint
@@ -210,6 +210,16 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \
 	  "$(INSTALLED)/share/ipc-interop/fixtures/"
 	chmod -R u=rwX,go=rX "$(INSTALLED)/share/ipc-interop"
+
+# Neither the loader nor a user finds the libraries of the toolchain.
+STAGED := $(abspath $(BUILD))/staged
+install-check: build ## Check that the installed programs run without the Swift toolchain
+	@rm -rf "$(STAGED)" && $(MAKE) --no-print-directory install PREFIX="$(STAGED)" DESTDIR= >/dev/null
+	@for program in bin/ipc-interop libexec/ipc-interop/swift-peer libexec/ipc-interop/swift-examples; do \
+	  needed="$$(readelf -d "$(STAGED)/$$program" | grep -o 'lib\(swift\|Foundation\|_Foundation\|dispatch\|BlocksRuntime\)[^]]*')"; \
+	  test -z "$$needed" || { echo "$$program needs" $$needed >&2; exit 1; }; \
+	done
+	@cd / && env -i PATH=/usr/bin:/bin "$(STAGED)/bin/ipc-interop" run fifo/delivery examples/anon-pipe --jobs 2 | tail -n 1
 
 uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
 	rm -f "$(INSTALLED)/bin/ipc-interop"

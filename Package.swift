@@ -56,6 +56,17 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   let staticExecutable = LinkerSetting.unsafeFlags(
     ["-static-executable", "-use-ld=lld"], .when(configuration: .release))
 
+  /// The settings of executables that are installed, which must not need the shared libraries of the toolchain.
+  ///
+  /// The argument parser needs Foundation, which does not link these libraries by itself.
+  let installable: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release)),
+    .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
+    .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
+    .linkedLibrary("_FoundationICU", .when(configuration: .release)),
+    .linkedLibrary("CoreFoundation", .when(configuration: .release)),
+  ]
+
   /// The C functions that the mutants of `Sources/swift-peer-mutants` replace.
   let wrappedCalls = [
     "cipc_accept", "cipc_bind", "cipc_bind_path", "cipc_clock_monotonic", "cipc_connect", "cipc_epoll_ctl",
@@ -105,7 +116,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       swiftSettings: settings),
     .executableTarget(
       name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
-      swiftSettings: settings),
+      swiftSettings: settings, linkerSettings: installable),
 
     // The port in the worked example of docs/your-programs.md.
     .executableTarget(
@@ -128,7 +139,9 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .target(
       name: "Harness", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
       swiftSettings: runnerSettings),
-    .executableTarget(name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings),
+    .executableTarget(
+      name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings,
+      linkerSettings: installable),
 
     // The programs that `make cost` measures, and the reporter.
     .executableTarget(

@@ -36,8 +36,9 @@ extension PeerClient {
           return ()
         }
       case .standardError:
-        // strace first reports that it has attached itself, or the first call.
-        if let line = trace.firstLine, line.hasSuffix(" attached") || line.hasPrefix("execve("), let pid = role.pid {
+        // Until the inner shell has executed the program, the process may sleep for reasons of its own.
+        takeTrace(of: role)
+        if role.traceLines.count(where: { $0.hasPrefix("execve(") && $0.hasSuffix(" = 0") }) >= 2, let pid = role.pid {
           do throws(SandboxError) { role.tracer = try sandbox.processState(of: pid).tracer } catch {
             if terminationStatus(of: role) == nil { throw CellOutcome(error) }
           }

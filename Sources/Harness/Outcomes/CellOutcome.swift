@@ -52,7 +52,7 @@ public struct CellOutcome: Error, Sendable {
   init?(differences: [String]) {
     guard let first = differences.first else { return nil }
     self.init(.failed, Self.summary(first, differences.count), expected: Self.recording)
-    evidence?.recordingDifferences = Array(differences.prefix(Self.maximumDifferences))
+    evidence?.differences = differences.prefix(Self.maximumDifferences).map(Difference.recording)
   }
 
   /// Returns the outcome of a failed cell with the differences from its recording, which may be the cause.
@@ -60,7 +60,7 @@ public struct CellOutcome: Error, Sendable {
     guard let first = differences.first else { return self }
     var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
     if outcome.evidence == nil { outcome.evidence = Evidence() }
-    outcome.evidence?.recordingDifferences = Array(differences.prefix(Self.maximumDifferences))
+    outcome.evidence?.differences += differences.prefix(Self.maximumDifferences).map(Difference.recording)
     return outcome
   }
 
@@ -114,10 +114,8 @@ public struct Evidence: Sendable, Codable {
   public private(set) var leftBehind: [KernelObject] = []
   /// The number of objects that were left behind, including those that are not listed.
   public private(set) var leftBehindCount = 0
-  /// All differences from a golden transcript; at most 100 are listed.
-  public var differences: [TranscriptDifference] = []
-  /// How the cell differs from its recording, a sentence each; nil if it was not compared or does not differ.
-  public internal(set) var recordingDifferences: [String]?
+  /// All differences from a golden transcript or a recording; at most 100 are listed.
+  public var differences: [Difference] = []
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 
@@ -165,6 +163,32 @@ public struct Evidence: Sendable, Codable {
       self.state = state
     }
   }
+}
+
+/// A difference of a cell from something that was recorded earlier.
+public enum Difference: Sendable, Encodable {
+  /// From a golden transcript.
+  case transcript(TranscriptDifference)
+  /// From the recording of a user's programs, as a sentence.
+  case recording(String)
+
+  /// The difference from a golden transcript; nil for another one.
+  var transcript: TranscriptDifference? { if case .transcript(let difference) = self { difference } else { nil } }
+
+  /// The sentence that explains a difference from a recording; nil for another one.
+  var recording: String? { if case .recording(let sentence) = self { sentence } else { nil } }
+
+  /// Encodes an object with the key `reason`, and the exchange if there is one.
+  public func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .transcript(let difference): try difference.encode(to: encoder)
+    case .recording(let sentence):
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(sentence, forKey: .reason)
+    }
+  }
+
+  private enum CodingKeys: CodingKey { case reason }
 }
 
 /// The reported result of one cell.

@@ -8,7 +8,9 @@ public struct CommandProject: Sendable {
   /// The configuration of a run of the scenario.
   public let configuration: RunConfiguration
 
-  /// Creates a project; relative paths of programs are relative to `directory`.
+  /// Creates a project; relative paths of programs are relative to `directory`, and other programs are found by `PATH`.
+  ///
+  /// A program that gets the relative path of a file starts in `directory`.
   public init(_ commands: [[String]], directory: String, _ installation: Installation) {
     var named: [String: [String]] = [:]
     var roles: [Role] = []
@@ -17,8 +19,18 @@ public struct CommandProject: Sendable {
     for words in commands {
       let name = Self.name(of: words[0], besides: roles.map(\.name))
       let path = words[0].hasPrefix("/") ? words[0] : "\(directory)/\(words[0])"
-      named[name] = [URL(fileURLWithPath: path).standardizedFileURL.path] + words.dropFirst()
-      roles.append(Role(name: name, part: .program(name: name, arguments: []), language: nil))
+      let found = words[0].contains("/") ? nil : CommandResolver.search(words[0])
+      named[name] = [found ?? URL(fileURLWithPath: path).standardizedFileURL.path]
+      func literal(_ text: String) -> Template { Template(pieces: [.literal(text)]) }
+      var start = ProgramStart()
+      let hasFile = words.dropFirst().contains { word in
+        !word.isEmpty && !word.hasPrefix("/") && FileManager.default.fileExists(atPath: "\(directory)/\(word)")
+      }
+      if hasFile { start.directory = literal(directory) }
+      roles.append(
+        Role(
+          name: name, part: .program(name: name, arguments: words.dropFirst().map(literal)), language: nil,
+          start: start))
       steps += [
         Step(action: .start(role: name), text: "start: \(name)", location: location),
         Step(action: .ready(role: name, .asleep), text: "ready: \(name)", location: location),

@@ -119,7 +119,9 @@ extension TraceDecoder {
   // MARK: - Shared memory
 
   mutating func readStore(_ event: TraceEvent, by role: String) {
-    guard let place = places[event.id], let offset = event.number("offset") else { return }
+    guard let place = places[event.id], let offset = event.number("offset"), (0..<1 << 40).contains(offset) else {
+      return
+    }
     var building = MessageBuilding(bytes: event.bytes)
     building.message.offset = offset
     building.isUncertain = event.number("maybe") == 1

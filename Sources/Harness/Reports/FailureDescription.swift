@@ -31,8 +31,8 @@ struct FailureDescription {
     lines += value("at", "\(evidence.location ?? cell.location)")
     lines += value("request", evidence.request?.text)
     lines += value("response", evidence.response?.text)
-    for difference in evidence.differences.filter({ $0.location != evidence.location }).prefix(Self.maximumDifferences)
-    {
+    let exchanges = evidence.differences.compactMap(\.transcript).filter { $0.location != evidence.location }
+    for difference in exchanges.prefix(Self.maximumDifferences) {
       lines += value("also", "\(difference.mechanism ?? "-"), \(difference.location)")
       for (mark, text) in [(">", difference.request.text), ("<", difference.response.text)] {
         lines += value("", "\(mark) \(text)")
@@ -40,10 +40,9 @@ struct FailureDescription {
       lines += value("", "expected \(difference.expected)")
     }
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
-    if let differences = evidence.recordingDifferences, differences.count > 1 {
-      for (index, difference) in differences.enumerated() {
-        lines += value(index == 0 ? "differences" : "", difference)
-      }
+    let sentences = evidence.differences.compactMap(\.recording)
+    for (index, sentence) in sentences.enumerated() where sentences.count > 1 {
+      lines += value(index == 0 ? "differences" : "", sentence)
     }
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)

@@ -31,7 +31,12 @@ extension StepInterpreter {
       try client.wait(for: role, to: "sleep or print a line", .polling) { () throws(CellOutcome) -> Void? in
         client.drain(role)
         if !role.printed.isEmpty || client.terminationStatus(of: role) != nil { return () }
-        let state = try client.processState(of: role, doing: "sleep or print a line")
+        let state: ProcessState
+        do throws(CellOutcome) { state = try client.processState(of: role, doing: "sleep or print a line") } catch {
+          // It has ended since the check above.
+          if client.terminationStatus(of: role) != nil { return () }
+          throw error
+        }
         return state.isAsleep && state.systemCall != nil ? () : nil
       }
     case .object(let kind, let template):

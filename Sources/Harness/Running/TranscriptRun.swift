@@ -107,7 +107,7 @@ public struct TranscriptDifference: Sendable, Codable {
     }
     if let end { text += "; then \(end.reason ?? end.verdict.rawValue)" }
     var outcome = CellOutcome(.failed, text, expected: expected, request: request, response: response)
-    outcome.evidence?.differences = Array(differences.prefix(Self.maximum))
+    outcome.evidence?.differences = differences.prefix(Self.maximum).map(Difference.transcript)
     return outcome
   }
 }

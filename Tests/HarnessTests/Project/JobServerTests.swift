@@ -91,6 +91,20 @@ struct JobServerTests {
     }
   }
 
+  @Test("are recorded as commands, whose arguments may look like paths") func commands() async throws {
+    try await onThread {
+      let project = try project()
+      let run = try project.shell(
+        #""$1" record -- build/job_server /jobs /results ---- build/job_client /jobs /results hello"#)
+      #expect(run.status == 0, "\(run.text)")
+      #expect(run.text.contains("posix-mq: '/jobs'") && run.text.contains(#"- text: 'HELLO\0'"#), "\(run.text)")
+      let script = try project.shell(
+        #"echo 'echo "$1 $(cat file)" >/tmp/x; rm /tmp/x' >script.sh && echo one >file && "$1" record -- sh script.sh two"#
+      )
+      #expect(script.status == 0 && script.text.contains(#"text: 'two one\n'"#), "\(script.text)")
+    }
+  }
+
   @Test("pass with injected failures") func failures() async throws {
     try await onThread {
       let run = try project().run(["check", "--fault-injection", "jobs/three"])

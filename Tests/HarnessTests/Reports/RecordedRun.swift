@@ -86,10 +86,11 @@ enum RecordedRun: String, CaseIterable {
       evidence.location = SourceLocation(file: "fixtures/scenarios/posix-mq.yaml", line: 14, column: 7)
       evidence.firstDifference = 0
       evidence.differences = [
-        TranscriptDifference(
-          mechanism: "pipe", reason: "role-1 (c): the response to 'close' differs from the golden transcript",
-          step: Step(action: .endInput(role: "role-1"), text: "> close", location: elsewhere), location: elsewhere,
-          expected: "ok", request: request("close"), response: response("error errno=EBADF"))
+        .transcript(
+          TranscriptDifference(
+            mechanism: "pipe", reason: "role-1 (c): the response to 'close' differs from the golden transcript",
+            step: Step(action: .endInput(role: "role-1"), text: "> close", location: elsewhere), location: elsewhere,
+            expected: "ok", request: request("close"), response: response("error errno=EBADF")))
       ]
       evidence.transcripts = [
         .init(

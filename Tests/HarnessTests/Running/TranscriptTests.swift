@@ -152,6 +152,6 @@ import Testing
     }
     #expect(outcome.verdict == .failed)
     #expect(outcome.reason?.hasSuffix("differs from the golden transcript; and 1 more difference (general)") == true)
-    #expect(outcome.evidence?.differences.map(\.location.line) == [2, 4])
+    #expect(outcome.evidence?.differences.compactMap(\.transcript?.location.line) == [2, 4])
   }
 }
