@@ -3,7 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// Tests with peers that report false descriptors and process IDs. The runner uses these numbers.
+/// Tests with peers that report false descriptors and process IDs.
+///
+/// The runner uses these numbers.
 @Suite("A peer that", .serialized)
 struct LyingPeerTests {
   private let peer = DishonestPeerTests()
