@@ -6,14 +6,17 @@ import Testing
 /// Tests with peers whose output attacks the runner or the terminal.
 ///
 /// The runner must reject each output quickly and with evidence. The output must not affect the terminal.
-extension DishonestPeerTests {
+@Suite("A peer that", .serialized)
+struct HostilePeerTests {
+  private let peer = DishonestPeerTests()
+
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"
   }
 
   @Test("floods its standard error is cut off, with its last lines", .timeLimit(.minutes(5)))
   func floodsStandardError() async throws {
-    let result = try await verdict(answering("echo begin >&2; yes problem >&2"), timeoutMultiplier: 60)
+    let result = try await peer.verdict(answering("echo begin >&2; yes problem >&2"), timeoutMultiplier: 60)
     #expect(result.verdict == .crashed)
     #expect(result.outcome.reason?.contains("floods its standard error") == true)
     #expect(result.outcome.evidence?.transcripts.first?.standardError.starts(with: ["begin", "problem"]) == true)
@@ -21,26 +24,26 @@ extension DishonestPeerTests {
   }
 
   @Test("writes 2 MB to standard error passes") func chattersOnStandardError() async throws {
-    #expect(try await verdict(answering("yes problem | head -c 2000000 >&2; echo ok pid=7")).verdict == .passed)
+    #expect(try await peer.verdict(answering("yes problem | head -c 2000000 >&2; echo ok pid=7")).verdict == .passed)
   }
 
   @Test("never ends its line is cut off, with the beginning of the line", .timeLimit(.minutes(1)))
   func neverEndsItsLine() async throws {
-    let result = try await verdict(answering("printf 'ok pid=7'; tr '\\0' x </dev/zero"))
+    let result = try await peer.verdict(answering("printf 'ok pid=7'; tr '\\0' x </dev/zero"))
     #expect(result.verdict == .crashed)
     #expect(result.outcome.evidence?.response?.text.hasPrefix("ok pid=7xxxx") == true)
   }
 
   @Test("writes a line that is too long fails, however many fields it has", .timeLimit(.minutes(1)))
   func longLine() async throws {
-    let result = try await verdict(answering("printf ok; seq -f ' a%.0f=1' 300000 | tr -d '\\n'; echo"))
+    let result = try await peer.verdict(answering("printf ok; seq -f ' a%.0f=1' 300000 | tr -d '\\n'; echo"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("at most 65536 are allowed") == true)
   }
 
   @Test("writes lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
   func saysLinesWithoutEnd() async throws {
-    let result = try await verdict(answering("while :; do echo 'ok pid=7'; done"))
+    let result = try await peer.verdict(answering("while :; do echo 'ok pid=7'; done"))
     #expect(result.verdict == .crashed)
     #expect(result.outcome.reason?.contains("floods its output") == true)
     #expect(result.outcome.evidence?.response?.text == "ok pid=7")
@@ -49,13 +52,13 @@ extension DishonestPeerTests {
 
   @Test("writes empty lines without end fails because of the first one", .timeLimit(.minutes(1)))
   func saysEmptyLinesWithoutEnd() async throws {
-    let result = try await verdict(answering("exec yes ''"))
+    let result = try await peer.verdict(answering("exec yes ''"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("breaks the protocol") == true)
   }
 
   @Test("greets without end is soon rejected", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
-    await #expect(throws: RunError.self) { try await verdict("exec tr '\\0' x </dev/zero") }
+    await #expect(throws: RunError.self) { try await peer.verdict("exec tr '\\0' x </dev/zero") }
   }
 
   @Test(
@@ -65,7 +68,7 @@ extension DishonestPeerTests {
       #"ok pid=\342\200\256"#, #"ok\tpid=7"#, #"\r\r\r"#,
     ])
   func saysNoText(answer: String) async throws {
-    let result = try await verdict(answering("printf '\(answer)\\n'"))
+    let result = try await peer.verdict(answering("printf '\(answer)\\n'"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.evidence?.response?.text.isEmpty == false)
     let lines = FailureDescription(result: result).lines
@@ -74,7 +77,7 @@ extension DishonestPeerTests {
 
   @Test("writes shell commands does not make the runner execute them")
   func saysCommands() async throws {
-    let result = try await verdict(
+    let result = try await peer.verdict(
       answering("echo 'ok pid=7;touch%20/tmp/said $(touch /tmp/said) `touch /tmp/said`'"), isolation: .none)
     #expect(result.verdict == .failed)
     #expect(!FileManager.default.fileExists(atPath: "/tmp/said"))

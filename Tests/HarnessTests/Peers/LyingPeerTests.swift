@@ -3,8 +3,13 @@ import Testing
 
 @testable import Harness
 
-/// Tests with peers that report false descriptors and process IDs. The runner uses these numbers.
-extension DishonestPeerTests {
+/// Tests with peers that report false descriptors and process IDs.
+///
+/// The runner uses these numbers.
+@Suite("A peer that", .serialized)
+struct LyingPeerTests {
+  private let peer = DishonestPeerTests()
+
   /// Returns a peer that opens descriptor 9, reports it as `said`, and adopts inherited descriptors.
   private func opening(_ said: String) -> String {
     """
@@ -18,7 +23,7 @@ extension DishonestPeerTests {
   }
 
   private func handing(_ said: String) async throws -> CellResult {
-    let (_, results, _) = try await run(
+    let (_, results, _) = try await peer.run(
       opening(said), beside: opening("9"), operations: "open,adopt,pid,limits", roles: "[a, b]",
       steps: "    - a: open handle=f path=/dev/null oflag=O_RDONLY\n    - hand: {a.f: b.f}\n    - b: pid",
       isolation: .required)
@@ -60,7 +65,7 @@ extension DishonestPeerTests {
     async throws
   {
     let liar = opening("9").replacing("exec 9</dev/null; ", with: "")
-    let (_, results, _) = try await run(
+    let (_, results, _) = try await peer.run(
       liar, beside: opening("9"), operations: "open,pid,limits",
       steps: "    - a: open handle=f path=/dev/null oflag=O_RDONLY",
       isolation: .auto)
@@ -76,9 +81,9 @@ extension DishonestPeerTests {
     [IsolationRule.auto, .none])
   func pretendsToBeAnother(said: String, isolation: IsolationRule) async throws {
     let liar = "while read -r line; do case $line in pid*) echo ok pid=\(said);; *) echo unsupported;; esac; done"
-    let believed = try await verdict(liar, steps: "    - a: pid -> pid={a.pid}", isolation: isolation)
+    let believed = try await peer.verdict(liar, steps: "    - a: pid -> pid={a.pid}", isolation: isolation)
     #expect(believed.verdict == .failed)
-    let killed = try await verdict(liar, steps: "    - a: pid\n    - kill: a", isolation: isolation)
+    let killed = try await peer.verdict(liar, steps: "    - a: pid\n    - kill: a", isolation: isolation)
     #expect(killed.verdict == .passed)
   }
 }

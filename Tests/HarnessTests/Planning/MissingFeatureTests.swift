@@ -10,21 +10,24 @@ import Testing
 struct MissingFeatureTests {
   /// Returns the features that the runner finds missing if `script` starts the sandbox init.
   private func missing(script: String, isolation: IsolationRule = .auto) async throws -> [Feature: String] {
+    try await onThread { try Self.probe(script, isolation) }
+  }
+
+  private static func probe(_ script: String, _ isolation: IsolationRule = .auto) throws -> [Feature: String] {
     let directory = FileManager.default.temporaryDirectory.appending(path: "missing-\(UUID())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     let start = directory.appending(path: "sandbox-init")
     try CommandRun.writeProgram("#!/bin/bash\n\(script)\n", to: start.path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
-    let registry = try Checkout.operations.get()
-    let root = Checkout.root.string
-    return try await onThread {
-      var configuration = RunConfiguration(
-        root: root, sandboxInit: start.path, peers: PeerList([]), registry: registry)
-      configuration.isolation = isolation
-      return try MachineProbe.capabilities(configuration).missing
-    }
+    var configuration = RunConfiguration(
+      root: Checkout.root.string, sandboxInit: start.path, peers: PeerList([]), registry: try Checkout.operations.get())
+    configuration.isolation = isolation
+    return try MachineProbe.capabilities(configuration).missing
   }
+
+  /// What the machine lacks without a filter.
+  private static let unfiltered = Result { try probe("exec \(Checkout.sandboxInit) \"$@\"") }
 
   private static let without = Checkout.root.appending("build/bin/without").string
 
@@ -44,7 +47,7 @@ struct MissingFeatureTests {
       ("--eperm mq_open", [.messageQueues], "EPERM"), ("--eperm pidfd_getfd", [.pidfdGetfd], "EPERM"),
     ] as [(String, [Feature], String)])
   func systemCalls(call: String, features: [Feature], errno: String) async throws {
-    let complete = try await missing(script: "exec \(Checkout.sandboxInit) \"$@\"")
+    let complete = try await onThread { try Self.unfiltered.get() }
     let lacking = try await missing(script: "exec \(Self.without) \(call) -- \(Checkout.sandboxInit) \"$@\"")
     #expect(Set(lacking.keys).subtracting(complete.keys) == Set(features))
     for feature in features { #expect(lacking[feature] == "here \(errno)") }

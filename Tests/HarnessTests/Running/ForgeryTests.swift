@@ -6,7 +6,10 @@ import Testing
 /// Peers that try to make a cell pass wrongly, or to make another role look defective.
 ///
 /// Each attack would succeed if peers had the user and the capabilities of the runner.
-extension CellRunTests {
+@Suite("A cell", .serialized)
+struct ForgeryTests {
+  private let cell = CellRunTests()
+
   /// When the input of its role ends, a daemon responds in place of the sandbox init.
   @Test(
     "whose peer forges responses of the sandbox init leaks what it leaves behind",
@@ -24,7 +27,7 @@ extension CellRunTests {
       """
     // The peer ends after the first response of the daemon, which closes its output then.
     for _ in 0..<5 {
-      let outcome = try await outcome(attack, isolation: isolation)
+      let outcome = try await cell.outcome(attack, isolation: isolation)
       #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")
       #expect(outcome.evidence?.leftBehind.contains { $0.name?.hasSuffix("/left") == true } == true)
     }
@@ -32,7 +35,7 @@ extension CellRunTests {
 
   @Test("whose peer writes to the streams of another role passes", arguments: [Isolation.private, .shared])
   func forgesAnotherRole(isolation: Isolation) async throws {
-    let outcome = try await outcome(
+    let outcome = try await cell.outcome(
       """
       *:limits*)
         for process in /proc/[0-9]*; do
@@ -55,7 +58,7 @@ extension CellRunTests {
     let hide =
       "[ $(readlink /proc/self/ns/mnt) != \(here) ] && "
       + "for place in /dev/shm /tmp /proc /proc/sysvipc; do mount -t tmpfs none $place; done"
-    let outcome = try await outcome(
+    let outcome = try await cell.outcome(
       """
       *:pid*)
         touch /dev/shm/left /tmp/left; ipcmk -M 4096 >/dev/null
@@ -74,7 +77,7 @@ extension CellRunTests {
   func signals(isolation: Isolation) async throws {
     let kill =
       isolation == .private ? "kill -9 1; kill -STOP 1; kill -TERM 1; kill -0 1" : "kill -0 $PPID || kill -0 $runner"
-    let outcome = try await outcome(
+    let outcome = try await cell.outcome(
       """
       *:pid*)
         runner=$(awk '/^PPid/ { print $2 }' /proc/$PPID/status)
@@ -86,7 +89,7 @@ extension CellRunTests {
   @Test("whose peer left a process that writes to its input names that process within seconds", .timeLimit(.minutes(1)))
   func writesToInput() async throws {
     let start = ContinuousClock.now
-    let outcome = try await outcome("*:pid*) setsid sleep 1000 >>/proc/$$/fd/0 2>/dev/null & echo ok pid=$$ ;;")
+    let outcome = try await cell.outcome("*:pid*) setsid sleep 1000 >>/proc/$$/fd/0 2>/dev/null & echo ok pid=$$ ;;")
     if geteuid() == 0 {
       // The pipe belongs to the runner's user.
       #expect(outcome.verdict == .passed)
