@@ -23,7 +23,8 @@ import Testing
 
   @Test("reports nothing between runs of the same peers", arguments: 1...10 as ClosedRange<UInt64>)
   func noise(seed: UInt64) throws {
-    let comparison = BaselineComparison(try document(noise: 0.1, seed: seed), baseline: try document(noise: 0.1, seed: 99))
+    let comparison = BaselineComparison(
+      try document(noise: 0.1, seed: seed), baseline: try document(noise: 0.1, seed: 99))
     #expect(comparison.regressions == [])
     #expect(comparison.compared == 2)
   }

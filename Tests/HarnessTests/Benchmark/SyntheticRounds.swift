@@ -1,5 +1,6 @@
 import Foundation
 import PeerProtocol
+import SystemPackage
 
 @testable import Harness
 
@@ -17,7 +18,8 @@ struct SyntheticRounds {
   var drift: (Int) -> Double = { _ in 1 }
 
   static func definition(_ yaml: String = pipe) throws -> BenchmarkDefinition {
-    let operations = try Data(contentsOf: URL(fileURLWithPath: Checkout.root.appending("fixtures/operations.yaml").string))
+    let operations = try Data(
+      contentsOf: URL(fileURLWithPath: Checkout.root.appending("fixtures/operations.yaml").string))
     let log = DiagnosticLog()
     guard
       let document = FixtureDocument(FixtureFile(file: "operations.yaml", bytes: operations), log: log),
