@@ -40,6 +40,6 @@ struct MechanismCostsTests {
   @Test("are refused if the file is not a report")
   func wrongFile() throws {
     let error = #expect(throws: RunError.self) { try MechanismCosts(reading: "/dev/null", size: nil) }
-    #expect(error?.description.hasPrefix("/dev/null is not a report of 'ipc-interop bench --format json'") == true)
+    #expect(error?.description == "/dev/null is not a report of 'ipc-interop bench --format json'")
   }
 }
