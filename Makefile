@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost bench async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -145,6 +145,16 @@ cost: c-cost ## Measure how much more the library costs than C (prints tables, w
 	strip -o $(BUILD)/cost/stripped/c $(BUILD)/cost/c && \
 	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
 	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
+
+# Filters and options for the benchmarks: make bench BENCH="--quick --mechanism pipe"
+BENCH ?=
+bench: build alternatives ## Measure latency and throughput in every pairing, and write build/bench.json and .html (takes 5 minutes)
+	@$(BIN)/ipc-interop bench --format json --output $(BUILD)/bench.json $(BENCH)
+	@$(BIN)/ipc-interop bench --from $(BUILD)/bench.json --format html --output $(BUILD)/bench.html
+
+# The tables of docs/costs.md are those of the last `make bench`.
+docs/costs.md: $(BUILD)/bench.json
+	@$(BIN)/ipc-interop bench --from $< --format markdown --output $@
 
 async-cost: ## Measure the latency and the allocations of asynchronous calls (takes a minute)
 	@$(SWIFT) build -c release --product async-cost

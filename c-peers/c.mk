@@ -52,7 +52,7 @@ CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
-PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
+PATCHED := benchmark benchmark_links benchmark_shared_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Only the rule that links evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
@@ -149,7 +149,7 @@ $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES):
 
 # A patch that no longer applies stops the build: if you change the line, change its mutant too.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
-	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/include c-peers/peer $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/benchmark c-peers/include c-peers/peer $(@D)
 	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
 	@touch $@
 

@@ -54,8 +54,6 @@ public struct BenchmarkResult: Sendable, Codable {
   public var size: Int
   /// The processors of the two processes.
   public var placement: BenchmarkPlacement
-  /// The number of messages that each peer measured in a round.
-  public var count: Int
   /// The nanoseconds between two messages of paced mode.
   public var interval: Int?
   /// What the documents claim: µs for one byte, or GB/s for many.
@@ -85,6 +83,8 @@ public struct BenchmarkResult: Sendable, Codable {
 public struct PairingResult: Sendable, Codable {
   /// The languages of the two roles: `c>swift`.
   public var pairing: String
+  /// The number of messages or round trips of all rounds.
+  public var messages: Int
   /// The nanoseconds of a round trip or, for flood, of a message.
   public var time: Estimate
   /// `time` divided by that of the reference in the same round; nil for the reference.

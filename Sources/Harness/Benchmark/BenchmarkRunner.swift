@@ -148,7 +148,8 @@ private struct Run {
     }
     let processors = placement == .twoCores ? machine.pair : [Int](repeating: machine.processors.first ?? 0, count: 2)
     var series = BenchmarkSeries(
-      definition: definition, placement: placement, reference: pairings[0], pairings: pairings)
+      definition: definition, placement: placement, reference: pairings[0], pairings: pairings,
+      budget: options.budget)
     func session(_ pairing: Pairing) throws(CellOutcome) -> BenchmarkSession {
       try BenchmarkSession(
         definition, pairing: pairing, peers: configuration.peers, processors: processors, context: context)
@@ -157,7 +158,7 @@ private struct Run {
       let (modes, sizes) = extent(of: definition, placement)
       if modes.isEmpty || sizes.isEmpty { return }
       let first = try session(pairings[0])
-      try series.calibrate(first, modes: modes, sizes: sizes, budget: options.budget)
+      try series.calibrate(first, modes: modes, sizes: sizes)
       try first.finish()
       for round in 1...options.rounds where !Interruption.isRequested {
         progress(round)

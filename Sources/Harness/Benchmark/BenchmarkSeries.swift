@@ -7,6 +7,8 @@ struct BenchmarkSeries {
   let reference: Pairing
   /// The pairings to measure, with the reference first.
   let pairings: [Pairing]
+  /// The time for one measurement, in seconds.
+  let budget: Double
   private(set) var loads: [Measured] = []
 
   /// A load, and what was measured in each round.
@@ -23,44 +25,52 @@ struct BenchmarkSeries {
     var times: [Double] = []
     /// The mean time of a message in each round.
     var means: [Double] = []
+    var messages = 0
     var latency = LatencyHistogram()
     var service = LatencyHistogram()
   }
 
-  /// Determines how many messages the reference pairing sends in `budget` seconds.
-  mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int], budget: Double)
-    throws(CellOutcome)
-  {
+  /// Determines how many messages the reference pairing sends in a part of the budget.
+  ///
+  /// A measurement consists of several requests, so that it ends in time if the machine becomes busy: processes that
+  /// spin need a scheduler's time slice for each message as soon as they share a processor.
+  mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int]) throws(CellOutcome) {
     for mode in modes {
       for size in sizes {
         let trial = BenchmarkSession.Load(
-          mode: mode == .flood ? .flood : .pingPong, size: size, count: Self.trial(of: size), warmup: 10)
+          mode: mode == .flood ? .flood : .pingPong, size: size, count: size > 100_000 ? 20 : 100, warmup: 10)
         let measurement = try session.measure(trial)
         let each = max(measurement.elapsed / Double(trial.count), 20)
         let interval = mode == .paced ? max(2 * each, 1000) : 0
-        let count = min(max(Int(budget * 1e9 / max(each, interval)), 50), 2_000_000)
+        let most = definition.spins ? Self.mostSpinning : Self.most
+        let count = min(max(Int(budget / Self.parts * 1e9 / max(each, interval)), 10), most)
         loads.append(
           Measured(
             load: BenchmarkSession.Load(
-              mode: mode, size: size, count: count, warmup: max(count / 10, 10), interval: Int(interval))))
+              mode: mode, size: size, count: count, warmup: max(count / 10, 5), interval: Int(interval))))
       }
     }
   }
 
-  private static func trial(of size: Int) -> Int { size > 100_000 ? 20 : 200 }
+  /// The number of requests of a measurement.
+  private static let parts = 3.0
+  /// The maximum number of messages of a request.
+  private static let most = 100_000
+  /// The maximum number of messages of a request if both processes spin.
+  private static let mostSpinning = 500
 
   /// Measures all loads once.
   mutating func measure(_ session: BenchmarkSession, _ pairing: Pairing, isControl: Bool) throws(CellOutcome) {
     for index in loads.indices {
-      let load = loads[index].load
-      let measurement = try session.measure(load)
-      let mean = measurement.elapsed / Double(load.count)
-      let time = load.mode == .flood ? mean : measurement.latency.quantile(0.5) ?? mean
+      var total = try session.measure(loads[index].load)
+      let deadline = ContinuousClock.now + .seconds(budget * (Self.parts - 1) / Self.parts)
+      while ContinuousClock.now < deadline { total.add(try session.measure(loads[index].load)) }
+      let time = loads[index].load.mode == .flood ? total.mean : total.latency.quantile(0.5) ?? total.mean
       if isControl {
         loads[index].control.append(time)
-        continue
+      } else {
+        loads[index].samples[pairing, default: Samples()].add(time, total)
       }
-      loads[index].samples[pairing, default: Samples()].add(time, mean, measurement)
     }
   }
 
@@ -84,7 +94,7 @@ struct BenchmarkSeries {
       }
       return BenchmarkResult(
         benchmark: definition.id, mechanism: definition.mechanism, title: definition.setUp.title, mode: load.mode,
-        size: load.size, placement: placement, count: load.count, interval: load.interval > 0 ? load.interval : nil,
+        size: load.size, placement: placement, interval: load.interval > 0 ? load.interval : nil,
         claim: definition.claim(for: load), control: control, pairings: results)
     }
   }
@@ -96,9 +106,10 @@ struct BenchmarkSeries {
 }
 
 extension BenchmarkSeries.Samples {
-  mutating func add(_ time: Double, _ mean: Double, _ measurement: BenchmarkSession.Measurement) {
+  mutating func add(_ time: Double, _ measurement: BenchmarkSession.Measurement) {
     times.append(time)
-    means.append(mean)
+    means.append(measurement.mean)
+    messages += measurement.count
     latency.add(measurement.latency)
     service.add(measurement.service)
   }
@@ -114,7 +125,8 @@ extension PairingResult {
     // A round trip carries a message in each direction.
     let messages = load.mode == .flood ? 1.0 : 2.0
     self.init(
-      pairing: pairing.description, time: time, ratio: ratio, percentiles: Self.percentiles(samples.latency),
+      pairing: pairing.description, messages: samples.messages, time: time, ratio: ratio,
+      percentiles: Self.percentiles(samples.latency),
       service: load.mode == .paced ? Self.percentiles(samples.service) : nil, messagesPerSecond: rate * messages,
       bytesPerSecond: load.size > 0 ? rate * messages * Double(load.size) : nil,
       histogram: samples.latency.count > 0 ? samples.latency.description : nil)

@@ -18,12 +18,24 @@ final class BenchmarkSession {
 
   /// The measurements of one load.
   struct Measurement {
-    /// The nanoseconds of all messages after the warm-up.
-    let elapsed: Double
+    /// The number of messages or round trips after the warm-up.
+    private(set) var count: Int
+    /// The nanoseconds of all of them.
+    private(set) var elapsed: Double
     /// The times of round trips; empty for flood.
-    let latency: LatencyHistogram
+    private(set) var latency: LatencyHistogram
     /// The times of round trips from the actual send; empty unless the mode is paced.
-    let service: LatencyHistogram
+    private(set) var service: LatencyHistogram
+
+    /// The nanoseconds of a message.
+    var mean: Double { elapsed / Double(max(count, 1)) }
+
+    mutating func add(_ other: Measurement) {
+      count += other.count
+      elapsed += other.elapsed
+      latency.add(other.latency)
+      service.add(other.service)
+    }
   }
 
   /// Starts the peers, each on its processor, and opens the objects.
@@ -60,7 +72,7 @@ final class BenchmarkSession {
       throw CellOutcome(.failed, "\(definition.id): \(wrong) of \(load.count) messages arrived changed")
     }
     return Measurement(
-      elapsed: try number("elapsed", result), latency: try histogram("latency", result),
+      count: load.count, elapsed: try number("elapsed", result), latency: try histogram("latency", result),
       service: try histogram("service", result))
   }
 

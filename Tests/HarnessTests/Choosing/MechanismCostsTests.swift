@@ -39,7 +39,8 @@ struct MechanismCostsTests {
 
   @Test("are refused if the file is not a report")
   func wrongFile() throws {
-    let error = #expect(throws: RunError.self) { try MechanismCosts(reading: "/dev/null", size: nil) }
-    #expect(error?.description == "/dev/null is not a report of 'ipc-interop bench --format json'")
+    let path = Checkout.root.appending("Package.swift").string
+    let error = #expect(throws: RunError.self) { try MechanismCosts(reading: path, size: nil) }
+    #expect(error?.description == "\(path) is not a report of 'ipc-interop bench --format json'")
   }
 }
