@@ -17,6 +17,7 @@ struct Bench: ParsableCommand {
         ipc-interop bench --pairs swift:swift      Swift in both roles, and C to compare with
         ipc-interop bench --format html -o costs.html
         ipc-interop bench --format json -o now.json --compare before.json
+        ipc-interop bench --from now.json --format markdown
 
       EXIT STATUS
         0 measured   1 a benchmark failed, or is slower than the baseline
@@ -65,6 +66,11 @@ struct Bench: ParsableCommand {
       valueName: "file"))
   var compare: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Report an earlier run, whose report in JSON is this file, instead of measuring.", valueName: "file"))
+  var from: String?
+
   @OptionGroup var running: RunningOptions
 
   func validate() throws {
@@ -76,24 +82,11 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
-    let fixtures = try running.fixtures(peers: peers)
-    var configuration = fixtures.configuration
-    running.set(&configuration, more: [])
-    var options = BenchmarkOptions()
-    options.mechanisms = mechanism
-    options.pairs = pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
-    options.rounds = rounds
-    options.seed = seed
-    options.budget = budget / 1000
-    options.isQuick = quick
     let baseline = try compare.map(BenchmarkDocument.init(reading:))
-    let runner = try BenchmarkRunner(configuration, fixtures.installation, options: options)
+    let earlier = try from.map(BenchmarkDocument.init(reading:))
     // Open the file before the run, so that a mistake does not cost it.
     let file = try output.map { try OutputFile.open(FilePath($0)) }
-    Interruption.listen()
-    let progress = ProgressLine()
-    let document = try runner.run { progress.show($0) }
-    progress.end()
+    let document = try earlier ?? measure()
     let report = try document.report(format, style: file == nil ? Style(of: STDOUT_FILENO) : Style())
     try (file ?? .standardOutput).writeAll(report.utf8)
     try file?.close()
@@ -125,6 +118,26 @@ private final class ProgressLine {
   func end() { if style.isTerminal { write("\r\u{1B}[K") } }
 
   private func write(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(text.utf8) }
+}
+
+extension Bench {
+  private func measure() throws -> BenchmarkDocument {
+    let fixtures = try running.fixtures(peers: peers)
+    var configuration = fixtures.configuration
+    running.set(&configuration, more: [])
+    var options = BenchmarkOptions()
+    options.mechanisms = mechanism
+    options.pairs = pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
+    options.rounds = rounds
+    options.seed = seed
+    options.budget = budget / 1000
+    options.isQuick = quick
+    let runner = try BenchmarkRunner(configuration, fixtures.installation, options: options)
+    Interruption.listen()
+    let progress = ProgressLine()
+    defer { progress.end() }
+    return try runner.run { progress.show($0) }
+  }
 }
 
 extension BenchmarkFormat: ExpressibleByArgument {}

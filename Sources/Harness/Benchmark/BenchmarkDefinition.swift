@@ -2,6 +2,8 @@
 public struct BenchmarkDefinition: Sendable {
   /// The script that opens the objects, for one row of parameters.
   let setUp: Scenario
+  /// The steps that remove the objects.
+  let tearDown: [Step]
   /// The role that sends first, and measures.
   let active: Measured
   /// The role that sends back or receives.

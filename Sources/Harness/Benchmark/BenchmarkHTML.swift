@@ -54,7 +54,8 @@ struct BenchmarkHTML {
     page.element("h2", text: "Ratios to \(document.run.reference)")
     page.element(
       "p",
-      text: "Below 1 is faster. A ratio is bold if its interval does not contain 1; hold the pointer over it to see it."
+      text:
+        "Below 1 is faster. A ratio has a colour if its interval does not contain 1. The pointer shows the interval."
     )
     page.element("div", [("class", "maps")]) { page in
       for pairing in pairings { heatMap(pairing, &page) }
@@ -87,7 +88,8 @@ struct BenchmarkHTML {
             page.element(
               "td",
               [
-                ("style", "background:\(Self.colour(ratio.value))"), ("title", BenchmarkText.ratio(ratio)),
+                ("style", "background:\(isCertain ? Self.colour(ratio.value) : "none")"),
+                ("title", BenchmarkText.ratio(ratio)),
                 ("class", isCertain ? "certain" : "doubtful"),
               ], text: decimal(ratio.value, places: 2))
           }
@@ -199,7 +201,7 @@ struct BenchmarkHTML {
     .facts td:first-child { color: #59636e; }
     .maps { display: flex; flex-wrap: wrap; gap: 2em; align-items: flex-start; }
     .map td:nth-child(n+2), .map th:nth-child(n+2) { text-align: right; font-variant-numeric: tabular-nums; }
-    .map .certain { font-weight: 700; }
+    .map .doubtful { color: #59636e; } td:first-child { white-space: nowrap; }
     .note { color: #7a4d00; } .problem { color: #b3261e; font-weight: 600; }
     svg { max-width: 100%; height: auto; }
     svg text { font: 12px system-ui, sans-serif; fill: #1f2328; }

@@ -61,7 +61,9 @@ public enum BenchmarkLoader {
     let modes =
       keys["modes"]?.list("modes").compactMap { $0.choice("a mode", BenchmarkMode.self) } ?? BenchmarkMode.allCases
     return BenchmarkDefinition(
-      setUp: scenario.keepingSteps { !$0.isMeasured }, active: active, passive: passive,
+      setUp: scenario.with(steps: Array(scenario.steps.prefix { !$0.isMeasured })),
+      tearDown: Array(scenario.steps.drop { !$0.isMeasured }.filter { !$0.isMeasured }), active: active,
+      passive: passive,
       sizes: numbers.compactMap(\.self), modes: modes, claims: claims(keys["claims"]),
       spins: keys["spins"]?.boolean("'spins'") ?? false)
   }
@@ -89,9 +91,9 @@ extension Step {
 }
 
 extension Scenario {
-  fileprivate func keepingSteps(_ isKept: (Step) -> Bool) -> Scenario {
+  fileprivate func with(steps: [Step]) -> Scenario {
     Scenario(
-      id: id, title: title, spec: spec, level: level, roles: roles, files: files, steps: steps.filter(isKept),
+      id: id, title: title, spec: spec, level: level, roles: roles, files: files, steps: steps,
       needs: needs, parameters: parameters, pairings: pairings, isNegativeControl: isNegativeControl,
       location: location)
   }

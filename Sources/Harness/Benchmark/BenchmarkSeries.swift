@@ -65,12 +65,28 @@ struct BenchmarkSeries {
       var total = try session.measure(loads[index].load)
       let deadline = ContinuousClock.now + .seconds(budget * (Self.parts - 1) / Self.parts)
       while ContinuousClock.now < deadline { total.add(try session.measure(loads[index].load)) }
-      let time = loads[index].load.mode == .flood ? total.mean : total.latency.quantile(0.5) ?? total.mean
-      if isControl {
-        loads[index].control.append(time)
-      } else {
-        loads[index].samples[pairing, default: Samples()].add(time, total)
-      }
+      add(total, pairing, isControl: isControl, at: index)
+    }
+  }
+
+  /// Adds a measurement of a load that need not be known yet.
+  mutating func add(
+    _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
+  ) {
+    let known = loads.firstIndex { $0.load.mode == load.mode && $0.load.size == load.size }
+    if known == nil { loads.append(Measured(load: load)) }
+    add(measurement, pairing, isControl: isControl, at: known ?? loads.count - 1)
+  }
+
+  private mutating func add(
+    _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, at index: Int
+  ) {
+    let isFlood = loads[index].load.mode == .flood
+    let time = isFlood ? measurement.mean : measurement.latency.quantile(0.5) ?? measurement.mean
+    if isControl {
+      loads[index].control.append(time)
+    } else {
+      loads[index].samples[pairing, default: Samples()].add(time, measurement)
     }
   }
 

@@ -76,8 +76,11 @@ final class BenchmarkSession {
       service: try histogram("service", result))
   }
 
-  /// Ends the peers, and checks that nothing is left behind.
-  func finish() throws(CellOutcome) { try cell.finish() }
+  /// Removes the objects, ends the peers, and checks that nothing is left behind.
+  func finish() throws(CellOutcome) {
+    for step in definition.tearDown { try cell.interpreter.perform(step) }
+    try cell.finish()
+  }
 
   private func send(
     _ measured: BenchmarkDefinition.Measured, _ operation: String, _ load: Load
