@@ -173,7 +173,7 @@ cost: c-cost ## Measure how much more the library costs than C (prints tables, w
 
 # Filters and options for the benchmarks: make bench BENCH="--quick --mechanism pipe"
 BENCH ?=
-bench: build ## Measure latency and throughput in every pairing, and write build/bench.json and .html (takes 5 minutes)
+bench: build alternatives ## Measure latency and throughput in every pairing, and write build/bench.json and .html (takes 5 minutes)
 	@$(BIN)/ipc-interop bench --format json --output $(BUILD)/bench.json $(BENCH)
 	@$(BIN)/ipc-interop bench --from $(BUILD)/bench.json --format html --output $(BUILD)/bench.html
 

@@ -228,13 +228,13 @@ extension ProgramResult {
         times.append(histogram.quantile(0.5) ?? mean)
       }
       guard let time = Estimate(median: times, seed: seed) else { return nil }
-      let seconds = measured.reduce(0) { $0 + Double($1.elapsed) } / 1e9
-      let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
       let messages = measured.reduce(0) { $0 + Double($1.messages) }
+      let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
+      // The median is that of the time: interruptions would dominate the mean of a short operation.
+      let rate = time.value > 0 ? 1e9 / time.value : 0
       return ProgramResult(
-        name: name, title: program.title, kind: program.kind, time: time,
-        messagesPerSecond: seconds > 0 ? messages / seconds : 0,
-        bytesPerSecond: seconds > 0 && bytes > 0 ? bytes / seconds : nil,
+        name: name, title: program.title, kind: program.kind, time: time, messagesPerSecond: rate,
+        bytesPerSecond: bytes > 0 && messages > 0 ? rate * bytes / messages : nil,
         histogram: all.count > 0 ? all.description : nil)
     }
   }

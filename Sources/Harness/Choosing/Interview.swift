@@ -7,7 +7,7 @@ public struct Interview: Sendable {
   private let guide: MechanismGuide
   private var topics: [Topic]
 
-  /// What a question is about.
+  /// The subject of a question.
   private enum Topic: CaseIterable {
     case purpose, place, relation, form, rest, size, rate
   }

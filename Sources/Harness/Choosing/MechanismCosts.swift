@@ -26,7 +26,9 @@ public struct MechanismCosts: Sendable {
 
   /// Reads a JSON report of `ipc-interop bench`.
   ///
-  /// - Parameter size: The size of the messages; the nearest size that was measured is used.
+  /// - Parameters:
+  ///   - path: The path of the report.
+  ///   - size: The size of the messages; the nearest size that was measured is used.
   /// - Throws: A ``RunError`` if the file is not such a report.
   public init(reading path: String, size: Int?) throws(RunError) {
     let document = try BenchmarkDocument(reading: path)

@@ -14,6 +14,11 @@ import Testing
         name: "futex", title: "A futex", kind: .limit, time: Estimate(2_000, low: 1_900, high: 2_100),
         messagesPerSecond: 500_000, bytesPerSecond: nil, histogram: nil)
     ]
+    document.comparisons = [
+      ProgramComparison(
+        benchmark: "ring/sleeping", mode: .pingPong, size: 64, placement: .twoCores, pairing: "c>c", program: "futex",
+        ratio: Estimate(1.23, low: 1.2, high: 1.3), bound: 1.1, reason: "A <reason>.")
+    ]
     self.document = document
   }
 
@@ -47,12 +52,16 @@ import Testing
     #expect(text.contains("a &lt;note&gt;"))
     #expect(text.contains("<svg"))
     #expect(text.contains("1.50"))
+    #expect(text.contains("more than 1.10: A &lt;reason&gt;."))
   }
 
   @Test("in Markdown and on a console have every measurement", arguments: [BenchmarkFormat.markdown, .console])
   func text(format: BenchmarkFormat) throws {
     let text = try document.report(format, style: Style())
-    for part in ["pipe/pipe", "10.0 µs", "1.50 (1.", "swift>swift", "A futex", "Limits of the machine"] {
+    for part in [
+      "pipe/pipe", "10.0 µs", "1.50 (1.", "swift>swift", "A futex", "Limits of the machine", "1.23 (1.20",
+      "more than 1.10",
+    ] {
       #expect(text.contains(part), "\(format) lacks \(part)")
     }
   }

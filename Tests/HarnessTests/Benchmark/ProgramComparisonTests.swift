@@ -18,9 +18,9 @@ struct ProgramComparisonTests {
   ) -> BenchmarkResult {
     let estimate = Estimate(time, low: time * 0.95, high: time * 1.05)
     return BenchmarkResult(
-      benchmark: "ring/spinning", mechanism: "ring", title: "", mode: mode, size: 64, placement: placement, count: 1,
+      benchmark: "ring/spinning", mechanism: "ring", title: "", mode: mode, size: 64, placement: placement,
       control: Estimate(1, low: 1, high: 1),
-      pairings: [PairingResult(pairing: "c>c", time: estimate, messagesPerSecond: 1e9 / time)])
+      pairings: [PairingResult(pairing: "c>c", messages: 1, time: estimate, messagesPerSecond: 1e9 / time)])
   }
 
   private static func rules(_ text: String) throws(FixtureErrors) -> [ComparisonRule] {

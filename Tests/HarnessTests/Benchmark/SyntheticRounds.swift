@@ -77,6 +77,6 @@ struct SyntheticRounds {
       run: BenchmarkRun(
         machine: machine, implementations: ["c": "gcc-12.2.0", "swift": "swift-6.3"], reference: "c>c", rounds: 5,
         seed: 1, budget: 0.03, seconds: 12),
-      results: results, programs: [], notes: ["a <note>"], problems: [], isComplete: true)
+      results: results, programs: [], comparisons: [], notes: ["a <note>"], problems: [], isComplete: true)
   }
 }

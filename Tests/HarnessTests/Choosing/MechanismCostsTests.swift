@@ -1,3 +1,4 @@
+import SystemPackage
 import Testing
 
 @testable import Harness
@@ -7,13 +8,14 @@ struct MechanismCostsTests {
   private static func result(
     _ benchmark: String, _ mode: BenchmarkMode, _ size: Int, _ placement: BenchmarkPlacement, _ time: Double
   ) -> BenchmarkResult {
-    let pairings = [("c>c", time), ("swift>swift", time * 2)].map { pairing, time in
+    let times: [(String, Double)] = [("c>c", time), ("swift>swift", time * 2)]
+    let pairings = times.map { (pairing: String, time: Double) -> PairingResult in
       PairingResult(
-        pairing: pairing, time: Estimate(time, low: time, high: time), messagesPerSecond: 1e9 / time,
+        pairing: pairing, messages: 1, time: Estimate(time, low: time, high: time), messagesPerSecond: 1e9 / time,
         bytesPerSecond: 1e9 / time * Double(size))
     }
     return BenchmarkResult(
-      benchmark: benchmark, mechanism: "pipe", title: "", mode: mode, size: size, placement: placement, count: 1,
+      benchmark: benchmark, mechanism: "pipe", title: "", mode: mode, size: size, placement: placement,
       control: Estimate(1, low: 1, high: 1), pairings: pairings)
   }
 
@@ -39,7 +41,8 @@ struct MechanismCostsTests {
 
   @Test("are refused if the file is not a report")
   func wrongFile() throws {
-    let error = #expect(throws: RunError.self) { try MechanismCosts(reading: "/dev/null", size: nil) }
-    #expect(error?.description.hasPrefix("/dev/null is not a report of 'ipc-interop bench --format json'") == true)
+    let path = Checkout.root.appending("Package.swift").string
+    let error = #expect(throws: RunError.self) { try MechanismCosts(reading: path, size: nil) }
+    #expect(error?.description == "\(path) is not a report of 'ipc-interop bench --format json'")
   }
 }

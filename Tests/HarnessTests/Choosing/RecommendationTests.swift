@@ -1,3 +1,5 @@
+import Foundation
+import SystemPackage
 import Testing
 
 @testable import Harness
@@ -165,5 +167,30 @@ struct RecommendationTests {
     #expect(
       reasons("unix-socket") == ["It transferred 400000 messages per second here, not the required 500000."])
     #expect(recommendation.choices.first?.facts.id == "ring")
+  }
+
+  @Test("is the one that the decision table of the documentation names")
+  func decisionTable() throws {
+    let guide = try MechanismGuideTests.guide.get()
+    let page = try String(contentsOfFile: Checkout.root.appending("docs/choosing.md").string, encoding: .utf8)
+    let rows = page.split(separator: "\n").filter { $0.hasPrefix("|") && $0.contains("`choose --") }
+    #expect(rows.count >= 20)
+    for row in rows {
+      let words = try #require(row.firstMatch(of: /`choose ([^`]*)`/)).1.split(separator: " ").map(String.init)
+      var requirements = Requirements()
+      for (option, value) in zip(words, words.dropFirst() + [""]) where option.hasPrefix("--") {
+        switch option {
+        case "--purpose": requirements.purpose = Purpose(rawValue: value)
+        case "--size": requirements.size = try Interview.quantity(value)
+        case "--rate": requirements.rate = try Interview.quantity(value)
+        case "--loss-allowed": requirements.lossAllowed = true
+        default: requirements.needs.insert(try #require(Need(rawValue: String(option.dropFirst(2)))))
+        }
+      }
+      let best = try #require(try guide.recommendation(for: requirements).choices.first)
+      for part in [best.facts] + best.additions {
+        #expect(row.contains("IPC.docc/\(part.page).md"), "\(part.id) is not named in: \(row)")
+      }
+    }
   }
 }
