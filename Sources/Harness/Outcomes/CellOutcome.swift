@@ -166,7 +166,7 @@ public struct Evidence: Sendable, Codable {
 }
 
 /// A difference of a cell from something that was recorded earlier.
-public enum Difference: Sendable, Encodable {
+public enum Difference: Sendable, Codable {
   /// From a golden transcript.
   case transcript(TranscriptDifference)
   /// From the recording of a user's programs, as a sentence.
@@ -178,6 +178,15 @@ public enum Difference: Sendable, Encodable {
   /// The sentence that explains a difference from a recording; nil for another one.
   var recording: String? { if case .recording(let sentence) = self { sentence } else { nil } }
 
+  /// Decodes a difference of a saved run.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self =
+      container.contains(.location)
+      ? .transcript(try TranscriptDifference(from: decoder))
+      : .recording(try container.decode(String.self, forKey: .reason))
+  }
+
   /// Encodes an object with the key `reason`, and the exchange if there is one.
   public func encode(to encoder: any Encoder) throws {
     switch self {
@@ -188,7 +197,7 @@ public enum Difference: Sendable, Encodable {
     }
   }
 
-  private enum CodingKeys: CodingKey { case reason }
+  private enum CodingKeys: CodingKey { case reason, location }
 }
 
 /// The reported result of one cell.

@@ -61,7 +61,7 @@ struct HTMLFailure {
       if let offset = evidence.firstDifference {
         page.row("payload", "the bytes of the pattern", "the first difference is at byte \(offset)")
       }
-      for difference in evidence.differences where difference.location != evidence.location {
+      for difference in evidence.differences.compactMap(\.transcript) where difference.location != evidence.location {
         page.row("\(difference.location)", difference.expected, difference.response.text)
       }
     }
@@ -101,6 +101,11 @@ struct HTMLFailure {
       guard !lines.isEmpty else { continue }
       page.element("h4", display: "\(transcript.role) (\(transcript.language))")
       page.list(lines.flatMap(\.linesEscapedForDisplay), class: "lines")
+    }
+    let sentences = evidence.differences.compactMap(\.recording)
+    if !sentences.isEmpty {
+      page.element("h4", text: "Differences from the recording")
+      page.list(sentences, class: "lines")
     }
     guard !evidence.leftBehind.isEmpty else { return }
     page.element("h4", text: "Left behind")
