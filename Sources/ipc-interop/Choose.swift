@@ -48,7 +48,7 @@ struct Choose: ParsableCommand {
   @OptionGroup var running: RunningOptions
   @OptionGroup var output: OutputOptions
 
-  func validate() throws { try output.checkList(Recommendation.formats) }
+  func validate() throws { try output.check("choose", Recommendation.formats) }
 
   func run() throws {
     let guide: MechanismGuide

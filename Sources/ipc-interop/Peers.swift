@@ -13,7 +13,7 @@ struct Peers: ParsableCommand {
 
   @OptionGroup var list: PeerListOptions
 
-  func validate() throws { try list.output.checkList(PeerSurvey.formats) }
+  func validate() throws { try list.output.check("peers", PeerSurvey.formats) }
 
   func run() throws {
     let survey = try PeerSurvey(try list.configuration())
@@ -34,7 +34,7 @@ struct ABI: ParsableCommand {
 
   @OptionGroup var list: PeerListOptions
 
-  func validate() throws { try list.output.checkList(ABITable.formats) }
+  func validate() throws { try list.output.check("abi", ABITable.formats) }
 
   func run() throws {
     let table = try ABITable(try list.configuration())
