@@ -219,7 +219,9 @@ install-check: build ## Check that the installed programs run without the Swift 
 	  needed="$$(readelf -d "$(STAGED)/$$program" | grep -o 'lib\(swift\|Foundation\|_Foundation\|dispatch\|BlocksRuntime\)[^]]*')"; \
 	  test -z "$$needed" || { echo "$$program needs" $$needed >&2; exit 1; }; \
 	done
-	@cd / && env -i PATH=/usr/bin:/bin "$(STAGED)/bin/ipc-interop" run fifo/delivery examples/anon-pipe --jobs 2 | tail -n 1
+	@cd / && env -i PATH=/usr/bin:/bin "$(STAGED)/bin/ipc-interop" run fifo/delivery examples/anon-pipe --jobs 2 \
+	  >"$(STAGED)/report" || { cat "$(STAGED)/report"; exit 1; }
+	@tail -n 1 "$(STAGED)/report"
 
 uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
 	rm -f "$(INSTALLED)/bin/ipc-interop"

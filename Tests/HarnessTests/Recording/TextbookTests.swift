@@ -186,7 +186,8 @@ struct TextbookTests {
     let results = try await Self.check(
       try Self.port(defect.language, defect.name), try Self.recorded.get().recordings, filter: defect.cell)
     let result = try #require(results.first)
-    let explanations = (result.outcome.evidence?.differences.compactMap(\.recording) ?? []) + [result.outcome.reason ?? ""]
+    let differences = result.outcome.evidence?.differences.compactMap(\.recording) ?? []
+    let explanations = differences + [result.outcome.reason ?? ""]
     #expect(result.verdict != .passed)
     #expect(explanations.contains { $0.contains(defect.explanation) }, "\(explanations)")
   }
