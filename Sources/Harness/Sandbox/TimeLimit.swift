@@ -54,23 +54,51 @@ extension TimeLimit: CustomStringConvertible {
 
 /// The time for which the calling thread and the processes of a sandbox were ready to run, but did not run.
 ///
-/// The kernel counts this time for each thread (`/proc/PID/schedstat`, CONFIG_SCHED_INFO). Without it, the delay is 0.
+/// The kernel counts this time for each thread (`/proc/PID/schedstat`, CONFIG_SCHED_INFO), when the thread runs again.
+/// Without it, the delay is 0.
 final class SchedulingDelay {
   /// The sum of all delays that were observed.
   private(set) var total = Duration.zero
   private let root: pid_t
+  private var lastMeasurement = ContinuousClock.now
   /// The last values of the threads, by their directories in `/proc`.
   private var known: [String: Duration] = [:]
+
+  /// Two looks at a thread that runs differ if they are this far apart, even if the kernel counts in ticks of 10 ms.
+  private static let interval = Duration.milliseconds(30)
 
   /// Creates the delay of a process and its descendants.
   init(of root: pid_t) { self.root = root }
 
   /// Reads the delays of all threads, and returns the total.
   ///
-  /// The delays of threads that started and ended since the last call are missing.
+  /// The delays of threads that started and ended since the last call are missing. If a thread waits at this moment,
+  /// it is not known since when, so all the time since the last call counts.
   func measure() -> Duration {
+    let threads = threads
+    var ready: [String: [Substring]] = [:]
+    for thread in threads + ["/proc/thread-self"] {
+      // The numbers are the time on a processor and the time in a run queue, in nanoseconds, and how often it has run.
+      let numbers = Self.read("\(thread)/schedstat")
+      guard let delay = numbers.dropFirst().first.flatMap({ Int64($0) }) else { continue }
+      let now = Duration.nanoseconds(delay)
+      total += max(now - known[thread, default: .zero], .zero)
+      known[thread] = now
+      if thread != "/proc/thread-self", Self.isReady(thread) { ready[thread] = numbers }
+    }
+    if !ready.isEmpty {
+      waitForInput([], timeout: Self.interval)
+      let isWaiting = ready.contains { Self.isReady($0.key) && Self.read("\($0.key)/schedstat") == $0.value }
+      if isWaiting { total += lastMeasurement.duration(to: .now) }
+    }
+    lastMeasurement = .now
+    return total
+  }
+
+  /// The directories of all threads of the processes.
+  private var threads: [String] {
     var pids = [root]
-    var threads = ["/proc/thread-self"]
+    var threads: [String] = []
     while let pid = pids.popLast() {
       for number in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? [] {
         let thread = "/proc/\(pid)/task/\(number)"
@@ -78,14 +106,14 @@ final class SchedulingDelay {
         pids += Self.read("\(thread)/children").compactMap { pid_t($0) }
       }
     }
-    for thread in threads {
-      // The second number is the time in nanoseconds that the thread has waited in a run queue.
-      guard let delay = Self.read("\(thread)/schedstat").dropFirst().first.flatMap({ Int64($0) }) else { continue }
-      let now = Duration.nanoseconds(delay)
-      total += max(now - known[thread, default: .zero], .zero)
-      known[thread] = now
-    }
-    return total
+    return threads
+  }
+
+  /// Whether a thread runs or is ready to run.
+  private static func isReady(_ thread: String) -> Bool {
+    // The name of the process precedes the last parenthesis.
+    let stat = (try? String(contentsOfFile: "\(thread)/stat", encoding: .utf8)) ?? ""
+    return stat.lastIndex(of: ")").map { stat[$0...].dropFirst().hasPrefix(" R") } ?? false
   }
 
   private static func read(_ path: String) -> [Substring] {

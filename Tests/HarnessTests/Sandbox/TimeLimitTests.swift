@@ -99,4 +99,27 @@ import Testing
     while delay.measure() < .milliseconds(50), !limit.hasPassed(delay: { .zero }) {}
     #expect(delay.total >= .milliseconds(50))
   }
+
+  @Test("knows that a process waits which has not run since") func starving() throws {
+    // The second process is ready to run, but runs only when the first one does not need the processor.
+    let script = "taskset -p 1 $$ >/dev/null; chrt -i -p 0 $$; while :; do :; done"
+    let shells = ["taskset -p 1 $$ >/dev/null; while :; do :; done", script].map { script in
+      let shell = Process()
+      shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+      shell.arguments = ["-c", script]
+      shell.standardOutput = FileHandle.nullDevice
+      return shell
+    }
+    for shell in shells { try shell.run() }
+    defer {
+      for shell in shells {
+        shell.terminate()
+        shell.waitUntilExit()
+      }
+    }
+    let delay = SchedulingDelay(of: shells[1].processIdentifier)
+    var limit = limit(.seconds(60))
+    while delay.measure() < .milliseconds(200), !limit.hasPassed(delay: { .zero }) {}
+    #expect(delay.total >= .milliseconds(200))
+  }
 }
