@@ -1,5 +1,6 @@
 import Foundation
 import PeerProtocol
+import SystemPackage
 import Testing
 
 @testable import Harness
