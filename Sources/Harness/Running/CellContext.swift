@@ -6,7 +6,7 @@ struct CellContext: Sendable {
   let registry: OperationRegistry
   let sandbox: Sandbox.Settings
   /// How long a peer may take to respond before it counts as hung, on a machine that is not busy.
-  let timeout: Duration
+  var timeout: Duration
   /// The directory of the user's project, for the variable `{project}`; nil for the suite.
   var project: String?
   /// Whether some of the roles run below a tracer.
