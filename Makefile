@@ -87,10 +87,10 @@ $(BUILD)/peers/rust: fixtures/peers/peer.rs
 	$(call quiet,RUSTC,$<)PEER_COMPILER="rustc-$$($(RUSTC) --version | cut -d' ' -f2)" \
 	  $(RUSTC) --edition 2021 -O -D warnings -o $@ $<
 
-# What is safe between ABIs, measured on this machine with all peers. Cells that hang end after 3 s.
+# What is safe between ABIs, measured on this machine with all peers.
 .PHONY: docs/abi.md
 docs/abi.md: peers
-	@$(BIN)/ipc-interop run --peers all --incompatible --timeout-multiplier 0.15 --format abi --output $@
+	@$(BIN)/ipc-interop run --peers all --incompatible --format abi --output $@
 
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(RUN)

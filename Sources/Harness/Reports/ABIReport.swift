@@ -92,10 +92,10 @@ private struct ABIPage {
       ["ABI", "peers"],
       platforms.map { platform in
         let peers = platformsByLanguage.filter { $0.value == platform }.keys.sorted()
-        return [platform, peers.joined(separator: ", ")].map(\.asInlineText)
+        return [platform, peers.joined(separator: ", ")].map(\.inMarkdownTable)
       })
     if let reference = platforms.first {
-      page.heading(2, "With \(reference.asInlineText)")
+      page.heading(2, "With \(reference.inMarkdownTable)")
       write(platforms.map { Pair(first: reference, second: $0) }, to: &page)
     }
     let others = platforms.indices.dropFirst().flatMap { first in
@@ -106,16 +106,15 @@ private struct ABIPage {
       write(others, to: &page)
     }
     page.heading(2, "Why")
-    for fact in run.incompatibilities {
-      guard let verdicts = happened[fact.id] else { continue }
-      let counts = Verdict.allCases.compactMap { verdict in
-        verdicts[verdict].map { "\($0) \(verdict.rawValue)" }
-      }.joined(separator: ", ")
-      page.list([
-        "**\(fact.id.asInlineText)** (\(fact.works == .never ? "cannot work" : "works with care")): "
-          + "\(fact.why.asInlineText) \(fact.advice.asInlineText) Measured: \(counts)."
-      ])
-    }
+    page.list(
+      run.incompatibilities.compactMap { fact -> String? in
+        guard let verdicts = happened[fact.id] else { return nil }
+        let counts = Verdict.allCases.compactMap { verdict in
+          verdicts[verdict].map { "\($0) \(verdict.rawValue)" }
+        }.joined(separator: ", ")
+        return "**\(fact.id.inMarkdownTable)** (\(fact.works == .never ? "cannot work" : "works with care")): "
+          + "\(fact.why.inMarkdownTable) \(fact.advice.inMarkdownTable) Measured: \(counts)."
+      })
     if !narrow.isEmpty {
       page.heading(2, "Values that do not fit")
       page.paragraph(
@@ -126,7 +125,7 @@ private struct ABIPage {
         """)
       page.table(
         ["peer and type", "cells"],
-        narrow.sorted { $0.key < $1.key }.map { [$0.key.asInlineText, "\($0.value)"] }, alignedRight: 1..<2)
+        narrow.sorted { $0.key < $1.key }.map { [$0.key.inMarkdownTable, "\($0.value)"] }, alignedRight: 1..<2)
     }
     return page.text
   }
@@ -136,9 +135,9 @@ private struct ABIPage {
       pair.first == platforms.first ? pair.second : "\(pair.first) and \(pair.second)"
     }
     page.table(
-      ["mechanism"] + pairs.map { heading($0).asInlineText },
+      ["mechanism"] + pairs.map { heading($0).inMarkdownTable },
       mechanisms.map { mechanism in
-        [mechanism.asInlineText] + pairs.map { entries[mechanism]?[$0]?.text ?? "" }
+        [mechanism.inMarkdownTable] + pairs.map { entries[mechanism]?[$0]?.text ?? "" }
       })
   }
 }

@@ -42,7 +42,7 @@ struct CellGroupRun: Sendable {
       if let controlFailure {
         outcome = CellOutcome(verdict: .broken, reason: Self.broken(controlFailure), evidence: nil)
       } else {
-        outcome = repeated(planned.pairing, runner)
+        outcome = repeated(planned.pairing, runner, isIncompatible: incompatibility != nil)
         if planned.isControl {
           isControlKnown = true
           // If the reference itself differs from its recording, the recording is wrong, not the machine.
@@ -72,9 +72,11 @@ struct CellGroupRun: Sendable {
   /// Runs a cell as often as requested.
   ///
   /// If the verdicts differ, the cell is flaky, which is a failure. A failed run is never retried.
-  private func repeated(_ pairing: Pairing, _ runner: CellRunner) -> CellOutcome {
+  private func repeated(_ pairing: Pairing, _ runner: CellRunner, isIncompatible: Bool = false) -> CellOutcome {
     var outcomes: [CellOutcome] = []
-    for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty { outcomes.append(once(pairing)) }
+    for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty {
+      outcomes.append(once(pairing, isIncompatible))
+    }
     guard let bad = outcomes.first(where: { $0.verdict != .passed }),
       outcomes.contains(where: { $0.verdict != bad.verdict })
     else { return outcomes[outcomes.count - 1] }
@@ -85,7 +87,12 @@ struct CellGroupRun: Sendable {
         "flaky: passed \(passed) of \(outcomes.count) times, otherwise \(bad.verdict.rawValue): \(bad.reason ?? "")")
   }
 
-  private func once(_ pairing: Pairing) -> CellOutcome {
+  /// The factor for the time limit of a cell that cannot work: many hang, and nothing depends on when they are ended.
+  private static let incompatibleTimeoutFactor = 0.1
+
+  private func once(_ pairing: Pairing, _ isIncompatible: Bool) -> CellOutcome {
+    var context = context
+    if isIncompatible { context.timeout = context.timeout * Self.incompatibleTimeoutFactor }
     var languages: [String: PeerDescription] = [:]
     for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
     let outcome =

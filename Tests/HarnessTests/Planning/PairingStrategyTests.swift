@@ -36,8 +36,8 @@ struct PairingStrategyTests {
 
   @Test("include each other pair once for a mechanism, not in every scenario", arguments: [1, 5, 12, 40])
   func others(count: Int) throws {
-    let pairings: [[String]] = plan(try scenarios(count)).cells.map { $0.pairing.map(\.language) }
-    let others = pairings.filter { !$0.contains("c") && $0[0] != $0[1] }
+    let pairs: [[String]] = plan(try scenarios(count)).cells.map { cell in cell.pairing.map(\.language) }
+    let others = pairs.filter { pair in !pair.contains("c") && pair[0] != pair[1] }
     #expect(Set(others).count == 4 * 3)
     // Each scenario has the same number of pairs, so the last ones may repeat the first.
     #expect(others.count < 12 + max(count, 12))

@@ -80,7 +80,8 @@ struct MutantLoaderTests {
     let root = Checkout.root
     let (scenarios, _) = try ScenarioLoader.load(root: root)
     let mutants = try DiagnosticLog.collect {
-      MutantLoader.load(root: root.string, scenarios: scenarios, languages: ["c", "swift"], log: $0)
+      MutantLoader.load(
+        root: root.string, scenarios: scenarios, languages: ["c", "swift", "python", "perl"], log: $0)
     }
     let ofRunner = try DiagnosticLog.collect {
       RunnerMutantLoader.load(root: root.string, mutants: mutants.map(\.name), log: $0)
