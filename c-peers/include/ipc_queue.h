@@ -274,6 +274,11 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
 /* Unlocks the queue and sleeps until the event is signalled. */
 static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32_t *event,
                                    const struct timespec *deadline) {
+    /* A call that does not wait makes no system call, so a process can spin on it. */
+    if (deadline && deadline->tv_sec == 0 && deadline->tv_nsec == 0) {
+        ipc_queue__unlock(queue);
+        return ipc_queue__fail(ETIMEDOUT);
+    }
     uint32_t expected = atomic_fetch_or(event, 1) | 1;
     ipc_queue__unlock(queue);
     return ipc_queue__wait(event, expected, deadline) == -1 && errno != EAGAIN ? -1 : 0;
