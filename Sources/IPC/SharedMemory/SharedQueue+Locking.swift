@@ -36,9 +36,14 @@ extension SharedQueue {
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
+    // A call that must not wait makes no system call, and causes none in other processes, so a process can spin on it.
+    if timeout.isImmediate {
+      unlock()
+      throw IPCError(call, timeout.expirationError)
+    }
     let announced = event.announce()
     unlock()
-    guard !timeout.isImmediate, try event.wait(announced, timeout, retryOnInterrupt) else {
+    guard try event.wait(announced, timeout, retryOnInterrupt) else {
       throw IPCError(call, timeout.expirationError)
     }
   }

@@ -54,7 +54,7 @@ struct InjectionRunnerTests {
       "store handle=p buf=word", "limits")
     #expect(summary.exitStatus == .failures)
     #expect(summary.unexpected == 0)
-    let named = summary.problems.compactMap { $0.firstMatch(of: #/no script .* performs (\w+) by a call/#)?.1 }
+    let named = summary.problems.compactMap { $0.firstMatch(of: #/no script .* performs (\w+) with an IPC call/#)?.1 }
     #expect(named.contains("store") && named.contains("mq_open"))
     #expect(!named.contains("mmap") && !named.contains("limits"))
   }
