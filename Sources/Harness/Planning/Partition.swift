@@ -37,6 +37,7 @@ public struct CIPartition: Sendable {
   /// The number of the first part.
   let first: Int
 
+  /// The variables of Bazel's test protocol.
   public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
 
   /// All services that are known.

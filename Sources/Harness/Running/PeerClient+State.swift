@@ -161,7 +161,8 @@ extension PeerClient {
         role.pid.flatMap { try? sandbox.processState(of: $0, withStack: true).description }
       }
     return Evidence.Transcript(
-      role: role.name, language: role.language, messages: role.messages.map { TimedMessage($0.message, seconds: ($0.time - start) / .seconds(1)) },
+      role: role.name, language: role.language,
+      messages: role.messages.map { TimedMessage($0.message, seconds: ($0.time - start) / .seconds(1)) },
       standardError: role.standardErrorLines,
       state: state)
   }

@@ -102,7 +102,8 @@ import Testing
     #expect(RunComparison(of: flaky, with: earlier).newFailures.count == 3)
   }
 
-  @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws {
+  @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws
+  {
     let now = SavedRun(events: RecordedRun.failures(4))
     let text = try RunComparison(of: now, with: before).text(format, of: now, style: Style())
     #expect(text.contains("pipe/case-4"))
@@ -121,6 +122,7 @@ extension SavedRun {
   init(events: [Event]) {
     var record = RunRecord()
     for event in events { record.receive(event) }
-    self.init(run: record.description, results: record.results, summary: record.summary!)
+    guard let summary = record.summary else { preconditionFailure("the run has no end") }
+    self.init(run: record.description, results: record.results, summary: summary)
   }
 }

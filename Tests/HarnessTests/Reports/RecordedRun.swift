@@ -68,7 +68,6 @@ enum RecordedRun: String, CaseIterable {
   private static func request(_ line: String) -> Message { (try? .request(Request(parsing: line))) ?? .line(line) }
   private static func response(_ line: String) -> Message { (try? .response(Response(parsing: line))) ?? .line(line) }
 
-
   /// Returns the messages at intervals of a tenth of a millisecond.
   private static func timed(from start: Double, _ messages: [Message]) -> [TimedMessage] {
     messages.enumerated().map { TimedMessage($1, seconds: start + 0.0001 * Double($0)) }
@@ -95,11 +94,13 @@ enum RecordedRun: String, CaseIterable {
       evidence.transcripts = [
         .init(
           role: "sender", language: "c",
-          messages: timed(from: 0, (1...30).flatMap { [request("mq_send msg=number-\($0) msg_prio=1"), response("ok")] } + [
-            request(
-              "mq_open handle=default name=/ipc-interop-4242-0006-mq oflag=O_CREAT|O_EXCL|O_WRONLY mode=600 "
-                + "mq_maxmsg=8 mq_msgsize=64")
-          ]),
+          messages: timed(
+            from: 0,
+            (1...30).flatMap { [request("mq_send msg=number-\($0) msg_prio=1"), response("ok")] } + [
+              request(
+                "mq_open handle=default name=/ipc-interop-4242-0006-mq oflag=O_CREAT|O_EXCL|O_WRONLY mode=600 "
+                  + "mq_maxmsg=8 mq_msgsize=64")
+            ]),
           standardError: [], state: "asleep in mq_timedsend\n[<0>] wq_sleep+0x1\n[<0>] do_mq_timedsend+0x2\n"),
         .init(
           role: "receiver", language: "swift",

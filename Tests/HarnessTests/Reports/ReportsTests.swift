@@ -51,7 +51,8 @@ struct ReportsTests {
     #expect(lines.count == 11)
     #expect(
       lines.first
-        == "::error file=fixtures/scenarios/pipe.yaml,line=1,col=3,title=failed%3A pipe/case-1[c>swift]::errno is EINVAL")
+        == "::error file=fixtures/scenarios/pipe.yaml,line=1,col=3,title=failed%3A pipe/case-1[c>swift]::errno is EINVAL"
+    )
     #expect(lines.last == "::notice title=ipc-interop%3A not all as expected::0 passed, 12 failed, 0 not run")
     let escaped = try text(of: RecordedRun.hostile.events, .github)
     #expect(escaped.matches(of: #/%(..)/#).allSatisfy { ["25", "2C", "3A"].contains($0.1) })

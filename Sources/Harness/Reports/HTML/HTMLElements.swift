@@ -7,7 +7,9 @@ extension XMLWriter {
     element(name, attributes, text: text.escapedForDisplay)
   }
 
-  /// Writes a table; `rows` writes its rows. A heading without any text is left out.
+  /// Writes a table, whose rows `rows` writes.
+  ///
+  /// A heading without any text is left out.
   mutating func table(_ heading: [String], rows: (inout XMLWriter) -> Void) {
     element("div", [("class", "table")]) { page in
       page.element("table") { page in

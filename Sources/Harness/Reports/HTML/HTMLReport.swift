@@ -156,7 +156,8 @@ struct HTMLReport: Report {
         let scenarios = Dictionary(grouping: cells, by: \.cell.scenario)
         page.element("details", [("data-mechanism", mechanism)]) { page in
           page.element(
-            "summary", display: "\(mechanism): \(counted(scenarios.count, "scenario")), \(counted(cells.count, "cell"))")
+            "summary", display: "\(mechanism): \(counted(scenarios.count, "scenario")), \(counted(cells.count, "cell"))"
+          )
           page.table(["scenario", "demand", "by", "passed"]) { page in
             for (id, cells) in scenarios.sorted(by: { $0.key < $1.key }) {
               let cell = cells[0].cell
