@@ -32,7 +32,7 @@ static pid_t find_tracer(void) {
     return (pid_t)tracer;
 }
 
-/// Takes the output of the tracer, or opens it or the memory of the tracer.
+/// Steals the tracer's output descriptor, or opens the tracer's output or memory.
 static void reach_tracer(pid_t tracer) {
     char path[64];
     int process = (int)syscall(SYS_pidfd_open, tracer, 0);

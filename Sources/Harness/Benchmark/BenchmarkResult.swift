@@ -58,7 +58,7 @@ public struct BenchmarkResult: Sendable, Codable {
   public var interval: Int?
   /// What the documents claim: µs for one byte, or GB/s for many.
   public var claim: Claim?
-  /// The second run of the reference pairing in each round divided by the first: how exact a ratio can be.
+  /// For each round, the second run of the reference pairing divided by the first, which shows the precision of ratios.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]

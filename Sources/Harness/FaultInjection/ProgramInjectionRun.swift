@@ -1,6 +1,6 @@
 /// Runs a scenario of programs with a fault in one system call of a role, the target.
 ///
-/// A program may fail when a call fails: how it fails is checked by the demands of the role.
+/// A program may fail when a call fails; the demands on its role define which failures are acceptable.
 final class ProgramInjectionRun {
   private let cell: CellRun
   private let injection: ProgramInjection

@@ -19,7 +19,7 @@ public struct Fixtures: Sendable {
 
   /// What cannot work between ABIs.
   let incompatibilities: [Incompatibility]
-  /// The word for the peers of `fixtures/more-peers.yaml` in place of a file.
+  /// The keyword that, instead of a file name, selects the peers of `fixtures/more-peers.yaml`.
   public static let allPeers = "all"
 
   /// Reads the fixtures, and additional languages from the files `peers`; `all` names those of the suite that were built.

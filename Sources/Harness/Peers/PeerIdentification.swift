@@ -44,7 +44,7 @@ public enum PeerCommand {
 
 /// The first start of a peer whose language is known only from its greeting.
 public enum PeerIdentification {
-  /// Starts a peer, and returns its description under the language of its greeting.
+  /// Starts a peer, and returns its description, named by the language in its greeting.
   ///
   /// If a peer of the suite has that language, the description has another name.
   public static func peer(

@@ -11,7 +11,7 @@ struct RecordedCell {
   /// A role that transferred more bytes than are recorded; nil if no role did.
   let cut: String?
 
-  /// Whether a step failed, so that the programs did not do everything.
+  /// Whether a step failed, in which case the programs did not run to completion.
   private let isPartial: Bool
 
   /// Decodes the events of a cell that has ended.

@@ -80,7 +80,7 @@ public struct GeneratedMutantList: Sendable {
     }
   }
 
-  /// The reason why no test can notice a mutant; nil if it should be noticed.
+  /// The reason why no test can detect a mutant; nil if it should be detected.
   func equivalent(_ mutant: GeneratedMutant) -> Equivalent? {
     equivalents.first { $0.matches(mutant.description) }
   }

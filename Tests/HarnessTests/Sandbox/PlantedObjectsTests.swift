@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with objects that another process creates before a cell, under the names of the cell.
+/// Tests in which another process creates objects with the names of a cell before the cell starts.
 @Suite("A planted object", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
