@@ -92,8 +92,9 @@ $(BUILD)/peers/rust: fixtures/peers/peer.rs
 docs/abi.md: peers
 	@$(BIN)/ipc-interop run --peers all --incompatible --format abi --output $@
 
+# In a name such as fifo/order[c>swift], `>` is not a redirection.
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
-	@$(BIN)/ipc-interop run $(RUN)
+	@$(BIN)/ipc-interop run $(if $(findstring ',$(RUN))$(findstring ",$(RUN)),$(RUN),$(subst >,\>,$(RUN)))
 
 mutants: build c-mutants swift-mutants ## Build the mutants of the peers and of the runner
 

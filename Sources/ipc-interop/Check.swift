@@ -42,7 +42,6 @@ struct Check: ParsableCommand {
       throw RunError("\(error)", status: .usage)
     }
     var configuration = file.configuration
-    configuration.rerunProgram = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.command = "check \(RunningOptions.quoted(name))"
     try matrix.run(
       configuration, scenarios: file.scenarios, expectations: .none, pitfalls: [], filters: filters,

@@ -57,7 +57,6 @@ struct CheckPeer: ParsableCommand {
     let fixtures = try matrix.running.fixtures()
     let peer = try identified(fixtures)
     var configuration = fixtures.configuration(checking: peer)
-    configuration.rerunProgram = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.checkedCommand = words.map(RunningOptions.quoted).joined(separator: " ")
     let reference = fixtures.peers.reference.language
     try matrix.run(

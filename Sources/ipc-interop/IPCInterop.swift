@@ -43,6 +43,7 @@ enum Main {
   static func main() {
     StandardStreams.holdPlaces()
     do {
+      try rejectMisspelledCommand(CommandLine.arguments.dropFirst().first)
       var command = try IPCInterop.parseAsRoot()
       try command.run()
     } catch let error as RunError {
@@ -54,6 +55,14 @@ enum Main {
     } catch {
       IPCInterop.exit(withError: error)
     }
+  }
+
+  /// Reports a first word that is nearly the name of a command, because it would otherwise be a filter of `run`.
+  private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
+    let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }
+    throw RunError(
+      "there is no command '\(word)'; did you mean '\(name)'? As a filter: ipc-interop run \(word)", status: .usage)
   }
 
   /// Prints an error with escapes, because it may contain output of a peer.

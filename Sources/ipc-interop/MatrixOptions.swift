@@ -128,7 +128,7 @@ struct MatrixOptions: ParsableArguments {
     configuration.selection.involved = configuration.checkedPeer?.language
     if let rerunFailed {
       let failed = try SavedRun(contentsOf: rerunFailed).failedCells
-      if failed.isEmpty { throw RunError("no cell failed in \(rerunFailed)", status: .nothingSelected) }
+      if failed.isEmpty { throw RunError("no cell failed in \(rerunFailed): nothing to run", status: .asExpected) }
       configuration.selection.cells = failed
     }
     let environment = ProcessInfo.processInfo.environment

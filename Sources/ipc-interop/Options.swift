@@ -43,6 +43,7 @@ struct RunningOptions: ParsableArguments {
   ///
   /// `more` has the other options, with their values, that are needed to repeat a single cell; a flag has no value.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
+    configuration.rerunProgram = Self.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
     var given = more

@@ -19,7 +19,8 @@ struct ReportCommand: ParsableCommand {
       EXIT STATUS
         The status of the run: 0 all as expected, 1 failures, 3 environment broken,
         4 nothing selected, 5 only leaks, 130 interrupted. 2 if a file is not a report.
-        With --diff: 1 if a cell fails or is not run, which passed before; otherwise 0.
+        With --diff: 1 if a cell fails that did not fail before, or if a cell that passed before
+        is missing or was not run; otherwise 0.
       """)
 
   @Argument(help: "The JSON report; with --merge, those of all parts.")
@@ -55,7 +56,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func convert(_ run: SavedRun) throws {
-    let writer = try ReportWriter(output, verbose: verbose)
+    let writer = try ReportWriter(output, verbose: verbose, showsProgress: false)
     for event in run.events { writer.receive(event) }
     try writer.finish()
     throw ExitCode(run.summary.exitStatus.rawValue)

@@ -19,8 +19,10 @@ final class ReportWriter: Sendable {
   }
 
   /// Opens the file of the report; `console` creates the console report of the command.
+  ///
+  /// With `showsProgress`, a console report also goes to standard error if the report has a file.
   init(
-    _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
+    _ options: OutputOptions, verbose: Bool = false, timings: Bool = false, showsProgress: Bool = true,
     console: (Style) -> any Report = ReportFormat.console.makeReport
   ) throws {
     var writers: [Writer] = []
@@ -28,7 +30,7 @@ final class ReportWriter: Sendable {
       let descriptor = try OutputFile.open(FilePath(file))
       let handle = FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
       writers.append(Writer(report: options.format.makeReport(style: Style()), handle: handle))
-      writers.append(Writer.console(on: .standardError, verbose: verbose, console))
+      if showsProgress { writers.append(Writer.console(on: .standardError, verbose: verbose, console)) }
     } else if options.format == .console {
       writers.append(Writer.console(on: .standardOutput, verbose: verbose, console))
     } else {

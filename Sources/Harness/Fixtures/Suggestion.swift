@@ -1,5 +1,11 @@
 /// Suggestions for an unknown word.
-enum Suggestion {
+public enum Suggestion {
+  /// Returns the candidate from which a word differs in one place only; nil if there is none.
+  public static func misspelled(_ word: String, among candidates: [String]) -> String? {
+    guard word.utf8.count <= 64 else { return nil }
+    return candidates.first { distance(word, $0) == 1 }
+  }
+
   /// Returns a clause that follows "unknown ...": the nearest of `words`, or a short list of all if none is near.
   static func clause(for word: String, among words: some Sequence<String>) -> String {
     let candidates = Set(words).sorted()

@@ -10,11 +10,13 @@ public struct RunComparison: Sendable {
   public let noLongerRun: [String]
   /// The number of cells that only this run has.
   public let added: Int
-  /// The number of cells that only the earlier run has.
-  public let removed: Int
+  /// The ids of the cells that only the earlier run has.
+  public let removed: [String]
 
   /// Whether something is worse than before.
-  public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty }
+  ///
+  /// A cell that is missing now may hide a failure, so it is worse than before until the earlier report is replaced.
+  public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty || !removed.isEmpty }
 
   /// Compares a run with an earlier one, cell by cell.
   ///
@@ -34,7 +36,7 @@ public struct RunComparison: Sendable {
     }
     let (old, new) = (Self.cells(earlier), Self.cells(run))
     added = new.subtracting(old).count
-    removed = old.subtracting(new).count
+    removed = old.subtracting(new).sorted()
   }
 
   private enum State { case passed, failed, notRun }
@@ -59,7 +61,7 @@ public struct RunComparison: Sendable {
     let parts = [
       counted(newFailures.count, "new failure"), "\(fixed.count) fixed", "\(persistent.count) still failing",
     ]
-    let more = [(noLongerRun.count, "no longer run"), (added, "added"), (removed, "removed")]
+    let more = [(noLongerRun.count, "no longer run"), (added, "added"), (removed.count, "missing")]
     return (parts + more.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }).joined(separator: ", ")
   }
 }

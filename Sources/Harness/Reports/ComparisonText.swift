@@ -22,8 +22,15 @@ extension RunComparison {
     }
     return [
       ("new failures", lines(newFailures), .bad), ("no longer run", noLongerRun, .doubtful),
+      ("missing", Self.shortened(removed), .doubtful),
       ("fixed", lines(fixed), .good), ("still failing", lines(persistent), .faint),
     ].filter { !$0.1.isEmpty }
+  }
+
+  /// Returns the first ids, because a filtered run lacks thousands.
+  private static func shortened(_ ids: [String]) -> [String] {
+    let limit = 20
+    return ids.count <= limit ? ids : ids.prefix(limit) + ["and \(ids.count - limit) more"]
   }
 
   private func console(_ style: Style) -> String {
@@ -53,7 +60,7 @@ extension RunComparison {
     let fixed: [String]
     let stillFailing: [String]
     let added: Int
-    let removed: Int
+    let missing: [String]
     let isWorse: Bool
 
     init(_ comparison: RunComparison) {
@@ -62,7 +69,7 @@ extension RunComparison {
       fixed = comparison.fixed.map(\.cell.id)
       stillFailing = comparison.persistent.map(\.cell.id)
       added = comparison.added
-      removed = comparison.removed
+      missing = comparison.removed
       isWorse = comparison.isWorse
     }
   }

@@ -85,6 +85,8 @@ struct ConsoleSummary {
   }
 
   /// One line for each verdict, for each reason of an expected failure, and for each reason why cells were not run.
+  ///
+  /// If all cells passed, the last line of the summary says so.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String
@@ -106,6 +108,7 @@ struct ConsoleSummary {
         }
       }
     }
+    if results.allSatisfy({ $0.verdict == .passed && $0.isExpected }) { return [] }
     return kinds.flatMap { kind, paint in
       let text = kind.words + (kind.why.map { ": \($0.escapedForDisplay)" } ?? "")
       return text.wrapped(to: style.width - 8).enumerated().map { index, line in

@@ -30,7 +30,7 @@ extension ExitStatus {
     case .asExpected: "all as expected"
     case .failures: "not all as expected"
     case .usage: "wrong usage"
-    case .brokenEnvironment: "the environment is broken"
+    case .brokenEnvironment: "the environment or a control cell is broken"
     case .nothingSelected: "nothing was selected"
     case .onlyLeaks: "as expected, except for what was left behind"
     case .interrupted: "interrupted"

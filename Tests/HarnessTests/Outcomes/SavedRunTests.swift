@@ -102,6 +102,13 @@ import Testing
     #expect(RunComparison(of: flaky, with: earlier).newFailures.count == 3)
   }
 
+  @Test("is worse if a cell is missing") func missing() {
+    let comparison = RunComparison(of: SavedRun(events: RecordedRun.failures(2)), with: before)
+    #expect(comparison.removed == ["pipe/case-3[c>swift]"])
+    #expect(comparison.summary == "0 new failures, 0 fixed, 2 still failing, 1 missing")
+    #expect(comparison.isWorse)
+  }
+
   @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws
   {
     let now = SavedRun(events: RecordedRun.failures(4))

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Harness
@@ -69,6 +70,18 @@ import Testing
     #expect(merged.run?.partition == nil)
     #expect(merged.summary.exitStatus == .asExpected)
     #expect(merged.summary.planned == plan.cells.count)
+  }
+
+  @Test("are in the JSON report, so that merged files give the whole run") func files() throws {
+    let parts = try parts(3).map { part -> (file: String, run: SavedRun) in
+      let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+      defer { try? FileManager.default.removeItem(at: file) }
+      var report = ReportFormat.json.makeReport(style: Style())
+      let text = try part.run.events.map { try report.receive($0) }.joined()
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      return (part.file, try SavedRun(contentsOf: file.path))
+    }
+    #expect(try SavedRun(merging: parts).results.map(\.cell.id) == plan.cells.map(\.id))
   }
 
   @Test("do not merge if one is missing, double, of another plan, or of other peers") func refused() throws {

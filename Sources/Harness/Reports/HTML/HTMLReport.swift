@@ -79,7 +79,7 @@ struct HTMLReport: Report {
       page.element("p", text: comparison.summary)
       let groups = [
         ("New failures", comparison.newFailures.map(\.cell.id)), ("No longer run", comparison.noLongerRun),
-        ("Fixed", comparison.fixed.map(\.cell.id)),
+        ("Missing", comparison.removed), ("Fixed", comparison.fixed.map(\.cell.id)),
       ]
       for (title, ids) in groups where !ids.isEmpty {
         page.element("h3", text: title)
