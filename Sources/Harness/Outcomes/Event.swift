@@ -40,7 +40,8 @@ public struct RunDescription: Sendable, Codable {
   public internal(set) var partition: PlanSlice?
 
   private enum CodingKeys: String, CodingKey {
-    case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, capabilities, partition
+    case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, capabilities,
+      partition
   }
 
   package init(

@@ -126,7 +126,9 @@ struct CommandTests {
       #expect(try run.end() == ExitStatus.failures.rawValue)
       let options = "--peers '\(peers)' --isolation none --timeout-multiplier 2.0 --root \(root)"
       #expect(
-        run.lines.contains { $0.contains("rerun: \"") && $0.hasSuffix("ipc-interop run 'fifo/wait[c>mine,count=1]' \(options)\"") },
+        run.lines.contains { line in
+          line.contains("rerun: \"") && line.hasSuffix("ipc-interop run 'fifo/wait[c>mine,count=1]' \(options)\"")
+        },
         "\(run.lines)")
     }
   }
