@@ -174,7 +174,7 @@ struct ConsoleSummary {
     let percent = decimal(100 * Double(skipped) / Double(summary.planned), places: 1)
     let mechanisms = shares.isEmpty ? "." : ": " + shares.map(\.1).joined(separator: ", ") + "."
     let text = "Not run: \(skipped) of \(counted(summary.planned, "cell")) (\(percent) %)" + mechanisms
-    return (text + " --require-min and --require-operations make that a failure.").escapedForDisplay.wrapped(
+    return (text + " --require-min and --require-operations can make that a failure.").escapedForDisplay.wrapped(
       to: style.width
     ).map {
       style.painted($0, .bad)

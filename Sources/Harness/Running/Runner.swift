@@ -64,7 +64,9 @@ public struct Runner: Sendable {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
     let machine = try MachineProbe.capabilities(configuration)
     let start = configuration.context(machine)
-    let probed = try PeerProbe.probe(configuration.peers.peers(in: plan), configuration.peers, start)
+    // The peer that is checked may have cells of fault injection only.
+    let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
+    let probed = try PeerProbe.probe(needed, configuration.peers, start)
     let context = start.knowing(probed, configuration.registry)
     let obstacle = injection?.obstacle(context)
     if let obstacle, injection?.isRequired == true { throw RunError(obstacle) }
