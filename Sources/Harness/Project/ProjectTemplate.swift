@@ -67,7 +67,9 @@ public struct ProjectTemplate: Sendable {
           separator: "\n")
     let roles = zip(zip(names, programs), commands).map { role, command in
       let words = [role.1] + command.dropFirst().map(Self.argument)
-      return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))"
+      let key = command.dropFirst().first { $0.wholeMatch(of: /0x[0-9A-Fa-f]+/) != nil }
+      let comment = key.map { "  # instead of \($0), {key}: a key that no other run uses" } ?? ""
+      return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))\(comment)"
     }
     // A program that gets the relative path of a file must start where the path leads to the file.
     let directories = zip(names, commands).filter { _, command in

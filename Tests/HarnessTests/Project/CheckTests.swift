@@ -140,6 +140,14 @@ struct CheckTests {
     }
   }
 
+  @Test("write a file that explains literal keys") func keys() throws {
+    let text = try ProjectTemplate(
+      commands: [["/bin/true", "0x5a17", "5"], ["/bin/false", "x"]], here: "/tmp", directory: "/tmp"
+    ).text
+    #expect(text.contains("true: 'true 0x5a17 5'  # instead of 0x5a17, {key}: a key that no other run uses\n"))
+    #expect(text.contains("false: 'false x'\n"))
+  }
+
   @Test("write an example whose only error is that its programs do not exist") func example() async throws {
     try await onThread {
       let project = try TestProject()
