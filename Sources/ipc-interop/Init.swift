@@ -46,5 +46,6 @@ struct Init: ParsableCommand {
     let name = file == ProjectFile.name ? "" : " \(RunningOptions.quoted(file))"
     let program = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
     print("\(file) was written. \(commands.isEmpty ? "Adapt it, and run" : "Run"): \(program) check\(name)")
+    print("\(ProjectTemplate.recordingAdvice).")
   }
 }

@@ -12,6 +12,8 @@ struct ProgramFaultTable: Sendable {
     /// When a signal makes it fail with EINTR; nil if none does.
     let interruption: Interruption?
     let errors: [InjectedFault]
+    /// The errors that are possible only if the call creates an object.
+    let creationErrors: [InjectedFault]
   }
 
   /// The objects of a call of IPC.
@@ -40,15 +42,21 @@ struct ProgramFaultTable: Sendable {
     var calls: [String: SystemCall] = [:]
     let parts = document?.root.map("the table of failures", keys: ["calls"], required: ["calls"]) ?? [:]
     for (name, value) in parts["calls"]?.map("the calls") ?? [] {
-      let facts = value.map("a call", keys: ["of", "eintr", "errors"]) ?? [:]
-      if facts["eintr"] == nil, facts["errors"] == nil { value.report("a call has 'eintr' or 'errors'") }
+      let facts = value.map("a call", keys: ["of", "eintr", "errors", "creating"]) ?? [:]
+      if facts["eintr"] == nil, facts["errors"] == nil, facts["creating"] == nil {
+        value.report("a call has 'eintr', 'errors' or 'creating'")
+      }
       calls[name.text] = SystemCall(
         target: facts["of"]?.choice("a kind of object", Target.self),
         interruption: facts["eintr"]?.choice("a circumstance", Interruption.self),
-        errors: facts["errors"]?.list("errors").compactMap {
-          $0.choice("an error that can be injected", among: InjectedFault.allCases.filter { $0.errno != nil })
-        } ?? [])
+        errors: Self.errors(facts["errors"]), creationErrors: Self.errors(facts["creating"]))
     }
     self.calls = calls
+  }
+
+  private static func errors(_ value: FixtureDocument.Value?) -> [InjectedFault] {
+    value?.list("errors").compactMap {
+      $0.choice("an error that can be injected", among: InjectedFault.allCases.filter { $0.errno != nil })
+    } ?? []
   }
 }

@@ -24,7 +24,7 @@ final class ProgramInjectionRun {
       guard let status = client.terminationStatus(of: target), status != .exit(0), !cell.mayEnd(target, with: status)
       else { return }
       try client.takeLastOutput(of: target)
-      throw CellOutcome(.crashed, "\(target.description) ended (\(status))\(target.lastErrorLine)")
+      throw CellOutcome(.crashed, "\(target.description) ended (\(status))\(target.errorLine)")
     }
     let outcome = cell.run()
     client.interruption = nil
@@ -101,8 +101,9 @@ final class ProgramInjectionRun {
     case .signal(let name)? where Self.crashes.contains(name) && demands.contains(.noCrash):
       let advice =
         ["SIGTRAP", "SIGILL"].contains(name)
-        ? "; a Swift program traps if an error reaches the top level: catch it" : ""
-      throw CellOutcome(.crashed, "\(event); then it was killed by \(name)\(advice)\(target.lastErrorLine)")
+        ? "; a Swift program traps if an error reaches the top level, or by fatalError, a failed precondition or an overflow"
+        : ""
+      throw CellOutcome(.crashed, "\(event); then it was killed by \(name)\(advice)\(target.errorLine)")
     case .exit(0)? where injection.fault != .interrupted && demands.contains(.status):
       throw CellOutcome(.failed, "\(event), and its exit status is 0, although \(reason)")
     case .exit(let number)? where number != 0 && demands.contains(.message):

@@ -31,10 +31,11 @@ struct ProgramTrace {
       let point = ProgramInjection.Point(
         role: role, call: call.name, occurrence: occurrences[call.name] ?? 0, number: call.number)
       let isFile = facts.target == .path && !fifos.contains(call.opened ?? "")
-      var faults = facts.errors
+      var faults = facts.errors + (call.creates ? facts.creationErrors : [])
       if let interruption = facts.interruption, mayBeInterrupted(interruption), !isFile {
         faults.insert(.interrupted, at: 0)
       }
+      if faults.isEmpty { continue }
       let place = Place(call: call.name, object: call.object ?? "")
       if places[place] == nil { order.append(place) }
       places[place, default: []].append((point, faults))
@@ -159,6 +160,11 @@ extension SystemCallTrace.Call {
 
   /// The path of the file that the call mapped.
   fileprivate var mapped: String? { line.firstMatch(of: /,\ [0-9]+<(.*)>,\ /).map { String($0.1) } }
+
+  /// Whether the call creates an object, or would create it if it did not exist.
+  fileprivate var creates: Bool {
+    line.contains("O_CREAT") || line.contains("IPC_CREAT") || arguments.hasPrefix("IPC_PRIVATE")
+  }
 
   /// The first text in quotes.
   fileprivate var text: String? { line.firstMatch(of: /"([^"]*)"/).map { String($0.1) } }

@@ -48,7 +48,7 @@ extension PeerClient {
       guard trace.isEnded else { return nil }
       drain(role)
       takeTrace(of: role)
-      let reason = role.traceLines.last.map { ": \($0)" } ?? role.lastErrorLine
+      let reason = role.traceLines.last.map { ": \($0)" } ?? role.errorLine
       throw CellOutcome(.broken, "\(role.description) cannot be traced\(reason)")
     }
   }

@@ -5,11 +5,16 @@ public struct ProjectTemplate: Sendable {
   /// The text of the file.
   public let text: String
 
+  /// The use of recordings, for a user who has a new file.
+  public static let recordingAdvice =
+    "'ipc-interop record' records the bytes on the wire of the first language, and check compares the others with them"
+
   /// Creates an example with comments, which a user adapts.
   public init() {
     text = """
       # The programs of this project, which `ipc-interop check` runs in every mixture of languages. All paths are relative
       # to this file. The first language is the reference: the others must behave like it.
+      # \(Self.recordingAdvice).
       languages:
         c: ./build/{program}
         # swift: .build/release/{program}
@@ -62,7 +67,9 @@ public struct ProjectTemplate: Sendable {
           separator: "\n")
     let roles = zip(zip(names, programs), commands).map { role, command in
       let words = [role.1] + command.dropFirst().map(Self.argument)
-      return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))"
+      let key = command.dropFirst().first { $0.wholeMatch(of: /0x[0-9A-Fa-f]+/) != nil }
+      let comment = key.map { "  # instead of \($0), {key}: a key that no other run uses" } ?? ""
+      return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))\(comment)"
     }
     // A program that gets the relative path of a file must start where the path leads to the file.
     let directories = zip(names, commands).filter { _, command in
@@ -76,6 +83,7 @@ public struct ProjectTemplate: Sendable {
       # Run this file with: ipc-interop check
       # The first language is the reference. Add the port as another language, for example:
       #   swift: .build/release/{program}
+      # \(Self.recordingAdvice).
       languages:
       \(language)
 

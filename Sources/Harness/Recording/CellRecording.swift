@@ -109,12 +109,46 @@ struct RecordedMessage: Sendable, Equatable {
   var content = RecordedBytes([])
   /// The priority of a message in a POSIX queue.
   var priority: Int?
-  /// The type of a message in a System V queue.
-  var type: Int?
+  /// The type of a message in a System V queue; nil in a recording if any type is accepted.
+  var type: MessageType?
   /// The offset of a store.
   var offset: Int?
   /// The descriptors that were passed with it: `file /tmp/x`, `pipe`.
   var passed: [String] = []
   /// An operation or a signal: `0:-1/undo`, `set 0=1`, `SIGUSR1 value=5`.
   var operation: String?
+}
+
+/// The type of a message in a System V queue.
+enum MessageType: Sendable, Equatable {
+  case number(Int)
+  /// The process ID of a role or of its child, such as `client.pid`: the type of a reply to that process.
+  case process(variable: String)
+
+  /// The type in a recording: `7`, `{client.pid}`.
+  var text: String {
+    switch self {
+    case .number(let number): "\(number)"
+    case .process(let variable): "{\(variable)}"
+    }
+  }
+
+  /// Parses ``text``; nil if it is neither a number nor a process ID.
+  init?(parsing text: String) {
+    if let number = Int(text) {
+      self = .number(number)
+    } else if text.hasPrefix("{"), text.hasSuffix(".pid}") {
+      self = .process(variable: String(text.dropFirst().dropLast()))
+    } else {
+      return nil
+    }
+  }
+
+  /// Returns the number that it has in a cell; nil if the cell has no such process.
+  func number(_ value: (String) -> String?) -> Int? {
+    switch self {
+    case .number(let number): number
+    case .process(let variable): value(variable).flatMap { Int($0) }
+    }
+  }
 }

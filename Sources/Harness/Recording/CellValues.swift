@@ -60,6 +60,12 @@ struct CellValues: Sendable {
     return RecordedBytes(pieces: pieces(of: bytes, hasIntegers: true))
   }
 
+  /// Returns the type of a message in a System V queue, which is often the process ID of the client that waits for it.
+  func type(_ number: Int) -> MessageType {
+    let variable = number >= Self.smallestPID ? variable(ofProcess: number) : nil
+    return variable.map(MessageType.process) ?? .number(number)
+  }
+
   private func pieces(of bytes: [UInt8], hasIntegers: Bool) -> [RecordedBytes.Piece] {
     var pieces: [RecordedBytes.Piece] = []
     var literal: [UInt8] = []

@@ -183,7 +183,9 @@ struct RecordingComparison {
     if let wanted = expected.priority, let found = actual.priority, wanted != found {
       differences.append(.priority(expected: wanted, actual: found))
     }
-    if let wanted = expected.type, let found = actual.type, wanted != found {
+    if let wanted = expected.type, let found = actual.type,
+      wanted != found, wanted.number(values.value) != found.number(values.value) || found.number(values.value) == nil
+    {
       differences.append(.type(expected: wanted, actual: found))
     }
     if let wanted = expected.offset, let found = actual.offset, wanted != found {

@@ -59,7 +59,8 @@ extension RecordingDifference {
       return "\(lengths): \(bytes.explanation)"
     case .priority(let expected, let actual):
       return "\(part) has priority \(actual), the recording has \(expected)"
-    case .type(let expected, let actual): return "\(part) has type \(actual), the recording has \(expected)"
+    case .type(let expected, let actual):
+      return "\(part) has type \(actual.text), the recording has \(expected.text)"
     case .offset(let expected, let actual): return "\(part) is at offset \(actual), the recording has \(expected)"
     case .passed(let expected, let actual):
       return "\(part) passes \(list(actual)), the recording has \(list(expected))"

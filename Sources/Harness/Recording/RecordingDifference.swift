@@ -45,7 +45,7 @@ struct RecordingDifference: Sendable, Equatable {
 enum MessageDifference: Sendable, Equatable {
   case bytes(ContentDifference, expected: Int, actual: Int)
   case priority(expected: Int, actual: Int)
-  case type(expected: Int, actual: Int)
+  case type(expected: MessageType, actual: MessageType)
   case offset(expected: Int, actual: Int)
   case passed(expected: [String], actual: [String])
   case operation(expected: String, actual: String)

@@ -117,10 +117,22 @@ struct RecordingLoader {
     message.operation = keys["operation"]?.text("an operation")?.text
     message.offset = keys["offset"]?.number("'offset'", in: 0...Int.max)
     message.priority = keys["priority"]?.number("'priority'", in: 0...Int(UInt32.max))
-    message.type = keys["type"]?.number("'type'", in: Int.min...Int.max)
+    message.type = keys["type"].flatMap(type)
     message.passed = keys["passes"]?.texts("descriptors") ?? []
     message.content.ignored = (keys["any"]?.list("ranges") ?? []).compactMap(range)
     return message
+  }
+
+  private func type(_ value: FixtureDocument.Value) -> MessageType? {
+    guard let source = value.text("a type") else { return nil }
+    let type = MessageType(parsing: source.text)
+    if type == nil {
+      log.add(
+        source.location,
+        "'\(abbreviated(source.text))' is not a type; use a number, or a process ID such as '{client.pid}', "
+          + "or leave out 'type' to accept any")
+    }
+    return type
   }
 
   private func malformed(_ text: SourceText, _ advice: String) -> RecordedBytes {

@@ -49,6 +49,10 @@ struct RecordingMerge {
     let list: WritableKeyPath<RecordedObject.Part, [RecordedMessage]> =
       difference.isReception ? \.received : \.messages
     let name = "\(difference.kind.noun) \(difference.name)"
+    if case .type = what {
+      recording.objects[index].parts[part][keyPath: list][number].type = nil
+      return note("the type of a message in \(name) differs from run to run")
+    }
     guard case .bytes(let bytes, let expected, let actual) = what else {
       // If a difference cannot be marked at its message, the number and order of messages mean nothing.
       recording.objects[index].tolerance.count = true

@@ -63,7 +63,11 @@ struct RecordingWriter {
     }
     if let offset = message.offset { facts.append("offset: \(offset)") }
     if let priority = message.priority { facts.append("priority: \(priority)") }
-    if let type = message.type { facts.append("type: \(type)") }
+    switch message.type {
+    case .number(let number)?: facts.append("type: \(number)")
+    case .process?: facts.append("type: \(quoted(message.type?.text ?? ""))")
+    case nil: break
+    }
     if !message.passed.isEmpty { facts.append("passes: [\(message.passed.map(quoted).joined(separator: ", "))]") }
     if !message.content.ignored.isEmpty {
       let ranges = message.content.ignored.map { "\($0.lowerBound)..\($0.count)" }

@@ -73,7 +73,7 @@ extension TraceDecoder {
     guard let place = channel(of: event, reading) else { return }
     var building = MessageBuilding(bytes: event.bytes)
     building.message.priority = event.number("priority")
-    building.message.type = event.number("type")
+    building.message.type = event.number("type").map(values.type)
     building.message.passed = reading.passed
     building.connection = event.id
     building.pid = event.pid

@@ -12,7 +12,7 @@ extension CellRun {
       role.takeErrors(from: client.streams(of: role).error)
       return outcome.with(
         .crashed,
-        reason: "\(role.description) ended (\(status))\(role.lastErrorLine); then \(outcome.reason ?? "a step failed")")
+        reason: "\(role.description) ended (\(status))\(role.errorLine); then \(outcome.reason ?? "a step failed")")
     }
     return outcome
   }

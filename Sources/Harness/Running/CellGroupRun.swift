@@ -40,23 +40,22 @@ struct CellGroupRun: Sendable {
       runner.emit(.cellStarted(planned.cell))
       var outcome: CellOutcome
       if let controlFailure {
-        outcome = CellOutcome(verdict: .broken, reason: Self.broken(controlFailure), evidence: nil)
+        outcome = CellOutcome(verdict: .broken, reason: controlFailure, evidence: nil)
       } else {
         outcome = repeated(planned.pairing, runner, isIncompatible: incompatibility != nil)
         if planned.isControl {
           isControlKnown = true
+          let isInconclusive = outcome.missing != nil
+          controlFailure = isInconclusive ? nil : Self.failure(ofControl: outcome)
           // If the reference itself differs from its recording, the recording is wrong, not the machine.
-          let isInconclusive = outcome.missing != nil || outcome.isDifference
-          controlFailure = isInconclusive ? nil : outcome.reason
-          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked
+          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && !outcome.isDifference
           if isFailure, trustsReference, !isInconclusive { outcome = outcome.with(.broken) }
         } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {
           isControlKnown = true
-          let control = repeated(control.pairing, runner)
-          if !control.isDifference { controlFailure = control.reason }
-          if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
+          controlFailure = Self.failure(ofControl: repeated(control.pairing, runner))
+          if let controlFailure { outcome = outcome.with(.broken, reason: controlFailure) }
         }
       }
       let assessment: (isExpected: Bool, note: String?) =
@@ -67,7 +66,12 @@ struct CellGroupRun: Sendable {
     }
   }
 
-  private static func broken(_ reason: String) -> String { "the control cell failed: \(reason)" }
+  /// The reason why the other cells prove nothing; nil if the control cell has passed.
+  private static func failure(ofControl outcome: CellOutcome) -> String? {
+    let advice =
+      outcome.isDifference ? "; if the programs of the first language are right, record them again" : ""
+    return outcome.reason.map { "the control cell failed: \($0)\(advice)" }
+  }
 
   /// Runs a cell as often as requested.
   ///

@@ -139,7 +139,7 @@ extension PeerClient {
       if let status = terminationStatus(of: role) {
         role.takeErrors(from: streams(of: role).error)
         return CellOutcome(
-          .crashed, "\(role.description) ended (\(status)) before it could \(what)\(role.lastErrorLine)")
+          .crashed, "\(role.description) ended (\(status)) before it could \(what)\(role.errorLine)")
       }
       do throws(CellOutcome) { try receive(.milliseconds(100)) } catch { return error }
     }

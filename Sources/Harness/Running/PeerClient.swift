@@ -178,7 +178,7 @@ final class PeerClient {
     try waitForEndOfOutput(of: role)
     guard status.satisfies(expected) else {
       throw CellOutcome(
-        .failed, "\(role.description) ended with \(status) instead of \(expected)\(role.lastErrorLine)",
+        .failed, "\(role.description) ended with \(status) instead of \(expected)\(role.errorLine)",
         expected: "\(expected)", response: .line("\(status)"))
     }
   }

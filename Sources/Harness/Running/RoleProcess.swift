@@ -88,8 +88,11 @@ final class RoleProcess {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// The last line of standard error, as a suffix of a reason.
-  var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
+  /// The line of standard error that explains the end of the process, as a suffix of a reason.
+  var errorLine: String { Self.explanation(in: standardErrorLines).map { ": \($0)" } ?? "" }
+
+  /// Returns the message of a Swift program that trapped, which precedes a backtrace, or else the last line.
+  static func explanation(in lines: [String]) -> String? { lines.last { $0.contains("Fatal error: ") } ?? lines.last }
 
   /// A sleep of the process: how often the process had gone to sleep until then, and when the runner observed this
   /// sleep.

@@ -52,6 +52,13 @@ public struct Runner: Sendable {
   /// The cells of the run, in order.
   public var cells: [Cell] { plan.cells }
 
+  /// A note if a port of a user's programs is not compared with a recording, because the project has none.
+  private var recordingNotes: [String] {
+    let hasPort = plan.groups.contains { group in group.cells.contains { !$0.isControl } }
+    guard !configuration.projects.isEmpty, configuration.recordings.isEmpty, hasPort else { return [] }
+    return ["bytes on the wire are not compared; 'ipc-interop record' makes a recording"]
+  }
+
   /// Why a selection has no cells.
   public var emptiness: RunError {
     leftOut.problem
@@ -77,7 +84,8 @@ public struct Runner: Sendable {
       implementations: configuration.peers.implementations(
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
-      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + (obstacle.map { [$0] } ?? [])
+      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + recordingNotes
+        + (obstacle.map { [$0] } ?? [])
         + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })

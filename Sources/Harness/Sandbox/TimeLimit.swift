@@ -47,8 +47,12 @@ struct TimeLimit {
 extension TimeLimit: CustomStringConvertible {
   /// The limit in seconds, and the time that it does not count if that is longer than a tenth of a second.
   var description: String {
-    guard excluded > .milliseconds(100) else { return "\(duration)" }
-    return "\(duration), not counting \(excluded) in which its processes waited for a processor"
+    guard excluded > .milliseconds(100) else { return Self.text(duration) }
+    return "\(Self.text(duration)), not counting \(Self.text(excluded)) in which its processes waited for a processor"
+  }
+
+  private static func text(_ duration: Duration) -> String {
+    "\(decimal(duration.seconds, places: duration < .seconds(1) ? 2 : 1)) seconds"
   }
 }
 

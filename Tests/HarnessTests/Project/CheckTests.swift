@@ -40,6 +40,7 @@ struct CheckTests {
       #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
       #expect(run.text.contains("swift: no ./port/two: 2 cells left out; build it, or pin the role: pin: {b: c}"))
       #expect(run.text.contains("hello[c>c]") && run.text.contains("hello[swift>c]"))
+      #expect(run.text.components(separatedBy: "note: bytes on the wire are not compared").count == 2)
       #expect(run.text.hasSuffix("2 passed, 0 failed"))
     }
   }
@@ -127,12 +128,24 @@ struct CheckTests {
       let written = try project.shell(
         #""$1" init -- ./fifo_reader --path /tmp/f ---- ./fifo_writer --path /tmp/f --message "it's 100% {two} words""#)
       #expect(written.status == 0 && written.text.contains("interop.yaml was written"), "\(written.text)")
+      #expect(written.text.contains("record' records the bytes on the wire of the first language"))
+      #expect(
+        try project.shell("cat interop.yaml").text.contains("# 'ipc-interop record' records the bytes on the wire"))
       let run = try project.run(["check"], ["--verbose"])
       #expect(run.text.hasSuffix("1 passed, 0 failed"), "\(run.text)")
       #expect(run.text.contains("fifo-reader/fifo-writer[c>c]"))
+      #expect(!run.text.contains("on the wire"))
       let again = try project.shell(#""$1" init"#)
       #expect(again.status == ExitStatus.usage.rawValue && again.text.contains("already exists"))
     }
+  }
+
+  @Test("write a file that explains literal keys") func keys() throws {
+    let text = try ProjectTemplate(
+      commands: [["/bin/true", "0x5a17", "5"], ["/bin/false", "x"]], here: "/tmp", directory: "/tmp"
+    ).text
+    #expect(text.contains("true: 'true 0x5a17 5'  # instead of 0x5a17, {key}: a key that no other run uses\n"))
+    #expect(text.contains("false: 'false x'\n"))
   }
 
   @Test("write an example whose only error is that its programs do not exist") func example() async throws {

@@ -140,4 +140,51 @@ struct RecordingComparisonTests {
       RecordingComparison(expected: merge.recording, actual: Self.base, values: Self.values).differences() == [])
     #expect(!merge.notes.isEmpty)
   }
+
+  /// What a server does that replies to the process ID of its client, in a cell where the client has this process ID.
+  private func reply(
+    to client: Int, type: Int
+  ) throws -> (recording: CellRecording, values: CellValues) {
+    let lines = [
+      "get pid=900 id=queue type=msg key=5 create=1 mode=600",
+      "send pid=900 id=queue type=\(type) bytes=ok",
+    ]
+    let traces = [
+      try RoleTrace(role: "client", language: "c", pid: client, lines: [], isPartial: true),
+      try RoleTrace(role: "server", language: "c", pid: 900, lines: lines, isPartial: true),
+    ]
+    let values = CellValues(traces, names: CellNames(), scratch: "/tmp")
+    return (TraceDecoder.recording(of: "x", traces, values: values), values)
+  }
+
+  @Test("accepts a System V message whose type is the process ID of the client in each cell")
+  func processTypes() throws {
+    let first = try reply(to: 70004, type: 70004)
+    #expect(first.recording.objects[0].parts.flatMap(\.messages).map(\.type) == [.process(variable: "client.pid")])
+    func explain(_ other: (recording: CellRecording, values: CellValues)) -> [String] {
+      RecordingComparison(expected: first.recording, actual: other.recording, values: other.values).differences().map {
+        $0.explanation(languages: [:])
+      }
+    }
+    #expect(explain(try reply(to: 70005, type: 70005)) == [])
+    #expect(
+      explain(try reply(to: 70005, type: 7))
+        == ["server: message 1 to the System V queue 5 has type 7, the recording has {client.pid}"])
+    #expect(
+      explain(try reply(to: 70005, type: 900))
+        == ["server: message 1 to the System V queue 5 has type {server.pid}, the recording has {client.pid}"])
+  }
+
+  @Test("accepts any type of a message after runs with different types are merged, or if the file has none")
+  func anyType() throws {
+    let (first, second) = (try reply(to: 70004, type: 3), try reply(to: 70004, type: 4))
+    var merge = RecordingMerge(first.recording)
+    merge.add(second.recording, values: second.values)
+    #expect(merge.notes == ["the type of a message in the System V queue 5 differs from run to run"])
+    #expect(merge.recording.objects[0].parts.flatMap(\.messages).map(\.type) == [nil])
+    #expect(!merge.recording.objects[0].tolerance.count)
+    let third = try reply(to: 70004, type: 5)
+    #expect(
+      RecordingComparison(expected: merge.recording, actual: third.recording, values: third.values).differences() == [])
+  }
 }

@@ -39,7 +39,10 @@ struct RecordingFileTests {
     segment.parts = [
       RecordedObject.Part(
         role: "server",
-        messages: [RecordedMessage(content: RecordedBytes([1]), type: 2, offset: 8, passed: ["pipe", "file '/x'"])])
+        messages: [
+          RecordedMessage(content: RecordedBytes([1]), type: .number(2), offset: 8, passed: ["pipe", "file '/x'"]),
+          RecordedMessage(content: RecordedBytes([2]), type: .process(variable: "client.child-1.pid")),
+        ])
     ]
     return CellRecording(scenario: "jobs[count=3]", objects: [queue, signals, segment])
   }
@@ -57,6 +60,7 @@ struct RecordingFileTests {
       ("objects: [{fifo: /x, sent: {a: [{text: x, any: [3]}]}}]", "a range is OFFSET..LENGTH"),
       ("objects: [{fifo: /x, sent: {a: [{text: x, hex: '00'}]}}]", "a message must have one of"),
       ("objects: [{fifo: /x, pipe: y}]", "an object must have one key with its kind"),
+      ("objects: [{sysv-msg: '1', sent: {a: [{text: x, type: '*'}]}}]", "'*' is not a type; use a number"),
       ("objects: [{fifa: /x}]", "did you mean 'fifo'?"),
       ("objects: [{fifo: /x, created: {by: a, mode: '9'}}]", "a mode is octal"),
       ("objects: [{fifo: /x, may-differ: [colour]}]", "is not something that may differ"),

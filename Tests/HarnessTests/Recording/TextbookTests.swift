@@ -110,6 +110,27 @@ struct TextbookTests {
     #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
   }
 
+  @Test(
+    "is not compared with a recording that the C programs themselves differ from", arguments: ["logger", "logger[port"])
+  func outdated(filter: String) async throws {
+    var recordings = try Self.recorded.get().recordings
+    let index = try #require(recordings.firstIndex { $0.scenario == "logger" })
+    recordings[index].objects[0].creation?.mode = 0o600
+    let results = try await Self.check(try Self.port("c", ""), recordings, filter: filter)
+    let difference = "logger (c): the FIFO /tmp/log.fifo has mode 622, the recording has 600"
+    #expect(results.count == (filter == "logger" ? 4 : 2))
+    for result in results {
+      let isControl = result.cell.id == "logger[c>c]"
+      #expect(result.verdict == (isControl ? .failed : .broken), "\(result.cell.id)")
+      #expect(
+        result.outcome.reason
+          == (isControl
+            ? difference
+            : "the control cell failed: \(difference); if the programs of the first language are right, record them again")
+      )
+    }
+  }
+
   struct Defect: Sendable, CustomTestStringConvertible {
     let language: String
     let name: String

@@ -7,6 +7,17 @@ import Testing
 /// Tests with short shell scripts as programs, whose output a scenario expects.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
+  @Test("are quoted with the message of a trap, not with the end of its backtrace")
+  func explanation() {
+    #expect(RoleProcess.explanation(in: []) == nil)
+    #expect(RoleProcess.explanation(in: ["one", "two"]) == "two")
+    #expect(
+      RoleProcess.explanation(in: [
+        "starting", "client/main.swift:3: Fatal error: Error raised at top level: EMFILE", "Thread 0 crashed:",
+        "9 client 0x000055d0 <unavailable> + 8289",
+      ]) == "client/main.swift:3: Fatal error: Error raised at top level: EMFILE")
+  }
+
   private func outcome(_ program: String) async throws -> CellOutcome {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "programs-\(UUID().uuidString)")

@@ -122,4 +122,10 @@ import Testing
     while delay.measure() < .milliseconds(200), !limit.hasPassed(delay: { .zero }) {}
     #expect(delay.total >= .milliseconds(200))
   }
+
+  @Test("is rounded in messages")
+  func text() {
+    #expect("\(limit(.seconds(5.33504602)))" == "5.3 seconds")
+    #expect("\(limit(.milliseconds(51)))" == "0.05 seconds")
+  }
 }
