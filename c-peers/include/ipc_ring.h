@@ -163,8 +163,8 @@ static inline uint64_t ipc_ring__owner_of(pid_t process, uint64_t start) {
     return start << 24 | (uint64_t)process;
 }
 
-/* Returns 1 if an owner is dead, 0 if it is alive or that cannot be determined. Uses a pidfd, because a process
- * id may be reused; a pidfd also identifies a zombie. */
+/* Returns 1 if an owner is dead, 0 if it is alive or that cannot be determined. Uses a pidfd, because a
+ * process id may be reused; a pidfd also identifies a zombie. */
 static inline int ipc_ring__is_dead(const struct ipc_ring *ring, uint64_t owner) {
     const pid_t process = owner & 0xffffff;
     uint64_t start;
