@@ -11,7 +11,7 @@ public struct BenchmarkDefinition: Sendable {
   /// The lengths of the messages.
   let sizes: [Int]
   let modes: [BenchmarkMode]
-  /// What the documents claim for one byte in µs, and for many bytes in GB/s.
+  /// The common claims for one byte in µs, and for many bytes in GB/s.
   let claims: Claims
   /// Whether both processes spin, so that they need a processor each.
   let spins: Bool

@@ -83,7 +83,7 @@ struct BenchmarkMarkdown {
   }
 }
 
-/// What the documents claim about a mechanism, and what was measured.
+/// A common claim about a mechanism, and the measured value.
 struct ClaimComparison {
   let benchmark: String
   let size: Int

@@ -14,7 +14,7 @@ public struct BenchmarkDocument: Sendable, Codable {
   public var programs: [ProgramResult]
   /// The measurements that are compared with a limit or a library.
   public var comparisons: [ProgramComparison]
-  /// What was not measured, and why.
+  /// The omitted measurements, with their reasons.
   public var notes: [String]
   /// The benchmarks that failed.
   public var problems: [String]
@@ -56,14 +56,14 @@ public struct BenchmarkResult: Sendable, Codable {
   public var placement: BenchmarkPlacement
   /// The nanoseconds between two messages of paced mode.
   public var interval: Int?
-  /// What the documents claim: µs for one byte, or GB/s for many.
+  /// The common claim: µs for one byte, or GB/s for many.
   public var claim: Claim?
   /// For each round, the second run of the reference pairing divided by the first, which shows the precision of ratios.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]
 
-  /// What the documents claim.
+  /// The common claim.
   public struct Claim: Sendable, Hashable, Codable {
     /// `µs one way` or `GB/s`.
     public var unit: String
@@ -105,7 +105,7 @@ public struct PairingResult: Sendable, Codable {
 public struct ProgramResult: Sendable, Codable {
   /// The name that the program printed.
   public var name: String
-  /// What it measures, in words.
+  /// The measured quantity, in words.
   public var title: String
   /// `limit` for a physical limit, or `library` for what a user could choose instead.
   public var kind: ExternalProgram.Kind

@@ -2,7 +2,7 @@ import Foundation
 import PeerProtocol
 import SystemPackage
 
-/// What a benchmark run measures, and how long.
+/// The selection and the duration of a benchmark run.
 public struct BenchmarkOptions: Sendable {
   /// The mechanisms or benchmarks to measure; all if empty.
   public var mechanisms: [String] = []
@@ -21,7 +21,7 @@ public struct BenchmarkOptions: Sendable {
   public init() {}
 }
 
-/// What a benchmark run measures at the moment.
+/// The current measurement of a benchmark run.
 public struct BenchmarkProgress: Sendable, CustomStringConvertible {
   let number: Int
   let count: Int

@@ -87,7 +87,7 @@ enum BenchmarkText {
     ] + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  /// What makes the results of a run doubtful.
+  /// The reasons to doubt the results of a run.
   static func warnings(_ document: BenchmarkDocument) -> [String] {
     let machine = document.run.machine
     var warnings: [String] = []

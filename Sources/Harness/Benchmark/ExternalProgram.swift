@@ -7,9 +7,9 @@ import PeerProtocol
 public struct ExternalProgram: Sendable {
   /// Why a program is measured.
   public enum Kind: String, Sendable, CaseIterable, Codable {
-    /// What the machine can do at best.
+    /// A physical limit of the machine.
     case limit
-    /// What a user could choose instead.
+    /// Another library that a user could choose instead.
     case library
   }
 

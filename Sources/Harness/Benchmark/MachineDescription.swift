@@ -16,7 +16,7 @@ public struct MachineDescription: Sendable, Codable {
   public var mitigations: [String]
   /// Whether the machine is virtual.
   public var isVirtual: Bool
-  /// What `CLOCK_MONOTONIC` is read from.
+  /// The clock source of `CLOCK_MONOTONIC`.
   public var clock: String
   /// The nanoseconds of reading `CLOCK_MONOTONIC`.
   public var clockCost: Double

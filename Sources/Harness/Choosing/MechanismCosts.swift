@@ -4,7 +4,7 @@ public struct MechanismCosts: Sendable {
   let source: String
   private let costs: [String: Cost]
 
-  /// What a mechanism costs.
+  /// The costs of one mechanism.
   struct Cost: Sendable, Equatable, Encodable {
     /// The benchmark of the mechanism, and the languages.
     let benchmark: String

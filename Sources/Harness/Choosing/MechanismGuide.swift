@@ -59,6 +59,6 @@ struct MechanismFacts: Sendable {
   /// The name of an article about the library.
   let page: String
   let examples: [String]
-  /// What a user of the mechanism should know: requirements of pitfalls.
+  /// The pitfalls that a user of the mechanism should know.
   let warnings: [String]
 }

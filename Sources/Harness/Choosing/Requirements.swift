@@ -1,4 +1,4 @@
-/// What a user needs: the answers to the questions.
+/// The needs of a user: the answers to the questions.
 public struct Requirements: Sendable, Equatable {
   /// The reason why the processes communicate; nil if that is open.
   public var purpose: Purpose?

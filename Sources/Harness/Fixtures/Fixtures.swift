@@ -17,7 +17,7 @@ public struct Fixtures: Sendable {
   /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]
 
-  /// What cannot work between ABIs.
+  /// The cells that cannot work between ABIs.
   let incompatibilities: [Incompatibility]
   /// The keyword that, instead of a file name, selects the peers of `fixtures/more-peers.yaml`.
   public static let allPeers = "all"

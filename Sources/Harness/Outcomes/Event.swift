@@ -32,7 +32,7 @@ public struct RunDescription: Sendable, Codable {
   public var notes: [String] = []
   /// For each language, the C library and the ABI of its peer, such as `glibc i386`; nil if no peer was probed.
   public var platforms: [String: String]?
-  /// What cannot work between these ABIs; reports contain it only where a cell is affected.
+  /// The cells that cannot work between these ABIs; reports contain it only where a cell is affected.
   var incompatibilities: [Incompatibility] = []
   /// The operations that the checked peer has and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?

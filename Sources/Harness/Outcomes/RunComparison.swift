@@ -1,4 +1,4 @@
-/// What has changed between two runs.
+/// The changes between two runs.
 public struct RunComparison: Sendable {
   /// The cells that fail now and did not fail before.
   public let newFailures: [CellResult]

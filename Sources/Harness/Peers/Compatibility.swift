@@ -50,7 +50,7 @@ struct Incompatibility: Sendable {
   let works: Works
   /// Why it does not work, as a sentence.
   let why: String
-  /// What a program does instead.
+  /// The alternative for a program.
   let advice: String
 
   /// How much works in spite of it.

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What the peers of a list are and have, from their greetings: the command `peers`.
+/// The properties and operations of the peers of a list, from their greetings: the command `peers`.
 public struct PeerSurvey: Sendable, Encodable {
   /// The peers in the order of their files.
   public let peers: [Peer]

@@ -39,7 +39,7 @@ public struct RunConfiguration: Sendable {
   public var requiredOperations: [RequiredOperations] = []
   /// Which pairings are run; nil chooses by the number of languages.
   public var pairing: PairingStrategy.Name?
-  /// What cannot work between ABIs.
+  /// The cells that cannot work between ABIs.
   var incompatibilities: [Incompatibility] = []
   /// Whether the cells that cannot work between the ABIs of their peers are run as well.
   public var runsIncompatible = false

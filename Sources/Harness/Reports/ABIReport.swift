@@ -25,7 +25,7 @@ private struct ABIPage {
     let second: String
   }
 
-  /// What the cells of a mechanism between two platforms showed.
+  /// The results of the cells of a mechanism between two platforms.
   private struct Entry {
     var passed = 0
     var failed = 0

@@ -20,7 +20,7 @@ struct TranscriptState {
   /// The parameters whose effect differs.
   private var affected: Set<String> = []
 
-  /// What to do with the next exchange.
+  /// The action for the next exchange.
   enum Decision { case compare, perform, omit }
 
   /// Creates the state before the first exchange; `peer` is nil for a peer that has everything.

@@ -12,7 +12,7 @@ struct SyntheticRounds {
   /// The noise of a measurement: each time is multiplied by a factor from `1 - noise` to `1 + noise`.
   var noise = 0.0
   var rounds = 5
-  /// What the other pairing needs more than the reference, in nanoseconds.
+  /// The additional time of the other pairing, in nanoseconds.
   var loss = 0.0
   /// The factor of all times in a round: the machine is slower at times.
   var drift: (Int) -> Double = { _ in 1 }

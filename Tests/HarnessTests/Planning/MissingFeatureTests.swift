@@ -26,7 +26,7 @@ struct MissingFeatureTests {
     return try MachineProbe.capabilities(configuration).missing
   }
 
-  /// What the machine lacks without a filter.
+  /// The features that the machine lacks without a filter.
   private static let unfiltered = Result { try probe("exec \(Checkout.sandboxInit) \"$@\"") }
 
   private static let without = Checkout.root.appending("build/bin/without").string

@@ -4,7 +4,7 @@
 /// cells are counted, and only failures have evidence, so that the page stays small.
 struct HTMLReport: Report {
   private var record = RunRecord()
-  /// What has changed since an earlier run; nil if the run is not compared.
+  /// The changes since an earlier run; nil if the run is not compared.
   private let comparison: RunComparison?
 
   init(comparison: RunComparison? = nil) { self.comparison = comparison }
