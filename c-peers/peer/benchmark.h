@@ -6,8 +6,8 @@
 #include "peer.h"
 
 struct benchmark {
-    /* What messages are sent through: descriptors, types of messages, numbers of semaphores, or signals; -1
-     * in a direction that the request does not use. */
+    /* The ends that messages are sent through: descriptors, types of messages, numbers of semaphores, or
+     * signals; -1 in a direction that the request does not use. */
     int to, from;
     int id;                  /* of a System V object, or of a process */
     void *sender, *receiver; /* rings, queues or semaphores */

@@ -1,6 +1,6 @@
-/* What the C reference peer uses and another C library lacks. The compiler includes this file before each
- * source
- * (`-include`) in the builds of `make peers`, so the sources are the same for every C library.
+/* The functions and constants that the C reference peer uses and another C library lacks. The compiler
+ * includes this file before each source (`-include`) in the builds of `make peers`, so the sources are the
+ * same for every C library.
  *
  * A function that only makes a system call is replaced by one. A function that waits in the C library
  * (sem_clockwait, pthread_mutex_clocklock) is not replaced, because a peer must show what its C library can

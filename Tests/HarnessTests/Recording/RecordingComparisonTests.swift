@@ -141,7 +141,7 @@ struct RecordingComparisonTests {
     #expect(!merge.notes.isEmpty)
   }
 
-  /// What a server does that replies to the process ID of its client, in a cell where the client has this process ID.
+  /// Returns the recording of a server that replies to the process ID of its client.
   private func reply(
     to client: Int, type: Int
   ) throws -> (recording: CellRecording, values: CellValues) {

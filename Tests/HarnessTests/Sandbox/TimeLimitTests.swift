@@ -46,7 +46,7 @@ import Testing
     #expect("\(limit)" == "20.0 seconds")
   }
 
-  @Test("is extended by the time for which its processes waited, each time anew") func starved() {
+  @Test("is extended again whenever its processes have waited longer") func starved() {
     var limit = limit()
     #expect(!limit.hasPassed(now: start + .seconds(20)) { .seconds(15) })
     #expect(limit.remaining(now: start + .seconds(20)) == .seconds(15))

@@ -9,7 +9,7 @@ struct HTMLReport: Report {
 
   init(comparison: RunComparison? = nil) { self.comparison = comparison }
 
-  /// The maximum number of failures with evidence, so that a browser opens the page in a second.
+  /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 500
 
   mutating func receive(_ event: Event) -> String {
