@@ -86,14 +86,14 @@ struct MatrixOptions: ParsableArguments {
   ///
   /// `defaultPairs` are the pairings without `--pairs`. `prepare` completes the runner before it runs.
   func run(
-    _ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations, pitfalls: [PitfallGroup],
-    filters: [String], more: [(name: String, value: String)] = [], defaultPairs: [[String]] = [],
+    _ configuration: RunConfiguration, scenarios: [Scenario], scope: LoadingScope = .everything,
+    expectations: Expectations, pitfalls: [PitfallGroup], filters: [String], more: [(name: String, value: String)] = [], defaultPairs: [[String]] = [],
     prepare: (inout Runner, RunConfiguration, Expectations) throws -> Void = { _, _, _ in }
   ) throws {
     let known = try knownFailures.load()
     let expectations = known.map { expectations.adding($0.expectations) } ?? expectations
     let configuration = try configured(configuration, filters, more, defaultPairs)
-    var runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
+    var runner = Runner(configuration, scenarios: scenarios, scope: scope, expectations: expectations)
     runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
     try prepare(&runner, configuration, expectations)
     // The cells of fault injection are not known yet.
@@ -117,12 +117,26 @@ struct MatrixOptions: ParsableArguments {
     throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
   }
 
+  /// The cells that decide which scenarios must be loaded.
+  ///
+  /// A list shows the pitfalls of all mechanisms, and an update of the known failures needs the ids of all cells.
+  func selectionToLoad(_ filters: [String]) -> Selection {
+    list || knownFailures.updateKnownFailures
+      ? Selection() : Selection(filters: withTestFilter(filters), mechanisms: mechanism)
+  }
+
+  /// Returns the filters with the one that Bazel's `--test_filter` sets.
+  private func withTestFilter(_ filters: [String]) -> [String] {
+    guard let only = ProcessInfo.processInfo.environment["TESTBRIDGE_TEST_ONLY"], !only.isEmpty else { return filters }
+    return filters + [only]
+  }
+
   private func configured(
     _ base: RunConfiguration, _ filters: [String], _ more: [(name: String, value: String)], _ defaultPairs: [[String]]
   ) throws -> RunConfiguration {
     var configuration = base
     configuration.selection = Selection(
-      filters: filters, skipped: skip, mechanisms: mechanism,
+      filters: withTestFilter(filters), skipped: skip, mechanisms: mechanism,
       pairs: pairs.isEmpty
         ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
     configuration.selection.involved = configuration.checkedPeer?.language
@@ -134,7 +148,6 @@ struct MatrixOptions: ParsableArguments {
     let environment = ProcessInfo.processInfo.environment
     configuration.partition = try PartitionOption.partition(partition, environment)
     if configuration.partition != nil { try CIServiceFiles.confirmShards(environment) }
-    if let only = environment["TESTBRIDGE_TEST_ONLY"], !only.isEmpty { configuration.selection.filters.append(only) }
     running.set(
       &configuration,
       more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)

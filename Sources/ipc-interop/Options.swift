@@ -22,10 +22,10 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// Loads the fixtures, and additional languages from the files `peers`.
-  func fixtures(peers: [String] = []) throws -> Fixtures {
+  /// Loads the fixtures for a selection, and additional languages from the files `peers`.
+  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
     let installation = try installation()
-    do throws(FixtureErrors) { return try Fixtures(installation, peers: peers) } catch {
+    do throws(FixtureErrors) { return try Fixtures(installation, peers: peers, for: selection) } catch {
       throw RunError("\(error)", status: .usage)
     }
   }

@@ -45,12 +45,12 @@ struct Run: ParsableCommand {
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }
 
   func run() throws {
-    let fixtures = try matrix.running.fixtures(peers: peers)
+    let fixtures = try matrix.running.fixtures(peers: peers, for: matrix.selectionToLoad(filter))
     var configuration = fixtures.configuration
     configuration.pairing = pairing
     configuration.runsIncompatible = incompatible
     try matrix.run(
-      configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations,
+      configuration, scenarios: fixtures.scenarios, scope: fixtures.scope, expectations: fixtures.expectations,
       pitfalls: fixtures.pitfalls, filters: filter,
       more: peers.map { ("--peers", $0) } + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
         + (incompatible ? [("--incompatible", "")] : []))

@@ -6,7 +6,7 @@ public struct Fixtures: Sendable {
   public let installation: Installation
   /// The path of the directory that contains `fixtures`.
   public var root: String { installation.root }
-  /// The scenarios of all files, one for each row of parameters.
+  /// The scenarios of the files in ``scope``, one for each row of parameters.
   public let scenarios: [Scenario]
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
@@ -14,8 +14,10 @@ public struct Fixtures: Sendable {
   public let peers: PeerList
   /// The cells that are not expected to pass, with their verdicts.
   public let expectations: Expectations
-  /// The pitfalls, in groups; empty if a scenario has an error.
+  /// The pitfalls, in groups; empty if a scenario has an error or is not in ``scope``.
   public let pitfalls: [PitfallGroup]
+  /// The mechanisms whose scenarios were loaded.
+  public let scope: LoadingScope
 
   /// The cells that cannot work between ABIs.
   let incompatibilities: [Incompatibility]
@@ -23,16 +25,21 @@ public struct Fixtures: Sendable {
   public static let allPeers = "all"
 
   /// Reads the fixtures, and additional languages from the files `peers`; `all` names those of the suite that were built.
-  public init(_ installation: Installation, peers more: [String] = []) throws(FixtureErrors) {
+  ///
+  /// Only the scenarios that `selection` may select are loaded, because loading takes longer than running a cell.
+  public init(
+    _ installation: Installation, peers more: [String] = [], for selection: Selection = Selection()
+  ) throws(FixtureErrors) {
     let log = DiagnosticLog()
-    self.init(installation, peers: more, log: log)
+    self.init(installation, peers: more, for: selection, log: log)
     try log.check()
   }
 
-  private init(_ installation: Installation, peers more: [String], log: DiagnosticLog) {
+  private init(_ installation: Installation, peers more: [String], for selection: Selection, log: DiagnosticLog) {
     self.installation = installation
     let root = installation.root
-    (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), log: log)
+    scope = LoadingScope(selection, among: ScenarioLoader.mechanisms(root: FilePath(root), log: log))
+    (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), scope: scope, log: log)
     // If the scenarios have errors, the pitfalls that name them would cause more errors.
     let haveScenarios = log.count == 0
     let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
@@ -42,7 +49,7 @@ public struct Fixtures: Sendable {
     incompatibilities = Incompatibility.load(root: root, registry: registry, log: log)
     let file = "fixtures/expectations.yaml"
     expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
-    pitfalls = haveScenarios ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
+    pitfalls = haveScenarios && scope.isEverything ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
   /// Reads the mutants of the peers and of the runner, the generated mutants, and the builds of the peers.

@@ -18,11 +18,14 @@ public enum ScenarioLoader {
     return loaded
   }
 
-  /// Loads the scenarios, and adds errors to `log`.
-  static func load(root: FilePath, log: DiagnosticLog) -> (scenarios: [Scenario], registry: OperationRegistry) {
-    let files =
-      list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
-    let transcripts = list("fixtures/vectors", ending: ".txt", of: "golden transcripts", root, log)
+  /// Loads the scenarios of the files that `scope` contains, and adds errors to `log`.
+  static func load(
+    root: FilePath, scope: LoadingScope = .everything, log: DiagnosticLog
+  ) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    let files = scenarioFiles(root: root, log).filter { scope.contains(mechanism(of: $0)) }
+    let transcripts =
+      scope.contains(TranscriptLoader.mechanism)
+      ? list("fixtures/vectors", ending: ".txt", of: "golden transcripts", root, log) : []
     let loaded = load(
       read(files, root, log), transcripts: read(transcripts, root, log),
       operations: read([operations], root, log).first,
@@ -30,6 +33,18 @@ public enum ScenarioLoader {
     rejectPeerDeaths(loaded.scenarios, log)
     return loaded
   }
+
+  /// Returns the mechanisms that have scenarios, without reading the files.
+  static func mechanisms(root: FilePath, log: DiagnosticLog) -> [String] {
+    scenarioFiles(root: root, log).map(mechanism) + [TranscriptLoader.mechanism]
+  }
+
+  private static func scenarioFiles(root: FilePath, _ log: DiagnosticLog) -> [String] {
+    list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
+  }
+
+  /// Returns the mechanism of the scenarios in a file, which is the name of the file.
+  static func mechanism(of file: String) -> String { FilePath(file).stem ?? file }
 
   /// Loads `fixtures/fault-injection/*.yaml`: the scripts into which faults are injected.
   static func loadInjectionScripts(root: FilePath, registry: OperationRegistry) throws(FixtureErrors) -> [Scenario] {

@@ -93,7 +93,7 @@ struct ScenarioParser {
       }
       return
     }
-    let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
+    let file = ScenarioLoader.mechanism(of: document.file)
     let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == file, !parts[1].isEmpty, Identifier.isDashed(parts[0]),
       Identifier.isDashed(parts[1])

@@ -6,6 +6,9 @@ import PeerProtocol
 /// is its response, in which `*` matches any value. `{fresh}` is a name that no other cell has. A `< ` line before the
 /// first request is the greeting. It is skipped here, because it is checked for every peer anyway.
 enum TranscriptLoader {
+  /// The part before the `/` in the id of each transcript.
+  static let mechanism = "contract"
+
   static func scenario(file: String, text: String, log: DiagnosticLog) -> Scenario? {
     var steps: [Step] = []
     var title: String?
@@ -49,7 +52,7 @@ enum TranscriptLoader {
     }
     let name = file.split(separator: "/").last?.split(separator: ".").first ?? "transcript"
     return Scenario(
-      id: "contract/\(name)", title: title, spec: "docs/peer-protocol.md", level: .must,
+      id: "\(mechanism)/\(name)", title: title, spec: "docs/peer-protocol.md", level: .must,
       roles: [Role(name: "peer", part: .peer, language: nil)], steps: steps,
       needs: [], parameters: [], pairings: .all, isNegativeControl: false,
       location: SourceLocation(file: file, line: 1, column: 1))

@@ -20,6 +20,11 @@ public struct Expectations: Sendable {
     Expectations(entries: entries + others + more.entries + more.others)
   }
 
+  /// Returns the expectations whose cells are all loaded.
+  func limited(to scope: LoadingScope) -> Expectations {
+    Expectations(entries: entries.filter { scope.containsCells(of: $0.cells) } + others)
+  }
+
   struct Entry: Sendable {
     let cells: Glob
     let verdict: Verdict

@@ -34,10 +34,11 @@ public struct Selection: Sendable {
 
   /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
   package func problems(
-    mechanisms known: [String], languages: [String], cells: [String], command: String = "run"
+    mechanisms known: [String], languages: [String], cells: [String], scope: LoadingScope = .everything,
+    command: String = "run"
   ) -> [String] {
     var problems: [String] = []
-    for name in mechanisms where !known.contains(name) {
+    for name in mechanisms where !known.contains(name) && scope.contains(name) {
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
       problems.append("there is no mechanism '\(name)'; \(nearest ?? "'ipc-interop mechanisms' shows all")")
     }
@@ -47,7 +48,7 @@ public struct Selection: Sendable {
     let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
     for filter in filters + skipped {
       let glob = Glob(containing: filter)
-      if cells.contains(where: glob.matches) { continue }
+      if cells.contains(where: glob.matches) || !scope.containsCells(of: glob) { continue }
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
       problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(command) --list' shows all")")
     }

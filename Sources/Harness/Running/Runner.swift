@@ -13,6 +13,8 @@ public struct Runner: Sendable {
   public var injection: FaultInjector?
   /// Whether an obsolete expectation makes the run fail.
   public var rejectsStaleExpectations = true
+  /// The mechanisms whose scenarios were loaded.
+  private let scope: LoadingScope
   /// Further remarks for the report.
   public var notes: [String] = []
   private let slice: PlanSlice?
@@ -26,8 +28,12 @@ public struct Runner: Sendable {
   public let selectionProblems: [String]
 
   /// Plans a run of the selected cells, without starting it.
-  public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
+  public init(
+    _ configuration: RunConfiguration, scenarios: [Scenario], scope: LoadingScope = .everything,
+    expectations: Expectations
+  ) {
     self.configuration = configuration
+    self.scope = scope
     self.expectations = expectations
     strategy = PairingStrategy(configuration)
     let everything = Plan(scenarios: scenarios, peers: configuration.peers, strategy: strategy)
@@ -35,7 +41,7 @@ public struct Runner: Sendable {
     allCells = cells.map(\.id)
     selectionProblems = configuration.selection.problems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: allCells, command: configuration.command)
+      cells: allCells, scope: scope, command: configuration.command)
     var selected = everything.selecting(configuration.selection)
     leftOut =
       configuration.projects.first.map {
@@ -104,7 +110,7 @@ public struct Runner: Sendable {
     let known = allCells + (faults?.cells.map(\.id) ?? [])
     let problems =
       context.capabilities.problems(required: configuration.requiredOperations)
-      + (rejectsStaleExpectations ? expectations.problems(cells: known, today: MachineProbe.today) : [])
+      + (rejectsStaleExpectations ? expectations.limited(to: scope).problems(cells: known, today: MachineProbe.today) : [])
       + (faults?.problems ?? [])
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
