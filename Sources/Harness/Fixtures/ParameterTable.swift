@@ -15,6 +15,7 @@ struct ParameterRow {
   ///
   /// Variables of the cell stay in braces, because they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
+    if parameters.isEmpty { return source }
     var result = source
     var index = 0
     while let open = result.firstIndex(of: "{", from: index), let close = result.firstIndex(of: "}", from: open) {

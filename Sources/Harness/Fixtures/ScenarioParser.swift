@@ -112,8 +112,9 @@ struct ScenarioParser {
     var used: Set<String> = []
     for (key, value) in keys where key != "with" {
       value.forEachText { text in
-        for part in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
-          if let formula = Formula(String(part.prefix { $0 != "}" })) { used.formUnion(formula.names) }
+        for part in text.utf8.split(separator: UInt8(ascii: "{"), omittingEmptySubsequences: false).dropFirst() {
+          let inner = part.prefix { $0 != UInt8(ascii: "}") }
+          if let formula = Formula(String(Substring(inner))) { used.formUnion(formula.names) }
         }
       }
     }

@@ -45,10 +45,10 @@ public struct Selection: Sendable {
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
       problems.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
     }
-    let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
     for filter in filters + skipped {
       let glob = Glob(containing: filter)
       if cells.contains(where: glob.matches) || !scope.containsCells(of: glob) { continue }
+      let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
       problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(command) --list' shows all")")
     }
