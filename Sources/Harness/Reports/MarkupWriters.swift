@@ -32,6 +32,9 @@ struct XMLWriter {
     lines.append("\(indentation)<\(name)>\n\(content)\n\(indentation)</\(name)>")
   }
 
+  /// Writes an element whose content is markup, in which the caller has escaped all text.
+  mutating func element(_ name: String, markup: String) { lines.append("\(indentation)<\(name)>\(markup)</\(name)>") }
+
   private static func attributes(_ attributes: Attributes) -> String {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }

@@ -7,12 +7,15 @@ extension XMLWriter {
     element(name, attributes, text: text.escapedForDisplay)
   }
 
-  /// Writes a table, whose rows `rows` writes.
+  /// Writes a table of the given class, whose body `rows` writes.
   ///
   /// A heading without any text is left out.
-  mutating func table(_ heading: [String], rows: (inout XMLWriter) -> Void) {
+  mutating func table(
+    _ heading: [String], class name: String? = nil, foot: ((inout XMLWriter) -> Void)? = nil,
+    rows: (inout XMLWriter) -> Void
+  ) {
     element("div", [("class", "table")]) { page in
-      page.element("table") { page in
+      page.element("table", name.map { [("class", $0)] } ?? []) { page in
         if heading.contains(where: { !$0.isEmpty }) {
           page.element("thead") { page in
             page.element("tr") { page in
@@ -21,18 +24,29 @@ extension XMLWriter {
           }
         }
         page.element("tbody", content: rows)
+        if let foot { page.element("tfoot", content: foot) }
       }
     }
   }
 
   /// Writes a row whose first cell is its heading.
-  mutating func row(_ heading: String, _ cells: String...) {
+  mutating func row(_ heading: String, _ cells: String...) { row(heading, cells: cells) }
+
+  mutating func row(_ heading: String, cells: [String]) {
     element("tr") { page in
       page.element("th", [("scope", "row")], display: heading)
       for text in cells {
         let isNumber = !text.isEmpty && text.allSatisfy { $0.isNumber || $0 == "/" }
         page.element("td", isNumber ? [("class", "number")] : [], display: text)
       }
+    }
+  }
+
+  /// Writes a block that is collapsed at first.
+  mutating func collapsed(_ title: String, _ attributes: Attributes = [], content: (inout XMLWriter) -> Void) {
+    element("details", attributes + [("class", "box")]) { page in
+      page.element("summary", display: title)
+      content(&page)
     }
   }
 
