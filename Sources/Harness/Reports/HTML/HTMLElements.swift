@@ -10,10 +10,7 @@ extension XMLWriter {
   /// Writes a table of the given class, whose body `rows` writes.
   ///
   /// A heading without any text is left out.
-  mutating func table(
-    _ heading: [String], class name: String? = nil, foot: ((inout XMLWriter) -> Void)? = nil,
-    rows: (inout XMLWriter) -> Void
-  ) {
+  mutating func table(_ heading: [String], class name: String? = nil, rows: (inout XMLWriter) -> Void) {
     element("div", [("class", "table")]) { page in
       page.element("table", name.map { [("class", $0)] } ?? []) { page in
         if heading.contains(where: { !$0.isEmpty }) {
@@ -24,7 +21,6 @@ extension XMLWriter {
           }
         }
         page.element("tbody", content: rows)
-        if let foot { page.element("tfoot", content: foot) }
       }
     }
   }

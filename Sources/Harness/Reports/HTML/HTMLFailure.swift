@@ -5,6 +5,8 @@ struct HTMLFailure {
   let pairing: Matrix.Pairing
   /// Whether the page shows the details at once.
   var isOpen = false
+  /// Whether the part has the id that links to the cell use: a repeated cell has several parts.
+  var isLinked = true
   /// Whether the cell did not fail in the earlier run.
   var isNew = false
 
@@ -24,11 +26,9 @@ struct HTMLFailure {
 
   func write(to page: inout XMLWriter) {
     let cell = result.cell
-    let attributes: XMLWriter.Attributes = [
-      ("id", "cell-\(Self.identifier(cell.id))"), ("data-mechanism", cell.mechanism),
-      ("data-pairing", pairing.description),
-    ]
-    page.element("article", attributes) { page in
+    let id = isLinked ? [("id", "cell-\(Self.identifier(cell.id))")] : []
+    let data = [("data-mechanism", cell.mechanism), ("data-pairing", pairing.description)]
+    page.element("article", id + data) { page in
       page.element("details", isOpen ? [("open", "open")] : []) { page in
         page.element("summary") { page in
           page.element("strong", display: result.verdictInWords)
@@ -76,12 +76,9 @@ struct HTMLFailure {
     let entries = transcripts.enumerated().flatMap { column, transcript in
       transcript.messages.suffix(Self.maximumMessages).map { (column: column, entry: $0) }
     }.enumerated().sorted { ($0.element.entry.seconds, $0.offset) < ($1.element.entry.seconds, $1.offset) }
-    guard !entries.isEmpty else { return }
     let states = transcripts.map { $0.state?.linesEscapedForDisplay.first ?? "" }
-    page.table(
-      ["ms"] + transcripts.map { "\($0.role) (\($0.language))" }, class: "timeline",
-      foot: states.allSatisfy(\.isEmpty) ? nil : { $0.row("at the end", cells: states) }
-    ) { page in
+    guard !entries.isEmpty || states.contains(where: { !$0.isEmpty }) else { return }
+    page.table(["ms"] + transcripts.map { "\($0.role) (\($0.language))" }, class: "timeline") { page in
       for (_, (column, entry)) in entries {
         page.element("tr") { page in
           page.element("td", [("class", "number")], text: decimal(entry.seconds * 1000, places: 1))
@@ -93,6 +90,7 @@ struct HTMLFailure {
           }
         }
       }
+      if states.contains(where: { !$0.isEmpty }) { page.row("end", cells: states) }
     }
   }
 

@@ -56,7 +56,7 @@ enum HTMLPage {
     th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top;
       overflow-wrap: anywhere; }
     thead th { background: var(--soft); } thead th, .matrix th, td:first-child { white-space: nowrap; }
-    tbody th, tfoot th { font-weight: normal; }
+    tbody th { font-weight: normal; }
     td.number, .matrix td, .numbers td:nth-child(n+2), .numbers th:nth-child(n+2) { text-align: right;
       font-variant-numeric: tabular-nums; white-space: nowrap; }
     td.good { background: var(--goodback); } td.bad { background: var(--badback); font-weight: bold; }
@@ -71,7 +71,7 @@ enum HTMLPage {
     mark { background: var(--mark); color: inherit; }
     .bytes code { white-space: pre; }
     .lines { list-style: none; margin: .25rem 0; padding-left: 1rem; } .lines li { white-space: pre-wrap; }
-    .timeline code { white-space: pre-wrap; } .timeline tfoot { color: var(--faint); }
+    .timeline code { white-space: pre-wrap; }
     .maps { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }
     .map td { text-align: right; font-variant-numeric: tabular-nums; } .map td.certain { color: #1c1e21; }
     .map td.doubtful { color: var(--faint); }

@@ -16,6 +16,8 @@ struct HTMLReport: Report {
 
   /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 500
+  /// The maximum number of changes of each kind, because a filtered run lacks thousands of cells.
+  private static let maximumChanges = 50
   /// The maximum number of reasons for cells that were not run that the page shows at once.
   private static let maximumReasons = 8
 
@@ -105,12 +107,18 @@ struct HTMLReport: Report {
         ("New failures", comparison.newFailures.map(\.cell.id)), ("No longer run", comparison.noLongerRun),
         ("Missing", comparison.removed), ("Fixed", comparison.fixed.map(\.cell.id)),
       ]
+      let explained = Set(record.results.filter(\.isFailure).prefix(Self.maximumExplained).map(\.cell.id))
       for (title, ids) in groups where !ids.isEmpty {
-        page.element("h3", text: title)
+        page.element("h3", text: "\(title): \(ids.count)")
         page.element("ul") { page in
-          for id in ids {
-            page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
+          for id in ids.prefix(Self.maximumChanges) {
+            if explained.contains(id) {
+              page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
+            } else {
+              page.element("li", display: id)
+            }
           }
+          if ids.count > Self.maximumChanges { page.element("li", text: "and \(ids.count - Self.maximumChanges) more") }
         }
       }
     }
@@ -154,10 +162,11 @@ struct HTMLReport: Report {
       page.element("h2", text: "Failures")
       let matrix = Matrix(results)
       let new = Set(comparison?.newFailures.map(\.cell.id) ?? [])
+      var linked: Set<String> = []
       for (index, result) in failed.prefix(Self.maximumExplained).enumerated() {
         HTMLFailure(
           result: result, pairing: matrix.pairing(of: result.cell), isOpen: index == 0,
-          isNew: new.contains(result.cell.id)
+          isLinked: linked.insert(result.cell.id).inserted, isNew: new.contains(result.cell.id)
         ).write(to: &page)
       }
       let others = failed.dropFirst(Self.maximumExplained)
