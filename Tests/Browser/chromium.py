@@ -45,6 +45,7 @@ class Chromium:
             start_new_session=True)
         os.close(to_browser), os.close(from_browser)
         self.buffer, self.number, self.session, self.errors, self.events = b"", 0, None, [], []
+        self.has_scripts = True
         target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Performance"):
@@ -100,7 +101,7 @@ class Chromium:
         self.call("Page.navigate", url=f"file://{os.path.abspath(path)}{fragment}")
         while "Page.loadEventFired" not in self.events:
             self._receive()
-        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self._finish("requestAnimationFrame(() => requestAnimationFrame(done))")
         return time.monotonic() - start
 
     def run(self, expression):
@@ -109,6 +110,11 @@ class Chromium:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
+    def _finish(self, callback):
+        """Waits until the page has handled what happened; without scripts, no callback would run."""
+        if self.has_scripts:
+            self.run(f"new Promise((done) => {callback})")
+
     def click(self, selector):
         """Clicks on the middle of an element as a pointer does."""
         x, y = self.run(
@@ -116,7 +122,7 @@ class Chromium:
             "const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2]; })()")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-        self.run("new Promise((done) => setTimeout(done))")
+        self._finish("setTimeout(done)")
 
     def press(self, *keys):
         for key in keys:
@@ -134,6 +140,7 @@ class Chromium:
 
     def scripts(self, are_enabled):
         self.call("Emulation.setScriptExecutionDisabled", value=not are_enabled)
+        self.has_scripts = are_enabled
 
     def screenshot(self, file, is_whole=True):
         data = self.call("Page.captureScreenshot", captureBeyondViewport=is_whole)["data"]

@@ -46,7 +46,7 @@ enum HTMLPage {
     nav a[aria-current] { color: var(--text); font-weight: bold; text-decoration: none; }
     nav form { display: flex; flex-wrap: wrap; gap: .25rem .5rem; align-items: center; margin-left: auto; }
     nav input { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--faint);
-      border-radius: 4px; padding: .15rem .5rem; width: 14rem; max-width: 100%; }
+      border-radius: 4px; padding: .15rem .5rem; width: 17rem; max-width: 100%; }
     button { font: inherit; font-size: .9rem; color: inherit; background: var(--soft); cursor: pointer;
       border: 1px solid var(--faint); border-radius: 4px; padding: .1rem .6rem; }
     a { color: var(--link); } td a, th a { text-decoration: none; } td a:hover, th a:hover { text-decoration: underline; }
@@ -55,7 +55,7 @@ enum HTMLPage {
     table { border-collapse: collapse; margin: .5rem 0; }
     th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top;
       overflow-wrap: anywhere; }
-    thead th { background: var(--soft); } thead th, .matrix th, td:first-child { white-space: nowrap; }
+    thead th { background: var(--soft); } thead th, .matrix th, .timeline th, td:first-child { white-space: nowrap; }
     tbody th { font-weight: normal; }
     td.number, .matrix td, .numbers td:nth-child(n+2), .numbers th:nth-child(n+2) { text-align: right;
       font-variant-numeric: tabular-nums; white-space: nowrap; }

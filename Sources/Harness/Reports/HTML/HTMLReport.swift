@@ -109,16 +109,18 @@ struct HTMLReport: Report {
       ]
       let explained = Set(record.results.filter(\.isFailure).prefix(Self.maximumExplained).map(\.cell.id))
       for (title, ids) in groups where !ids.isEmpty {
-        page.element("h3", text: "\(title): \(ids.count)")
-        page.element("ul") { page in
-          for id in ids.prefix(Self.maximumChanges) {
-            if explained.contains(id) {
-              page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
-            } else {
-              page.element("li", display: id)
+        page.collapsed("\(title): \(ids.count)") { page in
+          page.element("ul") { page in
+            for id in ids.prefix(Self.maximumChanges) {
+              if explained.contains(id) {
+                page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
+              } else {
+                page.element("li", display: id)
+              }
             }
+            let omitted = ids.count - Self.maximumChanges
+            if omitted > 0 { page.element("li", text: "and \(omitted) more") }
           }
-          if ids.count > Self.maximumChanges { page.element("li", text: "and \(ids.count - Self.maximumChanges) more") }
         }
       }
     }

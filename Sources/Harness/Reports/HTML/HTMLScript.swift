@@ -27,7 +27,7 @@ enum HTMLScript {
         costs.hidden = !isShown;
         results.hidden = isShown;
         all("nav a").forEach(function (link) {
-          if ((link.hash === "#costs") === isShown) { link.setAttribute("aria-current", "page"); }
+          if (link.hash === (isShown ? "#costs" : "#results")) { link.setAttribute("aria-current", "page"); }
           else { link.removeAttribute("aria-current"); }
         });
       }
