@@ -204,6 +204,14 @@ guide: build ## Compile the snippets of the porting guide, and write build/guide
 	@.ci/guide snippets "$$($(SWIFT) build -c release --show-bin-path)/Modules"
 	@rm -rf $(BUILD)/guide && .ci/guide html $(BUILD)/guide
 
+# A matrix and a failure as a terminal shows them, for the README: a peer in Python passes no priority to mq_send(3).
+.PHONY: docs/failure.svg
+docs/failure.svg: build
+	@printf 'python:\n  peer: /usr/bin/python3 %s --mutant python-priority-dropped\n' "$(CURDIR)/fixtures/peers/peer.py" >$(BUILD)/failure.yaml
+	@script -qec "stty cols 96; $(BIN)/ipc-interop run --mechanism posix-mq --peers $(BUILD)/failure.yaml --jobs 1 \
+	  --pairs c:c --pairs c:swift --pairs swift:c --pairs c:python --pairs python:c \
+	  --skip delivery --skip outlives --skip timed --skip receive-blocks --skip senders" /dev/null | sed '1,/^\r$$/d' | .ci/picture 96 >$@
+
 # Not part of `make test`, because chromium has several hundred MB.
 browser: guide ## Open the HTML report and the guide in a headless Chromium, and click, type and measure (screenshots in build/browser)
 	@.ci/install-dependencies chromium

@@ -62,10 +62,9 @@ struct HTMLFailure {
     guard !comparison.rows.isEmpty else { return }
     page.table(["", "expected", "actual"]) { page in
       for row in comparison.rows {
-        page.element("tr") { page in
-          page.element("th", [("scope", "row")], display: row.heading)
-          for words in [row.expected, row.actual] { page.words(words, isBytes: row.isBytes) }
-        }
+        page.row(
+          markup: [XMLWriter.markup("th", [("scope", "row")], XMLWriter.displayed(row.heading))]
+            + [row.expected, row.actual].map { Self.cell($0, isBytes: row.isBytes) })
       }
     }
   }
@@ -80,15 +79,10 @@ struct HTMLFailure {
     guard !entries.isEmpty || states.contains(where: { !$0.isEmpty }) else { return }
     page.table(["ms"] + transcripts.map { "\($0.role) (\($0.language))" }, class: "timeline") { page in
       for (_, (column, entry)) in entries {
-        page.element("tr") { page in
-          page.element("td", [("class", "number")], text: decimal(entry.seconds * 1000, places: 1))
-          for index in transcripts.indices {
-            page.element("td") { page in
-              guard index == column else { return }
-              page.element("code", display: entry.message.directedText.shortened(to: 600))
-            }
-          }
-        }
+        let message = XMLWriter.markup("code", XMLWriter.displayed(entry.message.directedText.shortened(to: 600)))
+        page.row(
+          markup: [XMLWriter.markup("td", [("class", "number")], decimal(entry.seconds * 1000, places: 1))]
+            + transcripts.indices.map { XMLWriter.markup("td", $0 == column ? message : "") })
       }
       if states.contains(where: { !$0.isEmpty }) { page.row("end", cells: states) }
     }
@@ -115,16 +109,14 @@ struct HTMLFailure {
     let more = evidence.leftBehindCount - evidence.leftBehind.count
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
   }
-}
 
-extension XMLWriter {
-  /// Writes a cell with text, in which words are marked.
-  fileprivate mutating func words(_ words: [HTMLComparison.Word], isBytes: Bool) {
-    // Text and marks stay on one line, because the spaces between them are shown.
-    let pieces = words.map { word in
-      let text = XMLWriter.escaped(word.text.escapedForDisplay)
-      return word.isMarked ? "<mark>\(text)</mark>" : text
+  /// Returns a cell with text, in which words are marked.
+  private static func cell(_ words: [HTMLComparison.Word], isBytes: Bool) -> String {
+    let text = words.map { word in
+      let text = XMLWriter.displayed(word.text)
+      return word.isMarked ? XMLWriter.markup("mark", text) : text
     }
-    element("td", isBytes ? [("class", "bytes")] : []) { $0.element("code", markup: pieces.joined(separator: " ")) }
+    let code = XMLWriter.markup("code", text.joined(separator: " "))
+    return XMLWriter.markup("td", isBytes ? [("class", "bytes")] : [], code)
   }
 }
