@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall clean swift-release missing-program
+.PHONY: help guide browser deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -131,7 +131,7 @@ fault-injection: strace-deps build ## Inject a fault into every system call of e
 unit: build ## Run the unit tests
 	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test
 
-test: lint unit self-test interop install-check ## Run lint, the unit tests, the self-test, and the suite
+test: lint unit guide self-test interop install-check ## Run lint, the unit tests, the guide, the self-test, and the suite
 
 lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
 	@.ci/prose lint
@@ -197,6 +197,26 @@ coverage: strace-deps build c-mutants ## Show how many lines the tests cover, an
 docs: deps ## Build the documentation of the library into build/docs and build/docs-async
 	@for module in IPC:docs IPCAsync:docs-async; do .ci/docs "$${module%:*}" $(BUILD) "$${module#*:}" || exit; done
 	@echo "View it with docc preview, or with any web server in $(BUILD)/docs and $(BUILD)/docs-async"
+
+# The snippets of the guide are compiled with the modules of the last build. Conversion needs cmark-gfm.
+guide: build ## Compile the snippets of the porting guide, and write build/guide/*.html
+	@.ci/install-dependencies cmark-gfm python3
+	@.ci/guide snippets "$$($(SWIFT) build -c release --show-bin-path)/Modules"
+	@rm -rf $(BUILD)/guide && .ci/guide html $(BUILD)/guide
+
+# A matrix and a failure as a terminal shows them, for the README: a peer in Python passes no priority to mq_send(3).
+.PHONY: docs/failure.svg
+docs/failure.svg: build
+	@printf 'python:\n  peer: /usr/bin/python3 %s --mutant python-priority-dropped\n' "$(CURDIR)/fixtures/peers/peer.py" >$(BUILD)/failure.yaml
+	@script -qec "stty cols 96; $(BIN)/ipc-interop run --mechanism posix-mq --peers $(BUILD)/failure.yaml --jobs 1 \
+	  --pairs c:c --pairs c:swift --pairs swift:c --pairs c:python --pairs python:c \
+	  --skip delivery --skip outlives --skip timed --skip receive-blocks --skip senders" /dev/null | sed '1,/^\r$$/d' | .ci/picture 96 >$@
+
+# Not part of `make test`, because chromium has several hundred MB.
+browser: guide ## Open the HTML report and the guide in a headless Chromium, and click, type and measure (screenshots in build/browser)
+	@.ci/install-dependencies chromium
+	@mkdir -p $(BUILD)/browser
+	@Tests/Browser/pages.py $(BIN)/ipc-interop $(BUILD)/guide $(BUILD)/browser
 
 # Without prerequisites, so that root builds nothing. Mutants and fuzz inputs are for the checkout only.
 INSTALLED := $(DESTDIR)$(PREFIX)

@@ -13,6 +13,7 @@ struct ReportCommand: ParsableCommand {
         ipc-interop report run.json                             the console report
         ipc-interop report run.json --format html -o run.html
         ipc-interop report run.json --diff main.json            what has changed since main.json
+        ipc-interop report run.json --costs bench.json --format html -o run.html
         ipc-interop report --merge part-*.json --format json -o run.json
         ipc-interop run --rerun-failed run.json                 the cells that failed
 
@@ -33,6 +34,11 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp("Compare with this earlier JSON report.", valueName: "old"))
   var diff: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Show the costs in this JSON report of 'ipc-interop bench' on a tab of the HTML report.", valueName: "file"))
+  var costs: String?
+
   @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
@@ -40,6 +46,7 @@ struct ReportCommand: ParsableCommand {
 
   func validate() throws {
     if file.count > 1, !merge { throw ValidationError("several reports need --merge") }
+    if costs != nil { try output.check("--costs", [.html]) }
     if diff != nil { try output.check("--diff", RunComparison.formats) }
   }
 
@@ -48,14 +55,19 @@ struct ReportCommand: ParsableCommand {
       if merge { try SavedRun(merging: file.map { (file: $0, run: try SavedRun(contentsOf: $0)) }) } else {
         try SavedRun(contentsOf: file[0])
       }
-    guard let diff else { return try convert(run) }
+    let costs = try costs.map(BenchmarkDocument.init(reading:))
+    guard let diff else { return try convert(run, costs) }
     let comparison = RunComparison(of: run, with: try SavedRun(contentsOf: diff))
     let style = output.output == nil ? Style(of: STDOUT_FILENO) : Style()
-    try output.write(try comparison.text(output.format, of: run, style: style))
+    try output.write(try comparison.text(output.format, of: run, costs: costs, style: style))
     throw ExitCode((comparison.isWorse ? ExitStatus.failures : .asExpected).rawValue)
   }
 
-  private func convert(_ run: SavedRun) throws {
+  private func convert(_ run: SavedRun, _ costs: BenchmarkDocument?) throws {
+    if let costs {
+      try output.write(run.htmlReport(costs: costs))
+      throw ExitCode(run.summary.exitStatus.rawValue)
+    }
     let writer = try ReportWriter(output, verbose: verbose, showsProgress: false)
     for event in run.events { writer.receive(event) }
     try writer.finish()

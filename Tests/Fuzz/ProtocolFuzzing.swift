@@ -18,10 +18,10 @@ extension FuzzTarget {
         let check = ResponseCheck(registry: OperationRegistry([]))
         for key in fields.keys {
           let encoded = PercentEncoding.encode(fields[bytes: key] ?? [])
-          let problem = check.problem(
+          let mismatch = check.mismatch(
             key: key, relation: .equal(Template(pieces: [])), expected: encoded, actual: fields[bytes: key])
-          try demand(problem == nil, "a value that differs from itself: \(problem ?? "")")
-          _ = check.problem(key: key, relation: .less(Template(pieces: [])), expected: "7", actual: [])
+          try demand(mismatch == nil, "a value that differs from itself: \(mismatch?.reason ?? "")")
+          _ = check.mismatch(key: key, relation: .less(Template(pieces: [])), expected: "7", actual: [])
         }
       }
     }

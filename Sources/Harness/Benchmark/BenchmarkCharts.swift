@@ -64,11 +64,9 @@ struct LatencyChart {
     let rowHeight = 34.0
     let bottom = 40 + rowHeight * Double(rows.count)
     let pairings = rows.first?.bars.map(\.pairing) ?? []
-    page.element(
-      "svg",
+    page.chart(
       [
-        ("viewBox", "0 0 860 \(Int(bottom) + 30)"), ("width", "860"), ("role", "img"),
-        ("aria-label", "Latency of each benchmark, logarithmic"),
+        ("viewBox", "0 0 860 \(Int(bottom) + 30)"), ("aria-label", "Latency of each benchmark, logarithmic"),
       ]
     ) { page in
       for (index, pairing) in pairings.enumerated() {
@@ -140,11 +138,9 @@ struct ThroughputChart {
     }
     func y(_ bytes: Double) -> Double { bottom - axis.position(bytes) }
     let labels = Self.spread(lines.map { y($0.points.last?.bytes ?? 1) }, distance: 15, within: top...bottom)
-    page.element(
-      "svg",
+    page.chart(
       [
-        ("viewBox", "0 0 860 420"), ("width", "860"), ("role", "img"),
-        ("aria-label", "Throughput by the size of the message, logarithmic"),
+        ("viewBox", "0 0 860 420"), ("aria-label", "Throughput by the size of the message, logarithmic"),
       ]
     ) { page in
       for tick in axis.ticks {
@@ -191,6 +187,13 @@ struct ThroughputChart {
 }
 
 extension XMLWriter {
+  /// Writes a chart, which a narrow window scrolls.
+  fileprivate mutating func chart(_ attributes: Attributes, content: (inout XMLWriter) -> Void) {
+    element("div", [("class", "chart")]) {
+      $0.element("svg", attributes + [("width", "860"), ("role", "img")], content: content)
+    }
+  }
+
   fileprivate mutating func rectangle(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ colour: String, title: (() -> String)? = nil
   ) {

@@ -3,25 +3,16 @@ struct BenchmarkHTML {
   let document: BenchmarkDocument
 
   var text: String {
-    var page = XMLWriter("<!DOCTYPE html>")
-    page.element("html", [("lang", "en")]) { page in
-      page.element("head") { page in
-        page.element("meta", [("charset", "utf-8")])
-        page.element("meta", [("name", "viewport"), ("content", "width=device-width, initial-scale=1")])
-        page.element("title", text: "Costs measured by ipc-interop")
-        page.element("style", raw: Self.style)
-      }
-      page.element("body", content: body)
-    }
-    return page.text
+    HTMLPage.text(title: "Costs measured by ipc-interop") { page in page.element("main", content: write) }
   }
 
-  private func body(_ page: inout XMLWriter) {
+  /// Writes the page without its head, which is also a tab of the report of a run.
+  func write(to page: inout XMLWriter) {
     page.element("h1", text: "What each mechanism costs")
     page.element("p", text: "Measured by ipc-interop bench in \(duration(document.run.seconds)).")
     table([], BenchmarkText.facts(of: document.run).map { [$0.0, $0.1] }, numbers: false, &page)
-    list(BenchmarkText.warnings(document) + document.notes, "note", &page)
-    list(document.problems, "problem", &page)
+    page.list(BenchmarkText.warnings(document) + document.notes, class: "notes")
+    page.list(document.problems, class: "problems")
     let placement: BenchmarkPlacement =
       document.results.contains { $0.placement == .twoCores } ? .twoCores : .oneCore
     let latency = LatencyChart(document, placement)
@@ -70,14 +61,10 @@ struct BenchmarkHTML {
       "\(result.benchmark) \(result.mode.rawValue)\(result.placement == .oneCore ? ", one core" : "")"
     }
     for result in results where !names.contains(name(result)) { names.append(name(result)) }
-    page.element("table", [("class", "map")]) { page in
-      page.element("tr") { page in
-        page.element("th", text: pairing)
-        for size in sizes { page.element("th", text: Self.size(size)) }
-      }
+    page.table([pairing] + sizes.map(Self.size), class: "map") { page in
       for row in names {
         page.element("tr") { page in
-          page.element("td", text: row)
+          page.element("th", [("scope", "row")], text: row)
           for size in sizes {
             let found = results.first { name($0) == row && $0.size == size }
             guard let ratio = found?[pairing]?.ratio else {
@@ -88,7 +75,7 @@ struct BenchmarkHTML {
             page.element(
               "td",
               [
-                ("style", "background:\(isCertain ? Self.colour(ratio.value) : "none")"),
+                ("style", isCertain ? "background:\(Self.colour(ratio.value))" : ""),
                 ("title", BenchmarkText.ratio(ratio)),
                 ("class", isCertain ? "certain" : "doubtful"),
               ], text: decimal(ratio.value, places: 2))
@@ -172,42 +159,12 @@ struct BenchmarkHTML {
   }
 
   private func table(_ heading: [String], _ rows: [[String]], numbers: Bool = true, _ page: inout XMLWriter) {
-    page.element("table", [("class", numbers ? "numbers" : "facts")]) { page in
-      if !heading.isEmpty {
-        page.element("tr") { page in for cell in heading { page.element("th", text: cell) } }
-      }
+    page.table(heading, class: numbers ? "numbers" : nil) { page in
       for row in rows {
-        page.element("tr") { page in for cell in row { page.element("td", text: cell.escapedForDisplay) } }
+        page.element("tr") { page in for cell in row { page.element("td", display: cell) } }
       }
     }
   }
-
-  private func list(_ items: [String], _ name: String, _ page: inout XMLWriter) {
-    guard !items.isEmpty else { return }
-    page.element("ul", [("class", name)]) { page in
-      for item in items { page.element("li", text: item.escapedForDisplay) }
-    }
-  }
-
-  private static let style: StaticString = """
-    body { font: 15px/1.45 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 1060px;
-      margin: 2em auto; padding: 0 1em; }
-    h1 { font-size: 1.7em; } h2 { font-size: 1.25em; margin-top: 2em; }
-    table { border-collapse: collapse; margin: 0.8em 0; font-size: 13px; }
-    td, th { padding: 3px 9px; border-bottom: 1px solid #e2e5e9; text-align: left; vertical-align: top; }
-    th { font-weight: 600; }
-    .numbers td:nth-child(n+2), .numbers th:nth-child(n+2) { text-align: right; font-variant-numeric: tabular-nums;
-      white-space: nowrap; }
-    .facts td:first-child { color: #59636e; }
-    .maps { display: flex; flex-wrap: wrap; gap: 2em; align-items: flex-start; }
-    .map td:nth-child(n+2), .map th:nth-child(n+2) { text-align: right; font-variant-numeric: tabular-nums; }
-    .map .doubtful { color: #59636e; } td:first-child { white-space: nowrap; }
-    .note { color: #7a4d00; } .problem { color: #b3261e; font-weight: 600; }
-    svg { max-width: 100%; height: auto; }
-    svg text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-    svg .faint { fill: #59636e; }
-    svg .grid { stroke: #e2e5e9; }
-    """
 }
 
 extension String {

@@ -2,13 +2,15 @@ extension RunComparison {
   /// The formats that a comparison has.
   public static let formats: [ReportFormat] = [.console, .json, .markdown, .html]
 
-  /// Returns the comparison in one of ``formats``; the HTML page is the report of `run` with the changes.
-  public func text(_ format: ReportFormat, of run: SavedRun, style: Style) throws -> String {
+  /// Returns the comparison in one of ``formats``; the HTML page is the report of `run` with the changes and `costs`.
+  public func text(
+    _ format: ReportFormat, of run: SavedRun, costs: BenchmarkDocument? = nil, style: Style
+  ) throws -> String {
     switch format {
     case .json: return try json(Document(self))
     case .markdown: return markdown
     case .html:
-      var report = HTMLReport(comparison: self)
+      var report = HTMLReport(comparison: self, costs: costs)
       return run.events.map { report.receive($0) }.joined()
     default: return console(style)
     }

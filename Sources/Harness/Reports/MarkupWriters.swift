@@ -32,6 +32,14 @@ struct XMLWriter {
     lines.append("\(indentation)<\(name)>\n\(content)\n\(indentation)</\(name)>")
   }
 
+  /// Writes a line of markup, in which the caller has escaped all text.
+  mutating func line(_ markup: String) { lines.append(indentation + markup) }
+
+  /// Returns an element whose content is markup, in which the caller has escaped all text.
+  static func markup(_ name: String, _ attributes: Attributes = [], _ content: String) -> String {
+    "<\(name)\(Self.attributes(attributes))>\(content)</\(name)>"
+  }
+
   private static func attributes(_ attributes: Attributes) -> String {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }

@@ -10,6 +10,7 @@ struct Matrix {
     var passed = 0
     var total = 0
     var failures = 0
+    var notRun = 0
 
     /// The numbers, with a mark if a result is not as expected, because colour may be missing.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
@@ -70,6 +71,7 @@ struct Matrix {
       entry.total += 1
       if result.verdict == .passed { entry.passed += 1 }
       if result.isFailure { entry.failures += 1 }
+      if result.verdict == .notRun { entry.notRun += 1 }
       entries[result.cell.mechanism, default: [:]][pairing] = entry
     }
     self.mechanisms = mechanisms

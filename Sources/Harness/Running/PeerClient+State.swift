@@ -156,9 +156,11 @@ extension PeerClient {
   /// Returns the messages between the runner and a role, and the state of its process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
     role.takeErrors(from: streams(of: role).error)
+    // A peer without a request waits for one, so its stack explains nothing.
+    let isIdle = role.greeting != nil && role.pending == nil && !role.inputEnded
     let state: String? =
       if let status = terminationStatus(of: role) { "ended: \(status)" } else {
-        role.pid.flatMap { try? sandbox.processState(of: $0, withStack: true).description }
+        role.pid.flatMap { try? sandbox.processState(of: $0, withStack: !isIdle).description }
       }
     return Evidence.Transcript(
       role: role.name, language: role.language,

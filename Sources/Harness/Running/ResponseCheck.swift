@@ -21,11 +21,14 @@ struct ResponseCheck {
   /// Records the descriptors that a successful request opened and closed.
   func check(_ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse) throws(CellOutcome) {
     let (request, response) = (exchange.request, exchange.response)
-    func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
+    func outcome(_ verdict: Verdict, _ reason: String, _ mismatch: FieldMismatch? = nil) -> CellOutcome {
       var outcome = CellOutcome(
         verdict, "\(role.description): \(reason)", expected: expected.description, request: .request(request),
         response: .response(response))
-      if case .ok(let fields) = response { outcome.evidence?.firstDifference = fields["differs"].flatMap { Int($0) } }
+      outcome.evidence?.mismatch = mismatch
+      if case .ok(let fields) = response {
+        outcome.evidence?.firstDifference = fields["differs"].flatMap { Int($0) } ?? mismatch?.bytes?.offset
+      }
       return outcome
     }
     try rejectRefusal(exchange, by: role, expected: expected.description)
@@ -85,7 +88,7 @@ struct ResponseCheck {
   }
 
   private func check(
-    _ fields: Fields, _ expectations: [ExpectedField], _ outcome: (Verdict, String) -> CellOutcome
+    _ fields: Fields, _ expectations: [ExpectedField], _ outcome: (Verdict, String, FieldMismatch?) -> CellOutcome
   ) throws(CellOutcome) {
     for expectation in expectations {
       let actual = fields[bytes: expectation.key]
@@ -95,18 +98,25 @@ struct ResponseCheck {
       }
       var text = ""
       if let template = expectation.relation.template { text = try filled(template) }
-      if let problem = problem(key: expectation.key, relation: expectation.relation, expected: text, actual: actual) {
-        throw outcome(.failed, problem)
+      if let mismatch = mismatch(key: expectation.key, relation: expectation.relation, expected: text, actual: actual) {
+        throw outcome(.failed, mismatch.reason, mismatch)
       }
     }
   }
 
-  /// Returns a description of the difference if the field `key` is not as expected.
+  /// Returns the difference if the field `key` is not as expected.
   ///
   /// `expected` is percent-encoded.
-  func problem(key: String, relation: ExpectedField.Relation, expected: String, actual: [UInt8]?) -> String? {
-    guard let actual else { return "the response has no field '\(key)'" }
-    guard let wanted = PercentEncoding.decode(expected) else { return "'\(expected)' is not percent-encoded" }
+  func mismatch(
+    key: String, relation: ExpectedField.Relation, expected: String, actual: [UInt8]?
+  ) -> FieldMismatch? {
+    func mismatch(_ symbol: String) -> FieldMismatch {
+      FieldMismatch(
+        field: key, relation: symbol, expected: expected, actual: actual.map(PercentEncoding.encode),
+        isPayload: registry.payloads.contains(key))
+    }
+    guard let actual else { return mismatch("=") }
+    guard let wanted = PercentEncoding.decode(expected) else { return mismatch("=") }
     let (symbol, holds): (String, Bool) =
       switch relation {
       case .equal: ("=", areEqual(actual, wanted, of: key))
@@ -117,12 +127,7 @@ struct ResponseCheck {
       case .greaterOrEqual: (">=", Self.compare(actual, wanted) { $0 >= $1 })
       case .capture: ("=", true)
       }
-    if holds { return nil }
-    let values = "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
-    guard case .equal = relation, registry.payloads.contains(key),
-      let difference = ByteDifference(expected: wanted, actual: actual)
-    else { return values }
-    return "\(values): \(difference.reason)"
+    return holds ? nil : mismatch(symbol)
   }
 
   /// Compares the bytes, except that flags may be in any order.

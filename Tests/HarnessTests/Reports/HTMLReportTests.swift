@@ -9,12 +9,20 @@ import Testing
   func isWellFormed(run: RecordedRun) throws {
     let page = try Self.page(run.events)
     #expect(page.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
+    try Self.checkLinks(of: page)
+  }
+
+  @Test("has one id for a cell that was repeated") func repeated() throws {
+    try Self.checkLinks(of: try Self.page(RecordedRun.failures(1).dropLast() + RecordedRun.failures(1).dropFirst()))
+  }
+
+  private static func checkLinks(of page: String) throws {
     let reader = PageReader()
-    let parser = XMLParser(data: Data(Self.withoutScript(page).utf8))
+    let parser = XMLParser(data: Data(withoutScript(page).utf8))
     parser.delegate = reader
     #expect(parser.parse(), "\(String(describing: parser.parserError))")
     #expect(Set(reader.ids).count == reader.ids.count)
-    #expect(reader.targets.filter { $0.hasPrefix("cell-") }.allSatisfy(reader.ids.contains))
+    #expect(reader.targets.filter { !$0.contains("=") }.allSatisfy(reader.ids.contains))
   }
 
   /// An element that is not void needs an end tag, because a browser ignores the slash of `<td/>`.
@@ -35,6 +43,11 @@ import Testing
     let before = SavedRun(events: RecordedRun.failures(1))
     let page = try RunComparison(of: now, with: before).text(.html, of: now, style: Style())
     #expect(page.contains("1 new failure, 0 fixed, 1 still failing, 1 added"))
+    #expect(page.components(separatedBy: "<em>new</em>").count == 2)
+    try Self.checkLinks(of: page)
+    let fewer = try RunComparison(of: before, with: now).text(.html, of: before, style: Style())
+    #expect(fewer.contains("<li>pipe/case-2[c&gt;swift]</li>"))
+    try Self.checkLinks(of: fewer)
     #expect(page.contains(##"<a href="#cell-pipe-2fcase-2d2-5bc-3eswift-5d">pipe/case-2[c&gt;swift]</a>"##))
   }
 
@@ -43,6 +56,66 @@ import Testing
     let times = page.matches(of: #/<td class="number">([0-9]+\.[0-9])</td>/#).compactMap { Double($0.1) }
     #expect(times.count == 62)
     #expect(times == times.sorted())
+  }
+
+  @Test("marks the field that is not as expected, and no other") func marks() throws {
+    let page = try Self.page(RecordedRun.full.events)
+    #expect(page.contains("<code>ok return=5 <mark>msg=first</mark> msg_prio=1</code>"))
+    #expect(page.contains("<code>0: <mark>66</mark> <mark>69</mark> 72"))
+    // The golden transcript has `ok`, so nothing of the error is in it.
+    #expect(page.contains("<code><mark>error</mark> <mark>errno=EBADF</mark></code>"))
+  }
+
+  @Test(
+    "marks the kind of a response, or its error, if no field was compared",
+    arguments: [
+      ("ok fd=3", "error errno=EMFILE call=pipe2", "<code><mark>error</mark> errno=EMFILE call=pipe2</code>"),
+      ("error EPIPE", "error errno=EBADF call=write", "<code>error <mark>errno=EBADF</mark> call=write</code>"),
+      ("error EPIPE", "ok return=5", "<code><mark>ok</mark> return=5</code>"),
+    ])
+  func marksOfKinds(expected: String, actual: String, cell: String) throws {
+    let page = try Self.page(
+      RecordedRun.failures(1, evidence: Evidence(expected: expected, response: .line(actual))))
+    #expect(page.contains(cell))
+    #expect(page.components(separatedBy: "<mark>").count == 2)
+  }
+
+  @Test("marks the bytes of an output that differ") func marksOfBytes() throws {
+    let difference = try #require(ByteDifference(expected: Array("abc".utf8), actual: Array("abd".utf8)))
+    var evidence = Evidence(expected: difference.expectedText, response: .line(difference.actualText))
+    evidence.firstDifference = difference.offset
+    let page = try Self.page(RecordedRun.failures(1, evidence: evidence))
+    #expect(page.contains("61 62 <mark>64</mark> "))
+    #expect(page.contains("<mark>|abd|</mark>"))
+  }
+
+  @Test("has no table without rows", arguments: RecordedRun.allCases) func tables(run: RecordedRun) throws {
+    for page in [try Self.page(run.events), try Self.page(RecordedRun.failures(3))] {
+      #expect(!page.contains(#/<tbody>\s*</tbody>/#))
+    }
+  }
+
+  @Test("lists expected failures with the reason why they are expected") func expectedFailures() throws {
+    let page = try Self.page(RecordedRun.full.events)
+    #expect(page.contains("<td>kernel bug 4711, review by 2027-01-01</td>"))
+  }
+
+  @Test("names the failures for which there is no room") func manyFailures() throws {
+    let page = try Self.page(RecordedRun.failures(310))
+    #expect(page.components(separatedBy: "<article").count == 301)
+    #expect(page.contains("And 10 more"))
+    #expect(page.contains(#"<th scope="row">pipe/case-310[c&gt;swift]</th>"#))
+  }
+
+  @Test("has the costs on a tab, with one head for both") func costs() throws {
+    let document = SyntheticRounds.document(try SyntheticRounds(loss: 5_000).results())
+    let page = SavedRun(events: RecordedRun.full.events).htmlReport(costs: document)
+    #expect(page.contains(##"<a href="#costs">Costs</a>"##) && page.contains(#"<div id="costs">"#))
+    #expect(page.components(separatedBy: "<head>").count == 2)
+    #expect(page.contains("<svg"))
+    let parser = XMLParser(data: Data(Self.withoutScript(page).utf8))
+    #expect(parser.parse(), "\(String(describing: parser.parserError))")
+    #expect(try !Self.page(RecordedRun.full.events).contains(##"href="#costs""##))
   }
 
   private static func page(_ events: [Event]) throws -> String {

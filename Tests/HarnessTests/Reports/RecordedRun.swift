@@ -76,13 +76,15 @@ enum RecordedRun: String, CaseIterable {
   private static let elsewhere = SourceLocation(file: "fixtures/vectors/pipes.txt", line: 9, column: 1)
 
   private static let failed = result(
-    "posix-mq/priority-order", 6, ["c", "swift"], .failed, reason: "msg_prio=1, expected msg_prio=9",
+    "posix-mq/priority-order", 6, ["c", "swift"], .failed, reason: "msg=first, expected msg=urgent",
     evidence: {
       var evidence = Evidence(
         expected: "ok msg=urgent msg_prio=9", request: request("mq_receive handle=default"),
         response: response("ok return=5 msg=first msg_prio=1"))
       evidence.step = "receiver: mq_receive -> msg=urgent msg_prio=9"
       evidence.location = SourceLocation(file: "fixtures/scenarios/posix-mq.yaml", line: 14, column: 7)
+      evidence.mismatch = FieldMismatch(
+        field: "msg", relation: "=", expected: "urgent", actual: "first", isPayload: true)
       evidence.firstDifference = 0
       evidence.differences = [
         .transcript(

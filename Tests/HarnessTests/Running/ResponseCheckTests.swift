@@ -8,8 +8,8 @@ struct ResponseCheckTests {
     _ relation: (Template) -> ExpectedField.Relation, _ expected: String, _ actual: String?, key: String = "value"
   ) -> String? {
     let template = Template(pieces: [.literal(expected)])
-    return ResponseCheck(registry: OperationRegistry([], payloads: ["buf"])).problem(
-      key: key, relation: relation(template), expected: expected, actual: actual.map { Array($0.utf8) })
+    return ResponseCheck(registry: OperationRegistry([], payloads: ["buf"])).mismatch(
+      key: key, relation: relation(template), expected: expected, actual: actual.map { Array($0.utf8) })?.reason
   }
 
   @Test("is compared byte for byte, after decoding")
@@ -18,6 +18,14 @@ struct ResponseCheckTests {
     #expect(
       problem(ExpectedField.Relation.equal, "hello", "hello\0") == "value=hello%00, expected value=hello")
     #expect(problem(ExpectedField.Relation.equal, "7", "07") != nil)
+  }
+
+  @Test("with the bytes of a message is explained by the first byte that differs")
+  func payload() {
+    #expect(
+      problem(ExpectedField.Relation.equal, "hello%00", "hello", key: "buf")
+        == "buf=hello, expected buf=hello%00: byte 5 is the end, expected 00; 5 bytes instead of 6")
+    #expect(problem(ExpectedField.Relation.notEqual, "hello", "hello", key: "buf") == "buf=hello, expected buf!=hello")
   }
 
   @Test("that is missing is wrong for every relation")

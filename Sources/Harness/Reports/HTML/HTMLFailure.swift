@@ -5,6 +5,10 @@ struct HTMLFailure {
   let pairing: Matrix.Pairing
   /// Whether the page shows the details at once.
   var isOpen = false
+  /// Whether the part has the id that links to the cell use: a repeated cell has several parts.
+  var isLinked = true
+  /// Whether the cell did not fail in the earlier run.
+  var isNew = false
 
   /// The maximum number of messages of each role, from the end of its transcript.
   private static let maximumMessages = 60
@@ -22,14 +26,13 @@ struct HTMLFailure {
 
   func write(to page: inout XMLWriter) {
     let cell = result.cell
-    let attributes: XMLWriter.Attributes = [
-      ("id", "cell-\(Self.identifier(cell.id))"), ("data-mechanism", cell.mechanism),
-      ("data-pairing", pairing.description),
-    ]
-    page.element("article", attributes) { page in
+    let id = isLinked ? [("id", "cell-\(Self.identifier(cell.id))")] : []
+    let data = [("data-mechanism", cell.mechanism), ("data-pairing", pairing.description)]
+    page.element("article", id + data) { page in
       page.element("details", isOpen ? [("open", "open")] : []) { page in
         page.element("summary") { page in
           page.element("strong", display: result.verdictInWords)
+          if isNew { page.element("em", text: "new") }
           page.element("code", display: cell.id)
           page.element("span", display: result.outcome.reason ?? "")
         }
@@ -48,29 +51,21 @@ struct HTMLFailure {
   private var evidence: Evidence { result.outcome.evidence ?? Evidence() }
 
   private func writeComparison(to page: inout XMLWriter) {
-    let expected = evidence.expected
-    let actual = evidence.response?.text
-    page.table(["", "expected", "actual"]) { page in
-      if expected != nil || actual != nil {
-        page.element("tr") { page in
-          page.element("th", [("scope", "row")], text: "response")
-          page.words(expected ?? "", differingFrom: actual ?? "")
-          page.words(actual ?? "", differingFrom: expected ?? "")
-        }
-      }
-      if let offset = evidence.firstDifference {
-        page.row("payload", "the bytes of the pattern", "the first difference is at byte \(offset)")
-      }
-      for difference in evidence.differences.compactMap(\.transcript) where difference.location != evidence.location {
-        page.row("\(difference.location)", difference.expected, difference.response.text)
-      }
-    }
     page.table(["", ""]) { page in
       page.row("required by", "\(result.cell.spec) (\(result.cell.level.rawValue))")
       if let step = evidence.step { page.row("step", step) }
       page.row("at", "\(evidence.location ?? result.cell.location)")
       if let request = evidence.request { page.row("request", request.text) }
       if let expectation = result.expectation { page.row("expectation", expectation) }
+    }
+    let comparison = HTMLComparison(evidence)
+    guard !comparison.rows.isEmpty else { return }
+    page.table(["", "expected", "actual"]) { page in
+      for row in comparison.rows {
+        page.row(
+          markup: [XMLWriter.markup("th", [("scope", "row")], XMLWriter.displayed(row.heading))]
+            + [row.expected, row.actual].map { Self.cell($0, isBytes: row.isBytes) })
+      }
     }
   }
 
@@ -80,27 +75,29 @@ struct HTMLFailure {
     let entries = transcripts.enumerated().flatMap { column, transcript in
       transcript.messages.suffix(Self.maximumMessages).map { (column: column, entry: $0) }
     }.enumerated().sorted { ($0.element.entry.seconds, $0.offset) < ($1.element.entry.seconds, $1.offset) }
-    guard !entries.isEmpty else { return }
-    page.table(["ms"] + transcripts.map { "\($0.role) (\($0.language))" }) { page in
+    let states = transcripts.map { $0.state?.linesEscapedForDisplay.first ?? "" }
+    guard !entries.isEmpty || states.contains(where: { !$0.isEmpty }) else { return }
+    page.table(["ms"] + transcripts.map { "\($0.role) (\($0.language))" }, class: "timeline") { page in
       for (_, (column, entry)) in entries {
-        page.element("tr") { page in
-          page.element("td", [("class", "number")], text: decimal(entry.seconds * 1000, places: 1))
-          for index in transcripts.indices {
-            page.element("td", display: index == column ? entry.message.directedText.shortened(to: 600) : "")
-          }
-        }
+        let message = XMLWriter.markup("code", XMLWriter.displayed(entry.message.directedText.shortened(to: 600)))
+        page.row(
+          markup: [XMLWriter.markup("td", [("class", "number")], decimal(entry.seconds * 1000, places: 1))]
+            + transcripts.indices.map { XMLWriter.markup("td", $0 == column ? message : "") })
       }
+      if states.contains(where: { !$0.isEmpty }) { page.row("end", cells: states) }
     }
   }
 
   private func writeRest(to page: inout XMLWriter) {
     for transcript in evidence.transcripts {
-      let lines =
-        (transcript.state.map { ["state: \($0)"] } ?? [])
-        + transcript.standardError.suffix(Self.maximumMessages).map { "standard error: \($0)" }
-      guard !lines.isEmpty else { continue }
-      page.element("h4", display: "\(transcript.role) (\(transcript.language))")
-      page.list(lines.flatMap(\.linesEscapedForDisplay), class: "lines")
+      let role = "\(transcript.role) (\(transcript.language))"
+      // The first line is the process state, which the timeline shows.
+      let stack = transcript.state?.linesEscapedForDisplay.dropFirst() ?? []
+      let errors = transcript.standardError.suffix(Self.maximumMessages).flatMap(\.linesEscapedForDisplay)
+      for (title, lines) in [("Kernel stack", Array(stack)), ("Standard error", errors)] where !lines.isEmpty {
+        page.element("h4", display: "\(title) of \(role)")
+        page.list(lines, class: "lines")
+      }
     }
     let sentences = evidence.differences.compactMap(\.recording)
     if !sentences.isEmpty {
@@ -112,18 +109,14 @@ struct HTMLFailure {
     let more = evidence.leftBehindCount - evidence.leftBehind.count
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
   }
-}
 
-extension XMLWriter {
-  /// Writes a cell with the words of a response; those that the other response does not have are marked.
-  fileprivate mutating func words(_ text: String, differingFrom other: String) {
-    let known = Set(other.split(separator: " "))
-    element("td") { page in
-      page.element("code") { page in
-        for word in text.shortened(to: 2000).split(separator: " ") {
-          page.element(known.contains(word) || other.isEmpty ? "span" : "mark", display: String(word))
-        }
-      }
+  /// Returns a cell with text, in which words are marked.
+  private static func cell(_ words: [HTMLComparison.Word], isBytes: Bool) -> String {
+    let text = words.map { word in
+      let text = XMLWriter.displayed(word.text)
+      return word.isMarked ? XMLWriter.markup("mark", text) : text
     }
+    let code = XMLWriter.markup("code", text.joined(separator: " "))
+    return XMLWriter.markup("td", isBytes ? [("class", "bytes")] : [], code)
   }
 }

@@ -6,54 +6,80 @@ struct HTMLReport: Report {
   private var record = RunRecord()
   /// The changes since an earlier run; nil if the run is not compared.
   private let comparison: RunComparison?
+  /// The measured costs of the mechanisms; nil if the page has none.
+  private let costs: BenchmarkDocument?
 
-  init(comparison: RunComparison? = nil) { self.comparison = comparison }
+  init(comparison: RunComparison? = nil, costs: BenchmarkDocument? = nil) {
+    self.comparison = comparison
+    self.costs = costs
+  }
 
   /// The maximum number of failures with evidence, so that the page stays small.
-  private static let maximumExplained = 500
+  private static let maximumExplained = 300
+  /// The maximum number of changes of each kind, because a filtered run lacks thousands of cells.
+  private static let maximumChanges = 50
+  /// The maximum number of reasons for cells that were not run that the page shows at once.
+  private static let maximumReasons = 8
 
   mutating func receive(_ event: Event) -> String {
     record.receive(event)
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
-    var page = XMLWriter("<!DOCTYPE html>")
-    page.element("html", [("lang", "en")]) { page in
-      page.element("head") { page in
-        page.element("meta", [("charset", "utf-8")])
-        page.element("meta", [("name", "viewport"), ("content", "width=device-width, initial-scale=1")])
-        page.element("title", text: "ipc-interop: \(summary.headline)")
-        page.element("style", raw: HTMLAssets.style)
-      }
-      page.element("body") { page in
-        writeHeader(results, summary, to: &page)
-        page.element("main") { page in
-          if let comparison { write(comparison, to: &page) }
-          writeFailures(results, to: &page)
-          writeMatrix(results, to: &page)
+    let verdict = summary.verdict(of: results)
+    return HTMLPage.text(title: "ipc-interop: \(verdict)", script: HTMLScript.text) { page in
+      writeHeader(verdict, results, summary, to: &page)
+      writeNavigation(results, to: &page)
+      page.element("main") { page in
+        page.element("div", [("id", "results")]) { page in
           writeNotRun(results, summary, to: &page)
+          if let comparison { write(comparison, to: &page) }
+          writeMatrix(results, to: &page)
+          writeFailures(results, to: &page)
+          writeExpectedFailures(results, to: &page)
           writeScenarios(results, to: &page)
         }
-        page.element("script", raw: HTMLAssets.script)
+        if let costs {
+          page.element("div", [("id", "costs")], content: BenchmarkHTML(document: costs).write)
+        }
       }
     }
-    return page.text
   }
 
-  private func writeHeader(_ results: [CellResult], _ summary: RunSummary, to page: inout XMLWriter) {
+  private func writeHeader(
+    _ verdict: String, _ results: [CellResult], _ summary: RunSummary, to page: inout XMLWriter
+  ) {
     let isGood = summary.exitStatus == .asExpected
     page.element("header", [("class", isGood ? "good" : "bad")]) { page in
-      page.element("h1", text: "ipc-interop: \(summary.headline)")
+      page.element("h1", text: "ipc-interop: \(verdict)")
       let notRun = results.notRunCount(planned: summary.planned)
       let counts = "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
       page.element(
         "p", [("class", "counts")],
         text: "\(counts) of \(counted(summary.planned, "cell")), in \(duration(summary.seconds))")
-      if let run = record.description { write(run, to: &page) }
       page.list(summary.problems, class: "problems")
+      if let run = record.description { write(run, to: &page) }
+    }
+  }
+
+  private func writeNavigation(_ results: [CellResult], to page: inout XMLWriter) {
+    let failures = results.failedCount
+    let links = [
+      ("#results", "Results"), ("#failures", failures > 0 ? counted(failures, "failure") : ""),
+      ("#scenarios", "Scenarios"), ("#costs", costs == nil ? "" : "Costs"),
+    ]
+    page.element("nav") { page in
+      for (target, text) in links where !text.isEmpty { page.element("a", [("href", target)], text: text) }
       page.element("form", [("id", "filter"), ("hidden", "hidden")]) { page in
-        page.element("label", [("for", "search")], text: "Filter (press /)")
-        page.element("input", [("id", "search"), ("type", "search"), ("autocomplete", "off")])
         page.element("output", [("id", "shown")], text: "")
+        page.element("button", [("id", "clear"), ("type", "button"), ("hidden", "hidden")], text: "Show all")
+        page.element("label", [("for", "search")], text: "Filter")
+        page.element(
+          "input",
+          [
+            ("id", "search"), ("type", "search"), ("autocomplete", "off"),
+            ("placeholder", "words, such as: leaked c>c"),
+            ("title", "/ focuses the filter, Escape clears it, j and k move between failures"),
+          ])
       }
     }
   }
@@ -81,11 +107,19 @@ struct HTMLReport: Report {
         ("New failures", comparison.newFailures.map(\.cell.id)), ("No longer run", comparison.noLongerRun),
         ("Missing", comparison.removed), ("Fixed", comparison.fixed.map(\.cell.id)),
       ]
+      let explained = Set(record.results.filter(\.isFailure).prefix(Self.maximumExplained).map(\.cell.id))
       for (title, ids) in groups where !ids.isEmpty {
-        page.element("h3", text: title)
-        page.element("ul") { page in
-          for id in ids {
-            page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
+        page.collapsed("\(title): \(ids.count)") { page in
+          page.element("ul") { page in
+            for id in ids.prefix(Self.maximumChanges) {
+              if explained.contains(id) {
+                page.element("li") { $0.element("a", [("href", HTMLFailure.link(to: id))], display: id) }
+              } else {
+                page.element("li", display: id)
+              }
+            }
+            let omitted = ids.count - Self.maximumChanges
+            if omitted > 0 { page.element("li", text: "and \(omitted) more") }
           }
         }
       }
@@ -97,7 +131,7 @@ struct HTMLReport: Report {
     guard !matrix.mechanisms.isEmpty else { return }
     page.element("section", [("id", "matrix")]) { page in
       page.element("h2", text: "Cells that passed")
-      page.table(["mechanism"] + matrix.pairings.map(\.description)) { page in
+      page.table(["mechanism"] + matrix.pairings.map(\.description), class: "matrix") { page in
         for mechanism in matrix.mechanisms {
           page.element("tr") { page in
             page.element("th", [("scope", "row")]) {
@@ -109,8 +143,12 @@ struct HTMLReport: Report {
                 continue
               }
               let kind = entry.failures > 0 ? "bad" : entry.passed == entry.total ? "good" : "part"
-              page.element("td", [("class", kind)]) {
-                $0.element("a", [("href", "#m=\(mechanism)&p=\(pairing)")], text: entry.text)
+              page.element("td", [("class", kind)]) { page in
+                page.element(
+                  "a", [("href", "#m=\(mechanism)&p=\(pairing)")], text: "\(entry.passed)/\(entry.total)")
+                for (count, name) in [(entry.failures, "failed"), (entry.notRun, "not run")] where count > 0 {
+                  page.element("small", text: "\(count) \(name)")
+                }
               }
             }
           }
@@ -125,26 +163,55 @@ struct HTMLReport: Report {
     page.element("section", [("id", "failures")]) { page in
       page.element("h2", text: "Failures")
       let matrix = Matrix(results)
+      let new = Set(comparison?.newFailures.map(\.cell.id) ?? [])
+      var linked: Set<String> = []
       for (index, result) in failed.prefix(Self.maximumExplained).enumerated() {
-        HTMLFailure(result: result, pairing: matrix.pairing(of: result.cell), isOpen: index == 0).write(to: &page)
+        HTMLFailure(
+          result: result, pairing: matrix.pairing(of: result.cell), isOpen: index == 0,
+          isLinked: linked.insert(result.cell.id).inserted, isNew: new.contains(result.cell.id)
+        ).write(to: &page)
       }
-      let omitted = failed.count - Self.maximumExplained
-      if omitted > 0 { page.element("p", text: "And \(omitted) more, which the JSON report explains.") }
+      let others = failed.dropFirst(Self.maximumExplained)
+      guard !others.isEmpty else { return }
+      page.collapsed("And \(others.count) more, which the JSON report explains") { page in
+        page.table(["cell", "verdict", "reason"]) { page in
+          for result in others { page.row(result.cell.id, result.verdictInWords, result.outcome.reason ?? "") }
+        }
+      }
+    }
+  }
+
+  private func writeExpectedFailures(_ results: [CellResult], to page: inout XMLWriter) {
+    let known = results.filter { $0.isExpected && $0.verdict != .passed && $0.verdict != .notRun }
+    guard !known.isEmpty else { return }
+    page.element("section", [("id", "expected-failures")]) { page in
+      page.element("h2", text: "Failures that were expected")
+      page.table(["cell", "verdict", "reason", "why it is expected"]) { page in
+        for result in known {
+          page.row(result.cell.id, result.verdict.rawValue, result.outcome.reason ?? "", result.expectation ?? "")
+        }
+      }
     }
   }
 
   private func writeNotRun(_ results: [CellResult], _ summary: RunSummary, to page: inout XMLWriter) {
     let groups = Dictionary(grouping: results.filter { $0.verdict == .notRun }) { $0.outcome.reason ?? "no reason" }
+    var rows = groups.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map { reason, cells in
+      [reason, "\(cells.count)", Set(cells.map(\.cell.mechanism)).sorted().joined(separator: ", ")]
+    }
     let silent = summary.planned - results.count
-    guard !groups.isEmpty || silent > 0 else { return }
+    if silent > 0 { rows.insert(["the run ended first", "\(silent)", ""], at: 0) }
+    guard !rows.isEmpty else { return }
+    func write(_ rows: ArraySlice<[String]>, to page: inout XMLWriter) {
+      page.table(["reason", "cells", "mechanisms"]) { page in
+        for row in rows { page.row(row[0], cells: Array(row.dropFirst())) }
+      }
+    }
     page.element("section", [("id", "not-run")]) { page in
       page.element("h2", text: "Cells that were not run")
-      page.table(["reason", "cells", "mechanisms"]) { page in
-        for (reason, cells) in groups.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) }) {
-          page.row(reason, "\(cells.count)", Set(cells.map(\.cell.mechanism)).sorted().joined(separator: ", "))
-        }
-        if silent > 0 { page.row("the run ended first", "\(silent)", "") }
-      }
+      write(rows.prefix(Self.maximumReasons), to: &page)
+      let others = rows.dropFirst(Self.maximumReasons)
+      if !others.isEmpty { page.collapsed("\(counted(others.count, "more reason"))") { write(others, to: &$0) } }
     }
   }
 
@@ -154,10 +221,8 @@ struct HTMLReport: Report {
       for mechanism in Matrix(results).mechanisms {
         let cells = results.filter { $0.cell.mechanism == mechanism }
         let scenarios = Dictionary(grouping: cells, by: \.cell.scenario)
-        page.element("details", [("data-mechanism", mechanism)]) { page in
-          page.element(
-            "summary", display: "\(mechanism): \(counted(scenarios.count, "scenario")), \(counted(cells.count, "cell"))"
-          )
+        let title = "\(mechanism): \(counted(scenarios.count, "scenario")), \(counted(cells.count, "cell"))"
+        page.collapsed(title, [("data-mechanism", mechanism)]) { page in
           page.table(["scenario", "demand", "by", "passed"]) { page in
             for (id, cells) in scenarios.sorted(by: { $0.key < $1.key }) {
               let cell = cells[0].cell
@@ -171,6 +236,21 @@ struct HTMLReport: Report {
 }
 
 extension RunSummary {
-  /// The result of the run in a few words.
-  fileprivate var headline: String { interrupted ? "interrupted" : exitStatus.meaning }
+  /// The result of the run in one sentence.
+  fileprivate func verdict(of results: [CellResult]) -> String {
+    let meaning = interrupted ? "interrupted" : exitStatus.meaning
+    let count =
+      results.failedCount > 0
+      ? "\(results.failedCount) of \(counted(planned, "cell")) failed"
+      : "\(results.passedCount) of \(counted(planned, "cell")) passed"
+    return planned == 0 ? meaning : "\(meaning): \(count)"
+  }
+}
+
+extension SavedRun {
+  /// Returns the HTML report of the run, with a tab of the costs that `ipc-interop bench` measured.
+  public func htmlReport(costs: BenchmarkDocument) -> String {
+    var report = HTMLReport(costs: costs)
+    return events.map { report.receive($0) }.joined()
+  }
 }

@@ -1,0 +1,91 @@
+/// The expected and the actual response of a failure side by side, with marks on the parts that differ.
+struct HTMLComparison {
+  struct Word {
+    let text: String
+    var isMarked = false
+  }
+
+  struct Row {
+    let heading: String
+    let expected: [Word]
+    let actual: [Word]
+    /// Whether spaces align the bytes of both sides.
+    var isBytes = false
+  }
+
+  private(set) var rows: [Row] = []
+
+  private static let maximumLength = 2000
+
+  init(_ evidence: Evidence) {
+    let bytes = evidence.mismatch?.bytes
+    let exchanges = evidence.differences.compactMap(\.transcript)
+    if evidence.expected != nil || evidence.response != nil {
+      let (expected, actual) = (evidence.expected ?? "", evidence.response?.text ?? "")
+      if exchanges.contains(where: { $0.location == evidence.location }) {
+        rows.append(Self.recorded("response", expected, actual))
+      } else if evidence.mismatch == nil, evidence.firstDifference != nil {
+        rows.append(Self.aligned("bytes", expected, actual))
+      } else {
+        rows.append(
+          Row(heading: "response", expected: Self.words(expected), actual: Self.actual(actual, expected, evidence)))
+      }
+    }
+    if let mismatch = evidence.mismatch {
+      rows.append(
+        Row(
+          heading: mismatch.field, expected: Self.words("\(mismatch.relation)\(mismatch.expected)"),
+          actual: [Word(text: (mismatch.actual ?? "missing").shortened(to: Self.maximumLength), isMarked: true)]))
+    }
+    if let bytes { rows.append(Self.aligned("from byte", bytes.expectedText, bytes.actualText)) }
+    if bytes == nil, evidence.mismatch != nil, let offset = evidence.firstDifference {
+      rows.append(
+        Row(
+          heading: "payload", expected: Self.words("the bytes of the pattern"),
+          actual: Self.words("the first difference is at byte \(offset)")))
+    }
+    for difference in exchanges where difference.location != evidence.location {
+      rows.append(Self.recorded("\(difference.location)", difference.expected, difference.response.text))
+    }
+  }
+
+  private static func words(_ text: String) -> [Word] {
+    text.shortened(to: maximumLength).split(separator: " ", omittingEmptySubsequences: false).map {
+      Word(text: String($0))
+    }
+  }
+
+  /// Marks the field that is not as expected, or else the kind of the response or its `errno`.
+  private static func actual(_ actual: String, _ expected: String, _ evidence: Evidence) -> [Word] {
+    var words = words(actual)
+    let isOfKind = words.first?.text == expected.split(separator: " ").first.map(String.init)
+    for index in words.indices {
+      words[index].isMarked =
+        if let field = evidence.mismatch?.field { words[index].text.hasPrefix("\(field)=") } else {
+          isOfKind ? words[index].text.hasPrefix("errno=") : index == 0
+        }
+    }
+    return words
+  }
+
+  /// Marks the fields that a golden transcript does not have; `*` in it matches any text.
+  private static func recorded(_ heading: String, _ expected: String, _ actual: String) -> Row {
+    let patterns = expected.split(separator: " ").map { Glob(String($0)) }
+    return Row(
+      heading: heading, expected: words(expected),
+      actual: words(actual).map { word in
+        Word(text: word.text, isMarked: !patterns.contains { $0.matches(word.text) })
+      })
+  }
+
+  /// Marks the words that differ from the word at the same position.
+  private static func aligned(_ heading: String, _ expected: String, _ actual: String) -> Row {
+    let (left, right) = (words(expected), words(actual))
+    func marked(_ words: [Word], _ others: [Word]) -> [Word] {
+      words.enumerated().map { index, word in
+        Word(text: word.text, isMarked: index >= others.count || others[index].text != word.text)
+      }
+    }
+    return Row(heading: heading, expected: marked(left, right), actual: marked(right, left), isBytes: true)
+  }
+}
