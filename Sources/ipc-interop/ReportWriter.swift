@@ -43,14 +43,15 @@ final class ReportWriter: Sendable {
   func receive(_ event: Event) {
     state.withLock { state in
       state.timings?.receive(event)
-      for index in state.writers.indices where state.failure == nil {
+      for index in state.writers.indices.reversed() {
         do {
           let text = try state.writers[index].report.receive(event)
           let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
           if !text.isEmpty { try place.writeAll(text.utf8) }
         } catch {
-          // The reader has closed the output, as `head` does, or the disk is full.
+          // The reader has closed the output, as `head` does, or the disk is full: the other reports are completed.
           state.failure = error
+          state.writers.remove(at: index)
           Interruption.request()
         }
       }

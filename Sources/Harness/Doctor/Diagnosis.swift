@@ -27,7 +27,7 @@ public struct MachineCheck: Sendable, Encodable {
   }
 }
 
-/// What a machine has of the things that the suite needs, and what a lack costs.
+/// The features, limits and programs that the suite needs of a machine, and the cells that a lack costs.
 ///
 /// It uses the probes of the runner, so it reports the cells that a run would not run.
 public struct Diagnosis: Sendable {

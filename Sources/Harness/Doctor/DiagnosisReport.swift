@@ -58,7 +58,7 @@ extension MachineCheck {
   fileprivate var cost: String {
     switch (state, kind) {
     case (.present, _): "\(counted(cells, "cell")) need it; it is here"
-    case (.unknown, _): "\(counted(cells, "cell")) need it; it was not probed (\(found))"
+    case (.unknown, _): "\(counted(cells, "cell")) need it; it was not probed"
     case (.lacking, .limit): "\(counted(cells, "cell")) can fail (\(found))"
     case (.lacking, _) where cells == 0: "no cell needs it (\(found))"
     case (.lacking, _): "\(counted(cells, "cell")) are not run (\(found))"
