@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help guide browser deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall clean swift-release missing-program
+.PHONY: help guide browser deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall deb dist clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -221,6 +221,9 @@ browser: guide ## Open the HTML report and the guide in a headless Chromium, and
 # Without prerequisites, so that root builds nothing. Mutants and fuzz inputs are for the checkout only.
 INSTALLED := $(DESTDIR)$(PREFIX)
 LEFT_OUT := corpus runner-checks peers more-peers.yaml mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
+MANUAL := share/man/man1/ipc-interop.1
+COMPLETIONS := share/bash-completion/completions/ipc-interop share/zsh/site-functions/_ipc-interop \
+  share/fish/vendor_completions.d/ipc-interop.fish
 install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
@@ -231,21 +234,27 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \
 	  "$(INSTALLED)/share/ipc-interop/fixtures/"
 	chmod -R u=rwX,go=rX "$(INSTALLED)/share/ipc-interop"
+	install -d $(patsubst %,"$(INSTALLED)/%",$(dir $(MANUAL) $(COMPLETIONS)))
+	$(BIN)/ipc-interop manual >"$(INSTALLED)/$(MANUAL)"
+	$(BIN)/ipc-interop --generate-completion-script bash >"$(INSTALLED)/$(word 1,$(COMPLETIONS))"
+	$(BIN)/ipc-interop --generate-completion-script zsh >"$(INSTALLED)/$(word 2,$(COMPLETIONS))"
+	$(BIN)/ipc-interop --generate-completion-script fish >"$(INSTALLED)/$(word 3,$(COMPLETIONS))"
 
-# Neither the loader nor a user finds the libraries of the toolchain.
 STAGED := $(abspath $(BUILD))/staged
-install-check: build ## Check that the installed programs run without the Swift toolchain
+install-check: build ## Check what `make install` installs, without the Swift toolchain, and the plugin
 	@rm -rf "$(STAGED)" && $(MAKE) --no-print-directory install PREFIX="$(STAGED)" DESTDIR= >/dev/null
-	@for program in bin/ipc-interop libexec/ipc-interop/swift-peer libexec/ipc-interop/swift-examples; do \
-	  needed="$$(readelf -d "$(STAGED)/$$program" | grep -o 'lib\(swift\|Foundation\|_Foundation\|dispatch\|BlocksRuntime\)[^]]*')"; \
-	  test -z "$$needed" || { echo "$$program needs" $$needed >&2; exit 1; }; \
-	done
-	@cd / && env -i PATH=/usr/bin:/bin "$(STAGED)/bin/ipc-interop" run fifo/delivery examples/anon-pipe --jobs 2 \
-	  >"$(STAGED)/report" || { cat "$(STAGED)/report"; exit 1; }
-	@tail -n 1 "$(STAGED)/report"
+	@.ci/check-installed "$(STAGED)"
+	@$(MAKE) --no-print-directory uninstall PREFIX="$(STAGED)" DESTDIR= >/dev/null
+	@left="$$(find "$(STAGED)" -type f)"; test -z "$$left" || { echo "uninstall left $$left" >&2; exit 1; }
+
+deb: build ## Write a Debian package into build
+	@.ci/package deb $(BUILD)
+
+dist: build ## Write an archive of the installed suite into build
+	@.ci/package tarball $(BUILD)
 
 uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
-	rm -f "$(INSTALLED)/bin/ipc-interop"
+	rm -f "$(INSTALLED)/bin/ipc-interop" $(patsubst %,"$(INSTALLED)/%",$(MANUAL) $(COMPLETIONS))
 	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop"
 
 scenarios: build ## Rewrite docs/scenarios.md

@@ -21,6 +21,7 @@ let package = Package(
   products: [
     .library(name: "IPC", targets: ["IPC"]),
     .library(name: "IPCAsync", targets: ["IPCAsync"]),
+    .plugin(name: "InteropCheck", targets: ["InteropCheck"]),
   ],
   dependencies: [.package(url: "https://github.com/apple/swift-system", from: "1.8.1")],
   targets: [
@@ -32,6 +33,14 @@ let package = Package(
     .target(
       name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
       swiftSettings: asyncSettings),
+
+    // `swift package interop-check` in a package that depends on this one.
+    .plugin(
+      name: "InteropCheck",
+      capability: .command(
+        intent: .custom(
+          verb: "interop-check", description: "Builds the package, and tests its programs with 'ipc-interop check'.")),
+      path: "Sources/InteropCheck"),
 
     // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),

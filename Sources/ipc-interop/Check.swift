@@ -24,7 +24,8 @@ struct Check: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"))
+      "A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
   @Flag(help: "Also make system calls of the programs fail, one at a time (needs strace).")

@@ -27,7 +27,8 @@ struct CheckPeer: ParsableCommand {
   var quick = false
 
   @Option(
-    help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"))
+    help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"),
+    completion: Completion.scenarios)
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions

@@ -45,17 +45,12 @@ struct Choose: ParsableCommand {
       valueName: "file"))
   var costs: String?
 
-  @OptionGroup var running: RunningOptions
-  @OptionGroup var output: OutputOptions
-
-  func validate() throws { try output.check("choose", Recommendation.formats) }
+  @OptionGroup var suite: SuiteOptions
+  @OptionGroup var output: OutputOptions<Recommendation>
 
   func run() throws {
-    let guide: MechanismGuide
-    let fixtures = try running.fixtures()
-    do throws(FixtureErrors) { guide = try fixtures.guide() } catch {
-      throw RunError("\(error)", status: .usage)
-    }
+    let fixtures = try suite.fixtures()
+    let guide = try SuiteOptions.reporting { () throws(FixtureErrors) in try fixtures.guide() }
     let requirements: Requirements
     do throws(RequirementError) { requirements = isOpen ? try ask(guide) : try self.requirements() } catch {
       throw RunError("\(error)", status: .usage)

@@ -12,17 +12,12 @@ struct Coverage: ParsableCommand {
         ipc-interop coverage --format markdown       docs/coverage.md
       """)
 
-  @OptionGroup var running: RunningOptions
-  @OptionGroup var output: OutputOptions
-
-  func validate() throws { try output.check("coverage", AssertionLedger.formats) }
+  @OptionGroup var suite: SuiteOptions
+  @OptionGroup var output: OutputOptions<AssertionLedger>
 
   func run() throws {
-    let fixtures = try running.fixtures()
-    let ledger: AssertionLedger
-    do throws(FixtureErrors) { ledger = try fixtures.assertions() } catch {
-      throw RunError("\(error)", status: .usage)
-    }
+    let fixtures = try suite.fixtures()
+    let ledger = try SuiteOptions.reporting { () throws(FixtureErrors) in try fixtures.assertions() }
     try output.write(ledger.text(output.format) ?? "")
   }
 }

@@ -34,7 +34,7 @@ struct FaultInjection: ParsableCommand {
   @Flag(help: "Record the scripts and list the cells, without running them.")
   var list = false
 
-  @Option(help: "Run only this mechanism. May be given more than once.")
+  @Option(help: "Run only this mechanism. May be given more than once.", completion: Completion.mechanisms)
   var mechanism: [String] = []
 
   @Option(help: "Run only the calls of this operation. May be given more than once.")
@@ -47,7 +47,7 @@ struct FaultInjection: ParsableCommand {
   var fault: [InjectedFault] = []
 
   @OptionGroup var running: RunningOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: OutputOptions<RunReport>
 
   @Flag(help: "Stop at the first failure.")
   var failFast = false

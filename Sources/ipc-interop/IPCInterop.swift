@@ -3,11 +3,15 @@ import Foundation
 import Harness
 
 struct IPCInterop: ParsableCommand {
+  /// The version of the suite and of the library; `-dev` follows the number of the next release.
+  static let version = "0.2.0-dev"
+
   static let configuration = CommandConfiguration(
     commandName: "ipc-interop",
     abstract: "Checks that Swift and C interoperate over every Linux IPC mechanism.",
     discussion: """
       EXAMPLES
+        ipc-interop doctor                     what this machine lacks, and how to change it
         ipc-interop run                        the whole matrix
         ipc-interop run posix-mq/priority      cells whose names contain that
         ipc-interop run --mechanism pipe --pairs c:swift
@@ -21,6 +25,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop report new.json --diff old.json  what has changed between two runs
         ipc-interop peers                      the peers, and what they have
         ipc-interop abi                        sizes, offsets and constants of every peer
+        ipc-interop explain EPIPE              a mechanism, scenario, verdict, errno or function
         ipc-interop mechanisms                 all mechanisms, in one table
         ipc-interop choose                     which mechanism a program should use
         ipc-interop coverage                   which assertions of public suites are tested
@@ -30,9 +35,11 @@ struct IPCInterop: ParsableCommand {
         4 nothing selected, or nothing that the peers support
         5 only leaks   130 interrupted
       """,
+    version: "ipc-interop \(version)",
     subcommands: [
       Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
-      ReportCommand.self, Peers.self, ABI.self, Bench.self, Choose.self, Mechanisms.self, Coverage.self,
+      ReportCommand.self, Doctor.self, Explain.self, Peers.self, ABI.self, Bench.self, Choose.self, Mechanisms.self,
+      Coverage.self, Manual.self,
     ],
     defaultSubcommand: Run.self)
 }

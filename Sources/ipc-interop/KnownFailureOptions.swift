@@ -8,7 +8,8 @@ struct KnownFailureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file that lists the cells that are known to fail. They still run, and a cell that passes is an error.",
-      valueName: "file"))
+      valueName: "file"),
+    completion: .file())
   var knownFailures: String?
 
   @Flag(help: "After the run, write its failures to the file of --known-failures, and remove those that are fixed.")

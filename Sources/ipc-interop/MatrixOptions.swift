@@ -7,11 +7,12 @@ struct MatrixOptions: ParsableArguments {
   @Flag(help: "List the scenarios, and with --verbose their cells, without running them.")
   var list = false
 
-  @Option(help: "Run only this mechanism. May be given more than once.")
+  @Option(help: "Run only this mechanism. May be given more than once.", completion: Completion.mechanisms)
   var mechanism: [String] = []
 
   @Option(
-    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"))
+    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"),
+    completion: Completion.scenarios)
   var skip: [String] = []
 
   @Option(
@@ -20,7 +21,7 @@ struct MatrixOptions: ParsableArguments {
   var pairs: [String] = []
 
   @Option(
-    help: ArgumentHelp("Run only the cells that failed in this JSON report.", valueName: "file"))
+    help: ArgumentHelp("Run only the cells that failed in this JSON report.", valueName: "file"), completion: .file())
   var rerunFailed: String?
 
   @Option(
@@ -46,7 +47,7 @@ struct MatrixOptions: ParsableArguments {
   @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
   var isolation = IsolationRule.auto
 
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: OutputOptions<RunReport>
 
   @Option(help: ArgumentHelp("Fail if fewer cells than this were run.", valueName: "cells"))
   var requireMin = 0

@@ -1,32 +1,20 @@
-public import ArgumentParser
-public import Harness
+import ArgumentParser
+import Harness
 import SystemPackage
 
-/// The options of all commands that run cells.
-struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
-  var jobs = RunConfiguration.defaultJobs
-
-  @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
-  var timeoutMultiplier = 1.0
-
+/// The option of all commands that read the fixtures.
+struct SuiteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A checkout, or a prefix of 'make install', to use instead of the one of this program.", valueName: "directory"))
+      "A checkout, or a prefix of 'make install', to use instead of the one of this program.", valueName: "directory"),
+    completion: .directory)
   var root: String?
-
-  func validate() throws {
-    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0 and below 1000000")
-    }
-  }
 
   /// Loads the fixtures for a selection, and additional languages from the files `peers`.
   func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
     let installation = try installation()
-    do throws(FixtureErrors) { return try Fixtures(installation, peers: peers, for: selection) } catch {
-      throw RunError("\(error)", status: .usage)
+    return try Self.reporting { () throws(FixtureErrors) in
+      try Fixtures(installation, peers: peers, for: selection)
     }
   }
 
@@ -39,6 +27,33 @@ struct RunningOptions: ParsableArguments {
     return found
   }
 
+  /// Reads fixtures, whose errors are usage errors.
+  static func reporting<Result>(_ read: () throws(FixtureErrors) -> Result) throws(RunError) -> Result {
+    do throws(FixtureErrors) { return try read() } catch { throw RunError("\(error)", status: .usage) }
+  }
+}
+
+/// The options of all commands that run cells.
+struct RunningOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
+  var jobs = RunConfiguration.defaultJobs
+
+  @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
+  var timeoutMultiplier = 1.0
+
+  @OptionGroup var suite: SuiteOptions
+
+  func validate() throws {
+    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
+    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
+      throw ValidationError("--timeout-multiplier must be above 0 and below 1000000")
+    }
+  }
+
+  func fixtures(peers: [String] = []) throws -> Fixtures { try suite.fixtures(peers: peers) }
+
+  func installation() throws(RunError) -> Installation { try suite.installation() }
+
   /// Applies these options to a configuration.
   ///
   /// `more` has the other options, with their values, that are needed to repeat a single cell; a flag has no value.
@@ -48,7 +63,7 @@ struct RunningOptions: ParsableArguments {
     configuration.timeoutMultiplier = timeoutMultiplier
     var given = more
     if timeoutMultiplier != 1 { given.append(("--timeout-multiplier", "\(timeoutMultiplier)")) }
-    if let root { given.append(("--root", root)) }
+    if let root = suite.root { given.append(("--root", root)) }
     configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
@@ -58,16 +73,21 @@ struct RunningOptions: ParsableArguments {
   }
 }
 
-/// The options for the format and the file of a report or list.
-struct OutputOptions: ParsableArguments {
-  @Option(help: "The format of the report or list. Only a terminal gets colours, unless NO_COLOR is set.")
-  var format = ReportFormat.console
+/// The options for the format and the file of a document.
+struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
+  @Option(
+    name: .customLong("format"), help: "The format of the output. Only a terminal gets colours, unless NO_COLOR is set."
+  )
+  private var choice = FormatChoice<Document>(format: .console)
 
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Write the report or list to this file; the console report then goes to standard error.", valueName: "file"))
+      "Write the output to this file; a console report then goes to standard error.", valueName: "file"),
+    completion: .file())
   var output: String?
+
+  var format: ReportFormat { choice.format }
 
   /// Checks that the output of an option such as `--list` has the selected format.
   func check(_ option: String, _ formats: [ReportFormat]) throws(ValidationError) {
@@ -79,4 +99,18 @@ struct OutputOptions: ParsableArguments {
   func write(_ list: String) throws(RunError) { try OutputFile.write(list, to: output) }
 }
 
-extension ReportFormat: ExpressibleByArgument {}
+/// The value of `--format`: one of the formats that a document has.
+struct FormatChoice<Document: FormattedDocument>: ExpressibleByArgument {
+  let format: ReportFormat
+
+  init(format: ReportFormat) { self.format = format }
+
+  init?(argument: String) {
+    guard let format = Document.formats.first(where: { $0.rawValue == argument }) else { return nil }
+    self.format = format
+  }
+
+  var defaultValueDescription: String { format.rawValue }
+  static var allValueStrings: [String] { Document.formats.map(\.rawValue) }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+}

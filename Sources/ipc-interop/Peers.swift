@@ -11,9 +11,7 @@ struct Peers: ParsableCommand {
         ipc-interop peers --format markdown          a table of languages and mechanisms
       """)
 
-  @OptionGroup var list: PeerListOptions
-
-  func validate() throws { try list.output.check("peers", PeerSurvey.formats) }
+  @OptionGroup var list: PeerListOptions<PeerSurvey>
 
   func run() throws {
     let survey = try PeerSurvey(try list.configuration())
@@ -32,9 +30,7 @@ struct ABI: ParsableCommand {
         ipc-interop abi --peers mine.yaml --format json
       """)
 
-  @OptionGroup var list: PeerListOptions
-
-  func validate() throws { try list.output.check("abi", ABITable.formats) }
+  @OptionGroup var list: PeerListOptions<ABITable>
 
   func run() throws {
     let table = try ABITable(try list.configuration())
@@ -43,7 +39,7 @@ struct ABI: ParsableCommand {
 }
 
 /// The options of the commands that start each peer once.
-struct PeerListOptions: ParsableArguments {
+struct PeerListOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file with more languages, in the form of fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
@@ -52,7 +48,7 @@ struct PeerListOptions: ParsableArguments {
   var peers: [String] = [Fixtures.allPeers]
 
   @OptionGroup var running: RunningOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: OutputOptions<Document>
 
   func configuration() throws -> RunConfiguration { try running.fixtures(peers: peers).configuration }
 }

@@ -28,7 +28,8 @@ struct Record: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A file, and filters: record only scenarios whose names contain one of these. After '--', commands.",
-      valueName: "file-or-filter"))
+      valueName: "file-or-filter"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
   /// Whether the arguments follow `--`, which the parser does not report.

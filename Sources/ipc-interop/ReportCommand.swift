@@ -18,20 +18,20 @@ struct ReportCommand: ParsableCommand {
         ipc-interop run --rerun-failed run.json                 the cells that failed
 
       EXIT STATUS
-        The status of the run: 0 all as expected, 1 failures, 3 environment broken,
+        The status of the run: 0 all as expected, 1 failures, 3 environment or control cell broken,
         4 nothing selected, 5 only leaks, 130 interrupted. 2 if a file is not a report.
         With --diff: 1 if a cell fails that did not fail before, or if a cell that passed before
         is missing or was not run; otherwise 0.
       """)
 
-  @Argument(help: "The JSON report; with --merge, those of all parts.")
+  @Argument(help: "The JSON report; with --merge, those of all parts.", completion: .file())
   var file: [String]
 
   @Flag(help: "Merge the reports of all parts of a run, which '--partition' divided.")
   var merge = false
 
   @Option(
-    help: ArgumentHelp("Compare with this earlier JSON report.", valueName: "old"))
+    help: ArgumentHelp("Compare with this earlier JSON report.", valueName: "old"), completion: .file())
   var diff: String?
 
   @Option(
@@ -42,7 +42,7 @@ struct ReportCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: OutputOptions<RunReport>
 
   func validate() throws {
     if file.count > 1, !merge { throw ValidationError("several reports need --merge") }

@@ -22,7 +22,7 @@ final class ReportWriter: Sendable {
   ///
   /// With `showsProgress`, a console report also goes to standard error if the report has a file.
   init(
-    _ options: OutputOptions, verbose: Bool = false, timings: Bool = false, showsProgress: Bool = true,
+    _ options: OutputOptions<RunReport>, verbose: Bool = false, timings: Bool = false, showsProgress: Bool = true,
     console: (Style) -> any Report = ReportFormat.console.makeReport
   ) throws {
     var writers: [Writer] = []
@@ -43,13 +43,16 @@ final class ReportWriter: Sendable {
   func receive(_ event: Event) {
     state.withLock { state in
       state.timings?.receive(event)
-      for index in state.writers.indices {
+      for index in state.writers.indices.reversed() {
         do {
           let text = try state.writers[index].report.receive(event)
           let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
           if !text.isEmpty { try place.writeAll(text.utf8) }
         } catch {
+          // The reader has closed the output, as `head` does, or the disk is full: the other reports are completed.
           state.failure = error
+          state.writers.remove(at: index)
+          Interruption.request()
         }
       }
     }
@@ -59,7 +62,7 @@ final class ReportWriter: Sendable {
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
-    if let failure { throw RunError("the report could not be written: \(failure)") }
+    if let failure { throw RunError("the run ended, because its report could not be written: \(failure)") }
   }
 }
 

@@ -17,11 +17,11 @@ struct Run: ParsableCommand {
 
       EXIT STATUS
         0 all as expected   1 failures, or cells that a peer does not support
-        2 usage   3 environment broken   4 nothing selected   5 only leaks
-        130 interrupted
+        2 usage   3 environment broken, or a control cell failed   4 nothing selected
+        5 only leaks   130 interrupted
       """)
 
-  @Argument(help: "Run only cells whose name contains one of these.")
+  @Argument(help: "Run only cells whose name contains one of these.", completion: Completion.scenarios)
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions

@@ -50,7 +50,7 @@ struct SelfTestCommand: ParsableCommand {
   @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
   var isolation = IsolationRule.auto
 
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var output: OutputOptions<RunReport>
 
   @Option(help: ArgumentHelp("A file with the mutant builds, in the form of fixtures/peers.yaml.", valueName: "file"))
   var mutantPeers: String?

@@ -1,4 +1,4 @@
-extension Recommendation {
+extension Recommendation: FormattedDocument {
   /// The formats of a recommendation, with the names that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .json]
 

@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 
 /// The contents of all fixture files, whose errors are reported together.
@@ -80,6 +81,20 @@ public struct Fixtures: Sendable {
     let guide = MechanismGuide.load(root: root, operations: registry, pitfalls: pitfalls, log: log)
     try log.check()
     return guide
+  }
+
+  /// Reads the meanings of verdicts and errors, and the mutants of the peers, which only a checkout has.
+  func glossary() throws(FixtureErrors) -> (Glossary, [Mutant]) {
+    let log = DiagnosticLog()
+    let glossary = Glossary.load(root: root, log: log)
+    let builds = "\(root)/fixtures/mutant-peers.yaml"
+    var mutants: [Mutant] = []
+    if FileManager.default.fileExists(atPath: builds) {
+      let languages = PeerList.load(files: [builds], installation, log: log).peers.map(\.language)
+      mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: languages, log: log)
+    }
+    try log.check()
+    return (glossary, mutants)
   }
 
   /// The configuration of a run of all cells with the default options.

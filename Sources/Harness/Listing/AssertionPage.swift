@@ -1,4 +1,4 @@
-extension AssertionLedger {
+extension AssertionLedger: FormattedDocument {
   /// The formats of the ledger, with the names that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .markdown]
 

@@ -111,11 +111,3 @@ public struct Listing: Sendable, Encodable {
     return page.text
   }
 }
-
-extension [String] {
-  /// The elements without duplicates, in the order of their first occurrence.
-  fileprivate var withoutDuplicates: [String] {
-    var seen: Set<String> = []
-    return filter { seen.insert($0).inserted }
-  }
-}

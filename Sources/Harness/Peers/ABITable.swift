@@ -1,7 +1,7 @@
 import PeerProtocol
 
 /// The sizes, offsets and constants of C as the peers see them: the command `abi`.
-public struct ABITable: Sendable, Encodable {
+public struct ABITable: Sendable, Encodable, FormattedDocument {
   /// The groups of peers in which every value is the same; the first one is that of the reference.
   public let groups: [Group]
   /// The rows, in the order of the responses.

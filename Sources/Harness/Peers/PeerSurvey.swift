@@ -1,7 +1,7 @@
 import PeerProtocol
 
 /// The properties and operations of the peers of a list, from their greetings: the command `peers`.
-public struct PeerSurvey: Sendable, Encodable {
+public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
   /// The peers in the order of their files.
   public let peers: [Peer]
   /// A note for each peer that is left out because its program does not exist.

@@ -54,3 +54,11 @@ extension CellResult {
   /// Cells that were not run are reported as a problem of the run instead.
   var isFailure: Bool { !isExpected && verdict != .notRun }
 }
+
+extension [String] {
+  /// The elements without duplicates, in the order of their first occurrence.
+  var withoutDuplicates: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

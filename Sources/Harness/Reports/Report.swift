@@ -8,6 +8,18 @@ public protocol Report: Sendable {
   mutating func receive(_ event: Event) throws -> String
 }
 
+/// A document that a command prints or writes to a file.
+public protocol FormattedDocument {
+  /// The formats that the document has, with the names that `--format` accepts.
+  static var formats: [ReportFormat] { get }
+}
+
+/// The report of a run, which has every format.
+public enum RunReport: FormattedDocument {
+  /// All formats.
+  public static let formats = ReportFormat.allCases
+}
+
 /// The formats of reports, with the names that `--format` accepts.
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// Text for a terminal or a log.

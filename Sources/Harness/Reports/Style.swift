@@ -9,12 +9,12 @@ public struct Style: Sendable {
   /// Whether every cell has a line, even if it passed.
   public var verbose: Bool
 
-  /// Creates a style; a `width` below 60 columns counts as 60.
+  /// Creates a style; a `width` below 40 columns counts as 40.
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
     // Below this width, even the wrapped parts of a line do not fit.
-    self.width = max(width, 60)
+    self.width = max(width, 40)
     self.verbose = verbose
   }
 

@@ -8,6 +8,9 @@ public enum Interruption {
   /// Whether one of the signals has been received.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
+  /// Ends the run as one of the signals does.
+  public static func request() { flag.store(true, ordering: .relaxed) }
+
   /// Installs handlers for SIGINT, SIGQUIT and SIGTERM that end the run.
   ///
   /// The signals are unblocked, because this process inherits its signal mask from the thread that started it. A signal

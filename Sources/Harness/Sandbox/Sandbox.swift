@@ -254,7 +254,7 @@ final class Sandbox {
     _ = try sandboxInit.perform(Request("features", Fields())) { fields in
       guard let feature = fields["name"].flatMap(Feature.init) else { return }
       tried.insert(feature)
-      if let errno = fields["errno"] { missing[feature] = "here \(errno)" }
+      missing[feature] = fields["errno"]
     }
     let untried = Set(Feature.allCases).subtracting(tried).subtracting(Feature.ofTheRun)
     guard untried.isEmpty else {

@@ -30,12 +30,13 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var runsAsRoot = false
   /// Whether Landlock isolates the roles of a cell from each other.
   var hasLandlock = true
-  /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
+  /// The features that this machine does not have, with the error of the probe: `ENOSYS`.
   var missing: [Feature: String] = [:]
 
   /// Returns the error that shows that a feature is missing; nil if this machine has the feature.
   func lack(of feature: Feature) -> String? {
-    feature == .privateSandbox && isolation != .private ? "here \(isolation.rawValue)" : missing[feature]
+    feature == .privateSandbox && isolation != .private
+      ? "here \(isolation.rawValue)" : missing[feature].map { "here \($0)" }
   }
 
   var description: String {

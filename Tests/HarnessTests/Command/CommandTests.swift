@@ -49,6 +49,20 @@ struct CommandTests {
     return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
   }
 
+  @Test("ends with a reason if the reader of its console report closes it, and completes its other report")
+  func closedOutput() async throws {
+    try await withCheckout { root in
+      let report = root.appending("report.json")
+      let run = try CommandRun(
+        root: root, shell: #"exec 3>&1; { "$@" 2>&1 3>&- || echo "status $?" >&3; } | head -n 1"#,
+        ["--verbose", "--format", "json", "--output", report.string])
+      #expect(try run.end() == 0)
+      #expect(run.lines.last == "status 3", "\(run.lines)")
+      let saved = try SavedRun(contentsOf: report.string)
+      #expect(saved.summary.interrupted && saved.summary.counts[.passed, default: 0] < 250)
+    }
+  }
+
   @Test("writes its report into an existing special file, and does not replace it") func keepsSpecialFiles()
     async throws
   {

@@ -32,7 +32,7 @@ struct ReportsTests {
   }
 
   /// This must hold for every width, because a line may be broken before any word.
-  @Test(arguments: ReportFormat.allCases, Array(60...120))
+  @Test(arguments: ReportFormat.allCases, Array(40...120))
   func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
     for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
       let lines = try text(of: RecordedRun.hostile.events, format, style).split { $0.isNewline || $0 == "\r" }

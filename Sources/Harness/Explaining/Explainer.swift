@@ -1,0 +1,176 @@
+import PeerProtocol
+
+/// Explains the names that appear in the reports and in the fixtures.
+public struct Explainer: Sendable {
+  private let fixtures: Fixtures
+  private let guide: MechanismGuide
+  private let glossary: Glossary
+  private let mutants: [Mutant]
+  private let cells: [Cell]
+
+  /// Reads what the suite knows about mechanisms, verdicts, errors and, in a checkout, mutants.
+  public init(_ fixtures: Fixtures) throws(FixtureErrors) {
+    self.fixtures = fixtures
+    guide = try fixtures.guide()
+    (glossary, mutants) = try fixtures.glossary()
+    cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
+  }
+
+  /// The names of the kinds that can be explained.
+  public var names: [String] {
+    guide.mechanisms.map(\.id) + mechanisms + scenarios + Verdict.allCases.map(\.rawValue)
+      + glossary.errors.flatMap { [$0.symbol] + ($0.alias.map { [$0] } ?? []) } + functions
+  }
+
+  private var mechanisms: [String] { Set(fixtures.scenarios.map(\.mechanism)).sorted() }
+  private var scenarios: [String] { fixtures.scenarios.map(\.id).withoutDuplicates }
+  private var functions: [String] {
+    (guide.mechanisms.flatMap(\.functions) + glossary.errors.flatMap { $0.causes.map(\.function) }).withoutDuplicates
+  }
+
+  /// Returns the explanations of a name: `pipe` is a mechanism and a function.
+  ///
+  /// The name of a cell is that of its scenario.
+  public func explain(_ name: String) throws(RunError) -> Explanations {
+    let id = String(name.prefix { $0 != "[" })
+    let found = [
+      mechanism(name), scenario(id), Verdict(rawValue: name.lowercased()).flatMap(verdict), error(name.uppercased()),
+      function(name),
+    ].compactMap(\.self)
+    if !found.isEmpty { return Explanations(explanations: found) }
+    let clause = Suggestion.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
+    throw RunError(
+      "'\(name)' is not a mechanism, scenario, verdict, errno or function; "
+        + (clause ?? "'ipc-interop mechanisms' and 'ipc-interop run --list' show names"),
+      status: .usage)
+  }
+
+  // MARK: - Mechanisms
+
+  private func mechanism(_ id: String) -> Explanation? {
+    let own = fixtures.scenarios.filter { $0.mechanism == id }
+    let facts = guide.mechanism(id)
+    guard facts != nil || !own.isEmpty else { return nil }
+    var result = Explanation(
+      kind: .mechanism, name: id, summary: facts.map { "\($0.name): \($0.summary)" } ?? "Scenarios about \(id).")
+    if let facts {
+      result.add("Meets well", Self.needs(facts, .fits))
+      result.add("Meets with some work", Self.needs(facts, .works))
+      result.add("Does not meet", Self.needs(facts, .lacks))
+      result.add("Usual mistakes", facts.warnings)
+      result.add(
+        "Programming",
+        [
+          .init(label: "C", text: facts.functions.joined(separator: ", ")),
+          .init(label: "Swift", text: facts.types.joined(separator: ", ")),
+          .init(label: "page", text: "Sources/IPC/IPC.docc/\(facts.page).md"),
+        ] + facts.examples.map { .init(label: "example", text: "c-peers/examples/\($0).c, swift-examples \($0)") })
+    }
+    result.add("Standard", Self.list(own.map(\.spec).withoutDuplicates.sorted()))
+    let symbols = own.flatMap(\.expectedErrors)
+    let counts = Dictionary(symbols.map { ($0, 1) }, uniquingKeysWith: +).sorted {
+      ($1.value, $0.key) < ($0.value, $1.key)
+    }
+    result.add("Errors that scenarios expect", Self.list(counts.map(\.key)))
+    let count = cells.count { $0.mechanism == id }
+    result.add(
+      "Do",
+      [
+        "ipc-interop run --mechanism \(id)   (\(counted(count, "cell")) of \(counted(Set(own.map(\.id)).count, "scenario")))",
+        "ipc-interop run --list --mechanism \(id)",
+      ])
+    return result
+  }
+
+  private static func needs(_ facts: MechanismFacts, _ level: Fitness.Level) -> [Explanation.Entry] {
+    Need.allCases.compactMap { need in
+      facts.fitness[need].flatMap { $0.level == level ? .init(label: need.rawValue, text: $0.reason) : nil }
+    }
+  }
+
+  // MARK: - Scenarios
+
+  private func scenario(_ id: String) -> Explanation? {
+    guard let scenario = fixtures.scenarios.first(where: { $0.id == id }) else { return nil }
+    var result = Explanation(kind: .scenario, name: id, summary: scenario.title)
+    result.add(
+      "Standard", ["\(scenario.spec) (\(scenario.level.rawValue))"])
+    result.add(
+      "Script (\(scenario.location))",
+      [.init(label: "roles", text: scenario.roles.map(\.name).joined(separator: ", "))]
+        + scenario.steps.map { .init(text: $0.text) })
+    let requirements = scenario.requirements(fixtures.registry).sorted { $0.rawValue < $1.rawValue }
+    result.add("Requires", requirements.map { .init(label: $0.rawValue, text: $0.description) })
+    let pitfalls = fixtures.pitfalls.flatMap(\.pitfalls).filter { $0.scenarios.contains(id) }
+    result.add("Usual mistakes", pitfalls.map(\.requirement))
+    let caught = mutants.filter { mutant in mutant.catchers.contains { $0.scenario == id } }
+    result.add("Defects that fail it", caught.map { .init(label: $0.verdict.rawValue, text: $0.wrong) })
+    let count = cells.count { $0.scenario == id }
+    result.add("Do", ["ipc-interop run \(id) --verbose   (\(counted(count, "cell")))"])
+    return result
+  }
+
+  // MARK: - Verdicts, errors and functions
+
+  private func verdict(_ verdict: Verdict) -> Explanation? {
+    guard let facts = glossary.verdicts.first(where: { $0.verdict == verdict }) else { return nil }
+    var result = Explanation(kind: .verdict, name: verdict.rawValue, summary: facts.meaning)
+    result.add("Usual causes", facts.causes)
+    result.add("Do", facts.advice)
+    return result
+  }
+
+  private func error(_ symbol: String) -> Explanation? {
+    guard let facts = glossary.errors.first(where: { $0.symbol == symbol || $0.alias == symbol }) else { return nil }
+    var result = Explanation(
+      kind: .errno, name: facts.symbol,
+      summary: facts.meaning + (facts.alias.map { " On Linux, \($0) is the same." } ?? ""))
+    result.add("Usual causes", facts.causes.map { .init(label: $0.function, text: $0.reason) })
+    result.add("Do", facts.advice)
+    result.add("Standard", facts.places)
+    let tests = fixtures.scenarios.filter { $0.expectedErrors.contains { $0 == facts.symbol || $0 == facts.alias } }
+    result.add("Scenarios that expect it", Self.list(tests.map(\.id).withoutDuplicates))
+    return result
+  }
+
+  private func function(_ name: String) -> Explanation? {
+    let users = guide.mechanisms.filter { $0.functions.contains(name) }
+    let errors = glossary.errors.compactMap { error in
+      error.causes.first { $0.function == name }.map { Explanation.Entry(label: error.symbol, text: $0.reason) }
+    }
+    guard !users.isEmpty || !errors.isEmpty else { return nil }
+    var result = Explanation(kind: .function, name: name, summary: "A C function.")
+    result.add(
+      "Mechanisms", users.map { .init(label: $0.id, text: "\($0.name); Swift: \($0.types.joined(separator: ", "))") })
+    result.add("Errors", errors)
+    let tests = fixtures.scenarios.filter { $0.operations.contains(name) }
+    result.add("Scenarios that call it", Self.list(tests.map(\.id).withoutDuplicates))
+    return result
+  }
+
+  /// The number of names in a list, which would otherwise fill the screen.
+  private static let maximumListed = 12
+
+  /// Returns the names in one sentence.
+  private static func list(_ names: [String]) -> [String] {
+    guard !names.isEmpty else { return [] }
+    let rest = names.count - maximumListed
+    return [names.prefix(maximumListed).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")]
+  }
+}
+
+extension Scenario {
+  /// The symbols of the errors that its steps expect.
+  var expectedErrors: Set<String> {
+    Set(
+      steps.flatMap { step -> [String] in
+        switch step.action {
+        case .request(_, _, .error(let symbols, _)), .response(_, .error(let symbols, _)): return symbols
+        case .transcript(_, _, let response):
+          if case .error(let symbol, _)? = try? Response(parsing: response) { return [symbol] }
+        default: break
+        }
+        return []
+      })
+  }
+}

@@ -1,0 +1,91 @@
+import SystemPackage
+
+/// The meanings of the verdicts and of the errors, as far as the suite uses them.
+struct Glossary: Sendable {
+  let verdicts: [VerdictFacts]
+  let errors: [ErrorFacts]
+
+  static let file = "fixtures/glossary.yaml"
+
+  /// A verdict: its meaning, its usual causes, and what to do.
+  struct VerdictFacts: Sendable {
+    let verdict: Verdict
+    let meaning: String
+    let causes: [String]
+    let advice: [String]
+  }
+
+  /// An error of a system call.
+  struct ErrorFacts: Sendable {
+    /// The symbol, such as `EAGAIN`.
+    let symbol: String
+    /// Another symbol with the same value on Linux, such as `EWOULDBLOCK`.
+    let alias: String?
+    let meaning: String
+    /// The causes for each function, in the order of the file.
+    let causes: [Cause]
+    let advice: [String]
+    /// The places in the standards.
+    let places: [String]
+
+    struct Cause: Sendable {
+      let function: String
+      let reason: String
+    }
+  }
+
+  /// Reads `fixtures/glossary.yaml`.
+  ///
+  /// A verdict that it does not explain is an error.
+  static func load(root: String, log: DiagnosticLog) -> Glossary {
+    FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, log: log) }
+      ?? Glossary(verdicts: [], errors: [])
+  }
+
+  static func parse(_ source: FixtureFile, log: DiagnosticLog) -> Glossary {
+    let keys = ["verdicts", "errors"]
+    guard let document = FixtureDocument(source, log: log),
+      let facts = document.root.map("the glossary", keys: keys, required: keys)
+    else { return Glossary(verdicts: [], errors: []) }
+    let verdicts = facts["verdicts"]?.nonEmptyList("verdicts").compactMap(VerdictFacts.init) ?? []
+    for verdict in Verdict.allCases where verdicts.count(where: { $0.verdict == verdict }) != 1 {
+      facts["verdicts"]?.report("the verdict '\(verdict.rawValue)' must be explained once")
+    }
+    var errors: [ErrorFacts] = []
+    for value in facts["errors"]?.nonEmptyList("errors") ?? [] {
+      guard let error = ErrorFacts(value) else { continue }
+      if errors.contains(where: { $0.symbol == error.symbol }) { value.report("\(error.symbol) is explained twice") }
+      errors.append(error)
+    }
+    return Glossary(verdicts: verdicts, errors: errors)
+  }
+}
+
+extension Glossary.VerdictFacts {
+  fileprivate init?(_ value: FixtureDocument.Value) {
+    let keys = ["verdict", "means", "causes", "do"]
+    guard let facts = value.map("a verdict", keys: keys, required: keys),
+      let verdict = facts["verdict"]?.choice("a verdict", Verdict.self), let meaning = facts["means"]?.text("'means'")
+    else { return nil }
+    self.init(
+      verdict: verdict, meaning: meaning.text, causes: facts["causes"]?.texts("causes") ?? [],
+      advice: facts["do"]?.texts("actions") ?? [])
+  }
+}
+
+extension Glossary.ErrorFacts {
+  fileprivate init?(_ value: FixtureDocument.Value) {
+    let required = ["errno", "means", "causes", "do", "see"]
+    guard let facts = value.map("an error", keys: required + ["also"], required: required),
+      let symbol = facts["errno"]?.text("'errno'"), let meaning = facts["means"]?.text("'means'")
+    else { return nil }
+    if symbol.text.wholeMatch(of: /E[0-9A-Z]+/) == nil {
+      value.log.add(symbol.location, "'\(abbreviated(symbol.text))' is not the symbol of an error")
+    }
+    self.init(
+      symbol: symbol.text, alias: facts["also"]?.text("'also'")?.text, meaning: meaning.text,
+      causes: (facts["causes"]?.map("'causes'") ?? []).compactMap { key, value in
+        value.text("a cause").map { Cause(function: key.text, reason: $0.text) }
+      }, advice: facts["do"]?.texts("actions") ?? [], places: facts["see"]?.texts("places") ?? [])
+  }
+}

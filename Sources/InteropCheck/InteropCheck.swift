@@ -1,0 +1,50 @@
+import Foundation
+import PackagePlugin
+
+/// Builds the programs of a package, and runs `ipc-interop check` in its directory.
+@main
+struct InteropCheck: CommandPlugin {
+  func performCommand(context: PluginContext, arguments: [String]) throws {
+    var extractor = ArgumentExtractor(arguments)
+    let configuration = extractor.extractOption(named: "configuration").last ?? "release"
+    guard let kind = PackageManager.BuildConfiguration(rawValue: configuration) else {
+      throw Failure("--configuration must be debug or release, not '\(configuration)'")
+    }
+    let command = try Self.command(context)
+    let built = try packageManager.build(.all(includingTests: false), parameters: .init(configuration: kind))
+    guard built.succeeded else { throw Failure("the package does not build:\n\(built.logText)") }
+
+    let check = Process()
+    check.executableURL = command
+    check.arguments = ["check"] + extractor.remainingArguments
+    check.currentDirectoryURL = context.package.directoryURL
+    try check.run()
+    check.waitUntilExit()
+    // SwiftPM ends with 1 for every failure of a plugin, so the message has the status.
+    guard check.terminationReason == .exit, check.terminationStatus == 0 else {
+      throw Failure("ipc-interop check ended with \(check.terminationStatus)")
+    }
+  }
+
+  /// Returns the path of the command: that of `IPC_INTEROP`, the one in `PATH`, or the one that `make build` wrote in a
+  /// checkout that the package depends on.
+  private static func command(_ context: PluginContext) throws -> URL {
+    let environment = ProcessInfo.processInfo.environment
+    let places =
+      environment["IPC_INTEROP"].map { [$0] }
+      ?? (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/ipc-interop" }
+      + context.package.dependencies.map { $0.package.directoryURL.appending(path: "build/bin/ipc-interop").path }
+    if let place = places.first(where: FileManager.default.isExecutableFile(atPath:)) {
+      return URL(fileURLWithPath: place)
+    }
+    throw Failure(
+      "\(environment["IPC_INTEROP"] ?? "ipc-interop in PATH") does not exist; run 'make install' in a checkout of the suite"
+    )
+  }
+
+  private struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Harness
+
+/// The completions of names that the fixtures define.
+enum Completion {
+  /// The mechanisms.
+  static let mechanisms = CompletionKind.custom { _, _, _ in
+    fixtures.map { Set($0.scenarios.map(\.mechanism)).sorted() } ?? []
+  }
+
+  /// The scenarios.
+  static let scenarios = CompletionKind.custom { _, _, _ in fixtures.map { Set($0.scenarios.map(\.id)).sorted() } ?? []
+  }
+
+  /// The names that `explain` knows.
+  static let names = CompletionKind.custom { _, _, _ in
+    fixtures.flatMap { try? Explainer($0) }.map { Set($0.names).sorted() } ?? []
+  }
+
+  /// The fixtures of this program; nil if there are none, or if they have errors.
+  private static var fixtures: Fixtures? { Installation.find(given: nil).flatMap { try? Fixtures($0) } }
+}

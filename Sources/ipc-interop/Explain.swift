@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Explains a mechanism, a scenario, a verdict, an errno or a C function.",
+    discussion: """
+      The explanation says what the name means, what usually causes it, where the standard says so, and what to do. The \
+      name of a cell is that of its scenario.
+
+      EXAMPLES
+        ipc-interop explain posix-mq
+        ipc-interop explain 'fifo/order[c>swift]'
+        ipc-interop explain timed out
+        ipc-interop explain EPIPE
+        ipc-interop explain mq_timedreceive --format json
+
+      EXIT STATUS
+        0 explained   2 usage, or an unknown name
+      """)
+
+  @Argument(
+    help: ArgumentHelp("What to explain. The words of a verdict need no quotes.", valueName: "name"),
+    completion: Completion.names)
+  var words: [String]
+
+  @OptionGroup var suite: SuiteOptions
+  @OptionGroup var output: OutputOptions<Explanations>
+
+  func run() throws {
+    let fixtures = try suite.fixtures()
+    let explainer = try SuiteOptions.reporting { () throws(FixtureErrors) in try Explainer(fixtures) }
+    let style = output.output == nil ? Style(of: STDOUT_FILENO) : Style()
+    try output.write(explainer.explain(words.joined(separator: " ")).text(output.format, style: style) ?? "")
+  }
+}

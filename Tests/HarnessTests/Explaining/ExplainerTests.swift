@@ -1,0 +1,98 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+@Suite("An explanation")
+struct ExplainerTests {
+  private static let explainer = Result {
+    try Explainer(Fixtures(Installation(root: Checkout.root.string)))
+  }
+
+  private func text(_ name: String, width: Int = 80) throws -> String {
+    try #require(try Self.explainer.get().explain(name).text(.console, style: Style(width: width)))
+  }
+
+  @Test("exists for every name, and fits the terminal", arguments: [60, 80]) func all(width: Int) throws {
+    for name in try Self.explainer.get().names {
+      let lines = try text(name, width: width).split(separator: "\n")
+      #expect(
+        lines.count > 1 && lines.allSatisfy { $0.count <= width }, "\(name): \(lines.filter { $0.count > width })")
+    }
+  }
+
+  @Test("exists for every error that a scenario expects") func errors() throws {
+    let expected = try Checkout.fixtures.get().scenarios.flatMap(\.expectedErrors)
+    let known = Set(try Self.explainer.get().names)
+    #expect(Set(expected).subtracting(known) == [])
+  }
+
+  @Test(
+    "says what a name is, what causes it, where the standard says so, and what to do",
+    arguments: [
+      ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024 mq_receive", "ipc-interop run --mechanism posix-mq"]),
+      ("posix-mq/priority-order", ["(scenario)", "highest priority", "Defects that fail it", "(must)"]),
+      ("fifo/order[c>swift]", ["fifo/order (scenario)"]), ("timed out", ["(verdict)", "--timeout-multiplier"]),
+      ("not run", ["(verdict)", "doctor"]), ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
+      ("epipe", ["EPIPE (errno)"]), ("EWOULDBLOCK", ["EAGAIN (errno)", "EWOULDBLOCK"]),
+      ("mq_timedreceive", ["(function)", "posix-mq", "ETIMEDOUT"]), ("pipe", ["pipe (mechanism)", "pipe (function)"]),
+    ])
+  func sections(name: String, texts: [String]) throws {
+    let text = try text(name, width: 200)
+    for expected in texts { #expect(text.contains(expected), "\(text)") }
+  }
+
+  @Test(
+    "suggests the nearest name",
+    arguments: [("EPIP", "EPIPE"), ("posix-mqq", "posix-mq"), ("timedout", "timed out"), ("mq_recieve", "mq_receive")])
+  func suggestion(word: String, name: String) throws {
+    let error = #expect(throws: RunError.self) { try Self.explainer.get().explain(word) }
+    #expect(error?.status == .usage && error?.description.contains("did you mean '\(name)'?") == true)
+  }
+
+  @Test("is a document in JSON") func json() throws {
+    let text = try #require(try Self.explainer.get().explain("pipe").text(.json))
+    let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let kinds = (document["explanations"] as? [[String: Any]])?.compactMap { $0["kind"] as? String }
+    #expect(kinds == ["mechanism", "function"])
+  }
+}
+
+@Suite("The glossary")
+struct GlossaryTests {
+  private static let verdicts = Verdict.allCases.map {
+    "- {verdict: \($0.rawValue), means: M., causes: [C.], do: [D.]}"
+  }.joined(separator: "\n")
+  private static let error = "- {errno: EAGAIN, means: M., causes: {read: C.}, do: [D.], see: [pipe(7)]}"
+
+  private func load(verdicts: String = Self.verdicts, errors: String = Self.error) throws(FixtureErrors) -> Glossary {
+    let text = "verdicts:\n\(verdicts)\nerrors:\n\(errors)\n"
+    return try DiagnosticLog.collect {
+      Glossary.parse(FixtureFile(file: "glossary.yaml", bytes: Data(text.utf8)), log: $0)
+    }
+  }
+
+  @Test("has its facts") func facts() throws {
+    let glossary = try load()
+    #expect(glossary.errors.first?.causes.first?.reason == "C.")
+    #expect(glossary.verdicts.count == Verdict.allCases.count)
+  }
+
+  @Test(
+    "is rejected with a reason",
+    arguments: [
+      (
+        verdicts.replacing("verdict: leaked", with: "verdict: passed"), error,
+        "the verdict 'leaked' must be explained once"
+      ),
+      (verdicts.replacing("leaked", with: "leakd"), error, "'leakd' is not a verdict; did you mean 'leaked'?"),
+      (verdicts, error.replacing("EAGAIN", with: "again"), "'again' is not the symbol of an error"),
+      (verdicts, error + "\n" + error, "EAGAIN is explained twice"),
+      (verdicts, error.replacing("see:", with: "se:"), "an error has no key 'se'; did you mean 'see'?"),
+    ])
+  func rejected(verdicts: String, errors: String, message: String) throws {
+    let error = #expect(throws: FixtureErrors.self) { try load(verdicts: verdicts, errors: errors) }
+    #expect(error.map { "\($0)".contains(message) } == true, "\(String(describing: error))")
+  }
+}
