@@ -50,7 +50,9 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  func fixtures(peers: [String] = []) throws -> Fixtures { try suite.fixtures(peers: peers) }
+  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
+    try suite.fixtures(peers: peers, for: selection)
+  }
 
   func installation() throws(RunError) -> Installation { try suite.installation() }
 
