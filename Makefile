@@ -75,7 +75,8 @@ $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))
 	@touch $@
 
 # Python and Perl peers need no build. The Rust peer uses only the standard library.
-peers: peers-deps build c-variants rust-peer ## Build the peers in other languages and for other ABIs, and list them
+include fixtures/peers/swift.mk
+peers: peers-deps build c-variants swift-peers rust-peer ## Build the peers in other languages and for other ABIs, and list them
 	@$(BIN)/ipc-interop peers
 
 RUSTC ?= rustc
@@ -92,11 +93,16 @@ $(BUILD)/peers/rust: fixtures/peers/peer.rs
 docs/abi.md: peers
 	@$(BIN)/ipc-interop run --peers all --incompatible --format abi --output $@
 
+# The page has a column for each language, so all of them must be built.
+.PHONY: docs/languages.md
+docs/languages.md: build $(BUILD)/peers/rust
+	@$(BIN)/ipc-interop peers --format markdown --output $@
+
 # In a name such as fifo/order[c>swift], `>` is not a redirection.
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(if $(findstring ',$(RUN))$(findstring ",$(RUN)),$(RUN),$(subst >,\>,$(RUN)))
 
-mutants: build c-mutants swift-mutants ## Build the mutants of the peers and of the runner
+mutants: build c-mutants swift-mutants rust-peer ## Build the mutants of the peers and of the runner
 
 # First write the sources of the runner with its mutants. Package.swift declares the mutant programs only for this rule.
 .PHONY: swift-mutants generated-mutants generated-sample

@@ -19,25 +19,6 @@ struct Peers: ParsableCommand {
   }
 }
 
-struct ABI: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Compares the sizes, offsets and constants of C in all peers.",
-    discussion: """
-      Peers with the same values share a column. An asterisk marks a row whose values differ.
-
-      EXAMPLES
-        ipc-interop abi
-        ipc-interop abi --peers mine.yaml --format json
-      """)
-
-  @OptionGroup var list: PeerListOptions<ABITable>
-
-  func run() throws {
-    let table = try ABITable(try list.configuration())
-    try list.output.write(try table.text(list.output.format) ?? "")
-  }
-}
-
 /// The options of the commands that start each peer once.
 struct PeerListOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(

@@ -60,7 +60,8 @@ public struct Fixtures: Sendable {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], installation, log: log)
     let mutants = MutantLoader.load(
-      root: root, scenarios: scenarios, languages: peers.peers.map(\.language), log: log)
+      root: root, scenarios: scenarios, languages: peers.peers.map(\.language) + peers.leftOut.map(\.language),
+      log: log)
     let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
     let generated = GeneratedMutantList.load(root: root, log: log)
     try log.check()

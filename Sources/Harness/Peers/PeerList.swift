@@ -11,7 +11,9 @@ public struct PeerDescription: Sendable, Hashable {
   public let programs: [String]?
   /// The commands of programs that have other names in this language.
   let named: [String: [String]]
-  /// The language that the peer reports in its greeting; for a mutant, it differs from `language`.
+  /// The language that the peer reports in its greeting.
+  ///
+  /// It differs from `language` for a mutant, and for another build of the same peer.
   let greetsAs: String
   /// The working directory of the peer; nil for that of the sandbox.
   let directory: String?
@@ -62,14 +64,24 @@ public struct PeerDescription: Sendable, Hashable {
   }
 }
 
+/// A language whose program does not exist on this machine.
+package struct MissingPeer: Sendable, Hashable {
+  let language: String
+  /// The path of the program, relative to the root.
+  let program: String
+
+  /// The remark for a report.
+  var note: String { "\(language) is left out: there is no \(program)" }
+}
+
 /// The languages of the matrix, from `fixtures/peers.yaml` and the files of `--peers`.
 ///
 /// The first language is the reference.
 public struct PeerList: Sendable {
   /// The languages, in the order of the files.
   public let peers: [PeerDescription]
-  /// A note for each language that is left out because its program does not exist.
-  let leftOut: [String]
+  /// The languages that are left out because their programs do not exist.
+  let leftOut: [MissingPeer]
 
   /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
   public var reference: PeerDescription { peers[0] }
@@ -79,7 +91,7 @@ public struct PeerList: Sendable {
   /// The name of the suite's reference peer in a user's project; no language can have this name.
   static let referencePeer = "C peer"
 
-  package init(_ peers: [PeerDescription], leftOut: [String] = []) {
+  package init(_ peers: [PeerDescription], leftOut: [MissingPeer] = []) {
     self.peers = peers
     self.leftOut = leftOut
   }
@@ -119,20 +131,20 @@ public struct PeerList: Sendable {
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to the root.
   ///
-  /// A later file may add languages, and may replace a language only with `replaces: true`. The languages of the files in
-  /// `optional` are left out if their programs do not exist.
+  /// A later file may add languages, and may replace a language only with `replaces: true`. A language with
+  /// `optional: true`, and those of the files in `optional`, are left out if their programs do not exist.
   static func load(
     files: [String], _ installation: Installation, mayLack optional: Set<String> = [], log: DiagnosticLog
   ) -> PeerList {
     var peers: [PeerDescription] = []
-    var leftOut: [String] = []
+    var leftOut: [MissingPeer] = []
     var places: [String: SourceLocation] = [:]
     for file in files {
       guard let source = FixtureFile(at: file, as: file, log: log) else { continue }
       for entry in parse(source, installation, log: log) {
         let language = entry.peer.language
-        if optional.contains(file), let missing = entry.peer.missingFile {
-          leftOut.append("\(language) is left out: there is no \(missing.relative(to: installation.root))")
+        if entry.isOptional || optional.contains(file), let missing = entry.peer.missingFile {
+          leftOut.append(MissingPeer(language: language, program: missing.relative(to: installation.root)))
           continue
         }
         guard let index = peers.firstIndex(where: { $0.language == language }), let place = places[language] else {
@@ -155,13 +167,14 @@ public struct PeerList: Sendable {
   struct Entry {
     let peer: PeerDescription
     let replaces: Bool
+    var isOptional = false
     let location: SourceLocation
   }
 
   static func parse(_ source: FixtureFile, _ installation: Installation, log: DiagnosticLog) -> [Entry] {
     guard let document = FixtureDocument(source, log: log) else { return [] }
     let resolver = CommandResolver(file: source.file, installation: installation)
-    return entries(document.root, keys: ["peer", "programs", "replaces"], resolver)
+    return entries(document.root, keys: ["peer", "programs", "greets-as", "replaces", "optional"], resolver)
   }
 
   /// Parses a map of languages.
@@ -195,13 +208,15 @@ public struct PeerList: Sendable {
         programs = command(facts["programs"], "programs")
       }
       if facts["peer"] == nil, facts["programs"] == nil {
-        let needed = keys.filter { $0 != "replaces" }.map { "'\($0)'" }.joined(separator: " or ")
+        let needed = keys.filter { ["peer", "programs"].contains($0) }.map { "'\($0)'" }.joined(separator: " or ")
         value.report("'\(language)' must have \(needed)")
       }
       return Entry(
         peer: PeerDescription(
-          language: language, peer: peer, programs: programs, named: named, directory: resolver.directory(of: peer)),
-        replaces: facts["replaces"]?.boolean("'replaces'") ?? false, location: key.location)
+          language: language, peer: peer, programs: programs, named: named,
+          greetsAs: facts["greets-as"]?.text("'greets-as'")?.text, directory: resolver.directory(of: peer)),
+        replaces: facts["replaces"]?.boolean("'replaces'") ?? false,
+        isOptional: facts["optional"]?.boolean("'optional'") ?? false, location: key.location)
     }
   }
 }

@@ -22,6 +22,9 @@ public enum PairingStrategy: Sendable {
     }
   }
 
+  /// Whether the plan depends on what the peers can run.
+  var needsPeers: Bool { if case .covering = self { true } else { false } }
+
   /// The remarks for the report.
   var notes: [String] {
     switch self {
@@ -34,33 +37,56 @@ public enum PairingStrategy: Sendable {
     }
   }
 
-  /// Returns the state from which the pairings of the scenarios are computed in order; nil for all pairings.
-  func coverage(of scenarios: [Scenario], reference: String) -> PairCoverage? {
+  /// Returns the pairs of languages that each scenario covers; nil for all pairings.
+  ///
+  /// `languages` has those that can take part in each scenario, and `canRun` returns whether a cell can be run.
+  func coverage(
+    of scenarios: [Scenario], languages: [[String]], reference: String, canRun: (Scenario, Pairing) -> Bool
+  ) -> PairCoverage? {
     switch self {
     case .all: nil
-    case .covering(let named): PairCoverage(scenarios, reference: reference, named: named)
+    case .covering(let named):
+      PairCoverage(scenarios, languages: languages, reference: reference, named: named, canRun: canRun)
     }
   }
 }
 
-/// The pairs of languages that the scenarios of a mechanism still have to cover.
+/// The pairs of languages that the scenarios of each mechanism cover together.
 struct PairCoverage {
   private let reference: String
   private let named: [[String]]
-  /// The number of scenarios with two or more roles, by mechanism.
-  private let scenarios: [String: Int]
-  /// How many pairs have been assigned, by mechanism.
-  private var assigned: [String: Int] = [:]
+  /// The pairs without the reference that each scenario covers, by its index.
+  private let assigned: [[[String]]]
 
-  init(_ scenarios: [Scenario], reference: String, named: [[String]]) {
+  /// Assigns each pair to the scenario with the fewest pairs among those that it can run.
+  ///
+  /// A pair that can run no scenario of a mechanism is assigned to one of them, which reports the reason.
+  init(
+    _ scenarios: [Scenario], languages: [[String]], reference: String, named: [[String]],
+    canRun: (Scenario, Pairing) -> Bool
+  ) {
     self.reference = reference
     self.named = named
-    self.scenarios = Dictionary(
-      scenarios.filter { Pairing.freeRoles(of: $0).count > 1 }.map { ($0.mechanism, 1) }, uniquingKeysWith: +)
+    var assigned = Array(repeating: [[String]](), count: scenarios.count)
+    let wide = scenarios.indices.filter { Pairing.freeRoles(of: scenarios[$0]).count > 1 }
+    for members in Dictionary(grouping: wide, by: { scenarios[$0].mechanism }).values {
+      let others = members.flatMap { languages[$0] }.filter { $0 != reference }.uniqued
+      for pair in others.flatMap({ first in others.filter { $0 != first }.map { [first, $0] } }) {
+        // Sorting by the index as well makes the plan the same on every machine.
+        let candidates = members.filter { languages[$0].contains(pair[0]) && languages[$0].contains(pair[1]) }
+          .sorted { (assigned[$0].count, $0) < (assigned[$1].count, $1) }
+        let able = candidates.first { index in
+          let free = Pairing.freeRoles(of: scenarios[index])
+          return canRun(scenarios[index], Self.repeated(pair, over: free, scenarios[index]))
+        }
+        if let index = able ?? candidates.first { assigned[index].append(pair) }
+      }
+    }
+    self.assigned = assigned
   }
 
-  /// Returns the pairings of the next scenario; that of the control cell is the first.
-  mutating func pairings(of scenario: Scenario, languages: [String]) -> [Pairing] {
+  /// Returns the pairings of the scenario at an index; that of the control cell is the first.
+  func pairings(of scenario: Scenario, at index: Int, languages: [String]) -> [Pairing] {
     var found: [Pairing] = []
     var known: Set<Pairing> = []
     func add(_ pairings: [Pairing]) {
@@ -79,24 +105,20 @@ struct PairCoverage {
       }
     }
     guard free.count > 1 else { return found }
-    let pairs = others.flatMap { first in others.filter { $0 != first }.map { [first, $0] } }
-    add(nextPairs(pairs, of: scenario.mechanism).map { Self.repeated($0, over: free, scenario) })
-    for pair in named where !pair.contains("*") && pair.allSatisfy(languages.contains) {
-      add([Self.repeated(pair, over: free, scenario)])
-    }
+    let more = named.filter { pair in !pair.contains("*") && pair.allSatisfy(languages.contains) }
+    add((assigned[index] + more).map { Self.repeated($0, over: free, scenario) })
     return found
-  }
-
-  /// Returns as many pairs as each scenario of a mechanism must have, so that all of them cover every pair.
-  private mutating func nextPairs(_ pairs: [[String]], of mechanism: String) -> [[String]] {
-    guard !pairs.isEmpty, let count = scenarios[mechanism] else { return [] }
-    let share = (pairs.count + count - 1) / count
-    let start = assigned[mechanism, default: 0]
-    assigned[mechanism] = start + share
-    return (start..<start + share).map { pairs[$0 % pairs.count] }
   }
 
   private static func repeated(_ pair: [String], over free: [Int], _ scenario: Scenario) -> Pairing {
     Pairing(free.indices.map { pair[$0 % pair.count] }, to: free, of: scenario)
+  }
+}
+
+extension [String] {
+  /// The texts without repetitions, in the order of their first occurrence.
+  fileprivate var uniqued: [String] {
+    var known: Set<String> = []
+    return filter { known.insert($0).inserted }
   }
 }

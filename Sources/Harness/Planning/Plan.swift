@@ -23,24 +23,32 @@ struct Plan: Sendable {
   init(groups: [Group]) { self.groups = groups }
 
   /// Plans all cells that a strategy selects.
-  init(scenarios: [Scenario], peers: PeerList, strategy: PairingStrategy = .all) {
+  ///
+  /// `context` knows what the peers can run; without it, all of them can run everything.
+  init(
+    scenarios: [Scenario], peers: PeerList, strategy: PairingStrategy = .all, context: CellContext? = nil
+  ) {
     let reference = peers.reference.language
-    var covering = strategy.coverage(of: scenarios, reference: reference)
-    groups = scenarios.compactMap { scenario in
-      let able = peers.peers.filter { peer in
+    func cell(_ scenario: Scenario, _ pairing: Pairing) -> PlannedCell {
+      PlannedCell(
+        cell: Cell(scenario, pairing), pairing: pairing,
+        isControl: pairing.languages.allSatisfy { $0 == reference || $0 == PeerList.referencePeer })
+    }
+    let languages = scenarios.map { scenario in
+      peers.peers.filter { peer in
         scenario.roles.allSatisfy { role in
           role.language != nil || (role.part == .peer ? peer.peer != nil : peer.hasPrograms)
         }
-      }
-      let languages = able.map(\.language)
+      }.map(\.language)
+    }
+    let coverage = strategy.coverage(of: scenarios, languages: languages, reference: reference) { scenario, pairing in
+      context?.canRun(cell(scenario, pairing), of: scenario) ?? true
+    }
+    groups = scenarios.enumerated().compactMap { index, scenario in
       let pairings =
-        covering?.pairings(of: scenario, languages: languages)
-        ?? Pairing.all(of: scenario, languages: languages)
-      let cells = pairings.map { pairing in
-        PlannedCell(
-          cell: Cell(scenario, pairing), pairing: pairing,
-          isControl: pairing.languages.allSatisfy { $0 == reference || $0 == PeerList.referencePeer })
-      }
+        coverage?.pairings(of: scenario, at: index, languages: languages[index])
+        ?? Pairing.all(of: scenario, languages: languages[index])
+      let cells = pairings.map { cell(scenario, $0) }
       guard !cells.isEmpty else { return nil }
       return Group(
         scenario: scenario, control: cells.first(where: \.isControl),

@@ -33,6 +33,13 @@ struct CellContext: Sendable {
     context.slowness = probed.mapValues(\.slowness)
     return context
   }
+
+  /// Whether the peers of a cell have the operations that it needs, and their ABIs fit.
+  func canRun(_ planned: Plan.PlannedCell, of scenario: Scenario) -> Bool {
+    capabilities.missing(for: scenario, languages: planned.pairing.languages) == nil
+      && (compatibility.runsIncompatible
+        || compatibility.incompatibility(of: planned, scenario, registry) == nil)
+  }
 }
 
 /// A cache of the greetings that were parsed during a run.

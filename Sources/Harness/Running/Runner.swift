@@ -36,7 +36,9 @@ public struct Runner: Sendable {
     self.scope = scope
     self.expectations = expectations
     strategy = PairingStrategy(configuration)
-    let everything = Plan(scenarios: scenarios, peers: configuration.peers, strategy: strategy)
+    let everything = Plan(
+      scenarios: scenarios, peers: configuration.peers, strategy: strategy,
+      context: strategy.needsPeers ? try? Self.context(configuration) : nil)
     let cells = everything.cells
     allCells = cells.map(\.id)
     selectionProblems = configuration.selection.problems(
@@ -53,6 +55,15 @@ public struct Runner: Sendable {
     slice = part?.slice
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
+  }
+
+  /// Starts each peer once, and returns the context in which cells of those that start are run.
+  private static func context(_ configuration: RunConfiguration) throws(RunError) -> CellContext {
+    let start = configuration.context(try MachineProbe.capabilities(configuration))
+    let probed = configuration.peers.peers.compactMap { peer in
+      peer.peer == nil ? nil : (try? PeerProbe.probe(peer, start)).map { (peer.language, $0) }
+    }
+    return start.knowing(Dictionary(uniqueKeysWithValues: probed), configuration.registry)
   }
 
   /// The cells of the run, in order.
@@ -90,7 +101,7 @@ public struct Runner: Sendable {
       implementations: configuration.peers.implementations(
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
-      notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + recordingNotes
+      notes: strategy.notes + configuration.peers.leftOut.map(\.note) + leftOut.notes + notes + recordingNotes
         + (obstacle.map { [$0] } ?? [])
         + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),

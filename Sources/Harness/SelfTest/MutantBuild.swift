@@ -16,6 +16,23 @@ public struct MutantBuild: Sendable {
     }
   }
 
+  /// Returns the mutants whose builds exist, and a remark for each build that does not.
+  ///
+  /// - Throws: ``RunError`` if the user has selected mutants of such a build.
+  func available(
+    _ mutants: [Mutant], isSelected: Bool
+  ) throws(RunError) -> (mutants: [Mutant], notes: [String]) {
+    var notes: [String] = []
+    for peer in peers.leftOut {
+      let count = mutants.count { $0.language == peer.language }
+      guard count > 0 else { continue }
+      let note = "\(peer.note), so \(counted(count, "mutant")) cannot be run"
+      if isSelected { throw RunError(note) }
+      notes.append(note)
+    }
+    return (mutants.filter { peers[$0.language] != nil }, notes)
+  }
+
   /// Returns the mutants that the build of a language lists, by running it in a sandbox.
   func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }

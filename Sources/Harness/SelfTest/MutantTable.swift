@@ -56,6 +56,7 @@ public struct MutantTable: Report {
     let notRun = outcomes.count { $0.outcome.isNotRun }
     let clean = controls.count { $0.isExpected }
     lines.append("\(clean) of \(counted(controls.count, "cell")) passed by the same builds without a mutant")
+    lines += record.description?.notes.map(\.escapedForDisplay) ?? []
     lines.append(
       "Took \(duration(summary.seconds)). Exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning).")
     if !runner.isEmpty {

@@ -12,6 +12,8 @@ public struct SelfTest: Sendable {
   private let runnerTrials: [RunnerMutantTrial]
   private let sample: GeneratedSample?
   private let problems: [String]
+  /// A remark for each mutant build that this machine does not have.
+  private let notes: [String]
   /// How many mutants that hang are run at once; they use almost no processor time.
   private static let hangingAtOnce = 6
 
@@ -27,7 +29,8 @@ public struct SelfTest: Sendable {
     self.capabilities = capabilities
     var problems = try build.problems(mutants, configuration.context(capabilities))
     try MutantNames.check(names, mutants, runnerMutants)
-    let chosen = mutants.named(names)
+    let (chosen, notes) = try build.available(mutants.named(names), isSelected: !names.isEmpty)
+    self.notes = notes
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))
       for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
@@ -63,8 +66,7 @@ public struct SelfTest: Sendable {
     let runner = CellRunner(listener: listener)
     let description = RunDescription(
       cells: trials.flatMap(\.cells) + runnerTrials.flatMap(\.cells) + (sample?.cells ?? []), jobs: configuration.jobs,
-      isolation: "\(capabilities)",
-      kernel: MachineProbe.kernel)
+      isolation: "\(capabilities)", kernel: MachineProbe.kernel, notes: notes)
     func work(_ trials: [SelfTestTrial]) -> [@Sendable (CellRunner) -> Void] { trials.flatMap(\.work) }
     let ofTheRunner = runnerTrials.map { trial in { @Sendable (runner: CellRunner) -> Void in trial.run(runner) } }
     let lanes = [

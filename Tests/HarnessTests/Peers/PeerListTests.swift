@@ -53,9 +53,16 @@ struct PeerListTests {
     let peers = try DiagnosticLog.collect { PeerList.load(files: [file], root, mayLack: [file], log: $0) }
     #expect(peers.peers.map(\.language) == ["a"])
     #expect(
-      peers.leftOut == [
+      peers.leftOut.map(\.note) == [
         "b is left out: there is no ./build/b", "d is left out: there is no /usr/bin/no-such-interpreter",
       ])
+  }
+
+  @Test("leaves out only languages with 'optional: true' of another file, and accepts another name in the greeting")
+  func optionalLanguage() throws {
+    let peers = try load("a: {peer: build/a, greets-as: c}\nb: {peer: build/b, optional: true}")
+    #expect(peers.peers.map(\.language) == ["a"] && peers.peers.map(\.greetsAs) == ["c"])
+    #expect(peers.leftOut.map(\.language) == ["b"])
   }
 
   @Test("does not have a program whose file does not exist") func missingProgram() {

@@ -1,3 +1,4 @@
+import PeerProtocol
 import Testing
 
 @testable import Harness
@@ -11,7 +12,9 @@ struct PairingStrategyTests {
     return Plan(scenarios: scenarios, peers: peers, strategy: .covering(named: named))
   }
 
-  private func scenarios(_ count: Int, roles: [String] = ["x", "y"]) throws -> [Scenario] {
+  private func scenarios(
+    _ count: Int, roles: [String] = ["x", "y"], request: (Int) -> String = { _ in "pid" }
+  ) throws -> [Scenario] {
     let texts = (1...count).map { number in
       """
       - id: test/test-\(number)
@@ -20,7 +23,7 @@ struct PairingStrategyTests {
         level: must
         roles: [\(roles.joined(separator: ", "))]
         steps:
-      \(roles.map { "    - \($0): pid" }.joined(separator: "\n"))
+      \(roles.map { "    - \($0): \(request(number))" }.joined(separator: "\n"))
       """
     }
     return try Checkout.scenarios(texts.joined(separator: "\n")).scenarios
@@ -50,6 +53,27 @@ struct PairingStrategyTests {
       #expect(found.allSatisfy { Set($0).count <= 2 })
       #expect(found.contains(["a", "a", "a"]) && found.contains(["a", "c", "c"]) && found.contains(["c", "a", "a"]))
     }
+  }
+
+  @Test("cover a pair in a scenario that both languages can run") func capabilities() throws {
+    let scenarios = try scenarios(9) { $0 == 7 ? "pid" : "umask mask=0" }
+    let operations = ["c": ["pid", "umask"], "a": ["pid", "umask"], "b": ["pid"], "d": ["pid"], "e": []]
+    let table = CapabilityTable(
+      operations.mapValues { Greeting(language: "x", implementation: "x", operations: $0) },
+      try Checkout.operations.get())
+    let languages = Array(repeating: Self.names, count: scenarios.count)
+    let coverage = try #require(
+      PairingStrategy.covering(named: []).coverage(of: scenarios, languages: languages, reference: "c") {
+        table.missing(for: $0, languages: $1.languages) == nil
+      })
+    let pairs = scenarios.enumerated().map { index, scenario in
+      Set(coverage.pairings(of: scenario, at: index, languages: Self.names).map(\.description))
+    }
+    for pair in ["a>b", "b>a", "b>d", "d>b", "a>d"] {
+      #expect(pairs.indices.filter { pairs[$0].contains(pair) } == [6], "\(pair)")
+    }
+    // A pair that can run nothing is planned once, so that the report has the reason.
+    for pair in ["a>e", "e>a", "b>e"] { #expect(pairs.count { $0.contains(pair) } == 1, "\(pair)") }
   }
 
   @Test("include a pairing that the user names") func named() throws {

@@ -81,7 +81,7 @@ struct MutantLoaderTests {
     let (scenarios, _) = try ScenarioLoader.load(root: root)
     let mutants = try DiagnosticLog.collect {
       MutantLoader.load(
-        root: root.string, scenarios: scenarios, languages: ["c", "swift", "python", "perl"], log: $0)
+        root: root.string, scenarios: scenarios, languages: ["c", "swift", "python", "perl", "rust"], log: $0)
     }
     let ofRunner = try DiagnosticLog.collect {
       RunnerMutantLoader.load(root: root.string, mutants: mutants.map(\.name), log: $0)

@@ -38,7 +38,7 @@ struct SelfTestTests {
   /// Runs only `mutants`, not the other mutants of the build.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
-    faulty: String = faulty, timeoutMultiplier: Double = 1
+    faulty: String = faulty, timeoutMultiplier: Double = 1, leftOut: [MissingPeer] = []
   ) async throws -> (summary: RunSummary, results: [CellResult]) {
     try await onThread {
       let scripts = [ShellPeers.script("reference"), faulty.replacing("@CONTROL@", with: control)]
@@ -48,15 +48,16 @@ struct SelfTestTests {
         let odd = PeerDescription(language: "odd", peer: commands[1], programs: nil)
         let source = FixtureFile(file: "mutants.yaml", bytes: Data(mutants.utf8))
         let loaded = try DiagnosticLog.collect {
-          MutantLoader.parse(source, scenarios: scenarios, languages: ["odd"], log: $0)
+          MutantLoader.parse(
+            source, scenarios: scenarios, languages: ["odd"] + leftOut.map(\.language), log: $0)
         }
         var configuration = RunConfiguration(
           root: root, sandboxInit: Checkout.sandboxInit, peers: PeerList([reference]), registry: registry)
         configuration.timeoutMultiplier = timeoutMultiplier
         let results = GatheredResults()
         let test = try SelfTest(
-          configuration, scenarios: scenarios + more, mutants: loaded, build: MutantBuild(PeerList([odd])), names: names
-        )
+          configuration, scenarios: scenarios + more, mutants: loaded,
+          build: MutantBuild(PeerList([odd], leftOut: leftOut)), names: names)
         return (try test.run { results.take($0) }, results.all)
       }
     }
@@ -72,6 +73,19 @@ struct SelfTestTests {
     #expect(status(run) == .asExpected)
     #expect(run.results.count == 4)
     #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && $0.verdict == .passed })
+  }
+
+  @Test("leaves out the mutants of a build that does not exist, unless the user selects one")
+  func missingBuild() async throws {
+    let absent = MissingPeer(language: "absent", program: "build/absent")
+    let mutants =
+      Self.mutant("lies") + Self.others + Self.mutant("elsewhere").replacing("peer: odd", with: "peer: absent")
+    let run = try await run(mutants, leftOut: [absent])
+    #expect(status(run) == .asExpected && run.results.count == 4)
+    let error = await #expect(throws: RunError.self) {
+      try await self.run(mutants, names: ["elsewhere"], leftOut: [absent])
+    }
+    #expect(error?.description == "absent is left out: there is no build/absent, so 1 mutant cannot be run")
   }
 
   @Test("fails when a mutant survives") func survivor() async throws {
