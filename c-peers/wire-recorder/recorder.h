@@ -36,7 +36,7 @@ void number_field(const char *key, long long value);
 void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
 void time_field(const struct tracee *tracee); // when the current call began
-void end_event(void);     // sends the line
+void end_event(void);                         // sends the line
 bool spend(size_t bytes); // false, after an event "limit", once more than MAX_BYTES bytes have been reported
 
 // memory.c

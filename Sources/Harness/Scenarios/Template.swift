@@ -15,8 +15,9 @@ public struct RequestTemplate: Sendable {
 }
 
 /// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
-/// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps. In a
-/// request, a width may follow: `{sender.pid:4}`.
+/// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
+///
+/// In a request, a width may follow: `{sender.pid:4}`.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
   /// The literal parts and variables of the text, in order.
   public let pieces: [Piece]

@@ -33,7 +33,8 @@ struct InjectionTableTests {
   private func programResult(
     _ call: String, _ fault: InjectedFault, _ language: String, _ verdict: Verdict, scenario: String = "jobs/three"
   ) -> CellResult {
-    let injection = Cell.Injection(role: "server", request: nil, operation: nil, call: call, occurrence: 1, fault: fault)
+    let injection = Cell.Injection(
+      role: "server", request: nil, operation: nil, call: call, occurrence: 1, fault: fault)
     let cell = Cell(
       id: "\(scenario)[c>\(language),server:\(call).1,\(fault.rawValue)]", scenario: scenario, mechanism: "jobs",
       title: "T.", spec: "", level: .must,

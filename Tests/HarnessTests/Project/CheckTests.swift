@@ -158,7 +158,9 @@ struct CheckTests {
           + "    directory: {true: '/'}\n"))
   }
 
-  @Test("send and expect process IDs as integers", .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
+  @Test(
+    "send and expect process IDs as integers",
+    .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
   func integers() async throws {
     try await onThread {
       let project = try TestProject()

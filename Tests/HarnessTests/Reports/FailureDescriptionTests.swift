@@ -38,7 +38,8 @@ struct FailureDescriptionTests {
   @Test("shows the messages around the first difference from a golden transcript") func around() throws {
     let lines = try lines(differing: 20)
     let first = try #require(lines.firstIndex(of: "    ... 26 lines before"))
-    #expect(Array(lines[(first + 13)...(first + 15)]) == ["    > close handle=h20", "    < ok pid=20", "    > close handle=h21"])
+    let around = ["    > close handle=h20", "    < ok pid=20", "    > close handle=h21"]
+    #expect(Array(lines[(first + 13)...(first + 15)]) == around)
     #expect(lines.contains("    < ok") && lines.contains("    ... 34 lines after"))
     #expect(!lines.contains("    > close handle=h40"))
   }
