@@ -108,8 +108,8 @@ public struct Evidence: Sendable, Codable {
   public var request: Message?
   /// The response that was not as expected; nil if no response caused the verdict.
   public var response: Message?
-  /// The field of the response that was not as expected; nil if no field caused the verdict.
-  public var mismatch: FieldMismatch?
+  /// The fields of the response that were not as expected.
+  public var mismatches: [FieldMismatch] = []
   /// The offset of the first byte of a payload or a file that differs.
   public var firstDifference: Int?
   /// The objects that were left behind; at most 100 are listed.

@@ -83,8 +83,9 @@ enum RecordedRun: String, CaseIterable {
         response: response("ok return=5 msg=first msg_prio=1"))
       evidence.step = "receiver: mq_receive -> msg=urgent msg_prio=9"
       evidence.location = SourceLocation(file: "fixtures/scenarios/posix-mq.yaml", line: 14, column: 7)
-      evidence.mismatch = FieldMismatch(
-        field: "msg", relation: "=", expected: "urgent", actual: "first", isPayload: true)
+      evidence.mismatches = [
+        FieldMismatch(field: "msg", relation: "=", expected: "urgent", actual: "first", isPayload: true)
+      ]
       evidence.firstDifference = 0
       evidence.differences = [
         .transcript(

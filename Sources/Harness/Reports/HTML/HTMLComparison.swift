@@ -18,27 +18,27 @@ struct HTMLComparison {
   private static let maximumLength = 2000
 
   init(_ evidence: Evidence) {
-    let bytes = evidence.mismatch?.bytes
     let exchanges = evidence.differences.compactMap(\.transcript)
     if evidence.expected != nil || evidence.response != nil {
       let (expected, actual) = (evidence.expected ?? "", evidence.response?.text ?? "")
       if exchanges.contains(where: { $0.location == evidence.location }) {
         rows.append(Self.recorded("response", expected, actual))
-      } else if evidence.mismatch == nil, evidence.firstDifference != nil {
+      } else if evidence.mismatches.isEmpty, evidence.firstDifference != nil {
         rows.append(Self.aligned("bytes", expected, actual))
       } else {
         rows.append(
           Row(heading: "response", expected: Self.words(expected), actual: Self.actual(actual, expected, evidence)))
       }
     }
-    if let mismatch = evidence.mismatch {
+    for mismatch in evidence.mismatches {
       rows.append(
         Row(
           heading: mismatch.field, expected: Self.words("\(mismatch.relation)\(mismatch.expected)"),
           actual: [Word(text: (mismatch.actual ?? "missing").shortened(to: Self.maximumLength), isMarked: true)]))
+      if let bytes = mismatch.bytes { rows.append(Self.aligned("from byte", bytes.expectedText, bytes.actualText)) }
     }
-    if let bytes { rows.append(Self.aligned("from byte", bytes.expectedText, bytes.actualText)) }
-    if bytes == nil, evidence.mismatch != nil, let offset = evidence.firstDifference {
+    if !evidence.mismatches.isEmpty, !evidence.mismatches.contains(where: { $0.bytes != nil }),
+      let offset = evidence.firstDifference {
       rows.append(
         Row(
           heading: "payload", expected: Self.words("the bytes of the pattern"),
@@ -55,14 +55,14 @@ struct HTMLComparison {
     }
   }
 
-  /// Marks the field that is not as expected, or else the kind of the response or its `errno`.
+  /// Marks the fields that are not as expected, or else the kind of the response or its `errno`.
   private static func actual(_ actual: String, _ expected: String, _ evidence: Evidence) -> [Word] {
     var words = words(actual)
     let isOfKind = words.first?.text == expected.split(separator: " ").first.map(String.init)
     for index in words.indices {
       words[index].isMarked =
-        if let field = evidence.mismatch?.field { words[index].text.hasPrefix("\(field)=") } else {
-          isOfKind ? words[index].text.hasPrefix("errno=") : index == 0
+        if evidence.mismatches.isEmpty { isOfKind ? words[index].text.hasPrefix("errno=") : index == 0 } else {
+          evidence.mismatches.contains { words[index].text.hasPrefix("\($0.field)=") }
         }
     }
     return words
