@@ -12,13 +12,13 @@ struct Coverage: ParsableCommand {
         ipc-interop coverage --format markdown       docs/coverage.md
       """)
 
-  @OptionGroup var running: RunningOptions
+  @OptionGroup var location: LocationOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws { try output.check("coverage", AssertionLedger.formats) }
 
   func run() throws {
-    let fixtures = try running.fixtures()
+    let fixtures = try location.fixtures()
     let ledger: AssertionLedger
     do throws(FixtureErrors) { ledger = try fixtures.assertions() } catch {
       throw RunError("\(error)", status: .usage)

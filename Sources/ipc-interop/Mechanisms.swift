@@ -11,10 +11,10 @@ struct Mechanisms: ParsableCommand {
         ipc-interop run --list --format json         all scenarios, for programs
       """)
 
-  @OptionGroup var running: RunningOptions
+  @OptionGroup var location: LocationOptions
 
   func run() throws {
-    let fixtures = try running.fixtures()
+    let fixtures = try location.fixtures()
     let runner = Runner(fixtures.configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
     var table = TextTable()
     table.add([.init("mechanism"), .init("scenarios", isNumber: true), .init("cells", isNumber: true)])

@@ -2,25 +2,12 @@ public import ArgumentParser
 public import Harness
 import SystemPackage
 
-/// The options of all commands that run cells.
-struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
-  var jobs = RunConfiguration.defaultJobs
-
-  @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
-  var timeoutMultiplier = 1.0
-
+/// The option of all commands that read the files of the suite.
+struct LocationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A checkout, or a prefix of 'make install', to use instead of the one of this program.", valueName: "directory"))
   var root: String?
-
-  func validate() throws {
-    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0 and below 1000000")
-    }
-  }
 
   /// Loads the fixtures, and additional languages from the files `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
@@ -38,6 +25,30 @@ struct RunningOptions: ParsableArguments {
     }
     return found
   }
+}
+
+/// The options of all commands that run cells.
+struct RunningOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
+  var jobs = RunConfiguration.defaultJobs
+
+  @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
+  var timeoutMultiplier = 1.0
+
+  @OptionGroup var location: LocationOptions
+
+  func validate() throws {
+    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
+    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
+      throw ValidationError("--timeout-multiplier must be above 0 and below 1000000")
+    }
+  }
+
+  /// Loads the fixtures, and additional languages from the files `peers`.
+  func fixtures(peers: [String] = []) throws -> Fixtures { try location.fixtures(peers: peers) }
+
+  /// Finds the files of the suite.
+  func installation() throws(RunError) -> Installation { try location.installation() }
 
   /// Applies these options to a configuration.
   ///
@@ -48,7 +59,7 @@ struct RunningOptions: ParsableArguments {
     configuration.timeoutMultiplier = timeoutMultiplier
     var given = more
     if timeoutMultiplier != 1 { given.append(("--timeout-multiplier", "\(timeoutMultiplier)")) }
-    if let root { given.append(("--root", root)) }
+    if let root = location.root { given.append(("--root", root)) }
     configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
