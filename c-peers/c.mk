@@ -52,7 +52,7 @@ CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
-PATCHED := benchmark benchmark_links benchmark_shared_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
+PATCHED := benchmark benchmark_links benchmark_lock_links benchmark_shared_links benchmark_socket_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Only the linking rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these

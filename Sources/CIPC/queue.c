@@ -30,6 +30,7 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
 static _Thread_local struct {
     uint32_t number;
     struct robust_list_head *robust;
+    uint32_t failed_spins;
 } self;
 
 static void forget(void) {
@@ -86,4 +87,12 @@ uint32_t cipc_robust_begin(const void *lock) {
 
 void cipc_robust_end(void) {
     *(void *volatile *)&self.robust->list_op_pending = NULL;
+}
+
+uint32_t cipc_failed_spins(void) {
+    return self.failed_spins;
+}
+
+void cipc_set_failed_spins(uint32_t count) {
+    self.failed_spins = count;
 }

@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
       reference of the same round.
 
       EXAMPLES
-        ipc-interop bench                          everything: about five minutes on two processors
+        ipc-interop bench                          everything: less than five minutes on two processors
         ipc-interop bench --quick                  small messages only: about a minute
         ipc-interop bench --mechanism pipe --mechanism ring/sleeping
         ipc-interop bench --pairs swift:swift      Swift in both roles, and C to compare with
@@ -42,8 +42,11 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("The order of the pairings in each round.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("The duration of one measurement.", valueName: "milliseconds"))
-  var budget = 30.0
+  @Option(
+    help: ArgumentHelp(
+      "The duration of one measurement (default: at most 30, and less if the run would take more than five minutes).",
+      valueName: "milliseconds"))
+  var budget: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -75,7 +78,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     if rounds < 5 { throw ValidationError("--rounds must be at least 5") }
-    if !(budget >= 1 && budget <= 10_000) { throw ValidationError("--budget must be from 1 to 10000") }
+    if let budget, !(budget >= 1 && budget <= 10_000) { throw ValidationError("--budget must be from 1 to 10000") }
     for (texts, name) in [(mechanism, "--mechanism"), (pairs, "--pairs"), (peers, "--peers")] where texts.contains("") {
       throw ValidationError("\(name) must not be empty")
     }
@@ -130,7 +133,7 @@ extension Bench {
     options.pairs = pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
     options.rounds = rounds
     options.seed = seed
-    options.budget = budget / 1000
+    options.budget = budget.map { $0 / 1000 }
     options.isQuick = quick
     let runner = try BenchmarkRunner(configuration, fixtures.installation, options: options)
     Interruption.listen()

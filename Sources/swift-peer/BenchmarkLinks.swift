@@ -23,12 +23,28 @@ extension Benchmark {
     "none": Link(hasBytes: false, needsEnds: false) { benchmark, _, _ in
       try benchmark.run(send: { (_) throws(IPCError) in }, receive: { (_) throws(IPCError) in 0 })
     },
-    "stream": Link(run: runStream), "packet": Link(run: runPacket), "mq": Link(run: runMessageQueue),
-    "msg": Link(run: runSystemVMessages), "ring": Link(run: runRing), "ring-spin": Link(run: runSpinningRing),
-    "queue": Link(run: runQueue), "queue-spin": Link(run: runSpinningQueue),
+    "stream": Link { benchmark, peer, ends in try ignoringSIGPIPE { try runStream(&benchmark, peer, ends) } },
+    "stream-raw": Link { benchmark, peer, ends in try ignoringSIGPIPE { try runRawStream(&benchmark, peer, ends) } },
+    "stream-nosignal": Link(run: runStream),
+    "packet": Link(run: runPacket), "mq": Link(run: runMessageQueue), "msg": Link(run: runSystemVMessages),
+    "ring": Link(run: runRing), "ring-spin": Link(run: runSpinningRing), "ring-place": Link(run: runRingInPlace),
+    "queue": Link(run: runQueue), "queue-spin": Link(run: runSpinningQueue), "queue-place": Link(run: runQueueInPlace),
     "sem": Link(hasBytes: false, run: runSemaphore), "semop": Link(hasBytes: false, run: runSystemVSemaphores),
     "eventfd": Link(hasBytes: false, run: runEventFD), "signal": Link(hasBytes: false, run: runSignal),
+    "mutex": Link(hasBytes: false, run: runMutex), "mailbox": Link(run: runMailbox), "block": Link(run: runBlock),
+    "record-lock": Link(hasBytes: false, run: runRecordLock), "file-lock": Link(hasBytes: false, run: runFileLock),
+    "channel": Link { benchmark, peer, ends in try ignoringSIGPIPE { try runChannel(&benchmark, peer, ends) } },
+    "buffered": Link { benchmark, peer, ends in try ignoringSIGPIPE { try runBuffered(&benchmark, peer, ends) } },
+    "descriptor": Link(run: runDescriptor), "connection": Link(hasBytes: false, run: runConnection),
   ]
+
+  /// Runs `body` while the process ignores `SIGPIPE`, as the C peer always does.
+  private static func ignoringSIGPIPE(_ body: () throws -> Void) throws {
+    try Signal.brokenPipe.ignore()
+    let result = Result { try body() }
+    try Signal.brokenPipe.resetToDefault()
+    try result.get()
+  }
 }
 
 /// The parameters that name what messages are sent to and received from.
@@ -81,6 +97,35 @@ extension Benchmark {
         return room.byteCount
       })
   }
+}
+
+/// Calls the C library itself, to show what the library adds.
+private func runRawStream(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let to = try peer.handles.find(ends.write, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue
+  let from = try peer.handles.find(ends.read, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue
+  try benchmark.run(
+    send: { (bytes) throws(IPCError) in
+      var written = 0
+      while written < bytes.byteCount {
+        let count = unsafe bytes.withUnsafeBytes { bytes in
+          unsafe bytes.baseAddress.map { unsafe write(to, $0 + written, bytes.count - written) } ?? 0
+        }
+        if count == -1 { throw IPCError(.write, Errno(rawValue: errno)) }
+        written += count
+      }
+    },
+    receive: { [size = benchmark.size] (room) throws(IPCError) in
+      while room.byteCount < size {
+        let count = unsafe room.withUnsafeMutableBytes { buffer, filled in
+          let count = unsafe buffer.baseAddress.map { unsafe read(from, $0 + filled, size - filled) } ?? 0
+          filled += max(count, 0)
+          return count
+        }
+        if count == -1 { throw IPCError(.read, Errno(rawValue: errno)) }
+        if count == 0 { return nil }
+      }
+      return size
+    })
 }
 
 private func runPacket(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {

@@ -31,6 +31,48 @@ func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) t
     })
 }
 
+/// Builds and reads records in the ring: only byte 0 is stored and loaded, and nothing is copied.
+func runRingInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  try benchmark.run(
+    peer, ends,
+    send: { (ring, bytes) throws(IPCError) in
+      let number = bytes.first
+      _ = try ring.send(maxLength: bytes.byteCount, retryOnInterrupt: false) { first, second in
+        first.claim(number)
+        second.claim(nil)
+      }
+    },
+    receive: { (ring, room) throws(IPCError) in
+      try ring.withNext(retryOnInterrupt: false) { first, second in
+        room.append(first: first)
+        return first.byteCount + second.byteCount
+      }
+    })
+}
+
+extension RawSpan {
+  /// Byte 0; nil if there is none.
+  fileprivate var first: UInt8? { isEmpty ? nil : unsafe unsafeLoad(as: UInt8.self) }
+}
+
+extension OutputRawSpan {
+  /// Appends all bytes that fit, of which only byte 0 is stored; the others stay as they are.
+  fileprivate mutating func claim(_ first: UInt8?) {
+    unsafe withUnsafeMutableBytes { buffer, filled in
+      if let first, !buffer.isEmpty { unsafe buffer[0] = first }
+      filled = buffer.count
+    }
+  }
+
+  /// Appends byte 0 of a message.
+  fileprivate mutating func append(first message: RawSpan) {
+    if let first = message.first { unsafe withUnsafeMutableBytes { buffer, filled in
+      unsafe buffer[0] = first
+      filled = 1
+    } }
+  }
+}
+
 extension Benchmark {
   /// Runs the loop through the ends of rings that a request names.
   @inline(__always)
@@ -78,6 +120,27 @@ func runSpinningQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) 
         case .endOfStream: return nil
         case .wouldBlock: continue
         }
+      }
+    })
+}
+
+/// Builds and reads messages in their slots: only byte 0 is stored and loaded, and nothing is copied.
+func runQueueInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
+  let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
+  try benchmark.run(
+    send: { (bytes) throws(IPCError) in
+      let (number, size) = (bytes.first, bytes.byteCount)
+      try to.send(retryOnInterrupt: false) { slot in
+        unsafe slot.withUnsafeMutableBytes { buffer, filled in
+          if let number { unsafe buffer[0] = number }
+          filled = size
+        }
+      }
+    },
+    receive: { (room) throws(IPCError) in
+      try from.withNext(retryOnInterrupt: false) { message in
+        room.append(first: message)
+        return message.byteCount
       }
     })
 }

@@ -108,8 +108,10 @@ extension Peer {
   ///
   /// The C library keeps the addresses of locked mutexes in a list, so the region stays mapped as long as the handle
   /// exists.
-  func region(_ parameters: Parameters) throws -> SharedRegion {
-    let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
+  func region(_ parameters: Parameters) throws -> SharedRegion { try region(named: try parameters.text("memory")) }
+
+  func region(named name: String) throws -> SharedRegion {
+    let memory = try handles.find(name, as: (any MemoryHandle).self, "memory")
     // Read-only memory has no method that writes. In C, the write would raise SIGSEGV.
     guard let shared = memory as? any SharedHandle else { throw Failure(.badAddress) }
     return try shared.placement()

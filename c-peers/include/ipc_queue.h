@@ -95,6 +95,16 @@ struct ipc_queue {
 #endif
 enum { IPC_QUEUE_MOST = 1 << 30, IPC_QUEUE_MOST_SELECTED = FUTEX_WAITV_MAX };
 
+enum {
+    /* The time that a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+     * failed poll at most doubles the cost. */
+    IPC_QUEUE_POLL_TIME = 10000,
+    /* The interval between polls; each poll takes the cache line from the owner of the lock. */
+    IPC_QUEUE_POLL_INTERVAL = 250,
+    /* After a failed poll, only one in this many waits of a thread polls. */
+    IPC_QUEUE_WAITS_PER_POLL = 8,
+};
+
 /* -- Private functions ---------------------------------------------------------------------------------- */
 
 static inline int ipc_queue__fail(int error) {
@@ -112,6 +122,7 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
 struct ipc_queue__thread {
     uint32_t number;
     struct robust_list_head *robust;
+    unsigned unpolled_waits; /* waits since polling last succeeded */
 };
 static _Thread_local struct ipc_queue__thread ipc_queue__self;
 
@@ -211,6 +222,19 @@ static inline struct timespec ipc_queue__next_check(void) {
     return time;
 }
 
+static inline int64_t ipc_queue__now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Waits until the next poll, and returns the time. */
+static inline int64_t ipc_queue__pause(int64_t now) {
+    for (const int64_t next = now + IPC_QUEUE_POLL_INTERVAL; now < next;)
+        now = ipc_queue__now();
+    return now;
+}
+
 static inline void ipc_queue__unlock(const struct ipc_queue *queue) {
     if (atomic_exchange(&queue->header->lock, 0) & FUTEX_WAITERS)
         ipc_queue__wake(&queue->header->lock, 1);
@@ -241,7 +265,7 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
         check = ipc_queue__next_check();
         end = ipc_queue__is_before(*deadline, check) ? check : *deadline;
     }
-    for (int spins = 0;; seen = atomic_load(lock)) {
+    for (int polls = 0;; seen = atomic_load(lock)) {
         uint32_t owner = seen & FUTEX_TID_MASK;
         if (owner == 0) {
             /* Other threads may sleep on the lock; the next unlock must wake one of them. */
@@ -254,8 +278,10 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
         }
         if (owner == ipc_queue__self.number)
             return ipc_queue__give_up(EDEADLK);
-        if (spins++ < 100)
+        if (polls++ < IPC_QUEUE_POLL_TIME / IPC_QUEUE_POLL_INTERVAL) {
+            ipc_queue__pause(ipc_queue__now());
             continue;
+        }
         if (!(seen & FUTEX_WAITERS) && !atomic_compare_exchange_strong(lock, &seen, seen | FUTEX_WAITERS))
             continue;
         waiters = FUTEX_WAITERS;
@@ -271,13 +297,53 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
     }
 }
 
-/* Unlocks the queue and sleeps until the event is signalled. */
+/* The number of messages; it may change at any time unless the caller holds the lock. */
+static inline uint64_t ipc_queue__difference(const struct ipc_queue *queue) {
+    return atomic_load_explicit(&queue->header->sent, memory_order_relaxed) -
+           atomic_load_explicit(&queue->header->received, memory_order_relaxed);
+}
+
+/* Whether an open queue was full, or empty, at one moment during the call, without the lock. The number that
+ * is loaded first is the one that cannot be too large: the numbers only grow, and `sent` is never the smaller
+ * one. */
+static inline bool ipc_queue__is_full(const struct ipc_queue *queue) {
+    const uint64_t sent = atomic_load_explicit(&queue->header->sent, memory_order_acquire);
+    return sent - atomic_load_explicit(&queue->header->received, memory_order_relaxed) == queue->slot_count &&
+           atomic_load_explicit(&queue->header->closed, memory_order_relaxed) == 0;
+}
+
+static inline bool ipc_queue__is_empty(const struct ipc_queue *queue) {
+    const uint64_t received = atomic_load_explicit(&queue->header->received, memory_order_acquire);
+    return atomic_load_explicit(&queue->header->sent, memory_order_relaxed) == received &&
+           atomic_load_explicit(&queue->header->closed, memory_order_relaxed) == 0;
+}
+
+/* Polls for a moment, without the lock, until the number of messages is another one. */
+static inline void ipc_queue__poll(const struct ipc_queue *queue, uint64_t useless) {
+    int64_t now = ipc_queue__now();
+    for (const int64_t end = now + IPC_QUEUE_POLL_TIME; now < end;) {
+        now = ipc_queue__pause(now);
+        if (ipc_queue__difference(queue) != useless) {
+            ipc_queue__self.unpolled_waits = 0;
+            return;
+        }
+    }
+}
+
+/* Unlocks the queue and polls for a moment, or sleeps until the event is signalled. The caller checks the
+ * queue again. */
 static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32_t *event,
                                    const struct timespec *deadline) {
     /* A call that does not wait makes no system call, so a process can spin on it. */
     if (deadline && deadline->tv_sec == 0 && deadline->tv_nsec == 0) {
         ipc_queue__unlock(queue);
         return ipc_queue__fail(ETIMEDOUT);
+    }
+    if (ipc_queue__self.unpolled_waits++ % IPC_QUEUE_WAITS_PER_POLL == 0) {
+        const uint64_t useless = ipc_queue__difference(queue);
+        ipc_queue__unlock(queue);
+        ipc_queue__poll(queue, useless);
+        return 0;
     }
     uint32_t expected = atomic_fetch_or(event, 1) | 1;
     ipc_queue__unlock(queue);
@@ -286,8 +352,7 @@ static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32
 
 /* Returns the number of messages. Other processes may write anything here, so the result is checked. */
 static inline int64_t ipc_queue__count(const struct ipc_queue *queue) {
-    uint64_t count = atomic_load_explicit(&queue->header->sent, memory_order_relaxed) -
-                     atomic_load_explicit(&queue->header->received, memory_order_relaxed);
+    const uint64_t count = ipc_queue__difference(queue);
     return count <= queue->slot_count ? (int64_t)count : ipc_queue__fail(EBADMSG);
 }
 
@@ -460,13 +525,17 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
 }
 
 /* These do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when a
- * stopped thread holds the lock. */
+ * stopped thread holds the lock. A process may spin on them: a full or empty queue is not locked. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {
+    if (length <= queue->slot_size && ipc_queue__is_full(queue))
+        return ipc_queue__fail(EAGAIN);
     int result = ipc_queue_send(queue, message, length, &(struct timespec){0});
     return result == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : result;
 }
 
 static inline ssize_t ipc_queue_tryreceive(const struct ipc_queue *queue, void *buffer, size_t room) {
+    if (ipc_queue__is_empty(queue))
+        return ipc_queue__fail(EAGAIN);
     ssize_t length = ipc_queue_receive(queue, buffer, room, &(struct timespec){0});
     return length == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : length;
 }

@@ -1,4 +1,5 @@
-/* Limits of two processes that take turns: a cache line, a futex on two cores, and a futex on one core.
+/* Limits of two processes that take turns: one or two cache lines, a futex on two cores, and a futex on one
+ * core.
  *
  * A unit is one way, from one process to the other. */
 #include "limits.h"
@@ -8,6 +9,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +17,8 @@
 enum {
     CACHE_LINE = 64,
     PAGE = 4096,
-    ROUND_TRIPS = 32, /* of a cache line, in a batch */
+    ROUND_TRIPS = 32, /* of cache lines, in a batch */
+    MESSAGES = 64,    /* that follow each other in memory, as in a ring */
 };
 
 /* The number that ends the partner. */
@@ -60,6 +63,56 @@ static void run_cache_line(const struct limit *limit, const struct pair_options 
     munmap(turns, PAGE);
 }
 
+/* Messages of a cache line, and in another cache line the number of the last one. */
+struct announced {
+    _Alignas(CACHE_LINE) _Atomic uint32_t number;
+    _Alignas(CACHE_LINE) unsigned char messages[MESSAGES][CACHE_LINE];
+};
+struct announcements {
+    struct announced ping, pong;
+};
+
+static void announce(struct announced *to, uint32_t number, const unsigned char *message) {
+    memcpy(to->messages[number % MESSAGES], message, CACHE_LINE);
+    atomic_store_explicit(&to->number, number, memory_order_release);
+}
+
+static bool take_message(struct announced *from, uint32_t number, unsigned char *message) {
+    uint32_t seen;
+    while ((seen = atomic_load_explicit(&from->number, memory_order_acquire)) != number)
+        if (seen == STOP)
+            return false;
+    memcpy(message, from->messages[number % MESSAGES], CACHE_LINE);
+    limit_observe(message);
+    return true;
+}
+
+static void answer_message(void *context) {
+    struct announcements *both = context;
+    unsigned char message[CACHE_LINE];
+    for (uint32_t number = 1; take_message(&both->ping, number, message); number++)
+        announce(&both->pong, number, message);
+}
+
+static void exchange_message(void *context) {
+    struct announcements *both = context;
+    unsigned char message[CACHE_LINE] = {0};
+    uint32_t number = atomic_load_explicit(&both->ping.number, memory_order_relaxed);
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        announce(&both->ping, ++number, message);
+        take_message(&both->pong, number, message);
+    }
+}
+
+static void run_two_lines(const struct limit *limit, const struct pair_options *options) {
+    struct announcements *both = pair_memory(sizeof *both);
+    const struct pair_partner partner = pair_start(options->cores[1], answer_message, both);
+    limit_measure(limit, options, 2 * ROUND_TRIPS, exchange_message, both);
+    atomic_store_explicit(&both->ping.number, STOP, memory_order_release);
+    pair_require_end(&partner);
+    munmap(both, sizeof *both);
+}
+
 static void futex_sleep(_Atomic uint32_t *word, uint32_t expected) {
     while (atomic_load_explicit(word, memory_order_acquire) == expected)
         if (syscall(SYS_futex, word, FUTEX_WAIT, expected, NULL, NULL, 0) == -1)
@@ -100,6 +153,7 @@ static void run_futex(const struct limit *limit, const struct pair_options *opti
 
 const struct limit limits_exchange[] = {
     {.name = "cache-line", .needs_two_cores = true, .run = run_cache_line},
+    {.name = "two-cache-lines", .needs_two_cores = true, .run = run_two_lines},
     {.name = "futex-wake", .needs_two_cores = true, .run = run_futex},
     {.name = "context-switch", .run = run_futex},
     {0},

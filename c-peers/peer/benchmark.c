@@ -12,7 +12,7 @@ static struct benchmark benchmark;
 /* Reads the parameters that all benchmarks have, and makes room for a message. Returns NULL if the request is
  * invalid. */
 static const struct link *begin(struct call *call) {
-    benchmark = (struct benchmark){.to = -1, .from = -1, .id = -1};
+    benchmark = (struct benchmark){.to = -1, .from = -1, .id = -1, .connection = -1};
     const struct link *link = peer_link(call);
     benchmark.size = benchmark.room = (size_t)peer_number(call, "size", 0, 1 << 30);
     benchmark.count = (uint64_t)peer_number(call, "count", 1, UINT32_MAX);
@@ -30,7 +30,12 @@ static const struct link *begin(struct call *call) {
     return link;
 }
 
-static void finish(struct call *call, int result) {
+static void finish(struct call *call, const struct link *link, int result) {
+    const int error = errno;
+    if (link->close && link->close(&benchmark) == -1 && result != -1)
+        result = -1;
+    else
+        errno = error;
     if (result == -1)
         peer_fail(call, errno);
     peer_reply(call, "return", "%llu", (unsigned long long)benchmark.done);
@@ -56,7 +61,7 @@ static void perform_bench_ping(struct call *call) {
     const struct link *link = begin(call);
     if (!link)
         return;
-    finish(call, link->ping(&benchmark));
+    finish(call, link, link->ping(&benchmark));
     reply_elapsed(call);
     reply_histogram(call, "latency", &benchmark.latency);
     reply_wrong(call);
@@ -67,14 +72,14 @@ static void perform_bench_ping(struct call *call) {
 static void perform_bench_pong(struct call *call) {
     const struct link *link = begin(call);
     if (link)
-        finish(call, link->pong(&benchmark));
+        finish(call, link, link->pong(&benchmark));
 }
 
 static void perform_bench_send(struct call *call) {
     const struct link *link = begin(call);
     if (!link)
         return;
-    finish(call, link->send(&benchmark));
+    finish(call, link, link->send(&benchmark));
     reply_elapsed(call);
 }
 
@@ -82,7 +87,7 @@ static void perform_bench_receive(struct call *call) {
     const struct link *link = begin(call);
     if (!link)
         return;
-    finish(call, link->receive(&benchmark));
+    finish(call, link, link->receive(&benchmark));
     reply_elapsed(call);
     reply_wrong(call);
 }

@@ -10,6 +10,7 @@ struct benchmark {
      * signals; -1 in a direction that the request does not use. */
     int to, from;
     int id;                  /* of a System V object, or of a process */
+    int connection;          /* that was made or accepted last; -1 for none */
     void *sender, *receiver; /* rings, queues or semaphores */
     size_t room;             /* for a received message; at least `size` */
 
@@ -30,10 +31,11 @@ struct link {
     int (*pong)(struct benchmark *);
     int (*send)(struct benchmark *);
     int (*receive)(struct benchmark *);
+    int (*close)(struct benchmark *); /* NULL if there is nothing to release */
 };
 
-/* The links through shared memory; the list ends with one without a name. */
-extern const struct link peer_shared_links[];
+/* The links of other files; each list ends with one without a name. */
+extern const struct link peer_shared_links[], peer_lock_links[], peer_socket_links[];
 
 const struct link *peer_link(struct call *);
 

@@ -11,14 +11,13 @@
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-static void open_descriptors(struct call *call, struct benchmark *benchmark) {
-    if (sends(call))
-        benchmark->to = peer_descriptor_named(call, peer_text(call, "write"));
-    if (receives(call))
-        benchmark->from = peer_descriptor_named(call, peer_text(call, "read"));
-}
+#ifndef RWF_NOSIGNAL /* Linux 6.18 */
+#define RWF_NOSIGNAL 0x100
+#endif
 
 static void open_numbers(struct call *call, struct benchmark *benchmark, int least, int most) {
     if (sends(call))
@@ -61,6 +60,44 @@ static ssize_t stream_receive(struct benchmark *benchmark) {
     return (ssize_t)benchmark->size;
 }
 LOOPS(stream)
+
+/* Writes without SIGPIPE, whose disposition stays as it is. Before Linux 6.18, the signal is blocked during
+ * the call, and removed if the call raised it. */
+static ssize_t write_without_signal(int fd, const void *bytes, size_t count) {
+    static bool lacks_flag;
+    struct iovec part = {(void *)bytes, count};
+    sigset_t signals, before;
+    if (!lacks_flag) {
+        ssize_t written = syscall(SYS_pwritev2, fd, &part, 1L, -1L, -1L, (long)RWF_NOSIGNAL);
+        if (written != -1 || errno != EOPNOTSUPP)
+            return written;
+        lacks_flag = true;
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    ssize_t written = write(fd, bytes, count);
+    const int error = errno;
+    if (written < (ssize_t)count)
+        while (sigtimedwait(&signals, NULL, &(struct timespec){0}) == -1 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return written;
+}
+#define nosignal_open open_descriptors
+static int nosignal_send(struct benchmark *benchmark) {
+    for (size_t written = 0; written < benchmark->size;) {
+        ssize_t count =
+            write_without_signal(benchmark->to, benchmark->message + written, benchmark->size - written);
+        if (count == -1)
+            return failed("write");
+        written += (size_t)count;
+    }
+    return 0;
+}
+#define nosignal_receive stream_receive
+LOOPS(nosignal)
 
 #define packet_open open_descriptors
 static int packet_send(struct benchmark *benchmark) {
@@ -164,9 +201,17 @@ static ssize_t signal_receive(struct benchmark *benchmark) {
 LOOPS(signal)
 
 static const struct link links[] = {
-    LINK("none", none, false),       LINK("stream", stream, true),  LINK("packet", packet, true),
-    LINK("mq", mq_link, true),       LINK("msg", msg, true),        LINK("semop", semop, false),
-    LINK("eventfd", eventfd, false), LINK("signal", signal, false), {0},
+    LINK("none", none, false),
+    LINK("stream", stream, true),
+    LINK("stream-raw", stream, true),
+    LINK("stream-nosignal", nosignal, true),
+    LINK("packet", packet, true),
+    LINK("mq", mq_link, true),
+    LINK("msg", msg, true),
+    LINK("semop", semop, false),
+    LINK("eventfd", eventfd, false),
+    LINK("signal", signal, false),
+    {0},
 };
 
 static const struct link *find(const struct link *link, const char *name) {
@@ -179,9 +224,10 @@ static const struct link *find(const struct link *link, const char *name) {
 /* Returns the link that a request names by `by`; NULL, and an invalid request, if there is none. */
 const struct link *peer_link(struct call *call) {
     const char *name = peer_text(call, "by");
-    const struct link *found = find(links, name);
-    if (!found)
-        found = find(peer_shared_links, name);
+    const struct link *const lists[] = {links, peer_shared_links, peer_lock_links, peer_socket_links};
+    const struct link *found = NULL;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && !found; i++)
+        found = find(lists[i], name);
     if (!found)
         peer_invalid_request(call, "by=%.64s is not a way to send messages", name);
     return found;

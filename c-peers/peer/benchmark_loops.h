@@ -108,11 +108,12 @@ LOOP receive_loop(struct benchmark *benchmark, receive_message *receive) {
         return receive_loop(benchmark, name##_receive);                                                      \
     }
 
-#define LINK(text, name, has_bytes)                                                                          \
+#define CLOSING_LINK(text, name, has_bytes, close)                                                           \
     {                                                                                                        \
         text, has_bytes, name##_open, name##_ping_loop, name##_pong_loop, name##_send_loop,                  \
-            name##_receive_loop                                                                              \
+            name##_receive_loop, close                                                                       \
     }
+#define LINK(text, name, has_bytes) CLOSING_LINK(text, name, has_bytes, NULL)
 
 static inline int failed(const char *function) {
     return peer_set_failed_call(function);
@@ -131,6 +132,13 @@ static inline bool sends(struct call *call) {
 
 static inline bool receives(struct call *call) {
     return strcmp(call->operation, "bench_send") != 0;
+}
+
+static inline void open_descriptors(struct call *call, struct benchmark *benchmark) {
+    if (sends(call))
+        benchmark->to = peer_descriptor_named(call, peer_text(call, "write"));
+    if (receives(call))
+        benchmark->from = peer_descriptor_named(call, peer_text(call, "read"));
 }
 
 #endif

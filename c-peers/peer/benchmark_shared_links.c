@@ -59,6 +59,41 @@ static ssize_t ring_spin_receive(struct benchmark *benchmark) {
 }
 LOOPS(ring_spin)
 
+/* A record that is built and read in the ring: only byte 0 is stored and loaded, and nothing is copied. */
+static unsigned char *in_ring(const struct ipc_ring *ring, uint64_t position) {
+    return ring->header->data + (position & (ring->capacity - 1));
+}
+#define ring_place_open ring_open
+static int ring_place_send(struct benchmark *benchmark) {
+    struct ipc_ring *ring = benchmark->sender;
+    const uint32_t frame[2] = {(uint32_t)benchmark->size, 0};
+    if (ipc_ring__is_closed(ring))
+        return ended("ring_send");
+    if (ipc_ring__await(ring, ipc_ring__frame(benchmark->size), NULL) == -1)
+        return -1;
+    ipc_ring__put(ring, ring->position, frame, IPC_RING_FRAME);
+    if (benchmark->size > 0)
+        *in_ring(ring, ring->position + IPC_RING_FRAME) = benchmark->message[0];
+    ipc_ring__advance(ring, ipc_ring__frame(benchmark->size));
+    return 0;
+}
+static ssize_t ring_place_receive(struct benchmark *benchmark) {
+    struct ipc_ring *ring = benchmark->receiver;
+    const int64_t available = ipc_ring__await(ring, 1, NULL);
+    if (available == -1)
+        return end_of_messages(-1);
+    const uint32_t length = ipc_ring__number(ring, ring->position);
+    if (ipc_ring__frame(length) > (uint64_t)available) {
+        errno = EBADMSG;
+        return failed("ring_receive");
+    }
+    if (length > 0)
+        benchmark->message[0] = *in_ring(ring, ring->position + IPC_RING_FRAME);
+    ipc_ring__advance(ring, ipc_ring__frame(length));
+    return (ssize_t)length;
+}
+LOOPS(ring_place)
+
 static void queue_open(struct call *call, struct benchmark *benchmark) {
     open_handles(call, benchmark, "queue");
 }
@@ -87,6 +122,47 @@ static ssize_t queue_spin_receive(struct benchmark *benchmark) {
 }
 LOOPS(queue_spin)
 
+/* A message that is built and read in its slot. Locks the queue when it has another number of messages. */
+static unsigned char *lock_slot(const struct ipc_queue *queue, int64_t useless, _Atomic uint32_t *event,
+                                _Atomic uint64_t *number) {
+    for (;;) {
+        if (ipc_queue__lock(queue, NULL) == -1)
+            return NULL;
+        if (ipc_queue__count(queue) != useless)
+            return ipc_queue__slot(queue, atomic_load_explicit(number, memory_order_relaxed));
+        if (ipc_queue__sleep(queue, event, NULL) == -1)
+            return NULL;
+    }
+}
+#define queue_place_open queue_open
+static int queue_place_send(struct benchmark *benchmark) {
+    const struct ipc_queue *queue = benchmark->sender;
+    const uint32_t header[2] = {(uint32_t)benchmark->size, 0};
+    unsigned char *slot = lock_slot(queue, queue->slot_count, &queue->header->writable, &queue->header->sent);
+    if (!slot)
+        return -1;
+    memcpy(slot, header, sizeof header);
+    if (benchmark->size > 0)
+        slot[sizeof header] = benchmark->message[0];
+    ipc_queue__publish(queue);
+    ipc_queue__unlock(queue);
+    return 0;
+}
+static ssize_t queue_place_receive(struct benchmark *benchmark) {
+    const struct ipc_queue *queue = benchmark->receiver;
+    uint32_t length;
+    const unsigned char *slot = lock_slot(queue, 0, &queue->header->readable, &queue->header->received);
+    if (!slot)
+        return -1;
+    memcpy(&length, slot, sizeof length);
+    if (length > 0)
+        benchmark->message[0] = slot[8];
+    ipc_queue__consume(queue);
+    ipc_queue__unlock(queue);
+    return (ssize_t)length;
+}
+LOOPS(queue_place)
+
 static void sem_link_open(struct call *call, struct benchmark *benchmark) {
     open_handles(call, benchmark, "semaphore");
     if (benchmark->sender)
@@ -104,7 +180,12 @@ static ssize_t sem_link_receive(struct benchmark *benchmark) {
 LOOPS(sem_link)
 
 const struct link peer_shared_links[] = {
-    LINK("ring", ring, true),     LINK("ring-spin", ring_spin, true),
-    LINK("queue", queue, true),   LINK("queue-spin", queue_spin, true),
-    LINK("sem", sem_link, false), {0},
+    LINK("ring", ring, true),
+    LINK("ring-spin", ring_spin, true),
+    LINK("ring-place", ring_place, true),
+    LINK("queue", queue, true),
+    LINK("queue-spin", queue_spin, true),
+    LINK("queue-place", queue_place, true),
+    LINK("sem", sem_link, false),
+    {0},
 };

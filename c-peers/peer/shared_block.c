@@ -1,5 +1,5 @@
 /* A block in shared memory: a flag that publishes data, a counter, and the data. */
-#include "peer.h"
+#include "shared_block.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 struct block {
     _Atomic uint32_t ready; /* 0 or 1; a whole word, as futex(2) requires */
     _Atomic uint64_t counter;
-    unsigned char buffer[4000];
+    unsigned char buffer[PEER_BLOCK_SIZE];
 };
 _Static_assert(sizeof(struct block) == 4016 && _Alignof(struct block) == 8, "layout");
 _Static_assert(offsetof(struct block, ready) == 0, "layout");
@@ -73,6 +73,28 @@ static bool await(struct block *block, bool set, struct block_wait *wait) {
 static void set_ready(struct block *block, uint32_t flag) {
     atomic_store_explicit(&block->ready, flag, memory_order_release);
     syscall(SYS_futex, &block->ready, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+struct block *peer_block(struct call *call, const char *key) {
+    return peer_memory_at(call, key, "at", sizeof(struct block));
+}
+
+int peer_block_send(struct block *block, const void *bytes, size_t count) {
+    struct block_wait wait = {.timeout = {.never = true}};
+    if (!await(block, false, &wait))
+        return -1;
+    memcpy(block->buffer, bytes, count);
+    set_ready(block, 1);
+    return 0;
+}
+
+int peer_block_receive(struct block *block, void *bytes, size_t count) {
+    struct block_wait wait = {.timeout = {.never = true}};
+    if (!await(block, true, &wait))
+        return -1;
+    memcpy(bytes, block->buffer, count);
+    set_ready(block, 0);
+    return 0;
 }
 
 static void perform_block_init(struct call *call) {

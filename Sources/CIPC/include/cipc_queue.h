@@ -26,3 +26,7 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
 /// EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);
+
+/// The number of waits of this thread for a message or a free slot since it last saw one while it spun.
+uint32_t cipc_failed_spins(void);
+void cipc_set_failed_spins(uint32_t count);

@@ -10,7 +10,7 @@ public struct BenchmarkDocument: Sendable, Codable {
   public var run: BenchmarkRun
   /// The measurements, in the order of the files.
   public var results: [BenchmarkResult]
-  /// The programs that were started in each round beside the peers: physical limits, and other libraries.
+  /// The programs that were started between the benchmarks: physical limits, and other libraries.
   public var programs: [ProgramResult]
   /// The measurements that are compared with a limit or a library.
   public var comparisons: [ProgramComparison]
@@ -34,7 +34,7 @@ public struct BenchmarkRun: Sendable, Codable {
   public var rounds: Int
   /// The seed of the order of the pairings in a round.
   public var seed: UInt64
-  /// The time for one measurement, in seconds.
+  /// The longest time for one measurement, in seconds.
   public var budget: Double
   /// The duration of the run, in seconds.
   public var seconds: Double
@@ -101,7 +101,7 @@ public struct PairingResult: Sendable, Codable {
   public var histogram: String?
 }
 
-/// A program that was started in each round beside the peers.
+/// A program that was started several times between the benchmarks.
 public struct ProgramResult: Sendable, Codable {
   /// The name that the program printed.
   public var name: String

@@ -12,13 +12,22 @@ public struct BenchmarkOptions: Sendable {
   public var rounds = 5
   /// The seed of the order of the pairings in each round.
   public var seed: UInt64 = 1
-  /// The time for one measurement, in seconds.
-  public var budget = 0.03
+  /// The time for one measurement, in seconds; nil for at most 0.03, so that the run ends in about five minutes.
+  public var budget: Double?
   /// Whether only messages of at most 64 bytes are measured, on two processors.
   public var isQuick = false
 
   /// Creates the default options.
   public init() {}
+
+  /// The longest time for one measurement, in seconds.
+  var longestBudget: Double { budget ?? 0.03 }
+  /// The time for the whole run with five rounds of everything, in seconds; more rounds take longer.
+  private static let (complete, quick) = (280.0, 55.0)
+  /// The time for the whole run, in seconds.
+  var timeLimit: Double {
+    budget == nil ? (isQuick ? Self.quick : Self.complete) * Double(rounds) / 5 : .infinity
+  }
 }
 
 /// The current measurement of a benchmark run.
@@ -79,7 +88,8 @@ public struct BenchmarkRunner: Sendable {
     let probed = try PeerProbe.probe(configuration.peers.peers, configuration.peers, base)
     let context = base.knowing(probed, configuration.registry)
     var run = Run(
-      configuration: configuration, context: context, options: options, machine: machine, notes: notes,
+      configuration: configuration, context: context, options: options, machine: machine, rules: rules, notes: notes,
+      programs: ProgramSchedule(programs, in: configuration.root, count: options.rounds),
       generator: SeededGenerator(seed: options.seed))
     let languages = configuration.peers.peers.map(\.language).filter { language in
       guard let operations = probed[language]?.greeting.operations else { return false }
@@ -90,16 +100,22 @@ public struct BenchmarkRunner: Sendable {
     guard languages.first == configuration.peers.reference.language else {
       throw RunError("the peer of \(configuration.peers.reference.language) has no benchmarks, so nothing is compared")
     }
-    let planned = definitions.flatMap { definition in run.placements(of: definition).map { (definition, $0) } }
-    for (index, (definition, placement)) in planned.enumerated() where !Interruption.isRequested {
-      run.measure(definition, placement, languages: languages) { round in
-        progress(
-          BenchmarkProgress(
-            number: index + 1, count: planned.count, name: "\(definition.id), \(placement.rawValue)", round: round))
-      }
+    let planned = definitions.flatMap { run.plan($0, languages: languages) }
+    var pace = BenchmarkPace(
+      limit: options.timeLimit, longest: options.longestBudget, work: planned.map { $0.work(rounds: options.rounds) })
+    func show(_ number: Int, _ name: String, _ round: Int) {
+      progress(BenchmarkProgress(number: number, count: planned.count, name: name, round: round))
     }
-    try run.measure(programs, in: configuration.root) {
-      progress(BenchmarkProgress(number: planned.count, count: planned.count, name: $0, round: $1))
+    for (index, plan) in planned.enumerated() where !Interruption.isRequested {
+      while run.programs.isDue(before: index, of: planned.count), !Interruption.isRequested {
+        try run.programs.run { show(index + 1, $0, $1) }
+      }
+      let budget = pace.budget(
+        for: plan.work(rounds: options.rounds), elapsed: start.duration(to: .now).seconds)
+      run.measure(plan, budget: budget) { show(index + 1, plan.name, $0) }
+    }
+    while run.programs.isDue(before: planned.count, of: planned.count), !Interruption.isRequested {
+      try run.programs.run { show(planned.count, $0, $1) }
     }
     if planned.isEmpty { throw RunError("nothing was measured", status: .nothingSelected) }
     machine.loadOfOthers = meter.others
@@ -107,11 +123,9 @@ public struct BenchmarkRunner: Sendable {
       run: BenchmarkRun(
         machine: machine, implementations: probed.mapValues(\.greeting.implementation),
         reference: "\(languages[0])>\(languages[0])", rounds: options.rounds, seed: options.seed,
-        budget: options.budget, seconds: start.duration(to: .now).seconds),
-      results: run.results, programs: run.programs,
-      comparisons: BenchmarkDocument.comparisons(rules, results: run.results, programs: run.programs), notes: run.notes,
-      problems: run.problems,
-      isComplete: !Interruption.isRequested)
+        budget: options.longestBudget, seconds: start.duration(to: .now).seconds),
+      results: run.results, programs: run.programs.results(seed: options.seed), comparisons: run.comparisons,
+      notes: run.notes + run.programs.notes, problems: run.problems, isComplete: !Interruption.isRequested)
   }
 }
 
@@ -121,10 +135,12 @@ private struct Run {
   let context: CellContext
   let options: BenchmarkOptions
   let machine: MachineDescription
+  let rules: [ComparisonRule]
   var notes: [String]
+  var programs: ProgramSchedule
   var problems: [String] = []
   var results: [BenchmarkResult] = []
-  var programs: [ProgramResult] = []
+  var comparisons: [ProgramComparison] = []
   var generator: SeededGenerator
 
   /// Returns where a benchmark is measured.
@@ -136,38 +152,55 @@ private struct Run {
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Measures a benchmark in all rounds; a failure ends it, and becomes a problem of the run.
-  mutating func measure(
-    _ definition: BenchmarkDefinition, _ placement: BenchmarkPlacement, languages: [String], progress: (Int) -> Void
-  ) {
-    let all = Pairing.all(of: definition.setUp, languages: languages)
-    let pairings = all.enumerated().filter { $0.offset == 0 || isSelected($0.element) }.map(\.element)
+  /// Returns the measurements of a benchmark in each place; none if the machine lacks what it needs.
+  mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
-      return
+      return []
     }
-    let processors = placement == .twoCores ? machine.pair : [Int](repeating: machine.processors.first ?? 0, count: 2)
+    let all = Pairing.all(of: definition.setUp, languages: languages)
+    let pairings = all.enumerated().filter { $0.offset == 0 || isSelected($0.element) }.map(\.element)
+    return placements(of: definition).compactMap { placement in
+      let (modes, sizes) = extent(of: definition, placement)
+      if modes.isEmpty || sizes.isEmpty { return nil }
+      return PlannedBenchmark(
+        definition: definition, placement: placement, pairings: pairings, modes: modes, sizes: sizes)
+    }
+  }
+
+  /// Measures a benchmark in all rounds; a failure ends it, and becomes a problem of the run.
+  mutating func measure(_ plan: PlannedBenchmark, budget: Double, progress: (Int) -> Void) {
+    let (definition, pairings) = (plan.definition, plan.pairings)
+    let processors =
+      plan.placement == .twoCores ? machine.pair : [Int](repeating: machine.processors.first ?? 0, count: 2)
+    let compared = comparisons(with: plan)
     var series = BenchmarkSeries(
-      definition: definition, placement: placement, reference: pairings[0], pairings: pairings,
-      budget: options.budget)
+      definition: definition, placement: plan.placement, reference: pairings[0], pairings: pairings, budget: budget)
     func session(_ pairing: Pairing) throws(CellOutcome) -> BenchmarkSession {
       try BenchmarkSession(
         definition, pairing: pairing, peers: configuration.peers, processors: processors, context: context)
     }
     do throws(CellOutcome) {
-      let (modes, sizes) = extent(of: definition, placement)
-      if modes.isEmpty || sizes.isEmpty { return }
       let first = try session(pairings[0])
-      try series.calibrate(first, modes: modes, sizes: sizes)
+      try series.calibrate(first, modes: plan.modes, sizes: plan.sizes)
       try first.finish()
+      // The reference is measured twice: the difference is the noise.
+      let turns =
+        pairings.map { PlannedBenchmark.Turn.pairing($0, isControl: false) } + [.pairing(pairings[0], isControl: true)]
+        + Set(compared.map(\.rule.program)).sorted().map { .program($0) }
       for round in 1...options.rounds where !Interruption.isRequested {
         progress(round)
-        // The reference is measured twice: the difference is the noise.
-        let order = (pairings.map { ($0, false) } + [(pairings[0], true)]).shuffled(using: &generator)
-        for (pairing, isControl) in order {
-          let session = try session(pairing)
-          try series.measure(session, pairing, isControl: isControl)
-          try session.finish()
+        for turn in turns.shuffled(using: &generator) {
+          switch turn {
+          case .pairing(let pairing, let isControl):
+            let session = try session(pairing)
+            try series.measure(session, pairing, isControl: isControl)
+            try session.finish()
+          case .program(let name):
+            do throws(RunError) { series.add(try programs.time(of: name), of: name) } catch {
+              throw CellOutcome(.broken, error.description)
+            }
+          }
         }
       }
     } catch {
@@ -175,6 +208,18 @@ private struct Run {
       return
     }
     results += series.results(seed: options.seed)
+    comparisons += series.comparisons(compared, seed: options.seed)
+  }
+
+  /// Returns the programs that a benchmark is compared with, on two cores if there are two.
+  private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
+    guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
+    return rules.compactMap { rule in
+      guard rule.benchmark == plan.definition.id, plan.modes.contains(rule.mode), plan.sizes.contains(rule.size),
+        let kind = programs.kind(of: rule.program)
+      else { return nil }
+      return (rule, kind)
+    }
   }
 
   private func isSelected(_ pairing: Pairing) -> Bool {
@@ -192,50 +237,34 @@ private struct Run {
   ) -> (modes: [BenchmarkMode], sizes: [Int]) {
     let isOnlyPlace = machine.pair.count < 2
     let sizes = definition.sizes
-    if placement == .oneCore, !isOnlyPlace { return ([.pingPong], Array(sizes.filter { $0 <= 64 }.suffix(1))) }
+    if placement == .oneCore, !isOnlyPlace {
+      return (definition.modes.filter { $0 == .pingPong }, Array(sizes.filter { $0 <= 64 }.suffix(1)))
+    }
     guard options.isQuick else { return (definition.modes, sizes) }
     return (definition.modes.filter { $0 != .paced }, Array(sizes.filter { $0 <= 64 }.suffix(1)))
   }
-
-  /// Starts each program once in each round.
-  mutating func measure(
-    _ programs: [ExternalProgram], in directory: String, progress: (String, Int) -> Void
-  ) throws(RunError) {
-    for program in programs where !Interruption.isRequested {
-      var rounds: [[ExternalProgram.Measurement]] = []
-      for round in 1...options.rounds {
-        progress(program.title, round)
-        rounds.append(try program.run(in: directory, timeout: .seconds(60), notes: &notes))
-      }
-      self.programs += ProgramResult.results(of: program, rounds, seed: options.seed)
-    }
-  }
 }
 
-extension ProgramResult {
-  /// Returns a result for each name that a program printed.
-  static func results(
-    of program: ExternalProgram, _ rounds: [[ExternalProgram.Measurement]], seed: UInt64
-  ) -> [ProgramResult] {
-    (rounds.first ?? []).map(\.name).compactMap { name in
-      let measured = rounds.compactMap { $0.first { $0.name == name } }
-      var all = LatencyHistogram()
-      var times: [Double] = []
-      for measurement in measured {
-        let mean = Double(measurement.elapsed) / Double(max(measurement.messages, 1))
-        let histogram = (try? LatencyHistogram(parsing: measurement.histogram)) ?? LatencyHistogram()
-        all.add(histogram)
-        times.append(histogram.quantile(0.5) ?? mean)
-      }
-      guard let time = Estimate(median: times, seed: seed) else { return nil }
-      let messages = measured.reduce(0) { $0 + Double($1.messages) }
-      let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
-      // The median is that of the time: interruptions would dominate the mean of a short operation.
-      let rate = time.value > 0 ? 1e9 / time.value : 0
-      return ProgramResult(
-        name: name, title: program.title, kind: program.kind, time: time, messagesPerSecond: rate,
-        bytesPerSecond: bytes > 0 && messages > 0 ? rate * bytes / messages : nil,
-        histogram: all.count > 0 ? all.description : nil)
-    }
+/// The measurements of one benchmark in one place.
+struct PlannedBenchmark {
+  let definition: BenchmarkDefinition
+  let placement: BenchmarkPlacement
+  /// The pairings to measure, with the reference first.
+  let pairings: [Pairing]
+  let modes: [BenchmarkMode]
+  let sizes: [Int]
+
+  /// What is measured once in each round.
+  enum Turn {
+    case pairing(Pairing, isControl: Bool)
+    case program(String)
+  }
+
+  var name: String { "\(definition.id), \(placement.rawValue)" }
+
+  /// The sessions and measurements of all rounds; the reference is measured twice in each.
+  func work(rounds: Int) -> BenchmarkPace.Work {
+    let sessions = rounds * (pairings.count + 1)
+    return BenchmarkPace.Work(sessions: sessions + 1, measurements: sessions * modes.count * sizes.count)
   }
 }

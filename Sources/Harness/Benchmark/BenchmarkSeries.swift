@@ -10,6 +10,8 @@ struct BenchmarkSeries {
   /// The time for one measurement, in seconds.
   let budget: Double
   private(set) var loads: [Measured] = []
+  /// The time of each program that the benchmark is compared with, in each round.
+  private(set) var programs: [String: [Double]] = [:]
 
   /// A load, and what was measured in each round.
   struct Measured {
@@ -90,6 +92,9 @@ struct BenchmarkSeries {
     }
   }
 
+  /// Adds the time of a program in a round.
+  mutating func add(_ time: Double, of program: String) { programs[program, default: []].append(time) }
+
   /// Returns what the rounds show.
   func results(seed: UInt64) -> [BenchmarkResult] {
     loads.compactMap { measured in
@@ -116,7 +121,7 @@ struct BenchmarkSeries {
   }
 
   /// Returns the ratio in each round that both have completed.
-  private static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
+  static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
     zip(times, reference).compactMap { $1 > 0 ? $0 / $1 : nil }
   }
 }

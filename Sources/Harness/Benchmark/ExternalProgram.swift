@@ -1,7 +1,7 @@
 import Foundation
 import PeerProtocol
 
-/// A program that a benchmark run starts once in each round, beside the peers.
+/// A program that a benchmark run starts several times, between and within its benchmarks.
 ///
 /// It prints one line of JSON for each of its measurements, as `c-peers/benchmark/histogram.h` does.
 public struct ExternalProgram: Sendable {
@@ -25,13 +25,25 @@ public struct ExternalProgram: Sendable {
     let elapsed: UInt64
     let messages: UInt64
     let bytes: UInt64
+
+    /// The nanoseconds of an operation: the median or, without a histogram, the mean.
+    var time: Double {
+      let median = (try? LatencyHistogram(parsing: histogram))?.quantile(0.5)
+      return median ?? Double(elapsed) / Double(max(messages, 1))
+    }
   }
 
   /// Runs the program, and returns the measurements that it printed; other lines become notes.
+  ///
+  /// - Parameters:
+  ///   - names: The measurements to make; all if empty.
+  ///   - directory: The working directory of the program.
+  ///   - timeout: The maximum duration.
+  ///   - notes: The lines of the program that are not measurements are appended to it.
   func run(
-    in directory: String, timeout: Duration, notes: inout [String]
+    _ names: [String] = [], in directory: String, timeout: Duration, notes: inout [String]
   ) throws(RunError) -> [Measurement] {
-    let run = try ProgramRun(command, in: directory, environment: [:], timeout: timeout)
+    let run = try ProgramRun(command + names, in: directory, environment: [:], timeout: timeout)
     guard run.status == 0 else {
       throw RunError("\(command[0]) failed: \(run.output.isEmpty ? "it printed nothing" : run.output)")
     }

@@ -42,7 +42,7 @@ struct ComparisonRule: Sendable {
   }
 }
 
-/// How many times as long a message of a pairing takes as an operation of a program in the same run.
+/// How many times as long a message of a pairing takes as an operation of a program in the same round.
 public struct ProgramComparison: Sendable, Codable {
   /// The benchmark, such as `ring/spinning`.
   public var benchmark: String
@@ -82,31 +82,27 @@ extension ProgramComparison {
   }
 }
 
-extension BenchmarkDocument {
-  /// Compares the measurements with the programs of the same run.
+extension BenchmarkSeries {
+  /// A rule, and the kind of the program that it names.
+  typealias Compared = (rule: ComparisonRule, kind: ExternalProgram.Kind)
+
+  /// Compares the measurements with the programs of the same round.
   ///
-  /// A rule whose benchmark or program was not measured has no result.
-  static func comparisons(
-    _ rules: [ComparisonRule], results: [BenchmarkResult], programs: [ProgramResult]
-  ) -> [ProgramComparison] {
-    rules.flatMap { rule -> [ProgramComparison] in
-      let measured = results.filter {
-        $0.benchmark == rule.benchmark && $0.mode == rule.mode && $0.size == rule.size
-      }
-      // One core comes into question only if there is no other.
-      guard let result = measured.first(where: { $0.placement == .twoCores }) ?? measured.first,
-        let program = programs.first(where: { $0.name == rule.program }), program.time.low > 0
+  /// A rule whose load or program was not measured has no result.
+  func comparisons(_ compared: [Compared], seed: UInt64) -> [ProgramComparison] {
+    compared.flatMap { compared -> [ProgramComparison] in
+      let rule = compared.rule
+      guard let measured = loads.first(where: { $0.load.mode == rule.mode && $0.load.size == rule.size }),
+        let programTimes = programs[rule.program]
       else { return [] }
-      let isOneWay = rule.mode == .pingPong && program.kind == .limit
-      let share = isOneWay ? 0.5 : 1
-      return result.pairings.map { pairing in
-        let time = pairing.time
-        let ratio = Estimate(
-          time.value * share / program.time.value, low: time.low * share / program.time.high,
-          high: time.high * share / program.time.low)
+      let isOneWay = rule.mode == .pingPong && compared.kind == .limit
+      return pairings.compactMap { pairing in
+        let times = measured.samples[pairing]?.times ?? []
+        let ratios = Self.ratios(times.map { isOneWay ? $0 / 2 : $0 }, to: programTimes)
+        guard let ratio = Estimate(median: ratios, seed: seed) else { return nil }
         return ProgramComparison(
-          benchmark: rule.benchmark, mode: rule.mode, size: rule.size, placement: result.placement,
-          pairing: pairing.pairing, program: rule.program, ratio: ratio, bound: rule.bound, reason: rule.reason)
+          benchmark: rule.benchmark, mode: rule.mode, size: rule.size, placement: placement,
+          pairing: pairing.description, program: rule.program, ratio: ratio, bound: rule.bound, reason: rule.reason)
       }
     }
   }

@@ -1,8 +1,10 @@
+internal import Foundation
+
 /// The measured costs of mechanisms on this machine.
 public struct MechanismCosts: Sendable {
   /// The file that they were read from.
   let source: String
-  private let costs: [String: Cost]
+  private let results: [BenchmarkResult]
 
   /// The costs of one mechanism.
   struct Cost: Sendable, Equatable, Encodable {
@@ -17,44 +19,47 @@ public struct MechanismCosts: Sendable {
     let bytesPerSecond: Double?
   }
 
-  init(source: String, costs: [String: Cost]) {
+  init(source: String, results: [BenchmarkResult]) {
     self.source = source
-    self.costs = costs
+    self.results = results
   }
-
-  func cost(of mechanism: String) -> Cost? { costs[mechanism] }
 
   /// Reads a JSON report of `ipc-interop bench`.
   ///
-  /// - Parameters:
-  ///   - path: The path of the report.
-  ///   - size: The size of the messages; the nearest size that was measured is used.
   /// - Throws: A ``RunError`` if the file is not such a report.
-  public init(reading path: String, size: Int?) throws(RunError) {
-    let document = try BenchmarkDocument(reading: path)
-    self.init(source: path, costs: Self.costs(document.results, size: size ?? 64))
+  public init(reading path: String) throws(RunError) {
+    self.init(source: path, results: try BenchmarkDocument(reading: path).results)
   }
 
-  /// Returns the costs of each mechanism.
-  static func costs(_ results: [BenchmarkResult], size: Int) -> [String: Cost] {
-    Dictionary(grouping: results, by: \.mechanism).compactMapValues { cost($0, size: size) }
-  }
+  /// The size of a message if the user states none.
+  private static let usualSize = 64
 
-  /// Returns the costs of the first benchmark of a mechanism, between two Swift processes if they were measured.
-  private static func cost(_ results: [BenchmarkResult], size: Int) -> Cost? {
-    guard let first = results.first else { return nil }
-    let same = results.filter { $0.benchmark == first.benchmark }
-    let sizes = Set(same.map(\.size)).sorted()
-    guard let nearest = sizes.min(by: { abs($0 - size) < abs($1 - size) }) else { return nil }
-    func measured(_ mode: BenchmarkMode) -> PairingResult? {
-      let found = same.filter { $0.mode == mode && $0.size == nearest }
+  /// Returns the costs of a mechanism, between two Swift processes if they were measured; nil if it was not measured.
+  ///
+  /// The benchmark is that of a stated need or, without one, the first of the mechanism that was measured. The size is
+  /// the nearest that was measured, by its ratio to the stated one.
+  func cost(of mechanism: MechanismFacts, for requirements: Requirements) -> Cost? {
+    let own = results.filter { $0.mechanism == mechanism.id }
+    let fitting = Need.allCases.lazy.filter(requirements.needs.contains).compactMap { mechanism.benchmarks[$0] }
+    let measured = Set(own.map(\.benchmark))
+    guard let benchmark = fitting.first(where: measured.contains) ?? own.first?.benchmark else { return nil }
+    func nearest(_ mode: BenchmarkMode) -> (size: Int, result: PairingResult)? {
+      let same = own.filter { $0.benchmark == benchmark && $0.mode == mode }
+      guard let size = Self.nearest(to: requirements.size ?? Self.usualSize, in: same.map(\.size)) else { return nil }
+      let found = same.filter { $0.size == size }
       let result = found.first { $0.placement == .twoCores } ?? found.first
-      return result.flatMap { $0["swift>swift"] ?? $0.pairings.first }
+      return (result.flatMap { $0["swift>swift"] ?? $0.pairings.first }).map { (size, $0) }
     }
-    let (exchange, flood) = (measured(.pingPong), measured(.flood))
-    guard let pairing = (exchange ?? flood)?.pairing else { return nil }
+    let (exchange, flood) = (nearest(.pingPong), nearest(.flood))
+    guard let shown = exchange ?? flood else { return nil }
     return Cost(
-      benchmark: "\(first.benchmark) [\(pairing)]", size: nearest, oneWay: exchange.map { $0.time.value / 2 },
-      messagesPerSecond: flood?.messagesPerSecond, bytesPerSecond: flood?.bytesPerSecond)
+      benchmark: "\(benchmark) [\(shown.result.pairing)]", size: shown.size,
+      oneWay: exchange.map { $0.result.time.value / 2 }, messagesPerSecond: flood?.result.messagesPerSecond,
+      bytesPerSecond: flood?.result.bytesPerSecond)
+  }
+
+  /// Returns the size whose ratio to `size` is nearest to 1; nil if there are none.
+  private static func nearest(to size: Int, in sizes: [Int]) -> Int? {
+    sizes.min { abs(log2(Double($0 + 1) / Double(size + 1))) < abs(log2(Double($1 + 1) / Double(size + 1))) }
   }
 }

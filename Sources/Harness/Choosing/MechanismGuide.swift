@@ -61,4 +61,6 @@ struct MechanismFacts: Sendable {
   let examples: [String]
   /// The pitfalls that a user of the mechanism should know.
   let warnings: [String]
+  /// The benchmarks that show the costs for particular needs.
+  var benchmarks: [Need: String] = [:]
 }

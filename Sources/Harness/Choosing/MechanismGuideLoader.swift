@@ -74,7 +74,7 @@ extension MechanismFacts {
   fileprivate init?(_ value: FixtureDocument.Value, known: Set<String>, requirements: [String: [String]]) {
     let levels = Fitness.Level.allCases.map(\.rawValue)
     let required = ["mechanism", "name", "summary", "functions", "swift", "page", "watch"]
-    let keys = required + ["purposes", "largest", "limited-by", "header", "examples"] + levels
+    let keys = required + ["purposes", "largest", "limited-by", "header", "examples", "measured-by"] + levels
     guard let facts = value.map("a mechanism", keys: keys, required: required),
       let id = facts["mechanism"].flatMap({ Self.mechanism($0, known: known) }),
       let name = facts["name"]?.text("'name'"), let summary = facts["summary"]?.text("'summary'"),
@@ -88,14 +88,14 @@ extension MechanismFacts {
     var fitness: [Need: Fitness] = [:]
     for level in Fitness.Level.allCases {
       for (key, reason) in facts[level.rawValue]?.map("'\(level.rawValue)'") ?? [] {
-        guard let need = Need(rawValue: key.text) else {
-          let clause = Suggestion.clause(for: key.text, among: Need.allCases.map(\.rawValue))
-          value.log.add(key.location, "'\(abbreviated(key.text))' is not a need\(clause)")
-          continue
-        }
+        guard let need = Self.need(key, value) else { continue }
         if fitness[need] != nil { value.log.add(key.location, "'\(key.text)' has two levels; keep one") }
         fitness[need] = Fitness(level, reason, known: known)
       }
+    }
+    var benchmarks: [Need: String] = [:]
+    for (key, id) in facts["measured-by"]?.map("'measured-by'") ?? [] {
+      if let need = Self.need(key, value) { benchmarks[need] = id.text("a benchmark")?.text }
     }
     self.init(
       id: id, name: name.text, summary: summary.text,
@@ -104,7 +104,16 @@ extension MechanismFacts {
       functions: facts["functions"]?.texts("functions") ?? [], header: facts["header"]?.text("'header'")?.text,
       types: facts["swift"]?.texts("types") ?? [], page: page.text,
       examples: facts["examples"]?.texts("examples") ?? [],
-      warnings: facts["watch"]?.nonEmptyList("scenarios").compactMap { Self.warning($0, requirements) } ?? [])
+      warnings: facts["watch"]?.nonEmptyList("scenarios").compactMap { Self.warning($0, requirements) } ?? [],
+      benchmarks: benchmarks)
+  }
+
+  /// Returns the need that a key names.
+  private static func need(_ key: SourceText, _ value: FixtureDocument.Value) -> Need? {
+    if let need = Need(rawValue: key.text) { return need }
+    let clause = Suggestion.clause(for: key.text, among: Need.allCases.map(\.rawValue))
+    value.log.add(key.location, "'\(abbreviated(key.text))' is not a need\(clause)")
+    return nil
   }
 
   /// Returns the id of a mechanism that scenarios use.

@@ -64,7 +64,7 @@ extension MechanismGuide {
       if let limit = mechanism.limit, let size = requirements.size, size > limit.size {
         obstacles.append("A message of \(size) bytes is too large: \(limit.reason).")
       }
-      let cost = costs?.cost(of: mechanism.id)
+      let cost = costs?.cost(of: mechanism, for: requirements)
       if let rate = requirements.rate, let measured = cost?.messagesPerSecond, measured < Double(rate) {
         obstacles.append("It transferred \(Int(measured)) messages per second here, not the required \(rate).")
       }
@@ -80,7 +80,11 @@ extension MechanismGuide {
         $0.element.score, $1.element.additions.count, $1.offset
       )
     }.map(\.element)
-    return Recommendation(choices: ranked, excluded: excluded, costsFrom: costs?.source)
+    // The mechanisms that lack the fewest needs come first.
+    let nearest = excluded.enumerated().sorted {
+      ($0.element.reasons.count, $0.offset) < ($1.element.reasons.count, $1.offset)
+    }.map(\.element)
+    return Recommendation(choices: ranked, excluded: nearest, costsFrom: costs?.source)
   }
 
   /// Returns the facts of the stated needs, and of those that follow from the size and the rate.

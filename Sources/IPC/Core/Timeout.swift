@@ -115,6 +115,39 @@ extension Duration {
   }
 }
 
+/// Checks of shared memory that a thread makes before it sleeps.
+///
+/// A sleep and a wake-up take about as long as the checks, so spinning without success at most doubles the cost. The
+/// thread does not yield the processor, because it would then run again only after all other threads.
+enum Spin {
+  /// The maximum duration in nanoseconds.
+  static let time: Int64 = 10_000
+  /// The nanoseconds between two checks, because each check takes the cache line from the other side.
+  static let interval: Int64 = 250
+  /// After an unsuccessful spin, only one in this many waits spins.
+  static let waitsPerSpin: UInt32 = 8
+
+  /// Waits until the next check is due, and returns the time.
+  @inline(__always)
+  static func pause(after start: Int64) -> Int64 {
+    var now = start
+    while now < start + interval { now = MonotonicTime.now }
+    return now
+  }
+
+  /// Checks a condition until it is true, the duration is over, or the timeout has passed; returns whether it is true.
+  @inline(__always)
+  static func until(_ timeout: Timeout, _ condition: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
+    var now = MonotonicTime.now
+    let end = min(now + time, timeout.monotonicNanoseconds)
+    while now < end {
+      now = pause(after: now)
+      if try condition() { return true }
+    }
+    return false
+  }
+}
+
 /// Pauses of 0.1 ms to 10 ms between attempts, for events that the kernel does not report.
 package struct Backoff {
   private static let longest: Int64 = 10_000_000

@@ -167,8 +167,9 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// On kernels before Linux 6.18, this saves two system calls for each write to a pipe if the signal is
-  /// ``brokenPipe``; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not inherit the
+  /// A write without readers throws `.brokenPipe` in any case. If the program ignores ``brokenPipe`` by this method,
+  /// writes to pipes need no other protection and are as cheap as `write(2)`: up to 0.1 µs cheaper than `pwritev2(2)`
+  /// with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does not inherit the
   /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.

@@ -74,7 +74,7 @@ public enum Ring<Content: RingContent> {
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Producer: ~Copyable, Sendable {
-    var end: RingEnd
+    @usableFromInline var end: RingEnd
 
     /// Opens the writing end for this process, and continues where its last owner died.
     ///
@@ -99,7 +99,7 @@ public enum Ring<Content: RingContent> {
     /// or died; the calls that write do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
-    public var freeCapacity: Int { mutating get throws(IPCError) { Int(truncatingIfNeeded: try end.available()) } }
+    @inlinable public var freeCapacity: Int { mutating get throws(IPCError) { try end.availableCount() } }
 
     /// Closes the end: the consumer receives the contents of the ring, and then end of file.
     public consuming func close() {}
@@ -109,7 +109,7 @@ public enum Ring<Content: RingContent> {
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Consumer: ~Copyable, Sendable {
-    var end: RingEnd
+    @usableFromInline var end: RingEnd
 
     /// Opens the reading end for this process, and continues where its last owner died.
     ///
@@ -127,7 +127,7 @@ public enum Ring<Content: RingContent> {
     /// or died; the calls that read do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
-    public var bytesAvailable: Int { mutating get throws(IPCError) { Int(truncatingIfNeeded: try end.available()) } }
+    @inlinable public var bytesAvailable: Int { mutating get throws(IPCError) { try end.availableCount() } }
 
     /// Closes the end: the calls of the producer throw `.brokenPipe`.
     public consuming func close() {}

@@ -5,7 +5,7 @@ internal import SystemPackage
 /// One end of a ring.
 ///
 /// The values that are stored here have been checked, and the other side cannot change them.
-@safe struct RingEnd: ~Copyable, @unchecked Sendable {
+@usableFromInline @safe struct RingEnd: ~Copyable, @unchecked Sendable {
   private let own: RingHeader.End
   private let other: RingHeader.End
   private let data: UnsafeMutableRawPointer
@@ -86,8 +86,11 @@ internal import SystemPackage
     }
   }
 
-  // Closes the end, which cannot fail.
-  deinit {
+  @inlinable deinit { close() }
+
+  /// Closes the end, which cannot fail.
+  @usableFromInline @inline(never)
+  borrowing func close() {
     _ = unsafe own.owner.pointee.compareExchange(
       expected: owner.word, desired: RingOwner.closed.word, ordering: .sequentiallyConsistent)
     wakeOther()
@@ -122,7 +125,7 @@ extension RingEnd {
   mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)
     let limit = role == .producer ? position : position &+ capacity
-    if seen &- otherPosition > limit &- otherPosition { throw Self.corrupted }
+    if seen &- otherPosition > limit &- otherPosition { try Self.fail() }
     otherPosition = seen
     return role == .producer ? capacity &- (position &- seen) : seen &- position
   }
@@ -130,6 +133,14 @@ extension RingEnd {
   static var corrupted: IPCError {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
+
+  /// Throws in a function of its own, so that its callers save no registers for the error.
+  @inline(never)
+  private static func fail() throws(IPCError) { throw corrupted }
+
+  /// The result of ``available()``, for callers in other modules that spin.
+  @usableFromInline
+  mutating func availableCount() throws(IPCError) -> Int { Int(truncatingIfNeeded: try available()) }
 
   /// Makes copied bytes visible, or frees their room, with a single store.
   ///
@@ -143,17 +154,6 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The time that a wait spins before it sleeps, in nanoseconds.
-  ///
-  /// A sleep and a wake-up take about as long, so spinning without success at most doubles the cost. The thread does
-  /// not yield the processor while it spins, because it would then run again only after all other threads.
-  private static let spinTime: Int64 = 10_000
-  /// The nanoseconds between two checks while spinning.
-  ///
-  /// Checks are not more frequent, because each check takes the cache line from the other side.
-  private static let spinInterval: Int64 = 250
-  /// After an unsuccessful spin, only one in this many waits spins.
-  private static let waitsPerSpin: UInt32 = 8
   /// The maximum time in nanoseconds between two checks whether the other side is alive.
   private static let slice: Int64 = 50_000_000
 
@@ -209,13 +209,10 @@ extension RingEnd {
   private mutating func spin(for needed: UInt64, _ timeout: Timeout) throws(IPCError) -> UInt64 {
     var count = try available()
     if count >= needed || timeout.isImmediate { return count }
-    if failedSpins % Self.waitsPerSpin == 0 {
-      var now = MonotonicTime.now
-      let until = min(now + Self.spinTime, timeout.monotonicNanoseconds)
-      while count < needed, now < until {
-        let next = now + Self.spinInterval
-        while now < next { now = MonotonicTime.now }
+    if failedSpins % Spin.waitsPerSpin == 0 {
+      _ = try Spin.until(timeout) { () throws(IPCError) in
         count = try available()
+        return count >= needed
       }
     }
     failedSpins = count >= needed ? 0 : failedSpins &+ 1

@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
@@ -31,7 +32,9 @@ extension SharedQueue {
     writable.signal()
   }
 
-  /// Unlocks the queue, and sleeps until the event is signalled.
+  /// Unlocks the queue, and spins for a moment or sleeps until the event is signalled.
+  ///
+  /// The caller checks the queue again.
   @inline(never)
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -41,6 +44,15 @@ extension SharedQueue {
       unlock()
       throw IPCError(call, timeout.expirationError)
     }
+    let failedSpins = cipc_failed_spins()
+    if failedSpins % Spin.waitsPerSpin == 0 {
+      let before = difference
+      unlock()
+      let isChanged = try Spin.until(timeout) { difference != before }
+      cipc_set_failed_spins(isChanged ? 0 : failedSpins &+ 1)
+      return
+    }
+    cipc_set_failed_spins(failedSpins &+ 1)
     let announced = event.announce()
     unlock()
     guard try event.wait(announced, timeout, retryOnInterrupt) else {
@@ -48,13 +60,39 @@ extension SharedQueue {
     }
   }
 
+  /// The number of messages, which can change at any time unless this thread owns the lock.
+  @inline(__always)
+  private var difference: UInt64 {
+    let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
+    return unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
+  }
+
   /// Returns the number of messages after checking the positions, because the other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
-    let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
-    let count = unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
+    let count = difference
     if count > UInt64(truncatingIfNeeded: slotCount) { throw IPCError(.sharedQueueMessages, .badMessage) }
     return Int(truncatingIfNeeded: count)
+  }
+
+  /// Whether the queue is open and was full at one moment during the call, without the lock.
+  ///
+  /// The number that is loaded first is the one that cannot be too large: the numbers only grow, and `sent` is never
+  /// the smaller one.
+  @inline(__always)
+  var isFull: Bool {
+    defer { extendLifetime(self) }
+    let sent = unsafe number(Layout.sent).pointee.load(ordering: .acquiring)
+    let count = unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
+    return count == UInt64(truncatingIfNeeded: slotCount) && !isClosed
+  }
+
+  /// Whether the queue is open and was empty at one moment during the call, without the lock, like ``isFull``.
+  @inline(__always)
+  var isEmpty: Bool {
+    defer { extendLifetime(self) }
+    let received = unsafe number(Layout.received).pointee.load(ordering: .acquiring)
+    return unsafe number(Layout.sent).pointee.load(ordering: .relaxed) == received && !isClosed
   }
 
   var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }

@@ -37,9 +37,12 @@ extension SharedQueue {
 
     /// Sends a message without waiting.
     ///
+    /// A full queue is not locked, so a process can spin on this.
+    ///
     /// - Returns: false if the queue is full.
     public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
-      try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
+      if message.byteCount <= queue.slotSize, queue.isFull { return false }
+      return try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
     }
 
     /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
@@ -126,8 +129,11 @@ extension SharedQueue {
 
     /// Receives the first message if there is one, and appends it to `bytes`.
     ///
+    /// An empty queue is not locked, so a process can spin on this.
+    ///
     /// - Returns: The length of the message, or why there is none.
     public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Int> {
+      if queue.isEmpty { return .wouldBlock }
       let result = try nilIfWouldBlock { () throws(IPCError) -> TryResult<Int> in
         try receive(into: &bytes, timeout: .immediate).map(TryResult.ready) ?? .endOfStream
       }

@@ -233,56 +233,49 @@ enum Transfer {
 
 /// Prevents `SIGPIPE` from killing a process that writes to a pipe without readers.
 enum PipeSignal {
-  private enum Method: UInt8 {
-    /// `RWF_NOSIGNAL` is used, or has not been tried yet.
-    case flag
-    /// The kernel does not support the flag: the signal is blocked in this thread during the call, which takes two more
-    /// calls.
-    case mask
-    /// The program ignores `SIGPIPE`.
-    case ignored
-  }
-
-  private static let method = Atomic(Method.flag.rawValue)
+  /// The flag of each write, or ``mask``.
+  ///
+  /// It is `RWF_NOSIGNAL` until the kernel has refused it, and 0 if the program ignores `SIGPIPE`: `write(2)` then
+  /// needs no protection.
+  private static let method = Atomic(Int32(CIPC_NOSIGNAL))
+  /// The kernel does not support the flag: the signal is blocked in this thread during the call, which takes two more
+  /// calls.
+  private static let mask: Int32 = -1
 
   /// Records that the program ignores `SIGPIPE` from now on, so that writes need no other protection.
-  static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
+  static func programIgnoresIt() { method.store(0, ordering: .relaxed) }
 
   /// Records that the program may no longer ignore `SIGPIPE`.
-  static func programHandlesIt() { method.store(Method.flag.rawValue, ordering: .relaxed) }
+  static func programHandlesIt() { method.store(Int32(CIPC_NOSIGNAL), ordering: .relaxed) }
 
   /// Makes this process behave as on a kernel before Linux 6.18, for tests.
-  static func assumeKernelWithoutFlag() { method.store(Method.mask.rawValue, ordering: .relaxed) }
-
-  private static var usesFlag: Bool { method.load(ordering: .relaxed) == Method.flag.rawValue }
+  static func assumeKernelWithoutFlag() { method.store(mask, ordering: .relaxed) }
 
   /// Calls `pwritev2(2)` or `write(2)` once; both return -1 when they fail.
   ///
   /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for this.
   @inline(__always)
   static func attemptWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    usesFlag
-      ? unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, Int32(CIPC_NOSIGNAL))
-      : unsafe writeWithoutFlag(descriptor, bytes, 0)
+    let flags = method.load(ordering: .relaxed)
+    return flags == mask
+      ? unsafe writeWithMask(descriptor, bytes, 0)
+      : unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
   }
 
   /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
     let nowaitFlag = nowait ? Int32(CIPC_NOWAIT) : 0
-    if usesFlag {
-      let count = unsafe cipc_pipe_write(
-        descriptor, bytes.baseAddress, bytes.count, Int32(CIPC_NOSIGNAL) | nowaitFlag)
-      if count >= 0 || Syscall.lastError != .notSupported || nowait { return count }
-      method.store(Method.mask.rawValue, ordering: .relaxed)
+    let flags = method.load(ordering: .relaxed)
+    if flags != mask {
+      let count = unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags | nowaitFlag)
+      if count >= 0 || Syscall.lastError != .notSupported || nowait || flags == 0 { return count }
+      method.store(mask, ordering: .relaxed)
     }
-    return unsafe writeWithoutFlag(descriptor, bytes, nowaitFlag)
+    return unsafe writeWithMask(descriptor, bytes, nowaitFlag)
   }
 
   @inline(never)
-  private static func writeWithoutFlag(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ flags: Int32) -> Int {
-    if method.load(ordering: .relaxed) == Method.ignored.rawValue {
-      return unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
-    }
+  private static func writeWithMask(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ flags: Int32) -> Int {
     // A call that wrote some bytes before the last reader closed its end also raises the signal.
     return ThreadSignal.contained(SIGPIPE) {
       unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)

@@ -22,7 +22,7 @@ internal import SystemPackage
 
   /// The maximum time in nanoseconds for which a running thread holds the lock.
   private static let longestHold: Int64 = 100_000_000
-  private static let spins = 100
+  private static let spins = Spin.time / Spin.interval
 
   private static let number: UInt32 = 0x3fff_ffff
   private static let waiters: UInt32 = 0x8000_0000
@@ -58,7 +58,7 @@ internal import SystemPackage
 
   private func wait(_ mine: UInt32, _ first: UInt32, _ timeout: Timeout) throws(IPCError) -> Acquisition {
     let end = timeout.isNever ? .max : max(timeout.monotonicNanoseconds, MonotonicTime.now + Self.longestHold)
-    var (seen, spins, slept) = (first, 0, UInt32(0))
+    var (seen, spins, slept) = (first, Int64(0), UInt32(0))
     while true {
       if seen & Self.number == 0 {
         // Other threads may start to sleep after this one, so its release must wake them.
@@ -71,7 +71,9 @@ internal import SystemPackage
         throw IPCError(.futex, .deadlock)
       }
       spins += 1
-      if spins > Self.spins, seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
+      if spins <= Self.spins {
+        _ = Spin.pause(after: MonotonicTime.now)
+      } else if seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
         slept = Self.waiters
         // A thread can die after it has released the lock and before it wakes a sleeper. So no thread sleeps for long
         // without checking.

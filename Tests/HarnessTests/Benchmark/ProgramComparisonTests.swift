@@ -7,20 +7,23 @@ import Testing
 
 @Suite("The comparison of a benchmark with limits and libraries")
 struct ProgramComparisonTests {
-  private static func program(_ name: String, _ kind: ExternalProgram.Kind, _ time: Double) -> ProgramResult {
-    ProgramResult(
-      name: name, title: name, kind: kind, time: Estimate(time, low: time * 0.9, high: time * 1.1),
-      messagesPerSecond: 1e9 / time)
-  }
-
-  private static func result(
-    _ mode: BenchmarkMode, _ time: Double, _ placement: BenchmarkPlacement = .twoCores
-  ) -> BenchmarkResult {
-    let estimate = Estimate(time, low: time * 0.95, high: time * 1.05)
-    return BenchmarkResult(
-      benchmark: "ring/spinning", mechanism: "ring", title: "", mode: mode, size: 64, placement: placement,
-      control: Estimate(1, low: 1, high: 1),
-      pairings: [PairingResult(pairing: "c>c", messages: 1, time: estimate, messagesPerSecond: 1e9 / time)])
+  /// Returns the comparisons of a series in which a message and a program took these times in each round.
+  private static func comparisons(
+    _ mode: BenchmarkMode, _ times: [Double], _ program: String, _ kind: ExternalProgram.Kind, _ programTimes: [Double],
+    bound: String = "1"
+  ) throws -> [ProgramComparison] {
+    let reference = SyntheticRounds.reference
+    var series = BenchmarkSeries(
+      definition: try SyntheticRounds.definition(), placement: .twoCores, reference: reference, pairings: [reference],
+      budget: 0.03)
+    let load = BenchmarkSession.Load(mode: mode, size: 64, count: 1, warmup: 0)
+    for time in times {
+      let measurement = BenchmarkSession.Measurement(
+        count: 1, elapsed: time, latency: LatencyHistogram(), service: LatencyHistogram())
+      series.add(measurement, reference, isControl: false, load: load)
+    }
+    for time in programTimes { series.add(time, of: program) }
+    return series.comparisons(try rule(mode, program, bound).map { ($0, kind) }, seed: 1)
   }
 
   private static func rules(_ text: String) throws(FixtureErrors) -> [ComparisonRule] {
@@ -29,39 +32,42 @@ struct ProgramComparisonTests {
 
   private static func rule(_ mode: BenchmarkMode, _ program: String, _ bound: String) throws -> [ComparisonRule] {
     try rules(
-      "- {benchmark: ring/spinning, mode: \(mode.rawValue), size: 64, program: \(program), at-most: \(bound), because: x}"
+      "- {benchmark: pipe/pipe, mode: \(mode.rawValue), size: 64, program: \(program), at-most: \(bound), because: x}"
     )
   }
 
   @Test("takes one way of a round trip for a limit, and the round trip for a library")
   func oneWay() throws {
-    let results = [Self.result(.pingPong, 200, .oneCore), Self.result(.pingPong, 120)]
-    let programs = [Self.program("cache-line", .limit, 50), Self.program("zeromq-ping-pong", .library, 50)]
-    let limit = BenchmarkDocument.comparisons(
-      try Self.rule(.pingPong, "cache-line", "1.3"), results: results, programs: programs)
+    let limit = try Self.comparisons(.pingPong, [120], "cache-line", .limit, [50], bound: "1.3")
     #expect(limit.map(\.ratio.value) == [1.2])
     #expect(limit.map(\.holds) == [true])
-    let library = BenchmarkDocument.comparisons(
-      try Self.rule(.pingPong, "zeromq-ping-pong", "1"), results: results, programs: programs)
+    let library = try Self.comparisons(.pingPong, [120], "zeromq-ping-pong", .library, [50])
     #expect(library.map(\.ratio.value) == [2.4])
     #expect(library.map(\.holds) == [false])
     #expect(library[0].row[3] == "more than 1.00: x")
+    let flood = try Self.comparisons(.flood, [120], "memcpy", .limit, [50])
+    #expect(flood.map(\.ratio.value) == [2.4])
+  }
+
+  @Test("divides by the program of the same round, so that a slower machine changes nothing")
+  func sameRound() throws {
+    let comparison = try #require(
+      try Self.comparisons(.flood, [110, 1100, 220, 110, 330], "memcpy", .limit, [100, 1000, 200, 100, 300]).first)
+    #expect(abs(comparison.ratio.low - 1.1) < 1e-9 && abs(comparison.ratio.high - 1.1) < 1e-9)
   }
 
   @Test(
-    "is within its bound unless the whole interval exceeds it", arguments: [(100.0, true), (115, true), (200, false)])
-  func interval(time: Double, holds: Bool) throws {
-    let comparisons = BenchmarkDocument.comparisons(
-      try Self.rule(.flood, "memcpy", "1"), results: [Self.result(.flood, time)],
-      programs: [Self.program("memcpy", .limit, 100)])
+    "is within its bound unless the whole interval exceeds it",
+    arguments: [([100.0], true), ([90, 110, 120], true), ([150, 200, 210], false)])
+  func interval(times: [Double], holds: Bool) throws {
+    let comparisons = try Self.comparisons(.flood, times, "memcpy", .limit, times.map { _ in 100 })
     #expect(comparisons.map(\.holds) == [holds])
   }
 
   @Test("leaves out what was not measured")
   func missing() throws {
-    let rules = try Self.rule(.flood, "memcpy", "1")
-    #expect(BenchmarkDocument.comparisons(rules, results: [], programs: [Self.program("memcpy", .limit, 1)]).isEmpty)
-    #expect(BenchmarkDocument.comparisons(rules, results: [Self.result(.flood, 1)], programs: []).isEmpty)
+    #expect(try Self.comparisons(.flood, [], "memcpy", .limit, [1]).isEmpty)
+    #expect(try Self.comparisons(.flood, [1], "memcpy", .limit, []).isEmpty)
   }
 
   @Test("rejects a bound that is not a number")
@@ -69,7 +75,7 @@ struct ProgramComparisonTests {
     let error = #expect(throws: FixtureErrors.self) { try Self.rule(.flood, "memcpy", "much") }
     #expect(
       error?.diagnostics.map(\.description) == [
-        "x.yaml:1:79: 'at-most' is a number such as 1.3, not 'much'"
+        "x.yaml:1:75: 'at-most' is a number such as 1.3, not 'much'"
       ])
   }
 
@@ -112,20 +118,5 @@ struct ProgramComparisonTests {
     // A copy of 256 times as many bytes takes at least ten times as long.
     #expect(try #require(median("memcpy-1MiB")) > 10 * #require(median("memcpy-4KiB")))
     if let line = median("cache-line"), let wake = median("futex-wake") { #expect(wake > line) }
-  }
-
-  @Test("keeps the lines of a program that are not measurements as notes")
-  func notes() throws {
-    let program = ExternalProgram(
-      title: "x", kind: .limit,
-      command: [
-        "/bin/sh", "-c",
-        #"echo 'x is skipped' >&2; echo '{"name":"x","unit":"ns","histogram":"","elapsed":1,"messages":1,"bytes":0}'"#,
-      ])
-    var notes: [String] = []
-    for _ in 1...2 {
-      #expect(try program.run(in: "/", timeout: .seconds(60), notes: &notes).map(\.name) == ["x"])
-    }
-    #expect(notes == ["x is skipped"])
   }
 }

@@ -152,11 +152,7 @@ struct RecommendationTests {
     let guide = try MechanismGuideTests.guide.get()
     let costs = MechanismCosts(
       source: "bench.json",
-      costs: [
-        "unix-socket": .init(
-          benchmark: "unix-socket/stream [c>c]", size: 64, oneWay: 1500, messagesPerSecond: 400_000,
-          bytesPerSecond: 25_600_000)
-      ])
+      results: [MechanismCostsTests.result("unix-socket/seqpacket", .flood, 4096, time: 1250)])
     let recommendation = try guide.recommendation(
       for: Requirements(needs: [.boundaries], size: 10_000, rate: 500_000), costs: costs)
     func reasons(_ id: String) -> [String]? { recommendation.excluded.first { $0.mechanism == id }?.reasons }
@@ -167,6 +163,20 @@ struct RecommendationTests {
     #expect(
       reasons("unix-socket") == ["It transferred 400000 messages per second here, not the required 500000."])
     #expect(recommendation.choices.first?.facts.id == "ring")
+  }
+
+  @Test("lists excluded mechanisms with the fewest reasons first, otherwise in the order of preference")
+  func order() throws {
+    let guide = try MechanismGuideTests.guide.get()
+    let excluded = try guide.recommendation(for: Requirements(needs: [.network, .byteStream, .priority])).excluded
+    let counts = excluded.map(\.reasons.count)
+    #expect(counts == counts.sorted())
+    #expect(Set(counts).count > 1)
+    let preferred = guide.mechanisms.map(\.id)
+    for count in Set(counts) {
+      let places = excluded.filter { $0.reasons.count == count }.map { preferred.firstIndex(of: $0.mechanism) ?? -1 }
+      #expect(places == places.sorted())
+    }
   }
 
   @Test("is the one that the decision table of the documentation names")

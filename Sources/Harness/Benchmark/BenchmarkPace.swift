@@ -1,0 +1,45 @@
+/// The division of the time of a run among its measurements.
+///
+/// Starting peers and programs takes a part of the time, which depends on the machine. So each benchmark gets its share
+/// of the time that is left.
+struct BenchmarkPace {
+  /// A number of sessions, in each of which two peers are started, and of measurements in them.
+  struct Work: Equatable {
+    var sessions = 0
+    var measurements = 0
+  }
+
+  /// The time for a session before the first one has shown it, in seconds.
+  private static let expectedSession = 0.1
+  /// The shortest useful measurement, in seconds.
+  static let shortest = 0.005
+
+  /// The time for the whole run, in seconds.
+  let limit: Double
+  /// The time for a measurement if the whole run has enough time, in seconds.
+  let longest: Double
+  private var remaining: Work
+  private var sessions = 0
+  /// The seconds of the measurements so far.
+  private var spent = 0.0
+
+  init(limit: Double, longest: Double, work: [Work]) {
+    (self.limit, self.longest) = (limit, longest)
+    remaining = work.reduce(into: Work()) {
+      $0.sessions += $1.sessions
+      $0.measurements += $1.measurements
+    }
+  }
+
+  /// Returns the time for each measurement of the next benchmark, `elapsed` seconds after the start of the run.
+  mutating func budget(for work: Work, elapsed: Double) -> Double {
+    let session = sessions > 0 ? max(elapsed - spent, 0) / Double(sessions) : Self.expectedSession
+    let left = limit - elapsed - session * Double(remaining.sessions)
+    let budget = min(max(left / Double(max(remaining.measurements, 1)), min(Self.shortest, longest)), longest)
+    remaining.sessions -= work.sessions
+    remaining.measurements -= work.measurements
+    sessions += work.sessions
+    spent += budget * Double(work.measurements)
+    return budget
+  }
+}
