@@ -31,7 +31,7 @@ GENERATED ?=
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install missing dependencies (libbsd-dev, pkg-config, a C compiler)
+deps: ## Install missing dependencies (libbsd-dev, libjansson-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
 
 # Only lint needs the formatter.

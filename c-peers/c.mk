@@ -34,15 +34,18 @@ WITHOUT_SOURCES := $(wildcard c-peers/without/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
+SERVICE_SOURCES := $(wildcard c-peers/services/*.c)
+SERVICE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/services/common/*.c))
+SERVICES := $(SERVICE_SOURCES:c-peers/services/%.c=$(BUILD)/bin/c-examples/%)
 MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
 GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
 PAIR_SOURCES := $(wildcard c-peers/benchmark/*.c)
 LIMITS_SOURCES := $(wildcard c-peers/limits/*.c)
 C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WIRE_RECORDER_SOURCES) $(TEXTBOOK_SOURCES) \
-  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES) \
+  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c c-peers/services/*.c c-peers/services/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES) \
   $(PAIR_SOURCES) $(LIMITS_SOURCES) c-peers/alternatives/main.c
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/*/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
@@ -93,7 +96,7 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@mv $@.new $@
 
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder \
-  $(BUILD)/bin/without $(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
+  $(BUILD)/bin/without $(BUILD)/bin/limits $(EXAMPLES) $(SERVICES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
 c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
@@ -107,11 +110,13 @@ $(BUILD)/bin/limits: $(LIMITS_SOURCES:%.c=$(BUILD)/obj/%.o) $(PAIR_SOURCES:%.c=$
 $(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/tests/textbook: $(TEXTBOOK_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
+$(SERVICES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/services/%.o $(SERVICE_LIBRARY) $(EXAMPLE_LIBRARY)
+$(SERVICES): SERVICE_LIBRARIES := -ljansson
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder $(BUILD)/bin/without \
-$(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
+$(BUILD)/bin/limits $(EXAMPLES) $(SERVICES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
 	@mkdir -p $(@D)
-	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(SERVICE_LIBRARIES) $(LIBRARIES)
 
 # The libraries are dynamic, and one of them is written in C++.
 alternatives:
