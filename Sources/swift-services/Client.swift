@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import IPC
+internal import SwiftExamples
 internal import SystemPackage
 
 /// The actor of a server: its service, and the table of its clients.
@@ -63,13 +64,19 @@ final class Client {
     output.append(frame)
     queued += frame.bytes.count
     // Only messages of other clients can exceed the limit: replies stop the reading before.
-    if queued > maximumOutput { abort() }
+    if queued > maximumOutput {
+      say("client \(number): does not read")
+      abort()
+    }
   }
 
   // Output
 
   /// A client that does not read its replies cannot send more requests.
-  private var mayRequest: Bool { queued < maximumOutput / 4 || isBroken }
+  private var mayRequest: Bool { mayNotify || isBroken }
+
+  /// Whether the client has read enough to get more messages of any length.
+  var mayNotify: Bool { queued < maximumOutput / 4 && !isEnding && !isBroken }
 
   /// Sends as much as the socket takes.
   func sendOutput() {
@@ -83,7 +90,7 @@ final class Client {
       if error.errno != .wouldBlock { abort() }
     }
     output.removeFirst(count)
-    if queued == 0 || (mayRequest && !isEnding) || isBroken { resume() }
+    if queued == 0 || mayRequest || isBroken { resume() }
   }
 
   private func sendFrame(_ index: Int) throws(IPCError) {
@@ -168,6 +175,10 @@ struct Frame {
     guard body.count <= Message<JSON>.maximumLength else {
       throw ServiceError(.tooLarge, "the reply exceeds 1 MiB")
     }
+    self.init(body: body, descriptor)
+  }
+
+  init(body: some Collection<UInt8>, _ descriptor: SharedDescriptor? = nil) {
     bytes = (0..<4).map { UInt8(truncatingIfNeeded: body.count >> (8 * $0)) } + body
     self.descriptor = descriptor
   }

@@ -22,6 +22,9 @@ struct ClientOptions: ParsableArguments {
   @Option(name: .customLong("repeat"), help: "How often each connection sends it.")
   var repetitions = Count(1)
 
+  @Flag(help: "Send each line of standard input as the bytes of a message.")
+  var raw = false
+
   @Argument(help: "The type of a request. Without it, each line of standard input is a request.")
   var type: String?
 
@@ -104,6 +107,11 @@ final class Conversation {
     try await connection.flush()
     if !isInteractive { return }
     for await line in standardInputLines() {
+      if options.raw {
+        connection.enqueue(raw: line)
+        try await connection.flush()
+        continue
+      }
       let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
       guard let type = words.first, !type.isEmpty else { continue }
       try send(String(type), words.count > 1 ? JSON(text: String(words[1])) : .null)
@@ -121,7 +129,7 @@ final class Conversation {
       return !isOver
     }
     if !isConnected {
-      report("recv '\(options.path ?? "")'", "the server closed the connection")
+      report("client", "'\(options.path ?? "")' closed the connection")
       throw ExitCode.failure
     }
   }

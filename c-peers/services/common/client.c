@@ -11,10 +11,16 @@ static struct {
     const char *path;
     struct timeout timeout;
     uint64_t events, connections, repeat;
+    bool raw;
 } options = {.connections = 1, .repeat = 1};
 
 static const struct client_program *program;
 static bool failed;
+
+static void enqueue(struct connection *connection, struct frame *frame) {
+    STAILQ_INSERT_TAIL(&connection->output, frame, next);
+    connection->queued += frame->length;
+}
 
 void client_send(struct connection *connection, const char *type, json_t *payload) {
     char id[32];
@@ -22,8 +28,7 @@ void client_send(struct connection *connection, const char *type, json_t *payloa
     struct frame *frame = frame_new(id, type, payload);
     if (frame->length == 0)
         errx(EXIT_FAILURE, "%s: a message has at most %d bytes", type, MESSAGE_LIMIT);
-    STAILQ_INSERT_TAIL(&connection->output, frame, next);
-    connection->queued += frame->length;
+    enqueue(connection, frame);
 }
 
 static bool is_reply(const struct message *message) {
@@ -99,6 +104,11 @@ static bool send_line(struct connection *connection) {
     if (length == -1)
         return false;
     line[strcspn(line, "\n")] = '\0';
+    if (options.raw) {
+        connection->sent++;
+        enqueue(connection, frame_of(line, strlen(line)));
+        return true;
+    }
     char *payload = line;
     const char *type = strsep(&payload, " ");
     if (*type)
@@ -182,8 +192,9 @@ static void parse(int argc, char *argv[]) {
         {"path", required_argument, NULL, 'p'},   {"timeout", required_argument, NULL, 't'},
         {"events", required_argument, NULL, 'e'}, {"connections", required_argument, NULL, 'c'},
         {"repeat", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
+        {"raw", no_argument, NULL, 'w'},
     };
-    struct option *next = all + 6;
+    struct option *next = all + 7;
     for (const struct option *option = program->options; option && option->name; option++)
         *next++ = *option;
     for (int option; (option = getopt_long(argc, argv, "+", all, NULL)) != -1;)
@@ -192,6 +203,7 @@ static void parse(int argc, char *argv[]) {
         case 't': options.timeout = timeout_option(optarg); break;
         case 'e': options.events = (uint64_t)number_option("events", optarg, 0, UINT32_MAX); break;
         case 'c': options.connections = (uint64_t)number_option("connections", optarg, 1, 100000); break;
+        case 'w': options.raw = true; break;
         case 'r': options.repeat = (uint64_t)number_option("repeat", optarg, 1, UINT32_MAX); break;
         case 'h': say("%s", program->usage); exit(EXIT_SUCCESS);
         default:

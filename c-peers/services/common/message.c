@@ -50,20 +50,27 @@ const char *message_parse(struct message *message, const char *bytes, size_t len
     return valid ? NULL : "invalid-message";
 }
 
-struct frame *frame_new(const char *id, const char *type, json_t *payload) {
-    json_t *object = json_pack("{ss, ss, so*, sI}", "id", id, "type", type, "payload",
-                               payload ? payload : json_null(), "timestamp", now_milliseconds());
-    const size_t length = object ? json_dumpb(object, NULL, 0, JSON_COMPACT) : 0;
+struct frame *frame_of(const char *bytes, size_t length) {
     struct frame *frame = malloc(sizeof *frame + FRAME_HEADER + length);
-    if (!object || !frame)
+    if (!frame)
         err(EX_OSERR, "malloc");
-    *frame = (struct frame){.descriptor = -1};
-    if (length <= MESSAGE_LIMIT) {
-        const uint32_t header = htole32((uint32_t)length);
-        memcpy(frame->bytes, &header, FRAME_HEADER);
-        json_dumpb(object, frame->bytes + FRAME_HEADER, length, JSON_COMPACT);
-        frame->length = FRAME_HEADER + length;
-    }
+    const uint32_t header = htole32((uint32_t)length);
+    *frame = (struct frame){.descriptor = -1, .length = FRAME_HEADER + length};
+    memcpy(frame->bytes, &header, FRAME_HEADER);
+    memcpy(frame->bytes + FRAME_HEADER, bytes, length);
+    return frame;
+}
+
+struct frame *frame_new(const char *id, const char *type, json_t *payload) {
+    json_t *object = json_pack("{ss, ss, so, sI}", "id", id, "type", type, "payload",
+                               payload ? payload : json_null(), "timestamp", now_milliseconds());
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    if (!text)
+        err(EX_OSERR, "malloc");
+    struct frame *frame = frame_of(text, strlen(text));
+    if (frame->length > FRAME_HEADER + MESSAGE_LIMIT)
+        frame->length = 0;
+    free(text);
     json_decref(object);
     return frame;
 }

@@ -55,12 +55,12 @@ bool server_option(int option, const char *usage) {
 /* -- Output -- */
 
 /* A client that does not read its replies cannot send more requests. */
-static bool may_request(const struct client *client) {
+bool may_notify(const struct client *client) {
     return !client->dead && !client->ending && client->queued < options.max_output / 4;
 }
 
 static void watch(struct client *client) {
-    const uint32_t events = (may_request(client) ? EPOLLIN : 0) | (client->queued > 0 ? EPOLLOUT : 0);
+    const uint32_t events = (may_notify(client) ? EPOLLIN : 0) | (client->queued > 0 ? EPOLLOUT : 0);
     struct epoll_event event = {.events = events, .data.ptr = client};
     if (events != client->events && epoll_ctl(queue, EPOLL_CTL_MOD, client->fd, &event) == -1)
         err(EX_OSERR, "epoll_ctl");
@@ -172,7 +172,8 @@ static void handle(struct client *client, const char *bytes, size_t length) {
     client->last_activity = now_nanoseconds();
     const struct handler *handler = service->handlers;
     if (problem) {
-        fail(client, &request, problem, "a message is {id, type, payload, timestamp}");
+        fail(client, &request, problem, "a message is %s",
+             strcmp(problem, "invalid-json") == 0 ? "a JSON object" : "{id, type, payload, timestamp}");
     } else {
         while (handler->type && strcmp(handler->type, request.type) != 0)
             handler++;
@@ -190,7 +191,7 @@ static bool handle_all(struct client *client) {
     const char *bytes;
     size_t length;
     bool handled = false;
-    while (may_request(client)) {
+    while (may_notify(client)) {
         const int found = input_next(&client->input, &bytes, &length);
         if (found == 0)
             break;
@@ -357,7 +358,7 @@ static void stop(void) {
     TAILQ_FOREACH(client, &clients, link) {
         /* A client cannot delay the end by sending more and more. */
         ssize_t count;
-        for (size_t total = 0; total < MESSAGE_LIMIT && may_request(client); total += (size_t)count) {
+        for (size_t total = 0; total < MESSAGE_LIMIT && may_notify(client); total += (size_t)count) {
             count = input_receive(&client->input, client->fd, NULL);
             if (count <= 0)
                 break;

@@ -34,6 +34,9 @@ const char *message_parse(struct message *message, const char *bytes, size_t len
  * message exceeds the limit. */
 struct frame *frame_new(const char *id, const char *type, json_t *payload);
 
+/* Returns a frame with these bytes. */
+struct frame *frame_of(const char *bytes, size_t length);
+
 struct frame {
     STAILQ_ENTRY(frame) next;
     int descriptor; /* is sent with the first byte, and then closed; -1 if there is none */
@@ -140,6 +143,8 @@ __attribute__((format(printf, 4, 5))) void fail(struct client *client, const str
                                                 const char *code, const char *format, ...);
 /* Sends a message that is not a reply. Returns false if it would exceed the limit. */
 bool notify(struct client *client, const char *type, json_t *payload);
+/* Whether the client has read enough to get more messages of any length. */
+bool may_notify(const struct client *client);
 
 /* Reads the payload with json_unpack_ex(3). If it does not fit, replies with an error and returns false. */
 bool unpack(struct client *client, const struct message *request, const char *format, ...);
@@ -179,6 +184,7 @@ struct client_program {
     "  --events N         how many messages to wait for that are not replies (0)\n"                          \
     "  --connections N    how many connections send the request (1)\n"                                       \
     "  --repeat N         how often each sends it (1); with either option, replies are only counted\n"       \
+    "  --raw              send each line of standard input as the bytes of a message\n"                      \
     "Without TYPE, each line of standard input is a request. A PAYLOAD that is not JSON is a string.\n"
 
 /* Sends requests, prints what arrives, and returns the exit status. */
