@@ -5,8 +5,8 @@ public import SystemPackage
 
 /// Reads scenarios, examples, golden transcripts, and the operations that they use.
 public enum ScenarioLoader {
-  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/services.yaml`, `fixtures/scenarios/*.yaml`
-  /// and `fixtures/vectors/*.txt` below `root`.
+  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
+  /// `fixtures/vectors/*.txt` below `root`.
   ///
   /// - Throws: ``FixtureErrors`` with the errors of all files.
   public static func load(
@@ -21,8 +21,7 @@ public enum ScenarioLoader {
   /// Loads the scenarios, and adds errors to `log`.
   static func load(root: FilePath, log: DiagnosticLog) -> (scenarios: [Scenario], registry: OperationRegistry) {
     let files =
-      list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log)
-      + ["fixtures/examples.yaml", "fixtures/services.yaml"]
+      list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
     let transcripts = list("fixtures/vectors", ending: ".txt", of: "golden transcripts", root, log)
     let loaded = load(
       read(files, root, log), transcripts: read(transcripts, root, log),
