@@ -22,19 +22,17 @@ struct ClientOptions: ParsableArguments {
   @Option(name: .customLong("repeat"), help: "How often each connection sends it.")
   var repetitions = Count(1)
 
-  @Flag(help: "Send each line of standard input as the bytes of a message.")
-  var raw = false
-
   @Argument(help: "The type of a request. Without it, each line of standard input is a request.")
   var type: String?
 
-  @Argument(help: "The payload. If it is not JSON, it is a string.")
-  var payload: String?
+  @Argument(help: "The payload, or the members KEY=VALUE of an object. A value that is not JSON is a string.")
+  var payload: [String] = []
 
   func validate() throws {
     if type == nil, connections.value > 1 || repetitions.value > 1 {
       throw ValidationError("--connections and --repeat need a type")
     }
+    _ = try JSON(words: payload)
   }
 }
 
@@ -89,7 +87,7 @@ final class Conversation {
   func send(_ type: String, _ payload: JSON) throws { try connection.enqueue(type, payload) }
 
   func run() async throws {
-    if let type = options.type { try send(type, JSON(text: options.payload ?? "null")) }
+    if let type = options.type { try send(type, JSON(words: options.payload)) }
     try await withThrowingTaskGroup { group in
       group.addTask { try await self.receive() }
       group.addTask { try await self.sendLines() }
@@ -107,14 +105,12 @@ final class Conversation {
     try await connection.flush()
     if !isInteractive { return }
     for await line in standardInputLines() {
-      if options.raw {
-        connection.enqueue(raw: line)
-        try await connection.flush()
-        continue
-      }
-      let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let type = words.first, !type.isEmpty else { continue }
-      try send(String(type), words.count > 1 ? JSON(text: String(words[1])) : .null)
+      var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+      let type = words.removeFirst()
+      if type.isEmpty { continue }
+      // Only values in KEY=VALUE are single words.
+      if let first = words.first, JSON.member(first) == nil { words = [words.joined(separator: " ")] }
+      try send(type, JSON(words: words))
       try await connection.flush()
     }
     isInteractive = false
@@ -156,7 +152,7 @@ private struct Flood {
   /// Sends all requests as soon as the socket takes them, and returns the number of good replies.
   @ServiceActor private func run(_ socket: SharedSocket) async throws -> Int {
     let connection = Connection(socket, timeout)
-    let payload = JSON(text: options.payload ?? "null")
+    let payload = try JSON(words: options.payload)
     async let sending: Void = sendAll(payload, to: connection)
     var replies = 0
     var count = 0

@@ -25,12 +25,6 @@ final class Connection {
     output.append(try Frame(id: "\(sent)", type: type, payload))
   }
 
-  /// Enqueues the bytes of a message, which may be wrong.
-  func enqueue(raw body: String) {
-    sent += 1
-    output.append(Frame(body: body.utf8))
-  }
-
   /// Sends the requests; after the server has closed the connection, they are discarded, so that its last messages can
   /// still be received.
   func flush() async throws {

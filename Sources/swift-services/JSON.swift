@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import FoundationEssentials
 
 /// Any JSON value, for payloads that a service passes on.
@@ -15,6 +16,28 @@ enum JSON: Hashable, Sendable {
     let bytes = Array(text.utf8)
     let value = bytes.isAcceptableJSON ? try? JSONDecoder().decode(JSON.self, from: Data(bytes)) : nil
     self = value ?? .string(text)
+  }
+
+  /// Reads the payload of a request: an object of the words KEY=VALUE, or the value of the only word.
+  init(words: [String]) throws {
+    if let first = words.first, Self.member(first) != nil {
+      let members = try words.map { word in
+        guard let member = Self.member(word) else { throw ValidationError("'\(word)': KEY=VALUE expected") }
+        return member
+      }
+      self = .object(Dictionary(members) { _, last in last })
+    } else if words.count > 1 {
+      throw ValidationError("unexpected argument '\(words[1])'")
+    } else {
+      self = words.first.map { JSON(text: $0) } ?? .null
+    }
+  }
+
+  /// Returns the key and the value of KEY=VALUE; nil for other words.
+  static func member(_ word: String) -> (String, JSON)? {
+    let key = word.prefix { ("a"..."z").contains($0) }
+    guard !key.isEmpty, word.dropFirst(key.count).first == "=" else { return nil }
+    return (String(key), JSON(text: String(word.dropFirst(key.count + 1))))
   }
 
   /// The value as text with sorted keys.

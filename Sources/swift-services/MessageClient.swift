@@ -5,7 +5,7 @@ struct MessageClient: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "message_client",
     abstract: "Sends requests to a message server, and prints replies and messages of other clients.",
-    discussion: "Types: echo, time, list, send {\"to\", \"message\"}, broadcast")
+    discussion: "Types: echo, time, list, send to= message=, broadcast")
 
   @OptionGroup var options: ClientOptions
 

@@ -2,8 +2,8 @@
  * message_server.c. */
 #include "common/service.h"
 
-static const char usage[] = "usage: message_client [options] [TYPE [PAYLOAD]]\n" CLIENT_USAGE
-                            "Types: echo, time, list, send {\"to\", \"message\"}, broadcast";
+static const char usage[] = "usage: message_client [options] [TYPE [PAYLOAD | KEY=VALUE...]]\n" CLIENT_USAGE
+                            "Types: echo, time, list, send to= message=, broadcast";
 
 int main(int argc, char *argv[]) {
     return client_run(argc, argv,

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-static const char usage[] = "usage: queue_client [options] [TYPE [PAYLOAD]]\n" CLIENT_USAGE
+static const char usage[] = "usage: queue_client [options] [TYPE [PAYLOAD | KEY=VALUE...]]\n" CLIENT_USAGE
                             "  --acknowledge      acknowledge each message that is delivered\n"
                             "Types: create, publish, subscribe, acknowledge, reject, statistics, list";
 

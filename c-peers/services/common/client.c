@@ -11,7 +11,6 @@ static struct {
     const char *path;
     struct timeout timeout;
     uint64_t events, connections, repeat;
-    bool raw;
 } options = {.connections = 1, .repeat = 1};
 
 static const struct client_program *program;
@@ -70,9 +69,31 @@ static void wait_for_any(struct pollfd *entries, nfds_t count) {
         err(EXIT_FAILURE, "recv '%s'", options.path);
 }
 
-static json_t *payload_from(const char *text) {
-    json_t *payload = json_loads(text, JSON_DECODE_ANY, NULL);
-    return payload ? payload : json_string(text);
+static json_t *value_from(const char *text) {
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    return value ? value : json_string(text);
+}
+
+/* Returns the length of the key at the start of KEY=VALUE; 0 if there is none. */
+static size_t key_length(const char *word) {
+    const size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+    return word[length] == '=' ? length : 0;
+}
+
+/* Returns the payload of a request: an object of the words KEY=VALUE, or the value of the only word. */
+static json_t *payload_from(char *const words[], int count) {
+    if (count == 0)
+        return NULL;
+    if (key_length(words[0]) == 0)
+        return value_from(words[0]);
+    json_t *object = json_object();
+    for (int index = 0; index < count; index++) {
+        const size_t length = key_length(words[index]);
+        if (length == 0)
+            errx(EX_USAGE, "'%s': KEY=VALUE expected", words[index]);
+        json_object_setn_new(object, words[index], length, value_from(words[index] + length + 1));
+    }
+    return object;
 }
 
 static struct connection connected(void) {
@@ -96,24 +117,40 @@ static void print(struct connection *connection, const struct message *message, 
     free(text);
 }
 
-/* Sends the request of a line. Returns false at the end of the input. */
-static bool send_line(struct connection *connection) {
-    static char *line;
-    static size_t capacity;
-    const ssize_t length = getline(&line, &capacity, stdin);
-    if (length == -1)
-        return false;
-    line[strcspn(line, "\n")] = '\0';
-    if (options.raw) {
-        connection->sent++;
-        enqueue(connection, frame_of(line, strlen(line)));
-        return true;
-    }
-    char *payload = line;
-    const char *type = strsep(&payload, " ");
+/* Sends the request of a line. */
+static void send_line(struct connection *connection, char *line) {
+    enum { MAX_WORDS = 16 };
+    char *words[MAX_WORDS], *rest = line;
+    const char *type = strsep(&rest, " ");
+    int count = 0;
+    /* Only values in KEY=VALUE are single words. */
+    while (rest && count < MAX_WORDS)
+        words[count++] = key_length(rest) > 0 ? strsep(&rest, " ") : strsep(&rest, "");
     if (*type)
-        client_send(connection, type, payload ? payload_from(payload) : NULL);
-    return true;
+        client_send(connection, type, payload_from(words, count));
+}
+
+/* Sends the requests of the lines that have arrived. Returns false at the end of the input. */
+static bool send_lines(struct connection *connection) {
+    static char text[2 * MESSAGE_LIMIT];
+    static size_t length;
+    const ssize_t count = read(STDIN_FILENO, text + length, sizeof text - 1 - length);
+    if (count == -1 && errno != EINTR)
+        err(EXIT_FAILURE, "read 'standard input'");
+    length += count > 0 ? (size_t)count : 0;
+    /* The last line need not end with a newline. */
+    if (count == 0 && length > 0)
+        text[length++] = '\n';
+    char *start = text;
+    for (char *end; (end = memchr(start, '\n', length - (size_t)(start - text))); start = end + 1) {
+        *end = '\0';
+        send_line(connection, start);
+    }
+    length -= (size_t)(start - text);
+    memmove(text, start, length);
+    if (length == sizeof text - 1)
+        errx(EXIT_FAILURE, "a line has at most %zu bytes", sizeof text - 2);
+    return count != 0;
 }
 
 static void converse(struct connection *connection, bool interactive) {
@@ -127,7 +164,7 @@ static void converse(struct connection *connection, bool interactive) {
         wait_for_any(entries, 2);
         if (entries[0].revents & ~POLLOUT && !receive(connection, print))
             errx(EXIT_FAILURE, "'%s' closed the connection", options.path);
-        if (entries[1].revents && !send_line(connection))
+        if (entries[1].revents && !send_lines(connection))
             interactive = false;
         /* After a failure, the last messages can still be received. */
         if (sends && !frames_send(&connection->output, connection->fd, &connection->queued))
@@ -146,7 +183,7 @@ static void count(struct connection *connection, const struct message *message, 
         close(descriptor);
 }
 
-static void flood(const char *type, const char *payload) {
+static void flood(const char *type, char *const words[], int word_count) {
     struct connection *connections = calloc(options.connections, sizeof *connections);
     struct pollfd *entries = calloc(options.connections, sizeof *entries);
     if (!connections || !entries)
@@ -161,7 +198,7 @@ static void flood(const char *type, const char *payload) {
             struct connection *connection = &connections[index];
             /* All requests are sent as soon as the socket takes them. */
             while (entries[index].fd != -1 && connection->queued == 0 && connection->sent < options.repeat) {
-                client_send(connection, type, payload_from(payload));
+                client_send(connection, type, payload_from(words, word_count));
                 if (!frames_send(&connection->output, connection->fd, &connection->queued))
                     connection->sent = connection->queued = options.repeat;
             }
@@ -192,9 +229,8 @@ static void parse(int argc, char *argv[]) {
         {"path", required_argument, NULL, 'p'},   {"timeout", required_argument, NULL, 't'},
         {"events", required_argument, NULL, 'e'}, {"connections", required_argument, NULL, 'c'},
         {"repeat", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
-        {"raw", no_argument, NULL, 'w'},
     };
-    struct option *next = all + 7;
+    struct option *next = all + 6;
     for (const struct option *option = program->options; option && option->name; option++)
         *next++ = *option;
     for (int option; (option = getopt_long(argc, argv, "+", all, NULL)) != -1;)
@@ -203,15 +239,12 @@ static void parse(int argc, char *argv[]) {
         case 't': options.timeout = timeout_option(optarg); break;
         case 'e': options.events = (uint64_t)number_option("events", optarg, 0, UINT32_MAX); break;
         case 'c': options.connections = (uint64_t)number_option("connections", optarg, 1, 100000); break;
-        case 'w': options.raw = true; break;
         case 'r': options.repeat = (uint64_t)number_option("repeat", optarg, 1, UINT32_MAX); break;
         case 'h': say("%s", program->usage); exit(EXIT_SUCCESS);
         default:
             if (!program->option || !program->option(option))
                 exit(EX_USAGE);
         }
-    if (argc - optind > 2)
-        errx(EX_USAGE, "unexpected argument '%s'", argv[optind + 2]);
     if ((options.connections > 1 || options.repeat > 1) && argc == optind)
         errx(EX_USAGE, "--connections and --repeat need a TYPE");
 }
@@ -221,15 +254,18 @@ int client_run(int argc, char *argv[], const struct client_program *run) {
     options.path = run->default_path;
     parse(argc, argv);
     const char *type = optind < argc ? argv[optind] : NULL;
-    const char *payload = optind + 1 < argc ? argv[optind + 1] : "null";
+    char *const *words = argv + optind + (type ? 1 : 0);
+    const int word_count = argc - optind - (type ? 1 : 0);
+    if (word_count > 1 && key_length(words[0]) == 0)
+        errx(EX_USAGE, "unexpected argument '%s'", words[1]);
     if (options.connections > 1 || options.repeat > 1) {
-        flood(type, payload);
+        flood(type, words, word_count);
     } else {
         events_left = options.events;
         struct connection connection = connected();
         STAILQ_INIT(&connection.output);
         if (type)
-            client_send(&connection, type, payload_from(payload));
+            client_send(&connection, type, payload_from(words, word_count));
         converse(&connection, !type);
         close(connection.fd);
     }

@@ -184,8 +184,7 @@ struct client_program {
     "  --events N         how many messages to wait for that are not replies (0)\n"                          \
     "  --connections N    how many connections send the request (1)\n"                                       \
     "  --repeat N         how often each sends it (1); with either option, replies are only counted\n"       \
-    "  --raw              send each line of standard input as the bytes of a message\n"                      \
-    "Without TYPE, each line of standard input is a request. A PAYLOAD that is not JSON is a string.\n"
+    "Without TYPE, each line of standard input is a request. A value that is not JSON is a string.\n"
 
 /* Sends requests, prints what arrives, and returns the exit status. */
 int client_run(int argc, char *argv[], const struct client_program *program);
