@@ -26,12 +26,12 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help guide browser deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall deb dist clean swift-release missing-program
+.PHONY: help guide browser deps bench-deps lint-deps patch-deps strace-deps models-deps build peers rust-peer interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak services-soak robustness coverage cost bench async-cost adoption docs scenarios install install-check uninstall deb dist clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install missing dependencies (libbsd-dev, pkg-config, a C compiler)
+deps: ## Install missing dependencies (libbsd-dev, libjansson-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
 
 # Only lint needs the formatter.
@@ -161,6 +161,12 @@ SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
+
+# How long to test: make services-soak SECONDS=600
+SECONDS ?= 600
+
+services-soak: build ## Kill servers and clients of the work queue at random, and count lost messages (SECONDS=600)
+	@.ci/services-soak $(SECONDS) $(BIN)
 
 # The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
 ROBUSTNESS ?=

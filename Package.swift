@@ -123,8 +123,11 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .target(
       name: "SwiftExamples", dependencies: ["IPC", arguments, system], path: "Sources/swift-examples",
       swiftSettings: settings),
+    .target(
+      name: "SwiftServices", dependencies: ["IPC", "IPCAsync", "SwiftExamples", arguments, system],
+      path: "Sources/swift-services", swiftSettings: asyncSettings),
     .executableTarget(
-      name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
+      name: "swift-examples", dependencies: ["SwiftExamples", "SwiftServices"], path: "Sources/swift-examples-main",
       swiftSettings: settings, linkerSettings: installable),
 
     // The port in the worked example of docs/your-programs.md.
@@ -134,7 +137,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     // The same peer and the same programs with mutants; an option switches one of them on.
     .systemLibrary(name: "CReal"),
     .executableTarget(
-      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"],
+      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer", "SwiftServices"],
       swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),

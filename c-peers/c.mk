@@ -34,15 +34,19 @@ WITHOUT_SOURCES := $(wildcard c-peers/without/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
+SERVICE_SOURCES := $(wildcard c-peers/services/*.c)
+SERVICE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/services/*/*.c))
+SERVICE_LIBRARY := $(BUILD)/obj/c-peers/services.a
+SERVICES := $(SERVICE_SOURCES:c-peers/services/%.c=$(BUILD)/bin/c-examples/%)
 MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
 GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
 PAIR_SOURCES := $(wildcard c-peers/benchmark/*.c)
 LIMITS_SOURCES := $(wildcard c-peers/limits/*.c)
 C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WIRE_RECORDER_SOURCES) $(TEXTBOOK_SOURCES) \
-  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES) \
+  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c c-peers/services/*.c c-peers/services/*/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES) \
   $(PAIR_SOURCES) $(LIMITS_SOURCES) c-peers/alternatives/main.c
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/*/*/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
@@ -50,6 +54,7 @@ MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program does not use the protocol, so mutants of the protocol are not linked into it.
 CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
+MUTANT_SERVICES := $(SERVICE_SOURCES:c-peers/services/%.c=$(BUILD)/mutants/c-examples/%)
 # A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := benchmark benchmark_links benchmark_lock_links benchmark_shared_links benchmark_socket_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
@@ -93,8 +98,8 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@mv $@.new $@
 
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder \
-  $(BUILD)/bin/without $(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
-c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
+  $(BUILD)/bin/without $(BUILD)/bin/limits $(EXAMPLES) $(SERVICES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
+c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(MUTANT_SERVICES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -107,11 +112,16 @@ $(BUILD)/bin/limits: $(LIMITS_SOURCES:%.c=$(BUILD)/obj/%.o) $(PAIR_SOURCES:%.c=$
 $(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/tests/textbook: $(TEXTBOOK_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
+$(SERVICES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/services/%.o $(SERVICE_LIBRARY) $(EXAMPLE_LIBRARY)
+$(SERVICES): SERVICE_LIBRARIES := -ljansson
+# A program links only the objects that it needs.
+$(SERVICE_LIBRARY): $(SERVICE_OBJECTS)
+	@rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder $(BUILD)/bin/without \
-$(BUILD)/bin/limits $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
+$(BUILD)/bin/limits $(EXAMPLES) $(SERVICES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
 	@mkdir -p $(@D)
-	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(SERVICE_LIBRARIES) $(LIBRARIES)
 
 # The libraries are dynamic, and one of them is written in C++.
 alternatives:
@@ -133,10 +143,13 @@ $(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/mutants/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
   $(PATCHED_OBJECTS) $(MUTANT_OBJECTS)
 $(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) $(CALL_MUTANTS)
+$(MUTANT_SERVICES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/services/%.o $(CALL_MUTANTS) $(SERVICE_LIBRARY) \
+  $(EXAMPLE_LIBRARY)
 
-$(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
+# The mutants of the services need jansson.
+$(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(MUTANT_SERVICES):
 	@mkdir -p $(@D)
-	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -ljansson $(BSD_LIBRARIES)
 
 $(BUILD)/mutants/generated/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(GENERATED_OBJECTS)
 $(GENERATED_EXAMPLES): $(BUILD)/mutants/generated/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) \

@@ -8,7 +8,7 @@ struct Choose: ParsableCommand {
     discussion: """
       Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \
       needs, the best first: why, what to watch, the C functions, the Swift types, an example program and a page of the \
-      documentation. Then it lists the other mechanisms with the reasons against them.
+      documentation. Then it lists the other mechanisms with the reasons against them, those that lack least first.
 
       EXAMPLES
         ipc-interop choose                                    questions
@@ -55,7 +55,7 @@ struct Choose: ParsableCommand {
     do throws(RequirementError) { requirements = isOpen ? try ask(guide) : try self.requirements() } catch {
       throw RunError("\(error)", status: .usage)
     }
-    let costs = try costs.map { try MechanismCosts(reading: $0, size: requirements.size) }
+    let costs = try costs.map(MechanismCosts.init(reading:))
     let recommendation: Recommendation
     do throws(RequirementError) { recommendation = try guide.recommendation(for: requirements, costs: costs) } catch {
       throw RunError("\(error)", status: .usage)

@@ -1,3 +1,5 @@
 import SwiftExamples
+import SwiftServices
 
-runExample(Array(CommandLine.arguments.dropFirst()))
+let arguments = Array(CommandLine.arguments.dropFirst())
+if !runService(arguments) { runExample(arguments) }

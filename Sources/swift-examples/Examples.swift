@@ -1,4 +1,4 @@
-internal import ArgumentParser
+package import ArgumentParser
 internal import IPC
 
 /// The Swift versions of the C programs in `c-peers/examples`: one file for each, with the same name, options and
@@ -37,11 +37,14 @@ struct Examples: ParsableCommand {
 }
 
 /// Runs the program that the arguments name.
+package func runExample(_ arguments: [String]) { runProgram(of: Examples.self, arguments) }
+
+/// Runs the subcommand that the arguments name.
 ///
 /// Wrong usage is reported with its reason, and with exit status 64.
-package func runExample(_ arguments: [String]) {
+package func runProgram<Programs: ParsableCommand>(of programs: Programs.Type, _ arguments: [String]) {
   do {
-    var program = try Examples.parseAsRoot(arguments)
+    var program = try Programs.parseAsRoot(arguments)
     let role = type(of: program).configuration.commandName ?? "swift-examples"
     do {
       try program.run()
@@ -50,6 +53,6 @@ package func runExample(_ arguments: [String]) {
       throw ExitCode.failure
     }
   } catch {
-    Examples.exit(withError: error)
+    Programs.exit(withError: error)
   }
 }

@@ -1,33 +1,33 @@
-internal import ArgumentParser
-internal import IPC
-internal import SystemPackage
+package import ArgumentParser
+package import IPC
+package import SystemPackage
 
 /// Permissions in octal digits, as in chmod(1).
-struct Mode: ExpressibleByArgument {
-  let permissions: FilePermissions
+package struct Mode: ExpressibleByArgument {
+  package let permissions: FilePermissions
 
-  init(_ permissions: FilePermissions) { self.permissions = permissions }
+  package init(_ permissions: FilePermissions) { self.permissions = permissions }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     guard let bits = CInterop.Mode(argument, radix: 8), bits <= 0o777 else { return nil }
     permissions = FilePermissions(rawValue: bits)
   }
 
-  var defaultValueDescription: String { "0" + String(permissions.rawValue, radix: 8) }
+  package var defaultValueDescription: String { "0" + String(permissions.rawValue, radix: 8) }
 }
 
 /// A number of repetitions, at least 1.
-struct Count: ExpressibleByArgument {
-  let value: UInt32
+package struct Count: ExpressibleByArgument {
+  package let value: UInt32
 
-  init(_ value: UInt32) { self.value = value }
+  package init(_ value: UInt32) { self.value = value }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     guard let value = UInt32(argument), value >= 1 else { return nil }
     self.value = value
   }
 
-  var defaultValueDescription: String { "\(value)" }
+  package var defaultValueDescription: String { "\(value)" }
 }
 
 /// A System V key: decimal, or hexadecimal after 0x.
@@ -129,18 +129,22 @@ struct Port: ExpressibleByArgument {
 }
 
 /// A time to wait, in decimal seconds.
-struct Seconds: ExpressibleByArgument {
-  let duration: Duration
+package struct Seconds: ExpressibleByArgument {
+  package let duration: Duration
 
-  init?(argument: String) {
+  package init(_ duration: Duration) { self.duration = duration }
+
+  package init?(argument: String) {
     guard let seconds = Double(argument), seconds >= 0, seconds <= 1e9 else { return nil }
     duration = .seconds(seconds)
   }
+
+  package var defaultValueDescription: String { "\(duration / .seconds(1))" }
 }
 
 extension Timeout {
   /// The timeout for the whole run; none by default.
-  init(_ seconds: Seconds?) {
+  package init(_ seconds: Seconds?) {
     self = seconds.map { .after($0.duration) } ?? .never
   }
 }

@@ -1,14 +1,14 @@
-internal import IPC
+package import IPC
 internal import SystemPackage
 
 /// Prints a line immediately, because lines before a wait must not stay in a buffer.
-func say(_ line: String) {
+package func say(_ line: String) {
   // The program continues if its output has no reader.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
 }
 
 /// Prints an error: the program, the call, its object, the reason, and optional advice.
-func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
+package func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   let object =
     switch error.object {
     // The format that the options of these programs accept.
@@ -21,7 +21,7 @@ func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
 }
 
 /// Prints an error that the program itself detected.
-func report(_ role: String, _ text: String) {
+package func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 

@@ -3,6 +3,7 @@
 import Glibc
 import SwiftExamples
 import SwiftPeer
+import SwiftServices
 
 var arguments = Array(CommandLine.arguments.dropFirst())
 if arguments == ["--mutants"] {
@@ -19,7 +20,7 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
   arguments.removeSubrange(option...option + 1)
 }
 unsafe Mutant.isInProgram = !arguments.isEmpty
-if arguments.isEmpty { runPeer() } else { runExample(arguments) }
+if arguments.isEmpty { runPeer() } else if !runService(arguments) { runExample(arguments) }
 
 private func printError(_ text: String) {
   var text = text

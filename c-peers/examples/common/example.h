@@ -49,6 +49,7 @@ bool pause_for(struct timeout timeout, struct timespec *pause);
 
 long long number_option(const char *option, const char *text, long long least, long long most);
 mode_t mode_option(const char *text);
+double seconds_option(const char *option, const char *text);
 struct timeout timeout_option(const char *text);
 
 /* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, which does not let other programs find

@@ -19,12 +19,17 @@ mode_t mode_option(const char *text) {
     return (mode_t)mode;
 }
 
-struct timeout timeout_option(const char *text) {
-    enum { SECOND = 1000000000 };
+double seconds_option(const char *option, const char *text) {
     char *end;
     double seconds = strtod(text, &end);
     if (!(isdigit((unsigned char)*text) || *text == '.') || *end || !(seconds <= 1e9))
-        errx(EX_USAGE, "--timeout '%s': a number of seconds expected", text);
+        errx(EX_USAGE, "--%s '%s': a number of seconds expected", option, text);
+    return seconds;
+}
+
+struct timeout timeout_option(const char *text) {
+    enum { SECOND = 1000000000 };
+    double seconds = seconds_option("timeout", text);
     struct timeout timeout = {.limited = true};
     struct timespec *deadline = &timeout.deadline;
     clock_gettime(CLOCK_MONOTONIC, deadline);

@@ -1,0 +1,203 @@
+internal import FoundationEssentials
+internal import IPC
+internal import SwiftExamples
+internal import SystemPackage
+
+/// The actor of a server: its service, and the table of its clients.
+@globalActor actor ServiceActor {
+  static let shared = ServiceActor()
+}
+
+/// A client of a server.
+@ServiceActor
+final class Client {
+  /// 1 for the first client of the server; never used again.
+  nonisolated let number: Int
+  nonisolated let credentials: UnixSocket.Credentials
+  nonisolated let connection: SharedSocket
+  var lastActivity = SuspendingClock.now
+
+  /// The number of bytes that wait to be sent.
+  private(set) var queued = 0
+  private var output: [Frame] = []
+  /// Whether it gets no more messages.
+  private(set) var isEnding = false
+  private(set) var isBroken = false
+  /// Whether a task waits for room in the socket.
+  var isWaitedFor = false
+  private let maximumOutput: Int
+  /// The task that waits until output was sent.
+  private var waiting: CheckedContinuation<Void, Never>?
+  private var lastEvent = 0
+
+  init(_ number: Int, _ socket: consuming UnixSocket.Stream, maximumOutput: Int) throws(IPCError) {
+    credentials = try socket.peerCredentials
+    connection = SharedSocket(socket)
+    (self.number, self.maximumOutput) = (number, maximumOutput)
+  }
+
+  // Messages
+
+  /// Replies to a request; a service that returns nil from `handle` does this later.
+  func reply(to id: String, _ reply: Reply) {
+    do throws(ServiceError) {
+      enqueue(try Frame(id: id, type: "ok", reply.payload, reply.descriptor))
+    } catch {
+      fail(id, error)
+    }
+  }
+
+  func fail(_ id: String, _ error: ServiceError) {
+    if let frame = try? Frame(id: id, type: "error", error) { enqueue(frame) }
+  }
+
+  /// Sends a message that is not a reply.
+  ///
+  /// - Throws: `ServiceError` with `.tooLarge`.
+  func notify(_ type: String, _ payload: some Encodable) throws(ServiceError) {
+    lastEvent += 1
+    enqueue(try Frame(id: "event-\(lastEvent)", type: type, payload))
+  }
+
+  private func enqueue(_ frame: Frame) {
+    if isEnding || isBroken { return }
+    output.append(frame)
+    queued += frame.bytes.count
+    // Only messages of other clients can exceed the limit: replies stop the reading before.
+    if queued > maximumOutput {
+      say("client \(number): does not read")
+      abort()
+    }
+  }
+
+  // Output
+
+  /// A client that does not read its replies cannot send more requests.
+  private var mayRequest: Bool { mayNotify || isBroken }
+
+  /// Whether the client has read enough to get more messages of any length.
+  var mayNotify: Bool { queued < maximumOutput / 4 && !isEnding && !isBroken }
+
+  /// Sends as much as the socket takes.
+  func sendOutput() {
+    var count = 0
+    do throws(IPCError) {
+      while count < output.count, !isBroken {
+        try sendFrame(count)
+        count += 1
+      }
+    } catch {
+      if error.errno != .wouldBlock { abort() }
+    }
+    output.removeFirst(count)
+    if queued == 0 || mayRequest || isBroken { resume() }
+  }
+
+  private func sendFrame(_ index: Int) throws(IPCError) {
+    let sent = output[index].sent
+    defer { queued -= output[index].sent - sent }
+    try output[index].send(to: connection.socket)
+  }
+
+  /// Ends the connection without sending the output.
+  func abort() {
+    isBroken = true
+    try? connection.socket.shutDown(.both)
+    resume()
+  }
+
+  /// Continues the task of the client.
+  func resume() {
+    waiting?.resume()
+    waiting = nil
+  }
+
+  /// Waits until the client has read enough of its replies.
+  func waitUntilItReads() async {
+    while !mayRequest, !Task.isCancelled { await withCheckedContinuation { waiting = $0 } }
+  }
+
+  /// Waits until the output was sent, or the connection is broken.
+  func end() async {
+    isEnding = true
+    while queued > 0, !isBroken { await withCheckedContinuation { waiting = $0 } }
+    try? connection.socket.shutDown(.both)
+  }
+}
+
+/// A reply of a service.
+struct Reply {
+  let payload: any Encodable
+  /// A descriptor that the client gets with it.
+  var descriptor: SharedDescriptor?
+
+  init(_ payload: any Encodable, descriptor: SharedDescriptor? = nil) {
+    (self.payload, self.descriptor) = (payload, descriptor)
+  }
+
+  /// A reply without a payload.
+  static var done: Reply { Reply(JSON.null) }
+}
+
+/// A descriptor that several replies pass on.
+final class SharedDescriptor: Sendable {
+  let owned: OwnedDescriptor
+  init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
+}
+
+/// A socket that a reader and a writer share.
+final class SharedSocket: Sendable {
+  let socket: UnixSocket.Stream
+  init(_ socket: consuming UnixSocket.Stream) { self.socket = socket }
+}
+
+extension SharedSocket: ReadableDescriptor, WritableDescriptor {
+  var descriptor: FileDescriptor { socket.descriptor }
+  var transport: Transport { .socket }
+}
+
+/// The bytes of a message, with their length.
+struct Frame {
+  let bytes: [UInt8]
+  private(set) var sent = 0
+  private let descriptor: SharedDescriptor?
+
+  init(id: String, type: String, _ payload: some Encodable, _ descriptor: SharedDescriptor? = nil) throws(ServiceError)
+  {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    let body: Data
+    do {
+      body = try encoder.encode(Message(id: id, type: type, payload: payload))
+    } catch {
+      throw ServiceError(.failed, "the reply cannot be encoded")
+    }
+    guard body.count <= Message<JSON>.maximumLength else {
+      throw ServiceError(.tooLarge, "the reply exceeds 1 MiB")
+    }
+    self.init(body: body, descriptor)
+  }
+
+  init(body: some Collection<UInt8>, _ descriptor: SharedDescriptor? = nil) {
+    bytes = (0..<4).map { UInt8(truncatingIfNeeded: body.count >> (8 * $0)) } + body
+    self.descriptor = descriptor
+  }
+
+  /// Sends the rest of the bytes; the descriptor goes with the first one.
+  mutating func send(to socket: borrowing UnixSocket.Stream) throws(IPCError) {
+    let bytes = bytes
+    let rest = bytes.span.extracting(droppingFirst: sent)
+    do throws(IPCError) {
+      if sent == 0, let descriptor {
+        let descriptors: [1 of FileDescriptor] = [descriptor.owned.descriptor]
+        try socket.send(rest, descriptors: descriptors.span, timeout: .immediate)
+      } else {
+        try socket.writeAll(rest, timeout: .immediate)
+      }
+      sent = bytes.count
+    } catch {
+      sent += error.transferred
+      throw error
+    }
+  }
+}

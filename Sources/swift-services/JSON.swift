@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+
+/// Any JSON value, for payloads that a service passes on.
+enum JSON: Hashable, Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object([String: JSON])
+
+  /// Reads a value, or takes the text as a string if it is not JSON.
+  init(text: String) {
+    let bytes = Array(text.utf8)
+    let value = bytes.isAcceptableJSON ? try? JSONDecoder().decode(JSON.self, from: Data(bytes)) : nil
+    self = value ?? .string(text)
+  }
+
+  /// Reads the payload of a request: an object of the words KEY=VALUE, or the value of the only word.
+  init(words: [String]) throws {
+    if let first = words.first, Self.member(first) != nil {
+      let members = try words.map { word in
+        guard let member = Self.member(word) else { throw ValidationError("'\(word)': KEY=VALUE expected") }
+        return member
+      }
+      self = .object(Dictionary(members) { _, last in last })
+    } else if words.count > 1 {
+      throw ValidationError("unexpected argument '\(words[1])'")
+    } else {
+      self = words.first.map { JSON(text: $0) } ?? .null
+    }
+  }
+
+  /// Returns the key and the value of KEY=VALUE; nil for other words.
+  static func member(_ word: String) -> (String, JSON)? {
+    let key = word.prefix { ("a"..."z").contains($0) }
+    guard !key.isEmpty, word.dropFirst(key.count).first == "=" else { return nil }
+    return (String(key), JSON(text: String(word.dropFirst(key.count + 1))))
+  }
+
+  /// The value as text with sorted keys.
+  var text: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = try? encoder.encode(self)
+    return String(decoding: bytes ?? Data(), as: UTF8.self)
+  }
+}
+
+extension JSON: Codable {
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode([String: JSON].self) {
+      self = .object(value)
+    } else if let value = try? container.decode([JSON].self) {
+      self = .array(value)
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int64.self) {
+      self = .integer(value)
+    } else {
+      self = .number(try container.decode(Double.self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .array(let value): try container.encode(value)
+    case .object(let value): try container.encode(value)
+    }
+  }
+}
+
+extension [UInt8] {
+  private static let maximumDepth = 32
+
+  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains no escaped NUL, which C strings cannot hold.
+  ///
+  /// The decoder would also accept UTF-16, and uses the stack for each level.
+  var isAcceptableJSON: Bool {
+    guard String(validating: self, as: UTF8.self) != nil else { return false }
+    var depth = 0
+    var isQuoted = false
+    var index = 0
+    while index < count {
+      switch self[index] {
+      case UInt8(ascii: "\""): isQuoted.toggle()
+      case UInt8(ascii: "\\"):
+        if self[index...].starts(with: #"\u0000"#.utf8) { return false }
+        index += 1
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        if !isQuoted { depth += 1 }
+        if depth > Self.maximumDepth { return false }
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isQuoted { depth -= 1 }
+      case 0: return false
+      default: break
+      }
+      index += 1
+    }
+    return true
+  }
+}

@@ -1,0 +1,123 @@
+/// The urgency of a message; higher ones are delivered first.
+enum Priority: Int, Comparable {
+  case low, normal, high, critical
+
+  init?(name: String) {
+    guard let index = Self.names.firstIndex(of: name) else { return nil }
+    self.init(rawValue: index)
+  }
+
+  var name: String { Self.names[rawValue] }
+
+  private static let names = ["low", "normal", "high", "critical"]
+
+  static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A message in a queue.
+@ServiceActor
+final class Item {
+  let number: Int
+  let priority: Priority
+  let payload: JSON
+  let size: Int
+  /// Milliseconds since 1970; nil is never.
+  var expires: Int64?
+  var attempts = 0
+  var queue: Queue
+  var isWaiting = false
+
+  init(_ number: Int, _ payload: JSON, _ priority: Priority, expires: Int64?, in queue: Queue) {
+    (self.number, self.payload, self.priority, self.expires, self.queue) = (number, payload, priority, expires, queue)
+    size = payload.text.utf8.count
+  }
+
+  /// Whether it is delivered before another one: within a priority, older messages are, also when they are delivered
+  /// again.
+  static func isDeliveredBefore(_ left: Item, _ right: Item) -> Bool {
+    (right.priority, left.number) < (left.priority, right.number)
+  }
+
+  static func expiresBefore(_ left: Item, _ right: Item) -> Bool {
+    (left.expires ?? .max, left.number) < (right.expires ?? .max, right.number)
+  }
+}
+
+/// Messages in an order.
+@ServiceActor
+struct SortedItems {
+  /// In reverse, so that taking the first one moves no others.
+  private var reversed: [Item] = []
+  private let precedes: @ServiceActor (Item, Item) -> Bool
+
+  init(_ precedes: @escaping @ServiceActor (Item, Item) -> Bool) { self.precedes = precedes }
+
+  var first: Item? { reversed.last }
+  var isEmpty: Bool { reversed.isEmpty }
+  var count: Int { reversed.count }
+
+  mutating func insert(_ item: Item) { reversed.insert(item, at: position(of: item)) }
+
+  mutating func remove(_ item: Item) {
+    let index = position(of: item)
+    precondition(reversed[index] === item)
+    reversed.remove(at: index)
+  }
+
+  /// The first position whose item does not come after this one.
+  private func position(of item: Item) -> Int {
+    var (low, high) = (0, reversed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if precedes(item, reversed[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+/// A queue, its subscriptions, and what has happened so far.
+@ServiceActor
+final class Queue {
+  let name: String
+  /// The queue of messages that were delivered too often; nil for such a queue itself.
+  let dead: Queue?
+  var waiting = SortedItems(Item.isDeliveredBefore)
+  /// Those that have waited longest are first.
+  var subscriptions: [Subscription] = []
+  var (delivered, published, acknowledged, redelivered, expired, died) = (0, 0, 0, 0, 0, 0)
+
+  init(_ name: String, dead: Queue? = nil) { (self.name, self.dead) = (name, dead) }
+
+  var statistics: [String: Int] {
+    [
+      "waiting": waiting.count, "delivered": delivered, "published": published, "acknowledged": acknowledged,
+      "redelivered": redelivered, "expired": expired, "dead": died, "subscribers": subscriptions.count,
+    ]
+  }
+}
+
+/// The right of a client to have some messages of a queue that it has not acknowledged.
+@ServiceActor
+final class Subscription {
+  let queue: Queue
+  let client: Client
+  var credit: Int
+  var used = 0
+
+  init(_ queue: Queue, _ client: Client, credit: Int) {
+    (self.queue, self.client, self.credit) = (queue, client, credit)
+  }
+}
+
+/// A message that a client has and has not acknowledged.
+@ServiceActor
+final class Delivery {
+  /// Nil after the delivery has ended, or if the client was late: then the message is back in its queue.
+  var item: Item?
+  let subscription: Subscription
+  let deadline: SuspendingClock.Instant
+
+  init(_ item: Item, _ subscription: Subscription, deadline: SuspendingClock.Instant) {
+    (self.item, self.subscription, self.deadline) = (item, subscription, deadline)
+  }
+}

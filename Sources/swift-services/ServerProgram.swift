@@ -1,0 +1,118 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import IPC
+internal import IPCAsync
+internal import SwiftExamples
+internal import Synchronization
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// The options that all servers have.
+struct ServerOptions: ParsableArguments {
+  @Option(help: "The path of the socket.")
+  var path: String?
+
+  @Option(help: "The permissions of the socket.")
+  var mode = Mode(.ownerReadWrite)
+
+  @Option(help: "A user ID that may use the service; may be repeated. By default, the user of the server.")
+  var allow: [UInt32] = []
+
+  @Option(help: "How many clients may be connected.")
+  var maxClients = Limit(256)
+
+  @Option(help: "How many bytes may wait for a client that does not read.")
+  var maxOutput = OutputLimit(4 << 20)
+
+  @Option(help: "After how many seconds a silent client is disconnected.")
+  var idle: Seconds?
+
+  @Option(help: "How many seconds clients may take to read their last messages.")
+  var drain = Seconds(.seconds(5))
+}
+
+/// A maximum number.
+struct Limit: ExpressibleByArgument {
+  let value: Int
+
+  init(_ value: Int) { self.value = value }
+
+  init?(argument: String) {
+    guard let value = Int(argument), 1...100_000 ~= value else { return nil }
+    self.value = value
+  }
+
+  var defaultValueDescription: String { "\(value)" }
+}
+
+/// A number of bytes, of which the longest message is a part.
+struct OutputLimit: ExpressibleByArgument {
+  let value: Int
+
+  init(_ value: Int) { self.value = value }
+
+  init?(argument: String) {
+    guard let value = Int(argument), Message<JSON>.maximumLength + 4...1 << 30 ~= value else { return nil }
+    self.value = value
+  }
+
+  var defaultValueDescription: String { "\(value)" }
+}
+
+extension ServerOptions {
+  /// Serves until SIGTERM or SIGINT.
+  ///
+  /// Everything runs in the thread of the event loop, like the loop in C.
+  func serve(at path: String, _ service: @escaping @ServiceActor @Sendable (Clients) throws -> some Service) throws {
+    // All threads inherit this mask.
+    SignalSet([.terminate, .interrupt]).block()
+    try reserveDescriptors()
+    var options = self
+    options.path = options.path ?? path
+    try runBlocking { [options] executor in
+      let clients = Clients()
+      try await Server(try await service(clients), clients, options, executor).run()
+    }
+  }
+
+  /// Raises the limit of descriptors, if necessary: each client needs one.
+  private func reserveDescriptors() throws {
+    let needed = rlim_t(2 * maxClients.value + 64)
+    var limit = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    if limit.rlim_cur >= needed { return }
+    limit.rlim_cur = needed
+    guard limit.rlim_max >= needed, unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      throw ValidationError("--max-clients \(maxClients.value): only \(limit.rlim_max) descriptors are allowed")
+    }
+  }
+}
+
+/// Runs a task on the event loop, and waits for it.
+func runBlocking(_ body: @escaping @Sendable (EventLoopExecutor) async throws -> Void) throws {
+  let executor = try EventLoopExecutor.shared()
+  let result = Mutex<Result<Void, any Error>?>(nil)
+  let done = DispatchSemaphore(value: 0)
+  Task(executorPreference: executor) { @concurrent in
+    do {
+      try await body(executor)
+      result.withLock { $0 = .success(()) }
+    } catch {
+      result.withLock { $0 = .failure(error) }
+    }
+    done.signal()
+  }
+  done.wait()
+  try result.withLock { $0 }?.get()
+}
+
+/// Reports an error and ends the process at once.
+func endProcess(_ role: String, _ error: any Error) -> Never {
+  report(role, "\(error)")
+  _exit(1)
+}

@@ -1,0 +1,77 @@
+/* The parts of the queue server: the log (store.c), and the queues with their messages (queues.c). */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include "../common/service.h"
+
+/* -- The log (store.c) --
+ *
+ * A record is its length and its CRC-32, each a little-endian number of four bytes, and a JSON object. A
+ * record is durable after store_commit. After a crash, the log may end with a part of what was not committed.
+ */
+
+/* Opens or creates the log, calls `replay` for each record, and removes an incomplete end. Exits if another
+ * server uses the log. Without a path, nothing is stored. */
+void store_open(const char *path, void (*replay)(const json_t *record));
+
+/* Adds a record. Takes it over. */
+void store_append(json_t *record);
+
+/* Writes the records to the disk. Exits if that fails, before any reply is sent. */
+void store_commit(void);
+
+/* Whether most of the log may be obsolete. */
+bool store_is_large(void);
+
+/* Replaces the log with the records that `write_all` adds. */
+void store_rewrite(void (*write_all)(void));
+
+/* -- The queues (queues.c) -- */
+
+struct queue_limits {
+    unsigned queues, length;
+    size_t bytes;
+    unsigned retries;
+    int64_t late; /* nanoseconds */
+};
+extern struct queue_limits limits;
+
+enum priority { LOW, NORMAL, HIGH, CRITICAL };
+
+struct queue;
+
+/* Changes the state as a record says. */
+void queues_replay(const json_t *record);
+
+/* Adds records of the whole state. */
+void queues_store_all(void);
+
+/* Returns NULL if there is no such queue. */
+struct queue *queue_find(const char *name);
+
+/* Returns the code of an error, or NULL. */
+const char *queue_create(const char *name);
+const char *queue_publish(struct queue *queue, json_t *payload, enum priority priority, int64_t expires,
+                          uint64_t *number);
+
+/* Sets how many messages a client gets that it has not acknowledged. */
+void queue_subscribe(struct queue *queue, struct client *client, unsigned credit);
+
+/* Ends the delivery of a message to a client: the message is done, or is delivered again. Returns false if
+ * the client does not have it. */
+bool queue_acknowledge(struct client *client, uint64_t number);
+bool queue_reject(struct client *client, uint64_t number);
+
+json_t *queue_statistics(const struct queue *queue);
+json_t *queue_names(void);
+
+/* Returns the messages of a client that died to their queues. */
+void queues_forget(struct client *client);
+
+/* Removes expired messages, and returns late ones to their queues. Returns when it is to be called again. */
+int64_t queues_tick(int64_t now);
+
+/* Delivers messages to clients with credit. */
+void queues_deliver(void);
+
+#endif
