@@ -33,3 +33,13 @@ extension [CellResult] {
   /// Returns the number of cells that were not run, including those without a result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }
 }
+
+extension RunSummary {
+  /// The numbers of cells with each result: `3 passed, 1 failed, 2 not run, 1 otherwise as expected`.
+  func counts(of results: [CellResult]) -> String {
+    let (passed, failed, notRun) = (results.passedCount, results.failedCount, results.notRunCount(planned: planned))
+    let known = planned - passed - failed - notRun
+    return "\(passed) passed, \(failed) failed, \(notRun) not run"
+      + (known > 0 ? ", \(known) otherwise as expected" : "")
+  }
+}
