@@ -222,7 +222,7 @@ docs/failure.svg: build
 	@printf 'python:\n  peer: /usr/bin/python3 %s --mutant python-priority-dropped\n' "$(CURDIR)/fixtures/peers/peer.py" >$(BUILD)/failure.yaml
 	@script -qec "stty cols 96; $(BIN)/ipc-interop run --mechanism posix-mq --peers $(BUILD)/failure.yaml --jobs 1 \
 	  --pairs c:c --pairs c:swift --pairs swift:c --pairs c:python --pairs python:c \
-	  --skip delivery --skip outlives --skip timed --skip receive-blocks --skip senders" /dev/null | sed '1,/^\r$$/d' | .ci/picture 96 >$@
+	  --skip delivery --skip outlives --skip timed --skip receive-blocks --skip senders" /dev/null | sed '1,/^\r$$/d; /posix-mq  /q' | .ci/picture 104 >$@
 
 # Not part of `make test`, because chromium has several hundred MB.
 browser: guide ## Open the HTML report and the guide in a headless Chromium, and click, type and measure (screenshots in build/browser)

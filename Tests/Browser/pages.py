@@ -78,7 +78,12 @@ def check_filters(browser, path):
     browser.click("#matrix td.bad a")
     fragment = browser.run("location.hash")
     shown = visible(browser, "article")
-    check(fragment.startswith("#m=") and 0 < shown < cells, "a click on a red cell of the matrix shows its failures only")
+    others = browser.run(
+        "(() => { const f = new URLSearchParams(location.hash.slice(1)); return [...document.querySelectorAll('article')]"
+        ".filter((a) => a.checkVisibility() !== (a.dataset.mechanism === f.get('m') && a.dataset.pairing === f.get('p')))"
+        ".length; })()")
+    check(fragment.startswith("#m=") and 0 < shown < cells and others == 0,
+          "a click on a red cell of the matrix shows exactly its failures")
     check(f"{shown} of {cells} failures" in browser.run("document.getElementById('shown').textContent"),
           "the number of visible failures is shown")
     browser.open(path, fragment)

@@ -11,7 +11,7 @@ struct MarkdownReport: Report {
     let results = record.results
     var page = MarkdownWriter()
     page.heading(2, "ipc-interop: \(summary.interrupted ? "interrupted" : summary.exitStatus.meaning)")
-    page.paragraph("**\(counts(results, summary))** of \(summary.planned) planned, in \(duration(summary.seconds))")
+    page.paragraph("**\(summary.counts(of: results))** of \(summary.planned) planned, in \(duration(summary.seconds))")
     if let run = record.description {
       let facts =
         ["seed \(run.seed)", "isolation \(run.isolation)", run.kernel]
@@ -24,13 +24,6 @@ struct MarkdownReport: Report {
     writeMatrix(results, to: &page)
     writeFailures(results, to: &page)
     return page.text
-  }
-
-  private func counts(_ results: [CellResult], _ summary: RunSummary) -> String {
-    let (passed, failed, notRun) = (
-      results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
-    )
-    return "\(passed) passed, \(failed) failed, \(notRun) not run\(results.knownFailures)"
   }
 
   private func write(_ capabilities: CapabilitySummary, to page: inout MarkdownWriter) {

@@ -36,7 +36,7 @@ struct XMLWriter {
   mutating func line(_ markup: String) { lines.append(indentation + markup) }
 
   /// Returns an element whose content is markup, in which the caller has escaped all text.
-  static func markup(_ name: String, _ attributes: Attributes = [], _ content: String) -> String {
+  static func markup(_ name: String, _ content: String, _ attributes: Attributes = []) -> String {
     "<\(name)\(Self.attributes(attributes))>\(content)</\(name)>"
   }
 

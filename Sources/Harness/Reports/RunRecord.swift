@@ -39,3 +39,11 @@ extension [CellResult] {
   /// Returns the number of cells that were not run, including those without a result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }
 }
+
+extension RunSummary {
+  /// The numbers of cells with each result: `3 passed, 1 failed, 2 not run, 1 known failure`.
+  func counts(of results: [CellResult]) -> String {
+    let notRun = results.notRunCount(planned: planned)
+    return "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run\(results.knownFailures)"
+  }
+}

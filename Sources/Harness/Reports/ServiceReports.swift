@@ -22,11 +22,8 @@ struct GitHubReport: Report {
           ("title", "\(result.verdictInWords): \(result.cell.id)"),
         ], result.outcome.reason ?? result.expectation ?? result.cell.title)
     }
-    let notRun = results.notRunCount(planned: summary.planned)
-    let counts =
-      "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
-      + results.knownFailures
-    let notice = Self.command("notice", [("title", "ipc-interop: \(summary.exitStatus.meaning)")], counts)
+    let notice = Self.command(
+      "notice", [("title", "ipc-interop: \(summary.exitStatus.meaning)")], summary.counts(of: results))
     return ((problems + annotations).prefix(Self.maximumAnnotations) + [notice]).map { $0 + "\n" }.joined()
   }
 

@@ -83,7 +83,8 @@ struct HTMLComparison {
     let (left, right) = (words(expected), words(actual))
     func marked(_ words: [Word], _ others: [Word]) -> [Word] {
       words.enumerated().map { index, word in
-        Word(text: word.text, isMarked: index >= others.count || others[index].text != word.text)
+        let isEqual = index < others.count && others[index].text == word.text
+        return Word(text: word.text, isMarked: !isEqual && !word.text.isEmpty)
       }
     }
     return Row(heading: heading, expected: marked(left, right), actual: marked(right, left), isBytes: true)

@@ -31,9 +31,9 @@ extension XMLWriter {
   mutating func row(_ heading: String, cells: [String]) {
     let cells = cells.map { text in
       let isNumber = !text.isEmpty && text.allSatisfy { $0.isNumber || $0 == "/" }
-      return Self.markup("td", isNumber ? [("class", "number")] : [], Self.displayed(text))
+      return Self.markup("td", Self.displayed(text), isNumber ? [("class", "number")] : [])
     }
-    row(markup: [Self.markup("th", [("scope", "row")], Self.displayed(heading))] + cells)
+    row(markup: [Self.markup("th", Self.displayed(heading), [("scope", "row")])] + cells)
   }
 
   /// Writes a row in one line, because a page with thousands of rows opens faster without white space between them.

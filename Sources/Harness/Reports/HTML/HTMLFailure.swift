@@ -63,7 +63,7 @@ struct HTMLFailure {
     page.table(["", "expected", "actual"]) { page in
       for row in comparison.rows {
         page.row(
-          markup: [XMLWriter.markup("th", [("scope", "row")], XMLWriter.displayed(row.heading))]
+          markup: [XMLWriter.markup("th", XMLWriter.displayed(row.heading), [("scope", "row")])]
             + [row.expected, row.actual].map { Self.cell($0, isBytes: row.isBytes) })
       }
     }
@@ -81,7 +81,7 @@ struct HTMLFailure {
       for (_, (column, entry)) in entries {
         let message = XMLWriter.markup("code", XMLWriter.displayed(entry.message.directedText.shortened(to: 600)))
         page.row(
-          markup: [XMLWriter.markup("td", [("class", "number")], decimal(entry.seconds * 1000, places: 1))]
+          markup: [XMLWriter.markup("td", decimal(entry.seconds * 1000, places: 1), [("class", "number")])]
             + transcripts.indices.map { XMLWriter.markup("td", $0 == column ? message : "") })
       }
       if states.contains(where: { !$0.isEmpty }) { page.row("end", cells: states) }
@@ -117,6 +117,6 @@ struct HTMLFailure {
       return word.isMarked ? XMLWriter.markup("mark", text) : text
     }
     let code = XMLWriter.markup("code", text.joined(separator: " "))
-    return XMLWriter.markup("td", isBytes ? [("class", "bytes")] : [], code)
+    return XMLWriter.markup("td", code, isBytes ? [("class", "bytes")] : [])
   }
 }

@@ -54,7 +54,7 @@ enum HTMLPage {
     .table { overflow-x: auto; }
     table { border-collapse: collapse; margin: .5rem 0; }
     th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top;
-      overflow-wrap: anywhere; }
+      overflow-wrap: break-word; }
     thead th { background: var(--soft); } thead th, .matrix th, .timeline th, td:first-child { white-space: nowrap; }
     tbody th { font-weight: normal; }
     td.number, .matrix td, .numbers td:nth-child(n+2), .numbers th:nth-child(n+2) { text-align: right;

@@ -51,13 +51,9 @@ struct HTMLReport: Report {
     let isGood = summary.exitStatus == .asExpected
     page.element("header", [("class", isGood ? "good" : "bad")]) { page in
       page.element("h1", text: "ipc-interop: \(verdict)")
-      let notRun = results.notRunCount(planned: summary.planned)
-      let counts =
-        "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
-        + results.knownFailures
       page.element(
         "p", [("class", "counts")],
-        text: "\(counts) of \(counted(summary.planned, "cell")), in \(duration(summary.seconds))")
+        text: "\(summary.counts(of: results)) of \(counted(summary.planned, "cell")), in \(duration(summary.seconds))")
       page.list(summary.problems, class: "problems")
       if let run = record.description { write(run, to: &page) }
     }
