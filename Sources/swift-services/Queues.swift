@@ -162,7 +162,7 @@ final class Queues {
 
   // Time and delivery
 
-  /// Removes expired messages, and returns late ones to their queues.
+  /// Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.
   func tick() -> SuspendingClock.Instant? {
     let (now, today) = (SuspendingClock.now, Int64.millisecondsNow)
     while let item = expiring.first, let expires = item.expires, expires <= today {
@@ -175,18 +175,22 @@ final class Queues {
       delivery.item = nil
       deliveries.removeFirst()
     }
+    deliverAll()
     let expiry = expiring.first?.expires.map { now + .milliseconds($0 - today) }
     return [expiry, deliveries.first?.deadline].compactMap { $0 }.min()
   }
 
-  /// Delivers messages to clients with credit, and makes all changes durable.
-  func commit() throws {
+  private func deliverAll() {
     for name in names {
       guard let queue = byName[name] else { continue }
       while let item = queue.waiting.first, let subscription = nextSubscription(of: queue) {
         deliver(item, to: subscription)
       }
     }
+  }
+
+  /// Makes all changes durable.
+  func commit() throws {
     try log?.commit()
     if let log, log.isLarge { try log.rewrite(records) }
   }

@@ -17,7 +17,7 @@ protocol Service: AnyObject, Sendable {
   /// Forgets a client that has disconnected.
   func disconnected(_ client: Client)
 
-  /// Performs what is due, and returns when to call it again.
+  /// Performs what is due, before replies are sent, and returns when to call it again.
   func tick() -> SuspendingClock.Instant?
 
   /// Makes changes durable; the server ends if it cannot.
@@ -216,7 +216,10 @@ final class Server<Served: Service> {
       endProcess(Served.name, error)
     }
     for client in clients.byNumber.values where client.queued > 0 {
+      let isBlocked = !client.mayNotify
       client.sendOutput()
+      // The service may have more messages for it.
+      if isBlocked, client.mayNotify { scheduleFlush() }
       if client.queued > 0, !client.isBroken, !client.isWaitedFor { waitForRoom(client) }
     }
   }

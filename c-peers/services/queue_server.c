@@ -110,7 +110,6 @@ static void list(struct client *client, const struct message *request) {
 }
 
 static void commit(void) {
-    queues_deliver();
     store_commit();
     if (store_is_large())
         store_rewrite(queues_store_all);

@@ -274,21 +274,24 @@ static void release(struct client *client) {
     free(client);
 }
 
-/* Sends replies. Returns whether a client that has read its replies had sent more requests. */
+/* Sends replies. Returns whether there is more to do: a client that has read its replies had sent more
+ * requests, or may get more messages. */
 static bool flush(void) {
-    bool handled = false;
+    bool more = false;
     struct client *client;
     if (service->commit)
         service->commit();
     TAILQ_FOREACH(client, &clients, link) {
+        const bool blocked = !may_notify(client);
         if (!client->dead && client->queued > 0 && !frames_send(&client->output, client->fd, &client->queued))
             client->dead = true;
         if (client->ending && client->queued == 0)
             client->dead = true;
+        more |= blocked && may_notify(client);
     }
     TAILQ_FOREACH(client, &clients, link)
-    handled |= handle_all(client);
-    return handled;
+    more |= handle_all(client);
+    return more;
 }
 
 /* Releases a client that is disconnected. The service may then send to others, which may disconnect them. */
@@ -302,11 +305,15 @@ static bool release_one(void) {
     return false;
 }
 
-static void flush_all(void) {
-    while (flush() || release_one())
-        ;
+/* Returns when the service has to do something. */
+static int64_t flush_all(void) {
+    int64_t next;
+    do
+        next = service->tick ? service->tick(now_nanoseconds()) : INT64_MAX;
+    while (flush() || release_one());
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) watch(client);
+    return next;
 }
 
 /* Ends clients whose time is over. Returns when the next one is. */
@@ -413,13 +420,10 @@ void serve(const struct service *served, const char *default_path) {
     say("%s: listening at '%s'.", service->name, options.path);
 
     while (!stopping || !TAILQ_EMPTY(&clients)) {
-        const int64_t now = now_nanoseconds();
-        int64_t next = end_late_clients(now);
-        const int64_t tick = service->tick ? service->tick(now) : INT64_MAX;
-        flush_all();
+        const int64_t late = end_late_clients(now_nanoseconds()), tick = flush_all();
         if (stopping && TAILQ_EMPTY(&clients))
             break;
-        wait_and_handle(tick < next ? tick : next);
+        wait_and_handle(MIN(late, tick));
     }
     close(signals);
     close(queue);

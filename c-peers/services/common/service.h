@@ -103,9 +103,12 @@ struct service {
     const char *name;
     const struct handler *handlers; /* ends with {0} */
     /* These may be NULL. */
-    void (*closed)(struct client *client); /* the client disconnected; it gets no more messages */
-    int64_t (*tick)(int64_t now); /* performs what is due; returns when to call it again, or INT64_MAX */
-    void (*commit)(void);         /* makes changes durable, before replies are sent; exits if it cannot */
+    /* The client disconnected; it gets no more messages. */
+    void (*closed)(struct client *client);
+    /* Performs what is due, before replies are sent. Returns when to call it again, or INT64_MAX. */
+    int64_t (*tick)(int64_t now);
+    /* Makes changes durable, before replies are sent. Exits if it cannot. */
+    void (*commit)(void);
 };
 
 /* The options that all servers have. */

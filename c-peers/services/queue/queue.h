@@ -68,10 +68,8 @@ json_t *queue_names(void);
 /* Returns the messages of a client that died to their queues. */
 void queues_forget(struct client *client);
 
-/* Removes expired messages, and returns late ones to their queues. Returns when it is to be called again. */
+/* Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.
+ * Returns when it is to be called again. */
 int64_t queues_tick(int64_t now);
-
-/* Delivers messages to clients with credit. */
-void queues_deliver(void);
 
 #endif

@@ -364,24 +364,6 @@ void queues_forget(struct client *client) {
     client->state = NULL;
 }
 
-int64_t queues_tick(int64_t now) {
-    const json_int_t today = now_milliseconds();
-    struct item *item;
-    while ((item = RB_MIN(by_expiry, &expiring)) && item->expires <= today) {
-        item->queue->expired++;
-        remove_item(item);
-    }
-    struct delivery *delivery;
-    while ((delivery = TAILQ_FIRST(&deliveries)) && delivery->deadline <= now) {
-        /* The client keeps the used credit, so that it does not get more messages before it responds. */
-        TAILQ_REMOVE(&deliveries, delivery, all);
-        put_back(delivery->item);
-        delivery->item = NULL;
-    }
-    const int64_t expiry = item ? now + (item->expires - today) * 1000000 : INT64_MAX;
-    return delivery && delivery->deadline < expiry ? delivery->deadline : expiry;
-}
-
 static void deliver(struct subscription *subscription, struct item *item) {
     static const char *const names[] = {"low", "normal", "high", "critical"};
     /* A client that was late with this message gets it again, and has it only once. */
@@ -417,11 +399,32 @@ static struct subscription *next_subscription(struct queue *queue) {
     return NULL;
 }
 
-void queues_deliver(void) {
+static void deliver_all(void) {
     struct queue *queue;
     TAILQ_FOREACH(queue, &queues, link) {
         struct subscription *subscription;
         while (!RB_EMPTY(&queue->waiting) && (subscription = next_subscription(queue)))
             deliver(subscription, RB_MIN(by_priority, &queue->waiting));
     }
+}
+
+int64_t queues_tick(int64_t now) {
+    const json_int_t today = now_milliseconds();
+    struct item *item;
+    while ((item = RB_MIN(by_expiry, &expiring)) && item->expires <= today) {
+        item->queue->expired++;
+        remove_item(item);
+    }
+    struct delivery *delivery;
+    while ((delivery = TAILQ_FIRST(&deliveries)) && delivery->deadline <= now) {
+        /* The client keeps the used credit, so that it does not get more messages before it responds. */
+        TAILQ_REMOVE(&deliveries, delivery, all);
+        put_back(delivery->item);
+        delivery->item = NULL;
+    }
+    deliver_all();
+    item = RB_MIN(by_expiry, &expiring);
+    delivery = TAILQ_FIRST(&deliveries);
+    const int64_t expiry = item ? now + (item->expires - today) * 1000000 : INT64_MAX;
+    return delivery && delivery->deadline < expiry ? delivery->deadline : expiry;
 }
