@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -103,6 +104,7 @@ REAL(pthread_mutex_lock);
 REAL(pthread_mutex_trylock);
 REAL(pthread_mutex_unlock);
 REAL(pthread_mutexattr_setrobust);
+REAL(flock);
 REAL(pwrite);
 REAL(recvmsg);
 REAL(sem_close);
