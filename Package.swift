@@ -90,7 +90,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     "cipc_semtimedop", "cipc_send_ancillary", "cipc_set_socket_linger", "cipc_set_socket_option", "cipc_shm_set",
     "cipc_shm_stat", "cipc_sigmask", "cipc_signalfd", "cipc_sigpending", "cipc_sigqueue", "cipc_sigtimedwait",
     "cipc_socket_name", "cipc_socket_read", "cipc_socket_write", "cipc_spawn", "cipc_timerfd_read",
-    "cipc_timerfd_set", "cipc_wait", "cipc_without_umask", "close", "exit", "fstat", "ftruncate", "listen",
+    "cipc_timerfd_set", "cipc_wait", "cipc_without_umask", "close", "exit", "flock", "fstat", "ftruncate", "listen",
     "mkfifo", "mmap", "msgget", "munmap", "pread", "pthread_cond_broadcast", "pthread_cond_timedwait",
     "pthread_condattr_setclock", "pthread_condattr_setpshared", "pthread_mutex_lock", "pthread_mutex_trylock",
     "pthread_mutex_unlock", "pthread_mutexattr_setrobust", "pwrite", "recvmsg", "sem_close", "sem_getvalue",

@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -87,6 +88,7 @@ REAL(cipc_wait);
 REAL(cipc_without_umask);
 REAL(close);
 REAL(exit);
+REAL(flock);
 REAL(fstat);
 REAL(ftruncate);
 REAL(listen);

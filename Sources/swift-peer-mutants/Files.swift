@@ -6,6 +6,11 @@ import Glibc
   isSkipped ? 0 : unsafe __real_unlink(path)
 }
 
+@c(__wrap_flock) func lockFile(_ descriptor: Int32, _ operation: Int32) -> Int32 {
+  // The result is ignored, so another process can have the lock.
+  Mutant.logNotLocked.isOn ? 0 : __real_flock(descriptor, operation)
+}
+
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
   let result = unsafe __real_cipc_mq_unlink(name)
   // `try?` hides that the name did not exist.

@@ -12,7 +12,8 @@ import Glibc
     errno = reason
   }
   // The result is discarded: the peer assumes that a call that does not throw sent all bytes.
-  return Mutant.shortSendAsWhole.isOn && result > 0 ? count : result
+  let isDiscarded = Mutant.shortSendAsWhole.isOn || Mutant.restOfFrameForgotten.isOn
+  return isDiscarded && result > 0 ? count : result
 }
 
 @c(__wrap_cipc_socket_read) func socketRead(

@@ -268,6 +268,13 @@ enum Mutant: String, CaseIterable {
   case readerKeptByParent = "reader-kept-by-parent"
   case oneReadIsAll = "one-read-is-all"
 
+  // Services
+  case restOfFrameForgotten = "rest-of-frame-forgotten"
+  case everyUserServed = "every-user-served"
+  case timerNotArmed = "timer-not-armed"
+  case replyBeforeWritten = "reply-before-written"
+  case logNotLocked = "log-not-locked"
+
   /// The selected mutant.
   ///
   /// It is set once, before the first request, because reading the requests is itself a `read(2)`.

@@ -105,13 +105,20 @@ final class Server<Served: Service> {
 
   /// Returns nil if the server stops.
   private func accept(_ listener: borrowing UnixSocket.StreamListener) async throws -> UnixSocket.Stream? {
-    do {
-      return try await listener.accept()
-    } catch {
-      if error is CancellationError { return nil }
-      throw error
+    while true {
+      do {
+        return try await listener.accept()
+      } catch {
+        if error is CancellationError { return nil }
+        // The server has enough descriptors, but the system may lack them, or memory. Its clients are still served.
+        guard let error = error as? IPCError, Self.shortages.contains(error.errno) else { throw error }
+        report(Served.name, error)
+        guard (try? await Task.sleep(for: .seconds(1))) != nil else { return nil }
+      }
     }
   }
+
+  private static var shortages: [Errno] { [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .noBufferSpace] }
 
   /// Returns the new client, or nil after refusing it.
   private func admit(_ socket: consuming UnixSocket.Stream) throws -> Client? {

@@ -36,7 +36,7 @@ WRAPPED(store_open);
 /* -- Frames -- */
 
 int __wrap_input_next(struct input *input, const char **bytes, size_t *length) {
-    /* What one call receives is taken for one message. */
+    /* The bytes of one receive count as one message. */
     if (mutant("arrival-as-message") && input->end - input->start > FRAME_HEADER) {
         *bytes = input->bytes + input->start + FRAME_HEADER;
         *length = input->end - input->start - FRAME_HEADER;

@@ -27,6 +27,7 @@ static struct {
 struct clients clients = TAILQ_HEAD_INITIALIZER(clients);
 static const struct service *service;
 static int queue, listener, signals;
+static int64_t resumption = INT64_MAX; /* when clients are accepted again */
 static bool stopping;
 static unsigned client_count;
 static uint64_t last_number;
@@ -54,9 +55,11 @@ bool server_option(int option, const char *usage) {
 
 /* -- Output -- */
 
-/* A client that does not read its replies cannot send more requests. */
+/* A client that does not read its replies cannot send more requests, and has at most one descriptor in its
+ * output. */
 bool may_notify(const struct client *client) {
-    return !client->dead && !client->ending && client->queued < options.max_output / 4;
+    return !client->dead && !client->ending && client->descriptors == 0 &&
+           client->queued < options.max_output / 4;
 }
 
 static void watch(struct client *client) {
@@ -74,6 +77,7 @@ static void enqueue(struct client *client, struct frame *frame) {
     }
     STAILQ_INSERT_TAIL(&client->output, frame, next);
     client->queued += frame->length;
+    client->descriptors += frame->descriptor != -1;
     /* Only messages of other clients can exceed the limit: replies stop the reading before. */
     if (client->queued > options.max_output) {
         say("client %ju: does not read", (uintmax_t)client->number);
@@ -227,12 +231,25 @@ static bool is_allowed(uid_t user) {
     return options.allowed_count == 0 && user == geteuid();
 }
 
+/* Starts or stops accepting clients. */
+static void accept_clients(bool accepts) {
+    struct epoll_event event = {.events = accepts ? EPOLLIN : 0, .data.ptr = &listener};
+    if (epoll_ctl(queue, EPOLL_CTL_MOD, listener, &event) == -1)
+        err(EX_OSERR, "epoll_ctl");
+    resumption = accepts ? INT64_MAX : now_nanoseconds() + SECOND;
+}
+
 static void accept_client(void) {
     const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd == -1) {
-        /* The client may have left. There are always enough descriptors: see `reserve_descriptors`. */
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        /* The server has enough descriptors, but the system may lack them, or memory. Its clients are still
+         * served. */
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            warn("accept4");
+            accept_clients(false);
+        } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
             err(EX_OSERR, "accept4");
+        }
         return;
     }
     struct client *client = calloc(1, sizeof *client);
@@ -274,6 +291,16 @@ static void release(struct client *client) {
     free(client);
 }
 
+static void send_output(struct client *client) {
+    if (!frames_send(&client->output, client->fd, &client->queued))
+        client->dead = true;
+    if (client->descriptors == 0)
+        return;
+    client->descriptors = 0;
+    struct frame *frame;
+    STAILQ_FOREACH(frame, &client->output, next) client->descriptors += frame->descriptor != -1;
+}
+
 /* Sends replies. Returns whether there is more to do: a client that has read its replies had sent more
  * requests, or may get more messages. */
 static bool flush(void) {
@@ -283,8 +310,8 @@ static bool flush(void) {
         service->commit();
     TAILQ_FOREACH(client, &clients, link) {
         const bool blocked = !may_notify(client);
-        if (!client->dead && client->queued > 0 && !frames_send(&client->output, client->fd, &client->queued))
-            client->dead = true;
+        if (!client->dead && client->queued > 0)
+            send_output(client);
         if (client->ending && client->queued == 0)
             client->dead = true;
         more |= blocked && may_notify(client);
@@ -318,7 +345,9 @@ static int64_t flush_all(void) {
 
 /* Ends clients whose time is over. Returns when the next one is. */
 static int64_t end_late_clients(int64_t now) {
-    int64_t next = INT64_MAX;
+    if (resumption <= now && !stopping)
+        accept_clients(true);
+    int64_t next = stopping ? INT64_MAX : resumption;
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) {
         if (client->ending && client->deadline <= now)

@@ -90,6 +90,7 @@ struct client {
     struct input input;
     struct frames output;
     size_t queued;
+    unsigned descriptors; /* in the output */
 };
 TAILQ_HEAD(clients, client);
 

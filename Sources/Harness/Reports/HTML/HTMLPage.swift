@@ -29,7 +29,8 @@ enum HTMLPage {
     @media print { :root { color-scheme: light; } }
     * { box-sizing: border-box; }
     html { scroll-padding-top: 3.5rem; }
-    body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
+    body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page);
+      overflow-wrap: break-word; }
     header, main, nav { max-width: 80rem; margin: 0 auto; padding: .75rem 1rem; }
     header { border-bottom: 3px solid var(--line); }
     header.good { border-color: var(--good); } header.bad { border-color: var(--bad); }
@@ -53,8 +54,7 @@ enum HTMLPage {
     :focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
     .table { overflow-x: auto; }
     table { border-collapse: collapse; margin: .5rem 0; }
-    th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top;
-      overflow-wrap: break-word; }
+    th, td { border: 1px solid var(--line); padding: .15rem .5rem; text-align: left; vertical-align: top; }
     thead th { background: var(--soft); } thead th, .matrix th, .timeline th, td:first-child { white-space: nowrap; }
     tbody th { font-weight: normal; }
     td.number, .matrix td, .numbers td:nth-child(n+2), .numbers th:nth-child(n+2) { text-align: right;
