@@ -10,7 +10,7 @@ struct ABI: ParsableCommand {
 
       FILE names C headers with structs, and the Swift types that must have the same layout. The command compiles both, \
       runs the Swift program, and compares sizes, alignments, the offsets and types of all fields, padding and atomics; \
-      docs/abi-of-structs.md describes the file.
+      docs/struct-layouts.md describes the file.
 
       EXAMPLES
         ipc-interop abi
