@@ -140,14 +140,14 @@ import Testing
       ("layout.yaml", "struct sample", "struct simple", "layout.yaml:5: cc: ", "simple"),
       ("layout.yaml", "unit,", "unit: units,", "layout.yaml:7: swiftc: ", "no member 'units'"),
       (
-        "Sample.swift", "var time: Int64", "var time: Int64 { 0 }", "layout.yaml:7: 'time' is not a stored property", ""
+        "Sample.swift", "var time: Int64", "var time: Int64 { 0 }", "layout.yaml:7: 'time' is not a stored property", "of Sample"
       ),
       (
         "Sample.swift", "var time: Int64", "var time: Int65", "layout.yaml: swiftc: ",
         "Sample.swift:5: cannot find type 'Int65'"
       ),
-      ("layout.yaml", "[cc]", "[cc, /no/cc]", "there is no compiler '/no/cc'", ""),
-      ("layout.yaml", "[cc]", "[/bin/true]", "'/bin/true' does not write assembly", ""),
+      ("layout.yaml", "[cc]", "[cc, /no/cc]", "there is no compiler '/no/cc'", "install it"),
+      ("layout.yaml", "[cc]", "[/bin/true]", "'/bin/true' does not write assembly", "with -S"),
     ])
   func errors(file: String, of: String, with: String, start: String, end: String) async throws {
     let error = await #expect(throws: RunError.self) { try await compared([(file, of, with)]) }
