@@ -66,10 +66,11 @@ extension OutputRawSpan {
 
   /// Appends byte 0 of a message.
   fileprivate mutating func append(first message: RawSpan) {
-    if let first = message.first { unsafe withUnsafeMutableBytes { buffer, filled in
+    guard let first = message.first else { return }
+    unsafe withUnsafeMutableBytes { buffer, filled in
       unsafe buffer[0] = first
       filled = 1
-    } }
+    }
   }
 }
 

@@ -35,11 +35,7 @@ public struct ExternalProgram: Sendable {
 
   /// Runs the program, and returns the measurements that it printed; other lines become notes.
   ///
-  /// - Parameters:
-  ///   - names: The measurements to make; all if empty.
-  ///   - directory: The working directory of the program.
-  ///   - timeout: The maximum duration.
-  ///   - notes: The lines of the program that are not measurements are appended to it.
+  /// Without `names`, the program makes all its measurements.
   func run(
     _ names: [String] = [], in directory: String, timeout: Duration, notes: inout [String]
   ) throws(RunError) -> [Measurement] {

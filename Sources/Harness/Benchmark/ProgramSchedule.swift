@@ -4,7 +4,7 @@ import PeerProtocol
 ///
 /// They are spread over the run, so that they see the same machine as the benchmarks. A benchmark that is compared with
 /// a program also starts it in each of its own rounds.
-struct ProgramSchedule {
+struct ProgramSchedule: Sendable {
   private static let timeout = Duration.seconds(60)
 
   private let programs: [ExternalProgram]

@@ -53,7 +53,8 @@ struct MechanismCostsTests {
     #expect(try Self.cost(of: "pipe", Requirements(), Self.results) == nil)
   }
 
-  @Test("are those of the size with the nearest ratio, in each mode", arguments: [(100, 64, 1e6), (30_000, 65536, 5e5)])
+  @Test(
+    "are those of the size with the nearest ratio, in each mode", arguments: [(100, 64, 1e6), (30_000, 65536, 5e5)])
   func size(stated: Int, shown: Int, rate: Double) throws {
     let cost = try #require(try Self.cost(Requirements(size: stated), Self.results))
     #expect(cost.size == shown)
