@@ -9,9 +9,10 @@ let memoryObjectOperations: [Peer.Operation] = [
   .init("shm_open") { peer, parameters in
     let name = try parameters.posixName()
     return try peer.open(parameters) { flags, permissions, applyUmask in
-      switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
+      switch flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC) {
       case O_RDONLY: readable(try POSIXSharedMemory.open(name, access: .readOnly))
       case O_RDWR: writable(try POSIXSharedMemory.open(name))
+      case O_RDWR | O_TRUNC: writable(try POSIXSharedMemory.open(name, truncating: true))
       case O_RDONLY | O_CREAT:
         readable(
           try POSIXSharedMemory.createOrOpen(
@@ -103,7 +104,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
 private let openFlags = FlagTable([
   "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT, "O_EXCL": O_EXCL,
-  "O_CLOEXEC": O_CLOEXEC,
+  "O_TRUNC": O_TRUNC, "O_CLOEXEC": O_CLOEXEC,
 ])
 private let anonymousFlags = FlagTable([
   "MFD_ALLOW_SEALING": Int32(CIPC_MFD_ALLOW_SEALING), "MFD_CLOEXEC": Int32(CIPC_MFD_CLOEXEC),

@@ -89,6 +89,15 @@ let socketOperations: [Peer.Operation] = [
     let socket = try peer.socket(parameters)
     let timeout = try parameters.timeout()
     let retryOnInterrupt = try parameters.retryOnInterrupt()
+    if try parameters.isSet("disconnect") {
+      guard socket.type == SOCK_DGRAM else { throw Invalid("disconnect is for datagram sockets") }
+      if socket.version == nil {
+        try socket.use(as: UnixSocket.DatagramStyle.self) { try $0.disconnect() }
+      } else {
+        try socket.datagrams { try $0.disconnect() }
+      }
+      return Fields()
+    }
     switch try parameters.address() {
     case .internet(let address) where socket.type == SOCK_DGRAM:
       try socket.datagrams { try $0.connect(to: address) }
