@@ -79,7 +79,7 @@ intptr_t cipc_tee_now(int from, int to, size_t count) {
 }
 
 intptr_t cipc_splice(int from, const int64_t *from_at, int to, const int64_t *to_at, size_t count, int now) {
-    off64_t begin = from_at != NULL ? *from_at : 0, end = to_at != NULL ? *to_at : 0;
+    loff_t begin = from_at != NULL ? *from_at : 0, end = to_at != NULL ? *to_at : 0;
     return splice(from, from_at != NULL ? &begin : NULL, to, to_at != NULL ? &end : NULL, count,
                   now ? SPLICE_F_NONBLOCK : 0);
 }

@@ -49,9 +49,10 @@ _Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "e
 static int epoll_wait_with(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
                            const sigset_t *mask) {
     struct timespec time = time_of(nanoseconds);
-    // glibc has had a function for this only since 2021, and musl does not have one. The kernel's sets have 64
-    // signals.
-    int ready = (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, mask, 8UL);
+    // glibc has had a function for this only since 2021, and musl does not have one. The kernel's sets have
+    // 64 signals.
+    int ready =
+        (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, mask, 8UL);
     // Copies backwards, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
@@ -147,10 +148,9 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
 
 int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_status, int *signal) {
     siginfo_t change = {.si_pid = 0};
-    const int options = (changes & CIPC_CHILD_ENDED ? WEXITED : 0) |
-                        (changes & CIPC_CHILD_STOPPED ? WSTOPPED : 0) |
-                        (changes & CIPC_CHILD_CONTINUED ? WCONTINUED : 0) | (now ? WNOHANG : 0) |
-                        (keeping ? WNOWAIT : 0);
+    const int options =
+        (changes & CIPC_CHILD_ENDED ? WEXITED : 0) | (changes & CIPC_CHILD_STOPPED ? WSTOPPED : 0) |
+        (changes & CIPC_CHILD_CONTINUED ? WCONTINUED : 0) | (now ? WNOHANG : 0) | (keeping ? WNOWAIT : 0);
     if (waitid(P_PIDFD, (id_t)process, &change, options) == -1)
         return -1;
     if (change.si_pid == 0)

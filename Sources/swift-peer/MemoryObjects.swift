@@ -77,7 +77,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   // The library has no calls that read and write an object without mapping it, so these two call glibc.
   .init("pread") { peer, parameters in
-    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       let length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
@@ -91,7 +91,7 @@ let memoryObjectOperations: [Peer.Operation] = [
   },
 
   .init("pwrite") { peer, parameters in
-    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let descriptor = try peer.descriptor(parameters.handle).rawValue
     let offset = try parameters.fileOffset()
     let bytes = try parameters.payload("buf", length: "count")
     let length = unsafe pwrite(descriptor, bytes, bytes.count, offset)
@@ -112,6 +112,7 @@ private let anonymousFlags = FlagTable([
 let memorySeals = FlagTable([
   "F_SEAL_SEAL": Int32(CIPC_F_SEAL_SEAL), "F_SEAL_SHRINK": Int32(CIPC_F_SEAL_SHRINK),
   "F_SEAL_GROW": Int32(CIPC_F_SEAL_GROW), "F_SEAL_WRITE": Int32(CIPC_F_SEAL_WRITE),
+  "F_SEAL_FUTURE_WRITE": Int32(CIPC_F_SEAL_FUTURE_WRITE),
 ])
 
 extension Parameters {

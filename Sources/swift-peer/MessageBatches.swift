@@ -9,7 +9,8 @@ let batchOperations: [Peer.Operation] = [
   .init("sendmmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
     let comma = UInt8(ascii: ",")
-    let messages = try parameters.bytes("bufs").split(separator: comma, omittingEmptySubsequences: false).map(Array.init)
+    let messages = try parameters.bytes("bufs").split(separator: comma, omittingEmptySubsequences: false).map(
+      Array.init)
     guard messages.count <= SocketHandle.maximumBatch else { throw Invalid("there are too many messages") }
     var fields = Fields()
     fields.append(

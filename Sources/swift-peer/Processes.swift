@@ -1,3 +1,4 @@
+internal import Glibc
 internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
@@ -17,9 +18,14 @@ let childOperations: [Peer.Operation] = [
     let number: Int32 = try parameters.integer("targetfd")
     return try peer.process(parameters) { process in
       let descriptor = try process.duplicate(number).release()
+      do {
+        try peer.handles.add(try adopted(descriptor), as: name)
+      } catch {
+        _ = Glibc.close(descriptor.rawValue)
+        throw error
+      }
       var fields = Fields()
       fields.append("fd", descriptor.rawValue)
-      try peer.handles.add(try adopted(descriptor), as: name)
       return fields
     }
   },

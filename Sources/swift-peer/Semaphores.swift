@@ -60,7 +60,13 @@ let semaphoreOperations: [Peer.Operation] = [
     for _ in 0..<count {
       try set.perform(take.span)
       try memory.increment(at: offset)
-      try set.perform(give.span)
+      do {
+        try set.perform(give.span)
+      } catch {
+        // A semaphore that stays taken would block the other processes.
+        try? set.perform(give.span)
+        throw error
+      }
     }
     var fields = Fields()
     fields.append("return", count)

@@ -90,11 +90,11 @@ let socketOperations: [Peer.Operation] = [
     let timeout = try parameters.timeout()
     let retryOnInterrupt = try parameters.retryOnInterrupt()
     if try parameters.isSet("disconnect") {
-      guard socket.type == SOCK_DGRAM else { throw Invalid("disconnect is for datagram sockets") }
-      if socket.version == nil {
-        try socket.use(as: UnixSocket.DatagramStyle.self) { try $0.disconnect() }
-      } else {
-        try socket.datagrams { try $0.disconnect() }
+      switch (socket.type, socket.version) {
+      case (SOCK_DGRAM, nil): try socket.use(as: UnixSocket.DatagramStyle.self) { try $0.disconnect() }
+      case (SOCK_DGRAM, _?): try socket.datagrams { try $0.disconnect() }
+      case (_, _?): try socket.stream { try $0.disconnect() }
+      default: throw Invalid("a connection of Unix domain sockets cannot be dissolved")
       }
       return Fields()
     }

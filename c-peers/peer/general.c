@@ -97,8 +97,9 @@ static void perform_fcntl(struct call *call) {
         SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ),    SYMBOL(F_ADD_SEALS),
         SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
-    static const struct symbol seals[] = {
-        SYMBOL(F_SEAL_SEAL), SYMBOL(F_SEAL_SHRINK), SYMBOL(F_SEAL_GROW), SYMBOL(F_SEAL_WRITE), {0}};
+    static const struct symbol seals[] = {SYMBOL(F_SEAL_SEAL),         SYMBOL(F_SEAL_SHRINK),
+                                          SYMBOL(F_SEAL_GROW),         SYMBOL(F_SEAL_WRITE),
+                                          SYMBOL(F_SEAL_FUTURE_WRITE), {0}};
     int fd = peer_descriptor(call);
     int command = peer_symbol(call, "cmd", commands);
     const bool duplicates = command == F_DUPFD_CLOEXEC;

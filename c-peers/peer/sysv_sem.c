@@ -115,8 +115,10 @@ static void perform_semop_count(struct call *call) {
             return;
         }
         *counter = *counter + 1;
-        if (semop(semid, &give, 1) == -1)
+        if (semop(semid, &give, 1) == -1) {
             peer_fail(call, errno);
+            semop(semid, &give, 1); /* a semaphore that stays taken would block the other processes */
+        }
     }
     if (call->outcome == OK)
         peer_reply(call, "return", "%lld", count);

@@ -69,7 +69,8 @@ struct cipc_credentials {
 enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
 /// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
 int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
-/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; `lengths` get the original lengths.
+/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; `lengths` get the original
+/// lengths.
 int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags);
 
 /// The maximum number of descriptors in a message (SCM_MAX_FD).
