@@ -1,5 +1,7 @@
 #include "cipc_kernel.h"
 
+#include "cipc_signal.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -24,6 +26,12 @@ _Static_assert(CIPC_POLLRDHUP == POLLRDHUP, "POLLRDHUP");
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds) {
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     return ppoll((struct pollfd *)entries, count, nanoseconds < 0 ? NULL : &time, NULL);
+}
+
+int cipc_ppoll_masked(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds, uint64_t mask) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    const sigset_t set = cipc_sigset(mask);
+    return ppoll((struct pollfd *)entries, count, nanoseconds < 0 ? NULL : &time, &set);
 }
 
 _Static_assert(CIPC_EOWNERDEAD == EOWNERDEAD, "EOWNERDEAD");

@@ -7,7 +7,9 @@
 
 _Static_assert(CIPC_F_ADD_SEALS == F_ADD_SEALS && CIPC_F_GET_SEALS == F_GET_SEALS, "commands");
 _Static_assert(CIPC_F_SEAL_SEAL == F_SEAL_SEAL && CIPC_F_SEAL_SHRINK == F_SEAL_SHRINK, "seals");
-_Static_assert(CIPC_F_SEAL_GROW == F_SEAL_GROW && CIPC_F_SEAL_WRITE == F_SEAL_WRITE, "seals");
+_Static_assert(CIPC_F_SEAL_GROW == F_SEAL_GROW && CIPC_F_SEAL_WRITE == F_SEAL_WRITE &&
+                   CIPC_F_SEAL_FUTURE_WRITE == F_SEAL_FUTURE_WRITE,
+               "seals");
 #ifdef F_SEAL_EXEC // since Linux 6.3
 _Static_assert(CIPC_F_SEAL_EXEC == F_SEAL_EXEC, "seals");
 #endif

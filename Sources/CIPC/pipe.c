@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -75,4 +76,19 @@ int cipc_mkfifo_exactly(const char *path, uint32_t mode) {
 
 intptr_t cipc_tee_now(int from, int to, size_t count) {
     return tee(from, to, count, SPLICE_F_NONBLOCK);
+}
+
+intptr_t cipc_splice(int from, const int64_t *from_at, int to, const int64_t *to_at, size_t count, int now) {
+    loff_t begin = from_at != NULL ? *from_at : 0, end = to_at != NULL ? *to_at : 0;
+    return splice(from, from_at != NULL ? &begin : NULL, to, to_at != NULL ? &end : NULL, count,
+                  now ? SPLICE_F_NONBLOCK : 0);
+}
+
+intptr_t cipc_tee(int from, int to, size_t count, int now) {
+    return tee(from, to, count, now ? SPLICE_F_NONBLOCK : 0);
+}
+
+intptr_t cipc_sendfile(int from, const int64_t *from_at, int to, size_t count) {
+    off_t begin = from_at != NULL ? (off_t)*from_at : 0;
+    return sendfile(to, from, from_at != NULL ? &begin : NULL, count);
 }

@@ -108,6 +108,11 @@ int cipc_signalfd(uint64_t signals) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+int cipc_signalfd_replace(int descriptor, uint64_t signals) {
+    sigset_t set = cipc_sigset(signals);
+    return signalfd(descriptor, &set, 0);
+}
+
 intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information) {
     struct signalfd_siginfo answer;
     intptr_t result = read(descriptor, &answer, sizeof answer);

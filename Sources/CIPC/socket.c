@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -178,11 +179,12 @@ _Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&
                    offsetof(struct cipc_credentials, user) == offsetof(struct ucred, uid) &&
                    offsetof(struct cipc_credentials, group) == offsetof(struct ucred, gid),
                "struct ucred");
-_Static_assert(CIPC_SO_PASSCRED == SO_PASSCRED, "SO_PASSCRED");
+_Static_assert((int)CIPC_SO_PASSCRED == SO_PASSCRED, "SO_PASSCRED");
 
 union control {
     struct cmsghdr aligned;
-    char bytes[CMSG_SPACE(CIPC_MAXIMUM_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    char bytes[CMSG_SPACE(CIPC_MAXIMUM_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)) +
+               CMSG_SPACE(sizeof(int))];
 };
 
 static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, int type, const void *data,
@@ -234,12 +236,9 @@ static void unpack(struct msghdr *message, int *descriptors, struct cipc_receive
             received->has_credentials = 1;
         }
         // A message contains a pidfd if SO_PASSPIDFD was set, perhaps by the process that passed the
-        // socket on.
-        if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
-            int process;
-            memcpy(&process, CMSG_DATA(header), sizeof process);
-            close(process);
-        }
+        // socket on. It is a negative error number if the kernel could not create one.
+        if (header->cmsg_type == PIDFD && length >= sizeof(int))
+            memcpy(&received->process, CMSG_DATA(header), sizeof received->process);
     }
 }
 
@@ -259,6 +258,7 @@ intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags
         received->flags = message.msg_flags;
         received->descriptor_count = 0;
         received->has_credentials = 0;
+        received->process = -1;
         unpack(&message, descriptors, received);
     }
     return result;
@@ -283,6 +283,54 @@ int cipc_socket_option(int socket, int level, int option, int *value) {
 
 int cipc_set_socket_option(int socket, int level, int option, int value) {
     return setsockopt(socket, level, option, &value, sizeof value);
+}
+
+_Static_assert((int)CIPC_MSG_WAITFORONE == MSG_WAITFORONE && (int)CIPC_MSG_MORE == MSG_MORE, "MSG_*");
+
+int cipc_disconnect(int socket) {
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    return connect(socket, &none, sizeof none);
+}
+
+int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags) {
+    struct mmsghdr messages[CIPC_MAXIMUM_MESSAGES];
+    struct iovec parts[CIPC_MAXIMUM_MESSAGES];
+    const char *begin = bytes;
+    count = count < CIPC_MAXIMUM_MESSAGES ? count : CIPC_MAXIMUM_MESSAGES;
+    for (unsigned i = 0; i < count; begin += lengths[i++]) {
+        parts[i] = (struct iovec){.iov_base = (void *)begin, .iov_len = lengths[i]};
+        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
+    }
+    return sendmmsg(socket, messages, count, flags | MSG_NOSIGNAL);
+}
+
+int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags) {
+    struct mmsghdr messages[CIPC_MAXIMUM_MESSAGES];
+    struct iovec parts[CIPC_MAXIMUM_MESSAGES];
+    count = count < CIPC_MAXIMUM_MESSAGES ? count : CIPC_MAXIMUM_MESSAGES;
+    for (unsigned i = 0; i < count; i++) {
+        parts[i] = (struct iovec){.iov_base = (char *)bytes + i * size, .iov_len = size};
+        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
+    }
+    // The timeout of recvmmsg(2) is checked only after each message, so it does not limit the wait.
+    const int received = recvmmsg(socket, messages, count, flags | MSG_TRUNC, NULL);
+    for (int i = 0; i < received; i++)
+        lengths[i] = messages[i].msg_len;
+    return received;
+}
+
+int cipc_socket_timeout(int socket, int sending, int64_t *microseconds) {
+    struct timeval value;
+    socklen_t length = sizeof value;
+    const int result = getsockopt(socket, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &value, &length);
+    if (result == 0)
+        *microseconds = (int64_t)value.tv_sec * 1000000 + value.tv_usec;
+    return result;
+}
+
+int cipc_set_socket_timeout(int socket, int sending, int64_t microseconds) {
+    const struct timeval value = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+    return setsockopt(socket, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &value, sizeof value);
 }
 
 int cipc_socket_linger(int socket, int *seconds) {

@@ -63,6 +63,10 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
             .creator = answer.shm_cpid,
             .last = answer.shm_lpid,
             .was_attached = answer.shm_atime != 0,
+            .attach_time = answer.shm_atime,
+            .detach_time = answer.shm_dtime,
+            .change_time = answer.shm_ctime,
+            .is_locked = (answer.shm_perm.mode & SHM_LOCKED) != 0,
         };
     return result;
 }
@@ -70,6 +74,10 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
 int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode) {
     struct shmid_ds wanted = {.shm_perm = {.uid = user, .gid = group, .mode = mode}};
     return shmctl(segment, IPC_SET, &wanted);
+}
+
+int cipc_shm_lock(int segment, int lock) {
+    return shmctl(segment, lock ? SHM_LOCK : SHM_UNLOCK, NULL);
 }
 
 int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count) {
@@ -105,6 +113,7 @@ int cipc_sem_stat(int set, struct cipc_sem_status *status) {
             .ownership = mirrored(&answer.sem_perm),
             .count = answer.sem_nsems,
             .last_operation = answer.sem_otime,
+            .change_time = answer.sem_ctime,
         };
     return result;
 }
@@ -128,6 +137,9 @@ int cipc_msg_stat(int queue, struct cipc_msg_status *status) {
             .last_receiver = answer.msg_lrpid,
             .was_sent_to = answer.msg_stime != 0,
             .was_received_from = answer.msg_rtime != 0,
+            .send_time = answer.msg_stime,
+            .receive_time = answer.msg_rtime,
+            .change_time = answer.msg_ctime,
         };
     return result;
 }

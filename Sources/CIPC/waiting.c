@@ -1,5 +1,6 @@
 #include "cipc_waiting.h"
 
+#include "cipc_signal.h"
 #include "portability.h"
 
 #include <errno.h>
@@ -45,11 +46,13 @@ static int64_t nanoseconds_of(struct timespec time) {
 
 _Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "events are unpacked in place");
 
-int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
+static int epoll_wait_with(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
+                           const sigset_t *mask) {
     struct timespec time = time_of(nanoseconds);
-    // glibc has had a function for this only since 2021, and musl does not have one.
+    // glibc has had a function for this only since 2021, and musl does not have one. The kernel's sets have
+    // 64 signals.
     int ready =
-        (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, NULL, 0UL);
+        (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, mask, 8UL);
     // Copies backwards, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
@@ -57,6 +60,16 @@ int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64
         events[i] = (struct cipc_epoll_event){.data = event.data.u64, .events = event.events};
     }
     return ready;
+}
+
+int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
+    return epoll_wait_with(epoll, events, count, nanoseconds, NULL);
+}
+
+int cipc_epoll_wait_masked(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
+                           uint64_t mask) {
+    const sigset_t set = cipc_sigset(mask);
+    return epoll_wait_with(epoll, events, count, nanoseconds, &set);
 }
 
 int cipc_eventfd(uint32_t value, int flags) {
@@ -87,8 +100,8 @@ int cipc_is_anonymous_inode(int descriptor, const char *name) {
     return strcmp(target, name) == 0;
 }
 
-int cipc_timerfd(void) {
-    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+int cipc_timerfd(int clock) {
+    return timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK);
 }
 
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval) {
@@ -110,12 +123,16 @@ intptr_t cipc_timerfd_read(int timer, uint64_t *count) {
     return read(timer, count, sizeof *count);
 }
 
-int cipc_pidfd_open(int process) {
-    return (int)syscall(SYS_pidfd_open, process, 0);
+int cipc_pidfd_open(int process, int nonblocking) {
+    return (int)syscall(SYS_pidfd_open, process, nonblocking ? O_NONBLOCK : 0); // PIDFD_NONBLOCK
 }
 
 int cipc_pidfd_send_signal(int process, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);
+}
+
+int cipc_pidfd_getfd(int process, int descriptor) {
+    return (int)syscall(SYS_pidfd_getfd, process, descriptor, 0);
 }
 
 int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
@@ -127,6 +144,22 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
     *exit_status = end.si_code == CLD_EXITED ? end.si_status : -1;
     *signal = end.si_code == CLD_EXITED ? 0 : end.si_status;
     return 1;
+}
+
+int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_status, int *signal) {
+    siginfo_t change = {.si_pid = 0};
+    const int options =
+        (changes & CIPC_CHILD_ENDED ? WEXITED : 0) | (changes & CIPC_CHILD_STOPPED ? WSTOPPED : 0) |
+        (changes & CIPC_CHILD_CONTINUED ? WCONTINUED : 0) | (now ? WNOHANG : 0) | (keeping ? WNOWAIT : 0);
+    if (waitid(P_PIDFD, (id_t)process, &change, options) == -1)
+        return -1;
+    if (change.si_pid == 0)
+        return 0;
+    *exit_status = change.si_code == CLD_EXITED ? change.si_status : -1;
+    *signal = change.si_code == CLD_EXITED ? 0 : change.si_status;
+    return change.si_code == CLD_STOPPED     ? CIPC_CHILD_STOPPED
+           : change.si_code == CLD_CONTINUED ? CIPC_CHILD_CONTINUED
+                                             : CIPC_CHILD_ENDED;
 }
 
 int cipc_open_fdinfo(int descriptor) {

@@ -79,6 +79,11 @@ private func sendChanged(
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
   // The peer expects one descriptor and takes only that one; the others stay open. `msg_flags` is not checked.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
+  // The descriptor is replaced by one of the wrong process.
+  if Mutant.senderIsReceiver.isOn, result != -1, let received = unsafe received, unsafe received.pointee.process >= 0 {
+    _ = unsafe __real_close(received.pointee.process)
+    unsafe received.pointee.process = cipc_pidfd_open(getpid(), 0)
+  }
   // Process IDs are parsed as UInt16.
   if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {
     unsafe received.pointee.credentials.process &= 0xFFFF

@@ -23,7 +23,8 @@ enum AtExit {
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
   // The options are `[.create, .truncate]`, as for a file whose contents are replaced.
-  let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
+  let asked =
+    Mutant.openedTruncating.isOn ? flags | O_TRUNC : Mutant.truncationDropped.isOn ? flags & ~O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)
   unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }
   return descriptor

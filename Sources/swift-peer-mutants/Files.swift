@@ -27,3 +27,13 @@ private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
   // The error is printed, and the program ends with success.
   __real_exit(Mutant.errorExitsWithZero.isOn ? 0 : status)
 }
+
+@c(__wrap_cipc_splice) func splice(
+  _ source: Int32, _ sourceOffset: UnsafePointer<Int64>?, _ target: Int32, _ targetOffset: UnsafePointer<Int64>?,
+  _ count: Int, _ now: Int32
+) -> Int {
+  // An offset of 0 and no offset are the same.
+  let isLost = Mutant.spliceOffsetLost.isOn
+  return unsafe __real_cipc_splice(
+    source, isLost ? nil : sourceOffset, target, isLost ? nil : targetOffset, count, now)
+}

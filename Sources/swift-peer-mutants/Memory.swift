@@ -21,6 +21,8 @@ import Glibc
   var flags = flags
   if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
+  // The memory belongs to the value, which a child does not have.
+  if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
   // A FileHandle without references closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory

@@ -100,6 +100,8 @@ enum Mutant: String, CaseIterable {
   case operationsOneByOne = "operations-one-by-one"
   case segmentOfWholePages = "segment-of-whole-pages"
   case attachedWritable = "attached-writable"
+  case timesInOtherOrder = "times-in-other-order"
+  case lockOfValueOnly = "lock-of-value-only"
 
   // Memory
   case sizeOfTheVariable = "size-of-the-variable"
@@ -120,6 +122,9 @@ enum Mutant: String, CaseIterable {
   case openedTruncating = "opened-truncating"
   case memfdInherited = "memfd-inherited"
   case spaceNotReserved = "space-not-reserved"
+  case truncationDropped = "truncation-dropped"
+  case mappingNotInherited = "mapping-of-value-only"
+  case spliceOffsetLost = "splice-offset-lost"
 
   // Synchronization
   case tryLockDiscarded = "try-lock-discarded"
@@ -134,10 +139,15 @@ enum Mutant: String, CaseIterable {
   case postResultDiscarded = "post-result-discarded"
   case conditionOfThreads = "condition-of-threads"
   case ownerDeadUnlocked = "owner-dead-unlocked"
+  case kindDefaulted = "kind-defaulted"
 
   // Sockets
   case addressOfFullLength = "address-of-full-length"
   case descriptorsAsInt = "descriptors-as-int"
+  case disconnectedByProperty = "disconnected-by-property"
+  case timeLimitInSeconds = "time-limit-in-seconds"
+  case lengthOfArray = "length-of-array"
+  case senderIsReceiver = "sender-is-receiver"
   case firstDescriptorKept = "first-descriptor-kept"
   case credentialsFromMemory = "credentials-from-memory"
   case unknownUserOverflows = "unknown-user-overflows"
@@ -253,12 +263,19 @@ enum Mutant: String, CaseIterable {
   case queuedWithoutValue = "queued-without-value"
   case codeUnsigned = "code-unsigned"
   case signalWaitRetried = "signal-wait-retried"
+  case groupByMagnitude = "group-by-magnitude"
+  case signalsOfValueOnly = "signals-of-value-only"
+  case maskAroundWait = "mask-around-wait"
+  case maskOfOverloadLost = "mask-of-overload-lost"
+  case timerClockDefaulted = "timer-clock-defaulted"
 
   // Child processes
   case argumentsWithoutProgram = "arguments-without-program"
   case exitStatusShifted = "exit-status-shifted"
   case childResultDiscarded = "child-result-discarded"
   case inputLeftOpen = "input-left-open"
+  case descriptorDefaulted = "descriptor-defaulted"
+  case changeNotKept = "change-not-kept"
 
   // Programs
   case printNotFlushed = "print-not-flushed"

@@ -33,3 +33,16 @@ nonisolated(unsafe) var hasSpawned = false
   }
   return result
 }
+
+@c(__wrap_cipc_pidfd_getfd) func duplicateOfProcess(_ process: Int32, _ number: Int32) -> Int32 {
+  // The number is a default argument.
+  __real_cipc_pidfd_getfd(process, Mutant.descriptorDefaulted.isOn ? 0 : number)
+}
+
+@c(__wrap_cipc_pidfd_wait) func waitForChange(
+  _ process: Int32, _ changes: Int32, _ now: Int32, _ keeping: Int32, _ status: UnsafeMutablePointer<Int32>?,
+  _ signal: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  // A change is always taken.
+  unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
+}

@@ -51,3 +51,13 @@ import Glibc
   // Only the first signal of the array is used.
   __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }
+
+@c(__wrap_kill) func sendSignal(_ process: pid_t, _ signal: Int32) -> Int32 {
+  // The ID is its absolute value: a group becomes its leader.
+  __real_kill(Mutant.groupByMagnitude.isOn && process < -1 ? -process : process, signal)
+}
+
+@c(__wrap_cipc_signalfd_replace) func replaceSignalFD(_ descriptor: Int32, _ signals: UInt64) -> Int32 {
+  // The set of the value changes, but the descriptor does not.
+  Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
+}

@@ -92,3 +92,27 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   // The caller's value is not passed on, so the default argument is used.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }
+
+@c(__wrap_cipc_disconnect) func disconnect(_ socket: Int32) -> Int32 {
+  // The connected address is a property, which becomes nil.
+  Mutant.disconnectedByProperty.isOn ? 0 : __real_cipc_disconnect(socket)
+}
+
+@c(__wrap_cipc_set_socket_timeout) func setTimeLimit(_ socket: Int32, _ sending: Int32, _ microseconds: Int64) -> Int32
+{
+  // Only the seconds of the duration are passed, rounded up.
+  __real_cipc_set_socket_timeout(
+    socket, sending, Mutant.timeLimitInSeconds.isOn ? (microseconds + 999_999) / 1_000_000 * 1_000_000 : microseconds)
+}
+
+@c(__wrap_cipc_receive_many) func receiveMany(
+  _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ size: Int, _ lengths: UnsafeMutablePointer<Int>?,
+  _ count: UInt32, _ flags: Int32
+) -> Int32 {
+  let received = unsafe __real_cipc_receive_many(socket, bytes, size, lengths, count, flags)
+  // The length of a message is the count of its array.
+  if Mutant.lengthOfArray.isOn, received > 0, let lengths = unsafe lengths {
+    for index in 0..<Int(received) { unsafe lengths[index] = unsafe min(lengths[index], size) }
+  }
+  return received
+}

@@ -54,6 +54,14 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
   Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
 }
 
+@c(__wrap_pthread_mutexattr_settype) func setType(
+  _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ type: Int32
+) -> Int32 {
+  // There is one kind of mutex.
+  unsafe __real_pthread_mutexattr_settype(
+    attributes, Mutant.kindDefaulted.isOn ? Int32(PTHREAD_MUTEX_ERRORCHECK) : type)
+}
+
 @c(__wrap_pthread_condattr_setclock) func setClock(
   _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ clock: clockid_t
 ) -> Int32 {

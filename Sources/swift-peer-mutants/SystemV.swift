@@ -81,6 +81,10 @@ private func clamped(_ key: Int32) -> Int32 {
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
+  // The elements of a tuple are taken in the wrong order.
+  if result == 0, Mutant.timesInOtherOrder.isOn, let status = unsafe status {
+    unsafe swap(&status.pointee.attach_time, &status.pointee.detach_time)
+  }
   // The process ID is an `unsigned short`, like shm_cpid in older headers.
   if result == 0, Mutant.creatorOfUInt16.isOn, let status = unsafe status { unsafe status.pointee.creator &= 0xFFFF }
   return result
@@ -140,4 +144,9 @@ private func clamped(_ key: Int32) -> Int32 {
   // The key is a `hashValue`, which is different in every process.
   unsafe key.pointee = unsafe Int32(truncatingIfNeeded: String(cString: path).hashValue) & .max
   return 0
+}
+
+@c(__wrap_cipc_shm_lock) func lockSegment(_ segment: Int32, _ lock: Int32) -> Int32 {
+  // The lock is that of the value, not of the segment.
+  Mutant.lockOfValueOnly.isOn ? 0 : __real_cipc_shm_lock(segment, lock)
 }

@@ -44,3 +44,33 @@ import Glibc
   if Mutant.statusOfWait.isOn, result == 1, let status = unsafe status { unsafe status.pointee <<= 8 }
   return result
 }
+
+@c(__wrap_cipc_ppoll_masked) func pollMasked(
+  _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64, _ mask: UInt64
+) -> Int32 {
+  guard Mutant.maskAroundWait.isOn else {
+    return unsafe __real_cipc_ppoll_masked(entries, count, nanoseconds, mask)
+  }
+  // `signals.whileBlocked` sets the mask around the wait, so a signal can arrive in between.
+  var before: UInt64 = 0
+  _ = unsafe __real_cipc_sigmask(SIG_SETMASK, mask, &before)
+  let result = unsafe __real_cipc_ppoll(entries, count, nanoseconds)
+  let reason = errno
+  _ = unsafe __real_cipc_sigmask(SIG_SETMASK, before, &before)
+  errno = reason
+  return result
+}
+
+@c(__wrap_cipc_epoll_wait_masked) func epollWaitMasked(
+  _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64,
+  _ mask: UInt64
+) -> Int32 {
+  // The overload without a mask is called.
+  Mutant.maskOfOverloadLost.isOn
+    ? unsafe __real_cipc_epoll_wait(epoll, events, count, nanoseconds)
+    : unsafe __real_cipc_epoll_wait_masked(epoll, events, count, nanoseconds, mask)
+}
+
+@c(__wrap_cipc_timerfd) func timerFD(_ clock: Int32) -> Int32 {
+  __real_cipc_timerfd(Mutant.timerClockDefaulted.isOn ? CLOCK_MONOTONIC : clock)
+}

@@ -39,7 +39,7 @@ let ancillaryOperations: [Peer.Operation] = [
   .init("recvmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
     let names = try parameters.names("fds")
-    try peer.handles.require(free: names)
+    try peer.handles.require(free: names + (try parameters.names("pidfd")))
     switch socket.type {
     case SOCK_DGRAM where socket.version != nil:
       let received = try socket.receiveMessage(parameters, addressed: true)
@@ -78,14 +78,14 @@ private func receive<Style: UnixSocket.Style>(
   fields.append("msg_flags", flags.isEmpty ? "0" : flags.joined(separator: "|"))
   fields.append(message?.sender ?? .unnamed)
   if let credentials = ancillary.credentials { fields.append(credentials) }
-  try keepDescriptors(&ancillary, peer, names, &fields)
+  try keepDescriptors(&ancillary, peer, names, sender: try parameters.names("pidfd").first, &fields)
   try parameters.report(bytes, as: "buf", in: &fields)
   return fields
 }
 
-/// Stores each received descriptor under the next name.
+/// Stores each received descriptor under the next name, and that of the sending process under the name `sender`.
 private func keepDescriptors(
-  _ ancillary: inout AncillaryData, _ peer: Peer, _ names: [String], _ fields: inout Fields
+  _ ancillary: inout AncillaryData, _ peer: Peer, _ names: [String], sender: String?, _ fields: inout Fields
 ) throws {
   var numbers: [String] = []
   var closeOnExec = true
@@ -95,6 +95,11 @@ private func keepDescriptors(
     // Check the flag before adopting the descriptor, because adopting sets it.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
+  }
+  if let sender, let process = ancillary.takeSender() {
+    numbers.append("\(process.descriptor.rawValue)")
+    closeOnExec = closeOnExec && fcntl(process.descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
+    try peer.handles.add(OwnerHandle(process), as: sender)
   }
   if numbers.isEmpty { return }
   fields.append("fd", numbers.joined(separator: ","))

@@ -18,6 +18,13 @@ let descriptorOperations: [Peer.Operation] = [
     return Fields()
   },
 
+  .init("close_fd") { _, parameters in
+    guard Glibc.close(Int32(try parameters.count("fd", upTo: Int(Int32.max)))) == 0 else {
+      throw Failure(Errno(rawValue: errno), in: "close")
+    }
+    return Fields()
+  },
+
   .init("fcntl") { peer, parameters in
     let command = try parameters.text("cmd")
     var fields = Fields()

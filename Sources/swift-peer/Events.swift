@@ -34,17 +34,23 @@ let eventOperations: [Peer.Operation] = [
 
   .init("timerfd_create") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    return try peer.hold(try TimerFD(), as: parameters.handle)
+    return try peer.hold(try TimerFD(clock: try parameters.clock()), as: parameters.handle)
   },
 
   .init("timerfd_settime") { peer, parameters in
     let value = try parameters.duration("value")
     let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
+    let period = interval == .zero ? nil : interval
+    let isAbsolute = try parameters.flags("flags", of: timerFlags, default: 0) != 0
+    let end = try parameters.instant("value", of: try parameters.clock().identifier)
+    guard isAbsolute || !parameters.has("tv_nsec") else { throw Invalid("tv_nsec is for TFD_TIMER_ABSTIME") }
     return try peer.use(TimerFD.self, "timer", parameters) { timer in
-      if value == .zero {
+      if isAbsolute {
+        try timer.set(atSeconds: end.seconds, nanoseconds: end.nanoseconds, every: period)
+      } else if value == .zero {
         try timer.disarm()
       } else {
-        try timer.set(after: value, every: interval == .zero ? nil : interval)
+        try timer.set(after: value, every: period)
       }
       return Fields()
     }
@@ -88,5 +94,29 @@ private func decimal(_ duration: Duration) -> String {
   return "\(seconds).\(String(repeating: "0", count: 9 - fraction.count))\(fraction)"
 }
 
+extension Parameters {
+  /// Returns the clock of a timer.
+  fileprivate func clock() throws -> TimerFD.Clock {
+    guard has("clockid") else { return .monotonic }
+    switch try text("clockid") {
+    case "CLOCK_MONOTONIC": return .monotonic
+    case "CLOCK_BOOTTIME": return .bootTime
+    case "CLOCK_REALTIME": return .timeOfDay
+    case let other: throw Invalid("clockid=\(other): this clock does not exist here")
+    }
+  }
+}
+
+extension TimerFD.Clock {
+  fileprivate var identifier: clockid_t {
+    switch self {
+    case .monotonic: CLOCK_MONOTONIC
+    case .bootTime: CLOCK_BOOTTIME
+    case .timeOfDay: CLOCK_REALTIME
+    }
+  }
+}
+
+private let timerFlags = FlagTable(["TFD_TIMER_ABSTIME": 1])
 private let semaphoreFlag: Int32 = 1
 private let eventFlags = FlagTable(["EFD_SEMAPHORE": semaphoreFlag, "EFD_NONBLOCK": O_NONBLOCK])

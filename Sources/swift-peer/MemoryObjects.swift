@@ -9,9 +9,10 @@ let memoryObjectOperations: [Peer.Operation] = [
   .init("shm_open") { peer, parameters in
     let name = try parameters.posixName()
     return try peer.open(parameters) { flags, permissions, applyUmask in
-      switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
+      switch flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC) {
       case O_RDONLY: readable(try POSIXSharedMemory.open(name, access: .readOnly))
       case O_RDWR: writable(try POSIXSharedMemory.open(name))
+      case O_RDWR | O_TRUNC: writable(try POSIXSharedMemory.open(name, truncating: true))
       case O_RDONLY | O_CREAT:
         readable(
           try POSIXSharedMemory.createOrOpen(
@@ -76,7 +77,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   // The library has no calls that read and write an object without mapping it, so these two call glibc.
   .init("pread") { peer, parameters in
-    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       let length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
@@ -90,7 +91,7 @@ let memoryObjectOperations: [Peer.Operation] = [
   },
 
   .init("pwrite") { peer, parameters in
-    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let descriptor = try peer.descriptor(parameters.handle).rawValue
     let offset = try parameters.fileOffset()
     let bytes = try parameters.payload("buf", length: "count")
     let length = unsafe pwrite(descriptor, bytes, bytes.count, offset)
@@ -103,7 +104,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
 private let openFlags = FlagTable([
   "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT, "O_EXCL": O_EXCL,
-  "O_CLOEXEC": O_CLOEXEC,
+  "O_TRUNC": O_TRUNC, "O_CLOEXEC": O_CLOEXEC,
 ])
 private let anonymousFlags = FlagTable([
   "MFD_ALLOW_SEALING": Int32(CIPC_MFD_ALLOW_SEALING), "MFD_CLOEXEC": Int32(CIPC_MFD_CLOEXEC),
@@ -111,6 +112,7 @@ private let anonymousFlags = FlagTable([
 let memorySeals = FlagTable([
   "F_SEAL_SEAL": Int32(CIPC_F_SEAL_SEAL), "F_SEAL_SHRINK": Int32(CIPC_F_SEAL_SHRINK),
   "F_SEAL_GROW": Int32(CIPC_F_SEAL_GROW), "F_SEAL_WRITE": Int32(CIPC_F_SEAL_WRITE),
+  "F_SEAL_FUTURE_WRITE": Int32(CIPC_F_SEAL_FUTURE_WRITE),
 ])
 
 extension Parameters {

@@ -171,8 +171,6 @@ extension Parameters {
     guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
     return POSIXName(bytes: bytes)
   }
-
-  fileprivate func deadline() throws -> Timeout { .after(try duration("abs_timeout")) }
 }
 
 /// Opens the queue of a request; if that fails, a queue that it created is removed.

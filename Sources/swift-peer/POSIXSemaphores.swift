@@ -62,8 +62,8 @@ let posixSemaphoreOperations: [Peer.Operation] = [
   .init("sem_wait") { peer, parameters in try wait(peer, parameters, .never) },
   .init("sem_trywait") { peer, parameters in try wait(peer, parameters, .immediate) },
   // The library measures waits against CLOCK_MONOTONIC, even where a C program uses CLOCK_REALTIME.
-  .init("sem_timedwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
-  .init("sem_clockwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
+  .init("sem_timedwait") { peer, parameters in try wait(peer, parameters, try parameters.deadline()) },
+  .init("sem_clockwait") { peer, parameters in try wait(peer, parameters, try parameters.deadline()) },
 
   .init("sem_post") { peer, parameters in
     try peer.semaphore(parameters.handle).use { try $0.post() }

@@ -12,6 +12,9 @@ final class Peer {
   var latestSemaphores: SystemVSemaphores?
   var latestQueue: SystemVMessageQueue?
 
+  /// The handles of signalfd descriptors with `SFD_NONBLOCK`: the library makes all of them non-blocking.
+  var nonBlockingSignals: Set<String> = []
+
   private let operations: [String: Operation]
   private var input = LineInput()
 
@@ -63,6 +66,11 @@ final class Peer {
 
   private func answer(_ line: LineInput.Line) -> Response {
     guard case .whole(let text) = line else { return .invalid(reason: "the line is longer than 65536 bytes") }
+    return answer(text)
+  }
+
+  /// Performs a request, and returns its response.
+  func answer(_ text: String) -> Response {
     var performed = ""
     do {
       let request = try Request(parsing: text)
@@ -73,6 +81,8 @@ final class Peer {
         throw Invalid("'offset' needs 'pattern'")
       }
       return .ok(try operation.perform(self, Parameters(request.fields)))
+    } catch let relayed as RelayedResponse {
+      return relayed.response
     } catch let error as IPCError {
       return Failure(error).answer(to: performed)
     } catch let failure as Failure {

@@ -20,6 +20,21 @@ let processOperations: [Peer.Operation] = [
     return fields
   },
 
+  // time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead.
+  .init("time") { _, _ in
+    var fields = Fields()
+    fields.append("now", time(nil))
+    return fields
+  },
+
+  .init("setpgid") { _, parameters in
+    let (process, group): (Int32, Int32) = (
+      try parameters.integer("pid", default: 0), try parameters.integer("pgid", default: 0)
+    )
+    guard setpgid(process, group) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    return Fields()
+  },
+
   .init("setrlimit") { _, parameters in
     let name = try parameters.text("resource")
     guard let resource = resources[name] else { throw Invalid("there is no resource '\(name)' here") }
@@ -33,5 +48,5 @@ let processOperations: [Peer.Operation] = [
 
 private let resources: [String: __rlimit_resource] = [
   "RLIMIT_NOFILE": RLIMIT_NOFILE, "RLIMIT_MSGQUEUE": __RLIMIT_MSGQUEUE, "RLIMIT_FSIZE": RLIMIT_FSIZE,
-  "RLIMIT_SIGPENDING": __RLIMIT_SIGPENDING,
+  "RLIMIT_SIGPENDING": __RLIMIT_SIGPENDING, "RLIMIT_MEMLOCK": __RLIMIT_MEMLOCK,
 ]

@@ -42,11 +42,35 @@ let semaphoreOperations: [Peer.Operation] = [
 
   .init("semtimedop") { peer, parameters in
     do {
-      return try perform(peer, parameters, .after(try parameters.duration("timeout")))
+      return try perform(peer, parameters, try parameters.deadline("timeout"))
     } catch let error as IPCError where error.errno == .timedOut {
       // In C, a timeout and IPC_NOWAIT have the same errno.
       throw Failure(.wouldBlock)
     }
+  },
+
+  .init("semop_count") { peer, parameters in
+    let set = try parameters.set(peer)
+    let memory = try peer.region(parameters)
+    let offset: Int = try parameters.integer("at", default: 0)
+    let count = try parameters.count()
+    let (take, give): ([1 of SystemVSemaphores.Operation], [1 of SystemVSemaphores.Operation]) = (
+      [.init(0, delta: -1, undo: true)], [.init(0, delta: 1, undo: true)]
+    )
+    for _ in 0..<count {
+      try set.perform(take.span)
+      try memory.increment(at: offset)
+      do {
+        try set.perform(give.span)
+      } catch {
+        // A semaphore that stays taken would block the other processes.
+        try? set.perform(give.span)
+        throw error
+      }
+    }
+    var fields = Fields()
+    fields.append("return", count)
+    return fields
   },
 
   .init("semctl") { peer, parameters in
@@ -70,6 +94,10 @@ let semaphoreOperations: [Peer.Operation] = [
       fields.append(status.ownership)
       fields.append("sem_nsems", status.count)
       fields.append("initialised", status.isInitialized ? "yes" : "no")
+      if try parameters.isSet("times") {
+        fields.append("sem_otime", status.lastOperation)
+        fields.append("sem_ctime", status.lastChange)
+      }
     case "IPC_SET":
       try set.change(
         user: try parameters.newUser(), group: try parameters.newGroup(),

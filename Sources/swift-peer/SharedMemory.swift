@@ -62,12 +62,20 @@ let sharedMemoryOperations: [Peer.Operation] = [
       fields.append("shm_cpid", status.creator)
       fields.append("shm_lpid", status.lastUser)
       fields.append("dest", status.isRemoved ? "yes" : "no")
+      if try parameters.isSet("times") {
+        fields.append("shm_atime", status.lastAttachment)
+        fields.append("shm_dtime", status.lastDetachment)
+        fields.append("shm_ctime", status.lastChange)
+        fields.append("locked", status.isLocked ? "yes" : "no")
+      }
     case "IPC_SET":
       try segment.change(
         user: try parameters.newUser(), group: try parameters.newGroup(),
         permissions: try parameters.newPermissions())
     case "IPC_RMID": try segment.remove()
-    case let other: throw Invalid("cmd=\(other): IPC_STAT, IPC_SET or IPC_RMID expected")
+    case "SHM_LOCK": try segment.lock()
+    case "SHM_UNLOCK": try segment.unlock()
+    case let other: throw Invalid("cmd=\(other): a command of shmctl(2) expected")
     }
     return fields
   },

@@ -6,7 +6,11 @@ internal import SystemPackage
 /// Mutexes and condition variables between processes, identified by their offset in memory.
 let sharedMutexOperations: [Peer.Operation] = [
   .init("pthread_mutex_init") { peer, parameters in
-    _ = try SharedMutex.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
+    _ = try SharedMutex.create(
+      in: try peer.region(parameters), at: try parameters.integer("at", default: 0),
+      kind: try parameters.symbol("type", mutexKinds) ?? .errorChecking,
+      isRobust: try parameters.symbol("robust", robustness) ?? true,
+      inheritsPriority: try parameters.symbol("protocol", protocols) ?? false)
     return Fields()
   },
   .init("pthread_mutex_destroy") { peer, parameters in
@@ -18,6 +22,8 @@ let sharedMutexOperations: [Peer.Operation] = [
   .init("pthread_mutex_clocklock") { peer, parameters in
     try lock(peer, parameters, try parameters.timeout("abs_timeout"))
   },
+  // The library measures waits against CLOCK_MONOTONIC.
+  .init("pthread_mutex_timedlock") { peer, parameters in try lock(peer, parameters, try parameters.deadline()) },
   .init("pthread_mutex_unlock") { peer, parameters in
     try peer.mutex(parameters).unlock()
     return Fields()
@@ -43,7 +49,13 @@ let sharedMutexOperations: [Peer.Operation] = [
   },
 
   .init("pthread_cond_init") { peer, parameters in
-    _ = try ConditionVariable.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
+    let memory = try peer.region(parameters)
+    // The library has no such clock.
+    guard parameters.clock != "CLOCK_PROCESS_CPUTIME_ID" else {
+      throw Failure(.invalidArgument, in: "pthread_condattr_setclock")
+    }
+    _ = try ConditionVariable.create(
+      in: memory, at: try parameters.integer("at", default: 0), clock: try parameters.conditionClock())
     return Fields()
   },
   .init("pthread_cond_destroy") { peer, parameters in
@@ -94,6 +106,28 @@ extension Peer {
   }
 
   fileprivate func condition(_ parameters: Parameters) throws -> ConditionVariable {
-    try ConditionVariable.open(in: try region(parameters), at: try parameters.integer("at", default: 0))
+    try ConditionVariable.open(
+      in: try region(parameters), at: try parameters.integer("at", default: 0),
+      clock: try parameters.conditionClock())
   }
+}
+
+private let mutexKinds: [String: SharedMutex.Kind] = [
+  "PTHREAD_MUTEX_NORMAL": .normal, "PTHREAD_MUTEX_RECURSIVE": .recursive, "PTHREAD_MUTEX_ERRORCHECK": .errorChecking,
+]
+private let robustness = ["PTHREAD_MUTEX_ROBUST": true, "PTHREAD_MUTEX_STALLED": false]
+private let protocols = ["PTHREAD_PRIO_NONE": false, "PTHREAD_PRIO_INHERIT": true]
+private let clocks: [String: ConditionVariable.Clock] = ["CLOCK_MONOTONIC": .monotonic, "CLOCK_REALTIME": .timeOfDay]
+
+extension Parameters {
+  /// Returns the value of a symbol; nil if the request does not have the parameter.
+  fileprivate func symbol<Value>(_ key: String, _ values: [String: Value]) throws -> Value? {
+    guard has(key) else { return nil }
+    guard let value = values[try text(key)] else { throw Invalid("\(key): this symbol does not exist here") }
+    return value
+  }
+
+  fileprivate var clock: String? { try? text("clock") }
+
+  fileprivate func conditionClock() throws -> ConditionVariable.Clock { try symbol("clock", clocks) ?? .monotonic }
 }

@@ -117,14 +117,32 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
+  .init("sigwait") { _, parameters in
+    var fields = Fields()
+    fields.append("signum", name(try parameters.signalSet().wait().signal))
+    return fields
+  },
+
   .init("kill") { _, parameters in
-    let process = try parameters.process()
+    let process: Int32 = try parameters.integer("pid")
+    guard process != -1 else { throw Invalid("pid=-1 means every process") }
+    guard process > 0 else {
+      // The negative of the minimum is not a number of 32 bits, and no process has such an ID.
+      guard process != .min else { throw Failure(.noSuchProcess) }
+      return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
+    }
     guard let signal = try parameters.sent() else {
-      try Signal.probe(process)
+      try Signal.probe(ProcessID(rawValue: process))
       return Fields()
     }
-    try signal.send(to: process)
+    try signal.send(to: ProcessID(rawValue: process))
     return Fields()
+  },
+
+  .init("killpg") { _, parameters in
+    let group: Int32 = try parameters.integer("pgrp")
+    guard group != 1 else { throw Invalid("pgrp=1 means every process") }
+    return try sendToGroup(group == 0 ? nil : ProcessID(rawValue: group), parameters)
   },
 
   .init("sigqueue") { _, parameters in
@@ -160,12 +178,24 @@ let signalOperations: [Peer.Operation] = [
   },
 
   .init("signalfd") { peer, parameters in
+    let signals = try parameters.signalSet()
+    if try parameters.isSet("replace") {
+      guard !parameters.has("flags") else { throw Invalid("flags are those of a new descriptor") }
+      return try peer.use(SignalFD.self, "descriptor of signals", parameters) {
+        try $0.replaceSignals(signals)
+        return Fields()
+      }
+    }
     try peer.handles.require(free: parameters.handle)
-    return try peer.hold(try SignalFD(try parameters.signalSet()), as: parameters.handle)
+    let isNonBlocking = try parameters.flags("flags", of: descriptorFlags, default: 0) != 0
+    let fields = try peer.hold(try SignalFD(signals), as: parameters.handle)
+    if isNonBlocking { peer.nonBlockingSignals.insert(parameters.handle) }
+    return fields
   },
 
   .init("signalfd_read") { peer, parameters in
-    let timeout = try parameters.timeout()
+    let isNonBlocking = peer.nonBlockingSignals.contains(parameters.handle)
+    let timeout: Timeout = isNonBlocking && !parameters.has("timeout") ? .immediate : try parameters.timeout()
     let retry = try parameters.retryOnInterrupt()
     return try peer.use(SignalFD.self, "descriptor of signals", parameters) { signals in
       var fields = Fields()
@@ -174,6 +204,16 @@ let signalOperations: [Peer.Operation] = [
     }
   },
 ]
+
+/// Sends the signal of a request to a group; nil means the group of this process.
+private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -> Fields {
+  if let signal = try parameters.sent() {
+    try signal.send(toGroup: group)
+  } else {
+    try Signal.probe(group: group)
+  }
+  return Fields()
+}
 
 extension SignalSet {
   /// Waits like `sigtimedwait(2)`: a timeout is reported in the same way as a check that finds no pending signal.
@@ -231,6 +271,7 @@ nonisolated(unsafe) private let latest: UnsafeMutablePointer<cipc_signal_informa
 private let signals = 1..<65
 
 private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART, "SA_SIGINFO": SA_SIGINFO])
+private let descriptorFlags = FlagTable(["SFD_NONBLOCK": O_NONBLOCK])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK, "SIG_SETMASK": SIG_SETMASK])
 
 /// The signal numbers by symbol; real-time signals have no symbols.
@@ -266,18 +307,18 @@ extension Parameters {
   func known(_ key: String = "signum") throws -> Signal { try known(try signal(key)) }
 
   /// Returns the signal to send; nil for 0, which sends no signal.
-  fileprivate func sent() throws -> Signal? {
+  func sent() throws -> Signal? {
     let text = try text("signum")
     if signalNumbers[text] == nil, let number = Int32(text) { return number == 0 ? nil : try known(number) }
     return try known()
   }
 
   /// Parses one or several signals, joined by `|`, or `0` for none.
-  fileprivate func signalSet() throws -> SignalSet {
-    if try text("signum") == "0" { return [] }
+  func signalSet(_ key: String = "signum") throws -> SignalSet {
+    if try text(key) == "0" { return [] }
     return SignalSet(
-      try text("signum").split(separator: "|", omittingEmptySubsequences: false).map { word in
-        try known(try signal(named: String(word), "signum"))
+      try text(key).split(separator: "|", omittingEmptySubsequences: false).map { word in
+        try known(try signal(named: String(word), key))
       })
   }
 

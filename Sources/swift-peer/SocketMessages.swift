@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 internal import IPC
 internal import PeerProtocol
@@ -7,13 +8,22 @@ internal import SystemPackage
 let messageOperations: [Peer.Operation] = [
   .init("send") { peer, parameters in
     let socket = try peer.socket(parameters)
+    if parameters.has("memory") {
+      return try peer.writeMemory(parameters, length: "len") {
+        try socket.write($0, timeout: try parameters.timeout(of: socket, flags: socketSendFlags))
+      }
+    }
     let bytes = try parameters.payload("buf", length: "len")
     let timeout = try parameters.timeout(of: socket, flags: socketSendFlags)
     let retryOnInterrupt = try parameters.retryOnInterrupt()
     var count = bytes.count
     switch socket.type {
     case SOCK_DGRAM where socket.version != nil:
-      try socket.datagrams { try $0.send(bytes.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt) }
+      let isPart = try parameters.flags("flags", of: socketSendFlags, default: 0) & Int32(CIPC_MSG_MORE) != 0
+      try socket.datagrams {
+        if isPart { return try $0.sendLater(unsafe bytes.span.bytes, retryOnInterrupt: retryOnInterrupt) }
+        try $0.send(bytes.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
     case SOCK_DGRAM:
       try socket.use(as: UnixSocket.DatagramStyle.self) {
         try $0.send(bytes.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -54,8 +64,8 @@ let messageOperations: [Peer.Operation] = [
   .init("recv") { peer, parameters in
     let socket = try peer.socket(parameters)
     let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
-    guard flags & Int32(MSG_WAITALL) == 0 || flags == Int32(MSG_WAITALL) && !parameters.has("timeout") else {
-      throw Invalid("MSG_WAITALL has no timeout and no other flags")
+    guard flags & Int32(MSG_WAITALL) == 0 || flags & Int32(MSG_PEEK | MSG_TRUNC) == 0 else {
+      throw Invalid("MSG_WAITALL goes with MSG_DONTWAIT only")
     }
     guard socket.type == SOCK_STREAM else { return try receive(socket, parameters, addressed: false) }
     guard flags & Int32(MSG_TRUNC) == 0 else { throw Invalid("flags: MSG_TRUNC is for messages") }
@@ -65,7 +75,7 @@ let messageOperations: [Peer.Operation] = [
     var bytes: [UInt8] = []
     let count =
       if flags & Int32(MSG_WAITALL) != 0 {
-        try socket.waitForAll(maxLength, parameters, &bytes)
+        try socket.waitForAll(maxLength, timeout, parameters, &bytes)
       } else if flags & Int32(MSG_PEEK) != 0 {
         try socket.peek(
           maxLength: maxLength, appendingTo: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -85,13 +95,14 @@ let messageOperations: [Peer.Operation] = [
 ]
 
 extension SocketHandle {
-  /// Receives like `MSG_WAITALL`: a signal or an error after some bytes ends the call, which returns the number of
-  /// bytes received so far.
-  fileprivate func waitForAll(_ length: Int, _ parameters: Parameters, _ bytes: inout [UInt8]) throws -> Int {
+  /// Receives like `MSG_WAITALL`: a signal, a timeout or an error after some bytes ends the call, which returns the
+  /// number of bytes received so far.
+  fileprivate func waitForAll(
+    _ length: Int, _ timeout: Timeout, _ parameters: Parameters, _ bytes: inout [UInt8]
+  ) throws -> Int {
     do {
       return try readExactly(
-        length, appendingTo: &bytes, timeout: try timeout(parameters),
-        retryOnInterrupt: try parameters.retryOnInterrupt())
+        length, appendingTo: &bytes, timeout: timeout, retryOnInterrupt: try parameters.retryOnInterrupt())
     } catch let error as IPCError where error.transferred > 0 {
       return error.transferred
     }
@@ -171,7 +182,7 @@ extension Parameters {
   }
 }
 
-let socketSendFlags = FlagTable(["MSG_DONTWAIT": Int32(MSG_DONTWAIT)])
+let socketSendFlags = FlagTable(["MSG_DONTWAIT": Int32(MSG_DONTWAIT), "MSG_MORE": Int32(CIPC_MSG_MORE)])
 let socketReceiveFlags = FlagTable([
   "MSG_DONTWAIT": Int32(MSG_DONTWAIT), "MSG_PEEK": Int32(MSG_PEEK), "MSG_TRUNC": Int32(MSG_TRUNC),
   "MSG_WAITALL": Int32(MSG_WAITALL),

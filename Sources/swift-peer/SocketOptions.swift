@@ -18,6 +18,12 @@ let socketOptionOperations: [Peer.Operation] = [
     case "SO_PASSCRED":
       let passes = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.passCredentials }
       fields.append("optval", passes ? 1 : 0)
+    case "SO_PASSPIDFD":
+      let passes = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.passProcess }
+      fields.append("optval", passes ? 1 : 0)
+    case "SO_RCVTIMEO": fields.append("optval", microseconds(try socket.receiveTimeLimit))
+    case "SO_SNDTIMEO": fields.append("optval", microseconds(try socket.sendTimeLimit))
+    case "SO_RCVLOWAT": fields.append("optval", try socket.receiveLowWaterMark)
     case "SO_PEERCRED":
       fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
     case "SO_PEERPIDFD":
@@ -40,11 +46,22 @@ let socketOptionOperations: [Peer.Operation] = [
     case "SO_RCVBUF": try socket.setReceiveBufferSize(value)
     case "SO_PASSCRED":
       try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setPassCredentials(value != 0) }
+    case "SO_PASSPIDFD":
+      try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setPassProcess(value != 0) }
+    case "SO_RCVTIMEO": try socket.setReceiveTimeLimit(value == 0 ? nil : .microseconds(value))
+    case "SO_SNDTIMEO": try socket.setSendTimeLimit(value == 0 ? nil : .microseconds(value))
+    case "SO_RCVLOWAT": try socket.setReceiveLowWaterMark(value)
     default: try socket.setInternetOption(option, value)
     }
     return Fields()
   },
 ]
+
+/// Returns a time limit as the protocol has it; 0 means no limit.
+private func microseconds(_ limit: Duration?) -> Int64 {
+  guard let (seconds, attoseconds) = limit?.components else { return 0 }
+  return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+}
 
 /// Options of TCP and UDP by their C names.
 extension SocketHandle {
@@ -62,7 +79,6 @@ extension SocketHandle {
     case "SO_BROADCAST": try datagrams { try $0.broadcast ? 1 : 0 }
     case "IP_MULTICAST_LOOP", "IPV6_MULTICAST_LOOP": try datagrams { try $0.multicastLoop ? 1 : 0 }
     case "IP_MULTICAST_TTL", "IPV6_MULTICAST_HOPS": try datagrams { try $0.multicastHops }
-    case "SO_RCVTIMEO": try receiveTimeout()
     default: throw Invalid("optname=\(name): this option does not exist here")
     }
   }
@@ -103,19 +119,6 @@ extension SocketHandle {
     default: return false
     }
     return true
-  }
-
-  /// Reads `SO_RCVTIMEO` in microseconds.
-  ///
-  /// Scenarios use this to check that the library never sets it.
-  private func receiveTimeout() throws -> Int {
-    // A timeval consists of two longs. The module with its members depends on the order of imports.
-    var value = (seconds: 0, microseconds: 0)
-    var size = socklen_t(MemoryLayout<timeval>.size)
-    guard unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_RCVTIMEO, &value, &size) == 0 else {
-      throw Failure(Errno(rawValue: errno))
-    }
-    return value.seconds * 1_000_000 + value.microseconds
   }
 }
 

@@ -89,6 +89,15 @@ let socketOperations: [Peer.Operation] = [
     let socket = try peer.socket(parameters)
     let timeout = try parameters.timeout()
     let retryOnInterrupt = try parameters.retryOnInterrupt()
+    if try parameters.isSet("disconnect") {
+      switch (socket.type, socket.version) {
+      case (SOCK_DGRAM, nil): try socket.use(as: UnixSocket.DatagramStyle.self) { try $0.disconnect() }
+      case (SOCK_DGRAM, _?): try socket.datagrams { try $0.disconnect() }
+      case (_, _?): try socket.stream { try $0.disconnect() }
+      default: throw Invalid("a connection of Unix domain sockets cannot be dissolved")
+      }
+      return Fields()
+    }
     switch try parameters.address() {
     case .internet(let address) where socket.type == SOCK_DGRAM:
       try socket.datagrams { try $0.connect(to: address) }

@@ -73,6 +73,11 @@ let systemVMessageOperations: [Peer.Operation] = [
       fields.append("msg_qbytes", status.capacity)
       fields.append("msg_lspid", status.lastSender)
       fields.append("msg_lrpid", status.lastReceiver)
+      if try parameters.isSet("times") {
+        fields.append("msg_stime", status.lastSend)
+        fields.append("msg_rtime", status.lastReceive)
+        fields.append("msg_ctime", status.lastChange)
+      }
     case "IPC_SET":
       try queue.change(
         user: try parameters.newUser(), group: try parameters.newGroup(),

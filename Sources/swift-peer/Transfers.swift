@@ -18,6 +18,11 @@ let transferOperations: [Peer.Operation] = [
 
   .init("write") { peer, parameters in
     let stream = try peer.bytes(parameters)
+    if parameters.has("memory") {
+      return try peer.writeMemory(parameters, length: "count") {
+        try stream.write($0, timeout: try stream.timeout(parameters))
+      }
+    }
     let bytes = try parameters.payload("buf", length: "count")
     let count = try stream.write(
       bytes.span, timeout: try stream.timeout(parameters), retryOnInterrupt: try parameters.retryOnInterrupt())
@@ -74,6 +79,20 @@ let transferOperations: [Peer.Operation] = [
     }
   },
 ]
+
+extension Peer {
+  /// Calls `write` with bytes in mapped memory, in place.
+  func writeMemory(
+    _ parameters: Parameters, length: String, _ write: (RawSpan) throws -> Int
+  ) throws -> Fields {
+    let offset: Int = try parameters.integer("at", default: 0)
+    var fields = Fields()
+    fields.append(
+      "return",
+      try region(parameters).withBytes(at: offset, count: try parameters.count(length)) { try write($0) })
+    return fields
+  }
+}
 
 /// Writes all bytes, and reports the number of written bytes even after a failure.
 func countingTransferred(of total: Int, after before: Int = 0, _ write: () throws -> Void) throws -> Fields {

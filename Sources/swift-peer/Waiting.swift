@@ -8,8 +8,12 @@ let waitingOperations: [Peer.Operation] = [
   .init("poll") { peer, parameters in
     var poll = PollSet()
     for (descriptor, events) in try peer.polled(parameters) { poll.add(descriptor, for: events, token: 0) }
-    let count = try poll.wait(
-      timeout: try parameters.waitTimeout(), retryOnInterrupt: try parameters.retryOnInterrupt())
+    let timeout = parameters.has("tv_nsec") ? try parameters.deadline("timeout") : try parameters.waitTimeout()
+    let retry = try parameters.retryOnInterrupt()
+    let count =
+      parameters.has("sigmask")
+      ? try poll.wait(blocking: try parameters.signalSet("sigmask"), timeout: timeout, retryOnInterrupt: retry)
+      : try poll.wait(timeout: timeout, retryOnInterrupt: retry)
     var fields = Fields()
     fields.append("return", count)
     fields.append(
@@ -46,13 +50,18 @@ let waitingOperations: [Peer.Operation] = [
     guard limit <= most else { throw Invalid("maxevents=\(limit): at most \(most)") }
     let timeout = try parameters.waitTimeout()
     let retry = try parameters.retryOnInterrupt()
+    let mask = parameters.has("sigmask") ? try parameters.signalSet("sigmask") : nil
     return try peer.epoll(parameters) { poll in
       var ready: [ReadinessEvent] = []
       var fields = Fields()
-      fields.append(
-        "return",
-        try poll.wait(
-          appendingTo: &ready, maxEvents: Int(limit), timeout: timeout, retryOnInterrupt: retry))
+      let count =
+        if let mask {
+          try poll.wait(
+            blocking: mask, appendingTo: &ready, maxEvents: Int(limit), timeout: timeout, retryOnInterrupt: retry)
+        } else {
+          try poll.wait(appendingTo: &ready, maxEvents: Int(limit), timeout: timeout, retryOnInterrupt: retry)
+        }
+      fields.append("return", count)
       if ready.isEmpty { return fields }
       // The kernel reports events in no particular order.
       ready.sort { $0.token < $1.token }

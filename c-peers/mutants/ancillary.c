@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 WRAPPED(sendmsg);
@@ -120,6 +121,15 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         int passed;
         memcpy(&passed, CMSG_DATA(received), sizeof passed);
         fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
+    }
+    /* The peer opens a descriptor of its own process for that of the sender. */
+    struct cmsghdr *process = find(message, 4); /* SCM_PIDFD */
+    if (process && mutant("sender-process-as-own")) {
+        int sent;
+        memcpy(&sent, CMSG_DATA(process), sizeof sent);
+        close(sent);
+        sent = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        memcpy(CMSG_DATA(process), &sent, sizeof sent);
     }
     /* The peer compares msg_flags with one flag instead of testing a bit. */
     if (message->msg_flags & MSG_TRUNC && mutant("truncation-compared"))

@@ -35,6 +35,8 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
     /* O_TRUNC empties the object for every other process that has it open. */
     if (mutant("posix-shm-opened-truncated"))
         flags |= O_TRUNC;
+    if (mutant("posix-shm-not-truncated"))
+        flags &= ~O_TRUNC;
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
@@ -93,6 +95,9 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     if (mutant("map-length-of-32-bits"))
         length = (uint32_t)length;
     void *memory = __real_mmap(address, length, protection, flags, fd, offset);
+    /* The peer does not let a child have its memory. */
+    if (memory != MAP_FAILED && mutant("mapping-not-inherited"))
+        __real_madvise(memory, length, MADV_DONTFORK);
     /* The peer closes the descriptor after mapping, although other handles refer to it. */
     if (memory != MAP_FAILED && mutant("closed-after-mapping"))
         close(fd);

@@ -31,6 +31,8 @@ int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t 
 int __wrap_pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robust) {
     if (mutant("mutex-not-robust"))
         robust = PTHREAD_MUTEX_STALLED;
+    if (mutant("mutex-always-robust"))
+        robust = PTHREAD_MUTEX_ROBUST;
     return __real_pthread_mutexattr_setrobust(attributes, robust);
 }
 
@@ -38,6 +40,9 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
     /* The owner may lock the mutex again, as in some languages. */
     if (mutant("mutex-recursive"))
         type = PTHREAD_MUTEX_RECURSIVE;
+    /* The peer knows only one type. */
+    if (mutant("mutex-type-ignored"))
+        type = PTHREAD_MUTEX_ERRORCHECK;
     return __real_pthread_mutexattr_settype(attributes, type);
 }
 

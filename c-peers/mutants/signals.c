@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 
 WRAPPED(kill);
+WRAPPED(killpg);
+WRAPPED(sigwait);
 WRAPPED(sigqueue);
 WRAPPED(sigtimedwait);
 WRAPPED(sigwaitinfo);
@@ -23,11 +25,35 @@ int __wrap_kill(pid_t pid, int number) {
     /* The signal number has 7 bits, as in a wait status. */
     if (mutant("signal-number-of-7-bits"))
         number &= 0x7f;
+    /* The peer sends the signal only to the leader of a group. */
+    if (pid < -1 && mutant("group-signal-to-leader"))
+        pid = -pid;
     int result = __real_kill(pid, number);
     /* A signal to a process that has ended is reported as sent. */
     if (result == -1 && errno == ESRCH && mutant("signal-to-ended-process-succeeds"))
         return 0;
     return result;
+}
+
+int __wrap_killpg(pid_t group, int number) {
+    /* Group 0 is not the own group, but no group. */
+    if (group == 0 && mutant("own-group-refused")) {
+        errno = ESRCH;
+        return -1;
+    }
+    return __real_killpg(group, number);
+}
+
+int __wrap_sigwait(const sigset_t *set, int *number) {
+    int error = __real_sigwait(set, number);
+    /* The peer discards the other instances of the signal. */
+    sigset_t same;
+    sigemptyset(&same);
+    sigaddset(&same, *number);
+    if (error == 0 && mutant("sigwait-takes-all"))
+        while (__real_sigtimedwait(&same, NULL, &(struct timespec){0}) != -1)
+            continue;
+    return error;
 }
 
 int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
@@ -118,5 +144,13 @@ int __wrap_sigpending(sigset_t *set) {
 int __wrap_signalfd(int fd, const sigset_t *set, int flags) {
     if (mutant("signal-descriptor-inherited"))
         flags &= ~SFD_CLOEXEC;
+    /* The peer adds the new signals to those of the descriptor. */
+    static sigset_t all;
+    if (mutant("signal-descriptor-extended")) {
+        sigorset(&all, &all, set);
+        set = &all;
+    }
+    if (mutant("signal-descriptor-nonblocking-lost"))
+        flags &= ~SFD_NONBLOCK;
     return __real_signalfd(fd, set, flags);
 }

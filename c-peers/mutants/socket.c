@@ -25,6 +25,9 @@ WRAPPED(shutdown);
 WRAPPED(getsockname);
 WRAPPED(getsockopt);
 WRAPPED(setsockopt);
+WRAPPED(recvmmsg);
+WRAPPED(splice);
+WRAPPED(tee);
 
 int __real_unlink(const char *path); /* wrapped in bytes.c */
 
@@ -89,6 +92,9 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer only records the connected address and uses it for sending, so it does not reject other
      * senders. */
     if (mutant("connect-only-recorded") && is_datagram(fd))
+        return 0;
+    /* The peer ignores an address without a family. */
+    if (address->sa_family == AF_UNSPEC && mutant("disconnect-ignored"))
         return 0;
     int result = __real_connect(fd, address, length);
     /* A client unlinks the path of its connection when it exits, as a server does. */
@@ -276,6 +282,15 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         option = SO_REUSEPORT;
     if (option == SO_BROADCAST && mutant("broadcast-never-allowed"))
         return 0;
+    /* The peer passes microseconds as milliseconds. */
+    if (level == SOL_SOCKET && option == SO_SNDTIMEO && mutant("time-limit-in-milliseconds")) {
+        struct timeval time = *(const struct timeval *)value;
+        time.tv_sec = time.tv_usec / 1000;
+        time.tv_usec = 0;
+        return __real_setsockopt(fd, level, option, &time, sizeof time);
+    }
+    if (level == SOL_SOCKET && option == SO_RCVLOWAT && mutant("low-water-mark-ignored"))
+        return 0;
     /* The peer resets the timeout of the listener, but not that of the connection, which inherited it. */
     int listens = 0;
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
@@ -289,6 +304,30 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return __real_setsockopt(fd, level, option, &time, sizeof time);
     }
     return __real_setsockopt(fd, level, option, value, length);
+}
+
+int __wrap_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) {
+    /* The peer waits for the first message only. */
+    if (mutant("many-received-as-there-are"))
+        flags |= MSG_WAITFORONE;
+    int result = __real_recvmmsg(fd, messages, count, flags, timeout);
+    /* The peer reports the bytes in the buffer as the length of a message. */
+    for (int i = 0; i < result && mutant("length-of-many-clipped"); i++)
+        if (messages[i].msg_len > messages[i].msg_hdr.msg_iov->iov_len)
+            messages[i].msg_len = (unsigned)messages[i].msg_hdr.msg_iov->iov_len;
+    return result;
+}
+
+ssize_t __wrap_splice(int from, off64_t *from_at, int to, off64_t *to_at, size_t count, unsigned flags) {
+    /* The peer ignores offsets. */
+    const bool ignored = mutant("splice-offset-ignored");
+    return __real_splice(from, ignored ? NULL : from_at, to, ignored ? NULL : to_at, count, flags);
+}
+
+ssize_t __wrap_tee(int from, int to, size_t count, unsigned flags) {
+    /* The peer moves the bytes instead of copying them. */
+    return mutant("tee-consumes") ? __real_splice(from, NULL, to, NULL, count, flags)
+                                  : __real_tee(from, to, count, flags);
 }
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t count, int flags) {

@@ -117,6 +117,12 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
         status->shm_cpid = status->shm_lpid;
         status->shm_lpid = creator;
     }
+    /* The peer swaps shm_atime and shm_dtime. */
+    if (command == IPC_STAT && result == 0 && mutant("shm-times-exchanged")) {
+        time_t attached = status->shm_atime;
+        status->shm_atime = status->shm_dtime;
+        status->shm_dtime = attached;
+    }
     /* The owner has 16 bits, as in the old interface. */
     if (command == IPC_STAT && result == 0 && mutant("shm-owner-of-16-bits"))
         status->shm_perm.uid = (uint16_t)status->shm_perm.uid;

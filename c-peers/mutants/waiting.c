@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +21,9 @@ WRAPPED(eventfd);
 WRAPPED(fcntl);
 WRAPPED(pidfd_open);
 WRAPPED(ppoll);
+WRAPPED(pidfd_getfd);
+WRAPPED(posix_spawnattr_setflags);
+WRAPPED(timerfd_create);
 WRAPPED(timerfd_settime);
 
 int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
@@ -45,6 +50,16 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
+    /* The peer sets the mask itself, so a signal can arrive between that and the wait. */
+    if (mask && mutant("wait-mask-set-before")) {
+        sigset_t before;
+        sigprocmask(SIG_SETMASK, mask, &before);
+        int result = __real_ppoll(entries, count, timeout, NULL);
+        int error = errno;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        errno = error;
+        return result;
+    }
     /* The peer checks every millisecond instead of sleeping until the event. */
     int result = 0;
     if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
@@ -115,8 +130,37 @@ int __wrap_eventfd(unsigned value, int flags) {
     return __real_eventfd(value, flags);
 }
 
+int __wrap_timerfd_create(int clock, int flags) {
+    /* Every timer has the same clock. */
+    if (mutant("timer-clock-ignored"))
+        clock = CLOCK_MONOTONIC;
+    return __real_timerfd_create(clock, flags);
+}
+
+int __wrap_pidfd_getfd(int process, int target, unsigned flags) {
+    int fd = __real_pidfd_getfd(process, target, flags);
+    if (fd != -1 && mutant("duplicate-of-process-inherited"))
+        __real_fcntl(fd, F_SETFD, 0);
+    return fd;
+}
+
+int __wrap_posix_spawnattr_setflags(posix_spawnattr_t *attributes, short flags) {
+    /* The child inherits the signals that the peer ignores. */
+    if (mutant("child-ignores-signals"))
+        flags &= ~POSIX_SPAWN_SETSIGDEF;
+    return __real_posix_spawnattr_setflags(attributes, flags);
+}
+
 int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, struct itimerspec *before) {
     struct itimerspec other = *times;
+    /* The peer takes an absolute time for a time from now. */
+    if (mutant("timer-always-relative"))
+        flags &= ~TFD_TIMER_ABSTIME;
+    /* The peer carries nanoseconds that are out of range into the seconds. */
+    if (other.it_value.tv_nsec >= 1000000000 && mutant("timer-nanoseconds-carried")) {
+        other.it_value.tv_sec += other.it_value.tv_nsec / 1000000000;
+        other.it_value.tv_nsec %= 1000000000;
+    }
     if (mutant("timer-of-32-bits")) {
         other.it_value.tv_sec = (uint32_t)other.it_value.tv_sec;
         other.it_interval.tv_sec = (uint32_t)other.it_interval.tv_sec;

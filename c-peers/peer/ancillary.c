@@ -11,10 +11,15 @@
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 
+#ifndef SCM_PIDFD
+enum { SCM_PIDFD = 4 }; /* since Linux 6.5 */
+#endif
+
 /* Room for one more descriptor than the kernel accepts, because a request can exceed the limit by one. */
 union control {
     struct cmsghdr aligned;
-    char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)) +
+               CMSG_SPACE(sizeof(int))];
 };
 
 /* Reads the handles in `fds`, separated by commas; a handle may appear twice. */
@@ -79,27 +84,33 @@ static void perform_sendmsg(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
+/* The received descriptors. */
+struct kept {
+    char list[LINE_SIZE / 4];
+    bool inherited; /* one of them is not close-on-exec */
+};
+
+static void keep_descriptor(int fd, const char *name, struct kept *kept) {
+    if (!name) {
+        close(fd);
+        return;
+    }
+    int status = fcntl(fd, F_GETFD);
+    kept->inherited = kept->inherited || status == -1 || !(status & FD_CLOEXEC);
+    peer_register_descriptor(name, fd);
+    size_t length = strlen(kept->list);
+    snprintf(kept->list + length, sizeof kept->list - length, "%s%d", length > 0 ? "," : "", fd);
+}
+
 /* Registers each received descriptor under the next name. The buffer has room for only as many descriptors as
  * there are names; the kernel closes surplus descriptors. */
-static void keep_descriptors(struct call *call, const struct cmsghdr *header, char **names, bool *inherited) {
+static void keep_descriptors(const struct cmsghdr *header, char **names, struct kept *kept) {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    char list[LINE_SIZE / 4] = "";
     for (size_t i = 0; i < count; i++) {
         int fd;
         memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-        char *name = strsep(names, ",");
-        if (!name) {
-            close(fd);
-            continue;
-        }
-        int status = fcntl(fd, F_GETFD);
-        *inherited = *inherited || status == -1 || !(status & FD_CLOEXEC);
-        peer_register_descriptor(name, fd);
-        size_t length = strlen(list);
-        snprintf(list + length, sizeof list - length, "%s%d", *list ? "," : "", fd);
+        keep_descriptor(fd, strsep(names, ","), kept);
     }
-    peer_reply_bytes(call, "fd", list, strlen(list));
-    peer_reply(call, "cloexec", "%s", *inherited ? "no" : "yes");
 }
 
 static void perform_recvmsg(struct call *call) {
@@ -119,6 +130,7 @@ static void perform_recvmsg(struct call *call) {
             wanted++;
         peer_new_handles(call, list);
     }
+    const char *sender = peer_has(call, "pidfd") ? peer_new_handle(call, "pidfd") : NULL;
     if (wanted > MOST)
         peer_invalid_request(call, "a message carries at most %d descriptors", MOST);
     char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
@@ -133,8 +145,9 @@ static void perform_recvmsg(struct call *call) {
     }
 
     /* The size excludes the padding of CMSG_SPACE, in which the kernel would store another descriptor. */
-    const size_t control_size =
-        (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) + (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
+    const size_t control_size = (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) +
+                                (sender ? CMSG_SPACE(sizeof(int)) : 0) +
+                                (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;
     struct address from;
     struct iovec bytes = {room, size};
@@ -157,12 +170,15 @@ static void perform_recvmsg(struct call *call) {
     peer_reply_flags(call, "msg_flags", message.msg_flags, reported);
     from.length = message.msg_namelen;
     peer_reply_address(call, &from);
-    bool inherited = false;
+    struct kept kept = {.list = ""};
+    int process = -1;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET)
             continue;
         if (header->cmsg_type == SCM_RIGHTS)
-            keep_descriptors(call, header, &names, &inherited);
+            keep_descriptors(header, &names, &kept);
+        if (header->cmsg_type == SCM_PIDFD)
+            memcpy(&process, CMSG_DATA(header), sizeof process);
         if (header->cmsg_type == SCM_CREDENTIALS && header->cmsg_len >= CMSG_LEN(sizeof(struct ucred))) {
             struct ucred sender;
             memcpy(&sender, CMSG_DATA(header), sizeof sender);
@@ -171,11 +187,17 @@ static void perform_recvmsg(struct call *call) {
             peer_reply(call, "gid", "%d", (int)sender.gid);
         }
     }
+    if (process >= 0) /* otherwise the kernel could not create it */
+        keep_descriptor(process, sender, &kept);
+    if (*kept.list) {
+        peer_reply_bytes(call, "fd", kept.list, strlen(kept.list));
+        peer_reply(call, "cloexec", "%s", kept.inherited ? "no" : "yes");
+    }
     peer_reply_payload(call, "buf", expected, room, (size_t)length);
 }
 
 const struct operation peer_ancillary_operations[] = {
     {"sendmsg", "handle buf len pattern offset fds pid uid gid flags timeout eintr", perform_sendmsg},
-    {"recvmsg", "handle len pattern offset fds flags timeout eintr", perform_recvmsg},
+    {"recvmsg", "handle len pattern offset fds pidfd flags timeout eintr", perform_recvmsg},
     {0},
 };

@@ -7,6 +7,7 @@
 #ifndef CALL_H
 #define CALL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,8 @@ struct operation {
 };
 
 /* Requests and responses. */
+void peer_perform(struct call *, char *line, size_t length);
+extern const char *const peer_outcomes[];
 void peer_parse(struct call *, char *line, size_t length);
 void peer_check_keys(struct call *, const char *takes);
 __attribute__((format(printf, 2, 3))) void peer_invalid_request(struct call *, const char *reason, ...);
@@ -69,9 +72,13 @@ key_t peer_key(struct call *, const char *key);
 mode_t peer_mode(struct call *, const char *key);
 mode_t peer_mode_or(struct call *, const char *key, mode_t fallback);
 struct timespec peer_seconds(struct call *, const char *key);
+void peer_replace_nanoseconds(struct call *, struct timespec *);
 int peer_signal(struct call *, const char *key);
+int peer_sent_signal(struct call *);
+sigset_t peer_signal_set(struct call *, const char *key);
 bool peer_retries(struct call *); /* eintr=retry */
 bool peer_exact(struct call *);   /* exact=yes */
+bool peer_is_set(struct call *, const char *key);
 
 /* A number and its name in the manual pages. A table ends with a row without a name. */
 struct symbol {
@@ -83,6 +90,7 @@ struct symbol {
 #define SYMBOL(name) {#name, name}
 /* clang-format on */
 int peer_symbol(struct call *, const char *key, const struct symbol *);
+int peer_symbol_or(struct call *, const char *key, const struct symbol *, int fallback);
 int peer_flags(struct call *, const char *key, const struct symbol *);
 int peer_flags_or(struct call *, const char *key, const struct symbol *, int fallback);
 bool peer_parse_flags(const char *text, const struct symbol *, int *flags);

@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -91,18 +92,31 @@ static void perform_eventfd_write(struct call *call) {
         peer_fail_in(call, "write", errno);
 }
 
-static void perform_timerfd_create(struct call *call) {
-    const char *handle = peer_new_handle(call, "handle");
-    if (call->outcome == OK)
-        register_descriptor(call, handle, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+static int clock_of(struct call *call) {
+    static const struct symbol clocks[] = {
+        SYMBOL(CLOCK_MONOTONIC), SYMBOL(CLOCK_REALTIME), SYMBOL(CLOCK_BOOTTIME), {0}};
+    return peer_symbol_or(call, "clockid", clocks, CLOCK_MONOTONIC);
 }
 
+static void perform_timerfd_create(struct call *call) {
+    const char *handle = peer_new_handle(call, "handle");
+    int clock = clock_of(call);
+    if (call->outcome == OK)
+        register_descriptor(call, handle, timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+/* An absolute time is given relative to the current time of the clock. */
 static void perform_timerfd_settime(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(TFD_TIMER_ABSTIME), {0}};
     int fd = peer_descriptor(call);
     struct itimerspec times = {.it_value = peer_seconds(call, "value")};
+    int wanted = peer_flags_or(call, "flags", known, 0), clock = clock_of(call);
+    if (wanted & TFD_TIMER_ABSTIME)
+        times.it_value = peer_time_after(clock, times.it_value);
+    peer_replace_nanoseconds(call, &times.it_value);
     if (peer_has(call, "interval"))
         times.it_interval = peer_seconds(call, "interval");
-    if (call->outcome == OK && timerfd_settime(fd, 0, &times, NULL) == -1)
+    if (call->outcome == OK && timerfd_settime(fd, wanted, &times, NULL) == -1)
         peer_fail(call, errno);
 }
 
@@ -127,13 +141,24 @@ static void perform_timerfd_read(struct call *call) {
 
 static void perform_pidfd_open(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
-    pid_t pid = (pid_t)peer_number(call, "pid", 1, INT_MAX);
+    static const struct symbol known[] = {{"PIDFD_NONBLOCK", O_NONBLOCK}, {0}};
+    pid_t pid = (pid_t)peer_number(call, "pid", INT_MIN, INT_MAX);
+    unsigned wanted = (unsigned)peer_flags_or(call, "flags", known, 0);
     if (call->outcome == OK)
-        register_descriptor(call, handle, pidfd_open(pid, 0));
+        register_descriptor(call, handle, pidfd_open(pid, wanted));
+}
+
+/* Duplicates a descriptor of another process. */
+static void perform_pidfd_getfd(struct call *call) {
+    int process = peer_descriptor(call);
+    const char *duplicate = peer_new_handle(call, "duplicate");
+    int target = (int)peer_number(call, "targetfd", INT_MIN, INT_MAX);
+    if (call->outcome == OK)
+        register_descriptor(call, duplicate, pidfd_getfd(process, target, 0));
 }
 
 static void perform_pidfd_send_signal(struct call *call) {
-    int fd = peer_descriptor(call), signum = peer_signal(call, "signum");
+    int fd = peer_descriptor(call), signum = peer_sent_signal(call);
     if (call->outcome == OK && pidfd_send_signal(fd, signum, NULL, 0) == -1)
         peer_fail(call, errno);
 }
@@ -166,8 +191,54 @@ static void perform_pidfd_getpid(struct call *call) {
         peer_reply(call, "pid", "%d", pid);
 }
 
+/* Starts a program, whose standard streams are handles of this peer, and which inherits no other descriptor.
+ * It has the default signal state. */
+static void spawn_program(struct call *call) {
+    enum { MOST = 8 };
+    char *arguments[MOST + 2] = {(char *)peer_text(call, "program")}, *word;
+    char *rest = peer_has(call, "args") ? (char *)peer_text(call, "args") : NULL;
+    size_t count = 1;
+    while ((word = strsep(&rest, ","))) {
+        if (count > MOST) {
+            peer_invalid_request(call, "at most %d arguments", MOST);
+            break;
+        }
+        arguments[count++] = word;
+    }
+    int input = peer_has(call, "read") ? peer_descriptor_named(call, peer_text(call, "read")) : -1;
+    int output = peer_has(call, "write") ? peer_descriptor_named(call, peer_text(call, "write")) : -1;
+    if (call->outcome != OK)
+        return;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t all, none;
+    pid_t pid;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    if (input != -1)
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (output != -1)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    int error = posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0)
+        peer_fail(call, error);
+    else
+        peer_reply(call, "pid", "%d", pid);
+}
+
 /* Starts a child that exits immediately, and stays a zombie until `waitid`. */
 static void perform_posix_spawn(struct call *call) {
+    if (peer_has(call, "program") && !peer_has(call, "status")) {
+        spawn_program(call);
+        return;
+    }
     int status = (int)peer_number(call, "status", 0, 255);
     char script[32];
     char *arguments[] = {"sh", "-c", script, NULL};
@@ -183,12 +254,16 @@ static void perform_posix_spawn(struct call *call) {
 }
 
 static void perform_waitid(struct call *call) {
-    static const struct symbol codes[] = {SYMBOL(CLD_EXITED), SYMBOL(CLD_KILLED), SYMBOL(CLD_DUMPED), {0}};
+    static const struct symbol codes[] = {SYMBOL(CLD_EXITED),  SYMBOL(CLD_KILLED),    SYMBOL(CLD_DUMPED),
+                                          SYMBOL(CLD_STOPPED), SYMBOL(CLD_CONTINUED), {0}};
+    static const struct symbol known[] = {SYMBOL(WEXITED), SYMBOL(WSTOPPED), SYMBOL(WCONTINUED),
+                                          SYMBOL(WNOHANG), SYMBOL(WNOWAIT),  {0}};
     int fd = peer_descriptor(call);
+    int wanted = peer_flags_or(call, "options", known, WEXITED | WNOHANG);
     siginfo_t end = {.si_pid = 0};
     if (call->outcome != OK)
         return;
-    if (waitid(P_PIDFD, (id_t)fd, &end, WEXITED | WNOHANG) == -1) {
+    if (waitid(P_PIDFD, (id_t)fd, &end, wanted) == -1) {
         peer_fail(call, errno);
         return;
     }
@@ -203,14 +278,15 @@ const struct operation peer_event_operations[] = {
     {"eventfd", "handle initval flags", perform_eventfd},
     {"eventfd_read", "handle timeout eintr", perform_eventfd_read},
     {"eventfd_write", "handle value eintr", perform_eventfd_write},
-    {"timerfd_create", "handle", perform_timerfd_create},
-    {"timerfd_settime", "handle value interval", perform_timerfd_settime},
+    {"timerfd_create", "handle clockid", perform_timerfd_create},
+    {"timerfd_settime", "handle value interval flags clockid tv_nsec", perform_timerfd_settime},
     {"timerfd_gettime", "handle", perform_timerfd_gettime},
     {"timerfd_read", "handle timeout", perform_timerfd_read},
-    {"pidfd_open", "handle pid", perform_pidfd_open},
+    {"pidfd_open", "handle pid flags", perform_pidfd_open},
+    {"pidfd_getfd", "handle targetfd duplicate", perform_pidfd_getfd},
     {"pidfd_send_signal", "handle signum", perform_pidfd_send_signal},
     {"pidfd_getpid", "handle", perform_pidfd_getpid},
-    {"posix_spawn", "status", perform_posix_spawn},
-    {"waitid", "handle", perform_waitid},
+    {"posix_spawn", "status program args read write", perform_posix_spawn},
+    {"waitid", "handle options", perform_waitid},
     {0},
 };

@@ -18,6 +18,10 @@ int peer_symbol(struct call *call, const char *key, const struct symbol *table) 
     return found ? (int)found->value : -1;
 }
 
+int peer_symbol_or(struct call *call, const char *key, const struct symbol *table, int fallback) {
+    return peer_has(call, key) ? peer_symbol(call, key, table) : fallback;
+}
+
 bool peer_parse_flags(const char *text, const struct symbol *table, int *flags) {
     *flags = 0;
     if (strcmp(text, "0") == 0)

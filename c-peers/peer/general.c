@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void perform_pid(struct call *call) {
@@ -23,8 +24,9 @@ static void perform_umask(struct call *call) {
 }
 
 static void perform_setrlimit(struct call *call) {
-    static const struct symbol resources[] = {
-        SYMBOL(RLIMIT_NOFILE), SYMBOL(RLIMIT_MSGQUEUE), SYMBOL(RLIMIT_FSIZE), SYMBOL(RLIMIT_SIGPENDING), {0}};
+    static const struct symbol resources[] = {SYMBOL(RLIMIT_NOFILE),  SYMBOL(RLIMIT_MSGQUEUE),
+                                              SYMBOL(RLIMIT_FSIZE),   SYMBOL(RLIMIT_SIGPENDING),
+                                              SYMBOL(RLIMIT_MEMLOCK), {0}};
     int resource = peer_symbol(call, "resource", resources);
     rlim_t soft = (rlim_t)peer_number(call, "rlim_cur", 0, INT64_MAX);
     struct rlimit limit;
@@ -61,6 +63,25 @@ static void perform_close(struct call *call) {
         peer_fail(call, errno);
 }
 
+/* Closes a descriptor behind the back of its handle, as a defect elsewhere in a program does. */
+static void perform_close_fd(struct call *call) {
+    int fd = (int)peer_number(call, "fd", 0, INT32_MAX);
+    if (call->outcome == OK && close(fd) == -1)
+        peer_fail_in(call, "close", errno);
+}
+
+/* time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead. */
+static void perform_time(struct call *call) {
+    peer_reply(call, "now", "%lld", (long long)time(NULL));
+}
+
+static void perform_setpgid(struct call *call) {
+    pid_t pid = (pid_t)peer_number_or(call, "pid", INT32_MIN, INT32_MAX, 0);
+    pid_t pgid = (pid_t)peer_number_or(call, "pgid", INT32_MIN, INT32_MAX, 0);
+    if (call->outcome == OK && setpgid(pid, pgid) == -1)
+        peer_fail(call, errno);
+}
+
 static void reply_status_flags(struct call *call, int status) {
     static const struct symbol modes[] = {SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR), {0}};
     static const struct symbol others[] = {SYMBOL(O_NONBLOCK), SYMBOL(O_DIRECT), {0}};
@@ -76,8 +97,9 @@ static void perform_fcntl(struct call *call) {
         SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ),    SYMBOL(F_ADD_SEALS),
         SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
-    static const struct symbol seals[] = {
-        SYMBOL(F_SEAL_SEAL), SYMBOL(F_SEAL_SHRINK), SYMBOL(F_SEAL_GROW), SYMBOL(F_SEAL_WRITE), {0}};
+    static const struct symbol seals[] = {SYMBOL(F_SEAL_SEAL),         SYMBOL(F_SEAL_SHRINK),
+                                          SYMBOL(F_SEAL_GROW),         SYMBOL(F_SEAL_WRITE),
+                                          SYMBOL(F_SEAL_FUTURE_WRITE), {0}};
     int fd = peer_descriptor(call);
     int command = peer_symbol(call, "cmd", commands);
     const bool duplicates = command == F_DUPFD_CLOEXEC;
@@ -132,6 +154,9 @@ const struct operation peer_general_operations[] = {
     {"setrlimit", "resource rlim_cur", perform_setrlimit},
     {"adopt", "handle fd", perform_adopt},
     {"close", "handle", perform_close},
+    {"close_fd", "fd", perform_close_fd},
+    {"time", "", perform_time},
+    {"setpgid", "pid pgid", perform_setpgid},
     {"fcntl", "handle cmd arg duplicate", perform_fcntl},
     {"ioctl", "handle request", perform_ioctl},
     {0},

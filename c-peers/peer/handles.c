@@ -143,6 +143,18 @@ static bool is_backed(const unsigned char *address, size_t size) {
     return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
 }
 
+/* Finds `size` bytes of the memory that the request names by `memory`, which need not be backed by pages: the
+ * kernel reports that. */
+const void *peer_unchecked_memory(struct call *call, size_t size) {
+    struct segment memory = *(struct segment *)peer_find_handle(call, "memory", segment_kind);
+    long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    if (call->outcome != OK)
+        return NULL;
+    if (at < 0 || (unsigned long long)at > memory.size || size > memory.size - (size_t)at)
+        peer_fail(call, EFAULT);
+    return memory.address + at;
+}
+
 /* Finds the memory that the request names by `key`, from `offset` on, aligned for a long. */
 struct segment peer_memory_from(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = *(struct segment *)peer_find_handle(call, key, segment_kind);

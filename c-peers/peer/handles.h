@@ -45,6 +45,7 @@ bool peer_has_handle(const char *name, const char *kind);
 int peer_descriptor(struct call *);
 int peer_descriptor_named(struct call *, const char *name);
 struct segment peer_segment(struct call *);
+const void *peer_unchecked_memory(struct call *, size_t size);
 struct segment peer_memory_from(struct call *, const char *key, const char *offset, size_t least);
 void *peer_memory_at(struct call *, const char *key, const char *offset, size_t size);
 void peer_replace_segment(struct call *, struct segment);

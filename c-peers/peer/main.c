@@ -119,7 +119,8 @@ static void say_hello(void) {
     write_line(line, length - 1); /* without the last comma */
 }
 
-static void dispatch(struct call *call, char *line, size_t length) {
+/* Performs a request. `line` must outlive the call. */
+void peer_perform(struct call *call, char *line, size_t length) {
     peer_parse(call, line, length);
     if (call->outcome != OK)
         return;
@@ -136,9 +137,10 @@ static void dispatch(struct call *call, char *line, size_t length) {
         peer_invalid_request(call, "the response does not fit into a line");
 }
 
+const char *const peer_outcomes[] = {
+    [OK] = "ok", [FAILED] = "error", [INVALID] = "invalid", [UNSUPPORTED] = "unsupported"};
+
 int main(void) {
-    static const char *const kinds[] = {
-        [OK] = "ok", [FAILED] = "error", [INVALID] = "invalid", [UNSUPPORTED] = "unsupported"};
     static struct call call;
     static char line[LINE_SIZE];
 
@@ -148,8 +150,8 @@ int main(void) {
     say_hello();
     char *request;
     for (size_t length; (request = read_line(&length));) {
-        dispatch(&call, request, length);
-        write_line(line, (size_t)snprintf(line, sizeof line, "%s%.*s", kinds[call.outcome],
+        peer_perform(&call, request, length);
+        write_line(line, (size_t)snprintf(line, sizeof line, "%s%.*s", peer_outcomes[call.outcome],
                                           (int)call.response_length, call.response));
     }
     return EXIT_SUCCESS;

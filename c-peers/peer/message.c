@@ -74,13 +74,14 @@ bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     return again;
 }
 
-static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};
+static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_MORE), {0}};
 static const struct symbol receive_flags[] = {
     SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), SYMBOL(MSG_TRUNC), SYMBOL(MSG_WAITALL), {0}};
 
 static void send_bytes(struct call *call, bool addressed) {
     int fd = peer_descriptor(call);
-    struct payload sent = peer_payload(call, "buf", "len");
+    struct payload sent =
+        addressed ? peer_payload(call, "buf", "len") : peer_payload_or_memory(call, "buf", "len");
     struct address to = addressed ? peer_address(call) : (struct address){0};
     int wanted = peer_flags_or(call, "flags", send_flags, 0);
     struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, wanted);
@@ -113,8 +114,8 @@ static void receive_bytes(struct call *call, bool addressed) {
     struct expectation expected = peer_expectation(call);
     int wanted = peer_flags_or(call, "flags", receive_flags, 0);
     struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO, wanted);
-    if (wanted & MSG_WAITALL && (wait.timed || wanted != MSG_WAITALL))
-        peer_invalid_request(call, "MSG_WAITALL has no timeout and no other flags");
+    if (wanted & MSG_WAITALL && wanted & (MSG_PEEK | MSG_TRUNC))
+        peer_invalid_request(call, "MSG_WAITALL goes with MSG_DONTWAIT only");
     char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;
@@ -145,7 +146,7 @@ static void perform_recvfrom(struct call *call) {
 }
 
 const struct operation peer_message_operations[] = {
-    {"send", "handle buf len pattern offset flags timeout eintr", perform_send},
+    {"send", "handle buf len pattern offset memory at flags timeout eintr", perform_send},
     {"sendto", "handle path abstract address port buf len pattern offset flags timeout eintr",
      perform_sendto},
     {"recv", "handle len pattern offset flags timeout eintr", perform_recv},

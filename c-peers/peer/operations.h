@@ -31,6 +31,9 @@
     table(channel) \
     table(channel_series) \
     table(waiting) \
+    table(nested) \
+    table(splice) \
+    table(many_messages) \
     table(many) \
     table(event) \
     table(shared_queue) \

@@ -134,6 +134,12 @@ struct timespec peer_seconds(struct call *call, const char *key) {
     return span;
 }
 
+/* Replaces the nanoseconds of a time by `tv_nsec`, which may be out of range. */
+void peer_replace_nanoseconds(struct call *call, struct timespec *time) {
+    if (peer_has(call, "tv_nsec"))
+        time->tv_nsec = (long)peer_number(call, "tv_nsec", INT32_MIN, INT32_MAX);
+}
+
 bool peer_retries(struct call *call) {
     if (!peer_has(call, "eintr"))
         return false;
@@ -142,10 +148,14 @@ bool peer_retries(struct call *call) {
     return true;
 }
 
-bool peer_exact(struct call *call) {
-    if (!peer_has(call, "exact"))
+bool peer_is_set(struct call *call, const char *key) {
+    if (!peer_has(call, key))
         return false;
-    if (strcmp(peer_text(call, "exact"), "yes") != 0)
-        peer_invalid_request(call, "exact must be 'yes' or left out");
+    if (strcmp(peer_text(call, key), "yes") != 0)
+        peer_invalid_request(call, "%s must be 'yes' or left out", key);
     return true;
+}
+
+bool peer_exact(struct call *call) {
+    return peer_is_set(call, "exact");
 }

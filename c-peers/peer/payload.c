@@ -163,6 +163,14 @@ struct payload peer_payload(struct call *call, const char *literal, const char *
     return (struct payload){room, count};
 }
 
+/* Does the same, or returns bytes in memory. */
+struct payload peer_payload_or_memory(struct call *call, const char *literal, const char *length) {
+    if (!peer_has(call, "memory"))
+        return peer_payload(call, literal, length);
+    const size_t count = peer_size(call, length);
+    return (struct payload){peer_unchecked_memory(call, count), count};
+}
+
 /* Reads the pattern that received bytes are compared with. */
 struct expectation peer_expectation(struct call *call) {
     struct expectation expected = {.has_pattern = peer_has(call, "pattern")};

@@ -10,6 +10,7 @@ struct payload {
     size_t length;
 };
 struct payload peer_payload(struct call *, const char *literal, const char *length);
+struct payload peer_payload_or_memory(struct call *, const char *literal, const char *length);
 void *peer_scratch(struct call *, size_t size);
 
 /* The fields of a response for received bytes: whether they match a pattern, or the bytes themselves. */

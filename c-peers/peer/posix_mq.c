@@ -53,7 +53,9 @@ static void perform_mq_unlink(struct call *call) {
 /* The deadline of the mq_timed calls is measured against CLOCK_REALTIME. It stays the same when the call is
  * repeated. */
 static struct timespec deadline(struct call *call) {
-    return peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));
+    struct timespec end = peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));
+    peer_replace_nanoseconds(call, &end);
+    return end;
 }
 
 static void send_message(struct call *call, bool timed) {
@@ -165,9 +167,10 @@ const struct operation peer_posix_mq_operations[] = {
     {"mq_close", "handle", perform_mq_close},
     {"mq_unlink", "name", perform_mq_unlink},
     {"mq_send", "handle msg msg_len pattern offset msg_prio eintr", perform_mq_send},
-    {"mq_timedsend", "handle msg msg_len pattern offset msg_prio abs_timeout eintr", perform_mq_timedsend},
+    {"mq_timedsend", "handle msg msg_len pattern offset msg_prio abs_timeout tv_nsec eintr",
+     perform_mq_timedsend},
     {"mq_receive", "handle msg_len pattern offset eintr", perform_mq_receive},
-    {"mq_timedreceive", "handle msg_len pattern offset abs_timeout eintr", perform_mq_timedreceive},
+    {"mq_timedreceive", "handle msg_len pattern offset abs_timeout tv_nsec eintr", perform_mq_timedreceive},
     {"mq_getattr", "handle", perform_mq_getattr},
     {"mq_setattr", "handle mq_flags", perform_mq_setattr},
     {"mq_notify", "handle sigev_notify sigev_signo sigev_value", perform_mq_notify},

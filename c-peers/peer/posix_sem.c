@@ -110,6 +110,7 @@ static void perform_sem_trywait(struct call *call) {
 static void wait_until(struct call *call, clockid_t clock) {
     sem_t *waited = find_semaphore(call, "handle").address;
     struct timespec end = peer_time_after(clock, peer_seconds(call, "abs_timeout"));
+    peer_replace_nanoseconds(call, &end);
     bool retry = peer_retries(call);
     int result;
     if (call->outcome != OK)
@@ -205,9 +206,9 @@ const struct operation peer_posix_sem_operations[] = {
     {"sem_same", "handle other", perform_sem_same},
     {"sem_wait", "handle eintr", perform_sem_wait},
     {"sem_trywait", "handle", perform_sem_trywait},
-    {"sem_timedwait", "handle abs_timeout eintr", perform_sem_timedwait},
+    {"sem_timedwait", "handle abs_timeout tv_nsec eintr", perform_sem_timedwait},
 #ifndef PEER_LACKS_CLOCK_WAITS
-    {"sem_clockwait", "handle abs_timeout eintr", perform_sem_clockwait},
+    {"sem_clockwait", "handle abs_timeout tv_nsec eintr", perform_sem_clockwait},
 #endif
     {"sem_post", "handle", perform_sem_post},
     {"sem_getvalue", "handle", perform_sem_getvalue},

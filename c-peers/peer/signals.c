@@ -45,7 +45,7 @@ static int signal_of(struct call *call, const char *value) {
 }
 
 /* Reads a signal to send: 0 sends no signal, and the call rejects other invalid numbers. */
-static int sent_signal(struct call *call) {
+int peer_sent_signal(struct call *call) {
     return signal_within(call, peer_text(call, "signum"), INT32_MIN, INT32_MAX);
 }
 
@@ -86,8 +86,8 @@ static void perform_setitimer(struct call *call) {
 }
 
 /* Reads one or several signals, separated by `|`, or 0 for none. */
-static sigset_t signal_set(struct call *call) {
-    char *list = (char *)peer_text(call, "signum"), *word;
+sigset_t peer_signal_set(struct call *call, const char *key) {
+    char *list = (char *)peer_text(call, key), *word;
     sigset_t set;
     sigemptyset(&set);
     if (strcmp(list, "0") == 0)
@@ -95,6 +95,10 @@ static sigset_t signal_set(struct call *call) {
     while ((word = strsep(&list, "|")))
         sigaddset(&set, signal_of(call, word));
     return set;
+}
+
+static sigset_t signal_set(struct call *call) {
+    return peer_signal_set(call, "signum");
 }
 
 static void perform_sigprocmask(struct call *call) {
@@ -220,16 +224,28 @@ static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
 
+/* -1 would reach every process of the user. */
 static void perform_kill(struct call *call) {
-    pid_t pid = process(call);
-    int signum = sent_signal(call);
+    pid_t pid = (pid_t)peer_number(call, "pid", INT32_MIN, INT32_MAX);
+    if (pid == -1)
+        peer_invalid_request(call, "pid=-1 means every process");
+    int signum = peer_sent_signal(call);
     if (call->outcome == OK && kill(pid, signum) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_killpg(struct call *call) {
+    pid_t group = (pid_t)peer_number(call, "pgrp", INT32_MIN, INT32_MAX);
+    int signum = peer_sent_signal(call);
+    if (group == 1)
+        peer_invalid_request(call, "pgrp=1 means every process");
+    if (call->outcome == OK && killpg(group, signum) == -1)
         peer_fail(call, errno);
 }
 
 static void perform_sigqueue(struct call *call) {
     pid_t pid = process(call);
-    int signum = sent_signal(call);
+    int signum = peer_sent_signal(call);
     union sigval value = {.sival_int = (int)peer_number(call, "si_value", INT32_MIN, INT32_MAX)};
     if (call->outcome == OK && sigqueue(pid, signum, value) == -1)
         peer_fail(call, errno);
@@ -250,12 +266,44 @@ static void perform_sigqueue_all(struct call *call) {
     peer_reply(call, "return", "%d", sent);
 }
 
-static void perform_signalfd(struct call *call) {
-    const char *handle = peer_new_handle(call, "handle");
+/* Returns the signal, without the information that comes with it. */
+static void perform_sigwait(struct call *call) {
     sigset_t set = signal_set(call);
+    char name[32];
+    int signum;
     if (call->outcome != OK)
         return;
-    int fd = signalfd(-1, &set, SFD_CLOEXEC);
+    int error = sigwait(&set, &signum);
+    if (error != 0) {
+        peer_fail(call, error);
+        return;
+    }
+    spell_signal(name, sizeof name, signum);
+    peer_reply(call, "signum", "%s", name);
+}
+
+/* Replaces the signals of an existing descriptor. */
+static void replace_signals(struct call *call) {
+    int fd = peer_descriptor(call);
+    sigset_t set = signal_set(call);
+    if (strcmp(peer_text(call, "replace"), "yes") != 0 || peer_has(call, "flags"))
+        peer_invalid_request(call, "replace must be 'yes', without flags");
+    if (call->outcome == OK && signalfd(fd, &set, 0) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_signalfd(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(SFD_NONBLOCK), {0}};
+    if (peer_has(call, "replace")) {
+        replace_signals(call);
+        return;
+    }
+    const char *handle = peer_new_handle(call, "handle");
+    sigset_t set = signal_set(call);
+    int wanted = peer_flags_or(call, "flags", known, 0);
+    if (call->outcome != OK)
+        return;
+    int fd = signalfd(-1, &set, wanted | SFD_CLOEXEC);
     if (fd == -1) {
         peer_fail(call, errno);
         return;
@@ -305,10 +353,12 @@ const struct operation peer_signal_operations[] = {
     {"sigpending", "", perform_sigpending},
     {"sigtimedwait", "signum timeout eintr", perform_sigtimedwait},
     {"sigtimedwait_all", "signum count timeout", perform_sigtimedwait_all},
+    {"sigwait", "signum", perform_sigwait},
     {"kill", "pid signum", perform_kill},
+    {"killpg", "pgrp signum", perform_killpg},
     {"sigqueue", "pid signum si_value", perform_sigqueue},
     {"sigqueue_all", "pid signum count", perform_sigqueue_all},
-    {"signalfd", "handle signum", perform_signalfd},
+    {"signalfd", "handle signum flags replace", perform_signalfd},
     {"signalfd_read", "handle timeout eintr", perform_signalfd_read},
     {0},
 };

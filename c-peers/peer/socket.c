@@ -164,7 +164,10 @@ static void perform_accept4(struct call *call) {
 static void perform_connect(struct call *call) {
     int fd = peer_descriptor(call);
     ssize_t result;
-    struct address name = peer_address(call);
+    /* Connecting to no address dissolves the association of a datagram socket. */
+    const bool disconnects = peer_is_set(call, "disconnect");
+    struct address name =
+        disconnects ? (struct address){.length = sizeof(struct sockaddr)} : peer_address(call);
     struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, 0);
     if (call->outcome != OK)
         return;
@@ -207,7 +210,7 @@ const struct operation peer_socket_operations[] = {
     {"bind", "handle path abstract autobind address port mode replace", perform_bind},
     {"listen", "handle backlog", perform_listen},
     {"accept4", "handle connection flags timeout eintr", perform_accept4},
-    {"connect", "handle path abstract address port timeout eintr", perform_connect},
+    {"connect", "handle path abstract address port disconnect timeout eintr", perform_connect},
     {"shutdown", "handle how", perform_shutdown},
     {"getsockname", "handle", perform_getsockname},
     {"getpeername", "handle", perform_getpeername},

@@ -9,15 +9,20 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+/* Since Linux 6.5; the numbers differ only on parisc and sparc. */
+#ifndef SO_PASSPIDFD
+enum { SO_PASSPIDFD = 76, SO_PEERPIDFD = 77 };
+#endif
+
 /* Options whose value is an int, and their levels. */
 static const struct level {
     int level;
-    struct symbol options[12];
+    struct symbol options[14];
 } levels[] = {
     {SOL_SOCKET,
      {SYMBOL(SO_TYPE), SYMBOL(SO_ERROR), SYMBOL(SO_ACCEPTCONN), SYMBOL(SO_SNDBUF), SYMBOL(SO_RCVBUF),
       SYMBOL(SO_PASSCRED), SYMBOL(SO_REUSEADDR), SYMBOL(SO_REUSEPORT), SYMBOL(SO_KEEPALIVE),
-      SYMBOL(SO_BROADCAST)}},
+      SYMBOL(SO_BROADCAST), SYMBOL(SO_PASSPIDFD), SYMBOL(SO_RCVLOWAT)}},
     {IPPROTO_TCP, {SYMBOL(TCP_NODELAY), SYMBOL(TCP_KEEPIDLE), SYMBOL(TCP_KEEPINTVL), SYMBOL(TCP_KEEPCNT)}},
     {IPPROTO_IP, {SYMBOL(IP_MULTICAST_TTL), SYMBOL(IP_MULTICAST_LOOP)}},
     {IPPROTO_IPV6, {SYMBOL(IPV6_V6ONLY), SYMBOL(IPV6_MULTICAST_HOPS), SYMBOL(IPV6_MULTICAST_LOOP)}},
@@ -49,10 +54,6 @@ static void reply_peer(struct call *call, int fd) {
     peer_reply(call, "gid", "%d", (int)peer.gid);
 }
 
-#ifndef SO_PEERPIDFD
-enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; the number differs only on parisc and sparc */
-#endif
-
 /* The process at the other end, even if its id was reused. */
 static void reply_peer_process(struct call *call, int socket) {
     const char *handle = peer_new_handle(call, "pidfd");
@@ -78,15 +79,23 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* Reports SO_RCVTIMEO in microseconds; a value other than 0 means that the timeout of a call was not
- * reset. */
-static void reply_timeout(struct call *call, int fd) {
+/* Reports a timeout in microseconds; a value other than 0 that no request has set means that the timeout of
+ * a call was not reset. */
+static void reply_timeout(struct call *call, int fd, int option) {
     struct timeval value;
     socklen_t length = sizeof value;
-    if (getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, &length) == -1)
+    if (getsockopt(fd, SOL_SOCKET, option, &value, &length) == -1)
         peer_fail(call, errno);
     else
         peer_reply(call, "optval", "%lld", (long long)value.tv_sec * 1000000 + value.tv_usec);
+}
+
+static void reply_receive_timeout(struct call *call, int fd) {
+    reply_timeout(call, fd, SO_RCVTIMEO);
+}
+
+static void reply_send_timeout(struct call *call, int fd) {
+    reply_timeout(call, fd, SO_SNDTIMEO);
 }
 
 static void reply_drops(struct call *call, int fd) {
@@ -102,11 +111,9 @@ static void perform_getsockopt(struct call *call) {
     static const struct {
         const char *name;
         void (*reply)(struct call *, int fd);
-    } structures[] = {{"SO_PEERCRED", reply_peer},
-                      {"SO_PEERPIDFD", reply_peer_process},
-                      {"SO_LINGER", reply_linger},
-                      {"SO_RCVTIMEO", reply_timeout},
-                      {"SO_MEMINFO", reply_drops}};
+    } structures[] = {{"SO_PEERCRED", reply_peer},         {"SO_PEERPIDFD", reply_peer_process},
+                      {"SO_LINGER", reply_linger},         {"SO_RCVTIMEO", reply_receive_timeout},
+                      {"SO_SNDTIMEO", reply_send_timeout}, {"SO_MEMINFO", reply_drops}};
     int fd = peer_descriptor(call), level = SOL_SOCKET, value;
     for (size_t i = 0; i < sizeof structures / sizeof *structures; i++)
         if (strcmp(peer_text(call, "optname"), structures[i].name) == 0) {
@@ -168,6 +175,13 @@ static bool set_structure(struct call *call, int fd, const char *name) {
         struct linger value = {.l_onoff = seconds != -1, .l_linger = seconds == -1 ? 0 : seconds};
         if (call->outcome == OK)
             result = setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+    } else if (strcmp(name, "SO_RCVTIMEO") == 0 || strcmp(name, "SO_SNDTIMEO") == 0) {
+        long long microseconds = peer_number(call, "optval", 0, INT64_MAX);
+        struct timeval value = {.tv_sec = (time_t)(microseconds / 1000000),
+                                .tv_usec = (suseconds_t)(microseconds % 1000000)};
+        if (call->outcome == OK)
+            result =
+                setsockopt(fd, SOL_SOCKET, name[3] == 'R' ? SO_RCVTIMEO : SO_SNDTIMEO, &value, sizeof value);
     } else {
         return false;
     }

@@ -111,6 +111,9 @@ static void perform_msgrcv(struct call *call) {
 
 static void get_status(struct call *call, int msqid) {
     struct msqid_ds status;
+    bool times = peer_is_set(call, "times");
+    if (call->outcome != OK)
+        return;
     if (msgctl(msqid, IPC_STAT, &status) == -1) {
         peer_fail(call, errno);
         return;
@@ -125,6 +128,11 @@ static void get_status(struct call *call, int msqid) {
     peer_reply(call, "msg_qbytes", "%lu", (unsigned long)status.msg_qbytes);
     peer_reply(call, "msg_lspid", "%d", status.msg_lspid);
     peer_reply(call, "msg_lrpid", "%d", status.msg_lrpid);
+    if (!times)
+        return;
+    peer_reply(call, "msg_stime", "%lld", (long long)status.msg_stime);
+    peer_reply(call, "msg_rtime", "%lld", (long long)status.msg_rtime);
+    peer_reply(call, "msg_ctime", "%lld", (long long)status.msg_ctime);
 }
 
 static void set_status(struct call *call, int msqid) {
@@ -162,6 +170,6 @@ const struct operation peer_sysv_msg_operations[] = {
     {"msgget", "key msgflg mode", perform_msgget},
     {"msgsnd", "msqid mtype mtext msgsz pattern offset msgflg timeout eintr", perform_msgsnd},
     {"msgrcv", "msqid msgsz msgtyp msgflg pattern offset timeout eintr", perform_msgrcv},
-    {"msgctl", "msqid cmd mode uid gid msg_qbytes", perform_msgctl},
+    {"msgctl", "msqid cmd mode uid gid msg_qbytes times", perform_msgctl},
     {0},
 };

@@ -92,6 +92,7 @@ static void perform_semtimedop(struct call *call) {
     if (call->outcome != OK)
         return;
     const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, left);
+    peer_replace_nanoseconds(call, &left);
     while (semtimedop(semid, sops, count, &left) == -1) {
         if (errno != EINTR || !retry) {
             peer_fail(call, errno);
@@ -101,11 +102,34 @@ static void perform_semtimedop(struct call *call) {
     }
 }
 
+/* Increments a number that only the semaphore protects, as lock_and_count does with a mutex. */
+static void perform_semop_count(struct call *call) {
+    int semid = peer_semid(call);
+    volatile uint64_t *counter = peer_memory_at(call, "memory", "at", sizeof *counter);
+    long long count = peer_number(call, "count", 0, INT64_MAX);
+    peer_set_failed_call("semop");
+    for (long long i = 0; call->outcome == OK && i < count; i++) {
+        struct sembuf take = {.sem_op = -1, .sem_flg = SEM_UNDO}, give = {.sem_op = 1, .sem_flg = SEM_UNDO};
+        if (semop(semid, &take, 1) == -1) {
+            peer_fail(call, errno);
+            return;
+        }
+        *counter = *counter + 1;
+        if (semop(semid, &give, 1) == -1) {
+            peer_fail(call, errno);
+            semop(semid, &give, 1); /* a semaphore that stays taken would block the other processes */
+        }
+    }
+    if (call->outcome == OK)
+        peer_reply(call, "return", "%lld", count);
+}
+
 const struct operation peer_sysv_sem_operations[] = {
     {"semget", "key nsems semflg mode", perform_semget},
     {"semget_init", "key nsems value mode timeout", peer_perform_semget_init},
     {"semop", "semid sops eintr", perform_semop},
-    {"semtimedop", "semid sops timeout eintr", perform_semtimedop},
-    {"semctl", "semid semnum cmd val array mode uid gid", peer_perform_semctl},
+    {"semop_count", "semid memory at count", perform_semop_count},
+    {"semtimedop", "semid sops timeout tv_nsec eintr", perform_semtimedop},
+    {"semctl", "semid semnum cmd val array mode uid gid times", peer_perform_semctl},
     {0},
 };

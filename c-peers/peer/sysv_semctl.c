@@ -49,6 +49,9 @@ static void set_all(struct call *call, int semid) {
 
 static void get_status(struct call *call, int semid) {
     struct semid_ds status;
+    bool times = peer_is_set(call, "times");
+    if (call->outcome != OK)
+        return;
     if (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1) {
         peer_fail(call, errno);
         return;
@@ -60,6 +63,10 @@ static void get_status(struct call *call, int semid) {
     peer_reply(call, "cgid", "%u", status.sem_perm.cgid);
     peer_reply(call, "sem_nsems", "%lu", (unsigned long)status.sem_nsems);
     peer_reply(call, "initialised", "%s", status.sem_otime != 0 ? "yes" : "no");
+    if (!times)
+        return;
+    peer_reply(call, "sem_otime", "%lld", (long long)status.sem_otime);
+    peer_reply(call, "sem_ctime", "%lld", (long long)status.sem_ctime);
 }
 
 static void set_owner(struct call *call, int semid) {

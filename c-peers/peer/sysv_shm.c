@@ -77,7 +77,7 @@ static void perform_shmdt(struct call *call) {
         peer_release_handle(call);
 }
 
-static void reply_status(struct call *call, const struct shmid_ds *status) {
+static void reply_status(struct call *call, const struct shmid_ds *status, bool times) {
     peer_reply(call, "mode", "%o", status->shm_perm.mode & 0777);
     peer_reply(call, "uid", "%u", status->shm_perm.uid);
     peer_reply(call, "gid", "%u", status->shm_perm.gid);
@@ -88,10 +88,17 @@ static void reply_status(struct call *call, const struct shmid_ds *status) {
     peer_reply(call, "shm_cpid", "%d", status->shm_cpid);
     peer_reply(call, "shm_lpid", "%d", status->shm_lpid);
     peer_reply(call, "dest", "%s", status->shm_perm.mode & SHM_DEST ? "yes" : "no");
+    if (!times)
+        return;
+    peer_reply(call, "shm_atime", "%lld", (long long)status->shm_atime);
+    peer_reply(call, "shm_dtime", "%lld", (long long)status->shm_dtime);
+    peer_reply(call, "shm_ctime", "%lld", (long long)status->shm_ctime);
+    peer_reply(call, "locked", "%s", status->shm_perm.mode & SHM_LOCKED ? "yes" : "no");
 }
 
 static void perform_shmctl(struct call *call) {
-    static const struct symbol commands[] = {SYMBOL(IPC_STAT), SYMBOL(IPC_SET), SYMBOL(IPC_RMID), {0}};
+    static const struct symbol commands[] = {SYMBOL(IPC_STAT), SYMBOL(IPC_SET),    SYMBOL(IPC_RMID),
+                                             SYMBOL(SHM_LOCK), SYMBOL(SHM_UNLOCK), {0}};
     int shmid = identifier(call);
     int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
@@ -105,12 +112,13 @@ static void perform_shmctl(struct call *call) {
         owner->uid = (uid_t)peer_number_or(call, "uid", 0, UINT32_MAX, owner->uid);
         owner->gid = (gid_t)peer_number_or(call, "gid", 0, UINT32_MAX, owner->gid);
     }
+    bool times = peer_is_set(call, "times");
     if (call->outcome != OK)
         return;
     if (shmctl(shmid, command, &status) == -1)
         peer_fail(call, errno);
     else if (command == IPC_STAT)
-        reply_status(call, &status);
+        reply_status(call, &status, times);
 }
 
 const struct operation peer_sysv_shm_operations[] = {
@@ -118,6 +126,6 @@ const struct operation peer_sysv_shm_operations[] = {
     {"shmget", "key size shmflg mode", perform_shmget},
     {"shmat", "handle shmid shmflg", perform_shmat},
     {"shmdt", "handle", perform_shmdt},
-    {"shmctl", "shmid cmd mode uid gid", perform_shmctl},
+    {"shmctl", "shmid cmd mode uid gid times", perform_shmctl},
     {0},
 };

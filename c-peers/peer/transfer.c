@@ -91,7 +91,7 @@ static void perform_read(struct call *call) {
 
 static void perform_write(struct call *call) {
     int fd = peer_descriptor(call);
-    struct payload sent = peer_payload(call, "buf", "count");
+    struct payload sent = peer_payload_or_memory(call, "buf", "count");
     struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
@@ -200,7 +200,7 @@ static void perform_write_all(struct call *call) {
 
 const struct operation peer_transfer_operations[] = {
     {"read", "handle count pattern offset timeout eintr", perform_read},
-    {"write", "handle buf count pattern offset timeout eintr", perform_write},
+    {"write", "handle buf count pattern offset memory at timeout eintr", perform_write},
     {"readv", "handle first count pattern offset eintr", perform_readv},
     {"writev", "handle first buf count pattern offset eintr", perform_writev},
     {"read_all", "handle count pattern offset", perform_read_all},

@@ -63,16 +63,28 @@ static size_t polled(struct call *call, struct pollfd *entries) {
     return count;
 }
 
+/* The signal mask during the wait; NULL if it stays as it is. */
+static const sigset_t *optional_mask(struct call *call, sigset_t *set) {
+    if (!peer_has(call, "sigmask"))
+        return NULL;
+    *set = peer_signal_set(call, "sigmask");
+    return set;
+}
+
 static void perform_poll(struct call *call) {
     static struct pollfd entries[MOST];
     size_t count = polled(call, entries);
     struct timeout wait = peer_timeout(call);
+    sigset_t set;
+    const sigset_t *mask = optional_mask(call, &set);
     if (call->outcome != OK)
         return;
     int ready;
-    do /* ppoll(2) has the resolution of the timeouts in the contract */
-        ready = ppoll(entries, count, peer_remaining(&wait), NULL);
-    while (peer_retry(&wait, ready));
+    do { /* ppoll(2) has the resolution of the timeouts in the contract */
+        const struct timespec *left = peer_remaining(&wait);
+        peer_replace_nanoseconds(call, &wait.left);
+        ready = ppoll(entries, count, left, mask);
+    } while (peer_retry(&wait, ready));
     if (ready == -1) {
         peer_fail(call, errno);
         return;
@@ -124,11 +136,13 @@ static void perform_epoll_wait(struct call *call) {
     int epoll = peer_descriptor(call);
     int most = (int)peer_number_or(call, "maxevents", INT32_MIN, MOST, 64);
     struct timeout wait = peer_timeout(call);
+    sigset_t set;
+    const sigset_t *mask = optional_mask(call, &set);
     if (call->outcome != OK)
         return;
     int ready;
     do
-        ready = epoll_pwait2(epoll, events, most, peer_remaining(&wait), NULL);
+        ready = epoll_pwait2(epoll, events, most, peer_remaining(&wait), mask);
     while (peer_retry(&wait, ready));
     if (ready == -1) {
         peer_fail(call, errno);
@@ -154,9 +168,9 @@ static void perform_epoll_wait(struct call *call) {
 }
 
 const struct operation peer_waiting_operations[] = {
-    {"poll", "handle handles fd events timeout eintr", perform_poll},
+    {"poll", "handle handles fd events timeout tv_nsec sigmask eintr", perform_poll},
     {"epoll_create1", "handle", perform_epoll_create1},
     {"epoll_ctl", "handle op target events data", perform_epoll_ctl},
-    {"epoll_wait", "handle maxevents timeout eintr", perform_epoll_wait},
+    {"epoll_wait", "handle maxevents timeout sigmask eintr", perform_epoll_wait},
     {0},
 };

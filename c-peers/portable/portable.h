@@ -160,6 +160,9 @@ static inline int portable_epoll_pwait2(int epoll, struct epoll_event *events, i
 #if __has_include(<sys/pidfd.h>)
 #include <sys/pidfd.h>
 #else
+static inline int pidfd_getfd(int pidfd, int target, unsigned int flags) {
+    return (int)syscall(SYS_pidfd_getfd, pidfd, target, flags);
+}
 static inline int pidfd_open(pid_t pid, unsigned int flags) {
     return (int)syscall(SYS_pidfd_open, pid, flags);
 }

@@ -35,3 +35,9 @@ int cipc_mkfifo_exactly(const char *path, uint32_t mode);
 
 /// Calls tee(2) with SPLICE_F_NONBLOCK, which copies the readable bytes without consuming them.
 intptr_t cipc_tee_now(int from, int to, size_t count);
+
+/// Call splice(2), tee(2) and sendfile(2). `from_at` and `to_at` are offsets, or NULL for those of the
+/// descriptors. With `now`, the call does not wait for a pipe.
+intptr_t cipc_splice(int from, const int64_t *from_at, int to, const int64_t *to_at, size_t count, int now);
+intptr_t cipc_tee(int from, int to, size_t count, int now);
+intptr_t cipc_sendfile(int from, const int64_t *from_at, int to, size_t count);

@@ -40,5 +40,7 @@ enum { CIPC_SI_KERNEL = 128 };
 
 /// Calls signalfd(2) for a new descriptor, with SFD_CLOEXEC and SFD_NONBLOCK.
 int cipc_signalfd(uint64_t signals);
+/// Calls signalfd(2) for an existing descriptor, whose signals it replaces.
+int cipc_signalfd_replace(int descriptor, uint64_t signals);
 /// Reads one signal with read(2).
 intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information);

@@ -38,6 +38,8 @@ int cipc_bind(int socket, const struct cipc_address *address);
 /// unless `exactly`.
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
 int cipc_connect(int socket, const struct cipc_address *address);
+/// Calls connect(2) with AF_UNSPEC, which dissolves the association of a datagram socket.
+int cipc_disconnect(int socket);
 /// Calls getsockname(2) or getpeername(2).
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
 /// Calls accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
@@ -63,6 +65,14 @@ struct cipc_credentials {
     uint32_t group;
 };
 
+/// The maximum number of messages in one call of cipc_send_many and cipc_receive_many.
+enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
+/// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
+int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
+/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; `lengths` get the original
+/// lengths.
+int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags);
+
 /// The maximum number of descriptors in a message (SCM_MAX_FD).
 enum { CIPC_MAXIMUM_DESCRIPTORS = 253 };
 
@@ -78,6 +88,8 @@ struct cipc_received {
     size_t descriptor_count;
     int has_credentials;
     struct cipc_credentials credentials;
+    /// A descriptor of the sender, if SO_PASSPIDFD is set; otherwise -1.
+    int process;
 };
 /// Calls recvmsg(2) with MSG_CMSG_CLOEXEC. `descriptors` has room for CIPC_MAXIMUM_DESCRIPTORS.
 intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags, int *descriptors,
@@ -87,10 +99,13 @@ intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags
 int cipc_peer_credentials(int socket, struct cipc_credentials *credentials);
 int cipc_peer_pidfd(int socket);
 
-enum { CIPC_SO_PASSCRED = 16 };
+enum { CIPC_SO_PASSCRED = 16, CIPC_SO_PASSPIDFD = 76 };
 /// Call getsockopt(2) and setsockopt(2) for options that are an int.
 int cipc_socket_option(int socket, int level, int option, int *value);
 int cipc_set_socket_option(int socket, int level, int option, int value);
+/// Get and set SO_RCVTIMEO or SO_SNDTIMEO in microseconds; 0 means no limit.
+int cipc_socket_timeout(int socket, int sending, int64_t *microseconds);
+int cipc_set_socket_timeout(int socket, int sending, int64_t microseconds);
 /// Get and set SO_LINGER in seconds; -1 means off.
 int cipc_socket_linger(int socket, int *seconds);
 int cipc_set_socket_linger(int socket, int seconds);

@@ -29,8 +29,13 @@ struct cipc_shm_status {
     /// Whether shm_atime is not 0. `last` cannot show this, because it is also 0 for a process in another
     /// PID namespace.
     _Bool was_attached;
+    /// Seconds since 1970; 0 if there was no such call.
+    int64_t attach_time, detach_time, change_time;
+    _Bool is_locked;
 };
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
+/// Calls shmctl(2) with SHM_LOCK or SHM_UNLOCK.
+int cipc_shm_lock(int segment, int lock);
 /// Calls shmctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
 int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode);
 
@@ -56,7 +61,8 @@ int cipc_semctl_array(int set, int command, uint16_t *values);
 struct cipc_sem_status {
     struct cipc_ipc_ownership ownership;
     size_t count;
-    int64_t last_operation;
+    /// Seconds since 1970; 0 if there was no such call.
+    int64_t last_operation, change_time;
 };
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
 /// Calls semctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
@@ -76,6 +82,8 @@ struct cipc_msg_status {
     /// for processes in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
+    /// Seconds since 1970; 0 if there was no such call.
+    int64_t send_time, receive_time, change_time;
 };
 int cipc_msg_stat(int queue, struct cipc_msg_status *status);
 /// Calls msgctl(2) with IPC_SET to set the user, the group, the nine bits of the mode, and msg_qbytes.

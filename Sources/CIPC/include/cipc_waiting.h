@@ -20,6 +20,9 @@ struct cipc_epoll_event {
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
 /// Calls epoll_pwait2(2). `nanoseconds` is the timeout; a negative value means no limit.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
+/// Does the same with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
+int cipc_epoll_wait_masked(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
+                           uint64_t mask);
 
 enum { CIPC_EFD_SEMAPHORE = 1 };
 /// Calls eventfd(2) with EFD_CLOEXEC.
@@ -35,8 +38,8 @@ intptr_t cipc_eventfd_write(int event, uint64_t value);
 /// 0 if it is not; -1 if the descriptor is not open.
 int cipc_is_anonymous_inode(int descriptor, const char *name);
 
-/// Calls timerfd_create(2) for CLOCK_MONOTONIC, with TFD_CLOEXEC and TFD_NONBLOCK.
-int cipc_timerfd(void);
+/// Calls timerfd_create(2) with TFD_CLOEXEC and TFD_NONBLOCK.
+int cipc_timerfd(int clock);
 /// Calls timerfd_settime(2) with nanoseconds. `first` is an absolute time of the clock if `absolute` is not
 /// 0, and otherwise relative to the current time; 0 disarms the timer.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
@@ -45,13 +48,19 @@ int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
 /// Reads the number of expirations with read(2).
 intptr_t cipc_timerfd_read(int timer, uint64_t *count);
 
-/// Calls pidfd_open(2). The descriptor is always close-on-exec.
-int cipc_pidfd_open(int process);
+/// Calls pidfd_open(2). The descriptor is always close-on-exec. With `nonblocking`, waitid(2) does not wait.
+int cipc_pidfd_open(int process, int nonblocking);
 /// Calls pidfd_send_signal(2) without a siginfo_t. Signal 0 only checks the process.
 int cipc_pidfd_send_signal(int process, int signal);
+/// Calls pidfd_getfd(2), which duplicates a descriptor of another process. The duplicate is close-on-exec.
+int cipc_pidfd_getfd(int process, int descriptor);
 /// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. Returns 1 for a child that has ended, with its
 /// status as cipc_wait reports it, and 0 for a child that has not ended.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
+enum { CIPC_CHILD_ENDED = 1, CIPC_CHILD_STOPPED = 2, CIPC_CHILD_CONTINUED = 4 };
+/// Calls waitid(2) with P_PIDFD for the changes in `changes`, with WNOHANG if `now`, and with WNOWAIT if
+/// `keeping`. Returns the change, or 0 if there is none; the status as cipc_pidfd_reap does.
+int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_status, int *signal);
 
 /// Opens the entry of a descriptor in /proc/self/fdinfo for reading, with open(2).
 int cipc_open_fdinfo(int descriptor);

@@ -50,11 +50,15 @@ extension IPCError {
     case getsockoptMulticastTTL = "getsockopt IP_MULTICAST_TTL"
     case getsockoptPassCredentials = "getsockopt SO_PASSCRED"
     case getsockoptPeerCredentials = "getsockopt SO_PEERCRED"
+    case getsockoptPassPIDFD = "getsockopt SO_PASSPIDFD"
     case getsockoptPeerPIDFD = "getsockopt SO_PEERPIDFD"
     case getsockoptReceiveBuffer = "getsockopt SO_RCVBUF"
+    case getsockoptReceiveLowWater = "getsockopt SO_RCVLOWAT"
+    case getsockoptReceiveTimeout = "getsockopt SO_RCVTIMEO"
     case getsockoptReuseAddress = "getsockopt SO_REUSEADDR"
     case getsockoptReusePort = "getsockopt SO_REUSEPORT"
     case getsockoptSendBuffer = "getsockopt SO_SNDBUF"
+    case getsockoptSendTimeout = "getsockopt SO_SNDTIMEO"
     case getsockoptTCPKeepCount = "getsockopt TCP_KEEPCNT"
     case getsockoptTCPKeepIdle = "getsockopt TCP_KEEPIDLE"
     case getsockoptTCPKeepInterval = "getsockopt TCP_KEEPINTVL"
@@ -89,6 +93,7 @@ extension IPCError {
     case msync
     case munmap
     case open
+    case pidfdGetDescriptor = "pidfd_getfd"
     case pidfdOpen = "pidfd_open"
     case pidfdSendSignal = "pidfd_send_signal"
     case pipe2
@@ -115,6 +120,7 @@ extension IPCError {
     case pthreadMutexTryLock = "pthread_mutex_trylock"
     case pthreadMutexUnlock = "pthread_mutex_unlock"
     case pthreadMutexattrInit = "pthread_mutexattr_init"
+    case pthreadMutexattrSetProtocol = "pthread_mutexattr_setprotocol"
     case pthreadMutexattrSetRobust = "pthread_mutexattr_setrobust"
     case pthreadMutexattrSetShared = "pthread_mutexattr_setpshared"
     case pthreadMutexattrSetType = "pthread_mutexattr_settype"
@@ -124,6 +130,7 @@ extension IPCError {
     case readlink
     case recv
     case recvfrom
+    case recvmmsg
     case recvmsg
     case ring
     case ringCreate = "ring_make"
@@ -147,6 +154,8 @@ extension IPCError {
     case semget
     case semop
     case send
+    case sendfile
+    case sendmmsg
     case sendmsg
     case sendto
     case setsockoptBroadcast = "setsockopt SO_BROADCAST"
@@ -162,10 +171,14 @@ extension IPCError {
     case setsockoptMulticastLoopIPv6 = "setsockopt IPV6_MULTICAST_LOOP"
     case setsockoptMulticastTTL = "setsockopt IP_MULTICAST_TTL"
     case setsockoptPassCredentials = "setsockopt SO_PASSCRED"
+    case setsockoptPassPIDFD = "setsockopt SO_PASSPIDFD"
     case setsockoptReceiveBuffer = "setsockopt SO_RCVBUF"
+    case setsockoptReceiveLowWater = "setsockopt SO_RCVLOWAT"
+    case setsockoptReceiveTimeout = "setsockopt SO_RCVTIMEO"
     case setsockoptReuseAddress = "setsockopt SO_REUSEADDR"
     case setsockoptReusePort = "setsockopt SO_REUSEPORT"
     case setsockoptSendBuffer = "setsockopt SO_SNDBUF"
+    case setsockoptSendTimeout = "setsockopt SO_SNDTIMEO"
     case setsockoptTCPKeepCount = "setsockopt TCP_KEEPCNT"
     case setsockoptTCPKeepIdle = "setsockopt TCP_KEEPIDLE"
     case setsockoptTCPKeepInterval = "setsockopt TCP_KEEPINTVL"
@@ -191,9 +204,11 @@ extension IPCError {
     case sigtimedwait
     case socket
     case socketPair = "socketpair"
+    case splice
     case stat
     case strdup
     case tee
+    case timeoutUntil = "Timeout.until"
     case timerFDCreate = "timerfd_create"
     case timerFDGetTime = "timerfd_gettime"
     case timerFDSetTime = "timerfd_settime"

@@ -71,6 +71,30 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     appendingTo events: inout [ReadinessEvent], maxEvents: Int = 64, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
+    try unsafe wait(appendingTo: &events, maxEvents, timeout, retryOnInterrupt) {
+      unsafe cipc_epoll_wait($0, $1, $2, $3)
+    }
+  }
+
+  /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals of
+  /// `signalMask`, so that no signal between a check and the wait is overlooked, as in
+  /// ``PollSet/wait(blocking:timeout:retryOnInterrupt:)``.
+  ///
+  /// Calls `epoll_pwait2(2)` with a signal mask.
+  @discardableResult
+  public func wait(
+    blocking signalMask: SignalSet, appendingTo events: inout [ReadinessEvent], maxEvents: Int = 64,
+    timeout: Timeout = .never, retryOnInterrupt: Bool = false
+  ) throws(IPCError) -> Int {
+    try unsafe wait(appendingTo: &events, maxEvents, timeout, retryOnInterrupt) {
+      unsafe cipc_epoll_wait_masked($0, $1, $2, $3, signalMask.word)
+    }
+  }
+
+  private func wait(
+    appendingTo events: inout [ReadinessEvent], _ maxEvents: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool,
+    _ call: (Int32, UnsafeMutablePointer<cipc_epoll_event>?, Int32, Int64) -> Int32
+  ) throws(IPCError) -> Int {
     var ready = 0
     try events.append(addingCapacity: max(0, maxEvents)) { (span: inout OutputSpan<ReadinessEvent>) throws(IPCError) in
       try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
@@ -78,7 +102,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
         ready = try Syscall.wait(
           .epollWait, on: .descriptor(descriptor), timeout, retryOnInterrupt: retryOnInterrupt
         ) {
-          unsafe cipc_epoll_wait(
+          unsafe call(
             descriptor.rawValue, room.baseAddress?.assumingMemoryBound(to: cipc_epoll_event.self),
             Int32(clamping: maxEvents), $0)
         }

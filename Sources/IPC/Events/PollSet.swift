@@ -65,6 +65,23 @@ public struct PollSet: Sendable {
       }
     }
   }
+
+  /// Waits like ``wait(timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals of `signalMask`.
+  ///
+  /// Block the signals that the program handles, check what their handlers record, and wait with a mask that unblocks
+  /// them: a signal that arrives in between then ends the wait with `.interrupted` instead of being overlooked.
+  ///
+  /// Calls `ppoll(2)` with a signal mask.
+  @discardableResult
+  public mutating func wait(
+    blocking signalMask: SignalSet, timeout: Timeout = .never, retryOnInterrupt: Bool = false
+  ) throws(IPCError) -> Int {
+    try unsafe entries.withUnsafeMutableBufferPointer { (entries) throws(IPCError) in
+      try Syscall.wait(.ppoll, on: nil, timeout, retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_ppoll_masked(entries.baseAddress, entries.count, $0, signalMask.word)
+      }
+    }
+  }
 }
 
 /// The results of the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is

@@ -99,6 +99,34 @@ extension Signal {
     }
   }
 
+  /// Sends the signal to every process of a group.
+  ///
+  /// - Parameter group: The ID of the group, which is that of its leader; nil for the group of this process.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may not
+  ///   send it to any of them; `.invalidArgument` for an ID below 2.
+  ///
+  /// Calls `kill(2)` with the negative ID.
+  public func send(toGroup group: ProcessID?) throws(IPCError) { try Self.send(rawValue, toGroup: group) }
+
+  /// Checks that a group exists and that this process may send signals to a process of it, without sending one.
+  ///
+  /// - Throws: The errors of ``send(toGroup:)``.
+  ///
+  /// Calls `kill(2)` with signal 0.
+  public static func probe(group: ProcessID?) throws(IPCError) { try send(0, toGroup: group) }
+
+  private static func send(_ signal: Int32, toGroup group: ProcessID?) throws(IPCError) {
+    // kill(2) interprets -1 as every process.
+    if let group, group.rawValue < 2 { throw IPCError(.kill, .invalidArgument, on: .process(group)) }
+    try Syscall.call(.kill, on: group.map { .process($0) }) {
+      #if canImport(Glibc)
+        Glibc.kill(-(group?.rawValue ?? 0), signal)
+      #else
+        Musl.kill(-(group?.rawValue ?? 0), signal)
+      #endif
+    }
+  }
+
   /// Checks that a process exists and that this process may send it signals, without sending one.
   ///
   /// A zombie counts as existing. If the process is not a child of this process, its ID may already belong to another

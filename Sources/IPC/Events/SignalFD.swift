@@ -26,6 +26,15 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.opened(by: .signalFD) { cipc_signalfd(signals.word) }
   }
 
+  /// Replaces the signals that the descriptor reads, for all processes that have it open.
+  ///
+  /// Calls `signalfd(2)`.
+  public func replaceSignals(_ signals: SignalSet) throws(IPCError) {
+    try Syscall.call(.signalFD, on: .descriptor(descriptor)) {
+      cipc_signalfd_replace(descriptor.rawValue, signals.word)
+    }
+  }
+
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
   /// A read returns signals of the reading process, not of the process that created the descriptor.

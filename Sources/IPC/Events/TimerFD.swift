@@ -15,20 +15,42 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// It is readable if it has expired since it was last read. Its clock stops while the system sleeps, as
+/// It is readable if it has expired since it was last read. By default, its clock stops while the system sleeps, as
 /// `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
+  private let clock: Clock
+
+  /// The clock of a timer.
+  public enum Clock: Hashable, Sendable {
+    /// `CLOCK_MONOTONIC`, which stops while the system sleeps.
+    case monotonic
+    /// `CLOCK_BOOTTIME`, which includes the time in which the system sleeps.
+    case bootTime
+    /// `CLOCK_REALTIME`, the time of day, which can be set.
+    case timeOfDay
+
+    fileprivate var identifier: clockid_t {
+      switch self {
+      case .monotonic: CLOCK_MONOTONIC
+      case .bootTime: CLOCK_BOOTTIME
+      case .timeOfDay: CLOCK_REALTIME
+      }
+    }
+  }
+
   /// Creates a timer that is not set; its descriptor is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
-  /// Calls `timerfd_create(2)` with `CLOCK_MONOTONIC`.
-  public init() throws(IPCError) {
-    owned = try OwnedDescriptor.opened(by: .timerFDCreate) { cipc_timerfd() }
+  /// Calls `timerfd_create(2)`.
+  public init(clock: Clock = .monotonic) throws(IPCError) {
+    let owned = try OwnedDescriptor.opened(by: .timerFDCreate) { cipc_timerfd(clock.identifier) }
+    self.owned = owned
+    self.clock = clock
   }
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
@@ -40,7 +62,9 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
       throw IPCError(.timerFDCreate, .invalidArgument, on: .descriptor(descriptor))
     }
-    owned = try OwnedDescriptor.adopting(descriptor)
+    let owned = try OwnedDescriptor.adopting(descriptor)
+    self.owned = owned
+    clock = .monotonic
   }
 
   /// The open descriptor, which this value owns and closes.
@@ -60,6 +84,29 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire after `duration`, and then after each interval, like ``set(at:every:)``.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
     try set(at: Timeout.after(duration), interval)
+  }
+
+  /// Sets the timer to expire at a time of its clock, or immediately if the time has passed, and then after each
+  /// interval.
+  ///
+  /// A timer of ``Clock/timeOfDay`` follows the clock when it is set, for example for an appointment.
+  ///
+  /// - Parameters:
+  ///   - seconds: The seconds of the clock: for ``Clock/timeOfDay`` since 1970, otherwise since the system started.
+  ///   - nanoseconds: The nanoseconds of the second.
+  ///   - interval: The time between further expirations.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for negative seconds, or nanoseconds that are not from 0 to
+  ///   999,999,999.
+  ///
+  /// Calls `timerfd_settime(2)` with `TFD_TIMER_ABSTIME`.
+  public func set(atSeconds seconds: Int64, nanoseconds: Int = 0, every interval: Duration? = nil) throws(IPCError) {
+    guard seconds >= 0, 0..<1_000_000_000 ~= nanoseconds else {
+      throw IPCError(.timerFDSetTime, .invalidArgument, on: .descriptor(descriptor))
+    }
+    let (whole, isLate) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (instant, isLater) = whole.addingReportingOverflow(Int64(nanoseconds))
+    try set(
+      absolute: true, isLate || isLater ? .max : max(1, instant), interval.map { max(1, $0.nanoseconds) } ?? 0)
   }
 
   /// Stops the timer and discards unread expirations.
@@ -109,7 +156,9 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire when a timeout passes, and then after each interval.
   package func set(at instant: Timeout, _ interval: Duration? = nil) throws(IPCError) {
     // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
-    try set(absolute: true, max(1, instant.monotonicNanoseconds), interval.map { max(1, $0.nanoseconds) } ?? 0)
+    let period = interval.map { max(1, $0.nanoseconds) } ?? 0
+    if clock == .monotonic { return try set(absolute: true, max(1, instant.monotonicNanoseconds), period) }
+    try set(absolute: false, max(1, instant.nanoseconds ?? 1), period)
   }
 
   private func set(absolute: Bool, _ first: Int64, _ interval: Int64) throws(IPCError) {

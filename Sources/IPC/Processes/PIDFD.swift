@@ -22,11 +22,16 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   /// The ID of a child stays valid until its parent reaps it. Any other ID may already belong to another process. For
   /// the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
   ///
+  /// - Parameters:
+  ///   - process: The process.
+  ///   - nonBlocking: Whether ``change(_:keeping:retryOnInterrupt:)`` throws `.wouldBlock` instead of waiting.
   /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
   ///
   /// Calls `pidfd_open(2)`.
-  public init(of process: ProcessID) throws(IPCError) {
-    owned = try OwnedDescriptor.opened(by: .pidfdOpen, on: .process(process)) { cipc_pidfd_open(process.rawValue) }
+  public init(of process: ProcessID, nonBlocking: Bool = false) throws(IPCError) {
+    owned = try OwnedDescriptor.opened(by: .pidfdOpen, on: .process(process)) {
+      cipc_pidfd_open(process.rawValue, nonBlocking ? 1 : 0)
+    }
   }
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
@@ -68,6 +73,22 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
+  /// Duplicates a descriptor of the process, for example one that it inherited from an earlier version of this program.
+  ///
+  /// Both descriptors then refer to the same open file. The process does not notice it.
+  ///
+  /// - Parameter number: The number of the descriptor in the process.
+  /// - Returns: The duplicate, which is close-on-exec.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open there; `.notPermitted` without permission to
+  ///   trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
+  ///
+  /// Calls `pidfd_getfd(2)`.
+  public func duplicate(_ number: Int32) throws(IPCError) -> OwnedDescriptor {
+    try OwnedDescriptor.opened(by: .pidfdGetDescriptor, on: .descriptor(descriptor)) {
+      cipc_pidfd_getfd(descriptor.rawValue, number)
+    }
+  }
+
   /// Waits until the process has ended.
   ///
   /// A child remains a zombie until ``reap()`` is called.
@@ -101,5 +122,73 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
       unsafe cipc_pidfd_reap(descriptor.rawValue, &status, &signal)
     }
     return ended == 1 ? TerminationStatus(status, signal) : nil
+  }
+}
+
+extension PIDFD {
+  /// The changes of a child to wait for.
+  public struct Changes: OptionSet, Hashable, Sendable {
+    /// The changes as bits.
+    public let rawValue: Int32
+    /// Creates a set from its bits.
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+    /// The child ended.
+    public static let ended = Changes(rawValue: Int32(CIPC_CHILD_ENDED))
+    /// A signal stopped the child.
+    public static let stopped = Changes(rawValue: Int32(CIPC_CHILD_STOPPED))
+    /// A stopped child continued.
+    public static let continued = Changes(rawValue: Int32(CIPC_CHILD_CONTINUED))
+  }
+
+  /// A change of a child.
+  public enum Change: Hashable, Sendable {
+    /// The child ended; it was reaped, unless it was kept.
+    case ended(TerminationStatus)
+    /// This signal stopped the child.
+    case stopped(Signal)
+    /// The child continued.
+    case continued
+  }
+
+  /// Waits until a child of this process has changed, and returns the change once.
+  ///
+  /// - Parameters:
+  ///   - changes: The changes to wait for.
+  ///   - keeping: Whether the change is returned again by the next call, and a child that ended remains a zombie.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a non-blocking descriptor, if there was no change.
+  ///
+  /// Calls `waitid(2)` with `P_PIDFD`.
+  public func change(
+    _ changes: Changes, keeping: Bool = false, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Change {
+    while true {
+      if let change = try wait(changes, now: false, keeping, retryOnInterrupt) { return change }
+    }
+  }
+
+  /// Returns a change of a child of this process, without waiting; nil if there was none.
+  ///
+  /// - Throws: ``IPCError`` with `.noChildProcess`.
+  ///
+  /// Calls `waitid(2)` with `P_PIDFD` and `WNOHANG`.
+  public func tryChange(_ changes: Changes, keeping: Bool = false) throws(IPCError) -> Change? {
+    try wait(changes, now: true, keeping, true)
+  }
+
+  private func wait(
+    _ changes: Changes, now: Bool, _ keeping: Bool, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Change? {
+    var (status, signal): (Int32, Int32) = (0, 0)
+    let change = try Syscall.call(.waitid, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
+      unsafe cipc_pidfd_wait(
+        descriptor.rawValue, changes.rawValue, now ? 1 : 0, keeping ? 1 : 0, &status, &signal)
+    }
+    switch Changes(rawValue: change) {
+    case .ended: return .ended(TerminationStatus(status, signal))
+    case .stopped: return .stopped(Signal(reported: signal))
+    case .continued: return .continued
+    default: return nil
+    }
   }
 }

@@ -28,15 +28,19 @@ public enum POSIXSharedMemory {
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes that are not slashes.
   ///   - access: `.readWrite` or `.readOnly`.
+  ///   - truncating: Whether the size becomes 0, which requires `.readWrite`. Its owner and permissions stay as they are.
+  ///     Processes that have mapped the memory get `SIGBUS` when they access it.
   /// - Returns: The open memory, which can be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
   ///   `.fileNameTooLong` for an invalid name.
   ///
-  /// Calls `shm_open(3)`.
+  /// Calls `shm_open(3)`, with `O_TRUNC` if `truncating`.
   public static func open<Access: MemoryAccess>(
-    _ name: POSIXName, access: Access = .readWrite
+    _ name: POSIXName, access: Access = .readWrite, truncating: Bool = false
   ) throws(IPCError) -> MemoryObject<Access> {
-    try MemoryObject(taking: try open(name, Access.self, 0), .name(name))
+    // POSIX leaves the effect of O_TRUNC with read-only access undefined.
+    if truncating, !Access.isWritable { throw IPCError(.shmOpen, .invalidArgument, on: .name(name)) }
+    return try MemoryObject(taking: try open(name, Access.self, truncating ? O_TRUNC : 0), .name(name))
   }
 
   /// Creates the shared memory `name`.
@@ -70,7 +74,7 @@ public enum POSIXSharedMemory {
   /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
   /// 0.
   ///
-  /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)``, except
+  /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:truncating:)``, except
   ///   `.fileExists` and `.noSuchFileOrDirectory`.
   ///
   /// Calls `shm_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.

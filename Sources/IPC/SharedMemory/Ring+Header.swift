@@ -131,7 +131,7 @@ struct RingOwner: Equatable {
   @inline(never)
   func isDead() throws(IPCError) -> Bool {
     guard isProcess else { return false }
-    switch Syscall.result({ cipc_pidfd_open(process) }) {
+    switch Syscall.result({ cipc_pidfd_open(process, 0) }) {
     // There is no such process, or no process can have this ID.
     case .failure(.noSuchProcess), .failure(.invalidArgument), .failure(.noSuchFileOrDirectory): return true
     case .failure(let reason):

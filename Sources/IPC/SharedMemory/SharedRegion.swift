@@ -39,9 +39,9 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// This region, for each address at which a ``SharedMutex`` value was destroyed while the mutex was locked: the C
-  /// library still has the address in a list.
-  private let held = Mutex<[Int: SharedRegion]>([:])
+  /// This region, for each address at which a ``SharedMutex`` value was destroyed while the mutex was locked, and how
+  /// often it was locked: the C library still has the address in a list.
+  private let held = Mutex<[Int: (region: SharedRegion, count: Int)]>([:])
 
   /// Takes over mapped or attached memory.
   public init<Memory: MappedBytes & Sendable & ~Copyable>(
@@ -73,12 +73,22 @@ internal import SystemPackage
     memory = Owner(pages)
   }
 
-  /// Keeps the region until ``letGo(_:)`` is called for `place`.
-  func hold(_ place: UnsafeRawPointer) { held.withLock { $0[Int(bitPattern: place)] = self } }
+  /// Keeps the region until ``letGo(_:)`` is called as often for `place`.
+  func hold(_ place: UnsafeRawPointer, _ count: Int) {
+    held.withLock { $0[Int(bitPattern: place), default: (self, 0)].count += count }
+  }
 
   /// Ends ``hold(_:)``, and returns whether the place was held.
   func letGo(_ place: UnsafeRawPointer) -> Bool {
-    held.withLock { $0.removeValue(forKey: Int(bitPattern: place)) != nil }
+    held.withLock { held in
+      guard let count = held[Int(bitPattern: place)]?.count else { return false }
+      if count > 1 {
+        held[Int(bitPattern: place)]?.count = count - 1
+      } else {
+        held[Int(bitPattern: place)] = nil
+      }
+      return true
+    }
   }
 
   /// Returns the address of a value whose type has the alignment of its C counterpart.

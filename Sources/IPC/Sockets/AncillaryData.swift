@@ -31,6 +31,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// process may have open (`MSG_CTRUNC`).
   public private(set) var isControlTruncated = false
 
+  private var sender: OwnedDescriptor?
   private var descriptors: [FileDescriptor] = []
   private var takenCount = 0
 
@@ -56,8 +57,16 @@ public struct AncillaryData: ~Copyable, Sendable {
     return OwnedDescriptor(taking: descriptors[takenCount])
   }
 
+  /// Returns a descriptor of the process that sent the message, once; nil unless
+  /// ``UnixSocket/Socket/setPassProcess(_:)`` was called before it was received.
+  public mutating func takeSender() -> PIDFD? {
+    guard let sender = sender.take() else { return nil }
+    return PIDFD(sender)
+  }
+
   fileprivate mutating func removeAll() {
     while takeDescriptor() != nil {}
+    _ = sender.take()
     descriptors.removeAll(keepingCapacity: true)
     takenCount = 0
     credentials = nil
@@ -73,6 +82,7 @@ public struct AncillaryData: ~Copyable, Sendable {
         _ = OwnedDescriptor(taking: descriptor)
       }
     }
+    sender = received.process >= 0 ? OwnedDescriptor(taking: received.process) : nil
     credentials = received.has_credentials != 0 ? UnixSocket.Credentials(received.credentials) : nil
     isControlTruncated =
       received.flags & Int32(MSG_CTRUNC) != 0 || received.descriptor_count > maximumDescriptors

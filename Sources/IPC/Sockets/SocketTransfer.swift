@@ -182,8 +182,13 @@ enum SocketTransfer {
     let flags = timeout.isNever ? flags : flags | Int32(MSG_DONTWAIT)
     return try Syscall.untilReady(
       name, descriptor, events, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
-    ) {
-      Syscall.result(retryOnInterrupt: retryOnInterrupt) { call(flags) }
+    ) { () throws(IPCError) in
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { call(flags) }
+      // The time limit of a socket has passed, unless its description is non-blocking.
+      if result == .failure(.wouldBlock), timeout.isNever, try !NonBlocking.isSet(descriptor) {
+        throw IPCError(name, .wouldBlock, on: .descriptor(descriptor))
+      }
+      return result
     }
   }
 }

@@ -66,6 +66,15 @@ public enum TCP {
     /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
     @inlinable public var transport: Transport { .socket }
 
+    /// Aborts the connection, and makes the socket usable for another one.
+    ///
+    /// The peer gets `.connectionReset`.
+    ///
+    /// Calls `connect(2)` with `AF_UNSPEC`.
+    public func disconnect() throws(IPCError) {
+      try Syscall.call(.connect, on: .descriptor(descriptor)) { cipc_disconnect(descriptor.rawValue) }
+    }
+
     /// Connects to a listener.
     ///
     /// A connection is complete when it is in the listener's queue: the listener need not have accepted it. After a

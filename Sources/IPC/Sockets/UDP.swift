@@ -107,6 +107,13 @@ extension UDP.Socket {
     try Syscall.call(.connect, on: .socketAddress(address)) { unsafe cipc_connect(descriptor.rawValue, &raw) }
   }
 
+  /// Ends the association that ``connect(to:)`` made: the socket again receives from every sender.
+  ///
+  /// Calls `connect(2)` with `AF_UNSPEC`.
+  public func disconnect() throws(IPCError) {
+    try Syscall.call(.connect, on: .descriptor(descriptor)) { cipc_disconnect(descriptor.rawValue) }
+  }
+
   /// Sends a datagram to the address that this socket is connected to, and waits for room.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
@@ -140,6 +147,19 @@ extension UDP.Socket {
 
   /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
   public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
+
+  /// Adds bytes to a datagram, which is sent with the bytes of the next ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  ///
+  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  ///
+  /// Calls `send(2)` with `MSG_MORE`.
+  public func sendLater(_ part: RawSpan, retryOnInterrupt: Bool = true) throws(IPCError) {
+    _ = try SocketTransfer.wait(.send, descriptor, .writable, Int32(CIPC_MSG_MORE), .never, retryOnInterrupt) { flags in
+      unsafe part.withUnsafeBytes {
+        unsafe cipc_socket_write(descriptor.rawValue, $0.baseAddress, $0.count, flags)
+      }
+    }
+  }
 
   /// Sends a datagram to an address, and waits for room.
   ///

@@ -84,6 +84,22 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket {
+  /// Whether received messages carry a descriptor of their sender: ``AncillaryData/takeSender()``.
+  ///
+  /// Calls `getsockopt(2)` with `SO_PASSPIDFD`.
+  public var passProcess: Bool {
+    get throws(IPCError) { try option(.getsockoptPassPIDFD, Int32(CIPC_SO_PASSPIDFD)) != 0 }
+  }
+
+  /// Sets whether received messages carry a descriptor of their sender, which never refers to another process.
+  ///
+  /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5.
+  ///
+  /// Calls `setsockopt(2)` with `SO_PASSPIDFD`.
+  public func setPassProcess(_ passProcess: Bool) throws(IPCError) {
+    try setOption(.setsockoptPassPIDFD, Int32(CIPC_SO_PASSPIDFD), passProcess ? 1 : 0)
+  }
+
   /// Returns a descriptor of the process that connected or listened, even if another process now has its ID.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5; `.noData` if the socket is not connected;

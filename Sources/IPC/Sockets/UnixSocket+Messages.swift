@@ -109,6 +109,16 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
+  /// Ends the association that ``UnixSocket/Socket/connect(to:timeout:retryOnInterrupt:)`` made: the socket again
+  /// receives from every sender.
+  ///
+  /// Calls `connect(2)` with `AF_UNSPEC`.
+  public func disconnect() throws(IPCError) {
+    try Syscall.call(.connect, on: .descriptor(descriptor)) { cipc_disconnect(descriptor.rawValue) }
+  }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram, or waits for one if there is none.
   ///
   /// - Parameters:

@@ -137,8 +137,14 @@ enum Transfer {
   ) throws(IPCError) {
     let reason = Syscall.lastError
     if reason == .interrupted, retryOnInterrupt { return }
-    // The description is non-blocking, so the next attempt waits in ppoll(2).
-    if reason == .wouldBlock { return }
+    if reason == .wouldBlock {
+      // The description is non-blocking, so the next attempt waits in ppoll(2); or the time limit of a socket has
+      // passed.
+      if transport == .socket, try !NonBlocking.isSet(descriptor) {
+        throw IPCError(call, .wouldBlock, on: .descriptor(descriptor))
+      }
+      return
+    }
     // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has detected it
     // in the meantime.
     if call == .write, reason == .notSupported { return }

@@ -24,27 +24,38 @@ internal import SystemPackage
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_cond_t>
   let region: SharedRegion
+  let clock: Clock
+
+  /// The clock of the deadlines of a condition variable, which all processes must know.
+  public enum Clock: Hashable, Sendable {
+    /// `CLOCK_MONOTONIC`.
+    case monotonic
+    /// `CLOCK_REALTIME`, the default of `pthread_cond_init(3)`. Setting the time of day moves the deadlines.
+    case timeOfDay
+  }
 
   /// The number of bytes that a condition variable occupies in shared memory: 48 with glibc on x86-64.
   public static var size: Int { MemoryLayout<pthread_cond_t>.size }
 
-  private init(_ address: UnsafeMutablePointer<pthread_cond_t>, _ region: SharedRegion) {
+  private init(_ address: UnsafeMutablePointer<pthread_cond_t>, _ region: SharedRegion, _ clock: Clock) {
     unsafe self.address = address
     self.region = region
+    self.clock = clock
   }
 
   /// Returns the condition variable that another process created at this place; its bytes are not checked.
   ///
-  /// A C program must have created it with `CLOCK_MONOTONIC`.
-  ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
+  ///   - clock: The clock with which it was created.
   /// - Returns: The condition variable, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
-  public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
-    unsafe ConditionVariable(try region.place(pthread_cond_t.self, at: offset), region)
+  public static func open(
+    in region: SharedRegion, at offset: Int, clock: Clock = .monotonic
+  ) throws(IPCError) -> ConditionVariable {
+    unsafe ConditionVariable(try region.place(pthread_cond_t.self, at: offset), region, clock)
   }
 
   /// Creates a condition variable.
@@ -54,19 +65,24 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
+  ///   - clock: The clock of its deadlines.
   /// - Returns: The condition variable, which keeps the region.
-  /// - Throws: The errors of ``open(in:at:)``.
+  /// - Throws: The errors of ``open(in:at:clock:)``.
   ///
-  /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.
-  public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
-    let condition = try open(in: region, at: offset)
+  /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and the clock.
+  public static func create(
+    in region: SharedRegion, at offset: Int, clock: Clock = .monotonic
+  ) throws(IPCError) -> ConditionVariable {
+    let condition = try open(in: region, at: offset, clock: clock)
     var attributes = pthread_condattr_t()
     try Syscall.pthread(.pthreadCondattrInit) { unsafe pthread_condattr_init(&attributes) }
     defer { _ = unsafe pthread_condattr_destroy(&attributes) }
     try Syscall.pthread(.pthreadCondattrSetShared) {
       unsafe pthread_condattr_setpshared(&attributes, Int32(PTHREAD_PROCESS_SHARED))
     }
-    try Syscall.pthread(.pthreadCondattrSetClock) { unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) }
+    try Syscall.pthread(.pthreadCondattrSetClock) {
+      unsafe pthread_condattr_setclock(&attributes, clock == .monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME)
+    }
     try Syscall.pthread(.pthreadCondInit) { unsafe pthread_cond_init(condition.address, &attributes) }
     return condition
   }
@@ -87,14 +103,14 @@ internal import SystemPackage
     if timeout.isNever {
       code = unsafe pthread_cond_wait(address, mutex.address)
     } else {
-      let deadline = timeout.monotonicTime
+      let deadline = clock == .monotonic ? timeout.monotonicTime : timeout.timeOfDay
       var time = timespec(tv_sec: time_t(deadline.seconds), tv_nsec: deadline.nanoseconds)
       code = unsafe pthread_cond_timedwait(address, mutex.address, &time)
     }
     switch code {
     case 0, EOWNERDEAD, ETIMEDOUT:
       // This value holds the lock now, even if another value locked the mutex before.
-      mutex.isLocked.store(true, ordering: .relaxed)
+      if mutex.lockCount.load(ordering: .relaxed) == 0 { mutex.lockCount.store(1, ordering: .relaxed) }
       if code == ETIMEDOUT { throw IPCError(.pthreadCondTimedWait, timeout.expirationError, on: region.object) }
       return code == 0 ? .acquired : .ownerDied
     default:

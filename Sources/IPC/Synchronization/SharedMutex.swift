@@ -10,8 +10,9 @@ internal import SystemPackage
 
 /// A mutex between processes (`pthread_mutex_t`), in memory that they share.
 ///
-/// It is robust: locking reports that the previous owner died with the mutex locked (``LockOutcome/ownerDied``). It
-/// also checks for errors: a thread cannot lock it twice, or unlock it without having locked it.
+/// By default it is robust: locking reports that the previous owner died with the mutex locked
+/// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock it twice, or unlock it without having
+/// locked it. A mutex that a C program created may be of another kind: ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
@@ -29,11 +30,11 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
-  /// Whether this value locked the mutex, and has not unlocked it since.
+  /// How often this value locked the mutex and has not unlocked it since; above 1 only for a recursive mutex.
   ///
-  /// If the mutex was unlocked through another value, the region may be kept mapped longer than necessary. It is never
-  /// unmapped while the mutex is locked.
-  let isLocked = Atomic(false)
+  /// Only the owner of the mutex changes it. If the mutex was unlocked through another value, the region may be kept
+  /// mapped longer than necessary. It is never unmapped while the mutex is locked.
+  let lockCount = Atomic(0)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
   public static var size: Int { unsafe MemoryLayout<pthread_mutex_t>.size }
@@ -45,7 +46,10 @@ internal import SystemPackage
 
   // The C library keeps a list of the addresses of the mutexes that a thread has locked, and writes to them when the
   // thread locks or unlocks another mutex.
-  deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
+  deinit {
+    let count = lockCount.load(ordering: .relaxed)
+    if count > 0 { unsafe region.hold(address, count) }
+  }
 
   /// Returns the mutex that another process created at this place; its bytes are not checked.
   ///
@@ -59,6 +63,25 @@ internal import SystemPackage
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }
 
+  /// What happens when the owner locks the mutex again, or another thread unlocks it.
+  public enum Kind: Hashable, Sendable {
+    /// Locking again throws `.deadlock`, and unlocking by another thread `.notPermitted`.
+    case errorChecking
+    /// The owner can lock the mutex several times, and unlocks it as often. Unlocking by another thread throws
+    /// `.notPermitted`.
+    case recursive
+    /// Locking again waits forever. Unlocking by another thread is undefined, unless the mutex is robust.
+    case normal
+
+    fileprivate var type: Int32 {
+      switch self {
+      case .errorChecking: Int32(PTHREAD_MUTEX_ERRORCHECK)
+      case .recursive: Int32(PTHREAD_MUTEX_RECURSIVE)
+      case .normal: Int32(PTHREAD_MUTEX_NORMAL)
+      }
+    }
+  }
+
   /// Creates an unlocked mutex.
   ///
   /// An existing mutex at this place must not be in use.
@@ -66,12 +89,18 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
+  ///   - kind: What happens when the owner locks it again.
+  ///   - isRobust: Whether locking reports that the owner died. If not, a mutex whose owner died stays locked forever.
+  ///   - inheritsPriority: Whether the owner runs with the highest priority of the threads that wait.
   /// - Returns: The mutex, which keeps the region.
   /// - Throws: The errors of ``open(in:at:)``.
   ///
-  /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
+  /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, by default `PTHREAD_MUTEX_ROBUST` and
   /// `PTHREAD_MUTEX_ERRORCHECK`.
-  public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
+  public static func create(
+    in region: SharedRegion, at offset: Int, kind: Kind = .errorChecking, isRobust: Bool = true,
+    inheritsPriority: Bool = false
+  ) throws(IPCError) -> SharedMutex {
     let mutex = try open(in: region, at: offset)
     var attributes = pthread_mutexattr_t()
     try Syscall.pthread(.pthreadMutexattrInit) { unsafe pthread_mutexattr_init(&attributes) }
@@ -80,10 +109,14 @@ internal import SystemPackage
       unsafe pthread_mutexattr_setpshared(&attributes, Int32(PTHREAD_PROCESS_SHARED))
     }
     try Syscall.pthread(.pthreadMutexattrSetRobust) {
-      unsafe pthread_mutexattr_setrobust(&attributes, Int32(PTHREAD_MUTEX_ROBUST))
+      unsafe pthread_mutexattr_setrobust(
+        &attributes, Int32(isRobust ? PTHREAD_MUTEX_ROBUST : PTHREAD_MUTEX_STALLED))
     }
-    try Syscall.pthread(.pthreadMutexattrSetType) {
-      unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
+    try Syscall.pthread(.pthreadMutexattrSetType) { unsafe pthread_mutexattr_settype(&attributes, kind.type) }
+    if inheritsPriority {
+      try Syscall.pthread(.pthreadMutexattrSetProtocol) {
+        unsafe pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT))
+      }
     }
     try Syscall.pthread(.pthreadMutexInit) { unsafe pthread_mutex_init(mutex.address, &attributes) }
     return mutex
@@ -123,7 +156,7 @@ extension SharedMutex {
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {
     let code = timeout.isNever ? unsafe pthread_mutex_lock(address) : lock(until: timeout)
     if code == 0 {
-      isLocked.store(true, ordering: .relaxed)
+      rememberLock()
       return .acquired
     }
     return try outcome(code, timeout)
@@ -150,7 +183,7 @@ extension SharedMutex {
     let wasLocked = forgetLock()
     let code = unsafe pthread_mutex_unlock(address)
     if code != 0 {
-      if wasLocked { isLocked.store(true, ordering: .relaxed) }
+      if wasLocked { rememberLock() }
       throw failure(.pthreadMutexUnlock, code)
     }
   }
@@ -207,9 +240,12 @@ extension SharedMutex {
         timeout.isNever
           ? .pthreadMutexLock : timeout.isImmediate ? .pthreadMutexTryLock : .pthreadMutexClockLock, code)
     }
-    isLocked.store(true, ordering: .relaxed)
+    rememberLock()
     return code == 0 ? .acquired : .ownerDied
   }
+
+  @inline(__always)
+  private func rememberLock() { lockCount.store(lockCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
 
   @inline(never)
   private func failure(_ call: IPCError.Call, _ code: Int32) -> IPCError {
@@ -232,8 +268,9 @@ extension SharedMutex {
   ///
   /// - Returns: Whether this value had locked it, or the region was held for it.
   func forgetLock() -> Bool {
-    if isLocked.load(ordering: .relaxed) {
-      isLocked.store(false, ordering: .relaxed)
+    let count = lockCount.load(ordering: .relaxed)
+    if count > 0 {
+      lockCount.store(count &- 1, ordering: .relaxed)
       return true
     }
     return unsafe region.letGo(address)

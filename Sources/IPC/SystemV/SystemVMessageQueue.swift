@@ -117,6 +117,12 @@ extension SystemVMessageQueue {
     public let lastSender: ProcessID
     /// The process that last received a message; 0 if there is none, or if it is in another PID namespace.
     public let lastReceiver: ProcessID
+    /// When a message was last sent, in seconds since 1970; 0 if never.
+    public let lastSend: Int64
+    /// When a message was last received, in seconds since 1970; 0 if never.
+    public let lastReceive: Int64
+    /// When the queue was created, or its owner, permissions or capacity were last changed, in seconds since 1970.
+    public let lastChange: Int64
   }
 
   /// Returns the state of the queue.
@@ -130,7 +136,8 @@ extension SystemVMessageQueue {
     return Status(
       ownership: SystemVOwnership(status.ownership), messageCount: Int(status.messages), byteCount: Int(status.bytes),
       capacity: Int(clamping: status.capacity), lastSender: ProcessID(rawValue: status.last_sender),
-      lastReceiver: ProcessID(rawValue: status.last_receiver))
+      lastReceiver: ProcessID(rawValue: status.last_receiver), lastSend: status.send_time,
+      lastReceive: status.receive_time, lastChange: status.change_time)
   }
 
   /// Changes the owner, the permissions and the capacity of the queue.

@@ -122,6 +122,10 @@ extension SystemVSemaphores {
     ///
     /// The creator performs an operation after setting the values, to show that they are set.
     public let isInitialized: Bool
+    /// When an operation was last performed, in seconds since 1970; 0 if never.
+    public let lastOperation: Int64
+    /// When the set was created, or its owner, permissions or values were last changed, in seconds since 1970.
+    public let lastChange: Int64
   }
 
   /// Returns the state of the set.
@@ -134,7 +138,8 @@ extension SystemVSemaphores {
     var status = cipc_sem_status()
     try Syscall.call(.semctl, on: object) { unsafe cipc_sem_stat(identifier, &status) }
     return Status(
-      ownership: SystemVOwnership(status.ownership), count: status.count, isInitialized: status.last_operation != 0)
+      ownership: SystemVOwnership(status.ownership), count: status.count, isInitialized: status.last_operation != 0,
+      lastOperation: status.last_operation, lastChange: status.change_time)
   }
 
   /// Changes the owner and the permissions of the set.

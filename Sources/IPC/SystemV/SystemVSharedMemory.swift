@@ -122,6 +122,14 @@ extension SystemVSharedMemory {
     public let lastUser: ProcessID
     /// Whether the segment was removed, and is freed when the last process detaches it.
     public let isRemoved: Bool
+    /// When the segment was last attached, in seconds since 1970; 0 if never.
+    public let lastAttachment: Int64
+    /// When the segment was last detached, in seconds since 1970; 0 if never.
+    public let lastDetachment: Int64
+    /// Whether the memory is locked: ``SystemVSharedMemory/lock()``.
+    public let isLocked: Bool
+    /// When the segment was created, or its owner or permissions were last changed, in seconds since 1970.
+    public let lastChange: Int64
   }
 
   /// Returns the state of the segment.
@@ -135,7 +143,8 @@ extension SystemVSharedMemory {
     return Status(
       ownership: SystemVOwnership(status.ownership), size: status.size, attachmentCount: Int(status.attachments),
       creator: ProcessID(rawValue: status.creator), lastUser: ProcessID(rawValue: status.last),
-      isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0)
+      isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0, lastAttachment: status.attach_time,
+      lastDetachment: status.detach_time, isLocked: status.is_locked, lastChange: status.change_time)
   }
 
   /// Changes the owner and the permissions of the segment.
@@ -159,6 +168,19 @@ extension SystemVSharedMemory {
         (permissions ?? present.permissions).rawValue)
     }
   }
+
+  /// Keeps the pages of the segment in memory, instead of swapping them out, until ``unlock()``.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator, or who may not
+  ///   lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` beyond that limit.
+  ///
+  /// Calls `shmctl(2)` with `SHM_LOCK`.
+  public func lock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 1) } }
+
+  /// Allows the pages of the segment to be swapped out.
+  ///
+  /// Calls `shmctl(2)` with `SHM_UNLOCK`.
+  public func unlock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 0) } }
 
   private func rawStatus() throws(IPCError) -> cipc_shm_status {
     var status = cipc_shm_status()

@@ -84,4 +84,13 @@ import Testing
       #expect(!late)
     }
   }
+
+  @Test func `A time of day is converted, and must be a valid timespec`() throws {
+    #expect(reason { _ = try Timeout.until(secondsSince1970: 1, nanoseconds: -1) } == .invalidArgument)
+    #expect(reason { _ = try Timeout.until(secondsSince1970: 1, nanoseconds: 1_000_000_000) } == .invalidArgument)
+    #expect(reason { _ = try Timeout.until(secondsSince1970: -1, nanoseconds: 0) } == .invalidArgument)
+    #expect(try Timeout.until(secondsSince1970: 1, nanoseconds: 0).hasPassed)
+    let far = try Timeout.until(secondsSince1970: .max, nanoseconds: 999_999_999)
+    #expect(!far.hasPassed)
+  }
 }

@@ -71,4 +71,17 @@ import Testing
     #expect(reason { _ = try TimerFD(adopting: counter.descriptor) } == .invalidArgument)
     #expect(reason { _ = try TimerFD(adopting: FileDescriptor(rawValue: 987_654)) } == .badFileDescriptor)
   }
+
+  @Test(arguments: [TimerFD.Clock.monotonic, .bootTime, .timeOfDay])
+  func `A timer of each clock expires at a time that has passed`(_ clock: TimerFD.Clock) throws {
+    let timer = try TimerFD(clock: clock)
+    try timer.set(atSeconds: 1)
+    #expect(try timer.read() == 1)
+    try timer.set(after: .milliseconds(5))
+    #expect(try timer.read() == 1)
+    try timer.set(atSeconds: 1 << 40)
+    #expect(try timer.tryRead() == nil)
+    #expect(reason { try timer.set(atSeconds: 1, nanoseconds: 1_000_000_000) } == .invalidArgument)
+    #expect(reason { try timer.set(atSeconds: -1) } == .invalidArgument)
+  }
 }

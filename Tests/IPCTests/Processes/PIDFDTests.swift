@@ -64,4 +64,27 @@ import Testing
     #expect(try process.processID == .current)
     #expect(reason { _ = try process.reap() } == .noChildProcess)
   }
+
+  @Test func `A parent waits for its child to stop, to continue and to end`() async throws {
+    try await onThread {
+      let input = try AnonymousPipe()
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
+      let process = try child.pidfd()
+      #expect(try process.tryChange([.ended, .stopped, .continued]) == nil)
+      try process.send(.stop)
+      #expect(try process.change(.stopped, keeping: true) == .stopped(.stop))
+      #expect(try process.change([.stopped, .ended]) == .stopped(.stop))
+      try process.send(.continue)
+      #expect(try process.change(.continued) == .continued)
+      let copy = try process.duplicate(0)
+      #expect(isCloseOnExec(copy.descriptor.rawValue) == true)
+      #expect(reason { _ = try process.duplicate(999) } == .badFileDescriptor)
+      let patient = try PIDFD(of: child.processID, nonBlocking: true)
+      #expect(reason { _ = try patient.change(.ended) } == .wouldBlock)
+      try process.send(.terminate)
+      #expect(try process.change(.ended, keeping: true) == .ended(.signaled(.terminate)))
+      #expect(try process.change(.ended) == .ended(.signaled(.terminate)))
+      #expect(reason { _ = try process.change(.ended) } == .noChildProcess)
+    }
+  }
 }

@@ -1,0 +1,97 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// Moves bytes between descriptors inside the kernel, without copying them into this process.
+///
+/// ```swift
+/// let count = try Splice.send(from: file, at: 0, to: socket.descriptor, maxLength: 65_536)
+/// ```
+///
+/// The calls return how many bytes they moved, which can be less than `maxLength`; 0 is the end of the source. They wait
+/// as their descriptors do, and a signal handler can interrupt them.
+///
+/// `splice(2)`.
+public enum Splice {
+  /// Moves bytes from or to a pipe.
+  ///
+  /// - Parameters:
+  ///   - source: The descriptor to read from.
+  ///   - sourceOffset: The offset in a file; nil for that of the descriptor, which then moves.
+  ///   - target: The descriptor to write to.
+  ///   - targetOffset: The offset in a file; nil for that of the descriptor, which then moves.
+  ///   - maxLength: The maximum number of bytes.
+  ///   - nonBlocking: Whether the call throws `.wouldBlock` instead of waiting for a pipe.
+  /// - Returns: The number of bytes that were moved.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if neither descriptor is a pipe, or the target appends;
+  ///   `.illegalSeek` for the offset of a pipe; `.badFileDescriptor`; `.wouldBlock`; `.brokenPipe`.
+  ///
+  /// Calls `splice(2)`.
+  public static func move(
+    from source: FileDescriptor, at sourceOffset: Int64? = nil, to target: FileDescriptor,
+    at targetOffset: Int64? = nil, maxLength: Int, nonBlocking: Bool = false
+  ) throws(IPCError) -> Int {
+    try unsafe call(.splice, source, sourceOffset, targetOffset) {
+      unsafe cipc_splice(source.rawValue, $0, target.rawValue, $1, maxLength, nonBlocking ? 1 : 0)
+    }
+  }
+
+  /// Copies bytes of a pipe to another pipe, and does not consume them.
+  ///
+  /// - Returns: The number of bytes that were copied.
+  /// - Throws: ``IPCError`` with `.invalidArgument` unless both are pipes, and different ones; `.wouldBlock`;
+  ///   `.brokenPipe`.
+  ///
+  /// Calls `tee(2)`.
+  public static func duplicate(
+    from source: FileDescriptor, to target: FileDescriptor, maxLength: Int, nonBlocking: Bool = false
+  ) throws(IPCError) -> Int {
+    try unsafe call(.tee, source, nil, nil) { _, _ in
+      cipc_tee(source.rawValue, target.rawValue, maxLength, nonBlocking ? 1 : 0)
+    }
+  }
+
+  /// Sends bytes of a file, which can be mapped, to any descriptor, such as a socket.
+  ///
+  /// - Parameters:
+  ///   - file: The file to read from.
+  ///   - offset: The offset in the file; nil for that of the descriptor, which then moves.
+  ///   - target: The descriptor to write to.
+  ///   - maxLength: The maximum number of bytes.
+  /// - Returns: The number of bytes that were sent.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a source that cannot be mapped, such as a pipe;
+  ///   `.badFileDescriptor`; `.wouldBlock`; `.brokenPipe`.
+  ///
+  /// Calls `sendfile(2)`.
+  public static func send(
+    from file: FileDescriptor, at offset: Int64? = nil, to target: FileDescriptor, maxLength: Int
+  ) throws(IPCError) -> Int {
+    try unsafe call(.sendfile, file, offset, nil) { from, _ in
+      unsafe cipc_sendfile(file.rawValue, from, target.rawValue, maxLength)
+    }
+  }
+
+  /// Calls `body` with pointers to the offsets, or nil.
+  private static func call(
+    _ name: IPCError.Call, _ source: FileDescriptor, _ sourceOffset: Int64?, _ targetOffset: Int64?,
+    _ body: (UnsafePointer<Int64>?, UnsafePointer<Int64>?) -> Int
+  ) throws(IPCError) -> Int {
+    let offsets: [2 of Int64] = [sourceOffset ?? 0, targetOffset ?? 0]
+    return try Syscall.call(name, on: .descriptor(source), retryOnInterrupt: false) {
+      unsafe offsets.span.withUnsafeBufferPointer { offsets in
+        guard let first = offsets.baseAddress else { return -1 }
+        // These calls have no flag that prevents SIGPIPE.
+        return ThreadSignal.contained(SIGPIPE) {
+          unsafe body(sourceOffset == nil ? nil : first, targetOffset == nil ? nil : first + 1)
+        } raised: {
+          $0 == -1
+        }
+      }
+    }
+  }
+}

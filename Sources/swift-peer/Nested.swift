@@ -1,0 +1,56 @@
+internal import Glibc
+internal import IPC
+internal import PeerProtocol
+internal import SystemPackage
+
+/// Requests that a child or another thread of the peer performs, for what a process hands on or shares.
+let nestedOperations: [Peer.Operation] = [
+  .init("fork") { peer, parameters in
+    let request = try parameters.text("request")
+    let pipe = try AnonymousPipe()
+    let child = fork()
+    if child == 0 {
+      // If the parent is killed, writing fails.
+      try? pipe.reader.close()
+      try? pipe.writer.writeAll(peer.answer(request).description.utf8.span)
+      // The exit handlers belong to the parent.
+      _exit(0)
+    }
+    guard child > 0 else { throw Failure(Errno(rawValue: errno)) }
+    try pipe.writer.close()
+    var bytes: [UInt8] = []
+    var failure: (any Error)?
+    do {
+      try pipe.reader.readToEnd(appendingTo: &bytes)
+    } catch {
+      failure = error
+    }
+    var status: Int32 = 0
+    while unsafe waitpid(child, &status, 0) == -1, errno == EINTR {}
+    if let failure { throw failure }
+    if bytes.isEmpty {
+      var fields = Fields()
+      fields.append("killed", status & 0x7f)
+      return fields
+    }
+    return try relay(try Response(parsing: String(decoding: bytes, as: UTF8.self)))
+  },
+
+  .init("thread") { peer, parameters in
+    let request = try parameters.text("request")
+    // The first of two threads is the main thread, which only waits.
+    let responses = try inThreads(2) { $0 == 0 ? nil : peer.answer(request) }
+    guard let response = responses[1] else { throw Invalid("the thread has no response") }
+    return try relay(response)
+  },
+]
+
+/// The response to a nested request, which becomes that of the request that contains it.
+struct RelayedResponse: Error {
+  let response: Response
+}
+
+private func relay(_ response: Response) throws -> Fields {
+  guard case .ok(let fields) = response else { throw RelayedResponse(response: response) }
+  return fields
+}
