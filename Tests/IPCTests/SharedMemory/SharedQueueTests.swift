@@ -32,6 +32,23 @@ import Testing
     #expect(try queue.receiver.tryReceive(into: &room) == .endOfStream)
   }
 
+  @Test func `A call that does not wait does not lock a full or empty queue`() throws {
+    let queue = try scratchQueue(slots: 1)
+    var room = OutputRawSpan()
+    // A call that locked the queue would now throw `.deadlock`.
+    try queue.lock(.sharedQueueStatus)
+    #expect(try queue.receiver.tryReceive(into: &room) == .wouldBlock)
+    #expect(reason { _ = try queue.sender.trySend(room.bytes) } == .deadlock)
+    queue.unlock()
+    try queue.sender.send("")
+    try queue.lock(.sharedQueueStatus)
+    #expect(try queue.sender.trySend(room.bytes) == false)
+    #expect(reason { _ = try queue.receiver.tryReceive(into: &room) } == .deadlock)
+    queue.unlock()
+    try queue.close()
+    #expect(reason { _ = try queue.sender.trySend(room.bytes) } == .brokenPipe)
+  }
+
   @Test func `A message is empty or up to as long as a slot`() throws {
     let queue = try scratchQueue(of: 5)
     try queue.sender.send("")
