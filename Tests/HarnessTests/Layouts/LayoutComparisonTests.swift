@@ -140,7 +140,8 @@ import Testing
       ("layout.yaml", "struct sample", "struct simple", "layout.yaml:5: cc: ", "simple"),
       ("layout.yaml", "unit,", "unit: units,", "layout.yaml:7: swiftc: ", "no member 'units'"),
       (
-        "Sample.swift", "var time: Int64", "var time: Int64 { 0 }", "layout.yaml:7: 'time' is not a stored property", "of Sample"
+        "Sample.swift", "var time: Int64", "var time: Int64 { 0 }", "layout.yaml:7: 'time' is not a stored property",
+        "of Sample"
       ),
       (
         "Sample.swift", "var time: Int64", "var time: Int65", "layout.yaml: swiftc: ",
