@@ -11,7 +11,7 @@ extension Feature {
     case .tracing: "sudo sysctl kernel.yama.ptrace_scope=1; \(Self.container("SYS_PTRACE"))"
     case .highDescriptors: "sudo prlimit --pid $$ --nofile=4096:4096; docker run --ulimit nofile=4096"
     case .ipv6: "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0"
-    case .largeNumbers: "sudo sysctl kernel.pid_max=4194304"
+    case .largeNumbers: "start it as root outside of user namespaces; sudo sysctl kernel.pid_max=4194304"
     case .pipeCapacity: "sudo sysctl fs.pipe-user-pages-soft=65536"
     case .plainMemfd: "sudo sysctl vm.memfd_noexec=0"
     case .sharedMemorySpace: "sudo mount -o remount,size=256m /dev/shm; docker run --shm-size=256m"
