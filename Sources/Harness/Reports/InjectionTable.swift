@@ -22,7 +22,7 @@ struct InjectionTable {
   init(_ results: [CellResult], faults: [InjectedFault] = InjectedFault.allCases) {
     self.faults = faults
     let hasScenarios = Set(results.lazy.filter { $0.cell.injection != nil }.map(\.cell.scenario)).count > 1
-    for result in results where result.verdict != .notRun {
+    for result in results {
       guard let injection = result.cell.injection,
         let language = result.cell.pairing.first(where: { $0.role == injection.role })?.language
       else { continue }
@@ -72,7 +72,9 @@ struct InjectionTable {
 extension InjectionTable {
   /// Returns the table of the faults that were injected into programs; nil if there are none.
   static func ofPrograms(_ results: [CellResult]) -> InjectionTable? {
-    let injected = results.filter { $0.cell.injection?.request == nil && $0.cell.injection != nil }
+    let injected = results.filter { result in
+      result.cell.injection.map { $0.request == nil } == true && result.verdict != .notRun
+    }
     let used = Set(injected.compactMap(\.cell.injection?.fault))
     return used.isEmpty ? nil : InjectionTable(injected, faults: InjectedFault.allCases.filter(used.contains))
   }

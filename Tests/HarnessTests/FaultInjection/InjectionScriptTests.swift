@@ -72,6 +72,7 @@ struct InjectionScriptTests {
   @Test("are selected by name, and unknown names are reported")
   func selection() throws {
     let registry = try Checkout.operations.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
     var selection = InjectionSelection()
     selection.operations = ["mq_opn"]

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import Harness
@@ -45,7 +46,7 @@ struct FileAccessTests {
       #expect(try run.end() == 0, "\(run.lines)")
       let text = run.lines.map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
       #expect(text.contains("no other user can run them: "), "\(text)")
-      #expect(text.replacing(" ", with: "").contains("hasmode700:chmodo+x\(root.string)"), "\(text)")
+      #expect(text.replacing(" ", with: "").contains("hasmode700:chmodo+rx\(root.string)"), "\(text)")
     }
   }
 }

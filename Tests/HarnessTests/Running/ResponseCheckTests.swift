@@ -1,3 +1,4 @@
+import PeerProtocol
 import Testing
 
 @testable import Harness
