@@ -247,6 +247,9 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
     /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
     if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();
+    /* The server reads its own user instead of that of the client. */
+    if (option == SO_PEERCRED && mutant("user-not-checked"))
+        peer->uid = geteuid();
     /* The peer swaps uid and gid. */
     if (option == SO_PEERCRED && mutant("peer-members-exchanged")) {
         uid_t user = peer->uid;

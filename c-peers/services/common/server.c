@@ -214,9 +214,11 @@ static void receive(struct client *client) {
     const ssize_t count = input_receive(&client->input, client->fd, NULL);
     if (count == -1 && errno != EAGAIN && errno != EINTR)
         client->dead = true;
-    /* The client may still read. */
-    if (count == 0)
+    /* The client may still read its replies. Without any, it is released before others get messages. */
+    if (count == 0) {
         end(client);
+        client->dead = client->queued == 0;
+    }
     if (count <= 0)
         return;
     handle_all(client);
@@ -335,9 +337,11 @@ static bool release_one(void) {
 /* Returns when the service has to do something. */
 static int64_t flush_all(void) {
     int64_t next;
-    do
+    do {
+        while (release_one())
+            ;
         next = service->tick ? service->tick(now_nanoseconds()) : INT64_MAX;
-    while (flush() || release_one());
+    } while (flush() || release_one());
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) watch(client);
     return next;
