@@ -26,7 +26,8 @@ private func sum(of clock: clockid_t, _ duration: Duration) -> (seconds: Int64, 
   // A timespec consists of two longs. The module with its members depends on the order of imports.
   var now: [2 of Int] = [0, 0]
   unsafe withUnsafeMutableBytes(of: &now) {
-    _ = unsafe clock_gettime(clock, $0.baseAddress!.assumingMemoryBound(to: timespec.self))
+    guard let start = unsafe $0.baseAddress?.assumingMemoryBound(to: timespec.self) else { return }
+    _ = unsafe clock_gettime(clock, start)
   }
   let (seconds, attoseconds) = duration.components
   let nanoseconds = now[1] + Int(attoseconds / 1_000_000_000)

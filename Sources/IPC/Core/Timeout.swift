@@ -39,13 +39,14 @@ public struct Timeout: Hashable, Sendable {
   /// - Parameters:
   ///   - seconds: The seconds since 1970.
   ///   - nanoseconds: The nanoseconds of the second.
+  /// - Returns: The timeout.
   /// - Throws: ``IPCError`` with `.invalidArgument` for negative seconds, or nanoseconds that are not from 0 to
   ///   999,999,999, as `mq_timedsend(3)` does for such a `timespec`.
   public static func until(secondsSince1970 seconds: Int64, nanoseconds: Int) throws(IPCError) -> Timeout {
     guard seconds >= 0, 0..<1_000_000_000 ~= nanoseconds else { throw IPCError(.timeoutUntil, .invalidArgument) }
     let now = cipc_clock_realtime()
     let (whole, isLate) = (seconds - now / 1_000_000_000).multipliedReportingOverflow(by: 1_000_000_000)
-    if isLate { return Timeout(nanoseconds: .max) }
+    if isLate || whole > .max - 1_000_000_000 { return Timeout(nanoseconds: .max) }
     return Timeout(nanoseconds: whole + Int64(nanoseconds) - now % 1_000_000_000)
   }
 

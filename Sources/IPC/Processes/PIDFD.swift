@@ -156,6 +156,7 @@ extension PIDFD {
   ///   - changes: The changes to wait for.
   ///   - keeping: Whether the change is returned again by the next call, and a child that ended remains a zombie.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The change.
   /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a non-blocking descriptor, if there was no change.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.

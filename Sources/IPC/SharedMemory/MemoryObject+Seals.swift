@@ -22,8 +22,9 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
   /// Writing to the memory, and mapping it shared for writing (`F_SEAL_WRITE`).
   public static let write = MemorySeals(rawValue: Int32(CIPC_F_SEAL_WRITE))
-  /// Writing to the memory, and mapping it shared for writing from now on (`F_SEAL_FUTURE_WRITE`): a mapping that exists
-  /// can still be written to. It is the seal for one writer and many readers.
+  /// Writing to the memory, except through a mapping that exists (`F_SEAL_FUTURE_WRITE`).
+  ///
+  /// This is the seal for one writer and many readers.
   public static let futureWrite = MemorySeals(rawValue: Int32(CIPC_F_SEAL_FUTURE_WRITE))
   /// Adding seals (`F_SEAL_SEAL`).
   public static let seal = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SEAL))

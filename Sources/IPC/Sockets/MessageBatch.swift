@@ -55,6 +55,7 @@ extension SocketProtocol where Self: ~Copyable {
   ///     wait for the first message, so it cannot be combined with this.
   ///   - timeout: How long to wait for the first message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The messages that were received, and their lengths before they were truncated.
   /// - Throws: The errors of receiving the first message.
   ///
   /// Calls `recvmmsg(2)`.

@@ -22,6 +22,7 @@ extension SocketProtocol where Self: ~Copyable {
   /// other code reads from.
   ///
   /// - Parameter limit: The limit, in whole microseconds; nil for no limit.
+  /// - Throws: ``IPCError`` if the kernel refuses the limit.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVTIMEO`.
   public func setReceiveTimeLimit(_ limit: Duration?) throws(IPCError) {

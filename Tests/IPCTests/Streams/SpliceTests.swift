@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct SpliceTests {
   @Test func `Bytes move between pipes, and tee leaves them`() throws {
-    let (first, second) = (try AnonymousPipe(), try AnonymousPipe())
+    let first = try AnonymousPipe()
+    let second = try AnonymousPipe()
     let (source, target) = (first.reader.descriptor, second.writer.descriptor)
     #expect(reason { _ = try Splice.move(from: source, to: target, maxLength: 9, nonBlocking: true) } == .wouldBlock)
     try first.writer.writeAll("abcdef".utf8.span)
