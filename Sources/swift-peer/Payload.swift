@@ -4,7 +4,10 @@ internal import PeerProtocol
 extension Parameters {
   /// Returns the bytes to send: those of the parameter `key`, or `length` bytes of a pattern.
   func payload(_ key: String, length: String) throws -> [UInt8] {
-    guard has("pattern") else { return try bytes(key) }
+    guard has("pattern") else {
+      guard !has(length), !has("offset") else { throw Invalid("'\(key)' implies its length") }
+      return try bytes(key)
+    }
     guard !has(key) else { throw Invalid("a payload is given either as '\(key)' or as 'pattern'") }
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }

@@ -68,6 +68,10 @@ final class Peer {
       let request = try Request(parsing: text)
       performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
+      // Only mmap has another `offset`, which is not the one of a pattern.
+      if performed != "mmap", request.fields["offset"] != nil, request.fields["pattern"] == nil {
+        throw Invalid("'offset' needs 'pattern'")
+      }
       return .ok(try operation.perform(self, Parameters(request.fields)))
     } catch let error as IPCError {
       return Failure(error).answer(to: performed)
