@@ -58,6 +58,10 @@ void octal_field(const char *key, unsigned value) {
     text_field(key, text);
 }
 
+void time_field(const struct tracee *tracee) {
+    number_field("since", tracee->since);
+}
+
 void end_event(void) {
     line[used++] = '\n';
     for (size_t sent = 0; sent < used;) {

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -100,6 +101,9 @@ static void stopped_in_call(struct tracee *tracee) {
         }
         tracee->number = (long)call.entry.nr;
         memcpy(tracee->arguments, (const void *)call.entry.args, sizeof tracee->arguments);
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        tracee->since = now.tv_sec * 1000000000LL + now.tv_nsec;
         enter_call(tracee);
     } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && tracee->in_call) {
         tracee->in_call = false;

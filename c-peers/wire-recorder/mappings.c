@@ -127,6 +127,7 @@ static void report_store(const struct tracee *tracee, const struct region *regio
             return;
         event("store", tracee->process);
         text_field("id", region->id);
+        time_field(tracee);
         number_field("offset", (long long)offset);
         number_field("maybe", region->is_shared_now || tracee->is_acquiring);
         number_field("continues", continues);

@@ -124,6 +124,7 @@ static void report_transfer(const struct tracee *tracee, const char *kind, int d
         return;
     event(kind, tracee->process);
     text_field("id", id);
+    time_field(tracee);
     if (S_ISSOCK(status.st_mode)) {
         end_of_descriptor(tracee, "local", descriptor, false);
         if (message.to_length > 0)
@@ -151,6 +152,7 @@ static void report_queued(const struct tracee *tracee) {
     single_part(tracee->arguments[1], (int64_t)tracee->arguments[2]);
     event("send", tracee->process);
     text_field("id", id);
+    time_field(tracee);
     number_field("priority", (long long)(unsigned)tracee->arguments[3]);
     report_bytes(tracee, id);
 }

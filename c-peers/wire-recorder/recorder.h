@@ -22,6 +22,7 @@ struct tracee {
     bool in_call;
     long number;
     uint64_t arguments[6];
+    long long since;     // nanoseconds of CLOCK_MONOTONIC when the call began
     bool existed;        // the object of a creating call existed before the call
     bool is_known;       // whether `existed` could be determined
     char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
@@ -34,7 +35,8 @@ void text_field(const char *key, const char *value);
 void number_field(const char *key, long long value);
 void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
-void end_event(void);     // sends the line
+void time_field(const struct tracee *tracee); // when the current call began
+void end_event(void);                         // sends the line
 bool spend(size_t bytes); // false, after an event "limit", once more than MAX_BYTES bytes have been reported
 
 // memory.c

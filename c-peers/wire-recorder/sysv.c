@@ -141,6 +141,7 @@ static void report_message(struct tracee *tracee, const char *kind, size_t lengt
             return;
         event(at == 0 ? kind : "part", tracee->process);
         text_field("id", id);
+        time_field(tracee);
         if (at == 0)
             number_field("type", type);
         number_field("more", at + piece < length);

@@ -117,6 +117,20 @@ struct RecordedMessage: Sendable, Equatable {
   var passed: [String] = []
   /// An operation or a signal: `0:-1/undo`, `set 0=1`, `SIGUSR1 value=5`.
   var operation: String?
+  /// The calls that sent or stored it, which a recording does not contain.
+  var calls: [Call] = []
+
+  /// A call that sent the bytes from an offset on, and its begin in nanoseconds of the monotonic clock.
+  struct Call: Sendable {
+    var offset: Int
+    let time: Int
+  }
+
+  /// Compares what a recording contains.
+  static func == (left: RecordedMessage, right: RecordedMessage) -> Bool {
+    left.content == right.content && left.priority == right.priority && left.type == right.type
+      && left.offset == right.offset && left.passed == right.passed && left.operation == right.operation
+  }
 }
 
 /// The type of a message in a System V queue.

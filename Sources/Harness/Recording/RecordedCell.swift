@@ -54,14 +54,16 @@ struct RecordedCell {
 
   /// Compares the cell with a recording, and returns a sentence for each difference.
   ///
-  /// Differences in languages other than the reference come first, because they may cause the others.
+  /// Differences in languages other than the reference come first, and of these what was sent first, because they may
+  /// cause the others.
   func differences(from expected: CellRecording, reference: String) -> [String] {
     let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
       .filter { !isPartial || !$0.isMissing }
     func isOfPort(_ difference: RecordingDifference) -> Bool {
       difference.role.map { languages[$0] != reference } ?? false
     }
-    return (found.filter(isOfPort) + found.filter { !isOfPort($0) }).map { $0.explanation(languages: languages) }
+    let ordered = RecordingDifference.inOrder(found)
+    return (ordered.filter(isOfPort) + ordered.filter { !isOfPort($0) }).map { $0.explanation(languages: languages) }
   }
 }
 

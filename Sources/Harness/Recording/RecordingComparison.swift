@@ -45,9 +45,9 @@ struct RecordingComparison {
   static let anyName = "*"
 
   private func difference(
-    _ object: RecordedObject, _ role: String?, _ what: RecordingDifference.What
+    _ object: RecordedObject, _ role: String?, _ what: RecordingDifference.What, _ time: Int? = nil
   ) -> RecordingDifference {
-    RecordingDifference(kind: object.kind, name: object.name, role: role, what: what)
+    RecordingDifference(kind: object.kind, name: object.name, role: role, what: what, time: time)
   }
 
   // MARK: - Creation and removal
@@ -133,23 +133,33 @@ struct RecordingComparison {
       })
     {
       let first = zip(wanted, found).enumerated().first { !equal($1.0, $1.1) }?.offset ?? 0
-      return [difference(object, role, .order(index: first))]
+      return [difference(object, role, .order(index: first), found[first].calls.first?.time)]
     }
     var differences: [RecordingDifference] = []
     for (expected, actual) in matches {
       switch (expected, actual) {
       case (let expected?, let actual?):
+        let time = time(of: found[actual], differingFrom: wanted[expected])
         differences += compare(wanted[expected], found[actual]).map {
-          difference(object, role, .message(index: expected, $0))
+          difference(object, role, .message(index: expected, $0), time)
         }
       case (let expected?, nil) where !object.tolerance.count:
         differences.append(difference(object, role, .missingMessage(index: expected, wanted[expected])))
       case (nil, let actual?) where !object.tolerance.count:
-        differences.append(difference(object, role, .extraMessage(index: actual, found[actual])))
+        differences.append(
+          difference(object, role, .extraMessage(index: actual, found[actual]), found[actual].calls.first?.time))
       default: break
       }
     }
     return differences
+  }
+
+  /// Returns when the role began the call that sent the first byte that differs.
+  private func time(of actual: RecordedMessage, differingFrom expected: RecordedMessage) -> Int? {
+    let wanted = expected.content.filled(values.value) ?? []
+    let found = actual.content.filled(values.value) ?? []
+    let same = zip(wanted, found).prefix { $0 == $1 }.count
+    return actual.calls.last { $0.offset <= same }?.time ?? actual.calls.first?.time
   }
 
   private func equal(_ expected: RecordedMessage, _ actual: RecordedMessage) -> Bool {

@@ -6,8 +6,10 @@ extension RecordingDifference {
   ///
   /// `languages` are the languages of the roles. Bytes of programs are shown with escapes.
   func explanation(languages: [String: String]) -> String {
-    let actor = role.map { role in languages[role].map { "\(role) (\($0)): " } ?? "\(role): " } ?? ""
-    return (actor + sentence).escapedForDisplay
+    func described(_ role: String) -> String { languages[role].map { "\(role) (\($0))" } ?? role }
+    let actor = role.map { "\(described($0)): " } ?? ""
+    let earlier = earlierRole.map { "; \(described($0)) sent different bytes first, which may be the cause" } ?? ""
+    return (actor + sentence + earlier).escapedForDisplay
   }
 
   private var object: String { "\(kind.noun) \(name)" }

@@ -8,6 +8,10 @@ struct RecordingDifference: Sendable, Equatable {
   let what: What
   /// Whether the difference is in what the role received, and not in what it did.
   var isReception = false
+  /// When the role began the call that sent or stored what differs; nil if it sent or stored nothing.
+  var time: Int?
+  /// The role that had sent or stored different bytes before this role did; nil if none had.
+  var earlierRole: String?
 
   enum What: Sendable, Equatable {
     case missingObject
@@ -37,6 +41,24 @@ struct RecordingDifference: Sendable, Equatable {
     case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true
     case .message(_, .bytes(.missingEnd, _, _)): true
     default: false
+    }
+  }
+}
+
+extension RecordingDifference {
+  /// Returns the differences with those in bytes in the order in which they were sent, at the places of these.
+  ///
+  /// A role that only sends back what it has received differs as well, so each of them names the role that was first.
+  static func inOrder(_ differences: [RecordingDifference]) -> [RecordingDifference] {
+    let isTimed = { (difference: RecordingDifference) in difference.time != nil && !difference.isReception }
+    var timed = differences.filter(isTimed).enumerated().sorted {
+      ($0.element.time ?? 0, $0.offset) < ($1.element.time ?? 0, $1.offset)
+    }.map(\.element)[...]
+    let first = timed.first
+    return differences.map { difference in
+      guard isTimed(difference), var next = timed.popFirst() else { return difference }
+      if next.role != first?.role { next.earlierRole = first?.role }
+      return next
     }
   }
 }

@@ -75,6 +75,7 @@ extension TraceDecoder {
     building.message.priority = event.number("priority")
     building.message.type = event.number("type").map(values.type)
     building.message.passed = reading.passed
+    building.message.calls = calls(event)
     building.connection = event.id
     building.pid = event.pid
     // An empty reception of a stream or of sequenced packets is the end of the file.
@@ -116,6 +117,10 @@ extension TraceDecoder {
     return values.name(link)
   }
 
+  private func calls(_ event: TraceEvent) -> [RecordedMessage.Call] {
+    event.number("since").map { [RecordedMessage.Call(offset: 0, time: $0)] } ?? []
+  }
+
   // MARK: - Shared memory
 
   mutating func readStore(_ event: TraceEvent, by role: String) {
@@ -124,6 +129,7 @@ extension TraceDecoder {
     }
     var building = MessageBuilding(bytes: event.bytes)
     building.message.offset = offset
+    building.message.calls = calls(event)
     building.isUncertain = event.number("maybe") == 1
     var part = objects[place].parts[role] ?? PartBuilding()
     // A long store arrives in pieces.

@@ -195,6 +195,8 @@ struct TraceDecoder {
       if message.message.offset == nil,
         let index = streams.firstIndex(where: { $0.message.offset == nil && $0.connection == message.connection })
       {
+        let offset = streams[index].bytes.count
+        streams[index].message.calls += message.message.calls.map { .init(offset: offset, time: $0.time) }
         streams[index].bytes += message.bytes
         streams[index].message.passed += message.message.passed
       } else {

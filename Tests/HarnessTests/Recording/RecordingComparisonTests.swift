@@ -55,6 +55,52 @@ struct RecordingComparisonTests {
         == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
   }
 
+  @Test("names the role that sent different bytes first")
+  func echo() {
+    var expected = Self.base
+    expected.objects[0].parts.insert(RecordedObject.Part(role: "server", messages: [Self.message("ONE\0")]), at: 0)
+    var actual = expected
+    func sent(_ text: String, at time: Int) -> RecordedMessage {
+      var message = Self.message(text, priority: 1)
+      message.calls = [.init(offset: 0, time: time)]
+      return message
+    }
+    func explained(server: Int, client: Int) -> [String] {
+      actual.objects[0].parts[0].messages[0] = sent("ONE", at: server)
+      actual.objects[0].parts[1].messages[0] = sent("one", at: client)
+      return RecordingDifference.inOrder(
+        RecordingComparison(expected: expected, actual: actual, values: Self.values).differences().filter {
+          if case .message(_, .bytes) = $0.what { true } else { false }
+        }
+      ).map { String($0.explanation(languages: ["client": "swift", "server": "c"]).split(separator: " has ")[0]) }
+    }
+    expected.objects[0].parts[0].messages[0].priority = 1
+    #expect(
+      explained(server: 2, client: 1) == [
+        "client (swift): message 1 to the queue {mq}", "server (c): message 1 to the queue {mq}",
+      ])
+    #expect(
+      explained(server: 1, client: 2) == [
+        "server (c): message 1 to the queue {mq}", "client (swift): message 1 to the queue {mq}",
+      ])
+  }
+
+  @Test("finds the call that sent the first byte that differs")
+  func calls() {
+    var expected = Self.base.objects[0].parts[0].messages[0]
+    expected.content = RecordedBytes(Array("greeting;answer".utf8))
+    var object = RecordedObject(kind: .unixStream, name: "{path}")
+    object.parts = [RecordedObject.Part(role: "server", messages: [expected])]
+    var actual = object
+    actual.parts[0].messages[0].content = RecordedBytes(Array("greeting;answEr".utf8))
+    actual.parts[0].messages[0].calls = [.init(offset: 0, time: 10), .init(offset: 9, time: 20)]
+    let differences = RecordingComparison(
+      expected: CellRecording(scenario: "x", objects: [object]),
+      actual: CellRecording(scenario: "x", objects: [actual]), values: Self.values
+    ).differences()
+    #expect(differences.map(\.time) == [20])
+  }
+
   @Test("names a received message, unless it was sent like that")
   func receptions() {
     var expected = Self.base
