@@ -12,8 +12,10 @@ struct TemplateParser {
   static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
   /// Parses percent-encoded text, which is sent unchanged.
+  ///
+  /// Its variables may have a width: `{client.pid:4}` is the process ID as an integer of four bytes.
   func wireValue(_ source: SourceText) -> Template {
-    template(source) { literal in
+    template(source, mayHaveWidths: true) { literal in
       let text = literal.text
       _ = decoded(literal)
       if let stray = text.first(where: Self.mustBeEncoded) {
@@ -41,7 +43,9 @@ struct TemplateParser {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func template(_ source: SourceText, literal: (SourceText) -> String) -> Template {
+  private func template(
+    _ source: SourceText, mayHaveWidths: Bool = false, literal: (SourceText) -> String
+  ) -> Template {
     var pieces: [Template.Piece] = []
     var index = 0
     while let open = source.firstIndex(of: "{", from: index) {
@@ -51,7 +55,7 @@ struct TemplateParser {
         return Template(pieces: pieces)
       }
       let name = source[open + 1..<close]
-      check(name)
+      check(name, mayHaveWidth: mayHaveWidths)
       pieces.append(.variable(name.text))
       index = close + 1
     }
@@ -59,8 +63,17 @@ struct TemplateParser {
     return Template(pieces: pieces)
   }
 
-  private func check(_ source: SourceText) {
-    let name = source.text
+  private func check(_ source: SourceText, mayHaveWidth: Bool) {
+    let name: String
+    if mayHaveWidth, let integer = Template.Integer(source.text) {
+      name = integer.variable
+      guard Template.Integer.widths.contains(integer.width) else {
+        log.add(source.location, "an integer has 1, 2, 4 or 8 bytes: {\(name):4}")
+        return
+      }
+    } else {
+      name = source.text
+    }
     if captured.contains(name) || Self.isFresh(name) { return }
     if name.hasSuffix(".pid") {
       let role = String(name.dropLast(4))

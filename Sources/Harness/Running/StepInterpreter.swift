@@ -210,8 +210,9 @@ final class StepInterpreter {
   /// Returns the text of a template with all variables replaced by their values, percent-encoded like the template.
   func filled(_ template: Template) throws(CellOutcome) -> String {
     // The process ID of a role is known only after the role has started.
-    for variable in template.variables where variable.hasSuffix(".pid") {
-      _ = try started(String(variable.dropLast(4)))
+    for text in template.variables {
+      let variable = Template.Integer(text)?.variable ?? text
+      if variable.hasSuffix(".pid") { _ = try started(String(variable.dropLast(4))) }
     }
     switch template.filled(value) {
     case .success(let text): return text
@@ -220,6 +221,9 @@ final class StepInterpreter {
   }
 
   private func value(of variable: String) -> String? {
+    if let integer = Template.Integer(variable) {
+      return value(of: integer.variable).flatMap(integer.bytes).map(PercentEncoding.encode)
+    }
     if let value = captured[variable] { return value }
     if variable.hasSuffix(".pid") {
       return client.roles.first { $0.name == variable.dropLast(4) }?.pid.map(String.init)

@@ -16,6 +16,8 @@ public struct RequestTemplate: Sendable {
 
 /// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
 /// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
+///
+/// In a request, a width may follow: `{sender.pid:4}`.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
   /// The literal parts and variables of the text, in order.
   public let pieces: [Piece]
@@ -58,4 +60,28 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
   }
 
   package struct MissingVariable: Error, Hashable { package let name: String }
+
+  /// A variable whose value is sent as a little-endian integer of some bytes: `{client.pid:4}`.
+  struct Integer {
+    let variable: String
+    /// The number of bytes; 0 if it is not a number.
+    let width: Int
+
+    static let widths = [1, 2, 4, 8]
+
+    /// Splits the text between the braces; nil if it has no width.
+    init?(_ text: String) {
+      guard let colon = text.lastIndex(of: ":") else { return nil }
+      variable = String(text[..<colon])
+      width = Int(text[text.index(after: colon)...]) ?? 0
+    }
+
+    /// Returns the bytes of a number; nil if the text is not a number of this width.
+    func bytes(of text: String) -> [UInt8]? {
+      guard let number = Int(text), width == 8 || -(1 << (8 * width - 1))..<(1 << (8 * width)) ~= number else {
+        return nil
+      }
+      return (0..<width).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+  }
 }
