@@ -26,9 +26,11 @@ enum MachineProbe {
     _ capabilities: SandboxCapabilities, _ configuration: RunConfiguration
   ) throws(SandboxError) -> SandboxCapabilities {
     var capabilities = capabilities
-    let sandbox = try Sandbox(configuration.context(capabilities).sandbox, names: CellNames(), roles: 0)
+    let settings = configuration.context(capabilities).sandbox
+    let sandbox = try Sandbox(settings, names: CellNames(), roles: 0)
     capabilities.unobservableKinds = try sandbox.unobservableKinds()
     capabilities.runsAsRoot = sandbox.user == 0
+    if capabilities.runsAsRoot { capabilities.unreadableFile = FileAccess.obstacle(settings.kept + settings.programs) }
     capabilities.hasLandlock = sandbox.hasLandlock
     capabilities.missing = try sandbox.missingFeatures()
     return capabilities

@@ -28,6 +28,8 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var unobservableKinds: Set<ObjectKind> = []
   /// Whether peers run as root, because they could not read their programs as another user.
   var runsAsRoot = false
+  /// The file that another user could not read, and what to do; nil if it is not known.
+  var unreadableFile: String?
   /// Whether Landlock isolates the roles of a cell from each other.
   var hasLandlock = true
   /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
@@ -43,7 +45,9 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
     let remarks = [
       fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)",
       hasLandlock ? nil : "peers can reach each other, because the kernel has no Landlock",
-      runsAsRoot ? "peers are root without capabilities, because no other user can run them" : nil,
+      runsAsRoot
+        ? "peers are root without capabilities, because no other user can run them"
+          + (unreadableFile.map { ": \($0)" } ?? "") : nil,
     ].compactMap { $0 }
     return isolation.rawValue + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))")
   }
