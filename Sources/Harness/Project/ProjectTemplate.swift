@@ -72,12 +72,22 @@ public struct ProjectTemplate: Sendable {
       return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))\(comment)"
     }
     // A program that gets the relative path of a file must start where the path leads to the file.
-    let directories = zip(names, commands).filter { _, command in
-      command.dropFirst().contains { argument in
-        !argument.hasPrefix("/") && !argument.isEmpty
-          && FileManager.default.fileExists(atPath: URL(fileURLWithPath: here).appending(path: argument).path)
-      }
-    }.map { "\($0.0): \(Self.quoted(here.placed(in: directory)))" }
+    let paths = zip(names, commands).map { name, command in
+      (
+        role: name,
+        words: command.dropFirst().filter { argument in
+          !argument.hasPrefix("/") && !argument.isEmpty
+            && FileManager.default.fileExists(atPath: URL(fileURLWithPath: here).appending(path: argument).path)
+        }
+      )
+    }.filter { !$0.words.isEmpty }
+    let directories = paths.map { "\($0.role): \(Self.quoted(here.placed(in: directory)))" }.joined(separator: ", ")
+    let words = paths.flatMap(\.words).map { "'\($0)'" }.joined(separator: ", ").escapedForDisplay
+    let start =
+      paths.isEmpty
+      ? ""
+      : "\n    # There is a file \(words) here. If the argument is only a text, remove this line: programs start in /tmp."
+        + "\n    directory: {\(directories)}"
     text =
       """
       # Run this file with: ipc-interop check
@@ -91,7 +101,7 @@ public struct ProjectTemplate: Sendable {
         - id: \(names[0])/\(names[1])
           title: Both programs exit with 0, and nothing is left behind.
           programs:
-      \(roles.joined(separator: "\n"))\(directories.isEmpty ? "" : "\n    directory: {\(directories.joined(separator: ", "))}")
+      \(roles.joined(separator: "\n"))\(start)
           steps:
             - start: \(names[0])
             - ready: \(names[0])  # it sleeps in a system call, or has printed a line

@@ -148,6 +148,67 @@ struct CheckTests {
     #expect(text.contains("false: 'false x'\n"))
   }
 
+  @Test("write a file that explains why the programs start in this directory") func directories() throws {
+    let text = try ProjectTemplate(
+      commands: [["/bin/true", "etc", "usr"], ["/bin/false", "x"]], here: "/", directory: "/tmp"
+    ).text
+    #expect(
+      text.contains(
+        "    # There is a file 'etc', 'usr' here. If the argument is only a text, remove this line: programs start in /tmp.\n"
+          + "    directory: {true: '/'}\n"))
+  }
+
+  @Test(
+    "send and expect process IDs as integers",
+    .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
+  func integers() async throws {
+    try await onThread {
+      let project = try TestProject()
+      let script = #"""
+        exec /usr/bin/python3 -S -c '
+        import os, struct, sys
+        out = os.open(sys.argv[1], os.O_WRONLY)
+        os.write(out, struct.pack("<IHq", os.getpid(), 513, os.getpid()))
+        back = os.open(sys.argv[2], os.O_RDONLY)
+        print(struct.unpack("<I", os.read(back, 4))[0] == os.getpid())' "$@"
+        """#
+      try project.addScript("one", script)
+      func yaml(_ width: String) -> String {
+        """
+        languages: {c: './{program}'}
+        scenarios:
+          - id: hello
+            title: A title.
+            programs: {a: 'one {fifo-1} {fifo-2}'}
+            roles: [wire]
+            steps:
+              - wire: mkfifo path={fifo-1} mode=666
+              - wire: mkfifo path={fifo-2} mode=666
+              - wire: open handle=in path={fifo-1} oflag=O_RDONLY|O_NONBLOCK
+              - start: a
+              - sleeps: a in openat|open
+              - wire: read handle=in count=14 -> buf={a.pid:\(width)}%01%02{a.pid:8}
+              - wire: open handle=out path={fifo-2} oflag=O_WRONLY
+              - wire: write handle=out buf={a.pid:4}
+              - wait: a -> exit 0
+              - prints: {a: "True"}
+              - wire: unlink path={fifo-1}
+              - wire: unlink path={fifo-2}
+
+        """
+      }
+      try project.write(yaml("4"), to: "interop.yaml")
+      let run = try project.run(["check"])
+      #expect(run.status == 0, "\(run.text)")
+      try project.write(yaml("3"), to: "interop.yaml")
+      let wrong = try project.run(["check"])
+      #expect(wrong.status == ExitStatus.usage.rawValue)
+      #expect(wrong.text.contains("an integer has 1, 2, 4 or 8 bytes: {a.pid:4}"), "\(wrong.text)")
+      try project.write(yaml("4").replacing("{fifo-2}'", with: "{fifo-2} {a.pid:4}'"), to: "interop.yaml")
+      #expect(try project.run(["check"]).text.contains("unknown variable 'a.pid:4'"))
+    }
+  }
+
   @Test("write an example whose only error is that its programs do not exist") func example() async throws {
     try await onThread {
       let project = try TestProject()
