@@ -6,6 +6,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 # The options of its operations that it does not have; remove one when you have written it.
 WITHOUT = "read:pattern,read:timeout,write:pattern,write:timeout,pipe2:flags:O_DIRECT".split(",")
 FLAGS = {b"0": 0, b"O_NONBLOCK": os.O_NONBLOCK, b"O_CLOEXEC": os.O_CLOEXEC}
+SYMBOLS = {**errno.errorcode, errno.EDEADLK: "EDEADLK", errno.EOPNOTSUPP: "EOPNOTSUPP"}  # Python prefers their synonyms
 handles = {}  # descriptors by name
 
 def require(condition, reason):  # a request that does not meet one is `invalid`
@@ -66,7 +67,7 @@ def respond(line, operations):
             return "unsupported"
         kind, results = "ok", operations[name](**fields) or {}
     except OSError as error:  # `error.fields` may have another `call`, such as read in read_all, and `return`
-        kind, results = "error", {"errno": errno.errorcode[error.errno], "call": name, **getattr(error, "fields", {})}
+        kind, results = "error", {"errno": SYMBOLS[error.errno], "call": name, **getattr(error, "fields", {})}
     except (KeyError, TypeError, ValueError) as reason:  # a handle, a parameter or a value that does not exist
         kind, results = "invalid", {"reason": reason}
     values = {key: value if isinstance(value, bytes) else str(value).encode() for key, value in results.items()}

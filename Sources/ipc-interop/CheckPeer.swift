@@ -81,15 +81,18 @@ struct CheckPeer: ParsableCommand {
     _ runner: inout Runner, _ configuration: RunConfiguration, _ expectations: Expectations
   ) {
     var selection = InjectionSelection()
-    selection.filters = filter
+    selection.filters = configuration.selection.filters
+    selection.skipped = configuration.selection.skipped
+    selection.cells = configuration.selection.cells
     selection.mechanisms = matrix.mechanism
     selection.languages = configuration.checkedPeer.map { [$0.language] } ?? []
-    do {
+    do throws(RunError) {
       var injection = try InjectionRunner(configuration, selection: selection)
       injection.expectations = expectations
       runner.injection = .peer(injection)
     } catch {
-      if matrix.mechanism.isEmpty { runner.notes.append("no faults are injected: \(error)") }
+      // Otherwise the selection has only cells of the matrix.
+      if error.status != .nothingSelected { runner.notes.append("no faults are injected: \(error)") }
     }
   }
 }

@@ -8,22 +8,23 @@ struct IPCInterop: ParsableCommand {
     abstract: "Checks that Swift and C interoperate over every Linux IPC mechanism.",
     discussion: """
       EXAMPLES
-        ipc-interop run                        the whole matrix
-        ipc-interop run posix-mq/priority      cells whose names contain that
+        ipc-interop run                              the whole matrix
+        ipc-interop run posix-mq/priority            cells whose names contain that
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
-        ipc-interop run --list                 the scenarios, without running them
-        ipc-interop check                      your own programs, as ./interop.yaml describes them
-        ipc-interop check-peer python3 peer.py  everything that a peer in any language supports
-        ipc-interop record                     what the first language's programs do on the wire
-        ipc-interop self-test                  check that the suite catches its mutants
-        ipc-interop fault-injection            inject a fault into every system call
-        ipc-interop report new.json --diff old.json  what has changed between two runs
-        ipc-interop peers                      the peers, and what they have
-        ipc-interop abi                        sizes, offsets and constants of every peer
-        ipc-interop mechanisms                 all mechanisms, in one table
-        ipc-interop choose                     which mechanism a program should use
-        ipc-interop coverage                   which assertions of public suites are tested
+        ipc-interop run --list                       the scenarios, without a run
+        ipc-interop init -- ./server ---- ./client   a file for your programs
+        ipc-interop check                            your programs in ./interop.yaml
+        ipc-interop check-peer python3 peer.py       everything that your peer has
+        ipc-interop record                           the bytes of the C programs
+        ipc-interop self-test                        check that mutants are caught
+        ipc-interop fault-injection                  make every system call fail
+        ipc-interop report new.json --diff old.json  changes between two runs
+        ipc-interop peers                            the peers, and what they have
+        ipc-interop abi                              sizes and offsets of every peer
+        ipc-interop mechanisms                       all mechanisms, in one table
+        ipc-interop choose                           which mechanism a program needs
+        ipc-interop coverage                         which assertions are tested
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage   3 environment broken

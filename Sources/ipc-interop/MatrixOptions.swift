@@ -97,12 +97,14 @@ struct MatrixOptions: ParsableArguments {
     runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
     try prepare(&runner, configuration, expectations)
     // The cells of fault injection are not known yet.
-    if runner.injection == nil || list {
+    if runner.injection == nil {
       if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
       if runner.isSelectionEmpty { throw runner.emptiness }
     }
     if list {
-      let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
+      let cells = try runner.list()
+      if cells.isEmpty { throw runner.emptiness }
+      let listing = Listing(cells: cells, pitfalls: pitfalls)
       guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
       return try output.write(text)
     }

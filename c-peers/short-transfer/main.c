@@ -1,4 +1,5 @@
-// short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
+// short-transfer CALL REQUEST.N COMMAND...: runs a peer, and shortens its N-th CALL during a request to one
+// byte. A request begins with the first read from standard input after a response.
 // short-transfer close all COMMAND...: runs a command. After its first write to standard output, each
 // close(2) is performed and then reports EINTR, as on some network file systems. A close of a descriptor
 // that is not open aborts the command: in the meantime another thread might have opened it.
@@ -154,34 +155,68 @@ static void interrupt(pid_t pid, int64_t result) {
     }
 }
 
-// Traces until the peer ends. The count starts with its execution.
-static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
-    long count = 0;
+// The call to shorten.
+struct target {
+    const struct transfer *transfer;
+    long request, occurrence; // counted from 1
+};
+
+// The requests of a peer, as its calls show them. A program that executes the peer makes calls as well, but
+// before the first request.
+struct progress {
+    long requests;
+    long calls; // of the traced name, since the current request began
+    bool responded, reads_input;
+};
+
+/// Returns whether the call that begins is the wanted one.
+static bool enter(struct progress *progress, const struct target *target, long name, long fd) {
+    progress->reads_input = name == SYS_read && fd == STDIN_FILENO;
+    if ((name == SYS_write || name == SYS_writev) && fd == STDOUT_FILENO)
+        progress->responded = true;
+    bool counts = name == target->transfer->number && !progress->reads_input;
+    progress->calls += counts;
+    return counts && progress->requests == target->request && progress->calls == target->occurrence;
+}
+
+static void leave(struct progress *progress, int64_t result) {
+    // A peer may read a request in several parts.
+    if (progress->reads_input && result > 0 && (progress->requests == 0 || progress->responded)) {
+        progress->requests++;
+        progress->calls = 0;
+        progress->responded = false;
+    }
+    progress->reads_input = false;
+}
+
+// Traces until the peer ends.
+static void trace(pid_t pid, const struct target *target) {
+    const struct transfer *transfer = target->transfer;
+    struct progress progress = {0};
     struct loan loan = {0};
-    bool started = false, closes = false;
+    bool closes = false;
     for (int status; waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
         int stop = WSTOPSIG(status), event = status >> 16, delivered = 0;
-        if (event == PTRACE_EVENT_EXEC) {
-            count = 0;
-        } else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
+        if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
             ptrace(PTRACE_LISTEN, pid, NULL, NULL); // a group stop: the peer stays stopped
             continue;
         } else if (stop == (SIGTRAP | 0x80)) {
             struct __ptrace_syscall_info call;
             if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof call, &call) == -1)
                 err(1, "short-transfer: ask for the system call");
-            if (call.op == PTRACE_SYSCALL_INFO_ENTRY && (long)call.entry.nr == transfer->number &&
-                ++count == wanted) {
-                loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
-            } else if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
+            if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
+                if (enter(&progress, target, (long)call.entry.nr, (long)call.entry.args[0]))
+                    loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
                 // Before the first write, an error would make the dynamic linker fail.
-                started = started || (call.entry.nr == SYS_write && call.entry.args[0] == STDOUT_FILENO);
-                closes = started && transfer->place == RESULT && (long)call.entry.nr == transfer->number;
-            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && closes) {
-                interrupt(pid, call.exit.rval);
+                closes = transfer->place == RESULT && (long)call.entry.nr == transfer->number &&
+                         (progress.responded || progress.requests > 0);
+            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT) {
+                leave(&progress, call.exit.rval);
+                if (closes)
+                    interrupt(pid, call.exit.rval);
+                if (loan.is_out)
+                    take_back(pid, &loan);
                 closes = false;
-            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && loan.is_out) {
-                take_back(pid, &loan);
             }
         } else if (event == 0) {
             delivered = stop;
@@ -192,9 +227,10 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
 
 int main(int argc, char **argv) {
     if (argc < 4)
-        errx(64, "usage: short-transfer CALL N COMMAND [ARGUMENT]...");
-    const struct transfer *transfer = find(argv[1]);
-    long wanted = transfer->place == RESULT ? 0 : atol(argv[2]);
+        errx(64, "usage: short-transfer CALL REQUEST.N COMMAND [ARGUMENT]...");
+    struct target target = {.transfer = find(argv[1])};
+    // Without numbers, as in `close all`, no call is shortened.
+    sscanf(argv[2], "%ld.%ld", &target.request, &target.occurrence);
     pid_t peer = getpid();
     int ready[2];
     if (pipe(ready) == -1)
@@ -206,8 +242,7 @@ int main(int argc, char **argv) {
     if (child == 0) {
         if (fork() != 0)
             _exit(0); // the tracer is not a child that the peer could wait for
-        const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
-        if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
+        if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)PTRACE_O_TRACESYSGOOD) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
         // The tracer must not keep descriptors of the peer open: the peer's last close must close the file.
@@ -218,7 +253,7 @@ int main(int argc, char **argv) {
         if (write(keep, "", 1) != 1)
             err(1, "short-transfer: write");
         close(keep);
-        trace(peer, transfer, wanted);
+        trace(peer, &target);
         _exit(0);
     }
     char byte;

@@ -31,9 +31,12 @@ struct InjectionPoint: Sendable, Hashable {
   let request: Int
   let operation: String
   let call: String
-  /// The index of the call among the calls of this name during the request, counted from 1.
+  /// The index of the call among the injection points of this name during the request, counted from 1.
   let occurrence: Int
-  /// The index of the call among all calls of this name since the peer was executed, counted from 1 as strace does.
+  /// The index of the call among all calls of this name during the request, counted from 1.
+  let numberInRequest: Int
+  /// The index of the call among all calls of this name since the tracer started the peer, counted from 1 as strace
+  /// does.
   let number: Int
   /// The peer's next call.
   ///

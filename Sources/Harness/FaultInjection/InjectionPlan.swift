@@ -37,6 +37,10 @@ struct InjectionPlan: Sendable {
 public struct InjectionSelection: Sendable {
   /// Cells whose id contains one of these; `*` matches any text.
   public var filters: [String] = []
+  /// Patterns that exclude the cells whose id contains one of them.
+  public var skipped: [String] = []
+  /// The ids of the cells to run; nil for all cells.
+  public var cells: Set<String>?
   /// The mechanisms to test, such as `pipe`.
   public var mechanisms: [String] = []
   /// The operations to test, such as `mq_send`.
@@ -50,14 +54,33 @@ public struct InjectionSelection: Sendable {
   public init() {}
 
   var isEverything: Bool {
-    filters.isEmpty && mechanisms.isEmpty && operations.isEmpty && languages.isEmpty && faults.isEmpty
+    filters.isEmpty && skipped.isEmpty && cells == nil && mechanisms.isEmpty && operations.isEmpty && languages.isEmpty
+      && faults.isEmpty
   }
 
   /// Whether a script may have selected cells, and must therefore be recorded.
-  func mayInclude(_ scenario: Scenario, language: String) -> Bool {
+  func mayInclude(_ scenario: Scenario, language: String, _ table: SystemCallTable) -> Bool {
     (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
       && (languages.isEmpty || languages.contains(language))
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
+      && (cells?.contains { $0.hasPrefix("\(scenario.id)[") } ?? true)
+      && (filters.isEmpty || filters.contains { Self.mayMatch($0, scenario, language: language, table) })
+  }
+
+  /// Whether a filter may match the id of a cell of a script, whose system calls are not known yet.
+  private static func mayMatch(
+    _ filter: String, _ scenario: Scenario, language: String, _ table: SystemCallTable
+  ) -> Bool {
+    let beginning = filter.prefix { !"[*".contains($0) }
+    if scenario.id.contains(beginning) { return true }
+    // The id of a scenario contains the only slash, and precedes the bracket.
+    if beginning.contains("/") || filter.contains("[") { return false }
+    let known =
+      [language] + scenario.roles.map(\.name) + scenario.operations + table.names
+      + scenario.parameters.map { "\($0.name)=\($0.value)" } + InjectedFault.allCases.map(\.rawValue)
+    return beginning.split { ",.:".contains($0) }.allSatisfy { word in
+      Int(word) != nil || known.contains { $0.contains(word) }
+    }
   }
 
   /// Returns an error for each requested name that does not exist, because a run with a misspelt name must fail.
@@ -77,10 +100,12 @@ public struct InjectionSelection: Sendable {
 struct InjectionFilter {
   private let selection: InjectionSelection
   private let filters: [Glob]
+  private let skipped: [Glob]
 
   init(_ selection: InjectionSelection) {
     self.selection = selection
     filters = selection.filters.map(Glob.init(containing:))
+    skipped = selection.skipped.map(Glob.init(containing:))
   }
 
   func includes(_ cell: Cell) -> Bool {
@@ -90,5 +115,7 @@ struct InjectionFilter {
       && (selection.operations.isEmpty || injection.operation.map(selection.operations.contains) == true)
       && (selection.faults.isEmpty || selection.faults.contains(injection.fault))
       && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
+      && !skipped.contains { $0.matches(cell.id) }
+      && (selection.cells?.contains(cell.id) ?? true)
   }
 }

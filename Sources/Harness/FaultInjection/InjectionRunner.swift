@@ -38,6 +38,9 @@ public struct InjectionRunner: Sendable {
     {
       throw RunError(problem, status: .nothingSelected)
     }
+    if configuration.checkedPeer != nil, recordings.isEmpty {
+      throw RunError("the selected cells are not cells of fault injection", status: .nothingSelected)
+    }
   }
 
   /// Records the scripts, and returns the ids of the cells that a run would include.
@@ -76,7 +79,7 @@ public struct InjectionRunner: Sendable {
     }
     return InjectionWork(
       cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), work: ended + cells,
-      problems: configuration.checkedPeer == nil ? recorded.problems : [])
+      problems: recorded.unseen + (configuration.checkedPeer == nil ? recorded.problems : []))
   }
 
   // MARK: - Preparation
@@ -119,12 +122,14 @@ public struct InjectionRunner: Sendable {
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
+    /// Peers whose calls the tracer does not see, so they get no fault.
+    var unseen: [String] = []
   }
 
   /// The scripts that the selection needs, once for each language and without a fault.
   private var recordings: [InjectionPlan.Planned] {
     scripts.flatMap { scenario in
-      languages.filter { selection.mayInclude(scenario, language: $0.language) }.map { peer in
+      languages.filter { selection.mayInclude(scenario, language: $0.language, table) }.map { peer in
         InjectionPlan.Planned(scenario, peer, nil)
       }
     }
@@ -172,9 +177,10 @@ public struct InjectionRunner: Sendable {
     recorded.problems += unknown.sorted().map {
       "\(SystemCallTable.file) does not say whether \($0) is an IPC call, so it got no fault"
     }
-    recorded.problems += unseen.sorted { $0.key < $1.key }.map { language, scripts in
+    recorded.unseen = unseen.sorted { $0.key < $1.key }.map { language, scripts in
       "\(language) made no IPC call in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
-        + "fault: the process that is started must make the calls itself"
+        + "fault: the process that is started must make the calls itself; write 'exec' before the peer's command in a "
+        + "wrapper script"
     }
     // If a recording fails, it is unknown which operations its script reaches.
     if selection.isEverything, recorded.failures.isEmpty {

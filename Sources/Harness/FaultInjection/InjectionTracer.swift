@@ -49,7 +49,7 @@ struct InjectionTracer: Sendable {
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)
-    case .short: return [shortener, point.call, "\(point.number)"]
+    case .short: return [shortener, point.call, "\(point.request + 1).\(point.numberInRequest)"]
     }
   }
 }

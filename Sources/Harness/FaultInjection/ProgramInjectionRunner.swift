@@ -85,6 +85,7 @@ public struct ProgramInjectionRunner: Sendable {
     context.recordings = [:]
     var failures: [CellResult] = []
     var planned: [Planned] = []
+    var notes: [String] = []
     let recordings = recordings
     for (index, recording) in recordings.enumerated() where !Interruption.isRequested {
       emit(.recording(recording.cell, number: index + 1, of: recordings.count))
@@ -98,6 +99,10 @@ public struct ProgramInjectionRunner: Sendable {
         continue
       }
       planned += found.filter { isSelected($0.cell) }
+      notes += recording.roles.filter { role in !found.contains { $0.injection.point.role == role.name } }.map { role in
+        "no call of \(role.name) can fail in \(recording.cell.id): it makes no IPC call, or does so in a child or another "
+          + "thread; a wrapper script must execute the program with 'exec'"
+      }
     }
     let ended = failures.map { failure in
       { @Sendable (runner: CellRunner) -> Void in runner.emit(.cellEnded(failure)) }
@@ -109,7 +114,7 @@ public struct ProgramInjectionRunner: Sendable {
       }
     }
     return InjectionWork(
-      cells: failures.map(\.cell) + planned.map(\.cell), work: ended + work, problems: [])
+      cells: failures.map(\.cell) + planned.map(\.cell), work: ended + work, problems: [], notes: notes)
   }
 
   private func isSelected(_ cell: Cell) -> Bool {
@@ -208,4 +213,6 @@ struct InjectionWork {
   let cells: [Cell]
   let work: [@Sendable (CellRunner) -> Void]
   let problems: [String]
+  /// Remarks for the report.
+  var notes: [String] = []
 }

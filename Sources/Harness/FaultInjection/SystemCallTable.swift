@@ -22,6 +22,9 @@ struct SystemCallTable: Sendable {
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
+  /// The names of the calls.
+  var names: [String] { Array(calls.keys) }
+
   struct SystemCall: Sendable {
     /// The C functions that make this system call.
     ///

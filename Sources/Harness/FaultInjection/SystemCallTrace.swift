@@ -10,13 +10,13 @@ struct SystemCallTrace {
 
   struct Call {
     let name: String
-    /// The index of the call among all calls of this name since the peer was executed, counted from 1.
+    /// The index of the call among all calls of this name since the tracer started the peer, counted from 1.
     let number: Int
     /// The call as strace prints it.
     let line: String
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
     /// Whether the call writes a response to the runner, to descriptor 1.
-    var isResponse: Bool { name == "write" && concerns(1) }
+    var isResponse: Bool { (name == "write" || name == "writev") && concerns(1) }
 
     /// Whether the first argument is this descriptor.
     ///
@@ -35,8 +35,10 @@ struct SystemCallTrace {
     let (calls, killed) = Self.calls(in: lines)
     for call in calls {
       if call.name == "read", call.concerns(0) {
-        // A read that a signal interrupted does not begin a request: the peer repeats it.
-        if !call.line.contains(" = ?"), !call.line.contains(" = -1") { requests.append([]) }
+        // A read that a signal interrupted does not begin a request: the peer repeats it. A peer may also read a
+        // request in several parts.
+        let isNext = requests.last.map { $0.contains(where: \.isResponse) } ?? true
+        if isNext, !call.line.contains(" = ?"), !call.line.contains(" = -1") { requests.append([]) }
       } else if !requests.isEmpty {
         requests[requests.count - 1].append(call)
       }
@@ -52,11 +54,14 @@ struct SystemCallTrace {
     var killed = false
     for line in lines {
       if line.hasPrefix("+++ killed by SIGKILL") { killed = true }
-      guard let parenthesis = line.firstIndex(of: "("), line.contains(" = ") else { continue }
+      guard let parenthesis = line.firstIndex(of: "(") else { continue }
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
-      counts[name, default: 0] += 1
-      calls.append(Call(name: String(name), number: counts[name, default: 0], line: line))
+      let call = Call(name: String(name), number: counts[name, default: 0] + 1, line: line)
+      // The text of a write to standard error is in the middle of its line, and often ends it.
+      guard line.contains(" = ") || (name.hasPrefix("write") && call.concerns(2)) else { continue }
+      counts[name] = call.number
+      calls.append(call)
     }
     return (calls, killed)
   }
@@ -79,7 +84,8 @@ extension SystemCallTrace {
         occurrences[call.name, default: 0] += 1
         return InjectionPoint(
           role: role, request: index, operation: operation, call: call.name,
-          occurrence: occurrences[call.name, default: 0], number: call.number,
+          occurrence: occurrences[call.name, default: 0],
+          numberInRequest: calls[...at].count { $0.name == call.name }, number: call.number,
           next: .init(call: next.name, number: next.number, isPoint: isPoint(next)),
           isDivisible: call.isDivisible(table), isWaking: call.isWaking,
           isCommitted: calls[..<at].contains { $0.isIrrevocable(table) })

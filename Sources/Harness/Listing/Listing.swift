@@ -22,7 +22,7 @@ public struct Listing: Sendable, Encodable {
   /// Creates a listing of the scenarios that these cells belong to.
   ///
   /// - Parameters:
-  ///   - cells: The cells in the order of the plan, such as ``Runner/cells``.
+  ///   - cells: The cells in the order of the plan, such as those of ``Runner/list()``.
   ///   - pitfalls: All pitfalls. The listing contains those that are covered by a scenario of the cells.
   public init(cells: [Cell], pitfalls: [PitfallGroup]) {
     var scenarios: [Entry] = []

@@ -78,7 +78,7 @@ public struct KnownFailures: Sendable {
   /// Returns the part of a reason before the first name, process ID or time that differs in every run.
   static func stablePart(of reason: String) -> String {
     let line = reason.prefix { !$0.isNewline }
-    let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|; and [0-9]/
+    let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|;\s/
     let end = line.firstMatch(of: volatile)?.range.lowerBound
     let stable = line[..<(end ?? line.endIndex)].prefix(200)
     return stable.allSatisfy(\.isWhitespace) ? String(line.prefix(20)) : String(stable)

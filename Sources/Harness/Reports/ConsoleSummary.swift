@@ -18,8 +18,11 @@ struct ConsoleSummary {
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return table + matrix + verdicts + missing + failures + problems + notRun(skipped) + ending
-      + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
+    let injected = InjectionTable.ofPrograms(results).map { table in
+      [style.painted("Calls that failed, and how often", .heading)] + table.lines(style)
+    }
+    return table + matrix + (injected ?? []) + verdicts + missing + failures + problems + notRun(skipped) + ending
+      + [counts + (skipped > 0 ? ", \(skipped) skipped" : "") + results.knownFailures]
   }
 
   /// The operations that the checked peer has and lacks.

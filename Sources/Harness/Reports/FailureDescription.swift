@@ -6,8 +6,10 @@ struct FailureDescription {
   /// The maximum length of a value; a longer one is shortened in the middle, but complete in the JSON report.
   private static let maximumValue = 1200
   private static let maximumLine = 300
-  /// The number of messages shown from the end of a transcript, which is where the failure is.
+  /// The number of messages of a transcript that are shown: those before the failure, which is usually the end.
   private static let transcriptLines = 20
+  /// The number of messages shown after the first difference from a golden transcript.
+  private static let linesAfterDifference = 6
   private static let labelWidth = 12
   /// The maximum number of further differences from a golden transcript that are shown.
   private static let maximumDifferences = 20
@@ -50,7 +52,7 @@ struct FailureDescription {
     let more = evidence.leftBehindCount - evidence.leftBehind.count
     if more > 0 { lines += value("", "and \(more) more") }
     lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
-    for transcript in evidence.transcripts { lines += describe(transcript) }
+    for transcript in evidence.transcripts { lines += describe(transcript, evidence) }
     // The command stays on one line, because readers copy it.
     let again = style.painted("again".padded(to: Self.labelWidth), .faint)
     return lines + ["", "  " + again + result.rerun.escapedForDisplay]
@@ -66,7 +68,7 @@ struct FailureDescription {
       }
   }
 
-  private func describe(_ transcript: Evidence.Transcript) -> [String] {
+  private func describe(_ transcript: Evidence.Transcript, _ evidence: Evidence) -> [String] {
     // The first line is the process state, and the others are its kernel stack.
     let state = transcript.state?.linesEscapedForDisplay ?? []
     let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
@@ -74,18 +76,33 @@ struct FailureDescription {
     let messages = transcript.messages.map(\.message.directedText.escapedForDisplay)
     return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
       + last(Array(state.dropFirst()), mark: "stack | ")
-      + last(messages.isEmpty ? ["(no messages)"] : messages, mark: "")
+      + last(
+        messages.isEmpty ? ["(no messages)"] : messages, mark: "",
+        end: Self.difference(in: transcript, evidence).map { $0 + 1 + Self.linesAfterDifference })
       + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
   }
 
-  private func last(_ lines: [String], mark: String) -> [String] {
-    let omitted = lines.count - Self.transcriptLines
-    let note = omitted > 0 ? ["    \(mark)... \(counted(omitted, "line")) before"] : []
-    return note
-      + lines.suffix(Self.transcriptLines).flatMap { line in
+  /// Returns the index of the response that first differs from a golden transcript; nil if the failure is at the end.
+  private static func difference(in transcript: Evidence.Transcript, _ evidence: Evidence) -> Int? {
+    guard let first = evidence.differences.first?.transcript else { return nil }
+    let messages = transcript.messages.map(\.message)
+    return messages.indices.dropFirst().first { index in
+      messages[index - 1].text == first.request.text && messages[index].text == first.response.text
+    }
+  }
+
+  /// Returns the last of the first `end` lines, and how many lines precede and follow them.
+  private func last(_ lines: [String], mark: String, end: Int? = nil) -> [String] {
+    let end = min(end ?? lines.count, lines.count)
+    let start = max(0, end - Self.transcriptLines)
+    func note(_ count: Int, _ place: String) -> [String] {
+      count > 0 ? ["    \(mark)... \(counted(count, "line")) \(place)"] : []
+    }
+    return note(start, "before")
+      + lines[start..<end].flatMap { line in
         line.shortened(to: Self.maximumLine)
           .wrapped(to: max(20, style.width - 6 - mark.count))
           .enumerated().map { index, part in "    \(mark)\(index == 0 ? "" : "  ")\(part)" }
-      }
+      } + note(lines.count - end, "after")
   }
 }

@@ -14,10 +14,20 @@ struct InjectionTable {
     var total = 0
   }
 
-  init(_ results: [CellResult]) {
+  private let faults: [InjectedFault]
+
+  /// Creates a table of the results with a fault.
+  ///
+  /// A row of a program is a call of a role: `server: mq_open`. `faults` are the columns.
+  init(_ results: [CellResult], faults: [InjectedFault] = InjectedFault.allCases) {
+    self.faults = faults
+    let hasScenarios = Set(results.lazy.filter { $0.cell.injection != nil }.map(\.cell.scenario)).count > 1
     for result in results {
-      guard let injection = result.cell.injection, let language = result.cell.pairing.first?.language else { continue }
-      let operation = injection.operation ?? injection.call
+      guard let injection = result.cell.injection,
+        let language = result.cell.pairing.first(where: { $0.role == injection.role })?.language
+      else { continue }
+      let scenario = hasScenarios ? "\(result.cell.scenario.escapedForDisplay) " : ""
+      let operation = injection.operation ?? "\(scenario)\(injection.role): \(injection.call)"
       let place = Place(fault: injection.fault, language: language)
       if rows[operation] == nil { order.append(operation) }
       if !languages.contains(language) { languages.append(language) }
@@ -39,12 +49,12 @@ struct InjectionTable {
     guard !order.isEmpty else { return [] }
     var table = TextTable()
     let empty = languages.dropFirst().map { _ in TextTable.Cell("") }
-    table.add([.init("")] + InjectedFault.allCases.flatMap { [.init($0.rawValue, .heading)] + empty })
-    table.add([.init("")] + InjectedFault.allCases.flatMap { _ in languages.map { .init($0, .faint) } })
+    table.add([.init("")] + faults.flatMap { [.init($0.rawValue, .heading)] + empty })
+    table.add([.init("")] + faults.flatMap { _ in languages.map { .init($0, .faint) } })
     for operation in order {
       table.add(
         [.init(operation)]
-          + InjectedFault.allCases.flatMap { fault in
+          + faults.flatMap { fault in
             languages.map { cell(rows[operation]?[Place(fault: fault, language: $0)]) }
           })
     }
@@ -56,6 +66,17 @@ struct InjectionTable {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }
     return .init("\(tally.passed)/\(tally.total)!", .bad)
+  }
+}
+
+extension InjectionTable {
+  /// Returns the table of the faults that were injected into programs; nil if there are none.
+  static func ofPrograms(_ results: [CellResult]) -> InjectionTable? {
+    let injected = results.filter { result in
+      result.cell.injection.map { $0.request == nil } == true && result.verdict != .notRun
+    }
+    let used = Set(injected.compactMap(\.cell.injection?.fault))
+    return used.isEmpty ? nil : InjectionTable(injected, faults: InjectedFault.allCases.filter(used.contains))
   }
 }
 

@@ -30,9 +30,7 @@ struct MarkdownReport: Report {
     let (passed, failed, notRun) = (
       results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
     )
-    let known = summary.planned - passed - failed - notRun
-    return "\(passed) passed, \(failed) failed, \(notRun) not run"
-      + (known > 0 ? ", \(known) otherwise as expected" : "")
+    return "\(passed) passed, \(failed) failed, \(notRun) not run\(results.knownFailures)"
   }
 
   private func write(_ capabilities: CapabilitySummary, to page: inout MarkdownWriter) {

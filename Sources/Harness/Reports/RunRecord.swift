@@ -30,6 +30,12 @@ extension [CellResult] {
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure } }
 
+  /// The number of cells that failed as expected, as the end of a line with the other numbers; empty if there are none.
+  var knownFailures: String {
+    let number = count { $0.verdict != .passed && $0.verdict != .notRun && $0.isExpected }
+    return number > 0 ? ", \(counted(number, "known failure"))" : ""
+  }
+
   /// Returns the number of cells that were not run, including those without a result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }
 }

@@ -23,7 +23,9 @@ struct GitHubReport: Report {
         ], result.outcome.reason ?? result.expectation ?? result.cell.title)
     }
     let notRun = results.notRunCount(planned: summary.planned)
-    let counts = "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
+    let counts =
+      "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
+      + results.knownFailures
     let notice = Self.command("notice", [("title", "ipc-interop: \(summary.exitStatus.meaning)")], counts)
     return ((problems + annotations).prefix(Self.maximumAnnotations) + [notice]).map { $0 + "\n" }.joined()
   }

@@ -182,7 +182,9 @@ final class CellRun {
       let expected = role.found.count { $0 == pattern }
       guard printed == expected else {
         throw CellOutcome(
-          .failed, "\(role.description) printed '\(pattern.text)' \(printed) times instead of \(expected)",
+          .failed,
+          "\(role.description) printed '\(pattern.text)' \(printed) times instead of \(expected); "
+            + "if that is correct, list it in 'prints' once for each time",
           expected: pattern.text,
           response: .line(role.printed.joined(separator: "\n")))
       }

@@ -87,6 +87,7 @@ struct ResponseCheck {
   private func check(
     _ fields: Fields, _ expectations: [ExpectedField], _ outcome: (Verdict, String) -> CellOutcome
   ) throws(CellOutcome) {
+    var problems: [String] = []
     for expectation in expectations {
       let actual = fields[bytes: expectation.key]
       if case .capture(let name) = expectation.relation, let actual {
@@ -96,9 +97,10 @@ struct ResponseCheck {
       var text = ""
       if let template = expectation.relation.template { text = try filled(template) }
       if let problem = problem(key: expectation.key, relation: expectation.relation, expected: text, actual: actual) {
-        throw outcome(.failed, problem)
+        problems.append(problem)
       }
     }
+    if !problems.isEmpty { throw outcome(.failed, problems.joined(separator: "; ")) }
   }
 
   /// Returns a description of the difference if the field `key` is not as expected.
@@ -155,15 +157,36 @@ struct ResponseCheck {
   ///
   /// The field `call` of an error may be missing in either of them.
   static func matches(_ response: Response, recorded: String) -> Bool {
-    let fields = [recorded, "\(response)"].map { $0.split(separator: " ") }
-    let compareCalls = fields.allSatisfy { $0.first != "error" || $0.contains { $0.hasPrefix("call=") } }
-    let (wanted, actual) = (
-      fields[0].filter { compareCalls || !$0.hasPrefix("call=") },
-      fields[1].filter { compareCalls || !$0.hasPrefix("call=") }
-    )
+    let (wanted, actual) = compared(response, recorded)
     guard actual.count == wanted.count, actual.first == wanted.first else { return false }
     return wanted.dropFirst().allSatisfy { field in
       actual.dropFirst().contains { Glob(String(field)).matches(String($0)) }
     }
+  }
+
+  /// Returns the words of the recorded response and of the actual one, without fields that are not compared.
+  private static func compared(_ response: Response, _ recorded: String) -> (wanted: [Substring], actual: [Substring]) {
+    let fields = [recorded, "\(response)"].map { $0.split(separator: " ") }
+    let compareCalls = fields.allSatisfy { $0.first != "error" || $0.contains { $0.hasPrefix("call=") } }
+    return (
+      fields[0].filter { compareCalls || !$0.hasPrefix("call=") },
+      fields[1].filter { compareCalls || !$0.hasPrefix("call=") }
+    )
+  }
+
+  /// Returns every field that differs from the recorded response; none if the responses are of different kinds.
+  static func differences(_ response: Response, recorded: String) -> [String] {
+    let (wanted, actual) = compared(response, recorded)
+    guard actual.first == wanted.first else { return [] }
+    func key(_ field: Substring) -> Substring { field.prefix { $0 != "=" } }
+    func shown(_ field: Substring) -> String { String(field).shortened(to: 60) }
+    let differing = wanted.dropFirst().compactMap { field -> String? in
+      let counterpart = actual.dropFirst().first { key($0) == key(field) }
+      guard let counterpart else { return "\(shown(field)) is missing" }
+      return Glob(String(field)).matches(String(counterpart))
+        ? nil : "\(shown(counterpart)), expected \(shown(field))"
+    }
+    let extra = actual.dropFirst().filter { field in !wanted.dropFirst().contains { key($0) == key(field) } }
+    return differing + extra.map { "\(shown($0)) is extra" }
   }
 }

@@ -49,8 +49,33 @@ public struct Runner: Sendable {
     plan = selected.shuffled(seed: configuration.seed)
   }
 
-  /// The cells of the run, in order.
+  /// The cells of the run without those of fault injection, in order.
   public var cells: [Cell] { plan.cells }
+
+  /// Returns all cells of the run, in order.
+  ///
+  /// To find the cells of fault injection, it runs the programs once below a tracer.
+  public func list() throws(RunError) -> [Cell] {
+    guard let injection else { return cells }
+    let context = try start().context
+    if let obstacle = injection.obstacle(context) {
+      if injection.isRequired { throw RunError(obstacle) }
+      return cells
+    }
+    return cells + (try injection.work(context) { _ in }).cells.filter { $0.injection != nil }
+  }
+
+  /// Determines the isolation, and probes the peers.
+  private func start() throws(RunError) -> (
+    machine: SandboxCapabilities, probed: [String: ProbedPeer], context: CellContext
+  ) {
+    let machine = try MachineProbe.capabilities(configuration)
+    let start = configuration.context(machine)
+    // The peer that is checked may have cells of fault injection only.
+    let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
+    let probed = try PeerProbe.probe(needed, configuration.peers, start)
+    return (machine, probed, start.knowing(probed, configuration.registry))
+  }
 
   /// A note if a port of a user's programs is not compared with a recording, because the project has none.
   private var recordingNotes: [String] {
@@ -69,12 +94,7 @@ public struct Runner: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     if let problem = leftOut.problem { throw problem }
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
-    let machine = try MachineProbe.capabilities(configuration)
-    let start = configuration.context(machine)
-    // The peer that is checked may have cells of fault injection only.
-    let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
-    let probed = try PeerProbe.probe(needed, configuration.peers, start)
-    let context = start.knowing(probed, configuration.registry)
+    let (machine, probed, context) = try start()
     let obstacle = injection?.obstacle(context)
     if let obstacle, injection?.isRequired == true { throw RunError(obstacle) }
     let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
@@ -85,7 +105,7 @@ public struct Runner: Sendable {
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
       notes: strategy.notes + configuration.peers.leftOut + leftOut.notes + notes + recordingNotes
-        + (obstacle.map { [$0] } ?? [])
+        + (obstacle.map { [$0] } ?? []) + (faults?.notes ?? [])
         + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })

@@ -56,7 +56,8 @@ extension StepInterpreter {
     let reason =
       ResponseCheck.matches(exchange.response, recorded: expected)
       ? TimeCheck(registry: registry).earlyEnd(of: exchange)
-      : "the response to '\(line)' differs from the golden transcript"
+      : (["the response to '\(line)' differs from the golden transcript"]
+        + ResponseCheck.differences(exchange.response, recorded: expected)).joined(separator: "; ")
     if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
       role.follow(exchange.request, fields, operation)
     }

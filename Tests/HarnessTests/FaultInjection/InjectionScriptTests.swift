@@ -72,6 +72,7 @@ struct InjectionScriptTests {
   @Test("are selected by name, and unknown names are reported")
   func selection() throws {
     let registry = try Checkout.operations.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
     var selection = InjectionSelection()
     selection.operations = ["mq_opn"]
@@ -81,7 +82,24 @@ struct InjectionScriptTests {
         == ["there is no operation 'mq_opn'; did you mean 'mq_open'?"])
     selection.operations = ["mq_open"]
     #expect(
-      scripts.filter { selection.mayInclude($0, language: "c") }.map(\.id) == ["posix-mq/messages"])
+      scripts.filter { selection.mayInclude($0, language: "c", table) }.map(\.id) == ["posix-mq/messages"])
+  }
+
+  @Test(
+    "are selected if a filter may match one of their cells, whose calls are not known yet",
+    arguments: [
+      ("posix-mq/messages", true), ("posix-mq/mess*short", true), ("mq/messages[c,", true), ("EINTR", true),
+      ("mq_send,mq_timedsend.1", true), ("sender:3", true), ("[c", true), ("", true),
+      ("contract/lines", false), ("pipe/transfers[c", false), ("semop_of_no_call", false), ("lines[c]", false),
+    ])
+  func filters(filter: String, isSelected: Bool) throws {
+    let registry = try Checkout.operations.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
+    let script = try #require(scripts.first { $0.id == "posix-mq/messages" })
+    var selection = InjectionSelection()
+    selection.filters = [filter]
+    #expect(selection.mayInclude(script, language: "c", table) == isSelected)
   }
 
   private struct Missing: Error {}

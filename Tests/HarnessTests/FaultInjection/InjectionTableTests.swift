@@ -30,6 +30,42 @@ struct InjectionTableTests {
     #expect(table.worst == ["write"])
   }
 
+  private func programResult(
+    _ call: String, _ fault: InjectedFault, _ language: String, _ verdict: Verdict, scenario: String = "jobs/three"
+  ) -> CellResult {
+    let injection = Cell.Injection(
+      role: "server", request: nil, operation: nil, call: call, occurrence: 1, fault: fault)
+    let cell = Cell(
+      id: "\(scenario)[c>\(language),server:\(call).1,\(fault.rawValue)]", scenario: scenario, mechanism: "jobs",
+      title: "T.", spec: "", level: .must,
+      pairing: [.init(role: "client", language: "c"), .init(role: "server", language: language)], parameters: [:],
+      location: SourceLocation(file: "interop.yaml", line: 1, column: 1), injection: injection)
+    return CellResult(
+      cell: cell, outcome: CellOutcome(verdict: verdict, reason: nil, evidence: nil), isExpected: verdict == .passed,
+      expectation: nil, isolation: .private, rerun: "")
+  }
+
+  @Test("has the calls of programs by role, and only the faults that occurred, in the console report of a run")
+  func programs() throws {
+    let results = [
+      programResult("mq_open", .noDescriptor, "c", .passed), programResult("mq_open", .noDescriptor, "swift", .failed),
+      programResult("mq_open", .interrupted, "swift", .notRun),
+    ]
+    let lines = try #require(InjectionTable.ofPrograms(results)).lines(Style())
+    #expect(lines[0].split(separator: " ") == ["EMFILE"])
+    #expect(lines[1].split(separator: " ") == ["c", "swift"])
+    #expect(lines[2].split(separator: " ") == ["server:", "mq_open", "1", "0/1!"])
+    #expect(InjectionTable.ofPrograms([result("read", .short, "c", .passed)]) == nil)
+    let other = programResult("mq_open", .noDescriptor, "c", .passed, scenario: "jobs/one")
+    let both = try #require(InjectionTable.ofPrograms(results + [other])).lines(Style())
+    #expect(both[3].hasPrefix("jobs/one server: mq_open"))
+    var report = ReportFormat.console.makeReport(style: Style())
+    let summary = RunSummary(
+      planned: 0, counts: [:], unexpected: 0, problems: [], seconds: 1, exitStatus: .asExpected, interrupted: false)
+    _ = try results.map { try report.receive(.cellEnded($0)) }
+    #expect(try report.receive(.runEnded(summary)).contains("Calls that failed, and how often\n"))
+  }
+
   @Test("has no worst row if all passed, and no rows if nothing ran")
   func edges() {
     #expect(InjectionTable([result("read", .short, "c", .passed)]).worst == [])

@@ -103,6 +103,50 @@ struct ProgramInjectionTests {
     #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
   }
 
+  @Test("are listed without running them, and summarized by call; a program that cannot get one is reported")
+  func summary() async throws {
+    try await onThread {
+      try TextbookTests.withProject(port: ["/bin/true"]) { file in
+        let project = FilePath(file.configuration.projects[0])
+        func check(_ options: String...) throws -> (status: Int32, lines: [String]) {
+          let run = try CommandRun(
+            root: Checkout.root, command: ["check", "\(project)/interop.yaml", "--fault-injection", "--pairs", "c"],
+            options)
+          return (try run.end(), run.lines)
+        }
+        let cell = "faults[c>c,server:mq_open.2,ENOSPC]"
+        let list = try check("--list", "--verbose", cell)
+        #expect(list.status == 0 && list.lines.contains("    \(cell)"), "\(list.lines)")
+        #expect(!list.lines.contains { $0.contains("recording") || $0.contains("EMFILE") })
+        let run = try check(cell)
+        #expect(run.status == 0, "\(run.lines)")
+        let row = run.lines.first { $0.hasPrefix("server: mq_open") }
+        #expect(row?.split(separator: " ") == ["server:", "mq_open", "1"], "\(run.lines)")
+      }
+    }
+  }
+
+  @Test("cannot be injected into a program that only starts another one, which the header says")
+  func wrapper() async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.addScript("wrapper", "/bin/true; exit 0")
+      try project.write(
+        """
+        languages: {c: './{program}'}
+        scenarios:
+          - id: test
+            title: A title.
+            programs: {server: wrapper}
+            steps: [start: server, wait: server -> exit 0]
+
+        """, to: "interop.yaml")
+      let run = try project.run(["check"], ["--fault-injection"])
+      let text = run.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(text.contains("note: no call of server can fail in test[c,recording]"), "\(run.text)")
+    }
+  }
+
   @Test("are not injected into a role without demands") func excluded() async throws {
     let results = try await Self.inject("none", "faults[c>c", scenarios: Self.scenarios(demands: ""))
     #expect(results.count == 3)

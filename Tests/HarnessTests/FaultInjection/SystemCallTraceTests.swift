@@ -43,9 +43,30 @@ struct SystemCallTraceTests {
     #expect(!trace.requests[0][2].isInjected)
   }
 
-  @Test("are counted from the execution of the peer, as in strace")
+  @Test("belong to one request, even if the peer reads it in several parts")
+  func parts() {
+    let bytes = ["p", "i", "d", #"\n"#].map { #"read(0<pipe:[6]>, "\#($0)", 1) = 1"# }
+    let lines = [
+      "getpid() = 7", #"write(1<pipe:[7]>, "ok pid=7\n", 9) = 9"#, #"read(0<pipe:[6]>, "pid\n", 65536) = 4"#,
+      "getppid() = 1", #"writev(1<pipe:[7]>, [{iov_base="ok\n", iov_len=3}], 1) = 3"#,
+    ]
+    let trace = SystemCallTrace(bytes + lines + bytes)
+    #expect(trace.requests.map { $0.map(\.name) } == [["getpid", "write"], ["getppid", "writev"], []])
+  }
+
+  @Test("include those that write to standard error, whose text strace's line contains")
+  func diagnostics() {
+    let lines = [
+      #"write(2<pipe:[8]>, "starting\n", 9starting"#, ") = 9", #"write(2, "no line end", 11no line end) = 11"#,
+      #"write(1</dev/null>, "x", 1) = 1"#, "write(2 of something else", "writer(2) is here",
+    ]
+    #expect(SystemCallTrace.calls(in: lines).calls.map(\.number) == [1, 2, 3])
+  }
+
+  @Test("are counted from the start of the tracer, as in strace, and from the begin of the request")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
+    #expect(read.numberInRequest == 1)
     // The earlier reads are those of the dynamic loader, the interrupted read, and the read of the request.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)

@@ -24,6 +24,22 @@ struct PartialPeerTests {
     }
   }
 
+  /// A script whose second request may write less than requested.
+  private static let part = """
+    - id: part/writes
+      title: A peer continues after a short write.
+      spec: write(2)
+      level: must
+      roles: [a]
+      steps:
+        - a: pipe2 reader=r writer=w
+        - a: write_all handle=w buf=hello      -> return=5
+        - a: read handle=r count=5             -> return=5 buf=hello
+        - a: close handle=r
+        - a: close handle=w
+
+    """
+
   /// Creates a checkout with the scenarios of two mechanisms, because a debug build loads all of them slowly.
   private static func checkout() throws -> FilePath {
     let files = FileManager.default
@@ -42,6 +58,7 @@ struct PartialPeerTests {
     try Data(
       "- {id: examples/one, title: T., spec: getpid(2), level: must, roles: [a], steps: [{a: pid}]}\n".utf8
     ).write(to: URL(fileURLWithPath: root.appending("fixtures/examples.yaml").string))
+    try Data(part.utf8).write(to: URL(fileURLWithPath: root.appending("fixtures/fault-injection/part.yaml").string))
     try Data("- group: g\n  pitfalls: [{requirement: r, scenarios: [pipe/broken]}]\n".utf8)
       .write(to: URL(fileURLWithPath: root.appending("fixtures/pitfalls.yaml").string))
     return root
@@ -88,6 +105,56 @@ struct PartialPeerTests {
   @Test("is green for the correct peer in the cells in which defects show") func defectless() async throws {
     let run = try await check(["--quick"] + Self.defects.flatMap(\.2))
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+  }
+
+  /// Runs the faults of the script ``part`` in a peer that a shell script starts.
+  private func injectBehindWrapper(_ script: String, _ defect: String...) async throws -> (Int32, [String]) {
+    let wrapper = FileManager.default.temporaryDirectory.appending(path: "wrapper-\(UUID().uuidString)").path
+    try CommandRun.writeProgram("#!/bin/sh\necho starting >/dev/null\necho starting >&2\n\(script)\n", to: wrapper)
+    defer { try? FileManager.default.removeItem(atPath: wrapper) }
+    let run = try await check(
+      ["--verbose", "--filter", "part/writes"], [wrapper] + Self.python + [Self.peer] + defect)
+    return (run.status, run.lines)
+  }
+
+  @Test("injects faults into the peer and not into a program that executes it") func wrapper() async throws {
+    let (status, lines) = try await injectBehindWrapper(#"exec "$@""#)
+    #expect(status == 0, "\(lines.joined(separator: "\n"))")
+    let short = "part/writes[partial,a:2:write_all,write.1,short]"
+    #expect(lines.contains { $0.hasPrefix("passed ") && $0.contains(short) })
+    #expect(!lines.contains { $0.contains("the same system calls") }, "\(lines.joined(separator: "\n"))")
+    let (red, report) = try await injectBehindWrapper(#"exec "$@""#, "short-write-as-whole")
+    #expect(red == 1, "\(report.joined(separator: "\n"))")
+    #expect(report.contains { $0.contains("-- failed: \(short)") })
+    #expect(report.contains { $0.contains("return=1, expected return=5") })
+  }
+
+  @Test("is red for a peer whose calls the tracer does not see") func forkingWrapper() async throws {
+    let (status, lines) = try await injectBehindWrapper(#""$@""#)
+    #expect(status == 1, "\(lines.joined(separator: "\n"))")
+    let text = lines.map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+    #expect(text.contains("partial made no IPC call in 1 script, such as part/writes, which got no fault"), "\(text)")
+  }
+
+  @Test("lists the cells of fault injection, and only those that the filter selects") func list() async throws {
+    func cells(_ options: String...) async throws -> [String] {
+      let run = try await check(["--list", "--verbose"] + options)
+      #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+      return run.lines.filter { $0.hasPrefix("    ") && $0.hasSuffix("]") }.map { String($0.dropFirst(4)) }
+    }
+    let short = "part/writes[partial,a:2:write_all,write.1,short]"
+    #expect(try await cells("--filter", short) == [short])
+    #expect(try await cells("--filter", "contract/pipes") == ["contract/pipes[partial]"])
+    let all = try await cells("--filter", "part/writes", "--filter", "contract/pipes", "--skip", "EINTR")
+    #expect(all.contains("contract/pipes[partial]") && all.contains(short))
+    #expect(!all.contains { $0.contains("EINTR") || $0.contains("recording") })
+    let quick = try await check(["--list", "--quick", "--filter", "part/writes"])
+    #expect(quick.status == Harness.ExitStatus.nothingSelected.rawValue)
+  }
+
+  @Test("does not report scripts that the filter does not select as not run") func unrelatedScripts() async throws {
+    let run = try await check(["--filter", "contract/pipes"])
+    #expect(run.lines.last == "1 passed, 0 failed", "\(run.lines.joined(separator: "\n"))")
   }
 
   @Test("finds a peer by a relative path, by PATH, in /tmp, and with its own files") func places() async throws {

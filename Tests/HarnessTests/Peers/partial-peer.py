@@ -200,6 +200,8 @@ def write_all(buf=None, count=None, handle=b"default", pattern=None, offset=None
     while done < len(payload):
         try:
             done += os.write(fd, payload[done:])
+            if DEFECT == "short-write-as-whole":
+                return {"return": len(payload)}
         except OSError as error:
             error.fields = {"return": done}
             raise

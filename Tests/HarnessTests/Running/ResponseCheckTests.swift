@@ -1,3 +1,4 @@
+import PeerProtocol
 import Testing
 
 @testable import Harness
@@ -18,6 +19,46 @@ struct ResponseCheckTests {
     #expect(
       problem(ExpectedField.Relation.equal, "hello", "hello\0") == "value=hello%00, expected value=hello")
     #expect(problem(ExpectedField.Relation.equal, "7", "07") != nil)
+  }
+
+  @Test("that differs is reported together with all others")
+  func allDifferences() throws {
+    let (scenarios, registry) = try Checkout.scenarios(
+      """
+      - id: test/test
+        title: A title.
+        spec: getpid(2)
+        level: must
+        roles: [a]
+        steps: [{a: 'stat path=/ -> type=file mode=755 uid=7 gid=0'}]
+      """)
+    guard case .request(_, _, let expected)? = scenarios.first?.steps.first?.action else { throw MissingStep() }
+    let exchange = Exchange(
+      request: try Request(parsing: "stat path=/"),
+      response: try Response(parsing: "ok type=directory mode=755 uid=0 gid=0"), elapsed: .zero)
+    let role = RoleProcess(
+      role: Role(name: "a", part: .peer, language: nil), index: 0, language: "c", command: [], directory: nil)
+    do throws(CellOutcome) {
+      try ResponseCheck(registry: registry).check(exchange, by: role, against: expected)
+      Issue.record("no difference")
+    } catch {
+      #expect(error.reason == "a (c): type=directory, expected type=file; uid=0, expected uid=7")
+    }
+  }
+
+  private struct MissingStep: Error {}
+
+  @Test("that differs from a golden transcript is reported together with all others")
+  func transcriptDifferences() throws {
+    func differences(_ response: String, _ recorded: String) throws -> [String] {
+      ResponseCheck.differences(try Response(parsing: response), recorded: recorded)
+    }
+    #expect(
+      try differences("ok a=1 b=2 c=3 e=5", "ok a=1 b=3 c=* d=4") == [
+        "b=2, expected b=3", "d=4 is missing", "e=5 is extra",
+      ])
+    #expect(try differences("error errno=EPIPE", "error errno=EPIPE call=write") == [])
+    #expect(try differences("ok a=1", "error errno=EPIPE") == [])
   }
 
   @Test("that is missing is wrong for every relation")

@@ -151,7 +151,9 @@ import Testing
       }
     }
     #expect(outcome.verdict == .failed)
-    #expect(outcome.reason?.hasSuffix("differs from the golden transcript; and 1 more difference (general)") == true)
+    #expect(
+      outcome.reason?.contains("'pid' differs from the golden transcript; pid=") == true
+        && outcome.reason?.hasSuffix(", expected pid=0; and 1 more difference (general)") == true)
     #expect(outcome.evidence?.differences.compactMap(\.transcript?.location.line) == [2, 4])
   }
 }

@@ -44,7 +44,9 @@ struct HTMLReport: Report {
     page.element("header", [("class", isGood ? "good" : "bad")]) { page in
       page.element("h1", text: "ipc-interop: \(summary.headline)")
       let notRun = results.notRunCount(planned: summary.planned)
-      let counts = "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
+      let counts =
+        "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run"
+        + results.knownFailures
       page.element(
         "p", [("class", "counts")],
         text: "\(counts) of \(counted(summary.planned, "cell")), in \(duration(summary.seconds))")
