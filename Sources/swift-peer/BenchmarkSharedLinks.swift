@@ -59,7 +59,7 @@ extension OutputRawSpan {
   /// Appends all bytes that fit, of which only byte 0 is stored; the others stay as they are.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
-      if let first, !buffer.isEmpty { unsafe buffer[0] = first }
+      if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }
       filled = buffer.count
     }
   }
