@@ -88,7 +88,8 @@ struct MatrixOptions: ParsableArguments {
   /// `defaultPairs` are the pairings without `--pairs`. `prepare` completes the runner before it runs.
   func run(
     _ configuration: RunConfiguration, scenarios: [Scenario], scope: LoadingScope = .everything,
-    expectations: Expectations, pitfalls: [PitfallGroup], filters: [String], more: [(name: String, value: String)] = [], defaultPairs: [[String]] = [],
+    expectations: Expectations, pitfalls: [PitfallGroup], filters: [String], more: [(name: String, value: String)] = [],
+    defaultPairs: [[String]] = [],
     prepare: (inout Runner, RunConfiguration, Expectations) throws -> Void = { _, _, _ in }
   ) throws {
     let known = try knownFailures.load()

@@ -59,9 +59,7 @@ public struct Fixtures: Sendable {
   ) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], installation, log: log)
-    let mutants = MutantLoader.load(
-      root: root, scenarios: scenarios, languages: peers.peers.map(\.language) + peers.leftOut.map(\.language),
-      log: log)
+    let mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: peers.languages, log: log)
     let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
     let generated = GeneratedMutantList.load(root: root, log: log)
     try log.check()
@@ -91,8 +89,8 @@ public struct Fixtures: Sendable {
     let builds = "\(root)/fixtures/mutant-peers.yaml"
     var mutants: [Mutant] = []
     if FileManager.default.fileExists(atPath: builds) {
-      let languages = PeerList.load(files: [builds], installation, log: log).peers.map(\.language)
-      mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: languages, log: log)
+      let peers = PeerList.load(files: [builds], installation, log: log)
+      mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: peers.languages, log: log)
     }
     try log.check()
     return (glossary, mutants)

@@ -82,6 +82,8 @@ public struct PeerList: Sendable {
   public let peers: [PeerDescription]
   /// The languages that are left out because their programs do not exist.
   let leftOut: [MissingPeer]
+  /// The languages of the files, including those that were not built.
+  var languages: [String] { peers.map(\.language) + leftOut.map(\.language) }
 
   /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
   public var reference: PeerDescription { peers[0] }

@@ -27,7 +27,8 @@ struct ResponseCheck {
         response: .response(response))
       outcome.evidence?.mismatches = mismatches
       if case .ok(let fields) = response {
-        outcome.evidence?.firstDifference = fields["differs"].flatMap { Int($0) } ?? mismatches.lazy.compactMap(\.bytes).first?.offset
+        outcome.evidence?.firstDifference =
+          fields["differs"].flatMap { Int($0) } ?? mismatches.lazy.compactMap(\.bytes).first?.offset
       }
       return outcome
     }

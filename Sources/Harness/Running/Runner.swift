@@ -141,7 +141,8 @@ public struct Runner: Sendable {
     let known = allCells + (faults?.cells.map(\.id) ?? [])
     let problems =
       context.capabilities.problems(required: configuration.requiredOperations)
-      + (rejectsStaleExpectations ? expectations.limited(to: scope).problems(cells: known, today: MachineProbe.today) : [])
+      + (rejectsStaleExpectations
+        ? expectations.limited(to: scope).problems(cells: known, today: MachineProbe.today) : [])
       + (faults?.problems ?? [])
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],

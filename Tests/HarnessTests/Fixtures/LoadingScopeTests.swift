@@ -35,8 +35,7 @@ struct LoadingScopeTests {
 
   @Test("limit the names that can be wrong, and the expectations that can be stale")
   func limits() {
-    let selection = Selection(
-      filters: ["pipe/eof"], skipped: ["fifo/order", "pipe/nothing"], mechanisms: ["fifo", "pipe"])
+    let selection = Selection(filters: ["pipe/eof"], skipped: ["fifo/order", "pipe/nothing"])
     let scope = LoadingScope(selection, among: known)
     let problems = selection.problems(
       mechanisms: ["pipe"], languages: ["c"], cells: ["pipe/eof[c]"], scope: scope)

@@ -38,7 +38,8 @@ struct HTMLComparison {
       if let bytes = mismatch.bytes { rows.append(Self.aligned("from byte", bytes.expectedText, bytes.actualText)) }
     }
     if !evidence.mismatches.isEmpty, !evidence.mismatches.contains(where: { $0.bytes != nil }),
-      let offset = evidence.firstDifference {
+      let offset = evidence.firstDifference
+    {
       rows.append(
         Row(
           heading: "payload", expected: Self.words("the bytes of the pattern"),
