@@ -58,8 +58,10 @@ struct SystemCallTrace {
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
       let call = Call(name: String(name), number: counts[name, default: 0] + 1, line: line)
-      // The text of a write to standard error is in the middle of its line, and often ends it.
-      guard line.contains(" = ") || (name.hasPrefix("write") && call.concerns(2)) else { continue }
+      // The text of a write to standard error is in the middle of its line, and often ends it. In a shell, any descriptor
+      // may be a duplicate of standard error.
+      let isWrite = ["write", "writev"].contains(name) && line.dropFirst(name.count + 1).first?.isNumber == true
+      guard isWrite || line.contains(" = ") else { continue }
       counts[name] = call.number
       calls.append(call)
     }

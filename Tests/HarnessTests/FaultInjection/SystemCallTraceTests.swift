@@ -58,7 +58,7 @@ struct SystemCallTraceTests {
   func diagnostics() {
     let lines = [
       #"write(2<pipe:[8]>, "starting\n", 9starting"#, ") = 9", #"write(2, "no line end", 11no line end) = 11"#,
-      #"write(1</dev/null>, "x", 1) = 1"#, "write(2 of something else", "writer(2) is here",
+      #"write(1<pipe:[8]>, "from a shell\n", 13from a shell"#, ") = 13", "write(something else", "writer(2) is here",
     ]
     #expect(SystemCallTrace.calls(in: lines).calls.map(\.number) == [1, 2, 3])
   }

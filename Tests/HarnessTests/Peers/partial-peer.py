@@ -203,7 +203,7 @@ def write_all(buf=None, count=None, handle=b"default", pattern=None, offset=None
             if DEFECT == "short-write-as-whole":
                 return {"return": len(payload)}
         except OSError as error:
-            error.fields = {"return": done}
+            error.fields = {"call": "write", "return": done}
             raise
     return {"return": done}
 
