@@ -34,7 +34,8 @@ struct EchoTests {
         try project.write(Self.client(text), to: "\(language)/client.py")
         for role in ["server", "client"] {
           try project.addScript(
-            "\(language)/\(role)", #"exec /usr/bin/python3 -S "$(dirname "$0")/\#(role).py" "$@""#)
+            "\(language)/\(role)",
+            #"exec /usr/bin/python3 -S "\#(project.path)/\#(language)/\#(role).py" "$@""#)
         }
       }
       try project.write(
