@@ -31,9 +31,9 @@ struct ExplainerTests {
   @Test(
     "says what a name is, what causes it, where the standard says so, and what to do",
     arguments: [
-      ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024 mq_receive", "ipc-interop run --mechanism posix-mq"]),
+      ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024 mq_open", "ipc-interop run --mechanism posix-mq"]),
       ("posix-mq/priority-order", ["(scenario)", "highest priority", "Defects that fail it", "(must)"]),
-      ("fifo/order[c>swift]", ["fifo/order (scenario)"]), ("timed out", ["(verdict)", "--timeout-multiplier"]),
+      ("fifo/delivery[c>swift]", ["fifo/delivery (scenario)"]), ("timed out", ["(verdict)", "--timeout-multiplier"]),
       ("not run", ["(verdict)", "doctor"]), ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
       ("epipe", ["EPIPE (errno)"]), ("EWOULDBLOCK", ["EAGAIN (errno)", "EWOULDBLOCK"]),
       ("mq_timedreceive", ["(function)", "posix-mq", "ETIMEDOUT"]), ("pipe", ["pipe (mechanism)", "pipe (function)"]),
