@@ -22,7 +22,7 @@ compile_c-aarch64 = $(or $(ARM64_GCC),$(CLANG) --target=aarch64-linux-gnu -isyst
   $(patsubst %,-B%,$(lastword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/*)))) -O2
 link_c-sanitized =
 variant_link = $(if $(filter undefined,$(origin link_$1)),-static,$(link_$1))
-# What else a variant needs to run.
+# Additional programs that a variant needs to run.
 needs_c-aarch64 := qemu-aarch64-static
 
 .PHONY: c-variants peers-deps

@@ -4,7 +4,7 @@ import Harness
 
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Records what your programs do on the wire, so that 'check' compares every other mixture with it.",
+    abstract: "Records the IPC of your programs, so that 'check' can compare all other pairings with it.",
     discussion: """
       The programs of the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \

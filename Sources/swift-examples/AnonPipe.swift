@@ -10,7 +10,7 @@ struct AnonPipe: ParsableCommand {
   @Option(help: "The message of the parent.")
   var message = "Hello from parent!"
 
-  @Flag(help: "Let the command be the child, with the reading end as its descriptor 3.")
+  @Flag(help: "Let the command be the child, with the read end as its descriptor 3.")
   var child = false
 
   @Argument(parsing: .captureForPassthrough, help: "The program that --child runs, and its arguments.")
@@ -35,7 +35,7 @@ struct AnonPipe: ParsableCommand {
     let process = try ChildProcess(
       command[0], arguments: Array(command[1...]), inheriting: [.init(pipe.reader, as: 3)])
 
-    // The parent only writes. If it kept the reading end open, it would not detect that the child has ended.
+    // The parent only writes. If it kept the read end open, it would not detect that the child has ended.
     try pipe.reader.close()
 
     var sent = false
@@ -60,7 +60,7 @@ struct AnonPipe: ParsableCommand {
     say("Parent: sent '\(visible(bytes))' (\(bytes.count) bytes).")
   }
 
-  /// The child only reads: it has no copy of the writing end, which is close-on-exec.
+  /// The child only reads: it has no copy of the write end, which is close-on-exec.
   private func beChild(readingFrom descriptor: FileDescriptor) throws {
     let reader = try PipeReader(adopting: descriptor)
     var bytes: [UInt8] = []

@@ -123,7 +123,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
   // A FileDescriptor is a plain value, so discarding it does not close the file.
   if Mutant.neverClosed.isOn { return 0 }
-  // The parent keeps its reading end in a property.
+  // The parent keeps its read end in a property.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
   // The writer of the child's input is kept open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }

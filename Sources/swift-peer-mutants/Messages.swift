@@ -53,7 +53,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_mq_notify_signal) func mqNotify(_ queue: Int32, _ signal: Int32, _ value: Int32) -> Int32 {
-  // The union is imported as its pointer, which stays nil.
+  // Swift imports the union as its pointer member, which stays nil.
   __real_cipc_mq_notify_signal(queue, signal, Mutant.notificationValueNil.isOn ? 0 : value)
 }
 

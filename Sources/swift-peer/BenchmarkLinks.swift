@@ -69,7 +69,7 @@ struct Ends {
     }
   }
 
-  /// Returns the numbers that the parameters are.
+  /// Parses the parameters as numbers.
   func numbers<Number: FixedWidthInteger>(_: Number.Type) throws -> (write: Number, read: Number) {
     guard let write = Number(write), let read = Number(read) else { throw Invalid("write and read are numbers here") }
     return (write, read)

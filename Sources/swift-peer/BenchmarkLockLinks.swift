@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// The links of a benchmark that lock something, or hand over memory by a flag.
+// Benchmark links that use a lock, or a flag in shared memory.
 
 extension Peer {
   fileprivate func descriptor(named name: String) throws -> FileDescriptor {

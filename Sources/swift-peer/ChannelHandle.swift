@@ -35,7 +35,7 @@ final class ChannelHandle: Handle {
       ?? nil
   }
 
-  /// Returns a channel in both directions, for requests and replies.
+  /// Returns a bidirectional channel, for requests and replies.
   func connection() throws -> MessageChannel.Connection<StreamPair<HandleSource, HandleSink>> {
     guard let reader, let writer else { throw Invalid("the channel does not have both directions") }
     return MessageChannel.Connection(

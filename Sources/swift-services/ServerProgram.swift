@@ -50,7 +50,7 @@ struct Limit: ExpressibleByArgument {
   var defaultValueDescription: String { "\(value)" }
 }
 
-/// A number of bytes, of which the longest message is a part.
+/// A limit in bytes, at least the size of the longest message.
 struct OutputLimit: ExpressibleByArgument {
   let value: Int
 

@@ -35,7 +35,7 @@ int __wrap_pipe2(int ends[2], int flags) {
     if (mutant("pipe-inherited"))
         flags &= ~O_CLOEXEC;
     int result = __real_pipe2(ends, flags);
-    /* The peer swaps the reading and the writing end. */
+    /* The peer swaps the reading and the write end. */
     if (result == 0 && mutant("pipe-ends-exchanged")) {
         int reader = ends[0];
         ends[0] = ends[1];
@@ -146,7 +146,7 @@ static bool is_reading_end(int fd) {
 }
 
 int __wrap_close(int fd) {
-    /* The parent does not close the reading end, because only its child reads. */
+    /* The parent does not close the read end, because only its child reads. */
     if (mutant("parent-keeps-reading-end") && is_reading_end(fd))
         return 0;
     /* The runtime releases the object but does not close its descriptor. */

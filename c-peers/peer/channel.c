@@ -15,8 +15,8 @@ struct channel *peer_channel(struct call *call) {
     return peer_find_handle(call, "handle", "channel");
 }
 
-/* Opens both ends of a FIFO. The reading end is opened first, without waiting for a writer; opening the
- * writing end then does not have to wait for a reader. */
+/* Opens both ends of a FIFO. The read end is opened first, without waiting for a writer; opening the
+ * write end then does not have to wait for a reader. */
 static int open_fifo(const char *path, int ends[2]) {
     if (mkfifo(path, 0600) == -1)
         return peer_set_failed_call("mkfifo");

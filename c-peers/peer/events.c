@@ -163,7 +163,7 @@ static void perform_pidfd_send_signal(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Implements pidfd_getpid(3), which glibc has only since 2.39. */
+/* Implements pidfd_getpid(3), which glibc provides since version 2.39. */
 static void perform_pidfd_getpid(struct call *call) {
     char path[64], line[256];
     int fd = peer_descriptor(call), pid = 0;

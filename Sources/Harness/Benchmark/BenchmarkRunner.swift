@@ -168,7 +168,7 @@ private struct Run {
     }
   }
 
-  /// Measures a benchmark in all rounds; a failure ends it, and becomes a problem of the run.
+  /// Measures a benchmark in all rounds. If it fails, the measurement stops, and the run reports the failure.
   mutating func measure(_ plan: PlannedBenchmark, budget: Double, progress: (Int) -> Void) {
     let (definition, pairings) = (plan.definition, plan.pairings)
     let processors =

@@ -33,7 +33,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.init(median, low: medians[tail], high: medians[medians.count - 1 - tail])
   }
 
-  /// Returns the median, the mean of the two values in the middle of an even number; nil without values.
+  /// Returns the median, for an even count the mean of the two middle values; nil if there are no values.
   static func median(_ values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }

@@ -58,7 +58,7 @@ public struct ExternalProgram: Sendable {
 
   /// Reads `fixtures/benchmark-programs.yaml`, whose programs are in the directory of the other programs.
   ///
-  /// A program that does not exist is left out, with a note.
+  /// A program that does not exist is skipped, with a note.
   static func load(_ installation: Installation) throws(FixtureErrors) -> (programs: [ExternalProgram], notes: [String])
   {
     let log = DiagnosticLog()

@@ -31,7 +31,7 @@ public struct MechanismCosts: Sendable {
     self.init(source: path, results: try BenchmarkDocument(reading: path).results)
   }
 
-  /// The size of a message if the user states none.
+  /// The default size of a message in bytes.
   private static let usualSize = 64
 
   /// Returns the costs of a mechanism, between two Swift processes if they were measured; nil if it was not measured.

@@ -96,7 +96,7 @@ public struct InjectionRunner: Sendable {
     return (context, "\(capabilities)", probed)
   }
 
-  /// Returns why no fault can be injected here; nil if it can.
+  /// Returns the reason that faults cannot be injected; nil if they can.
   func obstacle(_ known: CellContext) -> String? {
     guard known.sandbox.capabilities.isolation == .private else {
       return "fault injection requires a private sandbox, which removes everything that a killed peer leaves behind"

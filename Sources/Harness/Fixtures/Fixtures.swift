@@ -66,7 +66,7 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
-  /// Reads the assertions of public test suites, which no run needs.
+  /// Reads the assertions of public test suites. Only the coverage report uses them.
   public func assertions() throws(FixtureErrors) -> AssertionLedger {
     let log = DiagnosticLog()
     let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
@@ -74,7 +74,7 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
-  /// Reads the guide to the mechanisms, which no run needs.
+  /// Reads the guide to the mechanisms. Only recommendations and explanations use it.
   public func guide() throws(FixtureErrors) -> MechanismGuide {
     let log = DiagnosticLog()
     let guide = MechanismGuide.load(root: root, operations: registry, pitfalls: pitfalls, log: log)

@@ -99,7 +99,7 @@ struct SourceText {
     return SourceText(storage, 0..<storage.bytes.count)
   }
 
-  /// Returns the runs of `part`, moved to the bytes from `offset` on.
+  /// Returns the runs of `part`, shifted to start at byte `offset`.
   private func runs(in part: Range<Int>, at offset: Int) -> [Run] {
     guard let first = storage.runs.lastIndex(where: { $0.start <= part.lowerBound }) else { return [] }
     return storage.runs[first...].prefix { $0.start == storage.runs[first].start || $0.start < part.upperBound }.map {

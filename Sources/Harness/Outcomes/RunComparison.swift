@@ -13,7 +13,7 @@ public struct RunComparison: Sendable {
   /// The ids of the cells that only the earlier run has.
   public let removed: [String]
 
-  /// Whether something is worse than before.
+  /// Whether the later run has a regression.
   ///
   /// A cell that is missing now may hide a failure, so it is worse than before until the earlier report is replaced.
   public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty || !removed.isEmpty }

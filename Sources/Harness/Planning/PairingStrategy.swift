@@ -116,7 +116,7 @@ struct PairCoverage {
 }
 
 extension [String] {
-  /// The texts without repetitions, in the order of their first occurrence.
+  /// The distinct strings, in the order of their first occurrence.
   fileprivate var uniqued: [String] {
     var known: Set<String> = []
     return filter { known.insert($0).inserted }

@@ -29,7 +29,7 @@ extension RunComparison {
     ].filter { !$0.1.isEmpty }
   }
 
-  /// Returns the first ids, because a filtered run lacks thousands.
+  /// Shortens a list of ids, because a filtered run can omit thousands of cells.
   private static func shortened(_ ids: [String]) -> [String] {
     let limit = 20
     return ids.count <= limit ? ids : ids.prefix(limit) + ["and \(ids.count - limit) more"]

@@ -50,7 +50,7 @@ struct ObservedDeadline {
   }
 }
 
-/// Checks that a wait with a timeout ends at its deadline, without waiting for it.
+/// Checks the deadline of a timed wait, without waiting until it passes.
 ///
 /// While a role sleeps, the arguments of its system call show when the wait will end.
 struct DeadlineCheck {

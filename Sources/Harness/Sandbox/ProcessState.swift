@@ -11,7 +11,7 @@ struct ProcessState: CustomStringConvertible {
   /// Whether the process passes 64-bit times to system calls.
   let has64BitTimes: Bool
   let hasPendingSignal: Bool
-  /// Whether all its threads have stopped executing its code for good.
+  /// Whether all threads have permanently stopped executing the program.
   ///
   /// This is known only if the stack was requested.
   let isEnding: Bool

@@ -32,7 +32,7 @@ struct TimeLimit {
   /// The time until the limit passes unless processes have to wait for a processor.
   func remaining(now: ContinuousClock.Instant = .now) -> Duration { max(now.duration(to: end), .zero) }
 
-  /// Whether the limit has passed; `delay` returns the total delay until now.
+  /// Whether the limit has passed; `delay` returns the total delay so far.
   ///
   /// Several processes can wait at once, but a moment is excluded only once.
   mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {

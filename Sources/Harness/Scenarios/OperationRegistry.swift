@@ -61,7 +61,7 @@ public struct Operation: Sendable, Hashable {
   public let takes: [String]
   /// The parameters that name the handles to create.
   public var opens: [String] = []
-  /// The parameters that name the handles of descriptors that it passes to another process or receives.
+  /// The parameters that name the handles of the descriptors that the operation sends or receives.
   var shares: [String] = []
   /// The parameters that name the handles of memory to map.
   var maps: [String] = []

@@ -16,7 +16,7 @@ package import SystemPackage
 
 /// The functions that make all system calls: nothing else in this module reads `errno`.
 package enum Syscall {
-  /// Performs a call that returns -1 when it fails, for callers that expect some failures.
+  /// Performs a call that returns -1 when it fails, for callers that handle some errors themselves.
   ///
   /// With `retryOnInterrupt` the result is never `.interrupted`.
   @inline(__always)

@@ -34,7 +34,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// Starts a program.
   ///
   /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a
-  /// reader sees end of file when *every* writing end is closed.
+  /// reader sees end of file when *every* write end is closed.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.

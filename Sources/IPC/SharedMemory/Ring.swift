@@ -70,13 +70,13 @@ public enum Ring<Content: RingContent> {
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 
-  /// The writing end of a ring, which is closed when it is destroyed.
+  /// The write end of a ring, which is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Producer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the writing end for this process, and continues where its last owner died.
+    /// Opens the write end for this process, and continues where its last owner died.
     ///
     /// - Throws: ``IPCError`` with `.badAddress` if the ring is not inside the region, or the mapped object is shorter;
     ///   `.invalidArgument` if there is no ring of this content; `.protocolNotSupported` for another version;
@@ -105,13 +105,13 @@ public enum Ring<Content: RingContent> {
     public consuming func close() {}
   }
 
-  /// The reading end of a ring, which is closed when it is destroyed.
+  /// The read end of a ring, which is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Consumer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the reading end for this process, and continues where its last owner died.
+    /// Opens the read end for this process, and continues where its last owner died.
     ///
     /// - Throws: The errors of ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {

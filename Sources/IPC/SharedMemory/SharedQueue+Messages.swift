@@ -98,7 +98,7 @@ extension SharedQueue {
     /// Receives the first message, and appends it to `bytes`.
     ///
     /// - Returns: The length of the message; nil if the queue is closed and empty.
-    /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the message stays in the queue;
+    /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` is too small: the message stays in the queue;
     ///   `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is empty, or a process was stopped in
     ///   the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
     ///   `.badMessage` if the queue is corrupted.

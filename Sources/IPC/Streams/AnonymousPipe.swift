@@ -17,7 +17,7 @@ public import SystemPackage
 /// try pipe.reader.readToEnd(appendingTo: &text)
 /// ```
 ///
-/// A reader sees end of file when *every* descriptor of the writing end is closed, in this process and in all others.
+/// A reader sees end of file when *every* descriptor of the write end is closed, in this process and in all others.
 /// Therefore both ends are close-on-exec: a child has only the ends that are passed to it explicitly
 /// (``ChildProcess``).
 ///
@@ -93,7 +93,7 @@ extension PipeDescriptor where Self: ~Copyable {
   }
 }
 
-/// The reading end of an anonymous pipe or FIFO.
+/// The read end of an anonymous pipe or FIFO.
 @frozen
 public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescriptor, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
@@ -116,7 +116,7 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 
-/// The writing end of an anonymous pipe or FIFO.
+/// The write end of an anonymous pipe or FIFO.
 @frozen
 public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescriptor, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor

@@ -64,12 +64,12 @@ public enum Transport: Hashable, Sendable {
   case socket
 }
 
-/// A descriptor that bytes can be read from: the reading end of a pipe or FIFO, or a stream socket.
+/// A descriptor that bytes can be read from: the read end of a pipe or FIFO, or a stream socket.
 public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Copyable {
   var transport: Transport { get }
 }
 
-/// A descriptor that bytes can be written to: the writing end of a pipe or FIFO, or a stream socket.
+/// A descriptor that bytes can be written to: the write end of a pipe or FIFO, or a stream socket.
 ///
 /// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even with the default
 /// disposition, which does not change.
@@ -254,7 +254,7 @@ extension WritableDescriptor where Self: ~Copyable {
   /// Writes two parts, such as a header and a body, as one sequence of bytes, like
   /// ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
-  /// One call writes both, so no bytes of other writers come between them: up to
+  /// One call writes both, so other writers cannot interleave their bytes: up to
   /// ``AnonymousPipe/maximumAtomicWriteLength`` bytes in a pipe are written as a whole or not at all, and a socket for
   /// messages sends one message. `writev(2)` of C does the same. The parts are copied into one buffer.
   ///

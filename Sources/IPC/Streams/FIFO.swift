@@ -111,7 +111,7 @@ extension FIFO {
   ///     returns end of file until a writer opens it.
   ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The reading end.
+  /// - Returns: The read end.
   /// - Throws: ``IPCError`` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`.
   ///
@@ -137,7 +137,7 @@ extension FIFO {
   ///     of 0.1 to 10 ms.
   ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The writing end.
+  /// - Returns: The write end.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
   ///   is no reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`.
   ///
@@ -179,9 +179,9 @@ extension FIFO {
   /// Two FIFOs that form a stream in both directions.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
-    /// The reading end of the FIFO that the peer writes to.
+    /// The read end of the FIFO that the peer writes to.
     public let reader: PipeReader
-    /// The writing end of the FIFO that the peer reads from.
+    /// The write end of the FIFO that the peer reads from.
     public let writer: PipeWriter
 
     @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {
@@ -192,8 +192,8 @@ extension FIFO {
 
   /// Opens one FIFO for reading and another for writing, and waits for the peer to do the same.
   ///
-  /// Two processes that both open their reading end first, or both their writing end, would deadlock. This function
-  /// opens the reading end without waiting, so the order in which the peer opens the FIFOs does not matter.
+  /// Two processes that both open their read end first, or both their write end, would deadlock. This function
+  /// opens the read end without waiting, so the order in which the peer opens the FIFOs does not matter.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open them.
   public static func openDuplex(

@@ -81,7 +81,7 @@ extension MessageChannel.Receiver where Source: DescriptorRepresentable & ~Copya
 
 extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {}
 
-/// A message that is being received, and the part of it that has arrived.
+/// A partially received message.
 @usableFromInline @safe
 struct IncomingFrame: ~Copyable, @unchecked Sendable {
   /// The size in bytes of the room for a header and a short message.

@@ -48,8 +48,8 @@ extension MessageChannel {
 
     /// Sends a message without waiting.
     ///
-    /// - Returns: false if it would have to wait. If ``isWithinMessage`` is then true, sending the same message
-    ///   continues.
+    /// - Returns: false if the call would block. If ``isWithinMessage`` is then true, call again with the
+    ///   same message to continue.
     public mutating func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
       try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
     }

@@ -8,7 +8,7 @@ extension FIFO {
   ///   - timeout: How long to wait. The kernel does not report that a writer opens it, so the function checks after
   ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
-  /// - Returns: The reading end. With `.immediate` there may be no writer, and reading returns end of file until a
+  /// - Returns: The read end. With `.immediate` there may be no writer, and reading returns end of file until a
   ///   writer opens the FIFO.
   /// - Throws: `IPCError` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`; `CancellationError`.
@@ -32,7 +32,7 @@ extension FIFO {
   ///   - timeout: How long to wait. The kernel does not report that a reader opens it, so the function retries after
   ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
-  /// - Returns: The writing end.
+  /// - Returns: The write end.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.noSuchAddressOrDevice` (`ENXIO`) if there is no
   ///   reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`; `CancellationError`.
   ///

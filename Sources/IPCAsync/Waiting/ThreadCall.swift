@@ -39,7 +39,7 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
-  // The lock of this property also orders the actions of the thread before the following ones.
+  // Reading this property takes a lock, so everything that the thread did happens before the code below.
   let end = waiting.end
   if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }

@@ -50,7 +50,7 @@ extension IPCError {
 
 /// Repeats a non-blocking call after pauses of 0.1 to 10 ms, for objects whose readiness the kernel does not report.
 ///
-/// - Throws: `CancellationError`; the errors of the call, except `reason`, which means that it would have to wait;
+/// - Throws: `CancellationError`; the errors of the call, except `reason`, which means that the call would block;
 ///   ``IPCError`` with `.timedOut`.
 func repeatedly<Value: ~Copyable>(
   _ timeout: Timeout, while reason: Errno = .wouldBlock, _ attempt: () throws(IPCError) -> Value

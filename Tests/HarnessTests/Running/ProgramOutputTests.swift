@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with short shell scripts as programs, whose output a scenario expects.
+/// Tests how scenarios check the output of programs, which are short shell scripts here.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
   @Test("are quoted with the message of a trap, not with the end of its backtrace")

@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func `Reading and writing end at their deadlines`() async throws {
+  @Test func `Reading and write end at their deadlines`() async throws {
     try await onThread {
       let connection = try Connection()
       var bytes: [UInt8] = []

@@ -54,7 +54,7 @@ const char *queue_create(const char *name);
 const char *queue_publish(struct queue *queue, json_t *payload, enum priority priority, int64_t expires,
                           uint64_t *number);
 
-/* Sets how many messages a client gets that it has not acknowledged. */
+/* Sets the maximum number of unacknowledged messages for a client. */
 void queue_subscribe(struct queue *queue, struct client *client, unsigned credit);
 
 /* Ends the delivery of a message to a client: the message is done, or is delivered again. Returns false if
