@@ -168,7 +168,9 @@ private struct Run {
     }
   }
 
-  /// Measures a benchmark in all rounds. If it fails, the measurement stops, and the run reports the failure.
+  /// Measures a benchmark in all rounds.
+  ///
+  /// If it fails, the measurement stops, and the run reports the failure.
   mutating func measure(_ plan: PlannedBenchmark, budget: Double, progress: (Int) -> Void) {
     let (definition, pairings) = (plan.definition, plan.pairings)
     let processors =

@@ -66,7 +66,7 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
-  /// Reads the assertions of public test suites. Only the coverage report uses them.
+  /// Reads the assertions of public test suites, which only the coverage report uses.
   public func assertions() throws(FixtureErrors) -> AssertionLedger {
     let log = DiagnosticLog()
     let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
@@ -74,7 +74,7 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
-  /// Reads the guide to the mechanisms. Only recommendations and explanations use it.
+  /// Reads the guide to the mechanisms, which only recommendations and explanations use.
   public func guide() throws(FixtureErrors) -> MechanismGuide {
     let log = DiagnosticLog()
     let guide = MechanismGuide.load(root: root, operations: registry, pitfalls: pitfalls, log: log)
