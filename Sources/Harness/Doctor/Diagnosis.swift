@@ -11,7 +11,7 @@ public struct MachineCheck: Sendable, Encodable {
   let found: String
   /// How many cells need it.
   let cells: Int
-  /// What it means for the suite, as sentences.
+  /// The consequences for the suite, in sentences.
   let meaning: String
   /// The command that changes it; nil if nothing is to be changed.
   var remedy: String?

@@ -54,7 +54,7 @@ extension Diagnosis: FormattedDocument {
 }
 
 extension MachineCheck {
-  /// What a lack costs, in words.
+  /// The cells that cannot run, in words.
   fileprivate var cost: String {
     switch (state, kind) {
     case (.present, _): "\(counted(cells, "cell")) need it; it is here"

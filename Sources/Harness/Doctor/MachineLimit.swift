@@ -17,7 +17,7 @@ struct MachineLimit {
   /// The value here; nil if it is unlimited or unknown.
   let value: Int?
   let minimum: Int
-  /// What the limit restricts, as a sentence.
+  /// A sentence that states the effect of the limit.
   let meaning: String
   let remedy: String
   /// The feature whose cells depend on the limit; nil if all do.

@@ -1,4 +1,4 @@
-/// What a name of the suite means, what usually causes it, where the standard says so, and what to do.
+/// The meaning of a name that the suite uses, its usual causes, the standard's place, and the remedy.
 struct Explanation: Sendable, Encodable {
   let kind: Kind
   let name: String

@@ -17,7 +17,7 @@ public struct LayoutComparison: Sendable, Encodable {
     /// The columns; the first is that with which the others are compared.
     let columns: [Column]
     let differences: [LayoutDifference]
-    /// What a program must observe although the layouts are the same.
+    /// Rules for programs that apply even if the layouts are the same.
     let notes: [String]
   }
 
