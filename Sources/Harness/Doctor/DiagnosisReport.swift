@@ -54,7 +54,7 @@ extension Diagnosis: FormattedDocument {
 }
 
 extension MachineCheck {
-  /// The cells that cannot run, in words.
+  /// The number of cells that need the feature, and whether they can run.
   fileprivate var cost: String {
     switch (state, kind) {
     case (.present, _): "\(counted(cells, "cell")) need it; it is here"
