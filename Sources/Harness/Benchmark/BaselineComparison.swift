@@ -26,7 +26,7 @@ public struct BaselineComparison: Sendable {
   /// Why something was not compared.
   public private(set) var notes: [String] = []
 
-  /// The smallest change that counts, even if the intervals are apart.
+  /// The smallest change that counts, even if the intervals do not overlap.
   static let threshold = 1.05
 
   /// Compares the ratios, and the times if both runs are from the same machine and both machines were idle.
@@ -56,7 +56,7 @@ public struct BaselineComparison: Sendable {
     }
   }
 
-  /// Compares two values, which differ if their intervals do not overlap and the change is large enough.
+  /// Compares two values. They differ if their intervals do not overlap and the change is large enough.
   private mutating func compare(_ name: String, _ what: String, _ now: Estimate, _ before: Estimate) {
     compared += 1
     let change = Change(name: name, what: what, before: before.value, now: now.value)

@@ -5,7 +5,7 @@ struct ComparisonRule: Sendable {
   let size: Int
   /// The name that the program prints.
   let program: String
-  /// How many times as long a message may take.
+  /// The maximum ratio of the times.
   let bound: Double
   let reason: String
 

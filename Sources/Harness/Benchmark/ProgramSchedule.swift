@@ -2,8 +2,8 @@ import PeerProtocol
 
 /// The programs of a run, and what they have printed.
 ///
-/// They are spread over the run, so that they see the same machine as the benchmarks. A benchmark that is compared with
-/// a program also starts it in each of its own rounds.
+/// They are spread over the run, so that they run under the same conditions as the benchmarks. A benchmark that is
+/// compared with a program also starts it in each of its own rounds.
 struct ProgramSchedule: Sendable {
   private static let timeout = Duration.seconds(60)
 

@@ -72,7 +72,7 @@ public enum Need: String, Sendable, CaseIterable, Encodable {
 
   /// The needs that an option or an answer states directly.
   ///
-  /// A message size or rate states the others, and losses must be allowed.
+  /// The other needs follow from the message size, from the rate, and from whether losses are allowed.
   public static let stated = allCases.filter { ![.reliable, .large, .fast].contains($0) }
 
   /// The needs that exclude each other.

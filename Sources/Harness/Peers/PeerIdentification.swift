@@ -42,7 +42,7 @@ public enum PeerCommand {
   }
 }
 
-/// The first start of a peer whose language is known only from its greeting.
+/// Starts a peer whose language is known only from its greeting.
 public enum PeerIdentification {
   /// Starts a peer, and returns its description, named by the language in its greeting.
   ///

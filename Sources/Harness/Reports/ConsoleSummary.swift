@@ -1,6 +1,6 @@
 /// The end of the console report.
 ///
-/// A reader does not need the output before it.
+/// It is complete without the output before it.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -137,7 +137,7 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// All failures again, grouped by reason, because the first may have scrolled off the screen.
+  /// Repeats all failures, grouped by reason, because the first ones may have scrolled off the screen.
   private var failures: [String] {
     let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }

@@ -95,7 +95,7 @@ extension StepInterpreter {
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
-  /// Explains why a program that is asleep has printed nothing, as a suffix of a reason.
+  /// Returns a suffix for a reason, which explains why a program that is asleep has printed nothing.
   ///
   /// The C library writes to a pipe only when its buffer is full or the program exits. If the program exits after
   /// SIGTERM, and the line appears, that was the reason.

@@ -60,7 +60,7 @@ public struct GeneratedMutantList: Sendable {
   /// The mutants that every self-test runs, each with the scenario and role that killed it.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
-  /// A pattern for mutants that no test can notice, with the reason.
+  /// A pattern for mutants that no test can detect, with the reason.
   struct Equivalent: Sendable {
     let pattern: String
     private let glob: Glob

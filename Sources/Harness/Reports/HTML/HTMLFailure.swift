@@ -5,7 +5,7 @@ struct HTMLFailure {
   let pairing: Matrix.Pairing
   /// Whether the page shows the details at once.
   var isOpen = false
-  /// Whether the part has the id that links to the cell use: a repeated cell has several parts.
+  /// Whether the part has the id that links to the cell refer to: a repeated cell has several parts.
   var isLinked = true
   /// Whether the cell did not fail in the earlier run.
   var isNew = false

@@ -16,7 +16,7 @@ struct HTMLReport: Report {
 
   /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 300
-  /// The maximum number of changes of each kind, because a filtered run lacks thousands of cells.
+  /// The maximum number of changes of each kind, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
   /// The maximum number of reasons for cells that were not run that the page shows at once.
   private static let maximumReasons = 8
