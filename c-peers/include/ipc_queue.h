@@ -303,9 +303,9 @@ static inline uint64_t ipc_queue__difference(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->received, memory_order_relaxed);
 }
 
-/* Whether an open queue was full, or empty, at one moment during the call, without the lock. The number that
- * is loaded first is the one that cannot be too large: the numbers only grow, and `sent` is never the smaller
- * one. */
+/* Whether an open queue was full, or empty, at one moment during the call, without the lock. Both numbers
+ * only grow, and `sent` is never the smaller one. So true is correct even if the number that was loaded first
+ * is outdated. */
 static inline bool ipc_queue__is_full(const struct ipc_queue *queue) {
     const uint64_t sent = atomic_load_explicit(&queue->header->sent, memory_order_acquire);
     return sent - atomic_load_explicit(&queue->header->received, memory_order_relaxed) == queue->slot_count &&

@@ -8,7 +8,7 @@ import Testing
 struct Endpoint: Sendable {
   /// Waits for one message, connection, room or count.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Provides one of them, without waiting; returns false if there is no room for it.
+  /// Provides one of these events, without waiting; returns false if there is no room for it.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void
