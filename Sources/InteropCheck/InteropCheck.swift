@@ -20,7 +20,7 @@ struct InteropCheck: CommandPlugin {
     check.currentDirectoryURL = context.package.directoryURL
     try check.run()
     check.waitUntilExit()
-    // SwiftPM ends with 1 for every failure of a plugin, so the message has the status.
+    // SwiftPM exits with 1 for every failure of a plugin, so the message contains the status.
     guard check.terminationReason == .exit, check.terminationStatus == 0 else {
       throw Failure("ipc-interop check ended with \(check.terminationStatus)")
     }

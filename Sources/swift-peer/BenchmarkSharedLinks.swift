@@ -11,7 +11,7 @@ func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room, retryOnInterrupt: false) })
 }
 
-/// How often a spinning link checks the memory before it asks whether the other end still exists.
+/// How often a spinning link checks the memory before it checks whether the other end still exists.
 private let spins = 1 << 20
 
 func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {

@@ -56,7 +56,7 @@ public struct BaselineComparison: Sendable {
     }
   }
 
-  /// Compares two values. They differ if their intervals do not overlap and the change is large enough.
+  /// Compares two values, which differ if their intervals do not overlap and the change is large enough.
   private mutating func compare(_ name: String, _ what: String, _ now: Estimate, _ before: Estimate) {
     compared += 1
     let change = Change(name: name, what: what, before: before.value, now: now.value)

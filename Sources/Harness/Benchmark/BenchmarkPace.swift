@@ -3,7 +3,7 @@
 /// Starting peers and programs takes time, and how much depends on the machine. So each benchmark gets a share of the
 /// time that is left.
 struct BenchmarkPace {
-  /// The numbers of sessions and of measurements in them. Each session starts two peers.
+  /// A number of sessions, each of which starts two peers, and the total number of measurements in them.
   struct Work: Equatable {
     var sessions = 0
     var measurements = 0
