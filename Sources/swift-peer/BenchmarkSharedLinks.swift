@@ -56,7 +56,7 @@ extension RawSpan {
 }
 
 extension OutputRawSpan {
-  /// Appends all bytes that fit, of which only byte 0 is stored; the others stay as they are.
+  /// Appends all bytes that fit, but stores only byte 0; the others stay as they are.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }

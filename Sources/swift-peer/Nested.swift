@@ -45,7 +45,7 @@ let nestedOperations: [Peer.Operation] = [
   },
 ]
 
-/// The response to a nested request, which becomes that of the request that contains it.
+/// The response to a nested request, which also becomes the response to the request that contains it.
 struct RelayedResponse: Error {
   let response: Response
 }

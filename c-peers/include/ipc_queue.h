@@ -318,7 +318,7 @@ static inline bool ipc_queue__is_empty(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->closed, memory_order_relaxed) == 0;
 }
 
-/* Polls for a moment, without the lock, until the number of messages is another one. */
+/* Polls for a moment, without the lock, until the number of messages has changed. */
 static inline void ipc_queue__poll(const struct ipc_queue *queue, uint64_t useless) {
     int64_t now = ipc_queue__now();
     for (const int64_t end = now + IPC_QUEUE_POLL_TIME; now < end;) {

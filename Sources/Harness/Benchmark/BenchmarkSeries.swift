@@ -120,7 +120,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Returns the ratio in each round that both have completed.
+  /// Returns the ratio of the times in each round that both series have completed.
   static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
     zip(times, reference).compactMap { $1 > 0 ? $0 / $1 : nil }
   }

@@ -69,7 +69,7 @@ extension ProgramResult {
       }
       let messages = measured.reduce(0) { $0 + Double($1.messages) }
       let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
-      // The median is that of the time: interruptions would dominate the mean of a short operation.
+      // The rate follows from the median time, because interruptions would dominate the mean of a short operation.
       let rate = time.value > 0 ? 1e9 / time.value : 0
       return ProgramResult(
         name: name, title: program.title, kind: program.kind, time: time, messagesPerSecond: rate,

@@ -16,7 +16,7 @@ public enum Purpose: String, Sendable, CaseIterable, Encodable {
 
 /// A requirement that a mechanism fits, works for, or lacks.
 ///
-/// The order is that of the questions. `fixtures/mechanisms.yaml` has the facts.
+/// The questions are asked in the order of the cases. `fixtures/mechanisms.yaml` has the facts.
 public enum Need: String, Sendable, CaseIterable, Encodable {
   case network
   case sameMachine = "same-machine"

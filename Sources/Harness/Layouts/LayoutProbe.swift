@@ -95,7 +95,7 @@ struct LayoutProbe {
   private func compile(_ text: String, _ compiler: LayoutFile.Command, to output: String) throws(RunError) {
     let errors = try errors(text, compiler, output)
     guard let first = errors.first else { return }
-    // An error in a header is not one of the fields.
+    // If the headers alone do not compile, the fields are not the cause.
     if let inHeader = try self.errors(includes, compiler, output).first {
       throw RunError(
         "\(file.name): \(file.headers.joined(separator: ", ")) does not compile with '\(compiler.name)': \(inHeader.text)",

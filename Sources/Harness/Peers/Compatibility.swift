@@ -100,7 +100,7 @@ struct Incompatibility: Sendable {
     return affected.count == all.count || holds(for: affected)
   }
 
-  /// Whether these platforms, those of the affected roles, meet the conditions.
+  /// Whether the platforms of the affected roles meet the conditions.
   private func holds(for affected: [PeerPlatform]) -> Bool {
     let differs =
       differ.isEmpty

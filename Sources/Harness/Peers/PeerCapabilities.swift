@@ -148,7 +148,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must have, or a mechanism of which it must have all operations.
+/// An operation that each peer must have, or a mechanism whose operations it must all have.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user gave.
   let name: String

@@ -86,7 +86,7 @@ struct PairCoverage {
     self.assigned = assigned
   }
 
-  /// Returns the pairings of the scenario at an index; that of the control cell is the first.
+  /// Returns the pairings of the scenario at an index, beginning with the pairing of the control cell.
   func pairings(of scenario: Scenario, at index: Int, languages: [String]) -> [Pairing] {
     var found: [Pairing] = []
     var known: Set<Pairing> = []

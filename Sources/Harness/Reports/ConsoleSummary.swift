@@ -78,7 +78,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// Returns a heading whose space at the end aligns it with numbers that have no mark.
+  /// Returns a heading with a space at the end, which aligns it with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {

@@ -91,7 +91,7 @@ extension StepInterpreter {
       guard error.verdict == .timedOut, stream == .standardOutput, lines().isEmpty else { throw error }
       throw error.with(reason: "\(error.reason ?? "")\(bufferingHint(role, wanted))")
     }
-    // The lines between those of a list are unknown, so only single lines are counted at the end.
+    // Other lines may be between the lines of a list, so only single lines are counted at the end.
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 

@@ -77,8 +77,8 @@ final class SchedulingDelay {
 
   /// Reads the delays of all threads, and returns the total.
   ///
-  /// The delays of threads that started and ended since the last call are missing. If a thread waits at this moment,
-  /// it is not known since when, so all the time since the last call counts.
+  /// The delays of threads that started and ended since the last call are missing. If a thread is waiting now, the
+  /// start of its wait is unknown, so all the time since the last call counts.
   func measure() -> Duration {
     let threads = threads
     var ready: [String: [Substring]] = [:]

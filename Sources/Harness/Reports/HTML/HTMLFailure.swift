@@ -7,7 +7,7 @@ struct HTMLFailure {
   var isOpen = false
   /// Whether the part has the id that links to the cell refer to: a repeated cell has several parts.
   var isLinked = true
-  /// Whether the cell did not fail in the earlier run.
+  /// Whether the failure is new: the cell did not fail in the earlier run.
   var isNew = false
 
   /// The maximum number of messages of each role, from the end of its transcript.
