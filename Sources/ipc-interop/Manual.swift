@@ -126,7 +126,7 @@ private struct ManualPage {
     return [".It \(heading)"] + (text.isEmpty ? [] : [escaped(text)])
   }
 
-  /// Returns a discussion: headings in capitals, indented lines as they are, and paragraphs.
+  /// Returns the lines of a discussion: headings are in capitals, and indented lines are kept as they are.
   private static func discussion(_ text: String?) -> [String] {
     var lines: [String] = []
     var isLiteral = false

@@ -14,7 +14,7 @@ public struct MechanismGuide: Sendable {
   }
 }
 
-/// A need, and how well it is met by mechanisms that do not mention it.
+/// A need, and how well a mechanism meets it if the file does not say so for the mechanism.
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]

@@ -68,7 +68,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
 /// Shares a noncopyable handle that its calls can change.
 ///
-/// Each test makes one call of a kind at a time.
+/// No test makes two calls of the same kind at the same time.
 final class Shared<Handle: ~Copyable>: @unchecked Sendable {
   var handle: Handle
   init(_ handle: consuming Handle) { self.handle = handle }

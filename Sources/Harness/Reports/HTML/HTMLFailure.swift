@@ -110,7 +110,7 @@ struct HTMLFailure {
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
   }
 
-  /// Returns a cell with text, in which words are marked.
+  /// Returns a table cell with the words, some of which are marked.
   private static func cell(_ words: [HTMLComparison.Word], isBytes: Bool) -> String {
     let text = words.map { word in
       let text = XMLWriter.displayed(word.text)
