@@ -26,8 +26,8 @@ struct InteropCheck: CommandPlugin {
     }
   }
 
-  /// Returns the path of the command: that of `IPC_INTEROP`, the one in `PATH`, or the one that `make build` wrote in a
-  /// checkout that the package depends on.
+  /// Returns the path of the command: the one that `IPC_INTEROP` names, the one in `PATH`, or the one that `make build`
+  /// wrote in a checkout that the package depends on.
   private static func command(_ context: PluginContext) throws -> URL {
     let environment = ProcessInfo.processInfo.environment
     let places =

@@ -63,7 +63,7 @@ public struct ProgramComparison: Sendable, Codable {
   /// The reason for the bound.
   public var reason: String
 
-  /// Whether the ratio is within the bound; a ratio whose interval contains the bound is.
+  /// Whether the ratio is within the bound, or may be: the bound is in its interval.
   public var holds: Bool { ratio.low <= bound }
 }
 

@@ -105,7 +105,7 @@ public struct Interview: Sendable {
     return "\(question)\n\(lines.joined())> "
   }
 
-  /// Returns the indexes of answers for their numbers.
+  /// Returns the indexes of the answers that the user has chosen by their numbers, which begin at 1.
   private static func chosen(_ words: [String], of count: Int) throws(RequirementError) -> [Int] {
     var numbers: [Int] = []
     for word in words {

@@ -91,7 +91,7 @@ struct FailureDescription {
     }
   }
 
-  /// Returns the last of the first `end` lines, and how many lines precede and follow them.
+  /// Returns the last of the lines before `end`, and how many lines are left out before and after them.
   private func last(_ lines: [String], mark: String, end: Int? = nil) -> [String] {
     let end = min(end ?? lines.count, lines.count)
     let start = max(0, end - Self.transcriptLines)

@@ -18,7 +18,7 @@ final class SandboxInit {
   private let start = ContinuousClock.now
   /// The time until the sandbox init was ready.
   private(set) var startup = Duration.zero
-  /// Whether the sandbox init did not respond in time.
+  /// Whether the sandbox init has failed to respond in time.
   ///
   /// If so, no more commands are sent to it, because its late response would look like the response to the next one.
   private var isHung = false

@@ -50,7 +50,7 @@ public struct GeneratedMutant: Sendable, Hashable {
   static let mechanism = "generated"
 }
 
-/// The requirements on the generated mutants, from `fixtures/generated-mutants.yaml` and `fixtures/generated-sample.txt`.
+/// The requirements on the generated mutants: `generated-mutants.yaml` and `generated-sample.txt` in `fixtures`.
 public struct GeneratedMutantList: Sendable {
   /// The builds of the peers; each takes `--mutant NAME` and `--record`.
   let peers: PeerList

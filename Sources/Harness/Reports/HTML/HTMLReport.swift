@@ -246,7 +246,7 @@ extension RunSummary {
 }
 
 extension SavedRun {
-  /// Returns the HTML report of the run, with a tab of the costs that `ipc-interop bench` measured.
+  /// Returns the HTML report of the run, with a tab for the costs that `ipc-interop bench` measured.
   public func htmlReport(costs: BenchmarkDocument) -> String {
     var report = HTMLReport(costs: costs)
     return events.map { report.receive($0) }.joined()
