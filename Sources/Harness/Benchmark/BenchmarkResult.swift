@@ -18,7 +18,7 @@ public struct BenchmarkDocument: Sendable, Codable {
   public var notes: [String]
   /// The benchmarks that failed.
   public var problems: [String]
-  /// Whether the run was not interrupted.
+  /// Whether the run ended without an interruption.
   public var isComplete: Bool
 }
 
