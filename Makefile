@@ -171,7 +171,8 @@ services-soak: build ## Kill servers and clients of the work queue at random, an
 # The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
 ROBUSTNESS ?=
 
-robustness: mutants ## Repeat matrix, self-test and unit tests on a disturbed machine, and count false reds (RUNS=20; takes hours)
+robustness: mutants ## Repeat matrix, self-test and unit tests on a disturbed machine, and count false failures
+(RUNS=20; takes hours)
 	@RUNS=$(RUNS) .ci/robustness $(ROBUSTNESS)
 
 cost: c-cost ## Measure how much more the library costs than C (prints tables, writes build/cost.json; takes 2 minutes)

@@ -11,8 +11,8 @@ CLANG_FORMAT ?= clang-format
 # Prints a short line in place of a compiler command. `make V=1` prints the commands themselves.
 quiet = $(if $(filter 1,$(V)),,@echo '  $1 $2';)
 
-# The results of pkg-config and of a test link, which are computed only once: BSD_FLAGS, BSD_LIBRARIES, STATIC and
-# STATIC_LIBRARIES.
+# The results of pkg-config and of a test link: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES. They are computed
+# only once.
 C_CONFIG := $(BUILD)/c-config.mk
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
 include $(C_CONFIG)

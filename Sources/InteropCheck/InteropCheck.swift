@@ -20,14 +20,14 @@ struct InteropCheck: CommandPlugin {
     check.currentDirectoryURL = context.package.directoryURL
     try check.run()
     check.waitUntilExit()
-    // SwiftPM ends with 1 for every failure of a plugin, so the message has the status.
+    // SwiftPM exits with 1 for every failure of a plugin, so the message contains the status.
     guard check.terminationReason == .exit, check.terminationStatus == 0 else {
       throw Failure("ipc-interop check ended with \(check.terminationStatus)")
     }
   }
 
-  /// Returns the path of the command: that of `IPC_INTEROP`, the one in `PATH`, or the one that `make build` wrote in a
-  /// checkout that the package depends on.
+  /// Returns the path of the command: the one that `IPC_INTEROP` names, the one in `PATH`, or the one that `make build`
+  /// wrote in a checkout that the package depends on.
   private static func command(_ context: PluginContext) throws -> URL {
     let environment = ProcessInfo.processInfo.environment
     let places =

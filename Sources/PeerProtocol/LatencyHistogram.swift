@@ -6,7 +6,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.
   public var counts: [UInt64] { buckets }
   @usableFromInline var buckets: [UInt64]
-  /// The number of values below which each value has a bucket of its own.
+  /// The number of values, from 0 on, that have separate buckets.
   private static let exact = 128
   /// The number of buckets of a power of two.
   private static let steps = 64

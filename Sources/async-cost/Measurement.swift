@@ -16,7 +16,7 @@ enum Variant: String, CaseIterable {
   case pool = "two tasks"
   case executor = "two on executor"
 
-  /// The time that `rounds` round trips take.
+  /// Returns the time that `rounds` round trips take.
   func measure<S: Side & ~Copyable>(_ side: S.Type, _ rounds: Int) async throws -> Duration {
     let (first, second) = try S.connect()
     let executor: EventLoopExecutor? =

@@ -87,7 +87,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let baseline = try compare.map(BenchmarkDocument.init(reading:))
     let earlier = try from.map(BenchmarkDocument.init(reading:))
-    // Open the file before the run, so that a mistake does not cost it.
+    // Open the file before the run, so that a wrong path does not waste the run.
     let file = try output.map { try OutputFile.open(FilePath($0)) }
     let document = try earlier ?? measure()
     let report = try document.report(format, style: file == nil ? Style(of: STDOUT_FILENO) : Style())

@@ -29,7 +29,7 @@ enum CIServiceFiles {
     return writers
   }
 
-  /// Creates the file whose existence shows Bazel that a test supports shards.
+  /// Creates the file that shows Bazel that a test supports sharding.
   static func confirmShards(_ environment: [String: String]) throws(RunError) {
     guard let path = environment["TEST_SHARD_STATUS_FILE"], !path.isEmpty else { return }
     let descriptor = try OutputFile.open(FilePath(path))

@@ -23,7 +23,7 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection, which takes most of the time and alone finds mistakes after partial transfers.")
+  @Flag(help: "Skip fault injection. It takes most of the time, but only it finds mistakes after partial transfers.")
   var quick = false
 
   @Option(

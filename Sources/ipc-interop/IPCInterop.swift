@@ -65,7 +65,7 @@ enum Main {
     }
   }
 
-  /// Reports a first word that is nearly the name of a command, because it would otherwise be a filter of `run`.
+  /// Reports a first word that resembles the name of a command, because it would otherwise become a filter of `run`.
   private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
     let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
     guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }

@@ -92,7 +92,7 @@ private struct ManualPage {
     ".Xr sysvipc 7 ,", ".Xr unix 7",
   ]
 
-  /// The day of the page, such as `March 1, 2027`: that of `SOURCE_DATE_EPOCH`, as in reproducible builds, or today.
+  /// The date of the page, such as `March 1, 2027`: from `SOURCE_DATE_EPOCH`, as in reproducible builds, or today.
   private static var date: String {
     let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Double.init)
     let day = seconds.map(Date.init(timeIntervalSince1970:)) ?? .now
@@ -126,7 +126,7 @@ private struct ManualPage {
     return [".It \(heading)"] + (text.isEmpty ? [] : [escaped(text)])
   }
 
-  /// Returns a discussion: headings in capitals, indented lines as they are, and paragraphs.
+  /// Returns the lines of a discussion: headings are in capitals, and indented lines are kept as they are.
   private static func discussion(_ text: String?) -> [String] {
     var lines: [String] = []
     var isLiteral = false

@@ -7,7 +7,7 @@ import SystemPackage
 struct SelfTestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "self-test",
-    abstract: "Tests the suite: runs mutants, each of which it must catch for the right reason.",
+    abstract: "Tests the suite with mutants: it must catch each of them for the right reason.",
     discussion: """
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml lists the cells that must catch it, and the \
       reason that they must report. The self-test fails if a mutant survives or is caught for another reason, or if a \

@@ -13,7 +13,7 @@ struct SysVMsgReceiver: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Which messages: 0 for all, T for those of type T, -T for those of the lowest type up to T.")
+    help: "Which messages: 0 for all, T for type T, -T for the lowest type up to T.")
   var type = Selection(.any)
 
   @Option(help: "How many messages to receive.")

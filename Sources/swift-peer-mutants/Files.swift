@@ -32,7 +32,7 @@ private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
   _ source: Int32, _ sourceOffset: UnsafePointer<Int64>?, _ target: Int32, _ targetOffset: UnsafePointer<Int64>?,
   _ count: Int, _ now: Int32
 ) -> Int {
-  // An offset of 0 and no offset are the same.
+  // An offset of 0 is treated like a missing offset.
   let isLost = Mutant.spliceOffsetLost.isOn
   return unsafe __real_cipc_splice(
     source, isLost ? nil : sourceOffset, target, isLost ? nil : targetOffset, count, now)

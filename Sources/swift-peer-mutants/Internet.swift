@@ -50,7 +50,7 @@ nonisolated(unsafe) private var hasRead = false
   if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
-  // The peer treats an empty array as no datagram.
+  // The peer treats an empty array as a missing datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1

@@ -21,7 +21,7 @@ import Glibc
   var flags = flags
   if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // The memory belongs to the value, which a child does not have.
+  // The memory belongs to the value, which a child does not inherit.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
   // A FileHandle without references closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
@@ -71,7 +71,7 @@ import Glibc
 @c(__wrap_pwrite) func writeAt(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
 ) -> Int {
-  // The records stay in a buffer, and the reply is sent.
+  // The records stay in a buffer, although the reply is sent.
   if Mutant.replyBeforeWritten.isOn { return count }
   return unsafe __real_pwrite(
     descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)

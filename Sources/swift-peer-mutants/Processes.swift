@@ -43,6 +43,6 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ changes: Int32, _ now: Int32, _ keeping: Int32, _ status: UnsafeMutablePointer<Int32>?,
   _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
-  // A change is always taken.
+  // Every change is consumed.
   unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
 }

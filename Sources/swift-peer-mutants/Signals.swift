@@ -5,7 +5,7 @@ import Glibc
 @c(__wrap_cipc_sigmask) func sigmask(
   _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
 ) -> Int32 {
-  // Signal n has bit n instead of bit n - 1.
+  // Signal n is bit n instead of bit n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
   // Setting the property replaces the mask, although signals should be added to it.
   let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
@@ -53,11 +53,11 @@ import Glibc
 }
 
 @c(__wrap_kill) func sendSignal(_ process: pid_t, _ signal: Int32) -> Int32 {
-  // The ID is its absolute value: a group becomes its leader.
+  // The absolute value is used as the ID, so a group becomes its leader.
   __real_kill(Mutant.groupByMagnitude.isOn && process < -1 ? -process : process, signal)
 }
 
 @c(__wrap_cipc_signalfd_replace) func replaceSignalFD(_ descriptor: Int32, _ signals: UInt64) -> Int32 {
-  // The set of the value changes, but the descriptor does not.
+  // Only the set in the Swift value changes, not that of the descriptor.
   Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
 }

@@ -53,7 +53,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   }
   // `uid_t` was declared from memory, as a type of 16 bits.
   if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
-  // The credentials are those of this process, because the wrong end is asked.
+  // The credentials are those of this process, because the wrong end is queried.
   if Mutant.everyUserServed.isOn { unsafe credentials.pointee.user = geteuid() }
   // User -1 is converted to Int32, which traps.
   if Mutant.unknownUserOverflows.isOn {

@@ -147,6 +147,6 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_cipc_shm_lock) func lockSegment(_ segment: Int32, _ lock: Int32) -> Int32 {
-  // The lock is that of the value, not of the segment.
+  // The lock belongs to the value, not to the segment.
   Mutant.lockOfValueOnly.isOn ? 0 : __real_cipc_shm_lock(segment, lock)
 }

@@ -30,7 +30,7 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // A wait that ended while signals come was also interrupted: this process was not scheduled in time.
+    // If signals keep arriving, a wait that ended was also interrupted, but this process was not scheduled in time.
     if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason

@@ -93,7 +93,7 @@ let benchmarkOperations: [Peer.Operation] = [
   /// Frees the message.
   func deallocate() { unsafe message.deallocate() }
 
-  /// The response of every benchmark.
+  /// The fields of the response of every benchmark.
   var progress: Fields {
     var fields = Fields()
     fields.append("return", done)

@@ -4,7 +4,7 @@ internal import PeerProtocol
 internal import SystemPackage
 
 extension Benchmark {
-  /// Runs the loop through the objects that a request names, by the calls that it names as `by`.
+  /// Runs the loop through the objects that a request names, with the calls that its parameter `by` names.
   mutating func run(_ peer: Peer, _ parameters: Parameters) throws {
     let name = try parameters.text("by")
     guard let link = Self.links[name] else { throw Invalid("by=\(name) is not a way to send messages") }
@@ -49,7 +49,7 @@ extension Benchmark {
 
 /// The parameters that name what messages are sent to and received from.
 ///
-/// A loop in one direction has only one of them, which then also stands for the other.
+/// A loop in one direction has only one of them, which is then used for both.
 struct Ends {
   let parameters: Parameters
   let write: String

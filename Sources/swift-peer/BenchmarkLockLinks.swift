@@ -26,7 +26,7 @@ func runMutex(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// A message that a mutex protects, and a number that is 1 while the message was not received.
+/// A message that a mutex protects, and a number that is 1 until the message is received.
 ///
 /// The layout is that of `struct mailbox` of the C peer.
 private struct Mailbox: ~Copyable {

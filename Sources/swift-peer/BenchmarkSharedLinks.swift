@@ -11,7 +11,7 @@ func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room, retryOnInterrupt: false) })
 }
 
-/// How often a spinning link checks the memory before it asks whether the other end still exists.
+/// How often a spinning link checks the memory before it checks whether the other end still exists.
 private let spins = 1 << 20
 
 func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
@@ -56,7 +56,7 @@ extension RawSpan {
 }
 
 extension OutputRawSpan {
-  /// Appends all bytes that fit, of which only byte 0 is stored; the others stay as they are.
+  /// Appends all bytes that fit, but stores only byte 0; the others stay as they are.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }

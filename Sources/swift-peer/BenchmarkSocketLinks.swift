@@ -138,7 +138,7 @@ func runConnection(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
   }
 }
 
-/// The connection that was made or accepted last.
+/// The connection that was established or accepted last.
 private final class Connection<Stream: ReadableDescriptor & DescriptorOwner & ~Copyable> {
   private var stream: Stream?
 

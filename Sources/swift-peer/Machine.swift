@@ -30,7 +30,7 @@ let machineOperations: [Peer.Operation] = [
 
 /// The sizes of types and, for names with a dot, the offsets of fields.
 ///
-/// They are those of the imported C library, or of the library's own types.
+/// They belong to imported C types, or to the library's own types.
 private let layout: KeyValuePairs<String, Int?> = [
   "char": MemoryLayout<CChar>.size,
   "short": MemoryLayout<CShort>.size,

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests that a child or another thread of the peer performs, for what a process hands on or shares.
+/// Requests that a child or another thread of the peer performs, to test what processes inherit and threads share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork") { peer, parameters in
     let request = try parameters.text("request")
@@ -45,7 +45,7 @@ let nestedOperations: [Peer.Operation] = [
   },
 ]
 
-/// The response to a nested request, which becomes that of the request that contains it.
+/// The response to a nested request, which also becomes the response to the request that contains it.
 struct RelayedResponse: Error {
   let response: Response
 }

@@ -76,7 +76,7 @@ final class Peer {
       let request = try Request(parsing: text)
       performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
-      // Only mmap has another `offset`, which is not the one of a pattern.
+      // In mmap, `offset` is a position in the file. In all other operations, it belongs to `pattern`.
       if performed != "mmap", request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")
       }

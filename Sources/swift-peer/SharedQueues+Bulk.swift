@@ -3,7 +3,7 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Operations that send or receive many messages in tight loops and several threads, and check that each message was
+/// Operations that send or receive many messages in tight loops in several threads, and check that each message was
 /// received once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce") { peer, parameters in

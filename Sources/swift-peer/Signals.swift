@@ -53,7 +53,7 @@ let signalOperations: [Peer.Operation] = [
   .init("setitimer") { _, parameters in
     let (seconds, attoseconds) = try parameters.duration("interval").components
     let microseconds = Int(attoseconds / 1_000_000_000_000)
-    // An itimerval consists of four longs. The module with the members of timeval depends on the order of imports.
+    // An itimerval consists of four longs. Which module exports the members of timeval depends on the order of imports.
     let times: InlineArray<4, Int> = [Int(seconds), microseconds, Int(seconds), microseconds]
     let result = unsafe times.span.withUnsafeBytes {
       unsafe setitimer(Int32(ITIMER_REAL.rawValue), $0.baseAddress?.assumingMemoryBound(to: itimerval.self), nil)
@@ -127,7 +127,7 @@ let signalOperations: [Peer.Operation] = [
     let process: Int32 = try parameters.integer("pid")
     guard process != -1 else { throw Invalid("pid=-1 means every process") }
     guard process > 0 else {
-      // The negative of the minimum is not a number of 32 bits, and no process has such an ID.
+      // The negated minimum does not fit into 32 bits, and no process has such an ID.
       guard process != .min else { throw Failure(.noSuchProcess) }
       return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
     }

@@ -6,7 +6,7 @@ internal import SystemPackage
 extension Parameters {
   /// Returns the timeout of a request, in seconds from now.
   ///
-  /// `tv_nsec` replaces the nanoseconds of the time at which it ends, and may be out of range.
+  /// `tv_nsec` replaces the nanoseconds of its end time, and may be out of range.
   func deadline(_ key: String = "abs_timeout") throws -> Timeout {
     let duration = try duration(key)
     guard has("tv_nsec") else { return .after(duration) }
@@ -23,7 +23,7 @@ extension Parameters {
 
 /// Returns the current time of the clock plus a duration.
 private func sum(of clock: clockid_t, _ duration: Duration) -> (seconds: Int64, nanoseconds: Int) {
-  // A timespec consists of two longs. The module with its members depends on the order of imports.
+  // A timespec consists of two longs. Which module exports its members depends on the order of imports.
   var now: [2 of Int] = [0, 0]
   unsafe withUnsafeMutableBytes(of: &now) {
     guard let start = unsafe $0.baseAddress?.assumingMemoryBound(to: timespec.self) else { return }

@@ -20,7 +20,7 @@ final class Client {
   /// The number of bytes that wait to be sent.
   private(set) var queued = 0
   private var output: [Frame] = []
-  /// Whether it gets no more messages.
+  /// Whether no more messages are sent to it.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket.
@@ -63,7 +63,7 @@ final class Client {
     if isEnding || isBroken { return }
     output.append(frame)
     queued += frame.bytes.count
-    // Only messages of other clients can exceed the limit: replies stop the reading before.
+    // Only messages of other clients can exceed the limit: the server stops reading requests before replies do.
     if queued > maximumOutput {
       say("client \(number): does not read")
       abort()

@@ -91,7 +91,7 @@ final class Conversation {
     try await withThrowingTaskGroup { group in
       group.addTask { try await self.receive() }
       group.addTask { try await self.sendLines() }
-      // Either of them sees that the conversation is over.
+      // Either task can end the conversation.
       while !isOver, try await group.next() != nil {}
       group.cancelAll()
       while let result = await group.nextResult() {

@@ -69,7 +69,7 @@ final class Connection {
 }
 
 extension Message {
-  /// Whether it replies to a request.
+  /// Whether the message is a reply.
   var isReply: Bool { type == "ok" || type == "error" }
 }
 

@@ -32,8 +32,8 @@ final class Item {
     size = payload.text.utf8.count
   }
 
-  /// Whether it is delivered before another one: within a priority, older messages are, also when they are delivered
-  /// again.
+  /// Whether `left` is delivered before `right`: within a priority, older messages come first, even if they are
+  /// redelivered.
   static func isDeliveredBefore(_ left: Item, _ right: Item) -> Bool {
     (right.priority, left.number) < (left.priority, right.number)
   }
@@ -43,7 +43,7 @@ final class Item {
   }
 }
 
-/// Messages in an order.
+/// Messages in a given order.
 @ServiceActor
 struct SortedItems {
   /// In reverse, so that taking the first one moves no others.
@@ -82,7 +82,7 @@ final class Queue {
   /// The queue of messages that were delivered too often; nil for such a queue itself.
   let dead: Queue?
   var waiting = SortedItems(Item.isDeliveredBefore)
-  /// Those that have waited longest are first.
+  /// The subscriptions, with those that have waited longest first.
   var subscriptions: [Subscription] = []
   var (delivered, published, acknowledged, redelivered, expired, died) = (0, 0, 0, 0, 0, 0)
 
@@ -96,7 +96,7 @@ final class Queue {
   }
 }
 
-/// The right of a client to have some messages of a queue that it has not acknowledged.
+/// The subscription of a client to a queue, with the number of messages that it may have without acknowledging them.
 @ServiceActor
 final class Subscription {
   let queue: Queue
@@ -112,7 +112,7 @@ final class Subscription {
 /// A message that a client has and has not acknowledged.
 @ServiceActor
 final class Delivery {
-  /// Nil after the delivery has ended, or if the client was late: then the message is back in its queue.
+  /// The message; nil after the delivery has ended, or if the client was late and the message is back in its queue.
   var item: Item?
   let subscription: Subscription
   let deadline: SuspendingClock.Instant

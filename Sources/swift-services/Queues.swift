@@ -213,7 +213,7 @@ final class Queues {
   }
 
   private func deliver(_ item: Item, to subscription: Subscription) {
-    // A client that was late with this message gets it again, and has it only once.
+    // A client that was late with this message gets it again, but it counts only once.
     if let late = consumers[subscription.client.number]?.deliveries[item.number] { late.subscription.used -= 1 }
     take(item)
     item.attempts += 1

@@ -17,7 +17,7 @@ protocol Service: AnyObject, Sendable {
   /// Forgets a client that has disconnected.
   func disconnected(_ client: Client)
 
-  /// Performs what is due, before replies are sent, and returns when to call it again.
+  /// Performs due actions before replies are sent, and returns when to call it again.
   func tick() -> SuspendingClock.Instant?
 
   /// Makes changes durable; the server ends if it cannot.
@@ -206,7 +206,7 @@ final class Server<Served: Service> {
 
   // Output
 
-  /// Sends the output after the requests that are ready.
+  /// Schedules a flush of the output, which runs after the requests that are ready have been handled.
   private func scheduleFlush() {
     if isFlushScheduled { return }
     isFlushScheduled = true

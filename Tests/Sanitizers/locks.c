@@ -41,7 +41,7 @@ __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...
 }
 
 // A thread that waits for a `Mutex` first spins, in a library that is not instrumented. If it gets the lock
-// in this way, no system call shows it. The symbol is that of `_MutexHandle._lockSlow`.
+// in this way, no system call shows it. The symbol belongs to `_MutexHandle._lockSlow`.
 #define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
 __attribute__((swiftcall)) void lock_slowly(uint32_t thread,
                                             __attribute__((swift_context)) void *lock) __asm__(LOCK_SLOW);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A server that survives signals, and removes its queues however it ends, unless it has a defect.
+// A server that survives signals, and always removes its queues when it ends, unless it has a defect.
 
 static const char orders_name[] = "/orders", bills_name[] = "/bills";
 static bool has_orders, has_bills;

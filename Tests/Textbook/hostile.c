@@ -1,4 +1,4 @@
-// A program that does what no honest program does, for the tests of the recorder.
+// A hostile program, for the tests of the recorder.
 #include "textbook.h"
 
 #include <err.h>
@@ -46,7 +46,7 @@ static void reach_tracer(pid_t tracer) {
         errx(1, "the memory of the tracer can be opened");
 }
 
-/// Makes calls with lengths and addresses that do not exist.
+/// Makes calls with invalid lengths and addresses.
 static void make_wild_calls(void) {
     char *const wild = (char *)(uintptr_t)16;
     int ends[2], sockets[2], queue = msgget(IPC_PRIVATE, 0600), set = semget(IPC_PRIVATE, 1, 0600);

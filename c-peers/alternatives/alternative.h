@@ -26,7 +26,7 @@ struct alternative {
     void (*send)(const void *message);
     void (*receive)(void *message);
     void (*close)(void);
-    /* Removes what both sides have created, also if one of them failed. */
+    /* Removes everything that both sides have created, even if one of them failed. */
     void (*remove)(const char *directory);
 };
 

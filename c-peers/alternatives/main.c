@@ -51,7 +51,7 @@ static void run_partner(void *context) {
             memcpy(message, &i, sizeof i);
         library->send(message);
     }
-    /* A library may send from a thread: the messages must have arrived before it is closed. */
+    /* A library may send in another thread, so the messages must have arrived before it is closed. */
     pair_wait();
     library->close();
 }
@@ -116,7 +116,7 @@ static void measure(const struct pair_options *options, enum alternative_pattern
                           .warm = FIRST_COUNT / 10,
                           .count = FIRST_COUNT,
                           .cores = {options->cores[0], options->cores[1]}};
-    /* A short run finds the number of messages for the duration. */
+    /* A short run determines how many messages fit into the duration. */
     run(task);
     task->count = FIRST_COUNT * options->duration / (task->elapsed + 1) + FIRST_COUNT;
     task->warm = task->count / 10;

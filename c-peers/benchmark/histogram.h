@@ -13,8 +13,8 @@
 #include <time.h>
 
 enum {
-    HISTOGRAM_EXACT = 128, /* the values below this have a bucket each */
-    HISTOGRAM_STEPS = 64,  /* the buckets of a power of two */
+    HISTOGRAM_EXACT = 128, /* each value below this has a separate bucket */
+    HISTOGRAM_STEPS = 64,  /* the number of buckets for each power of two */
     HISTOGRAM_BUCKETS = HISTOGRAM_EXACT + (64 - 7) * HISTOGRAM_STEPS,
     HISTOGRAM_TEXT = 60000, /* room for the text of any histogram of fewer than 10 million values */
 };

@@ -101,7 +101,7 @@ void *pair_memory(size_t size) {
 static void check_child(int number) {
     (void)number;
     siginfo_t information = {0};
-    /* The child stays a zombie, which pair_join removes. */
+    /* The child stays a zombie until pair_join reaps it. */
     if (waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_pid != 0 &&
         (information.si_code != CLD_EXITED || information.si_status != 0))
         _exit(1);
@@ -115,7 +115,7 @@ void pair_end_with_partner(void) {
 struct pair_partner pair_start(int core, void (*body)(void *context), void *context) {
     int ends[2];
     pair_require(pipe(ends) == 0, "pipe");
-    /* Otherwise both processes would write what is buffered. */
+    /* Otherwise both processes would write the buffered output. */
     fflush(stdout);
     const pid_t parent = getpid();
     const pid_t child = fork();

@@ -303,9 +303,9 @@ static inline uint64_t ipc_queue__difference(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->received, memory_order_relaxed);
 }
 
-/* Whether an open queue was full, or empty, at one moment during the call, without the lock. The number that
- * is loaded first is the one that cannot be too large: the numbers only grow, and `sent` is never the smaller
- * one. */
+/* Whether an open queue was full, or empty, at one moment during the call, without the lock. Both numbers
+ * only grow, and `sent` is never the smaller one. So true is correct even if the number that was loaded first
+ * is outdated. */
 static inline bool ipc_queue__is_full(const struct ipc_queue *queue) {
     const uint64_t sent = atomic_load_explicit(&queue->header->sent, memory_order_acquire);
     return sent - atomic_load_explicit(&queue->header->received, memory_order_relaxed) == queue->slot_count &&
@@ -318,7 +318,7 @@ static inline bool ipc_queue__is_empty(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->closed, memory_order_relaxed) == 0;
 }
 
-/* Polls for a moment, without the lock, until the number of messages is another one. */
+/* Polls for a moment, without the lock, until the number of messages has changed. */
 static inline void ipc_queue__poll(const struct ipc_queue *queue, uint64_t useless) {
     int64_t now = ipc_queue__now();
     for (const int64_t end = now + IPC_QUEUE_POLL_TIME; now < end;) {

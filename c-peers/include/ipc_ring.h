@@ -321,7 +321,7 @@ static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
 }
 
 /* Returns the number of bytes that this end may read or write now, with the 8 bytes in front of each record.
- * It makes no system call, so a process may spin on it. It does not tell whether the other side has closed or
+ * It makes no system call, so a process may spin on it. It does not show whether the other side has closed or
  * died: the other functions do. */
 static inline int64_t ipc_ring_available(struct ipc_ring *ring) {
     return ipc_ring__available(ring);

@@ -1,5 +1,5 @@
 /* Limits of a transfer through shared memory: one process copies blocks into slots, and the other one copies
- * them out. Nothing sleeps, and nothing but the state of a slot is checked. */
+ * them out. No process sleeps, and only the state of a slot is checked. */
 #include "limits.h"
 
 #include <stdatomic.h>

@@ -20,7 +20,7 @@ static void run_clock(const struct limit *limit, const struct pair_options *opti
 
 static void call_kernel(void *context) {
     (void)context;
-    /* The call that does the least; the C library could answer getpid(3) itself. */
+    /* The cheapest system call, made directly because the C library could cache the result of getpid(3). */
     for (int i = 0; i < CALLS; i++)
         syscall(SYS_getpid);
 }

@@ -21,10 +21,10 @@ enum {
     MESSAGES = 64,    /* that follow each other in memory, as in a ring */
 };
 
-/* The number that ends the partner. */
+/* The number that makes the partner exit. */
 static const uint32_t STOP = UINT32_MAX;
 
-/* The words that both processes map, each in a cache line of its own. */
+/* The words that both processes map, each in a separate cache line. */
 struct turns {
     _Alignas(CACHE_LINE) _Atomic uint32_t ping;
     _Alignas(CACHE_LINE) _Atomic uint32_t pong;

@@ -122,7 +122,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         memcpy(&passed, CMSG_DATA(received), sizeof passed);
         fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
     }
-    /* The peer opens a descriptor of its own process for that of the sender. */
+    /* The peer opens a descriptor of its own process instead of the sender's. */
     struct cmsghdr *process = find(message, 4); /* SCM_PIDFD */
     if (process && mutant("sender-process-as-own")) {
         int sent;

@@ -63,13 +63,13 @@ bool __wrap_frames_send(struct frames *frames, int fd, size_t *queued) {
 /* -- Clients -- */
 
 struct client *__wrap_client_find(uint64_t number) {
-    /* Clients are found by their position, which changes when one leaves. */
+    /* A client is looked up by its position, which changes when another client leaves. */
     return mutant("first-client-found") ? TAILQ_FIRST(&clients) : __real_client_find(number);
 }
 
 void __wrap_listener_close(int fd) {
     __real_listener_close(fd);
-    /* The server ends at the signal, before its clients got their last messages. */
+    /* The server exits at the signal, before its clients have received their last messages. */
     if (mutant("ends-without-draining"))
         _exit(EXIT_SUCCESS);
 }

@@ -36,7 +36,7 @@ int __wrap_kill(pid_t pid, int number) {
 }
 
 int __wrap_killpg(pid_t group, int number) {
-    /* Group 0 is not the own group, but no group. */
+    /* Group 0 does not mean the caller's own group, but a group that does not exist. */
     if (group == 0 && mutant("own-group-refused")) {
         errno = ESRCH;
         return -1;

@@ -70,7 +70,7 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
 }
 
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
-    struct sockaddr_un padded = {0}; /* sizeof exceeds the length of the caller */
+    struct sockaddr_un padded = {0}; /* may be larger than the caller's `length` */
     memcpy(&padded, address, length);
     /* The peer reserves one more byte for the NUL than necessary. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))

@@ -55,7 +55,7 @@ bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
 }
 
 struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
-    /* The deadline is after a tenth of the time. */
+    /* The deadline passes after a tenth of the time. */
     if (time.tv_sec >= 0 && mutant("deadline-in-tenths"))
         time = tenth(time);
     struct timespec now;

@@ -9,7 +9,7 @@
 /* It is static, because its histograms are large. */
 static struct benchmark benchmark;
 
-/* Reads the parameters that all benchmarks have, and makes room for a message. Returns NULL if the request is
+/* Reads the parameters that all benchmarks have, and allocates a message. Returns NULL if the request is
  * invalid. */
 static const struct link *begin(struct call *call) {
     benchmark = (struct benchmark){.to = -1, .from = -1, .id = -1, .connection = -1};

@@ -221,7 +221,8 @@ static const struct link *find(const struct link *link, const char *name) {
     return NULL;
 }
 
-/* Returns the link that a request names by `by`; NULL, and an invalid request, if there is none. */
+/* Returns the link that the parameter `by` names; if there is none, marks the request invalid and returns
+ * NULL. */
 const struct link *peer_link(struct call *call) {
     const char *name = peer_text(call, "by");
     const struct link *const lists[] = {links, peer_shared_links, peer_lock_links, peer_socket_links};

@@ -1,4 +1,4 @@
-/* The links of a benchmark that lock something, or hand over memory by a flag. */
+/* The links of a benchmark that use a lock, or a flag in shared memory. */
 #include "benchmark_loops.h"
 #include "shared_block.h"
 
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* The memory of a mailbox: one message, which a mutex protects. `full` is true while the message was not
- * received. */
+/* The memory of a mailbox: one message, which a mutex protects. `full` is true until the message is received.
+ * */
 struct mailbox {
     pthread_mutex_t mutex;
     _Alignas(64) pthread_cond_t changed;

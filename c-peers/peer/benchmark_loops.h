@@ -125,7 +125,7 @@ static inline int ended(const char *function) {
     return failed(function);
 }
 
-/* The directions that the operation uses: a parameter that it does not take is rejected before. */
+/* The directions that the operation uses; a parameter that it does not take has already been rejected. */
 static inline bool sends(struct call *call) {
     return strcmp(call->operation, "bench_receive") != 0;
 }

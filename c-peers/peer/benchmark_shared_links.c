@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* How often a spinning link checks the memory before it asks whether the other end still exists. */
+/* How often a spinning link checks the memory before it checks whether the other end still exists. */
 enum { SPINS = 1 << 20 };
 
 static void open_handles(struct call *call, struct benchmark *benchmark, const char *kind) {
@@ -39,8 +39,8 @@ static ssize_t ring_receive(struct benchmark *benchmark) {
 }
 LOOPS(ring)
 
-/* Spins until so many bytes can be read or written. After many checks it gives up, and the call that follows
- * finds out whether the other end still exists. */
+/* Spins until a number of bytes can be read or written. After many checks it gives up, and the next call
+ * determines whether the other end still exists. */
 static void spin(struct ipc_ring *ring, int64_t needed) {
     for (int i = 0; i < SPINS; i++) {
         const int64_t available = ipc_ring_available(ring);
@@ -122,7 +122,7 @@ static ssize_t queue_spin_receive(struct benchmark *benchmark) {
 }
 LOOPS(queue_spin)
 
-/* A message that is built and read in its slot. Locks the queue when it has another number of messages. */
+/* A message that is built and read in its slot. Locks the queue when its number of messages has changed. */
 static unsigned char *lock_slot(const struct ipc_queue *queue, int64_t useless, _Atomic uint32_t *event,
                                 _Atomic uint64_t *number) {
     for (;;) {

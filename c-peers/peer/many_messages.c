@@ -59,7 +59,7 @@ static void reply_messages(struct call *call, const struct mmsghdr *messages, in
 }
 
 /* The timeout of recvmmsg(2) itself is checked only after each message. The option of the socket limits the
- * wait for the first message, and MSG_WAITFORONE returns what there is then. */
+ * wait for the first message, and with MSG_WAITFORONE the call then returns the available messages. */
 static void perform_recvmmsg(struct call *call) {
     int fd = peer_descriptor(call);
     unsigned count = (unsigned)peer_number(call, "vlen", 0, MOST);

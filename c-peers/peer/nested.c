@@ -1,4 +1,5 @@
-/* Requests that a child or another thread of the peer performs, for what a process hands on or shares. */
+/* Requests that a child or another thread of the peer performs, to test what processes inherit and threads
+ * share. */
 #include "peer.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static void perform_in_child(const struct field *request, int output) {
     _exit(0);
 }
 
-/* Reads what the child wrote. Returns the number of bytes, which is less if the child ended before; -1 if
+/* Reads what the child wrote. Returns the number of bytes, which is less if the child ended early; -1 if
  * reading fails. */
 static ssize_t read_from_child(int input, struct call *inner) {
     size_t length = 0;

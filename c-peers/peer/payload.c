@@ -163,7 +163,7 @@ struct payload peer_payload(struct call *call, const char *literal, const char *
     return (struct payload){room, count};
 }
 
-/* Does the same, or returns bytes in memory. */
+/* Reads the payload of a request like peer_payload, or returns the bytes in memory that the request names. */
 struct payload peer_payload_or_memory(struct call *call, const char *literal, const char *length) {
     if (!peer_has(call, "memory"))
         return peer_payload(call, literal, length);

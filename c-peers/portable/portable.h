@@ -131,7 +131,7 @@ typedef int __rlimit_resource_t; /* glibc has an enumeration */
 #define P_PIDFD ((idtype_t)3)
 #endif
 
-/* System calls without a function. The kernel takes the offset as two words, of which a 64-bit one uses the
+/* System calls without a function. The kernel takes the offset as two words; a 64-bit kernel uses only the
  * first. */
 static inline ssize_t portable_preadv2(int fd, const struct iovec *parts, int count, off_t offset,
                                        int flags) {

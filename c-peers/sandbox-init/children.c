@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t peers[MAX_ROLES]; // the peer of each role until it is reaped, or 0
+static pid_t peers[MAX_ROLES]; // the process ID of each role's peer until it is reaped, or 0
 
 void expect_end(int role, pid_t pid) {
     peers[role] = pid;

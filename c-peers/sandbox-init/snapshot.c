@@ -162,8 +162,8 @@ static void list_process(long long pid, const char *name) {
     reply_end();
 }
 
-/// Lists every process of this PID namespace except the first one. Without a namespace, lists every
-/// process below this one.
+/// Lists every process of this PID namespace except the first one. Without a namespace, lists every child of
+/// this process.
 static bool list_processes(const struct plan *plan) {
     char name[64], path[64];
     if (!plan->private_sandbox) {

@@ -122,7 +122,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     fail_start(child, "execve");
 }
 
-/// Starts a child, and returns when it executes the peer; or returns -1 and the reason why it does not.
+/// Starts a child, and returns when the child executes the peer; if that fails, returns -1 and the reason.
 ///
 /// Until then the child shares this process's memory, because copying the page tables would take longer than
 /// the execution, which replaces them. The child writes only to `*child`.

@@ -108,7 +108,7 @@ void enter_call(struct tracee *tracee) {
 void leave_call(struct tracee *tracee, int64_t result) {
     if (tracee->is_sharing)
         accept_stores(tracee, tracee->is_acquiring, tracee->is_releasing);
-    // A connection with a timeout is made with a non-blocking call.
+    // A connect with a timeout uses a non-blocking call.
     const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
     if (result < 0 && !connects)
         return;

@@ -203,7 +203,7 @@ static void report_unseen(const struct tracee *tracee, const char *call) {
     end_event();
 }
 
-/// Reports the bytes that a call has received, unless it leaves them where they are.
+/// Reports the bytes that a call has received, unless the call only peeks.
 static bool leave_reception(struct tracee *tracee, int64_t result) {
     const uint64_t *a = tracee->arguments;
     bool found = false;

@@ -1,5 +1,5 @@
 // Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not
-// include. Each function returns the same result as the C function after which it is named, and sets errno in
+// include. Each function returns the same result as the C function that it is named after, and sets errno in
 // the same way.
 #pragma once
 

@@ -1,5 +1,5 @@
 // POSIX message queues: Swift does not import <mqueue.h>, and mq_open(3) is variadic. Each function returns
-// the same result as the C function after which it is named, and sets errno in the same way.
+// the same result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>

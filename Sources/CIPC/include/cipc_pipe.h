@@ -1,5 +1,5 @@
 // Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not include.
-// Each function returns the same result as the C function after which it is named, and sets errno in the same
+// Each function returns the same result as the C function that it is named after, and sets errno in the same
 // way.
 #pragma once
 #include <stddef.h>

@@ -27,6 +27,6 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);
 
-/// The number of waits of this thread for a message or a free slot since it last saw one while it spun.
+/// How often this thread has waited for a message or a free slot since spinning last succeeded.
 uint32_t cipc_failed_spins(void);
 void cipc_set_failed_spins(uint32_t count);

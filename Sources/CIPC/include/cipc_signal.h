@@ -1,6 +1,6 @@
-// Signals: declarations that Swift's import of the C library does not include, or shows differently for
-// different libraries. Each function returns the same result as the C function after which it is named, and
-// sets errno in the same way. A set of signals is a word: bit n - 1 is signal n.
+// Signals: declarations that Swift's import of the C library does not include, or that differ between C
+// libraries. Each function returns the same result as the C function that it is named after, and sets errno
+// in the same way. A set of signals is a word: bit n - 1 is signal n.
 #pragma once
 
 #include <signal.h>

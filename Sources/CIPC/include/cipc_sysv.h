@@ -1,7 +1,7 @@
 // System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid key of
 // ftok(3) can look like its error, semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and
 // MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
-// returns the same result as the C function after which it is named, and sets errno in the same way.
+// returns the same result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // Calls for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2), whose headers Swift does not import
-// with the C library. Each function returns the same result as the C function after which it is named, and
+// with the C library. Each function returns the same result as the C function that it is named after, and
 // sets errno in the same way.
 #pragma once
 

@@ -26,7 +26,7 @@ public struct BaselineComparison: Sendable {
   /// Why something was not compared.
   public private(set) var notes: [String] = []
 
-  /// The smallest change that counts, even if the intervals are apart.
+  /// The smallest change that counts, even if the intervals do not overlap.
   static let threshold = 1.05
 
   /// Compares the ratios, and the times if both runs are from the same machine and both machines were idle.

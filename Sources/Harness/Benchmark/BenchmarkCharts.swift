@@ -4,7 +4,7 @@ import FoundationEssentials
   import Glibc
 #endif
 
-/// A logarithmic axis from a power of ten to another one.
+/// A logarithmic axis that begins and ends at a power of ten.
 struct LogarithmicAxis {
   let low: Int
   let high: Int
@@ -101,7 +101,7 @@ struct LatencyChart {
   }
 }
 
-/// The throughput of each benchmark by the size of the message.
+/// The throughput of each benchmark, by message size.
 struct ThroughputChart {
   struct Line {
     let name: String
@@ -168,7 +168,7 @@ struct ThroughputChart {
     }
   }
 
-  /// Moves positions apart, so that labels do not overlap; the order stays.
+  /// Moves positions apart, so that labels do not overlap, and keeps their order.
   static func spread(_ positions: [Double], distance: Double, within range: ClosedRange<Double>) -> [Double] {
     let order = positions.indices.sorted { positions[$0] < positions[$1] }
     var moved = positions
@@ -187,7 +187,7 @@ struct ThroughputChart {
 }
 
 extension XMLWriter {
-  /// Writes a chart, which a narrow window scrolls.
+  /// Writes a chart, which scrolls if the window is narrow.
   fileprivate mutating func chart(_ attributes: Attributes, content: (inout XMLWriter) -> Void) {
     element("div", [("class", "chart")]) {
       $0.element("svg", attributes + [("width", "860"), ("role", "img")], content: content)
@@ -229,7 +229,7 @@ extension XMLWriter {
       text: text)
   }
 
-  /// Writes a shape, with a title that a browser shows under the pointer.
+  /// Writes a shape, with a title that a browser shows as a tooltip.
   private mutating func shape(_ name: String, _ attributes: Attributes, _ title: (() -> String)?) {
     guard let title else { return element(name, attributes) }
     element(name, attributes) { $0.element("title", text: title()) }

@@ -1,10 +1,10 @@
-/// A way to send messages that is measured: how its objects are opened, and which messages are sent.
+/// A benchmark: how its objects are opened, and which messages are sent.
 public struct BenchmarkDefinition: Sendable {
   /// The script that opens the objects, for one row of parameters.
   let setUp: Scenario
   /// The steps that remove the objects.
   let tearDown: [Step]
-  /// The role that sends first, and measures.
+  /// The role that sends first and takes the measurements.
   let active: Measured
   /// The role that sends back or receives.
   let passive: Measured
@@ -13,7 +13,7 @@ public struct BenchmarkDefinition: Sendable {
   let modes: [BenchmarkMode]
   /// The common claims for one byte in µs, and for many bytes in GB/s.
   let claims: Claims
-  /// Whether both processes spin, so that they need a processor each.
+  /// Whether both processes spin, so that each needs a processor.
   let spins: Bool
 
   /// The name, such as `pipe/pipe`.

@@ -1,15 +1,15 @@
-/// The division of the time of a run among its measurements.
+/// Divides the time of a run among its measurements.
 ///
-/// Starting peers and programs takes a part of the time, which depends on the machine. So each benchmark gets its share
-/// of the time that is left.
+/// Starting peers and programs takes time, and how much depends on the machine. So each benchmark gets a share of the
+/// time that is left.
 struct BenchmarkPace {
-  /// A number of sessions, in each of which two peers are started, and of measurements in them.
+  /// A number of sessions, each of which starts two peers, and the total number of measurements in them.
   struct Work: Equatable {
     var sessions = 0
     var measurements = 0
   }
 
-  /// The time for a session before the first one has shown it, in seconds.
+  /// The assumed duration of a session until the first one has been measured, in seconds.
   private static let expectedSession = 0.1
   /// The shortest useful measurement, in seconds.
   static let shortest = 0.005

@@ -18,17 +18,17 @@ public struct BenchmarkDocument: Sendable, Codable {
   public var notes: [String]
   /// The benchmarks that failed.
   public var problems: [String]
-  /// Whether the run was not interrupted.
+  /// Whether the run ended without an interruption.
   public var isComplete: Bool
 }
 
 /// Where and how a run was made.
 public struct BenchmarkRun: Sendable, Codable {
-  /// The machine, and what else it did.
+  /// The machine, and its other load.
   public var machine: MachineDescription
-  /// The implementation of each language.
+  /// The compiler or interpreter of each language.
   public var implementations: [String: String]
-  /// The pairing with which the others are compared.
+  /// The pairing that the others are compared with.
   public var reference: String
   /// The number of rounds.
   public var rounds: Int
@@ -91,7 +91,7 @@ public struct PairingResult: Sendable, Codable {
   public var ratio: Estimate?
   /// The nanoseconds of round trips by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil for flood.
   public var percentiles: [String: Double]?
-  /// In paced mode, the same from the actual send instead of the intended time.
+  /// In paced mode, the same percentiles, counted from the actual send instead of the intended time.
   public var service: [String: Double]?
   /// Messages a second.
   public var messagesPerSecond: Double

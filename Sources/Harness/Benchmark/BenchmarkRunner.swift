@@ -12,7 +12,7 @@ public struct BenchmarkOptions: Sendable {
   public var rounds = 5
   /// The seed of the order of the pairings in each round.
   public var seed: UInt64 = 1
-  /// The time for one measurement, in seconds; nil for at most 0.03, so that the run ends in about five minutes.
+  /// The time for one measurement, in seconds; nil for at most 0.03, so that the run takes about five minutes.
   public var budget: Double?
   /// Whether only messages of at most 64 bytes are measured, on two processors.
   public var isQuick = false
@@ -22,7 +22,7 @@ public struct BenchmarkOptions: Sendable {
 
   /// The longest time for one measurement, in seconds.
   var longestBudget: Double { budget ?? 0.03 }
-  /// The time for the whole run with five rounds of everything, in seconds; more rounds take longer.
+  /// The time for the whole run with five rounds, in seconds; more rounds take proportionally longer.
   private static let (complete, quick) = (280.0, 55.0)
   /// The time for the whole run, in seconds.
   var timeLimit: Double {
@@ -143,16 +143,16 @@ private struct Run {
   var comparisons: [ProgramComparison] = []
   var generator: SeededGenerator
 
-  /// Returns where a benchmark is measured.
+  /// Returns the placements in which a benchmark is measured.
   func placements(of definition: BenchmarkDefinition) -> [BenchmarkPlacement] {
     let hasPair = machine.pair.count == 2
     if options.isQuick || definition.spins { return hasPair ? [.twoCores] : [] }
-    // Rows of one benchmark differ in the sizes; small messages show the placement.
+    // Rows of one benchmark differ in the sizes; the effect of the placement shows with small messages.
     let isSmall = (definition.sizes.min() ?? 0) <= 64
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Returns the measurements of a benchmark in each place; none if the machine lacks what it needs.
+  /// Returns the measurements of a benchmark in each placement; none if the machine lacks what it needs.
   mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
@@ -247,7 +247,7 @@ private struct Run {
   }
 }
 
-/// The measurements of one benchmark in one place.
+/// The measurements of one benchmark in one placement.
 struct PlannedBenchmark {
   let definition: BenchmarkDefinition
   let placement: BenchmarkPlacement
@@ -256,7 +256,7 @@ struct PlannedBenchmark {
   let modes: [BenchmarkMode]
   let sizes: [Int]
 
-  /// What is measured once in each round.
+  /// The measurements of one round.
   enum Turn {
     case pairing(Pairing, isControl: Bool)
     case program(String)

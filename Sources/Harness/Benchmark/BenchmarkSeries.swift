@@ -13,7 +13,7 @@ struct BenchmarkSeries {
   /// The time of each program that the benchmark is compared with, in each round.
   private(set) var programs: [String: [Double]] = [:]
 
-  /// A load, and what was measured in each round.
+  /// A load, and its measurements in each round.
   struct Measured {
     var load: BenchmarkSession.Load
     var samples: [Pairing: Samples] = [:]
@@ -71,7 +71,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds a measurement of a load that need not be known yet.
+  /// Adds a measurement of a load, which may be a new one.
   mutating func add(
     _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
   ) {
@@ -95,7 +95,7 @@ struct BenchmarkSeries {
   /// Adds the time of a program in a round.
   mutating func add(_ time: Double, of program: String) { programs[program, default: []].append(time) }
 
-  /// Returns what the rounds show.
+  /// Returns the results of all rounds.
   func results(seed: UInt64) -> [BenchmarkResult] {
     loads.compactMap { measured in
       guard let reference = measured.samples[reference] else { return nil }
@@ -120,7 +120,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Returns the ratio in each round that both have completed.
+  /// Returns the ratio of the times in each round that both series have completed.
   static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
     zip(times, reference).compactMap { $1 > 0 ? $0 / $1 : nil }
   }
@@ -164,7 +164,7 @@ extension PairingResult {
 }
 
 extension BenchmarkDefinition {
-  /// Returns the claim of the documents that a load tests.
+  /// Returns the claim in the documentation that a load tests.
   func claim(for load: BenchmarkSession.Load) -> BenchmarkResult.Claim? {
     switch load.mode {
     case .pingPong where load.size <= 1:

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Two peers in a sandbox that have opened their objects and exchange messages on request.
+/// Two peers in a sandbox, which have opened their objects and exchange messages on request.
 final class BenchmarkSession {
   private let definition: BenchmarkDefinition
   private let cell: CellRun
@@ -20,7 +20,7 @@ final class BenchmarkSession {
   struct Measurement {
     /// The number of messages or round trips after the warm-up.
     private(set) var count: Int
-    /// The nanoseconds of all of them.
+    /// The total time of all of them, in nanoseconds.
     private(set) var elapsed: Double
     /// The times of round trips; empty for flood.
     private(set) var latency: LatencyHistogram

@@ -62,7 +62,7 @@ enum BenchmarkText {
     }
   }
 
-  /// The pairings of all results, in the order of the first one.
+  /// The pairings of all results, in the order of the first result.
   static func pairings(of results: [BenchmarkResult]) -> [String] {
     var pairings: [String] = []
     for pairing in results.flatMap(\.pairings).map(\.pairing) where !pairings.contains(pairing) {

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The machine of a benchmark run, and what else it did.
+/// The machine of a benchmark run, and its other load.
 public struct MachineDescription: Sendable, Codable {
   /// The model of the processor.
   public var processor: String
   /// The processors that the run may use.
   public var processors: [Int]
-  /// The processors of the two roles, if they have one each.
+  /// The processors of the two roles, if each has one.
   public var pair: [Int]
   /// The release of the kernel.
   public var kernel: String
@@ -25,7 +25,7 @@ public struct MachineDescription: Sendable, Codable {
   /// The time that other processes, and other virtual machines, used during the run, in processors.
   public var loadOfOthers: Double
 
-  /// Whether other processes used so much that times are doubtful.
+  /// Whether other processes used so much processor time that the times are unreliable.
   public var isNoisy: Bool { loadOfOthers > 0.1 || loadBefore > 0.5 }
 
   /// Describes this machine; the load during the run is not known yet.
@@ -68,7 +68,7 @@ public struct MachineDescription: Sendable, Codable {
     return list(String(value ?? "0"))
   }
 
-  /// Parses a list of the kernel: `0-3,8`.
+  /// Parses a processor list in the kernel's format: `0-3,8`.
   static func list(_ text: String) -> [Int] {
     text.split(separator: ",").flatMap { part -> [Int] in
       let ends = part.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: "-").compactMap { Int($0) }
@@ -88,7 +88,7 @@ public struct MachineDescription: Sendable, Codable {
   private static func measureClock() -> Double {
     let readings = 10_000
     var time = timespec()
-    // The shortest of several times was not interrupted.
+    // The shortest of several measurements is the one that was not interrupted.
     return (0..<20).reduce(Double.infinity) { shortest, _ in
       let start = SuspendingClock.now
       for _ in 0..<readings { unsafe clock_gettime(CLOCK_MONOTONIC, &time) }

@@ -5,7 +5,7 @@ struct ComparisonRule: Sendable {
   let size: Int
   /// The name that the program prints.
   let program: String
-  /// How many times as long a message may take.
+  /// The maximum ratio of the times.
   let bound: Double
   let reason: String
 
@@ -63,7 +63,7 @@ public struct ProgramComparison: Sendable, Codable {
   /// The reason for the bound.
   public var reason: String
 
-  /// Whether the ratio is within the bound; a ratio whose interval contains the bound is.
+  /// Whether the ratio is within the bound, or may be: the bound is in its interval.
   public var holds: Bool { ratio.low <= bound }
 }
 

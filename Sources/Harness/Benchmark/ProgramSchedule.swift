@@ -2,8 +2,8 @@ import PeerProtocol
 
 /// The programs of a run, and what they have printed.
 ///
-/// They are spread over the run, so that they see the same machine as the benchmarks. A benchmark that is compared with
-/// a program also starts it in each of its own rounds.
+/// They are spread over the run, so that they run under the same conditions as the benchmarks. A benchmark that is
+/// compared with a program also starts it in each of its own rounds.
 struct ProgramSchedule: Sendable {
   private static let timeout = Duration.seconds(60)
 
@@ -69,7 +69,7 @@ extension ProgramResult {
       }
       let messages = measured.reduce(0) { $0 + Double($1.messages) }
       let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
-      // The median is that of the time: interruptions would dominate the mean of a short operation.
+      // The rate follows from the median time, because interruptions would dominate the mean of a short operation.
       let rate = time.value > 0 ? 1e9 / time.value : 0
       return ProgramResult(
         name: name, title: program.title, kind: program.kind, time: time, messagesPerSecond: rate,

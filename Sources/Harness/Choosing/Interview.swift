@@ -12,7 +12,7 @@ public struct Interview: Sendable {
     case purpose, place, relation, form, rest, size, rate
   }
 
-  /// The needs that are the answers of a question with one answer.
+  /// The needs that are possible answers to questions that allow only one answer.
   private static let place: [Need] = [.sameMachine, .network]
   private static let relation: [Need] = [.related, .unrelated]
   private static let form: [Need] = [.boundaries, .byteStream, .lines]
@@ -69,7 +69,7 @@ public struct Interview: Sendable {
     topics = topics.dropFirst().filter(isPossible)
   }
 
-  /// The answer about losses, which are possible only if messages are transferred.
+  /// The answer that allows losses, offered only if messages are transferred.
   private var lossAnswer: [String] { requirements.purpose == .transfer ? ["single messages may be lost"] : [] }
 
   /// Whether the question makes sense for the purpose.
@@ -96,7 +96,7 @@ public struct Interview: Sendable {
       }
     let possible = possible
     let found = needs.filter(possible.contains)
-    // A question with a single answer would not be a choice, except in the list of all others.
+    // Skip a question with only one possible answer, except the last one, which lists all other needs.
     return topic == .rest || found.count > 1 ? found : []
   }
 
@@ -105,7 +105,7 @@ public struct Interview: Sendable {
     return "\(question)\n\(lines.joined())> "
   }
 
-  /// Returns the indexes of answers for their numbers.
+  /// Returns the indexes of the answers that the user has chosen by their numbers, which begin at 1.
   private static func chosen(_ words: [String], of count: Int) throws(RequirementError) -> [Int] {
     var numbers: [Int] = []
     for word in words {

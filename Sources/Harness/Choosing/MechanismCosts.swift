@@ -36,8 +36,8 @@ public struct MechanismCosts: Sendable {
 
   /// Returns the costs of a mechanism, between two Swift processes if they were measured; nil if it was not measured.
   ///
-  /// The benchmark is that of a stated need or, without one, the first of the mechanism that was measured. The size is
-  /// the nearest that was measured, by its ratio to the stated one.
+  /// The benchmark is the one that fits a stated need or, if there is none, the first measured benchmark of the
+  /// mechanism. The size is the measured one with the smallest ratio to the stated size.
   func cost(of mechanism: MechanismFacts, for requirements: Requirements) -> Cost? {
     let own = results.filter { $0.mechanism == mechanism.id }
     let fitting = Need.allCases.lazy.filter(requirements.needs.contains).compactMap { mechanism.benchmarks[$0] }

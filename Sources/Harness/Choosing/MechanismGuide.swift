@@ -14,11 +14,11 @@ public struct MechanismGuide: Sendable {
   }
 }
 
-/// A need, and how mechanisms meet it that do not mention it.
+/// A need, and how well a mechanism meets it if the file does not say so for the mechanism.
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]
-  /// The message size or rate from which the need exists.
+  /// The message size or rate at which the need begins.
   let threshold: Int?
   let otherwise: Fitness
 }

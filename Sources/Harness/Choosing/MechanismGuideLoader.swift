@@ -3,7 +3,7 @@ extension MechanismGuide {
 
   /// Reads `fixtures/mechanisms.yaml`.
   ///
-  /// An unknown mechanism, or a scenario that is not that of exactly one pitfall, is an error.
+  /// An unknown mechanism is an error, and so is a scenario that does not belong to exactly one pitfall.
   static func load(root: String, operations: OperationRegistry, pitfalls: [PitfallGroup], log: DiagnosticLog)
     -> MechanismGuide
   {

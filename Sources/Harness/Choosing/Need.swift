@@ -16,7 +16,7 @@ public enum Purpose: String, Sendable, CaseIterable, Encodable {
 
 /// A requirement that a mechanism fits, works for, or lacks.
 ///
-/// The order is that of the questions. `fixtures/mechanisms.yaml` has the facts.
+/// The questions are asked in the order of the cases. `fixtures/mechanisms.yaml` has the facts.
 public enum Need: String, Sendable, CaseIterable, Encodable {
   case network
   case sameMachine = "same-machine"
@@ -72,7 +72,7 @@ public enum Need: String, Sendable, CaseIterable, Encodable {
 
   /// The needs that an option or an answer states directly.
   ///
-  /// A message size or rate states the others, and losses must be allowed.
+  /// The other needs follow from the message size, from the rate, and from whether losses are allowed.
   public static let stated = allCases.filter { ![.reliable, .large, .fast].contains($0) }
 
   /// The needs that exclude each other.

@@ -9,32 +9,32 @@ public struct MachineCheck: Sendable, Encodable {
   let state: State
   /// The value or the error found on this machine.
   let found: String
-  /// How many cells need it.
+  /// The number of cells that need it.
   let cells: Int
   /// The consequences for the suite, in sentences.
   let meaning: String
-  /// The command that changes it; nil if nothing is to be changed.
+  /// The command that fixes it; nil if there is nothing to fix.
   var remedy: String?
 
   enum Kind: String, Sendable, CaseIterable, Encodable { case program, sandbox, feature, limit, tool }
 
   enum State: String, Sendable, Encodable {
     case present
-    /// The cells that need it are not run, or can fail.
+    /// The cells that need it are not run, or may fail.
     case lacking
     /// The machine could not be examined.
     case unknown
   }
 }
 
-/// The features, limits and programs that the suite needs of a machine, and the cells that a lack costs.
+/// The features, limits and programs that the suite needs, and how many cells cannot run without them.
 ///
 /// It uses the probes of the runner, so it reports the cells that a run would not run.
 public struct Diagnosis: Sendable {
   let checks: [MachineCheck]
   /// The number of cells of the suite.
   let cells: Int
-  /// How many of them would not be run.
+  /// The number of cells that would not be run.
   let notRun: Int
   let isolation: String?
   let machine: MachineFacts

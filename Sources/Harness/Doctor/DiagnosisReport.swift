@@ -11,7 +11,7 @@ extension Diagnosis: FormattedDocument {
     }
   }
 
-  /// The number of columns, because the text is often copied into a message or an issue.
+  /// The maximum width in columns, because the text is often copied into a message or an issue.
   private static let maximumWidth = 80
 
   func console(_ style: Style) -> String {

@@ -27,8 +27,8 @@ struct MachineLimit {
 
   /// The limits of the runner itself.
   ///
-  /// `roles` is the largest number of roles in a scenario. For each role the runner holds both ends of three pipes while
-  /// it starts a cell, and a sandbox has two processes of its own.
+  /// `roles` is the largest number of roles in a scenario. For each role the runner holds both ends of three pipes
+  /// while it starts a cell, and a sandbox needs two more processes.
   static func ofRunner(jobs: Int, roles: Int) -> [MachineLimit] {
     let descriptors = jobs * (6 * roles + 4) + 16
     let processes = jobs * (roles + 2)

@@ -30,7 +30,7 @@ public struct Explainer: Sendable {
 
   /// Returns the explanations of a name: `pipe` is a mechanism and a function.
   ///
-  /// The name of a cell is that of its scenario.
+  /// The name of a cell is explained like the id of its scenario.
   public func explain(_ name: String) throws(RunError) -> Explanations {
     let id = String(name.prefix { $0 != "[" })
     let found = [
@@ -148,7 +148,7 @@ public struct Explainer: Sendable {
     return result
   }
 
-  /// The number of names in a list, which would otherwise fill the screen.
+  /// The maximum number of names in a list: more would fill the screen.
   private static let maximumListed = 12
 
   /// Returns the names in one sentence.

@@ -1,4 +1,4 @@
-/// The meaning of a name that the suite uses, its usual causes, the standard's place, and the remedy.
+/// The meaning of a name that the suite uses, its usual causes, the section of the standard, and the remedy.
 struct Explanation: Sendable, Encodable {
   let kind: Kind
   let name: String
@@ -57,7 +57,7 @@ extension Explanation {
     for section in sections {
       lines += ["", style.painted(section.title, .heading)]
       let labels = section.entries.compactMap(\.label).map(\.count)
-      // A long label has a line of its own.
+      // A long label has a separate line.
       let column = (labels.filter { $0 <= Self.widestLabel }.max() ?? 0) + 4
       for entry in section.entries {
         guard let label = entry.label?.escapedForDisplay else {
@@ -71,6 +71,6 @@ extension Explanation {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// The width of the labels that stand in front of their sentence.
+  /// The width of the labels that are on the same line as their sentence.
   private static let widestLabel = 24
 }

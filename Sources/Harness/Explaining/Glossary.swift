@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The meanings of the verdicts and of the errors, as far as the suite uses them.
+/// The meanings of the verdicts, and of the errors that the suite uses.
 struct Glossary: Sendable {
   let verdicts: [VerdictFacts]
   let errors: [ErrorFacts]
@@ -25,7 +25,7 @@ struct Glossary: Sendable {
     /// The causes for each function, in the order of the file.
     let causes: [Cause]
     let advice: [String]
-    /// The places in the standards.
+    /// The sections of the standards.
     let places: [String]
 
     struct Cause: Sendable {

@@ -1,4 +1,4 @@
-/// A demand on a program in which a system call fails.
+/// A requirement that a program must still meet when one of its system calls fails.
 public enum FaultDemand: String, Sendable, CaseIterable {
   /// The program ends, if the scenario cannot continue.
   case ends

@@ -58,7 +58,7 @@ public struct InjectionSelection: Sendable {
       && faults.isEmpty
   }
 
-  /// Whether a script may have selected cells, and must therefore be recorded.
+  /// Whether some cells of a script may be selected, so that the script must be recorded.
   func mayInclude(_ scenario: Scenario, language: String, _ table: SystemCallTable) -> Bool {
     (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
       && (languages.isEmpty || languages.contains(language))

@@ -30,7 +30,7 @@ extension InjectionRun {
           expected: "error errno=\(errno) call=\(functions.joined(separator: "|"))")
       }
       progress = .survived
-      // A failure does not undo the release of a handle or an earlier transfer.
+      // A failed call does not undo an earlier transfer or the release of a handle.
       let isReleased = registry[point.operation]?.releasesHandle == true
       if isReleased || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
         progress = .over

@@ -13,7 +13,7 @@ final class InjectionRun {
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that are waiting for a dead role, and receive no more requests.
+  /// Roles that are waiting for a dead role and receive no more requests.
   var abandonedRoles: Set<String> = []
 
   enum Progress {

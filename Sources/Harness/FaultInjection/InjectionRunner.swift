@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // If a peer is checked, the mechanisms are those of the scenarios, and some of them have no scripts.
+    // If a peer is checked, the mechanisms were selected for the scenarios, and some of them have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {
@@ -122,7 +122,7 @@ public struct InjectionRunner: Sendable {
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
-    /// Peers whose calls the tracer does not see, so they get no fault.
+    /// Peers whose calls the tracer does not see, so no fault can be injected into them.
     var unseen: [String] = []
   }
 
@@ -138,7 +138,7 @@ public struct InjectionRunner: Sendable {
   private func record(_ context: CellContext, emit: (Event) -> Void) -> Recorded {
     var recorded = Recorded()
     var unknown: Set<String> = []
-    /// The operations that made IPC calls, and for each language the scripts that made none.
+    /// The operations that made IPC calls, and the scripts that made none, by language.
     var reached: Set<String> = []
     var unseen: [String: [String]] = [:]
     let recordings = recordings
@@ -216,7 +216,7 @@ public struct InjectionRunner: Sendable {
       let injectionRun = InjectionRun(cell, injection: planned.injection, table: table)
       outcome = injectionRun.run()
       run = injectionRun
-      // The number of an interpreter's calls can differ between starts.
+      // An interpreter may make a different number of calls each time it starts.
       if configuration.checkedPeer != nil, outcome.verdict != .passed, !injectionRun.faultHit {
         outcome = CellOutcome(
           missing: MissingCapability(language: planned.peer.language, name: "the same system calls at every start"))

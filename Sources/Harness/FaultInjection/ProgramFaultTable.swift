@@ -1,13 +1,13 @@
 import SystemPackage
 
-/// The failures of system calls of programs, as `fixtures/program-faults.yaml` lists them.
+/// The failures that are injected into system calls of programs: `fixtures/program-faults.yaml`.
 struct ProgramFaultTable: Sendable {
   private let calls: [String: SystemCall]
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
   struct SystemCall: Sendable {
-    /// The objects for which it is a call of IPC; nil for all objects.
+    /// The objects for which it is an IPC call; nil for all objects.
     let target: Target?
     /// When a signal makes it fail with EINTR; nil if none does.
     let interruption: Interruption?
@@ -16,7 +16,7 @@ struct ProgramFaultTable: Sendable {
     let creationErrors: [InjectedFault]
   }
 
-  /// The objects of a call of IPC.
+  /// The objects on which an IPC call operates.
   enum Target: String, CaseIterable { case channel, path, mapping, wait, process }
 
   /// The programs in which a signal makes a call fail.

@@ -144,7 +144,7 @@ public struct ProgramInjectionRunner: Sendable {
         recording, tracing: Dictionary(uniqueKeysWithValues: recording.roles.map { ($0.name, tracing) }), context)
     } catch { return (error, []) }
     let outcome = cell.run()
-    // A program that a failed call has stopped is not waited for as long as the default limit.
+    // A program may hang after a failed call, so the limit is shorter than the default.
     var context = context
     context.timeout = min(context.timeout, context.timeout / 4 + start.duration(to: .now) * 10)
     let fifos = cell.leaks.paths(of: .fifo)
@@ -187,7 +187,7 @@ public struct ProgramInjectionRunner: Sendable {
 public enum FaultInjector: Sendable {
   /// The peer that is checked, where faults can be injected.
   case peer(InjectionRunner)
-  /// A user's programs, for which the user requests faults.
+  /// A user's programs, if the user requested fault injection.
   case programs(ProgramInjectionRunner)
 
   /// Whether a run without faults is an error.

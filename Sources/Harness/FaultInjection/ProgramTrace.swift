@@ -17,7 +17,7 @@ struct ProgramTrace {
 
   // MARK: - Calls that can fail
 
-  /// Returns the faults to inject into the calls of IPC that succeeded.
+  /// Returns the faults to inject into the IPC calls that succeeded.
   ///
   /// Of many calls for one object, only the first two and the last one get faults. `fifos` are the paths of FIFOs, which
   /// look like files in a trace.
@@ -131,7 +131,7 @@ struct ProgramInjection: Sendable, Hashable {
   struct Point: Sendable, Hashable {
     let role: String
     let call: String
-    /// The index of the call among the calls of IPC of this name, counted from 1.
+    /// The index of the call among the IPC calls of this name, counted from 1.
     let occurrence: Int
     /// The index of the call among all calls of this name, counted from 1 as strace does.
     let number: Int
@@ -144,7 +144,7 @@ struct ProgramInjection: Sendable, Hashable {
 }
 
 extension SystemCallTrace.Call {
-  /// The text after the parenthesis.
+  /// The arguments: the text after the opening parenthesis.
   fileprivate var arguments: Substring { line[line.index(after: line.firstIndex(of: "(") ?? line.startIndex)...] }
 
   /// The object of the descriptor that is the first argument: `pipe:[81]`, `/tmp/x`.

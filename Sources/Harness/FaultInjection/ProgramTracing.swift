@@ -7,9 +7,10 @@ enum ProgramTracing: Sendable {
   /// strace(1), or another tracer that writes to standard error, with its options.
   case standardError([String])
 
-  /// Returns the command that precedes that of the role, which inherits the stream of the trace as `descriptor`.
+  /// Returns the words to put before the command of the role; the tracer inherits the stream for the trace as
+  /// `descriptor`.
   ///
-  /// The role itself inherits neither that descriptor nor another one of the tracer.
+  /// The role itself inherits no descriptor of the tracer.
   func command(writingTo descriptor: Int) throws(CellOutcome) -> [String] {
     switch self {
     case .recorder(let program): return [program, "\(descriptor)"]
@@ -24,19 +25,19 @@ enum ProgramTracing: Sendable {
 }
 
 extension PeerClient {
-  /// Waits until the tracer of a program traces it, before which its calls are not seen.
+  /// Waits until the tracer traces the program, because earlier calls are not seen.
   func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
     guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
       switch tracing {
       case .recorder:
-        // The recorder first names itself, when it traces the process.
+        // The recorder reports its own process ID first, as soon as it traces the process.
         if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
           role.tracer = event.fields["pid"].flatMap { Int($0) }
           return ()
         }
       case .standardError:
-        // Until the inner shell has executed the program, the process may sleep for reasons of its own.
+        // Until the inner shell has executed the program, the process may sleep for unrelated reasons.
         takeTrace(of: role)
         if role.traceLines.count(where: { $0.hasPrefix("execve(") && $0.hasSuffix(" = 0") }) >= 2, let pid = role.pid {
           do throws(SandboxError) { role.tracer = try sandbox.processState(of: pid).tracer } catch {
@@ -53,7 +54,7 @@ extension PeerClient {
     }
   }
 
-  /// Takes the lines that a program and its tracer have written, if it has ended all of them.
+  /// Takes the lines that a program and its tracer have written, if the last line is complete.
   func takeLastOutput(of role: RoleProcess) throws(CellOutcome) {
     if terminationStatus(of: role) != nil, let trace = streams(of: role).trace {
       let wasInterruption = interruption

@@ -4,7 +4,7 @@ import Foundation
 struct SystemCallTrace {
   /// The calls during each request.
   ///
-  /// The last one writes the response.
+  /// The last call of each request writes the response.
   let requests: [[Call]]
   let killed: Bool
 
@@ -58,8 +58,8 @@ struct SystemCallTrace {
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
       let call = Call(name: String(name), number: counts[name, default: 0] + 1, line: line)
-      // The text of a write to standard error is in the middle of its line, and often ends it. In a shell, any descriptor
-      // may be a duplicate of standard error.
+      // The text that a process writes to standard error appears in the middle of the trace line of that write, and
+      // often ends the line. In a shell, any descriptor may be a duplicate of standard error.
       let isWrite = ["write", "writev"].contains(name) && line.dropFirst(name.count + 1).first?.isNumber == true
       guard isWrite || line.contains(" = ") else { continue }
       counts[name] = call.number
@@ -142,8 +142,8 @@ extension SystemCallTrace.Call {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether the call is not IPC although the table lists its name: a mapping of the allocator, a futex that only
-  /// threads of this process use, or a read of `/proc`.
+  /// Whether the call is not an IPC call although the table lists its name: the allocator maps memory, only threads of
+  /// this process use the futex, or the call reads `/proc`.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
       || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))

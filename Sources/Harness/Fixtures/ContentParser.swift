@@ -6,7 +6,7 @@ struct ContentParser {
   let templates: TemplateParser
   /// The paths of the user's project; nil in a file of the suite.
   let project: CommandResolver?
-  /// The demands on programs in which a system call fails, unless a scenario has others.
+  /// The default for what programs must do when a system call fails; a scenario can replace it.
   var demands = FaultDemand.all
   let fill: (SourceText) -> SourceText
 
@@ -38,7 +38,7 @@ struct ContentParser {
     return .file(path.text, Array(file.bytes))
   }
 
-  /// Parses a list of demands.
+  /// Parses a list of ``FaultDemand`` names.
   static func demands(_ value: FixtureDocument.Value) -> Set<FaultDemand> {
     Set(value.list("demands").compactMap { $0.choice("a demand on a program", FaultDemand.self) })
   }

@@ -33,7 +33,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver does not convert scalars; the accessor of a number parses its text.
+      // The basic resolver does not convert scalars; the accessor for numbers parses the text.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil

@@ -41,7 +41,7 @@ public struct Fixtures: Sendable {
     let root = installation.root
     scope = LoadingScope(selection, among: ScenarioLoader.mechanisms(root: FilePath(root), log: log))
     (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), scope: scope, log: log)
-    // If the scenarios have errors, the pitfalls that name them would cause more errors.
+    // If scenarios have errors, the pitfalls that name them would cause further errors.
     let haveScenarios = log.count == 0
     let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
     peers = PeerList.load(

@@ -4,7 +4,7 @@ struct ScenarioParser {
   let registry: OperationRegistry
   /// The paths of the user's project that the file belongs to; nil for a file of the suite.
   var project: CommandResolver?
-  /// The demands of the file on programs in which a system call fails.
+  /// The default of the file for what programs must do when a system call fails.
   var demands = FaultDemand.all
   /// Whether the file has benchmarks, which test no standard.
   var isBenchmark = false

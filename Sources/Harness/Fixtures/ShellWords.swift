@@ -2,8 +2,8 @@
 enum ShellWords {
   /// Returns the words of a command, without the quotes; nil, with the reason in `log`, if a quote has no end.
   ///
-  /// Quotes enclose spaces. In single quotes, every other character stands for itself. Elsewhere, a backslash removes the
-  /// meaning of the next quote, space or backslash.
+  /// Quotes enclose spaces. In single quotes, every other character is literal. Elsewhere, a backslash makes the next
+  /// quote, space or backslash literal.
   static func split(_ command: SourceText, _ log: DiagnosticLog) -> [SourceText]? {
     var words: [SourceText] = []
     var word = Word(command)
@@ -40,7 +40,7 @@ enum ShellWords {
 
   private static func isSpecial(_ byte: UInt8) -> Bool { " '\"\\".utf8.contains(byte) }
 
-  /// A word of the command, and the quotes in it.
+  /// A word of the command, with its quotes.
   private struct Word {
     private let command: SourceText
     private var range: Range<Int>?
@@ -50,7 +50,7 @@ enum ShellWords {
 
     mutating func extend(through index: Int) { range = (range?.lowerBound ?? index)..<index + 1 }
 
-    /// Extends the word by a quote, which is not part of its text.
+    /// Adds a quote to the word, but not to its text.
     mutating func remove(_ index: Int) {
       extend(through: index)
       removed.append(index)

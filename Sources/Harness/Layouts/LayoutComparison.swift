@@ -1,6 +1,6 @@
 import Foundation
 
-/// The layouts of the structs of a file in all its compilers, and their differences: the command `abi FILE`.
+/// The layouts of a file's structs in all its compilers, and their differences: the command `abi FILE`.
 public struct LayoutComparison: Sendable, Encodable {
   /// The structs, in the order of the file.
   let structs: [Struct]
@@ -14,7 +14,7 @@ public struct LayoutComparison: Sendable, Encodable {
     let name: String
     /// The names of the fields in C.
     let fields: [String]
-    /// The columns; the first is that with which the others are compared.
+    /// The columns; the others are compared with the first one.
     let columns: [Column]
     let differences: [LayoutDifference]
     /// Rules for programs that apply even if the layouts are the same.
@@ -106,7 +106,7 @@ struct LayoutDifference: Sendable, Encodable {
     func add(_ field: String?, _ text: String) {
       differences.append(LayoutDifference(compiler: other.compiler, field: field, text: text))
     }
-    /// The first field of which later offsets are a consequence, and these.
+    /// The first field that shifts later offsets, and the fields that it shifts.
     var cause: String?
     var consequences: [String] = []
     var previousEnds = (0, 0)
@@ -154,7 +154,7 @@ struct LayoutDifference: Sendable, Encodable {
     return differences
   }
 
-  /// Returns how a field gets the size that it has in C.
+  /// Returns advice on how to give a field the size that it has in C.
   private static func advice(_ c: StructLayout.Field, _ other: StructLayout.Field, isSwift: Bool) -> String {
     let isInteger = [.signed, .unsigned, .character, .boolean].contains(c.kind)
     let fixed = "\(c.kind == .unsigned ? "UInt" : "Int")\(c.size * 8)"

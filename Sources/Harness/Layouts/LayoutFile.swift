@@ -57,7 +57,7 @@ public struct LayoutFile: Sendable {
       text.flatMap { text in resolver.command(text, log).map { Command(name: text.text, words: $0) } }
     }
     func command(_ name: String) -> Command {
-      // A missing default is reported when it is started.
+      // A missing default compiler is reported when it is started.
       Command(name: name, words: [CommandResolver.search(name) ?? "/usr/bin/\(name)"])
     }
     self.path = path

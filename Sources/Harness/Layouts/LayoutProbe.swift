@@ -1,8 +1,8 @@
 import Foundation
 
-/// Asks compilers for the layout of the structs of a file.
+/// Determines the layout of a file's structs in several compilers.
 ///
-/// The C program is only compiled, so a cross compiler can be asked as well: the numbers are in its assembly. A compiler
+/// The C program is only compiled, so cross compilers work as well: the numbers are in the assembly. A compiler
 /// reports an error in the line of the file that has the struct or the field.
 struct LayoutProbe {
   private let file: LayoutFile
@@ -27,7 +27,7 @@ struct LayoutProbe {
     ("float", .floating), ("double", .floating), ("long double", .floating), ("pointer", .other),
     ("array or struct", .other),
   ]
-  /// How many of them are arithmetic types; a pointer and any other type follow.
+  /// The number of arithmetic types, which come first; a pointer and any other type follow.
   private static let arithmetic = 15
 
   /// Returns the layouts of the structs, in the order of the file.
@@ -95,7 +95,7 @@ struct LayoutProbe {
   private func compile(_ text: String, _ compiler: LayoutFile.Command, to output: String) throws(RunError) {
     let errors = try errors(text, compiler, output)
     guard let first = errors.first else { return }
-    // An error in a header is not one of the fields.
+    // If the headers alone do not compile, the fields are not the cause.
     if let inHeader = try self.errors(includes, compiler, output).first {
       throw RunError(
         "\(file.name): \(file.headers.joined(separator: ", ")) does not compile with '\(compiler.name)': \(inHeader.text)",

@@ -13,7 +13,7 @@ struct StructLayout: Sendable, Encodable {
     let offset: Int
     let size: Int
     let alignment: Int
-    /// The name of the type: `int`, `Int32`; for a type without a C name, what it is.
+    /// The name of the type: `int`, `Int32`; for a type without a C name, a description.
     let type: String
     let kind: Kind
     let isAtomic: Bool

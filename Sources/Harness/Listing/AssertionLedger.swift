@@ -27,7 +27,7 @@ struct Assertion: Sendable {
   let id: String
   /// The requirement, in the words of this project.
   let requirement: String
-  /// How likely a port violates it; nil if scenarios tested it before the suites were compared.
+  /// How likely a port violates it; nil if scenarios already tested it when the suites were compared.
   let risk: Risk?
   /// The ids of the scenarios that test it.
   let scenarios: [String]

@@ -45,7 +45,7 @@ public struct CellOutcome: Error, Sendable {
   /// Whether a difference from its recording is the only failure of the cell.
   var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
 
-  /// The expectation of a cell that is compared with a recording.
+  /// What is expected of a cell that is compared with a recording.
   private static let recording = "what the recording has"
 
   /// Creates the verdict of a cell that differs from its recording in these ways.
@@ -174,10 +174,10 @@ public enum Difference: Sendable, Codable {
   /// From the recording of a user's programs, as a sentence.
   case recording(String)
 
-  /// The difference from a golden transcript; nil for another one.
+  /// The difference, if it is from a golden transcript; otherwise nil.
   var transcript: TranscriptDifference? { if case .transcript(let difference) = self { difference } else { nil } }
 
-  /// The sentence that explains a difference from a recording; nil for another one.
+  /// The sentence, if the difference is from a recording; otherwise nil.
   var recording: String? { if case .recording(let sentence) = self { sentence } else { nil } }
 
   /// Decodes a difference of a saved run.

@@ -3,7 +3,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case asExpected = 0
   case failures = 1
   case usage = 2
-  /// The environment or a control cell is broken: nothing is known about the peers.
+  /// The environment or a control cell is broken, so the run shows nothing about the peers.
   case brokenEnvironment = 3
   case nothingSelected = 4
   /// All responses were correct, but an object was left behind.

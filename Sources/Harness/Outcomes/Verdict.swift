@@ -3,7 +3,7 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.
   case failed
-  /// The environment or the control cell failed: nothing is known about the peers.
+  /// The environment or the control cell failed, so the cell shows nothing about the peers.
   case broken
   case timedOut = "timed out"
   /// A peer ended unexpectedly.

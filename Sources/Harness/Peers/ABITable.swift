@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The sizes, offsets and constants of C as the peers see them: the command `abi`.
 public struct ABITable: Sendable, Encodable, FormattedDocument {
-  /// The groups of peers in which every value is the same; the first one is that of the reference.
+  /// The groups of peers in which every value is the same; the first one contains the reference.
   public let groups: [Group]
   /// The rows, in the order of the responses.
   public let rows: [Row]
@@ -30,7 +30,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
   /// The operations that report facts about an ABI.
   private static let operations = ["layout", "shared_layout", "block_layout", "constants", "limits"]
 
-  /// Asks each peer of a configuration.
+  /// Queries each peer of a configuration.
   public init(_ configuration: RunConfiguration) throws(RunError) {
     let context = configuration.context(try MachineProbe.capabilities(configuration))
     let list = configuration.peers

@@ -40,11 +40,11 @@ struct Incompatibility: Sendable {
   let id: String
   /// Patterns of the cells; empty for all cells.
   let cells: [Glob]
-  /// The operations of which a role must request one to be affected; empty if every role is affected.
+  /// A role is affected if it requests one of these operations; empty if every role is affected.
   let operations: Set<String>
-  /// The property of a platform in which two affected roles must differ; nil if they need not.
+  /// The platforms of two affected roles must differ in one of these properties; empty if they need not differ.
   let differ: [Property]
-  /// The platforms of which an affected role must have one.
+  /// The platform of one affected role must meet all of these conditions.
   let platforms: [Condition]
   /// Whether a program can avoid it.
   let works: Works
@@ -53,7 +53,7 @@ struct Incompatibility: Sendable {
   /// The alternative for a program.
   let advice: String
 
-  /// How much works in spite of it.
+  /// How much still works.
   enum Works: String, CaseIterable {
     case withCare = "with care"
     case never
@@ -91,7 +91,7 @@ struct Incompatibility: Sendable {
 
   func applies(to planned: Plan.PlannedCell, _ scenario: Scenario, _ known: [String: PeerPlatform]) -> Bool {
     guard cells.isEmpty || cells.contains(where: { $0.matches(planned.cell.id) }) else { return false }
-    // Most cells fail this test, which is cheap, on all of their peers.
+    // A cheap test of all peers of the cell rules out most cells.
     let all = planned.pairing.languages.compactMap { known[$0] }
     guard holds(for: all) else { return false }
     let affected = zip(scenario.roles, planned.pairing.languages).filter { role, _ in
@@ -100,7 +100,7 @@ struct Incompatibility: Sendable {
     return affected.count == all.count || holds(for: affected)
   }
 
-  /// Whether these platforms, those of the affected roles, meet the conditions.
+  /// Whether the platforms of the affected roles meet the conditions.
   private func holds(for affected: [PeerPlatform]) -> Bool {
     let differs =
       differ.isEmpty

@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The operations and options that a peer lists in its greeting.
 ///
-/// A cell that needs others is not run.
+/// A cell that needs other operations or options is not run.
 struct PeerCapabilities: Sendable {
   /// The language of the peer in the list of peers.
   let language: String
@@ -148,7 +148,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must have, or a mechanism with operations that it must all have.
+/// An operation that each peer must have, or a mechanism whose operations it must all have.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user gave.
   let name: String

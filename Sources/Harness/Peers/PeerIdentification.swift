@@ -42,7 +42,7 @@ public enum PeerCommand {
   }
 }
 
-/// The first start of a peer whose language is known only from its greeting.
+/// Starts a peer whose language is known only from its greeting.
 public enum PeerIdentification {
   /// Starts a peer, and returns its description, named by the language in its greeting.
   ///
@@ -67,12 +67,12 @@ public enum PeerIdentification {
 }
 
 extension Fixtures {
-  /// The configuration of a run that checks a peer in addition to those of the suite.
+  /// Returns the configuration of a run that checks a peer in addition to the peers of the suite.
   public func configuration(checking peer: PeerDescription) -> RunConfiguration { configuration.checking(peer) }
 }
 
 extension RunConfiguration {
-  /// Returns the configuration with one more peer, which is the one to check.
+  /// Returns the configuration with one more peer, the peer to check.
   func checking(_ peer: PeerDescription) -> RunConfiguration {
     var configuration = RunConfiguration(
       root: root, sandboxInit: sandboxInit, peers: PeerList(peers.peers + [peer]), registry: registry)

@@ -56,7 +56,7 @@ public struct PeerDescription: Sendable, Hashable {
     }
   }
 
-  /// Returns the peer with the command of a tracer in front of its own.
+  /// Returns the peer with the command of a tracer before its command.
   func traced(by tracer: [String]) -> PeerDescription {
     PeerDescription(
       language: language, peer: peer.map { tracer + $0 }, programs: programs, named: named, greetsAs: greetsAs,
@@ -159,7 +159,7 @@ public struct PeerList: Sendable {
             entry.location,
             "the language '\(language)' is already defined at \(place); choose another name, or add 'replaces: true'")
         }
-        peers[index] = entry.peer  // at the same index: the first peer stays the reference
+        peers[index] = entry.peer  // keep the index: the first peer stays the reference
       }
     }
     if peers.isEmpty, log.count == 0 { log.add(whole: files.first ?? "peers", "the file has no language") }

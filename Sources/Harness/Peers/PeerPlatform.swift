@@ -43,7 +43,7 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates the platform that a greeting names.
   ///
-  /// A peer that does not report it has the ABI and the C library of this machine.
+  /// A peer that does not report its platform is assumed to have the ABI and the C library of this machine.
   init(_ greeting: Greeting?) {
     self.init(
       library: (greeting?.library ?? MachineFacts.current.libc).split { "- ".contains($0) }.first.map(String.init),

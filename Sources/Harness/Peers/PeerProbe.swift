@@ -3,7 +3,7 @@ import PeerProtocol
 /// The greeting and the speed of a peer, from its first start.
 struct ProbedPeer: Sendable {
   let greeting: Greeting
-  /// How many times slower than usual it is, from its start to its first response; at least 1.
+  /// How many times slower than usual the peer is, from its start to its first response; at least 1.
   let slowness: Double
 }
 
@@ -72,7 +72,7 @@ enum PeerProbe {
     } catch { throw runError(error, isReference: false) }
   }
 
-  /// Starts a peer in a sandbox of its own.
+  /// Starts a peer in a separate sandbox.
   private static func begin(
     _ peer: PeerDescription, _ context: CellContext
   ) throws(CellOutcome) -> (PeerClient, RoleProcess, start: ContinuousClock.Instant) {

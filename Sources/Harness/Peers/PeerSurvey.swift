@@ -90,7 +90,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
-  /// The peers of different languages: a peer `c-musl` is another build of `c`.
+  /// One peer for each language: `c-musl`, for example, is another build of `c`, and is left out.
   package var languages: [Peer] {
     let names = Set(peers.map(\.language))
     return peers.filter { peer in

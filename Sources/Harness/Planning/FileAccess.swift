@@ -5,7 +5,7 @@ enum FileAccess {
   /// Returns why a user who owns none of the files cannot read them, and what to do; nil if no mode forbids it.
   static func obstacle(_ files: [String]) -> String? {
     for file in files {
-      // A symbolic link leads through directories of its own.
+      // The target of a symbolic link has its own parent directories.
       for path in [file, URL(fileURLWithPath: file).resolvingSymlinksInPath().path] {
         if let obstacle = obstacle(path) { return obstacle }
       }

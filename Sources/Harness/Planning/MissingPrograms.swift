@@ -11,7 +11,7 @@ struct MissingPrograms: Sendable {
 
   init() {}
 
-  /// Removes the cells of a plan whose programs do not exist, so that a port can begin with one program.
+  /// Removes the cells whose programs do not exist from a plan, so that a port can begin with one program.
   ///
   /// Files below the directory `project` are reported relative to it.
   init(leftOutOf plan: inout Plan, _ peers: PeerList, project: String) {

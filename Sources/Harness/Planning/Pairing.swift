@@ -11,7 +11,7 @@ struct Pairing: Sendable, Hashable {
     return (own.isEmpty ? languages : own).joined(separator: ">")
   }
 
-  /// Returns the pairings that the rule of `scenario` allows; that of the control cell is the first.
+  /// Returns the pairings that the rule of `scenario` allows, beginning with the pairing of the control cell.
   static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {
     let free = freeRoles(of: scenario)
     let assignments =

@@ -39,7 +39,8 @@ public enum PairingStrategy: Sendable {
 
   /// Returns the pairs of languages that each scenario covers; nil for all pairings.
   ///
-  /// `languages` has those that can take part in each scenario, and `canRun` returns whether a cell can be run.
+  /// `languages` contains the languages that can take part in each scenario, and `canRun` returns whether a cell can be
+  /// run.
   func coverage(
     of scenarios: [Scenario], languages: [[String]], reference: String, canRun: (Scenario, Pairing) -> Bool
   ) -> PairCoverage? {
@@ -60,7 +61,7 @@ struct PairCoverage {
 
   /// Assigns each pair to the scenario with the fewest pairs among those that it can run.
   ///
-  /// A pair that can run no scenario of a mechanism is assigned to one of them, which reports the reason.
+  /// A pair that cannot run any scenario of a mechanism is assigned to one of them, so that the reason is reported.
   init(
     _ scenarios: [Scenario], languages: [[String]], reference: String, named: [[String]],
     canRun: (Scenario, Pairing) -> Bool
@@ -85,7 +86,7 @@ struct PairCoverage {
     self.assigned = assigned
   }
 
-  /// Returns the pairings of the scenario at an index; that of the control cell is the first.
+  /// Returns the pairings of the scenario at an index, beginning with the pairing of the control cell.
   func pairings(of scenario: Scenario, at index: Int, languages: [String]) -> [Pairing] {
     var found: [Pairing] = []
     var known: Set<Pairing> = []

@@ -40,7 +40,7 @@ public struct CIPartition: Sendable {
   /// The variables of Bazel's test protocol.
   public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
 
-  /// All services that are known.
+  /// All known services.
   public static let all: [CIPartition] = [
     .bazel, CIPartition(number: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1),  // GitLab
     CIPartition(number: "BUILDKITE_PARALLEL_JOB", count: "BUILDKITE_PARALLEL_JOB_COUNT", first: 0),
@@ -69,7 +69,7 @@ extension Partition {
   }
 }
 
-/// The part of a plan that a run had, as its report states it.
+/// The part of a plan that was run, as its report states it.
 public struct PlanSlice: Sendable, Hashable, Codable {
   /// The number of the part, from 1.
   public let number: Int

@@ -77,9 +77,9 @@ struct CellFilter {
       && !skipped.contains { $0.matches(cell.id) }
   }
 
-  /// Compares the languages role by role; the pair is repeated if the scenario has more roles than the pair has names.
+  /// Compares the languages role by role; if the scenario has more roles than the pair has names, the names repeat.
   private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
-    // In a user's project, the reference peer of the suite plays a part in every pair.
+    // In a user's project, the reference peer of the suite may play roles in every pair.
     pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
       let wanted = pair[index % pair.count]
       return wanted == "*" || wanted == assignment.language

@@ -5,7 +5,7 @@ public struct ProjectTemplate: Sendable {
   /// The text of the file.
   public let text: String
 
-  /// The use of recordings, for a user who has a new file.
+  /// An introduction to recordings, for the user of a new file.
   public static let recordingAdvice =
     "'ipc-interop record' records the bytes on the wire of the first language, and check compares the others with them"
 
@@ -48,7 +48,7 @@ public struct ProjectTemplate: Sendable {
   /// Creates a scenario that starts the second program when the first one sleeps or has printed a line, and expects both
   /// to exit with 0.
   ///
-  /// Relative paths in the commands are relative to `here`, and those in the file to its directory.
+  /// Paths in the commands are relative to `here`; paths in the file are relative to its directory.
   public init(commands: [[String]], here: String, directory: String) throws(RunError) {
     guard commands.count == 2, commands.allSatisfy({ !$0.isEmpty }) else {
       throw RunError("two commands are needed, with ---- between them", status: .usage)
@@ -71,7 +71,7 @@ public struct ProjectTemplate: Sendable {
       let comment = key.map { "  # instead of \($0), {key}: a key that no other run uses" } ?? ""
       return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))\(comment)"
     }
-    // A program that gets the relative path of a file must start where the path leads to the file.
+    // A program that gets a relative path must start in the directory where that path is valid.
     let paths = zip(names, commands).map { name, command in
       (
         role: name,

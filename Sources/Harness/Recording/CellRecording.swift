@@ -26,7 +26,7 @@ struct RecordedObject: Sendable, Equatable {
     case tcp, udp
     case signals
 
-    /// Whether the object is a Unix socket, whose only mode is that from bind(2).
+    /// Whether the object is a Unix socket, whose mode comes only from bind(2).
     var isSocket: Bool { [.unixStream, .unixDatagram, .unixSequenced].contains(self) }
   }
 
@@ -44,7 +44,7 @@ struct RecordedObject: Sendable, Equatable {
   /// How a role created the object.
   struct Creation: Sendable, Equatable {
     var role: String
-    /// The permissions that it has; nil if the kind has none.
+    /// The actual permissions; nil if the kind has none.
     var mode: Int?
     /// The permissions that were requested, and the umask of the process; they explain a difference.
     var requested: (mode: Int, mask: Int)?
@@ -73,7 +73,7 @@ struct RecordedObject: Sendable, Equatable {
     var closesOnExec: Bool?
   }
 
-  /// The differences that are accepted.
+  /// The accepted differences.
   struct Tolerance: Sendable, Equatable {
     /// Whether the messages of a role may come in any order.
     var order = false
@@ -83,10 +83,10 @@ struct RecordedObject: Sendable, Equatable {
     var count = false
   }
 
-  /// Whether a recording has what the roles received from it.
+  /// Whether a recording contains what the roles received from the object.
   var hasReceptions: Bool { parts.contains { !$0.received.isEmpty } }
 
-  /// Whether roles receive from it what others send, and not only read its contents.
+  /// Whether roles receive what others send through the object, instead of only reading its contents.
   var isChannel: Bool {
     switch kind {
     case .fifo, .pipe, .messageQueue, .messages, .unixStream, .unixDatagram, .unixSequenced, .socketPair, .tcp, .udp:
@@ -120,7 +120,7 @@ struct RecordedMessage: Sendable, Equatable {
   /// The calls that sent or stored it, which a recording does not contain.
   var calls: [Call] = []
 
-  /// A call that sent the bytes from an offset on, and its begin in nanoseconds of the monotonic clock.
+  /// A call that sent the bytes from an offset on, and its start in nanoseconds of the monotonic clock.
   struct Call: Sendable {
     var offset: Int
     let time: Int

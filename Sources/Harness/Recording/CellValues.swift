@@ -29,7 +29,7 @@ struct CellValues: Sendable {
 
   func variable(ofProcess pid: Int) -> String? { pids.first { $0.pid == pid }?.variable }
 
-  /// A number below this is not replaced, because it often means something other than a process ID.
+  /// A number below this limit is not replaced, because it is often not a process ID.
   private static let smallestPID = 256
 
   // MARK: - Replacing values

@@ -8,9 +8,9 @@ public struct CommandProject: Sendable {
   /// The configuration of a run of the scenario.
   public let configuration: RunConfiguration
 
-  /// Creates a project; relative paths of programs are relative to `directory`, and other programs are found by `PATH`.
+  /// Creates a project; relative paths of programs are relative to `directory`, and other programs are found in `PATH`.
   ///
-  /// A program that gets the relative path of a file starts in `directory`.
+  /// A program that gets a relative path starts in `directory`.
   public init(_ commands: [[String]], directory: String, _ installation: Installation) {
     var named: [String: [String]] = [:]
     var roles: [Role] = []

@@ -108,7 +108,8 @@ enum ContentDifference: Sendable, Equatable {
     var first: Int?
     var end = 0
     for range in ranges where range.upperBound > end {
-      // The reversed integer contains the first byte that differs; its own first bytes may be equal by chance.
+      // The reversed integer contains the first byte that differs, but may begin earlier: its first bytes may be equal
+      // by chance.
       let starts = max(0, range.lowerBound - width + 1)...range.lowerBound
       let start = starts.reversed().sorted { $0 % width == 0 && $1 % width != 0 }.first { start in
         start >= end && start + width <= expected.count

@@ -5,11 +5,11 @@ struct RecordedBytes: Sendable, Equatable {
   /// A part of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
-    /// A variable: the text of its value or, with a width, its value as an integer in host byte order.
+    /// A variable, which stands for its value as text or, with a width, as an integer in host byte order.
     ///
     /// `any` stands for any bytes; its width is their number.
     case variable(String, width: Int?)
-    /// The number and digest of bytes that are too many for the file.
+    /// The number and the digest of the bytes, if there are too many for the file.
     case digest(count: Int, Digest)
   }
 
@@ -26,7 +26,7 @@ struct RecordedBytes: Sendable, Equatable {
   /// Whether the number of bytes may differ, because a variable `{any}` without a width matches any number.
   var isPattern: Bool { pieces.contains(.variable(Self.any, width: nil)) }
 
-  /// The ranges that may differ: those of ``ignored``, and of the variables `{any:WIDTH}`.
+  /// The ranges that may differ: ``ignored``, and those of the variables `{any:WIDTH}`.
   func ignoredRanges(_ value: (String) -> String?) -> [Range<Int>] {
     var ranges = ignored
     var offset = 0
@@ -83,7 +83,7 @@ struct RecordedBytes: Sendable, Equatable {
     return bytes
   }
 
-  /// The number and digest of bytes that the file does not contain.
+  /// The number and the digest of bytes that are not in the file.
   var digest: (count: Int, digest: Digest)? {
     if case .digest(let count, let digest) = pieces.first { (count, digest) } else { nil }
   }

@@ -54,8 +54,8 @@ struct RecordedCell {
 
   /// Compares the cell with a recording, and returns a sentence for each difference.
   ///
-  /// Differences in languages other than the reference come first, and of these what was sent first, because they may
-  /// cause the others.
+  /// Differences in languages other than the reference come first, in the order in which the data was sent, because
+  /// they may cause the others.
   func differences(from expected: CellRecording, reference: String) -> [String] {
     let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
       .filter { !isPartial || !$0.isMissing }
@@ -68,7 +68,7 @@ struct RecordedCell {
 }
 
 extension Scenario {
-  /// The id of the scenario with its parameters, by which a recording names it.
+  /// The id of the scenario with its parameters, as in a recording.
   var recordingID: String {
     parameters.isEmpty ? id : "\(id)[\(parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ","))]"
   }
@@ -77,7 +77,7 @@ extension Scenario {
 extension PeerClient {
   /// Takes the events of a role after another role has failed.
   ///
-  /// The role may be about to do what explains the failure, so this waits until it sleeps or has ended.
+  /// The next action of the role may explain the failure, so this waits until the role sleeps or has ended.
   func takeTraceAtRest(of role: RoleProcess) {
     guard let trace = streams(of: role).trace, let pid = role.pid else { return }
     var limit = limit(.seconds(1))

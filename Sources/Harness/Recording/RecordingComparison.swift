@@ -41,7 +41,7 @@ struct RecordingComparison {
     return found
   }
 
-  /// A name that matches every name.
+  /// A name that matches all other names.
   static let anyName = "*"
 
   private func difference(
@@ -70,7 +70,7 @@ struct RecordingComparison {
     }
     if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }
     for limit in RecordedObject.Creation.Limit.allCases where wanted.limits[limit] != found.limits[limit] {
-      // The size of a file follows from its bytes.
+      // The bytes of a file already determine its size.
       if limit == .size, object.kind == .file, wanted.limits[limit] == nil || found.limits[limit] == nil { continue }
       add(.limit(limit, expected: wanted.limits[limit], actual: found.limits[limit]))
     }
@@ -108,7 +108,7 @@ struct RecordingComparison {
       }
       return differences
     }
-    // A difference of what was sent is also one of what was received.
+    // A difference in the sent data would also be reported for the received data.
     guard object.hasReceptions, isSentEqually else { return differences }
     return differences
       + roles.flatMap { role -> [RecordingDifference] in
@@ -154,7 +154,7 @@ struct RecordingComparison {
     return differences
   }
 
-  /// Returns when the role began the call that sent the first byte that differs.
+  /// Returns when the role began the call that sent the first differing byte.
   private func time(of actual: RecordedMessage, differingFrom expected: RecordedMessage) -> Int? {
     let wanted = expected.content.filled(values.value) ?? []
     let found = actual.content.filled(values.value) ?? []
@@ -252,7 +252,7 @@ struct MessageAlignment {
       pairs = (0..<max(rows, columns)).map { ($0 < rows ? $0 : nil, $0 < columns ? $0 : nil) }
       return
     }
-    // The longest common subsequence: `lengths[i][j]` is that of the messages from i and j on.
+    // The longest common subsequence: `lengths[i][j]` is its length for the messages from i and j on.
     var lengths = Array(repeating: Array(repeating: 0, count: columns + 1), count: rows + 1)
     for row in (0..<rows).reversed() {
       for column in (0..<columns).reversed() {

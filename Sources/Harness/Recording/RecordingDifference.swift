@@ -1,9 +1,9 @@
-/// A difference between what a role did and what the recording says.
+/// A difference between the actions of a role and the recording.
 struct RecordingDifference: Sendable, Equatable {
   let kind: RecordedObject.Kind
   /// The name of the object in the recording.
   let name: String
-  /// The role that differs; nil if it is not known which one should have acted.
+  /// The role that differs; nil if it is not known which role should have acted.
   let role: String?
   let what: What
   /// Whether the difference is in what the role received, and not in what it did.
@@ -35,7 +35,7 @@ struct RecordingDifference: Sendable, Equatable {
     case message(index: Int, MessageDifference)
   }
 
-  /// Whether the role might have done what is missing if it had run to its end.
+  /// Whether something is missing that the role might have done if it had run to completion.
   var isMissing: Bool {
     switch what {
     case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true
@@ -46,9 +46,11 @@ struct RecordingDifference: Sendable, Equatable {
 }
 
 extension RecordingDifference {
-  /// Returns the differences with those in bytes in the order in which they were sent, at the places of these.
+  /// Returns the differences with those in bytes sorted by the time at which the bytes were sent; others keep their
+  /// places.
   ///
-  /// A role that only sends back what it has received differs as well, so each of them names the role that was first.
+  /// A role that only sends back what it has received differs as well, so each difference names the role that sent
+  /// different bytes first.
   static func inOrder(_ differences: [RecordingDifference]) -> [RecordingDifference] {
     let isTimed = { (difference: RecordingDifference) in difference.time != nil && !difference.isReception }
     var timed = differences.filter(isTimed).enumerated().sorted {

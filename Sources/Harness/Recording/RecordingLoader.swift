@@ -154,7 +154,7 @@ struct RecordingLoader {
 }
 
 extension RecordedObject {
-  /// Changes the part of a role, which is added if there is none.
+  /// Changes the part of a role, and adds it if necessary.
   fileprivate mutating func with(_ role: String, _ change: (inout Part) -> Void) {
     if !parts.contains(where: { $0.role == role }) { parts.append(Part(role: role)) }
     for index in parts.indices where parts[index].role == role { change(&parts[index]) }

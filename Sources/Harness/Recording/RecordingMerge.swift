@@ -8,7 +8,7 @@ struct RecordingMerge {
   init(_ first: CellRecording) { recording = first }
 
   mutating func add(_ other: CellRecording, values: CellValues) {
-    // A comparison reports the first range of bytes that differs, so it is repeated for the next one.
+    // A comparison reports only the first range of bytes that differs, so it is repeated to find the next one.
     while true {
       let differences = RecordingComparison(expected: recording, actual: other, values: values).differences()
       let before = recording
@@ -54,7 +54,7 @@ struct RecordingMerge {
       return note("the type of a message in \(name) differs from run to run")
     }
     guard case .bytes(let bytes, let expected, let actual) = what else {
-      // If a difference cannot be marked at its message, the number and order of messages mean nothing.
+      // If a difference cannot be marked in one message, ignore the number and the order of the messages.
       recording.objects[index].tolerance.count = true
       return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
     }

@@ -2,7 +2,7 @@
 public struct RecordingRunner: Sendable {
   private let configuration: RunConfiguration
   private let scenarios: [Scenario]
-  /// How often each scenario is recorded; what differs between the runs may differ later.
+  /// How often each scenario is recorded: values that differ between these runs may also differ in later runs.
   private let runs: Int
 
   /// The recordings, and what the user should know about them.

@@ -78,7 +78,7 @@ extension TraceDecoder {
     building.message.calls = calls(event)
     building.connection = event.id
     building.pid = event.pid
-    // An empty reception of a stream or of sequenced packets is the end of the file.
+    // Receiving nothing from a stream or from sequenced packets is the end of file.
     let hasEnds = objects[place].object.isStream || [.unixSequenced, .socketPair].contains(objects[place].object.kind)
     if event.kind == "receive", hasEnds, building.bytes.isEmpty { return }
     objects[place].parts[reading.role, default: PartBuilding()][keyPath: list].append(building)
@@ -91,8 +91,8 @@ extension TraceDecoder {
     if let place = places[event.id] { return place }
     let socket = reading.sockets[event.id]
     guard socket?["style"] == "datagram" else { return reading.connections[event.id] }
-    // A datagram goes to the address that a role has bound. An answer to any other address, such as a port that the
-    // kernel has chosen, belongs to the address that it comes from.
+    // A datagram goes to the address that a role has bound. A reply to any other address, such as a port that the
+    // kernel has chosen, belongs to its source address.
     let (to, local) = (event.fields["to"], event.fields["local"])
     for address in event.kind == "receive" ? [local, to] : [to, local] {
       guard let address, let bound = boundAddress(address) else { continue }

@@ -13,12 +13,12 @@ struct TraceDecoder {
   /// The indices of signals, by the role that receives them.
   var addresses: Set<String> = []
 
-  /// An object whose events are being read.
+  /// An object whose events are being decoded.
   struct Building {
     var object: RecordedObject
     /// The path or name of the object in this cell; nil if it has none.
     var path: String?
-    /// The permissions, and the size, that the recorder saw last.
+    /// The last permissions and size that the recorder saw.
     var mode: Int?
     var size: Int?
     var limits: [RecordedObject.Creation.Limit: Int] = [:]
@@ -168,7 +168,7 @@ struct TraceDecoder {
     var part = RecordedObject.Part(role: role)
     part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
     part.messages = recorded(building.messages, asStreams: object.isStream && !Self.isConcurrent(building, object))
-    // Several processes of a role that read from one stream divide it in any way.
+    // If several processes of a role read from one stream, it is random which process gets which bytes.
     let isDivided = object.isStream && building.readers.count > 1
     if object.isChannel, !isDivided { part.received = recorded(building.received, asStreams: object.isStream) }
     return part.messages.isEmpty && part.received.isEmpty && part.closesOnExec == nil ? nil : part

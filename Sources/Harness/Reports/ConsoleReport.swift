@@ -77,7 +77,7 @@ extension ConsoleReport {
       case .cellEnded(let result):
         ended += 1
         if result.isFailure { unexpected += 1 } else if result.verdict == .passed { passed += 1 }
-        // Remove only one entry, because a repeated cell may be running twice.
+        // Remove only one entry, because several runs of a repeated cell may be running.
         if let index = running.firstIndex(of: result.cell.id) { running.remove(at: index) }
       case .timePassed(let seconds): self.seconds = seconds
       case .runEnded: break

@@ -1,6 +1,6 @@
 /// The end of the console report.
 ///
-/// A reader does not need the output before it.
+/// It is complete without the output before it.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -78,7 +78,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// Returns a heading whose space at the end aligns it with numbers that have no mark.
+  /// Returns a heading with a space at the end, which aligns it with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -137,7 +137,7 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// All failures again, grouped by reason, because the first may have scrolled off the screen.
+  /// Repeats all failures, grouped by reason, because the first ones may have scrolled off the screen.
   private var failures: [String] {
     let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }

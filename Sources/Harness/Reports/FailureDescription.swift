@@ -1,12 +1,12 @@
-/// The description of an unexpected result, which is sufficient to fix the peer without knowing the harness.
+/// The description of an unexpected result, with everything that is needed to fix the peer without knowing the harness.
 struct FailureDescription {
   let result: CellResult
   var style = Style()
 
-  /// The maximum length of a value; a longer one is shortened in the middle, but complete in the JSON report.
+  /// The maximum length of a value; a longer value is shortened in the middle, but complete in the JSON report.
   private static let maximumValue = 1200
   private static let maximumLine = 300
-  /// The number of messages of a transcript that are shown: those before the failure, which is usually the end.
+  /// The number of messages shown before the failure, which is usually at the end of the transcript.
   private static let transcriptLines = 20
   /// The number of messages shown after the first difference from a golden transcript.
   private static let linesAfterDifference = 6
@@ -91,7 +91,7 @@ struct FailureDescription {
     }
   }
 
-  /// Returns the last of the first `end` lines, and how many lines precede and follow them.
+  /// Returns the last of the lines before `end`, and how many lines are left out before and after them.
   private func last(_ lines: [String], mark: String, end: Int? = nil) -> [String] {
     let end = min(end ?? lines.count, lines.count)
     let start = max(0, end - Self.transcriptLines)

@@ -4,7 +4,7 @@ func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count 
 /// Returns a rounded duration such as `12 ms`, `3.4 s` or `2 min 5 s`.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  // This also catches NaN.
+  // This comparison is also false for NaN.
   case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return "\(decimal(seconds, places: 1)) s"

@@ -18,7 +18,7 @@ struct InjectionTable {
 
   /// Creates a table of the results with a fault.
   ///
-  /// A row of a program is a call of a role: `server: mq_open`. `faults` are the columns.
+  /// For programs, each row is a call of a role, such as `server: mq_open`. `faults` are the columns.
   init(_ results: [CellResult], faults: [InjectedFault] = InjectedFault.allCases) {
     self.faults = faults
     let hasScenarios = Set(results.lazy.filter { $0.cell.injection != nil }.map(\.cell.scenario)).count > 1

@@ -44,7 +44,7 @@ struct XMLWriter {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }
 
-  /// Escapes an attribute or the text of an element, in XML and in HTML.
+  /// Escapes an attribute value or the text of an element, in XML and in HTML.
   ///
   /// XML cannot escape most control characters, so the caller escapes the text for display first.
   static func escaped(_ text: String) -> String {

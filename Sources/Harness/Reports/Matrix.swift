@@ -12,13 +12,13 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers, with a mark if a result is not as expected, because colour may be missing.
+    /// The numbers, with a mark if a result is not as expected, because the output may not be coloured.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// The pairings that share a column: scenarios with many roles have too many pairings for one column each.
+  /// A column, which can contain several pairings: with many roles, there are too many for one column each.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
-    /// Every role in the same language.
+    /// All roles in one language.
     case uniform(String)
     /// Two roles in two languages.
     case pair(String, String)

@@ -26,7 +26,7 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// The number of cells that passed as expected; every cell belongs to only one of these counts.
+  /// The number of cells that passed as expected; every cell is in only one of these counts.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure } }
 

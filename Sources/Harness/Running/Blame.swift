@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Evidence that a failure was caused by a different role than the one that reports it.
+/// Finds out whether a failure was caused by a different role than the one that reports it.
 extension CellRun {
   /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
   ///
@@ -40,7 +40,7 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// Returns how a role ended; nil if it is still running and is not about to end.
+  /// Returns how a role ended, and waits for that if it is about to end; nil if it is still running.
   ///
   /// The descriptors of an ending process are closed a moment before its end is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
@@ -56,7 +56,8 @@ extension PeerClient {
     return nil
   }
 
-  /// Lists the roles that hold the other end of the pipe that a role is waiting for, as a suffix of a reason.
+  /// Returns a suffix for a reason, which lists the roles that hold the other end of the pipe that a role is waiting
+  /// for.
   ///
   /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {

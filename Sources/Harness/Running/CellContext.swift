@@ -13,7 +13,7 @@ struct CellContext: Sendable {
   var isTraced = false
   /// The operations of the peers.
   ///
-  /// Cells that need others are not run.
+  /// Cells that need other operations are not run.
   var capabilities = CapabilityTable.unknown
   /// The ABIs of the peers, and what cannot work between them.
   var compatibility = Compatibility.unknown

@@ -1,6 +1,6 @@
 /// Runs the cells of one scenario and one row of parameters.
 ///
-/// The control cell comes first: if it fails, the other cells prove nothing.
+/// The control cell is run first: if it fails, the other cells prove nothing.
 struct CellGroupRun: Sendable {
   let group: Plan.Group
   let peers: PeerList
@@ -91,7 +91,7 @@ struct CellGroupRun: Sendable {
         "flaky: passed \(passed) of \(outcomes.count) times, otherwise \(bad.verdict.rawValue): \(bad.reason ?? "")")
   }
 
-  /// The factor for the time limit of a cell that cannot work: many hang, and nothing depends on when they are ended.
+  /// The factor for the time limit of a cell that cannot work: many such cells hang, and can be ended early.
   private static let incompatibleTimeoutFactor = 0.1
 
   private func once(_ pairing: Pairing, _ isIncompatible: Bool) -> CellOutcome {

@@ -173,7 +173,7 @@ final class CellRun {
     try client.rejectUnrequestedOutput(of: role)
   }
 
-  /// Checks that each text that steps found was printed exactly as often as they found it.
+  /// Checks that each text was printed exactly as often as the steps expected it.
   ///
   /// A program that forks before it flushes its output prints the text twice.
   private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {

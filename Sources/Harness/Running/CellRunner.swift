@@ -13,7 +13,7 @@ final class CellRunner: Sendable {
     var isStopped = false
   }
 
-  /// A list of work that a separate group of threads does in order.
+  /// A list of work that a separate group of threads performs in order.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]
@@ -23,7 +23,7 @@ final class CellRunner: Sendable {
     shared = Mutex(Shared())
     self.listener = listener
     self.stopsAtFirstFailure = stopsAtFirstFailure
-    signal(SIGPIPE, SIG_IGN)  // a dead peer must cause a failed write, not the end of the runner
+    signal(SIGPIPE, SIG_IGN)  // if a peer is dead, the write must fail instead of killing the runner
   }
 
   /// Whether the run must end early: after a failure with `--fail-fast`, or when it is interrupted.

@@ -1,9 +1,9 @@
 import Glibc
 import PeerProtocol
 
-/// Where a system call that waits has its time limit.
+/// The argument of a system call that contains its time limit.
 enum WaitLimit {
-  /// The address of a time for which the call waits, from its start.
+  /// The address of the duration of the wait, which begins with the call.
   case interval(argument: Int)
   case milliseconds(argument: Int)
   /// The address of the time at which the wait ends.
@@ -57,20 +57,21 @@ struct DeadlineCheck {
   /// Returns the deadline of a call that began in an interval.
   typealias Rest = (ClosedRange<ContinuousClock.Instant>) -> ObservedDeadline
 
-  /// The deadline at the first look.
+  /// The deadline at the first observation.
   private var first: ObservedDeadline?
-  /// The last time at which the role was seen in the sleep of the last look.
+  /// The last time at which the role was observed in its latest sleep.
   private(set) var lastSeen: ContinuousClock.Instant?
-  /// Whether the call of the last look was interrupted.
+  /// Whether the last observed call was interrupted.
   ///
-  /// The next look sees a later call.
+  /// The next observation is of a later call.
   var isInterrupted = false
 
   /// How much later than its timeout a wait may end, since an implementation may round it up.
   private static let tolerance = Duration.seconds(1)
   /// How much a deadline may move when a wait continues, since some calls take milliseconds.
   private static let rounding = Duration.milliseconds(2)
-  /// The longest wait in one call that is required: an implementation may wait several times for a longer timeout.
+  /// The longest timeout that must be passed to a single call: an implementation may divide a longer one into several
+  /// waits.
   private static let longestCall = Duration.seconds(365 * 86400)
   /// How much earlier than its timeout a wait may end, since an implementation may compute with 64-bit floating point.
   private static let precision = Duration.microseconds(1)

@@ -121,7 +121,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that nothing is left when all roles have ended.
+  /// Checks that nothing is left behind after all roles have ended.
   ///
   /// Objects of the kinds `tolerating` may be left: their creator may have been killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {

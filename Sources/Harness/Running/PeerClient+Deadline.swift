@@ -2,9 +2,9 @@ import Glibc
 import PeerProtocol
 
 extension PeerClient {
-  /// Checks when the wait ends in which a role is blocked, if its request has a timeout.
+  /// Checks when the current wait of a blocked role will end, if its request has a timeout.
   ///
-  /// An operation that may wake before its deadline has no single sleep with that deadline.
+  /// An operation that may wake before its deadline is not checked, because it does not sleep until the deadline.
   func checkDeadline(of role: RoleProcess, in state: ProcessState, to what: String) throws(CellOutcome) {
     guard state.has64BitTimes, let call = state.systemCall, let request = role.pending,
       let operation = context.registry[request.operation], operation.wakes == nil,
@@ -28,7 +28,7 @@ extension PeerClient {
   }
 
   /// Returns a function that computes the deadline of the call in which a process sleeps, from the interval in which
-  /// the call began; nil if the call has no time limit, or that is not known.
+  /// the call began; nil if the call has no time limit, or the limit is not known.
   private func observedDeadline(
     of pid: Int, in call: String, since request: Moment
   ) throws(SandboxError) -> DeadlineCheck.Rest? {

@@ -12,7 +12,7 @@ final class PeerClient {
   let start = ContinuousClock.now
   /// The state that each object had when a step first saw it.
   var objectStates: [KernelObject: [StateKind: String]] = [:]
-  /// A check that ends every wait by its error: the script cannot continue, because a role has failed.
+  /// A check that every wait repeats; it throws if the script cannot continue because a role has failed.
   var interruption: (() throws(CellOutcome) -> Void)?
   /// The files that the scenario creates or compares, which are not leaks.
   var knownFiles: Set<String> = []
@@ -93,7 +93,7 @@ final class PeerClient {
     // The pipe to a program may be full, but only output of a role ends the wait.
     let isWriting = feedPrograms()
     do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
-    // A stream over its limit is not read any more, so its writer would only appear to block.
+    // A stream over its limit is no longer read, so its writer would only appear to block.
     for role in roles {
       let streams = streams(of: role)
       if streams.output.isFlooded {

@@ -63,7 +63,7 @@ struct ResponseCheck {
       response: .response(exchange.response))
   }
 
-  /// Throws if a peer refuses a request, or answers one whose operation it does not announce.
+  /// Throws if a peer refuses a request, or performs an operation that it does not announce.
   func rejectRefusal(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
     let operation = exchange.request.operation
     let isAnnounced = role.greeting?.operations.contains(operation)
@@ -75,7 +75,7 @@ struct ResponseCheck {
     switch exchange.response {
     case .unsupported where isAnnounced == true:
       throw failed("it announces \(operation), and does not support it")
-    // Otherwise the cell would not have been run: the peer announced the operation when it was probed.
+    // The peer announced the operation when it was probed; otherwise the cell would not have been run.
     case .unsupported: throw failed("it does not announce \(operation) any more")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
     case .unrepresentable(let type):

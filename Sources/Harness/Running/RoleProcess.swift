@@ -12,7 +12,7 @@ final class RoleProcess {
   var processor: Int?
   /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
-  /// How the program is traced; nil if it is not traced, or a peer.
+  /// How the program is traced; nil for a peer, and for a program that is not traced.
   var tracing: ProgramTracing?
   /// The tracer of the process, if it is traced; the tracer ends after the process.
   var tracer: Int?

@@ -53,7 +53,7 @@ enum StateChange: Hashable {
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// Returns a failure if state of the role changed although none of its operations may change it; otherwise nil.
+  /// Returns a failure if the state of the role changed although none of its operations may change it; otherwise nil.
   func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
     do throws(CellOutcome) {
       try check(role, now)

@@ -91,11 +91,11 @@ extension StepInterpreter {
       guard error.verdict == .timedOut, stream == .standardOutput, lines().isEmpty else { throw error }
       throw error.with(reason: "\(error.reason ?? "")\(bufferingHint(role, wanted))")
     }
-    // The lines between those of a list are unknown, so only single lines are counted at the end.
+    // Other lines may be between the lines of a list, so only single lines are counted at the end.
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
-  /// Explains why a program that is asleep has printed nothing, as a suffix of a reason.
+  /// Returns a suffix for a reason, which explains why a program that is asleep has printed nothing.
   ///
   /// The C library writes to a pipe only when its buffer is full or the program exits. If the program exits after
   /// SIGTERM, and the line appears, that was the reason.

@@ -2,8 +2,8 @@ import Foundation
 
 /// Starts the threads that run cells.
 ///
-/// A cell blocks in `poll(2)`, which is not allowed in the thread pool of Swift concurrency. Threads of Foundation are
-/// not used, because starting them fails silently if the system has no more threads.
+/// A cell blocks in `poll(2)`, which is not allowed in the thread pool of Swift concurrency. Foundation's threads are
+/// not used, because starting one fails silently if the thread limit of the system is reached.
 enum Threads {
   /// Starts `count` threads that each do `work`, as members of `group`.
   ///

@@ -15,7 +15,7 @@ struct Moment {
     return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
   }
 
-  /// Whether the time of day was not set since an earlier moment.
+  /// Whether the time of day has not been set since an earlier moment.
   func isSteady(since earlier: Moment) -> Bool {
     let step = timeOfDay - earlier.timeOfDay - earlier.instant.duration(to: instant)
     return step < .milliseconds(1) && step > .milliseconds(-1)
@@ -23,8 +23,8 @@ struct Moment {
 
   /// Returns the elapsed time: the longer one of the times that the two clocks measured.
   ///
-  /// Some deadlines are times of day. If the time of day is set forward, such a deadline passes before the other clock
-  /// has measured the timeout.
+  /// Some deadlines are times of day. If the clock is set forward, such a deadline passes before the timeout has
+  /// elapsed on the other clock.
   func elapsed(since earlier: Moment) -> Duration {
     max(earlier.instant.duration(to: instant), timeOfDay - earlier.timeOfDay)
   }

@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Plays a golden transcript to a peer, and compares the part that the peer supports.
+/// Sends the requests of a golden transcript to a peer, and compares the part that the peer supports.
 extension StepInterpreter {
-  /// Plays the exchanges, and throws all differences together.
+  /// Performs the exchanges, and throws all differences together.
   ///
-  /// `current` is the exchange that is being played.
+  /// `current` is the current exchange.
   func play(_ transcript: GoldenTranscript, current: inout Step?) throws(CellOutcome) {
     let peer = client.roles.first.flatMap { client.context.capabilities[$0.language] }
     var state = TranscriptState(transcript.exchanges, peer: peer, registry: client.context.registry)
@@ -77,7 +77,7 @@ public struct TranscriptDifference: Sendable, Codable {
   public let mechanism: String?
   /// The kind of difference, in one line.
   public let reason: String
-  /// The exchange, as the transcript has it; nil in a report that was read from a file.
+  /// The exchange in the transcript; nil in a report that was read from a file.
   private(set) var step: Step?
   /// The position of the request in its file.
   public let location: SourceLocation
@@ -93,7 +93,7 @@ public struct TranscriptDifference: Sendable, Codable {
   /// The maximum number of differences in a report.
   private static let maximum = 100
 
-  /// Returns the outcome of a transcript with these differences, of which this is the first.
+  /// Returns the outcome of a transcript with these differences; this one is the first.
   ///
   /// `end` is the reason why the transcript ended early.
   fileprivate func outcome(of differences: [TranscriptDifference], then end: CellOutcome?) -> CellOutcome {

@@ -68,8 +68,8 @@ final class Sandbox {
         RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
       farEnds.append([input.reader, output.writer, error.writer])
     }
-    // The sandbox init keeps only the descriptors of its roles. So the recorder's end is passed as those of a role that
-    // never starts.
+    // The sandbox init keeps only the descriptors of its roles. So the recorder's descriptor is passed as if it
+    // belonged to a further role, which is never started.
     for index in streams.indices where recording {
       let trace = try ChildPipe(keeping: .reader)
       streams[index].trace = LineSource(trace.reader, limit: Self.maximumTrace)
@@ -149,8 +149,8 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
-  /// Returns the arguments of the system call in which a process sleeps and, if one of them is an `address`, the time
-  /// there; nil if the process does not sleep in one call for that long.
+  /// Returns the arguments of the system call in which a process sleeps and, if `address` is the index of one of them,
+  /// the time at that address; nil if the process did not stay asleep in one call.
   func waitArguments(of pid: Int, address: Int? = nil) throws(SandboxError) -> (arguments: [Int], time: Duration?)? {
     let response = try perform("wait", pid, ("address", address ?? -1))
     let arguments = (0..<6).compactMap { response["arg\($0)"].flatMap { Int($0) } }
@@ -161,7 +161,7 @@ final class Sandbox {
     return (arguments, .seconds(seconds) + .nanoseconds(nanoseconds))
   }
 
-  /// How many reads and writes a process has made.
+  /// Returns how many reads and writes a process has made.
   func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
 
   /// An open descriptor of a process.

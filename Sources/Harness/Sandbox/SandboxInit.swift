@@ -18,9 +18,9 @@ final class SandboxInit {
   private let start = ContinuousClock.now
   /// The time until the sandbox init was ready.
   private(set) var startup = Duration.zero
-  /// Whether the sandbox init did not respond in time.
+  /// Whether the sandbox init has failed to respond in time.
   ///
-  /// It receives no more commands, because its late response would look like the response to the next one.
+  /// If so, no more commands are sent to it, because its late response would look like the response to the next one.
   private var isHung = false
 
   /// Starts `program` with the peers' ends of standard input, output and error.

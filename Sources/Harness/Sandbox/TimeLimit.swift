@@ -2,10 +2,10 @@ import Foundation
 
 /// A time limit for processes, which does not count the time for which they waited for a processor.
 ///
-/// On a machine with much other work, a process that is ready to run may have to wait for minutes. Such a process does
-/// not hang. The delays are requested only when the limit seems to have passed, so a limit costs nothing until then.
+/// On a busy machine, a process that is ready to run may have to wait for minutes. Such a process does not hang. The
+/// delays are requested only when the limit seems to have passed, so a limit costs nothing until then.
 struct TimeLimit {
-  /// The time that the processes have.
+  /// The time that the processes may take.
   let duration: Duration
   /// The time after which the limit has passed even if the processes had to wait for a processor.
   let maximum: Duration
@@ -34,7 +34,7 @@ struct TimeLimit {
 
   /// Whether the limit has passed; `delay` returns the total delay so far.
   ///
-  /// Several processes can wait at once, but a moment is excluded only once.
+  /// If several processes wait at once, the time is excluded only once.
   mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {
     guard now >= end else { return false }
     let total = delay()
@@ -68,7 +68,8 @@ final class SchedulingDelay {
   /// The last values of the threads, by their directories in `/proc`.
   private var known: [String: Duration] = [:]
 
-  /// Two looks at a thread that runs differ if they are this far apart, even if the kernel counts in ticks of 10 ms.
+  /// Two observations of a running thread differ if they are this far apart, even if the kernel counts in ticks of 10
+  /// ms.
   private static let interval = Duration.milliseconds(30)
 
   /// Creates the delay of a process and its descendants.
@@ -76,8 +77,8 @@ final class SchedulingDelay {
 
   /// Reads the delays of all threads, and returns the total.
   ///
-  /// The delays of threads that started and ended since the last call are missing. If a thread waits at this moment,
-  /// it is not known since when, so all the time since the last call counts.
+  /// The delays of threads that started and ended since the last call are missing. If a thread is waiting now, the
+  /// start of its wait is unknown, so all the time since the last call counts.
   func measure() -> Duration {
     let threads = threads
     var ready: [String: [Substring]] = [:]

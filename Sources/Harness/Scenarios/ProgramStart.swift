@@ -1,10 +1,10 @@
-/// The circumstances in which a program starts.
+/// The environment in which a program starts.
 public struct ProgramStart: Sendable, Hashable {
   /// The variables that are added to the environment.
   public var environment: [Variable] = []
   /// The working directory; nil for the scratch directory of the cell.
   public var directory: Template?
-  /// The bytes of standard input, which ends after them unless steps feed more.
+  /// The bytes of standard input; end of file follows unless steps feed more.
   public var input: Content?
 
   /// An environment variable.
@@ -15,7 +15,7 @@ public struct ProgramStart: Sendable, Hashable {
     public let value: Template
   }
 
-  /// The demands on the program if one of its system calls fails; without any, no fault is injected into it.
+  /// What the program must do when one of its system calls fails; if empty, no fault is injected into it.
   public var demands = FaultDemand.all
 
   package init(demands: Set<FaultDemand> = FaultDemand.all) { self.demands = demands }

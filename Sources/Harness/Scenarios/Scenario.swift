@@ -37,7 +37,8 @@ public struct Scenario: Sendable {
   public enum PairingRule: String, Sendable, CaseIterable {
     /// Every assignment of languages to roles.
     case all
-    /// The first role in each language, the others all in one language or alternating, for scenarios with many roles.
+    /// For scenarios with many roles: the first role in each language, and the others all in one language or
+    /// alternating.
     case mixed
   }
 

@@ -61,10 +61,10 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
   package struct MissingVariable: Error, Hashable { package let name: String }
 
-  /// A variable whose value is sent as a little-endian integer of some bytes: `{client.pid:4}`.
+  /// A variable whose value is sent as a little-endian integer of a given width: `{client.pid:4}`.
   struct Integer {
     let variable: String
-    /// The number of bytes; 0 if it is not a number.
+    /// The number of bytes; 0 if the text after the colon is not a number.
     let width: Int
 
     static let widths = [1, 2, 4, 8]

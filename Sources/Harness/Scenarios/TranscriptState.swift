@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Decides with which exchanges of a golden transcript a peer can be compared.
+/// Decides which exchanges of a golden transcript a peer can be compared with.
 ///
-/// A request that the peer does not have is left out, and so are the later requests that depend on it: they name a handle,
-/// an identifier or an object that the omitted request would have changed. The same holds after a response that differs,
-/// so that each difference is reported once. The facts are those of `fixtures/operations.yaml`.
+/// A request that the peer does not support is left out, and so are the later requests that depend on it: they name a
+/// handle, an identifier or an object that the omitted request would have changed. The same holds after a response that
+/// differs, so that each difference is reported once. The dependencies follow from `fixtures/operations.yaml`.
 struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry

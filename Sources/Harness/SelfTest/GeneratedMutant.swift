@@ -50,7 +50,7 @@ public struct GeneratedMutant: Sendable, Hashable {
   static let mechanism = "generated"
 }
 
-/// The requirements on the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
+/// The requirements on the generated mutants: `generated-mutants.yaml` and `generated-sample.txt` in `fixtures`.
 public struct GeneratedMutantList: Sendable {
   /// The builds of the peers; each takes `--mutant NAME` and `--record`.
   let peers: PeerList
@@ -60,7 +60,7 @@ public struct GeneratedMutantList: Sendable {
   /// The mutants that every self-test runs, each with the scenario and role that killed it.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
-  /// A pattern for mutants that no test can notice, with the reason.
+  /// A pattern for mutants that no test can detect, with the reason.
   struct Equivalent: Sendable {
     let pattern: String
     private let glob: Glob

@@ -1,4 +1,4 @@
-/// The generated mutants that every self-test runs, each in one scenario that is known to notice it.
+/// The generated mutants that every self-test runs, each in one scenario that is known to detect it.
 public struct GeneratedSample: Sendable {
   let cells: [Cell]
   let work: [@Sendable (CellRunner) -> Void]
@@ -56,7 +56,7 @@ extension GeneratedSample {
     private var fastest: [String: CellResult] = [:]
     /// Mutants that take this many seconds or more are not chosen.
     ///
-    /// Those that are killed by a time limit take seconds.
+    /// Mutants that are killed by a time limit take that long.
     private static let slow = 1.0
 
     /// Creates an empty choice.
@@ -64,7 +64,7 @@ extension GeneratedSample {
 
     /// Takes the result of a mutant into account.
     public mutating func add(_ result: CellResult) {
-      // Whether a second call is noticed often depends on what other processes do between the two.
+      // Whether a doubled call is detected often depends on what other processes do between the two calls.
       guard result.verdict == .passed, result.outcome.seconds < Self.slow, result.expectation?.contains("[") == true,
         !result.cell.title.hasSuffix(":double")
       else { return }

@@ -113,7 +113,7 @@ public struct GeneratedTest: Sendable {
     let role: String
     /// How many mutants change a call of the role.
     ///
-    /// The fewer they are, the more specific the scenario is.
+    /// A smaller number means a more specific scenario.
     let others: Int
   }
 
@@ -153,7 +153,7 @@ public struct GeneratedTest: Sendable {
   private func test(_ mutant: GeneratedMutant, _ sites: [Recorded]) -> CellResult {
     let start = ContinuousClock.now
     let equivalent = list.equivalent(mutant)
-    // An equivalent that is killed is an error, so it gets the usual time limit.
+    // If an equivalent mutant is killed, that is an error, so it gets the usual time limit.
     let context = equivalent == nil ? self.context : configuration.context(capabilities)
     let inTurn = Self.inTurn(sites)
     var killer: String?
@@ -180,7 +180,7 @@ public struct GeneratedTest: Sendable {
     return (0..<most).flatMap { index in groups.compactMap { index < $0.count ? $0[index] : nil } }
   }
 
-  /// Whether a scenario notices a mutant that plays a role, while the reference plays all other roles.
+  /// Whether a scenario detects a mutant that plays one role, while the reference plays all other roles.
   static func isKilled(
     _ mutant: GeneratedMutant, at scenario: Scenario, _ role: String, _ list: GeneratedMutantList,
     _ configuration: RunConfiguration, _ context: CellContext

@@ -76,7 +76,7 @@ public struct MutantTable: Report {
 /// The result of a mutant in all of its cells.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether the result is unknown, because a need of its cells is not met.
+  /// Whether the result is unknown, because the machine lacks something that its cells need.
   let isNotRun: Bool
   let word: String
 

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// The result of a program that ran as a separate process.
+/// The result of running a program as a separate process.
 struct ProgramRun: Sendable {
   /// The exit status; nil if the program exceeded its time limit, or a signal killed it.
   let status: Int32?

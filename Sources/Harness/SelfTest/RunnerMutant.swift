@@ -1,6 +1,7 @@
 /// A defect of the runner itself, and the tests that must catch it.
 ///
-/// A second build of the runner has all of them. The environment variable ``variable`` switches some of them on.
+/// A second build of the runner contains all of these mutants. The environment variable ``variable`` enables some of
+/// them.
 public struct RunnerMutant: Sendable {
   /// The name, such as `not-equal-always-holds`.
   public let name: String

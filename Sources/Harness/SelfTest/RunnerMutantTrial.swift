@@ -151,7 +151,7 @@ struct RunnerMutantTrial: Sendable {
 struct RunnerProgram: Sendable {
   let path: String
   let root: String
-  /// Options that the commands have in common.
+  /// The options that all commands have.
   let options: [String]
   let isolation: Isolation
   /// The time limit of a command.

@@ -2,9 +2,9 @@ import Synchronization
 
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
-/// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason are
-/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a mutant of the runner, each cell is a
-/// test that passes if it notices the defect.
+/// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason match
+/// `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a mutant of the runner, each cell is a test that
+/// passes if it notices the defect.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities

@@ -118,7 +118,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// These functions are not generic, so other modules need not specialize them. A call without a timeout first tries a
+// These functions are not generic, so other modules need not specialize them. A call without a timeout first calls a
 // function that has few arguments and does not branch.
 extension POSIXMessageQueue {
   /// Makes one attempt to send, which waits for room.

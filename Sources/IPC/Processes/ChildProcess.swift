@@ -158,9 +158,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory, and keeps it open while `body` runs, which gets its descriptor, or -1 for nil.
+  /// Opens a directory, and calls `body` with its descriptor, or -1 if the directory is nil.
   ///
-  /// An error then names the directory, which an error of `posix_spawn(3)` does not.
+  /// Unlike an error of `posix_spawn(3)`, an error of this call names the directory.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {

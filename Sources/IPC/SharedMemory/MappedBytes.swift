@@ -181,7 +181,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
-  /// Whether another process may be able to make the object shorter: assumed to be true.
+  /// Whether another process may be able to make the object shorter; true by default.
   public var canShrink: Bool { true }
 
   /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.

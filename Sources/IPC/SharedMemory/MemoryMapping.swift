@@ -157,7 +157,7 @@ public enum MemoryAdvice: Hashable, Sendable {
 }
 
 extension MemoryMapping {
-  /// Writes changes to the disk; other processes see them without this.
+  /// Writes changes to the disk; other processes already see the changes without this call.
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.

@@ -95,7 +95,7 @@ public enum Ring<Content: RingContent> {
     ///
     /// A record needs 8 bytes more than its length, rounded up to a multiple of 8.
     ///
-    /// This makes no system call, so a process can spin on it. It does not tell whether the consumer has closed its end
+    /// This makes no system call, so a process can spin on it. It does not show whether the consumer has closed its end
     /// or died; the calls that write do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
@@ -123,7 +123,7 @@ public enum Ring<Content: RingContent> {
 
     /// The number of bytes that can be read without waiting, with the 8 bytes in front of each record and its padding.
     ///
-    /// This makes no system call, so a process can spin on it. It does not tell whether the producer has closed its end
+    /// This makes no system call, so a process can spin on it. It does not show whether the producer has closed its end
     /// or died; the calls that read do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.

@@ -134,7 +134,7 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Throws in a function of its own, so that its callers save no registers for the error.
+  /// Throws in a separate function, so that its callers save no registers for the error.
   @inline(never)
   private static func fail() throws(IPCError) { throw corrupted }
 
@@ -154,7 +154,7 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The maximum time in nanoseconds between two checks whether the other side is alive.
+  /// The maximum time in nanoseconds between two checks of whether the other side is alive.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be read or written.

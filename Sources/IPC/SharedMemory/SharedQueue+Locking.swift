@@ -77,8 +77,8 @@ extension SharedQueue {
 
   /// Whether the queue is open and was full at one moment during the call, without the lock.
   ///
-  /// The number that is loaded first is the one that cannot be too large: the numbers only grow, and `sent` is never
-  /// the smaller one.
+  /// Both numbers only grow, and `sent` is never the smaller one. So true is correct even if the number that was loaded
+  /// first is outdated.
   @inline(__always)
   var isFull: Bool {
     defer { extendLifetime(self) }

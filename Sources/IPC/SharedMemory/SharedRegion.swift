@@ -39,8 +39,8 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// This region, for each address at which a ``SharedMutex`` value was destroyed while the mutex was locked, and how
-  /// often it was locked: the C library still has the address in a list.
+  /// The addresses for which this region stays mapped, each with a count: a ``SharedMutex`` value there was destroyed
+  /// while the mutex was locked, and the C library still has the address in a list.
   private let held = Mutex<[Int: (region: SharedRegion, count: Int)]>([:])
 
   /// Takes over mapped or attached memory.
@@ -73,7 +73,7 @@ internal import SystemPackage
     memory = Owner(pages)
   }
 
-  /// Keeps the region until ``letGo(_:)`` is called as often for `place`.
+  /// Keeps the region until ``letGo(_:)`` has been called equally often for `place`.
   func hold(_ place: UnsafeRawPointer, _ count: Int) {
     held.withLock { $0[Int(bitPattern: place), default: (self, 0)].count += count }
   }

@@ -36,7 +36,7 @@ public enum ListenDescriptors {
   ///   not open.
   public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
 
-  /// Returns the descriptors, which start at a number other than the usual one.
+  /// Returns the descriptors, starting at a number that can differ from the usual one.
   ///
   /// Tests need it, because the runtime of a test process uses low numbers itself.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {

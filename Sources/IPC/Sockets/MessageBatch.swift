@@ -26,8 +26,8 @@ extension SocketProtocol where Self: ~Copyable {
   ///   - messages: The messages; those after the first ``maximumBatch`` are not sent.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The number of messages that were sent. It is less than that of `messages` if there was no room for more,
-  ///   or if a later message cannot be sent; sending that one again throws its error.
+  /// - Returns: The number of messages that were sent. It is less than the number of `messages` if there was no room
+  ///   for more, or if a message cannot be sent; sending that message again throws its error.
   /// - Throws: The errors of sending the first message.
   ///
   /// Calls `sendmmsg(2)`.
@@ -46,7 +46,7 @@ extension SocketProtocol where Self: ~Copyable {
     }
   }
 
-  /// Waits for a message, and receives the messages that are there.
+  /// Waits for a message, and receives all available messages.
   ///
   /// - Parameters:
   ///   - count: The maximum number of messages, at most ``maximumBatch``.

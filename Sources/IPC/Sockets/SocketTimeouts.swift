@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Limits that belong to a socket, as C programs set them. They also apply to other processes that share it.
+/// Time limits that belong to a socket, which C programs often set. They also apply to other processes that share it.
 extension SocketProtocol where Self: ~Copyable {
   /// How long a receive call without a timeout waits; nil for no limit.
   ///

@@ -134,7 +134,7 @@ public enum TCP {
     /// Creates a socket, binds it, and listens.
     ///
     /// - Parameters:
-    ///   - address: The address to listen at; port 0 makes the kernel choose one.
+    ///   - address: The address to listen at; port 0 lets the kernel choose a port.
     ///   - reuseAddress: Whether it can use the address of a server that has just ended:
     ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.

@@ -157,7 +157,7 @@ extension UnixSocket.Socket {
 extension UnixSocket.Address {
   /// Removes the path.
   ///
-  /// Its socket and connections stay open. Does nothing for an abstract name, which disappears with its socket.
+  /// Its socket and connections stay open. This does nothing for an abstract name, which disappears with its socket.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket, which then
   ///   stays.

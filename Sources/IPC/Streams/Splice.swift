@@ -13,8 +13,8 @@ public import SystemPackage
 /// let count = try Splice.send(from: file, at: 0, to: socket.descriptor, maxLength: 65_536)
 /// ```
 ///
-/// The calls return how many bytes they moved, which can be less than `maxLength`; 0 is the end of the source. They wait
-/// as their descriptors do, and a signal handler can interrupt them.
+/// The calls return how many bytes they moved, which can be less than `maxLength`; 0 is the end of the source. They
+/// wait unless a descriptor is non-blocking, and a signal handler can interrupt them.
 ///
 /// `splice(2)`.
 public enum Splice {

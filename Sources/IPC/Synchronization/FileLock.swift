@@ -16,9 +16,10 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A lock of the open file description (``Owner/openFileDescription``) is the default. It lasts until it is unlocked,
-/// or until the last descriptor of the description is closed, in this process and in those that inherited or received
-/// it. A C program that uses `F_SETLK` or `lockf(3)` has a process-owned lock, which conflicts with it in the same way.
+/// By default, a lock belongs to the open file description (``Owner/openFileDescription``). It lasts until it is
+/// unlocked, or until the last descriptor of the description is closed, in this process and in those that inherited or
+/// received it. A C program that uses `F_SETLK` or `lockf(3)` has a process-owned lock, which conflicts with it in the
+/// same way.
 ///
 /// `fcntl(2)`.
 public enum RecordLock {

@@ -30,7 +30,7 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
-  /// How often this value locked the mutex and has not unlocked it since; above 1 only for a recursive mutex.
+  /// How many times this value has locked the mutex without unlocking it; above 1 only for a recursive mutex.
   ///
   /// Only the owner of the mutex changes it. If the mutex was unlocked through another value, the region may be kept
   /// mapped longer than necessary. It is never unmapped while the mutex is locked.
@@ -67,8 +67,8 @@ internal import SystemPackage
   public enum Kind: Hashable, Sendable {
     /// Locking again throws `.deadlock`, and unlocking by another thread `.notPermitted`.
     case errorChecking
-    /// The owner can lock the mutex several times, and unlocks it as often. Unlocking by another thread throws
-    /// `.notPermitted`.
+    /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking by another
+    /// thread throws `.notPermitted`.
     case recursive
     /// Locking again waits forever. Unlocking by another thread is undefined, unless the mutex is robust.
     case normal

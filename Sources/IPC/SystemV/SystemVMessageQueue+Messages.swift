@@ -36,14 +36,14 @@ extension SystemVMessageQueue {
 
   /// The messages to receive; the oldest of the selected ones is received.
   ///
-  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag express this.
+  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag select them.
   @frozen
   public enum Selection: Hashable, Sendable {
     /// A message of any type.
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one. This makes types serve as priorities.
+    /// A message of the lowest type in the queue that is at most this one, so that types can serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type except this one (`MSG_EXCEPT`).
     case except(MessageType)

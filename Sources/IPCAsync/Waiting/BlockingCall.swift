@@ -66,7 +66,7 @@ final class BlockingCall: Sendable {
     if let previous { eventLoop.unschedule(previous) }
   }
 
-  /// Repeats `body` as long as a signal interrupts it without a reason to end the call.
+  /// Repeats `body` while signals interrupt it, until there is a reason to end the call.
   ///
   /// - Returns: The result of `body`; nil if the call was ended before.
   func perform<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value? {

@@ -48,7 +48,7 @@ func inThread<Value: Sendable>(
 
 /// A call of a task that is suspended until the call ends.
 ///
-/// So the thread can use values that the task has borrowed.
+/// This lets the thread use values that the task has borrowed.
 private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
   private let waiting: BlockingCall
   private let timeout: Timeout
@@ -83,7 +83,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
       do throws(IPCError) {
         return try call(limit)
       } catch {
-        // The end of a slice is not the end of the call, which checks whether it was ended, and otherwise continues.
+        // The end of a slice does not end the call: it continues, unless it was ended from outside.
         guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
         throw IPCError(error.call, .interrupted, on: error.object)
       }

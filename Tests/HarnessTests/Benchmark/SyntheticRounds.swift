@@ -14,7 +14,7 @@ struct SyntheticRounds {
   var rounds = 5
   /// The additional time of the other pairing, in nanoseconds.
   var loss = 0.0
-  /// The factor of all times in a round: the machine is slower at times.
+  /// The factor of all times in a round, because the machine is sometimes slower.
   var drift: (Int) -> Double = { _ in 1 }
 
   static func definition(_ yaml: String = pipe) throws -> BenchmarkDefinition {

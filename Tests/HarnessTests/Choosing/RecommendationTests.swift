@@ -10,7 +10,7 @@ struct RecommendationTests {
     let requirements: Requirements
     /// The best mechanism and its additions; nil if no mechanism is suitable.
     let best: String?
-    /// A text that its reasons contain.
+    /// A text that the reasons must contain.
     let why: String
 
     init(
@@ -110,7 +110,7 @@ struct RecommendationTests {
         }
       }
     }
-    // Nothing but an existing program is a reason for System V shared memory: POSIX has the same, and more.
+    // Only an existing program is a reason to use System V shared memory: POSIX offers the same and more.
     let missing = guide.mechanisms.map(\.id).filter { !reached.contains($0) }
     #expect(missing == ["sysv-shm"])
     let ported = try guide.recommendation(for: Requirements(function: "shmget"))

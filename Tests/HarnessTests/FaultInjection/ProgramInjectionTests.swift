@@ -37,7 +37,7 @@ struct ProgramInjectionTests {
     #expect(results.count == 13)
     for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
     let ids = Set(results.map(\.cell.id))
-    // Two queues, of which the second one was created when the first one existed.
+    // The server creates two queues, so the creation of the second one can fail after the first one exists.
     #expect(ids.contains("faults[c>c,server:mq_open.2,ENOSPC]"))
     // The client only opens them.
     #expect(!ids.contains { $0.contains("client:mq_open") && $0.contains("ENOSPC") })

@@ -48,7 +48,7 @@ struct JobServerTests {
   struct Example: Sendable, CustomTestStringConvertible {
     let mistake: String
     let command: [String]
-    /// The lines, of which the page has some.
+    /// All lines of the report; the page shows only some of them.
     let report: [String]
     var testDescription: String { "\(mistake): \(command.joined(separator: " "))" }
 
@@ -58,7 +58,7 @@ struct JobServerTests {
       self.report = Self.lines(String(report))
     }
 
-    /// Returns the lines with their continuations, and without what differs from run to run.
+    /// Returns the lines joined with their continuations, without the parts that differ from run to run.
     static func lines(_ text: String) -> [String] {
       var lines: [String] = []
       for line in text.split(separator: "\n") {

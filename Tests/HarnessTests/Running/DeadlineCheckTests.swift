@@ -6,7 +6,7 @@ import Testing
 @Suite("The deadline of a wait") struct DeadlineCheckTests {
   private let start = ContinuousClock.now
 
-  /// Returns the problem of a look `after` the request, at a call whose deadline is `deadline`.
+  /// Returns the problem that an observation `after` the request finds in a call whose deadline is `deadline`.
   private func problem(
     _ check: inout DeadlineCheck, after: Duration, timeout: Duration = .seconds(10), deadline: DeadlineCheck.Rest
   ) -> String? {
@@ -27,7 +27,7 @@ import Testing
     var (exact, relative) = (DeadlineCheck(), DeadlineCheck())
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(10_001))) == nil)
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == Self.early)
-    // The call began at the latest when it was seen.
+    // The call began no later than it was observed.
     #expect(problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(8_001)) } == nil)
     #expect(
       problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(7_999)) }
@@ -48,7 +48,7 @@ import Testing
     #expect(problem(&check, after: .milliseconds(1)) { ObservedDeadline($0, after: .seconds(10)) } == nil)
     #expect(problem(&check, after: .milliseconds(6)) { ObservedDeadline($0, after: .seconds(10)) } == nil)
     check.isInterrupted = true
-    // The next call begins after the last look at 6 ms, so it waits for at least 5 ms less.
+    // The next call begins after the last observation at 6 ms, so it waits for at least 5 ms less.
     let rest = Duration.milliseconds(9_995) + more
     let problem = problem(&check, after: .milliseconds(20)) { ObservedDeadline($0, after: rest) }
     #expect(problem == (more == .zero ? nil : "starts its timeout of 10.0 s again after a signal"))

@@ -8,7 +8,7 @@ import Testing
 struct Endpoint: Sendable {
   /// Waits for one message, connection, room or count.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Provides one of them, without waiting; returns false if there is no room for it.
+  /// Provides one of these events, without waiting; returns false if there is no room for it.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void
@@ -68,7 +68,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
 /// Shares a noncopyable handle that its calls can change.
 ///
-/// Each test makes one call of a kind at a time.
+/// No test makes two calls of the same kind at the same time.
 final class Shared<Handle: ~Copyable>: @unchecked Sendable {
   var handle: Handle
   init(_ handle: consuming Handle) { self.handle = handle }

@@ -21,7 +21,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have ended.
 ///
-/// A thread that continued could create an object again after the test has removed it.
+/// Otherwise the thread could create an object again after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {

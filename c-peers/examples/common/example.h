@@ -52,7 +52,7 @@ mode_t mode_option(const char *text);
 double seconds_option(const char *option, const char *text);
 struct timeout timeout_option(const char *text);
 
-/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, which does not let other programs find
+/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, with which other programs could not find
  * the object. */
 key_t key_option(const char *option, const char *text);
 

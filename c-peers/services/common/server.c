@@ -78,7 +78,8 @@ static void enqueue(struct client *client, struct frame *frame) {
     STAILQ_INSERT_TAIL(&client->output, frame, next);
     client->queued += frame->length;
     client->descriptors += frame->descriptor != -1;
-    /* Only messages of other clients can exceed the limit: replies stop the reading before. */
+    /* Only messages of other clients can exceed the limit: the server stops reading requests before replies
+     * do. */
     if (client->queued > options.max_output) {
         say("client %ju: does not read", (uintmax_t)client->number);
         client->dead = true;
@@ -214,7 +215,7 @@ static void receive(struct client *client) {
     const ssize_t count = input_receive(&client->input, client->fd, NULL);
     if (count == -1 && errno != EAGAIN && errno != EINTR)
         client->dead = true;
-    /* The client may still read its replies. Without any, it is released before others get messages. */
+    /* The client may still read its replies. If there are none, it is released before others get messages. */
     if (count == 0) {
         end(client);
         client->dead = client->queued == 0;
@@ -303,8 +304,8 @@ static void send_output(struct client *client) {
     STAILQ_FOREACH(frame, &client->output, next) client->descriptors += frame->descriptor != -1;
 }
 
-/* Sends replies. Returns whether there is more to do: a client that has read its replies had sent more
- * requests, or may get more messages. */
+/* Sends replies. Returns whether there is more to do: a client that has now read its replies may have sent
+ * more requests, or may get more messages. */
 static bool flush(void) {
     bool more = false;
     struct client *client;
@@ -334,7 +335,7 @@ static bool release_one(void) {
     return false;
 }
 
-/* Returns when the service has to do something. */
+/* Returns the time at which the service has to do something. */
 static int64_t flush_all(void) {
     int64_t next;
     do {

@@ -50,7 +50,7 @@ void frame_free(struct frame *frame);
 /* Sends frames until the queue is empty or the socket is full. Returns false if the connection is broken. */
 bool frames_send(struct frames *frames, int fd, size_t *queued);
 
-/* Received bytes of which not every one was used. */
+/* Received bytes that have not been used completely. */
 struct input {
     char *bytes;
     size_t start, end, capacity;
@@ -106,7 +106,7 @@ struct service {
     /* These may be NULL. */
     /* The client disconnected; it gets no more messages. */
     void (*closed)(struct client *client);
-    /* Performs what is due, before replies are sent. Returns when to call it again, or INT64_MAX. */
+    /* Performs due actions before replies are sent. Returns when to call it again, or INT64_MAX. */
     int64_t (*tick)(int64_t now);
     /* Makes changes durable, before replies are sent. Exits if it cannot. */
     void (*commit)(void);
@@ -174,7 +174,7 @@ struct connection {
 
 struct client_program {
     const char *default_path, *usage;
-    /* Is called for each message, before it is printed; returns whether to print it. Closes the descriptor.
+    /* Called for each message before it is printed; returns whether to print it. Closes the descriptor.
      * May be NULL. */
     bool (*received)(struct connection *connection, const struct message *message, int descriptor);
     /* Handles an option of this program; `options` ends with {0}. May be NULL. */

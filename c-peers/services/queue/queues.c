@@ -63,7 +63,8 @@ static int compare_numbers(struct item *left, struct item *right) {
     return compare(left->number, right->number);
 }
 
-/* Higher priorities are first; within a priority, older messages are, also when they are delivered again. */
+/* Higher priorities come first; within a priority, older messages come first, even if they are redelivered.
+ * */
 static int compare_priorities(struct item *left, struct item *right) {
     const int order = compare(right->priority, left->priority);
     return order ? order : compare_numbers(left, right);
@@ -366,7 +367,7 @@ void queues_forget(struct client *client) {
 
 static void deliver(struct subscription *subscription, struct item *item) {
     static const char *const names[] = {"low", "normal", "high", "critical"};
-    /* A client that was late with this message gets it again, and has it only once. */
+    /* A client that was late with this message gets it again, but it counts only once. */
     struct delivery *late = find_delivery(subscription->client, item->number);
     if (late)
         release(late);

@@ -5,9 +5,9 @@ struct HTMLFailure {
   let pairing: Matrix.Pairing
   /// Whether the page shows the details at once.
   var isOpen = false
-  /// Whether the part has the id that links to the cell use: a repeated cell has several parts.
+  /// Whether the part has the id that links to the cell refer to: a repeated cell has several parts.
   var isLinked = true
-  /// Whether the cell did not fail in the earlier run.
+  /// Whether the failure is new: the cell did not fail in the earlier run.
   var isNew = false
 
   /// The maximum number of messages of each role, from the end of its transcript.
@@ -110,7 +110,7 @@ struct HTMLFailure {
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
   }
 
-  /// Returns a cell with text, in which words are marked.
+  /// Returns a table cell with the words, some of which are marked.
   private static func cell(_ words: [HTMLComparison.Word], isBytes: Bool) -> String {
     let text = words.map { word in
       let text = XMLWriter.displayed(word.text)

@@ -16,7 +16,7 @@ struct HTMLReport: Report {
 
   /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 300
-  /// The maximum number of changes of each kind, because a filtered run lacks thousands of cells.
+  /// The maximum number of changes of each kind, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
   /// The maximum number of reasons for cells that were not run that the page shows at once.
   private static let maximumReasons = 8
@@ -246,7 +246,7 @@ extension RunSummary {
 }
 
 extension SavedRun {
-  /// Returns the HTML report of the run, with a tab of the costs that `ipc-interop bench` measured.
+  /// Returns the HTML report of the run, with a tab for the costs that `ipc-interop bench` measured.
   public func htmlReport(costs: BenchmarkDocument) -> String {
     var report = HTMLReport(costs: costs)
     return events.map { report.receive($0) }.joined()
