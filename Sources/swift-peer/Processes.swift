@@ -33,8 +33,7 @@ let childOperations: [Peer.Operation] = [
   .init("pidfd_send_signal") { peer, parameters in
     let signal = try parameters.sent()
     return try peer.process(parameters) { process in
-      guard let signal else { throw Invalid("signal 0 is for kill(2)") }
-      try process.send(signal)
+      if let signal { try process.send(signal) } else { try process.probe() }
       return Fields()
     }
   },

@@ -10,8 +10,8 @@ extension FuzzTarget {
   /// A name or address that is accepted must keep the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
-    try checkName(POSIXName(bytes: input), input.prefix { $0 != 0 })
-    try checkName(POSIXName(text), ArraySlice(text.utf8.prefix { $0 != 0 }))
+    try checkName(POSIXName(bytes: input), input)
+    try checkName(POSIXName(text), ArraySlice(text.utf8))
     if let address = IPAddress(text), "\(address)".contains("%") == text.contains("%") {
       try demand(IPAddress("\(address)") == address, "the address \(address)")
     }
@@ -33,13 +33,13 @@ extension FuzzTarget {
   /// `/dev/shm`.
   private static func checkName(_ name: POSIXName, _ bytes: ArraySlice<UInt8>) throws {
     try demand(name.bytes == bytes, "the name \(name)")
-    let inC = unsafe name.withCString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
-    try demand(inC == Array(bytes), "the name \(name) in C")
     do throws(IPCError) {
       try name.validate(for: .shmOpen, maximumLength: 255)
     } catch {
       return
     }
+    let inC = unsafe name.withCString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    try demand(inC == Array(bytes), "the name \(name) in C")
     let file = FilePath("/dev/shm" + String(decoding: bytes.map { $0 < 0x80 ? $0 : 0x78 }, as: UTF8.self))
     try demand(bytes.count <= 256 && bytes.first == UInt8(ascii: "/"), "the valid name \(name)")
     try demand(

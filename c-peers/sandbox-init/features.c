@@ -13,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -25,9 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
@@ -136,22 +132,6 @@ static int try_msg_copy(void) {
     return exists(msgrcv(0x7FFFFFFF, message, 0, 0, MSG_COPY | IPC_NOWAIT));
 }
 
-/// This socket has no peer. A kernel without the option reports the missing option first.
-static int try_peer_pidfd(void) {
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int pidfd = -1;
-    socklen_t length = sizeof pidfd;
-    if (descriptor == -1)
-        return -1;
-    int result = getsockopt(descriptor, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length);
-    int reason = errno;
-    if (result == 0 && pidfd >= 0)
-        close(pidfd);
-    close(descriptor);
-    errno = reason;
-    return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
-}
-
 /// Checks the ID of a child, which is the next process ID.
 static int try_large_numbers(void) {
     errno = ERANGE;
@@ -216,22 +196,6 @@ static int try_call_counts(void) {
     return created(open("/proc/self/io", O_RDONLY | O_CLOEXEC));
 }
 
-/// Whether a process can trace another process, as short-transfer does.
-static int try_tracing(void) {
-    pid_t child = fork();
-    if (child == -1)
-        return -1;
-    while (child == 0)
-        pause();
-    long result = ptrace(PTRACE_SEIZE, child, NULL, NULL);
-    int reason = errno;
-    kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
-        continue;
-    errno = reason;
-    return result == -1 ? -1 : 0;
-}
-
 struct feature {
     const char *name; // the same as in Sources/Harness/Scenarios/Feature.swift
     int (*try)(void);
@@ -260,6 +224,7 @@ void reply_features(void) {
     static const struct feature features[] = {
         {"another-user", try_another_user, true},
         {"call-counts", try_call_counts, true},
+        {"ended-pidfd", try_ended_pidfd, false},
         {"epoll_pwait2", try_epoll_pwait2, false},
         {"eventfd", try_eventfd, false},
         {"futex_waitv", try_futex_waitv, false},

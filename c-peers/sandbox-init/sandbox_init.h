@@ -71,6 +71,11 @@ void spawn(const struct plan *plan, const char *line);
 // features.c
 void reply_features(void); // the features that scenarios can require but the machine lacks
 
+// process_features.c
+int try_ended_pidfd(void);
+int try_peer_pidfd(void);
+int try_tracing(void);
+
 // children.c
 void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
 pid_t collect(const struct plan *plan, int *status, int options); // waitpid(2) for any child

@@ -24,7 +24,7 @@ extension Feature {
     case .robustList: Self.kernel(option: "FUTEX")
     case .signalFD: Self.kernel(option: "SIGNALFD")
     case .timerFD: Self.kernel(option: "TIMERFD")
-    case .epollPwait2, .futexWaitv, .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal:
+    case .endedPIDFD, .epollPwait2, .futexWaitv, .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal:
       "use the version of Linux that it needs, or a later one"
     }
   }
@@ -42,8 +42,8 @@ extension Feature {
       .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages, .systemVSemaphores,
       .systemVSharedMemory, .timerFD:
       true
-    case .anotherUser, .callCounts, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd, .privateSandbox,
-      .root, .sharedMemorySpace, .tracing:
+    case .anotherUser, .callCounts, .endedPIDFD, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd,
+      .privateSandbox, .root, .sharedMemorySpace, .tracing:
       false
     }
   }

@@ -4,6 +4,7 @@
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case callCounts = "call-counts"
+  case endedPIDFD = "ended-pidfd"
   case epollPwait2 = "epoll_pwait2"
   case eventFD = "eventfd"
   case futexWaitv = "futex_waitv"
@@ -35,6 +36,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     switch self {
     case .anotherUser: "root with CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_SYS_PTRACE, to run a role as another user"
     case .callCounts: "/proc/PID/io, a kernel with CONFIG_TASK_IO_ACCOUNTING"
+    case .endedPIDFD: "SO_PEERPIDFD and SCM_PIDFD of Linux 6.16, also for processes that have been reaped"
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"

@@ -21,13 +21,15 @@ public struct POSIXName: Hashable, Sendable {
   /// The bytes and the terminating NUL.
   private let storage: [UInt8]
 
-  /// Creates a name from the bytes before the first NUL.
-  public init(bytes: some Sequence<UInt8>) { storage = Array(bytes.prefix { $0 != 0 }) + [0] }
+  /// Creates a name from its bytes.
+  ///
+  /// Calls refuse a name with a NUL, of which C would see only the part before the NUL, with `.invalidArgument`.
+  public init(bytes: some Sequence<UInt8>) { storage = Array(bytes) + [0] }
 
-  /// Creates a name from the UTF-8 bytes of a string, before the first NUL.
+  /// Creates a name from the UTF-8 bytes of a string.
   public init(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
 
-  /// The bytes, without a NUL.
+  /// The bytes, without the terminating NUL.
   public var bytes: ArraySlice<UInt8> { storage.dropLast() }
 
   /// Calls `body` with the name as a C string.
@@ -45,11 +47,17 @@ public struct POSIXName: Hashable, Sendable {
   /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
   ///   slash.
   package func validate(for call: IPCError.Call, maximumLength: Int) throws(IPCError) {
+    try requireWhole(for: call)
     let rest = bytes.dropFirst()
     guard bytes.first == UInt8(ascii: "/"), !rest.isEmpty, !rest.contains(UInt8(ascii: "/")),
       !(rest.count <= 2 && rest.allSatisfy { $0 == UInt8(ascii: ".") })
     else { throw IPCError(call, .invalidArgument, on: .name(self)) }
     if rest.count > maximumLength { throw IPCError(call, .fileNameTooLong, on: .name(self)) }
+  }
+
+  /// Throws for a name with a NUL, since C would use only the part before it.
+  package func requireWhole(for call: IPCError.Call) throws(IPCError) {
+    if bytes.contains(0) { throw IPCError(call, .invalidArgument, on: .name(self)) }
   }
 }
 

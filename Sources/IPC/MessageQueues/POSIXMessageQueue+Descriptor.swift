@@ -139,6 +139,7 @@ extension POSIXMessageQueue.Descriptor {
     _ name: POSIXName, _ flags: Int32, _ permissions: FilePermissions = [],
     _ attributes: POSIXMessageQueue.Attributes? = nil
   ) throws(IPCError) -> OwnedDescriptor {
+    try name.requireWhole(for: .mqOpen)
     let flags = Access.accessMode.rawValue | flags
     return try OwnedDescriptor.opened(by: .mqOpen, on: .name(name)) {
       unsafe name.withCString { text in

@@ -103,6 +103,7 @@ public enum POSIXMessageQueue {
   ///
   /// Calls `mq_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
+    try name.requireWhole(for: .mqUnlink)
     try Syscall.call(.mqUnlink, on: .name(name)) { unsafe name.withCString { unsafe cipc_mq_unlink($0) } }
   }
 }

@@ -73,6 +73,20 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
+  /// Checks that the process has not been reaped and that this process may send it signals, without sending one.
+  ///
+  /// A zombie counts as existing; ``wait(timeout:retryOnInterrupt:)`` with ``Timeout/immediate`` finds that it has
+  /// ended.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchProcess` if it has been reaped; `.notPermitted`.
+  ///
+  /// Calls `pidfd_send_signal(2)` with signal 0.
+  public func probe() throws(IPCError) {
+    try Syscall.call(.pidfdSendSignal, on: .descriptor(descriptor)) {
+      cipc_pidfd_send_signal(descriptor.rawValue, 0)
+    }
+  }
+
   /// Duplicates a descriptor of the process, for example one that it inherited from an earlier version of this program.
   ///
   /// Both descriptors then refer to the same open file. The process does not notice it.

@@ -21,6 +21,15 @@ import Testing
     #expect(reason { try name.validate(for: .shmOpen, maximumLength: 255) } == .invalidArgument)
   }
 
+  @Test func `A name with a NUL is refused, since C would use only a part of it`() {
+    let name: POSIXName = "/jobs\u{0}-2"
+    #expect(name != "/jobs")
+    #expect(reason { try POSIXSharedMemory.unlink(name) } == .invalidArgument)
+    #expect(reason { try POSIXSemaphore.unlink(name) } == .invalidArgument)
+    #expect(reason { try POSIXMessageQueue.unlink(name) } == .invalidArgument)
+    #expect(reason { _ = try POSIXMessageQueue.Receiver.open(name) } == .invalidArgument)
+  }
+
   @Test func `A name has a maximum length`() {
     let name = POSIXName("/" + String(repeating: "x", count: 252))
     #expect(reason { try name.validate(for: .semOpen, maximumLength: 251) } == .fileNameTooLong)
