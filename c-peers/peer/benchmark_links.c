@@ -69,7 +69,7 @@ static ssize_t write_without_signal(int fd, const void *bytes, size_t count) {
     sigset_t signals, before;
     if (!lacks_flag) {
         ssize_t written = syscall(SYS_pwritev2, fd, &part, 1L, -1L, -1L, (long)RWF_NOSIGNAL);
-        if (written != -1 || errno != EOPNOTSUPP)
+        if (written != -1 || (errno != EOPNOTSUPP && errno != ENOSYS))
             return written;
         lacks_flag = true;
     }

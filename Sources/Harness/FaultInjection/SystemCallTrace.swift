@@ -77,18 +77,20 @@ extension SystemCallTrace {
     zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
       let (calls, operation) = pair
       var occurrences: [String: Int] = [:]
-      func isPoint(_ call: Call) -> Bool {
-        table.holds(call.name, within: operation) && !call.isResponse && !call.isPrivate
+      func isPoint(_ index: Int) -> Bool {
+        let call = calls[index]
+        return table.holds(call.name, within: operation) && !call.isResponse && !call.isPrivate
+          && !(index > 0 && call.repeatsCloseOnExec(of: calls[index - 1]))
       }
       return calls.indices.dropLast().compactMap { at in
         let (call, next) = (calls[at], calls[at + 1])
-        guard isPoint(call) else { return nil }
+        guard isPoint(at) else { return nil }
         occurrences[call.name, default: 0] += 1
         return InjectionPoint(
           role: role, request: index, operation: operation, call: call.name,
           occurrence: occurrences[call.name, default: 0],
           numberInRequest: calls[...at].count { $0.name == call.name }, number: call.number,
-          next: .init(call: next.name, number: next.number, isPoint: isPoint(next)),
+          next: .init(call: next.name, number: next.number, isPoint: isPoint(at + 1)),
           isDivisible: call.isDivisible(table), isWaking: call.isWaking,
           isCommitted: calls[..<at].contains { $0.isIrrevocable(table) })
       }
@@ -147,6 +149,14 @@ extension SystemCallTrace.Call {
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
       || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))
+  }
+
+  /// Whether the call makes a descriptor close-on-exec that `opening` has just opened with `O_CLOEXEC`.
+  ///
+  /// musl does so in open(2), for kernels that ignore the flag, and ignores errors.
+  fileprivate func repeatsCloseOnExec(of opening: Self) -> Bool {
+    name == "fcntl" && line.contains("F_SETFD, FD_CLOEXEC") && ["open", "openat"].contains(opening.name)
+      && opening.line.contains("O_CLOEXEC") && opening.result.map { concerns($0) } ?? false
   }
 
   /// Whether the call reads a file in `/proc`.

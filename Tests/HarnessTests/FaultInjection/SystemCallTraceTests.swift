@@ -79,6 +79,22 @@ struct SystemCallTraceTests {
     #expect(try points().map(\.next.isPoint) == [true, true, false, false])
   }
 
+  @Test("are injection points, except where a C library makes a descriptor close-on-exec a second time")
+  func closeOnExec() throws {
+    let table = try SystemCallTable.load(root: Checkout.root, registry: try Checkout.operations.get())
+    let lines = [
+      #"read(0<pipe:[6]>, "open handle=f", 65536) = 13"#,
+      #"openat(AT_FDCWD, "/f", O_RDONLY|O_CLOEXEC) = 5</f>"#, "fcntl(5</f>, F_SETFD, FD_CLOEXEC) = 0",
+      "fcntl(5</f>, F_SETFD, FD_CLOEXEC) = 0", #"openat(AT_FDCWD, "/f", O_RDONLY) = 6</f>"#,
+      "fcntl(6</f>, F_SETFD, FD_CLOEXEC) = 0", #"openat(AT_FDCWD, "/f", O_RDONLY|O_CLOEXEC) = 7</f>"#,
+      "fcntl(6</f>, F_SETFD, FD_CLOEXEC) = 0", #"write(1<pipe:[7]>, "ok\n", 3) = 3"#,
+    ]
+    let points = SystemCallTrace(lines).points(of: "peer", operations: ["open"], table: table)
+    #expect(points.map(\.call) == ["openat", "fcntl", "openat", "fcntl", "openat", "fcntl"])
+    #expect(points.map(\.occurrence) == [1, 1, 2, 2, 3, 3])
+    #expect(points.map(\.next.isPoint) == [false, true, true, true, true, false])
+  }
+
   @Test("can be short on byte streams, and are committed after an irrevocable call")
   func kinds() throws {
     #expect(try points().map(\.isDivisible) == [false, true, false, false])
