@@ -66,7 +66,7 @@ public struct Explainer: Sendable {
           .init(label: "page", text: "Sources/IPC/IPC.docc/\(facts.page).md"),
         ] + facts.examples.map { .init(label: "example", text: "c-peers/examples/\($0).c, swift-examples \($0)") })
     }
-    result.add("Standard", Self.list(own.map(\.spec).withoutDuplicates.sorted()))
+    result.add("Standard", Self.citations(own.map(\.spec)))
     let symbols = own.flatMap(\.expectedErrors)
     let counts = Dictionary(symbols.map { ($0, 1) }, uniquingKeysWith: +).sorted {
       ($1.value, $0.key) < ($0.value, $1.key)
@@ -80,6 +80,18 @@ public struct Explainer: Sendable {
         "ipc-interop run --list --mechanism \(id)",
       ])
     return result
+  }
+
+  /// Returns the pages of the documents that the scenarios cite.
+  private static func citations(_ specs: [String]) -> [Explanation.Entry] {
+    func entry(_ label: String, _ names: [Substring]) -> Explanation.Entry? {
+      names.isEmpty ? nil : .init(label: label, text: Set(names).sorted().joined(separator: ", "))
+    }
+    return [
+      entry("POSIX.1-2024", specs.flatMap { $0.matches(of: /POSIX\.1-2024 ([a-z_]\w*)/).map(\.output.1) }),
+      entry("man pages", specs.flatMap { $0.matches(of: /\b[a-z_]\w*\([1-8]\)/).map(\.output) }),
+      entry("documents", specs.flatMap { $0.matches(of: /docs\/[a-z-]+\.md/).map(\.output) }),
+    ].compactMap(\.self)
   }
 
   private static func needs(_ facts: MechanismFacts, _ level: Fitness.Level) -> [Explanation.Entry] {

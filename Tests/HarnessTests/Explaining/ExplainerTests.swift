@@ -31,7 +31,7 @@ struct ExplainerTests {
   @Test(
     "says what a name is, what causes it, where the standard says so, and what to do",
     arguments: [
-      ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024 mq_open", "ipc-interop run --mechanism posix-mq"]),
+      ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024  ", "mq_open", "ipc-interop run --mechanism posix-mq"]),
       ("posix-mq/priority-order", ["(scenario)", "highest priority", "Defects that fail it", "(must)"]),
       ("fifo/delivery[c>swift]", ["fifo/delivery (scenario)"]), ("timed out", ["(verdict)", "--timeout-multiplier"]),
       ("not run", ["(verdict)", "doctor"]), ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
