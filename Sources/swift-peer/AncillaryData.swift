@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Messages with ancillary data: descriptors and credentials.
 let ancillaryOperations: [Peer.Operation] = [
-  .init("sendmsg") { peer, parameters in
+  .init("sendmsg", "handle buf len pattern offset fds pid uid gid flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
     let descriptors = try parameters.names("fds").map {
@@ -36,7 +36,7 @@ let ancillaryOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("recvmsg") { peer, parameters in
+  .init("recvmsg", "handle len pattern offset fds pidfd flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let names = try parameters.names("fds")
     try peer.handles.require(free: names + (try parameters.names("pidfd")))

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Messages in tight loops that measure themselves.
 let benchmarkOperations: [Peer.Operation] = [
-  .init("bench_ping") { peer, parameters in
+  .init("bench_ping", "by write read msqid semid pid size count warmup interval") { peer, parameters in
     var benchmark = try Benchmark(parameters, .ping)
     defer { benchmark.deallocate() }
     try benchmark.run(peer, parameters)
@@ -17,14 +17,14 @@ let benchmarkOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("bench_pong") { peer, parameters in
+  .init("bench_pong", "by write read msqid semid pid size count") { peer, parameters in
     var benchmark = try Benchmark(parameters, .pong)
     defer { benchmark.deallocate() }
     try benchmark.run(peer, parameters)
     return benchmark.progress
   },
 
-  .init("bench_send") { peer, parameters in
+  .init("bench_send", "by write msqid semid pid size count") { peer, parameters in
     var benchmark = try Benchmark(parameters, .send)
     defer { benchmark.deallocate() }
     try benchmark.run(peer, parameters)
@@ -33,7 +33,7 @@ let benchmarkOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("bench_receive") { peer, parameters in
+  .init("bench_receive", "by read msqid semid size count warmup") { peer, parameters in
     var benchmark = try Benchmark(parameters, .receive)
     defer { benchmark.deallocate() }
     try benchmark.run(peer, parameters)
@@ -43,7 +43,7 @@ let benchmarkOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("bench_histogram") { _, parameters in
+  .init("bench_histogram", "values") { _, parameters in
     var histogram = LatencyHistogram()
     for word in try parameters.text("values").split(separator: ",", omittingEmptySubsequences: false) {
       guard let value = Int64(word), value >= 0 else { throw Invalid("values: '\(word)' is not a number below 2^63") }

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Buffered reading of byte streams by line, delimiter or length, and buffered writing with an explicit flush.
 let bufferedOperations: [Peer.Operation] = [
-  .init("buffer_open") { peer, parameters in
+  .init("buffer_open", "handle stream capacity") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let stream = try peer.handles.find(
       try parameters.text("stream"), as: (any StreamHandle).self, "pipe, FIFO, socket or end of a ring")
@@ -16,7 +16,7 @@ let bufferedOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("buffer_close") { peer, parameters in
+  .init("buffer_close", "handle") { peer, parameters in
     let buffer = try peer.buffer(parameters)
     var fields = Fields()
     let failure = buffer.flushAtOnce()
@@ -27,17 +27,17 @@ let bufferedOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("read_line") { peer, parameters in
+  .init("read_line", "handle max timeout eintr") { peer, parameters in
     try readDelimited(peer, parameters, [UInt8(ascii: "\n")])
   },
 
-  .init("read_until") { peer, parameters in
+  .init("read_until", "handle delimiter max timeout eintr") { peer, parameters in
     let delimiter = try parameters.bytes("delimiter")
     guard 1...16 ~= delimiter.count else { throw Invalid("a delimiter has 1 to 16 bytes") }
     return try readDelimited(peer, parameters, delimiter)
   },
 
-  .init("read_exactly") { peer, parameters in
+  .init("read_exactly", "handle count pattern offset timeout eintr") { peer, parameters in
     let (buffer, count) = (try peer.buffer(parameters), try parameters.room("count"))
     let (timeout, retry) = (try buffer.timeout(parameters), try parameters.retryOnInterrupt())
     var bytes: [UInt8] = []
@@ -47,7 +47,7 @@ let bufferedOperations: [Peer.Operation] = [
     return try parameters.report(bytes, atEnd: bytes.count < count)
   },
 
-  .init("peek_buffer") { peer, parameters in
+  .init("peek_buffer", "handle count pattern offset timeout eintr") { peer, parameters in
     let (buffer, count) = (try peer.buffer(parameters), try parameters.room("count"))
     let (timeout, retry) = (try buffer.timeout(parameters), try parameters.retryOnInterrupt())
     var bytes: [UInt8] = []
@@ -59,7 +59,7 @@ let bufferedOperations: [Peer.Operation] = [
     return try parameters.report(bytes, atEnd: bytes.count < count)
   },
 
-  .init("buffer_write") { peer, parameters in
+  .init("buffer_write", "handle buf count pattern offset timeout eintr") { peer, parameters in
     let buffer = try peer.buffer(parameters)
     let bytes = try parameters.payload("buf", length: "count")
     let (timeout, retry) = (try buffer.timeout(parameters), try parameters.retryOnInterrupt())
@@ -69,7 +69,7 @@ let bufferedOperations: [Peer.Operation] = [
     }
   },
 
-  .init("buffer_flush") { peer, parameters in
+  .init("buffer_flush", "handle timeout eintr") { peer, parameters in
     let buffer = try peer.buffer(parameters)
     let (timeout, retry) = (try buffer.timeout(parameters), try parameters.retryOnInterrupt())
     return try buffer.write { (writer) throws(IPCError) in

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Many messages through a channel, in tight loops.
 let channelSeriesOperations: [Peer.Operation] = [
-  .init("channel_send_all") { peer, parameters in
+  .init("channel_send_all", "handle pattern least most count") { peer, parameters in
     let channel = try peer.channel(parameters)
     let (series, count) = (try Series(parameters), try parameters.integer("count") as UInt32)
     var fields = Fields()
@@ -22,7 +22,7 @@ let channelSeriesOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("channel_receive_all") { peer, parameters in
+  .init("channel_receive_all", "handle pattern least most") { peer, parameters in
     let channel = try peer.channel(parameters)
     var tally = Tally(try Series(parameters))
     var message: [UInt8] = []
@@ -34,7 +34,7 @@ let channelSeriesOperations: [Peer.Operation] = [
     return tally.fields
   },
 
-  .init("channel_ping") { peer, parameters in
+  .init("channel_ping", "handle pattern least most count") { peer, parameters in
     var connection = try peer.channel(parameters).connection()
     let (series, count) = (try Series(parameters), try parameters.integer("count") as UInt32)
     var tally = Tally(series)
@@ -51,7 +51,7 @@ let channelSeriesOperations: [Peer.Operation] = [
     return tally.fields
   },
 
-  .init("channel_pong") { peer, parameters in
+  .init("channel_pong", "handle") { peer, parameters in
     var connection = try peer.channel(parameters).connection()
     var count = 0
     var fields = Fields()

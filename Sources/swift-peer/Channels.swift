@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Message channels over byte streams.
 let channelOperations: [Peer.Operation] = [
-  .init("channel_stream") { peer, parameters in
+  .init("channel_stream", "reader writer over path") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
     try peer.handles.require(free: reader, writer)
     let ends = try stream(over: try parameters.text("over"), FIFO(FilePath(try parameters.text("path"))))
@@ -15,7 +15,7 @@ let channelOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("channel_open") { peer, parameters in
+  .init("channel_open", "handle read write limit") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let (reader, writer) = (
       try peer.stream("read", parameters, as: HandleReader.self),
@@ -27,19 +27,19 @@ let channelOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("channel_close") { peer, parameters in
+  .init("channel_close", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle, as: ChannelHandle.self, "channel")
     return Fields()
   },
 
-  .init("channel_send") { peer, parameters in
+  .init("channel_send", "handle msg msg_len pattern offset timeout eintr") { peer, parameters in
     let channel = try peer.channel(parameters)
     let message = try parameters.payload("msg", length: "msg_len")
     try channel.send(unsafe message.span.bytes, parameters)
     return Fields()
   },
 
-  .init("channel_receive") { peer, parameters in
+  .init("channel_receive", "handle pattern offset timeout eintr") { peer, parameters in
     let channel = try peer.channel(parameters)
     var message: [UInt8] = []
     var fields = Fields()

@@ -6,26 +6,26 @@ internal import SystemPackage
 
 /// Operations on descriptors of any kind.
 let descriptorOperations: [Peer.Operation] = [
-  .init("adopt") { peer, parameters in
+  .init("adopt", "handle fd") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let descriptor = FileDescriptor(rawValue: try parameters.integer("fd"))
     try peer.handles.add(try adopted(descriptor), as: parameters.handle)
     return Fields()
   },
 
-  .init("close") { peer, parameters in
+  .init("close", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle)
     return Fields()
   },
 
-  .init("close_fd") { _, parameters in
+  .init("close_fd", "fd") { _, parameters in
     guard Glibc.close(Int32(try parameters.count("fd", upTo: Int(Int32.max)))) == 0 else {
       throw Failure(Errno(rawValue: errno), in: "close")
     }
     return Fields()
   },
 
-  .init("fcntl") { peer, parameters in
+  .init("fcntl", "handle cmd arg duplicate") { peer, parameters in
     let command = try parameters.text("cmd")
     var fields = Fields()
     switch command {
@@ -66,7 +66,7 @@ let descriptorOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("ioctl") { peer, parameters in
+  .init("ioctl", "handle request") { peer, parameters in
     let request = try parameters.text("request")
     guard request == "FIONREAD" else { throw Invalid("request=\(request): only FIONREAD exists here") }
     var fields = Fields()

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Counters and timers that have descriptors: `eventfd(2)`, `timerfd_create(2)`.
 let eventOperations: [Peer.Operation] = [
-  .init("eventfd") { peer, parameters in
+  .init("eventfd", "handle initval flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let flags = try parameters.flags("flags", of: eventFlags, default: 0)
     let counter = try EventFD(
@@ -14,7 +14,7 @@ let eventOperations: [Peer.Operation] = [
     return try peer.hold(counter, as: parameters.handle)
   },
 
-  .init("eventfd_read") { peer, parameters in
+  .init("eventfd_read", "handle timeout eintr") { peer, parameters in
     let retry = try parameters.retryOnInterrupt()
     return try peer.use(EventFD.self, "event counter", parameters) { counter in
       var fields = Fields()
@@ -23,7 +23,7 @@ let eventOperations: [Peer.Operation] = [
     }
   },
 
-  .init("eventfd_write") { peer, parameters in
+  .init("eventfd_write", "handle value eintr") { peer, parameters in
     let value: UInt64 = try parameters.integer("value")
     let retry = try parameters.retryOnInterrupt()
     return try peer.use(EventFD.self, "event counter", parameters) { counter in
@@ -32,12 +32,12 @@ let eventOperations: [Peer.Operation] = [
     }
   },
 
-  .init("timerfd_create") { peer, parameters in
+  .init("timerfd_create", "handle clockid") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     return try peer.hold(try TimerFD(clock: try parameters.clock()), as: parameters.handle)
   },
 
-  .init("timerfd_settime") { peer, parameters in
+  .init("timerfd_settime", "handle value interval flags clockid tv_nsec") { peer, parameters in
     let value = try parameters.duration("value")
     let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
     let period = interval == .zero ? nil : interval
@@ -56,7 +56,7 @@ let eventOperations: [Peer.Operation] = [
     }
   },
 
-  .init("timerfd_gettime") { peer, parameters in
+  .init("timerfd_gettime", "handle") { peer, parameters in
     try peer.use(TimerFD.self, "timer", parameters) { timer in
       let status = try timer.status
       var fields = Fields()
@@ -66,7 +66,7 @@ let eventOperations: [Peer.Operation] = [
     }
   },
 
-  .init("timerfd_read") { peer, parameters in
+  .init("timerfd_read", "handle timeout") { peer, parameters in
     let timeout: Timeout = parameters.has("timeout") ? try parameters.timeout() : .immediate
     return try peer.use(TimerFD.self, "timer", parameters) { timer in
       var fields = Fields()

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Locks on files: on ranges of bytes, and on whole files.
 let fileLockOperations: [Peer.Operation] = [
-  .init("fcntl_lock") { peer, parameters in
+  .init("fcntl_lock", "handle cmd l_type l_start l_len timeout eintr") { peer, parameters in
     let file = try peer.lockable(parameters)
     let command = try parameters.recordCommand()
     let range = try parameters.range()
@@ -32,7 +32,7 @@ let fileLockOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("flock") { peer, parameters in
+  .init("flock", "handle operation timeout eintr") { peer, parameters in
     let file = try peer.lockable(parameters)
     let operation = try parameters.flags("operation", of: operations)
     let timeout = try parameters.timeout()

@@ -3,7 +3,7 @@ internal import PeerProtocol
 
 /// Operations that open, use and close a TCP connection in one request.
 let connectionOperations: [Peer.Operation] = [
-  .init("accept_and_echo") { peer, parameters in
+  .init("accept_and_echo", "handle count") { peer, parameters in
     let count = try parameters.count()
     return try peer.socket(parameters).listener { listener in
       var bytes: [UInt8] = []
@@ -20,7 +20,7 @@ let connectionOperations: [Peer.Operation] = [
     }
   },
 
-  .init("connect_and_ask") { peer, parameters in
+  .init("connect_and_ask", "address port count") { peer, parameters in
     guard case .internet(let address) = try parameters.address() else { throw Invalid("an internet address expected") }
     let count = try parameters.count()
     var (wrong, response) = (0, [UInt8]())

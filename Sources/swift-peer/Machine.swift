@@ -4,7 +4,7 @@ internal import PeerProtocol
 
 /// The limits of the machine, and the layout of C types and the values of C constants as Swift imports them.
 let machineOperations: [Peer.Operation] = [
-  .init("limits") { _, _ in
+  .init("limits", "") { _, _ in
     var fields = Fields()
     fields.append("PIPE_BUF", PIPE_BUF)
     fields.append("PATH_MAX", PATH_MAX)
@@ -14,14 +14,14 @@ let machineOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("layout") { _, _ in
+  .init("layout", "") { _, _ in
     var fields = Fields()
     for (name, bytes) in layout { fields.append(name, bytes ?? -1) }
     fields.append("byte_order", 1.littleEndian == 1 ? "little" : "big")
     return fields
   },
 
-  .init("constants") { _, _ in
+  .init("constants", "") { _, _ in
     var fields = Fields()
     for (name, value) in constants { fields.append(name, value) }
     return fields

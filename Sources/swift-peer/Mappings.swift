@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Mapped memory, and loading and storing in memory of any kind.
 let mappingOperations: [Peer.Operation] = [
-  .init("mmap") { peer, parameters in
+  .init("mmap", "handle mapping length prot flags offset") { peer, parameters in
     let name = try parameters.text("mapping")
     try peer.handles.require(free: name)
     let object = try peer.memoryObject(parameters)
@@ -29,17 +29,17 @@ let mappingOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("munmap") { peer, parameters in
+  .init("munmap", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle, as: (any Mapping).self, "mapping")
     return Fields()
   },
 
-  .init("mremap") { peer, parameters in
+  .init("mremap", "handle new_size") { peer, parameters in
     try parameters.mapping(peer).resize(to: try parameters.count("new_size"))
     return Fields()
   },
 
-  .init("msync") { peer, parameters in
+  .init("msync", "handle at length flags") { peer, parameters in
     let mapping = try parameters.mapping(peer)
     let flags = try parameters.flags("flags", of: synchronizations, default: MS_SYNC)
     try mapping.sync(
@@ -47,21 +47,21 @@ let mappingOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("madvise") { peer, parameters in
+  .init("madvise", "handle at length advice") { peer, parameters in
     let mapping = try parameters.mapping(peer)
     guard let advice = advices[try parameters.text("advice")] else { throw Invalid("that advice does not exist here") }
     try mapping.advise(advice, at: try parameters.integer("at", default: 0), count: try parameters.length())
     return Fields()
   },
 
-  .init("store") { peer, parameters in
+  .init("store", "handle at buf count pattern offset") { peer, parameters in
     let memory = try parameters.memory(peer)
     let bytes = try parameters.payload("buf", length: "count")
     try memory.write(bytes, at: try parameters.integer("at", default: 0))
     return Fields()
   },
 
-  .init("load") { peer, parameters in
+  .init("load", "handle at count pattern offset") { peer, parameters in
     let memory = try parameters.memory(peer)
     let bytes = try memory.bytes(
       at: try parameters.integer("at", default: 0), count: try parameters.count())

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Memory objects: POSIX shared memory, regular files, anonymous memory.
 let memoryObjectOperations: [Peer.Operation] = [
-  .init("shm_open") { peer, parameters in
+  .init("shm_open", "handle name oflag mode exact") { peer, parameters in
     let name = try parameters.posixName()
     return try peer.open(parameters) { flags, permissions, applyUmask in
       switch flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC) {
@@ -29,12 +29,12 @@ let memoryObjectOperations: [Peer.Operation] = [
     }
   },
 
-  .init("shm_unlink") { _, parameters in
+  .init("shm_unlink", "name") { _, parameters in
     try POSIXSharedMemory.unlink(try parameters.posixName())
     return Fields()
   },
 
-  .init("open_file") { peer, parameters in
+  .init("open_file", "handle path oflag mode exact") { peer, parameters in
     let path = FilePath(try parameters.text("path"))
     return try peer.open(parameters) { flags, permissions, applyUmask in
       switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
@@ -47,7 +47,7 @@ let memoryObjectOperations: [Peer.Operation] = [
     }
   },
 
-  .init("memfd_create") { peer, parameters in
+  .init("memfd_create", "handle name flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let flags = try parameters.flags("flags", of: anonymousFlags, default: 0)
     let object = try MemoryObject.anonymous(
@@ -55,17 +55,17 @@ let memoryObjectOperations: [Peer.Operation] = [
     return try peer.add(writable(object), parameters)
   },
 
-  .init("ftruncate") { peer, parameters in
+  .init("ftruncate", "handle length") { peer, parameters in
     try peer.memoryObject(parameters).resize(to: try parameters.integer("length"))
     return Fields()
   },
 
-  .init("fallocate") { peer, parameters in
+  .init("fallocate", "handle length") { peer, parameters in
     try peer.memoryObject(parameters).allocate(try parameters.integer("length"))
     return Fields()
   },
 
-  .init("fstat") { peer, parameters in
+  .init("fstat", "handle") { peer, parameters in
     let status = try peer.memoryObject(parameters).status()
     var fields = Fields()
     fields.append("st_size", status.size)
@@ -76,7 +76,7 @@ let memoryObjectOperations: [Peer.Operation] = [
   },
 
   // The library has no calls that read and write an object without mapping it, so these two call glibc.
-  .init("pread") { peer, parameters in
+  .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -90,7 +90,7 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("pwrite") { peer, parameters in
+  .init("pwrite", "handle at buf count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let offset = try parameters.fileOffset()
     let bytes = try parameters.payload("buf", length: "count")

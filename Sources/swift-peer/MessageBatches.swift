@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Several messages in one call.
 let batchOperations: [Peer.Operation] = [
-  .init("sendmmsg") { peer, parameters in
+  .init("sendmmsg", "handle bufs flags") { peer, parameters in
     let socket = try peer.socket(parameters)
     let comma = UInt8(ascii: ",")
     let messages = try parameters.bytes("bufs").split(separator: comma, omittingEmptySubsequences: false).map(
@@ -20,7 +20,7 @@ let batchOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("recvmmsg") { peer, parameters in
+  .init("recvmmsg", "handle vlen len flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let count = try parameters.count("vlen", upTo: SocketHandle.maximumBatch)
     let flags = try parameters.flags("flags", of: batchFlags, default: 0)

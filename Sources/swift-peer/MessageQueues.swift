@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// POSIX message queues.
 let messageQueueOperations: [Peer.Operation] = [
-  .init("mq_open") { peer, parameters in
+  .init("mq_open", "handle name oflag mode mq_maxmsg mq_msgsize") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let flags = try parameters.flags("oflag", of: openFlags)
     let handle =
@@ -20,33 +20,33 @@ let messageQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("mq_close") { peer, parameters in
+  .init("mq_close", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle)
     return Fields()
   },
 
-  .init("mq_unlink") { _, parameters in
+  .init("mq_unlink", "name") { _, parameters in
     try POSIXMessageQueue.unlink(try parameters.queueName())
     return Fields()
   },
 
-  .init("mq_send") { peer, parameters in
+  .init("mq_send", "handle msg msg_len pattern offset msg_prio eintr") { peer, parameters in
     try send(peer, parameters, .never)
   },
 
-  .init("mq_timedsend") { peer, parameters in
+  .init("mq_timedsend", "handle msg msg_len pattern offset msg_prio abs_timeout tv_nsec eintr") { peer, parameters in
     try send(peer, parameters, try parameters.deadline())
   },
 
-  .init("mq_receive") { peer, parameters in
+  .init("mq_receive", "handle msg_len pattern offset eintr") { peer, parameters in
     try receive(peer, parameters, .never)
   },
 
-  .init("mq_timedreceive") { peer, parameters in
+  .init("mq_timedreceive", "handle msg_len pattern offset abs_timeout tv_nsec eintr") { peer, parameters in
     try receive(peer, parameters, try parameters.deadline())
   },
 
-  .init("mq_getattr") { peer, parameters in
+  .init("mq_getattr", "handle") { peer, parameters in
     try peer.withQueue(parameters) { queue in
       let status = try queue.status()
       var fields = Fields()
@@ -58,7 +58,7 @@ let messageQueueOperations: [Peer.Operation] = [
     }
   },
 
-  .init("mq_setattr") { peer, parameters in
+  .init("mq_setattr", "handle mq_flags") { peer, parameters in
     let nonBlocking = try parameters.flags("mq_flags", of: statusFlags) != 0
     return try peer.withQueue(parameters) { queue in
       var fields = Fields()
@@ -67,7 +67,7 @@ let messageQueueOperations: [Peer.Operation] = [
     }
   },
 
-  .init("mq_notify") { peer, parameters in
+  .init("mq_notify", "handle sigev_notify sigev_signo sigev_value") { peer, parameters in
     let method = try parameters.text("sigev_notify")
     let notification: POSIXMessageQueue.Notification? =
       switch method {

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Requests that a child or another thread of the peer performs, to test what processes inherit and threads share.
 let nestedOperations: [Peer.Operation] = [
-  .init("fork") { peer, parameters in
+  .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")
     let pipe = try AnonymousPipe()
     let child = fork()
@@ -36,7 +36,7 @@ let nestedOperations: [Peer.Operation] = [
     return try relay(try Response(parsing: String(decoding: bytes, as: UTF8.self)))
   },
 
-  .init("thread") { peer, parameters in
+  .init("thread", "request") { peer, parameters in
     let request = try parameters.text("request")
     // The first of two threads is the main thread, which only waits.
     let responses = try inThreads(2) { $0 == 0 ? nil : peer.answer(request) }

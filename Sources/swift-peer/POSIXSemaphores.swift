@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// POSIX semaphores, by name and in shared memory.
 let posixSemaphoreOperations: [Peer.Operation] = [
-  .init("sem_open") { peer, parameters in
+  .init("sem_open", "handle name oflag mode value exact") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let name = try parameters.posixName()
     let value: UInt32 = try parameters.integer("value", default: 0)
@@ -23,27 +23,27 @@ let posixSemaphoreOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sem_close") { peer, parameters in
+  .init("sem_close", "handle") { peer, parameters in
     guard try peer.semaphore(parameters.handle).name != nil else { throw Invalid("a named semaphore expected") }
     try peer.handles.close(parameters.handle)
     return Fields()
   },
 
-  .init("sem_unlink") { _, parameters in
+  .init("sem_unlink", "name") { _, parameters in
     try POSIXSemaphore.unlink(try parameters.posixName())
     return Fields()
   },
 
-  .init("sem_init") { peer, parameters in
+  .init("sem_init", "handle memory at value") { peer, parameters in
     let value: UInt32 = try parameters.integer("value")
     return try peer.place(parameters) { try POSIXSemaphore.create(in: $0, at: $1, value: value) }
   },
 
-  .init("sem_at") { peer, parameters in
+  .init("sem_at", "handle memory at") { peer, parameters in
     try peer.place(parameters) { try POSIXSemaphore.open(in: $0, at: $1) }
   },
 
-  .init("sem_destroy") { peer, parameters in
+  .init("sem_destroy", "handle") { peer, parameters in
     let handle = try peer.semaphore(parameters.handle)
     guard handle.name == nil else { throw Invalid("a named semaphore cannot be destroyed") }
     try handle.semaphore.take()?.destroy()
@@ -51,7 +51,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sem_same") { peer, parameters in
+  .init("sem_same", "handle other") { peer, parameters in
     let other = try peer.semaphore(try parameters.text("other"))
     let same = try peer.semaphore(parameters.handle).use { one in try other.use { one.isSame(as: $0) } }
     var fields = Fields()
@@ -59,31 +59,35 @@ let posixSemaphoreOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("sem_wait") { peer, parameters in try wait(peer, parameters, .never) },
-  .init("sem_trywait") { peer, parameters in try wait(peer, parameters, .immediate) },
+  .init("sem_wait", "handle eintr") { peer, parameters in try wait(peer, parameters, .never) },
+  .init("sem_trywait", "handle") { peer, parameters in try wait(peer, parameters, .immediate) },
   // The library measures waits against CLOCK_MONOTONIC, even where a C program uses CLOCK_REALTIME.
-  .init("sem_timedwait") { peer, parameters in try wait(peer, parameters, try parameters.deadline()) },
-  .init("sem_clockwait") { peer, parameters in try wait(peer, parameters, try parameters.deadline()) },
+  .init("sem_timedwait", "handle abs_timeout tv_nsec eintr") { peer, parameters in
+    try wait(peer, parameters, try parameters.deadline())
+  },
+  .init("sem_clockwait", "handle abs_timeout tv_nsec eintr") { peer, parameters in
+    try wait(peer, parameters, try parameters.deadline())
+  },
 
-  .init("sem_post") { peer, parameters in
+  .init("sem_post", "handle") { peer, parameters in
     try peer.semaphore(parameters.handle).use { try $0.post() }
     return Fields()
   },
 
-  .init("sem_getvalue") { peer, parameters in
+  .init("sem_getvalue", "handle") { peer, parameters in
     var fields = Fields()
     fields.append("value", try peer.semaphore(parameters.handle).use { try $0.value })
     return fields
   },
 
-  .init("sem_post_on_signal") { peer, parameters in
+  .init("sem_post_on_signal", "handle signum") { peer, parameters in
     let handle = try peer.semaphore(parameters.handle)
     guard let name = handle.name else { throw Invalid("only a named semaphore can be posted by a signal here") }
     handle.registration = try POSIXSemaphore.open(name).post(onSignal: try parameters.signal())
     return Fields()
   },
 
-  .init("sem_count") { peer, parameters in
+  .init("sem_count", "handle memory at count") { peer, parameters in
     let memory = try peer.region(parameters)
     let offset: Int = try parameters.integer("at", default: 0)
     let count = try parameters.count()

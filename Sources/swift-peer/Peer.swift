@@ -21,12 +21,16 @@ final class Peer {
   /// An operation of the protocol.
   struct Operation: Sendable {
     let name: String
+    /// The keys of its parameters.
+    let keys: Set<Substring>
     /// Performs the operation, and returns the fields of the response `ok`, or throws ``IPCError``, ``Failure`` or
     /// ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
 
-    init(_ name: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
+    /// Creates an operation; `keys` are the keys of its parameters, separated by spaces.
+    init(_ name: String, _ keys: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
       self.name = name
+      self.keys = Set(keys.split(separator: " "))
       self.perform = perform
     }
   }
@@ -76,6 +80,9 @@ final class Peer {
       let request = try Request(parsing: text)
       performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
+      if let key = request.fields.keys.first(where: { !operation.keys.contains(Substring($0)) }) {
+        throw Invalid("\(performed) takes no '\(key)'")
+      }
       // In mmap, `offset` is a position in the file. In all other operations, it belongs to `pattern`.
       if performed != "mmap", request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Anonymous pipes and FIFOs: how they are created, opened and removed.
 let pipeOperations: [Peer.Operation] = [
-  .init("pipe2") { peer, parameters in
+  .init("pipe2", "reader writer flags") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
     try peer.handles.require(free: reader, writer)
     let flags = try parameters.flags("flags", of: pipeFlags, default: 0)
@@ -17,13 +17,13 @@ let pipeOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("mkfifo") { _, parameters in
+  .init("mkfifo", "path mode exact") { _, parameters in
     try parameters.fifo().create(
       permissions: try parameters.permissions(), applyUmask: try !parameters.isSet("exact"))
     return Fields()
   },
 
-  .init("open") { peer, parameters in
+  .init("open", "handle path oflag timeout") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let handle = try open(parameters.fifo(), parameters)
     try peer.handles.add(handle, as: parameters.handle)
@@ -32,7 +32,7 @@ let pipeOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("stat") { _, parameters in
+  .init("stat", "path") { _, parameters in
     var status = stat()
     guard unsafe lstat(try parameters.text("path"), &status) == 0 else { throw Failure(Errno(rawValue: errno)) }
     var fields = Fields()
@@ -43,7 +43,7 @@ let pipeOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("unlink") { _, parameters in
+  .init("unlink", "path") { _, parameters in
     do {
       try parameters.fifo().unlink()
     } catch let error as IPCError where error.errno == .invalidArgument {

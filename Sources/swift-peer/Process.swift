@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Operations of the process itself, which call glibc because the library does not have them.
 let processOperations: [Peer.Operation] = [
-  .init("pid") { _, _ in
+  .init("pid", "") { _, _ in
     var fields = Fields()
     fields.append("pid", getpid())
     fields.append("ppid", getppid())
@@ -14,20 +14,20 @@ let processOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("umask") { _, parameters in
+  .init("umask", "mask") { _, parameters in
     var fields = Fields()
     fields.append("mask", String(umask(try parameters.permissions("mask").rawValue), radix: 8))
     return fields
   },
 
   // time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead.
-  .init("time") { _, _ in
+  .init("time", "") { _, _ in
     var fields = Fields()
     fields.append("now", time(nil))
     return fields
   },
 
-  .init("setpgid") { _, parameters in
+  .init("setpgid", "pid pgid") { _, parameters in
     let (process, group): (Int32, Int32) = (
       try parameters.integer("pid", default: 0), try parameters.integer("pgid", default: 0)
     )
@@ -35,7 +35,7 @@ let processOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("setrlimit") { _, parameters in
+  .init("setrlimit", "resource rlim_cur") { _, parameters in
     let name = try parameters.text("resource")
     guard let resource = resources[name] else { throw Invalid("there is no resource '\(name)' here") }
     var limit = rlimit()

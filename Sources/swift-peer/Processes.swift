@@ -5,14 +5,14 @@ internal import SystemPackage
 
 /// Child processes, and descriptors of processes.
 let childOperations: [Peer.Operation] = [
-  .init("pidfd_open") { peer, parameters in
+  .init("pidfd_open", "handle pid flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let process = ProcessID(rawValue: try parameters.integer("pid"))
     let isNonBlocking = try parameters.flags("flags", of: openFlags, default: 0) != 0
     return try peer.hold(try PIDFD(of: process, nonBlocking: isNonBlocking), as: parameters.handle)
   },
 
-  .init("pidfd_getfd") { peer, parameters in
+  .init("pidfd_getfd", "handle targetfd duplicate") { peer, parameters in
     let name = try parameters.text("duplicate")
     try peer.handles.require(free: name)
     let number: Int32 = try parameters.integer("targetfd")
@@ -30,7 +30,7 @@ let childOperations: [Peer.Operation] = [
     }
   },
 
-  .init("pidfd_send_signal") { peer, parameters in
+  .init("pidfd_send_signal", "handle signum") { peer, parameters in
     let signal = try parameters.sent()
     return try peer.process(parameters) { process in
       if let signal { try process.send(signal) } else { try process.probe() }
@@ -38,7 +38,7 @@ let childOperations: [Peer.Operation] = [
     }
   },
 
-  .init("pidfd_getpid") { peer, parameters in
+  .init("pidfd_getpid", "handle") { peer, parameters in
     try peer.process(parameters) { process in
       guard let number = try process.processID else { throw Failure(.noSuchProcess) }
       var fields = Fields()
@@ -47,7 +47,7 @@ let childOperations: [Peer.Operation] = [
     }
   },
 
-  .init("posix_spawn") { peer, parameters in
+  .init("posix_spawn", "status program args read write") { peer, parameters in
     if parameters.has("program"), !parameters.has("status") { return try peer.spawn(parameters) }
     let status: UInt8 = try parameters.integer("status")
     let child = try ChildProcess("sh", arguments: ["-c", "exit \(status)"])
@@ -56,7 +56,7 @@ let childOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("waitid") { peer, parameters in
+  .init("waitid", "handle options") { peer, parameters in
     if parameters.has("options") { return try peer.waitForChange(parameters) }
     return try peer.process(parameters) { process in
       let number = try process.processID?.rawValue ?? -1
@@ -76,7 +76,7 @@ let childOperations: [Peer.Operation] = [
     }
   },
 
-  .init("filter") { _, parameters in
+  .init("filter", "program args buf count pattern offset timeout eintr") { _, parameters in
     let arguments =
       parameters.has("args")
       ? try parameters.text("args").split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Stamped records through a pipe or a socket, in tight loops, for the atomicity check.
 let recordOperations: [Peer.Operation] = [
-  .init("write_records") { peer, parameters in
+  .init("write_records", "handle writer count size") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let (writer, count): (UInt32, UInt32) = (try parameters.integer("writer"), try parameters.integer("count"))
     let timeout = try stream.timeout(parameters)
@@ -25,7 +25,7 @@ let recordOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("read_records") { peer, parameters in
+  .init("read_records", "handle size") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let timeout = try stream.timeout(parameters)
     let frame = try unsafe parameters.frame()

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Many bytes and records through a ring, in tight loops.
 let ringRecordOperations: [Peer.Operation] = [
-  .init("ring_write_all") { peer, parameters in
+  .init("ring_write_all", "handle buf count pattern offset piece") { peer, parameters in
     let ring = try peer.ring(parameters)
     let bytes = try parameters.payload("buf", length: "count")
     let piece = try parameters.piece()
@@ -17,7 +17,7 @@ let ringRecordOperations: [Peer.Operation] = [
     }
   },
 
-  .init("ring_read_all") { peer, parameters in
+  .init("ring_read_all", "handle count pattern offset piece") { peer, parameters in
     let ring = try peer.ring(parameters)
     let piece = try parameters.piece()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: piece, alignment: 8)
@@ -37,7 +37,7 @@ let ringRecordOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("ring_write_records") { peer, parameters in
+  .init("ring_write_records", "handle count size") { peer, parameters in
     let ring = try peer.ring(parameters)
     let count = UInt64(try parameters.count())
     let record = try unsafe parameters.words()
@@ -52,7 +52,7 @@ let ringRecordOperations: [Peer.Operation] = [
     }
   },
 
-  .init("ring_read_records") { peer, parameters in
+  .init("ring_read_records", "handle size") { peer, parameters in
     let ring = try peer.ring(parameters)
     let record = try unsafe parameters.words()
     defer { unsafe record.deallocate() }

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Rings in shared memory: creating them, their ends, and single transfers.
 let ringOperations: [Peer.Operation] = [
-  .init("ring_make") { peer, parameters in
+  .init("ring_make", "memory at content capacity") { peer, parameters in
     let (region, offset) = (try peer.region(parameters), try parameters.integer("at", default: 0) as Int)
     let capacity = try parameters.count("capacity")
     if try parameters.carriesRecords() {
@@ -15,7 +15,7 @@ let ringOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("ring_open") { peer, parameters in
+  .init("ring_open", "handle memory at content end") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let ring = try RingHandle.open(
       peer.region(parameters), parameters.integer("at", default: 0), records: parameters.carriesRecords(),
@@ -26,12 +26,12 @@ let ringOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("ring_close") { peer, parameters in
+  .init("ring_close", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle, as: RingHandle.self, "end of a ring")
     return Fields()
   },
 
-  .init("ring_write") { peer, parameters in
+  .init("ring_write", "handle buf count pattern offset timeout eintr") { peer, parameters in
     let bytes = try parameters.payload("buf", length: "count")
     let count = try peer.ring(parameters).write(
       unsafe bytes.span.bytes, try parameters.timeout(), try parameters.retryOnInterrupt())
@@ -40,7 +40,7 @@ let ringOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("ring_read") { peer, parameters in
+  .init("ring_read", "handle count pattern offset timeout eintr") { peer, parameters in
     let ring = try peer.ring(parameters)
     let (timeout, retry) = (try parameters.timeout(), try parameters.retryOnInterrupt())
     let bytes = try [UInt8](atMost: try parameters.integer("count")) { room in
@@ -52,14 +52,14 @@ let ringOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("ring_send") { peer, parameters in
+  .init("ring_send", "handle msg msg_len pattern offset timeout eintr") { peer, parameters in
     let record = try parameters.payload("msg", length: "msg_len")
     try peer.ring(parameters).send(
       unsafe record.span.bytes, try parameters.timeout(), try parameters.retryOnInterrupt())
     return Fields()
   },
 
-  .init("ring_receive") { peer, parameters in
+  .init("ring_receive", "handle msg_len pattern offset timeout eintr") { peer, parameters in
     let ring = try peer.ring(parameters)
     let (timeout, retry) = (try parameters.timeout(), try parameters.retryOnInterrupt())
     let record = try [UInt8](atMost: try parameters.integer("msg_len", default: ring.capacity)) { room in

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// System V semaphores.
 let semaphoreOperations: [Peer.Operation] = [
-  .init("semget") { peer, parameters in
+  .init("semget", "key nsems semflg mode") { peer, parameters in
     let key = try parameters.key()
     let count: Int = try parameters.integer("nsems")
     let permissions = try parameters.permissions(default: [])
@@ -22,7 +22,7 @@ let semaphoreOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("semget_init") { peer, parameters in
+  .init("semget_init", "key nsems value mode timeout") { peer, parameters in
     let count: UInt16 = try parameters.integer("nsems")
     let value: Int = try parameters.integer("value")
     let set = try SystemVSemaphores.createOrOpenInitialized(
@@ -36,11 +36,11 @@ let semaphoreOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("semop") { peer, parameters in
+  .init("semop", "semid sops eintr") { peer, parameters in
     try perform(peer, parameters, .never)
   },
 
-  .init("semtimedop") { peer, parameters in
+  .init("semtimedop", "semid sops timeout tv_nsec eintr") { peer, parameters in
     do {
       return try perform(peer, parameters, try parameters.deadline("timeout"))
     } catch let error as IPCError where error.errno == .timedOut {
@@ -49,7 +49,7 @@ let semaphoreOperations: [Peer.Operation] = [
     }
   },
 
-  .init("semop_count") { peer, parameters in
+  .init("semop_count", "semid memory at count") { peer, parameters in
     let set = try parameters.set(peer)
     let memory = try peer.region(parameters)
     let offset: Int = try parameters.integer("at", default: 0)
@@ -73,7 +73,7 @@ let semaphoreOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("semctl") { peer, parameters in
+  .init("semctl", "semid semnum cmd val array mode uid gid times") { peer, parameters in
     let set = try parameters.set(peer)
     let index: Int = try parameters.integer("semnum", default: 0)
     var fields = Fields()

@@ -5,12 +5,12 @@ internal import SystemPackage
 
 /// Blocks in shared memory: a flag, a counter, and data.
 let sharedBlockOperations: [Peer.Operation] = [
-  .init("block_init") { peer, parameters in
+  .init("block_init", "memory at") { peer, parameters in
     _ = try SharedBlock.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
     return Fields()
   },
 
-  .init("block_layout") { _, _ in
+  .init("block_layout", "") { _, _ in
     var fields = Fields()
     fields.append("size", SharedBlock.size())
     fields.append("alignment", SharedBlock.alignment)
@@ -20,32 +20,32 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("block_publish") { peer, parameters in
+  .init("block_publish", "memory at buf count pattern offset") { peer, parameters in
     let block = try peer.block(parameters)
     let bytes = try parameters.payload("buf", length: "count")
     try block.publish(bytes.span)
     return Fields()
   },
 
-  .init("block_reset") { peer, parameters in
+  .init("block_reset", "memory at") { peer, parameters in
     try peer.block(parameters).reset()
     return Fields()
   },
 
-  .init("block_ready") { peer, parameters in
+  .init("block_ready", "memory at") { peer, parameters in
     var fields = Fields()
     fields.append("ready", try peer.block(parameters).isReady ? "yes" : "no")
     return fields
   },
 
-  .init("block_wait") { peer, parameters in
+  .init("block_wait", "memory at by timeout eintr") { peer, parameters in
     try peer.block(parameters).wait(
       by: try parameters.waitMethod(), timeout: try parameters.timeout(),
       retryOnInterrupt: try parameters.retryOnInterrupt())
     return Fields()
   },
 
-  .init("block_read") { peer, parameters in
+  .init("block_read", "memory at count pattern offset") { peer, parameters in
     let block = try peer.block(parameters)
     let count = try parameters.count()
     guard count <= block.capacity else { throw Failure(.badAddress) }
@@ -59,7 +59,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("block_add") { peer, parameters in
+  .init("block_add", "memory at count") { peer, parameters in
     let block = try peer.block(parameters)
     let count = try parameters.count()
     for _ in 0..<count { block.add(1) }
@@ -68,7 +68,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("block_counter") { peer, parameters in
+  .init("block_counter", "memory at") { peer, parameters in
     var fields = Fields()
     fields.append("counter", try peer.block(parameters).counter)
     return fields
@@ -76,7 +76,7 @@ let sharedBlockOperations: [Peer.Operation] = [
 
   // A process that waits in short intervals is briefly awake between them, so the function retries until it wakes a
   // sleeping process.
-  .init("futex_wake") { peer, parameters in
+  .init("futex_wake", "memory at") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }
     let word = try unsafe region.place(bytes: 4, alignment: 4, at: try parameters.integer("at", default: 0))
@@ -86,7 +86,7 @@ let sharedBlockOperations: [Peer.Operation] = [
   },
 
   // In each round, stores the number of the round in the counter, then data derived from it, and the flag last.
-  .init("block_publish_rounds") { peer, parameters in
+  .init("block_publish_rounds", "memory at count by timeout") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: false) { round, room in
       block.setCounter(round)
@@ -96,7 +96,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     }
   },
 
-  .init("block_check_rounds") { peer, parameters in
+  .init("block_check_rounds", "memory at count by timeout") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: true) { round, room in
       try block.read(into: &room)

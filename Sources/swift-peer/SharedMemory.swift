@@ -7,7 +7,7 @@ internal import SystemPackage
 ///
 /// The operations `store` and `load` are the same as for other memory.
 let sharedMemoryOperations: [Peer.Operation] = [
-  .init("ftok") { _, parameters in
+  .init("ftok", "path proj_id") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
     let project = UInt8(truncatingIfNeeded: try parameters.integer("proj_id") as Int32)
     let key = try SystemVKey(path: FilePath(try parameters.text("path")), project: project)
@@ -16,7 +16,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("shmget") { peer, parameters in
+  .init("shmget", "key size shmflg mode") { peer, parameters in
     let key = try parameters.key()
     let size = try parameters.count("size")
     let permissions = try parameters.permissions(default: [])
@@ -33,7 +33,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("shmat") { peer, parameters in
+  .init("shmat", "handle shmid shmflg") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let segment = try parameters.segment(peer)
     let isReadOnly = try parameters.flags("shmflg", of: attachFlags, default: 0) != 0
@@ -45,12 +45,12 @@ let sharedMemoryOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("shmdt") { peer, parameters in
+  .init("shmdt", "handle") { peer, parameters in
     try peer.handles.close(parameters.handle, as: (any AttachedSegment).self, "attached segment")
     return Fields()
   },
 
-  .init("shmctl") { peer, parameters in
+  .init("shmctl", "shmid cmd mode uid gid times") { peer, parameters in
     let segment = try parameters.segment(peer)
     var fields = Fields()
     switch try parameters.text("cmd") {

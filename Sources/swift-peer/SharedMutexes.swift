@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Mutexes and condition variables between processes, identified by their offset in memory.
 let sharedMutexOperations: [Peer.Operation] = [
-  .init("pthread_mutex_init") { peer, parameters in
+  .init("pthread_mutex_init", "memory at type robust protocol") { peer, parameters in
     _ = try SharedMutex.create(
       in: try peer.region(parameters), at: try parameters.integer("at", default: 0),
       kind: try parameters.symbol("type", mutexKinds) ?? .errorChecking,
@@ -13,27 +13,29 @@ let sharedMutexOperations: [Peer.Operation] = [
       inheritsPriority: try parameters.symbol("protocol", protocols) ?? false)
     return Fields()
   },
-  .init("pthread_mutex_destroy") { peer, parameters in
+  .init("pthread_mutex_destroy", "memory at") { peer, parameters in
     try peer.mutex(parameters).destroy()
     return Fields()
   },
-  .init("pthread_mutex_lock") { peer, parameters in try lock(peer, parameters, .never) },
-  .init("pthread_mutex_trylock") { peer, parameters in try lock(peer, parameters, .immediate) },
-  .init("pthread_mutex_clocklock") { peer, parameters in
+  .init("pthread_mutex_lock", "memory at") { peer, parameters in try lock(peer, parameters, .never) },
+  .init("pthread_mutex_trylock", "memory at") { peer, parameters in try lock(peer, parameters, .immediate) },
+  .init("pthread_mutex_clocklock", "memory at abs_timeout") { peer, parameters in
     try lock(peer, parameters, try parameters.timeout("abs_timeout"))
   },
   // The library measures waits against CLOCK_MONOTONIC.
-  .init("pthread_mutex_timedlock") { peer, parameters in try lock(peer, parameters, try parameters.deadline()) },
-  .init("pthread_mutex_unlock") { peer, parameters in
+  .init("pthread_mutex_timedlock", "memory at abs_timeout tv_nsec") { peer, parameters in
+    try lock(peer, parameters, try parameters.deadline())
+  },
+  .init("pthread_mutex_unlock", "memory at") { peer, parameters in
     try peer.mutex(parameters).unlock()
     return Fields()
   },
-  .init("pthread_mutex_consistent") { peer, parameters in
+  .init("pthread_mutex_consistent", "memory at") { peer, parameters in
     try peer.mutex(parameters).makeConsistent()
     return Fields()
   },
 
-  .init("lock_and_count") { peer, parameters in
+  .init("lock_and_count", "memory at counter count") { peer, parameters in
     let mutex = try peer.mutex(parameters)
     let memory = try peer.region(parameters)
     let counter: Int = try parameters.integer("counter")
@@ -48,7 +50,7 @@ let sharedMutexOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("pthread_cond_init") { peer, parameters in
+  .init("pthread_cond_init", "memory at clock") { peer, parameters in
     let memory = try peer.region(parameters)
     // The library has no such clock.
     guard parameters.clock != "CLOCK_PROCESS_CPUTIME_ID" else {
@@ -58,24 +60,24 @@ let sharedMutexOperations: [Peer.Operation] = [
       in: memory, at: try parameters.integer("at", default: 0), clock: try parameters.conditionClock())
     return Fields()
   },
-  .init("pthread_cond_destroy") { peer, parameters in
+  .init("pthread_cond_destroy", "memory at") { peer, parameters in
     try peer.condition(parameters).destroy()
     return Fields()
   },
-  .init("pthread_cond_wait") { peer, parameters in try wait(peer, parameters, .never) },
-  .init("pthread_cond_timedwait") { peer, parameters in
+  .init("pthread_cond_wait", "memory at mutex") { peer, parameters in try wait(peer, parameters, .never) },
+  .init("pthread_cond_timedwait", "memory at mutex abs_timeout clock") { peer, parameters in
     try wait(peer, parameters, try parameters.timeout("abs_timeout"))
   },
-  .init("pthread_cond_signal") { peer, parameters in
+  .init("pthread_cond_signal", "memory at") { peer, parameters in
     try peer.condition(parameters).signal()
     return Fields()
   },
-  .init("pthread_cond_broadcast") { peer, parameters in
+  .init("pthread_cond_broadcast", "memory at") { peer, parameters in
     try peer.condition(parameters).broadcast()
     return Fields()
   },
 
-  .init("shared_layout") { _, _ in
+  .init("shared_layout", "") { _, _ in
     var fields = Fields()
     fields.append("pthread_mutex_t", SharedMutex.size)
     fields.append("pthread_cond_t", ConditionVariable.size)

@@ -6,7 +6,7 @@ internal import SystemPackage
 /// Operations that send or receive many messages in tight loops in several threads, and check that each message was
 /// received once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
-  .init("queue_produce") { peer, parameters in
+  .init("queue_produce", "handle producer count size threads") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender
     let (producer, count): (UInt32, UInt32) = (try parameters.integer("producer"), try parameters.integer("count"))
     let size = try parameters.room("size")
@@ -19,7 +19,7 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("queue_consume") { peer, parameters in
+  .init("queue_consume", "handle handles memory at producers count threads") { peer, parameters in
     let names = parameters.has("handles") ? try parameters.text("handles") : parameters.handle
     let receivers = try names.split(separator: ",").map { try peer.sharedQueue(String($0)).receiver }
     let (producers, count): (UInt32, UInt32) = (
@@ -41,7 +41,7 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("queue_tally") { peer, parameters in
+  .init("queue_tally", "memory at count") { peer, parameters in
     let count = try parameters.count()
     let bytes = try peer.handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
       .bytes(at: try parameters.integer("at", default: 0), count: count)

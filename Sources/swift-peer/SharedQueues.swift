@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Bounded queues in shared memory.
 let sharedQueueOperations: [Peer.Operation] = [
-  .init("queue_make") { peer, parameters in
+  .init("queue_make", "handle memory at slots size") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let (slots, size): (UInt32, UInt32) = (try parameters.integer("slots"), try parameters.integer("size"))
     let queue = try SharedQueue.create(
@@ -16,7 +16,7 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("queue_open") { peer, parameters in
+  .init("queue_open", "handle memory at") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let queue = try SharedQueue.open(
       in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
@@ -27,16 +27,20 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("queue_send") { peer, parameters in
+  .init("queue_send", "handle msg msg_len pattern offset timeout eintr") { peer, parameters in
     try send(peer, parameters, try parameters.timeout(), try parameters.retryOnInterrupt())
   },
-  .init("queue_trysend") { peer, parameters in try send(peer, parameters, .immediate, false) },
-  .init("queue_receive") { peer, parameters in
+  .init("queue_trysend", "handle msg msg_len pattern offset") { peer, parameters in
+    try send(peer, parameters, .immediate, false)
+  },
+  .init("queue_receive", "handle msg_len pattern offset timeout eintr") { peer, parameters in
     try receive(peer, parameters, try parameters.timeout(), try parameters.retryOnInterrupt())
   },
-  .init("queue_tryreceive") { peer, parameters in try receive(peer, parameters, .immediate, false) },
+  .init("queue_tryreceive", "handle pattern offset") { peer, parameters in
+    try receive(peer, parameters, .immediate, false)
+  },
 
-  .init("queue_select") { peer, parameters in
+  .init("queue_select", "handles count pattern offset timeout eintr") { peer, parameters in
     let names = try parameters.text("handles").split(separator: ",", omittingEmptySubsequences: false)
     let queues = try names.map { try peer.sharedQueue(String($0)) }
     var selection = try SharedQueue.Selection(of: queues.map(\.receiver))
@@ -60,12 +64,12 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("queue_close") { peer, parameters in
+  .init("queue_close", "handle") { peer, parameters in
     try peer.sharedQueue(parameters.handle).close()
     return Fields()
   },
 
-  .init("queue_status") { peer, parameters in
+  .init("queue_status", "handle") { peer, parameters in
     let status = try peer.sharedQueue(parameters.handle).status()
     var fields = Fields()
     fields.append("messages", status.messageCount)
@@ -75,7 +79,7 @@ let sharedQueueOperations: [Peer.Operation] = [
   },
 
   // Performs a part of an operation and keeps the lock, so the process can be killed in the middle of the operation.
-  .init("queue_hold") { peer, parameters in
+  .init("queue_hold", "handle at msg msg_len pattern offset") { peer, parameters in
     let queue = try peer.sharedQueue(parameters.handle)
     switch try parameters.text("at") {
     case "locked": try queue.lock(.sharedQueueSend)

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Signals: handlers that count, masks, sending and waiting.
 let signalOperations: [Peer.Operation] = [
-  .init("sigaction") { _, parameters in
+  .init("sigaction", "signum sa_flags sa_handler") { _, parameters in
     let signal = try parameters.signal()
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
@@ -35,13 +35,13 @@ let signalOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sigcount") { _, parameters in
+  .init("sigcount", "signum") { _, parameters in
     var fields = Fields()
     fields.append("count", unsafe handled[Int(try parameters.signal())])
     return fields
   },
 
-  .init("siginfo") { _, parameters in
+  .init("siginfo", "signum") { _, parameters in
     let signal = try parameters.signal()
     let information = unsafe latest[Int(signal)]
     guard information.number != 0 else { throw Invalid("no handler with SA_SIGINFO ran for this signal") }
@@ -50,7 +50,7 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("setitimer") { _, parameters in
+  .init("setitimer", "interval") { _, parameters in
     let (seconds, attoseconds) = try parameters.duration("interval").components
     let microseconds = Int(attoseconds / 1_000_000_000_000)
     // An itimerval consists of four longs. Which module exports the members of timeval depends on the order of imports.
@@ -62,7 +62,7 @@ let signalOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sigprocmask") { _, parameters in
+  .init("sigprocmask", "how signum") { _, parameters in
     let how = try parameters.flags("how", of: maskings)
     let signals = try parameters.signalSet()
     switch how {
@@ -73,14 +73,14 @@ let signalOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sigpending") { _, _ in
+  .init("sigpending", "") { _, _ in
     var fields = Fields()
     let pending = SignalSet.pending.signals
     fields.append("pending", pending.isEmpty ? "0" : pending.map(name).joined(separator: "|"))
     return fields
   },
 
-  .init("sigtimedwait") { _, parameters in
+  .init("sigtimedwait", "signum timeout eintr") { _, parameters in
     let signals = try parameters.signalSet()
     let retryOnInterrupt = try parameters.retryOnInterrupt()
     var fields = Fields()
@@ -91,7 +91,7 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("sigtimedwait_all") { _, parameters in
+  .init("sigtimedwait_all", "signum count timeout") { _, parameters in
     let signals = try parameters.signalSet()
     let count = Int32(try parameters.count(upTo: Int(Int32.max)))
     let timeout = try parameters.duration("timeout")
@@ -117,13 +117,13 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("sigwait") { _, parameters in
+  .init("sigwait", "signum") { _, parameters in
     var fields = Fields()
     fields.append("signum", name(try parameters.signalSet().wait().signal))
     return fields
   },
 
-  .init("kill") { _, parameters in
+  .init("kill", "pid signum") { _, parameters in
     let process: Int32 = try parameters.integer("pid")
     guard process != -1 else { throw Invalid("pid=-1 means every process") }
     guard process > 0 else {
@@ -139,13 +139,13 @@ let signalOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("killpg") { _, parameters in
+  .init("killpg", "pgrp signum") { _, parameters in
     let group: Int32 = try parameters.integer("pgrp")
     guard group != 1 else { throw Invalid("pgrp=1 means every process") }
     return try sendToGroup(group == 0 ? nil : ProcessID(rawValue: group), parameters)
   },
 
-  .init("sigqueue") { _, parameters in
+  .init("sigqueue", "pid signum si_value") { _, parameters in
     let process = try parameters.process()
     let value: Int32 = try parameters.integer("si_value")
     guard let signal = try parameters.sent() else {
@@ -156,7 +156,7 @@ let signalOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("sigqueue_all") { _, parameters in
+  .init("sigqueue_all", "pid signum count") { _, parameters in
     let process = try parameters.process()
     let signal = try parameters.known()
     let count = Int32(try parameters.count(upTo: Int(Int32.max)))
@@ -177,7 +177,7 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("signalfd") { peer, parameters in
+  .init("signalfd", "handle signum flags replace") { peer, parameters in
     let signals = try parameters.signalSet()
     if try parameters.isSet("replace") {
       guard !parameters.has("flags") else { throw Invalid("flags are those of a new descriptor") }
@@ -193,7 +193,7 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("signalfd_read") { peer, parameters in
+  .init("signalfd_read", "handle timeout eintr") { peer, parameters in
     let isNonBlocking = peer.nonBlockingSignals.contains(parameters.handle)
     let timeout: Timeout = isNonBlocking && !parameters.has("timeout") ? .immediate : try parameters.timeout()
     let retry = try parameters.retryOnInterrupt()

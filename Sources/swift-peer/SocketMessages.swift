@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Sending and receiving through sockets.
 let messageOperations: [Peer.Operation] = [
-  .init("send") { peer, parameters in
+  .init("send", "handle buf len pattern offset memory at flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     if parameters.has("memory") {
       return try peer.writeMemory(parameters, length: "len") {
@@ -40,7 +40,7 @@ let messageOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("sendto") { peer, parameters in
+  .init("sendto", "handle path abstract address port buf len pattern offset flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
     let address = try parameters.address()
@@ -61,7 +61,7 @@ let messageOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("recv") { peer, parameters in
+  .init("recv", "handle len pattern offset flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
     guard flags & Int32(MSG_WAITALL) == 0 || flags & Int32(MSG_PEEK | MSG_TRUNC) == 0 else {
@@ -89,7 +89,7 @@ let messageOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("recvfrom") { peer, parameters in
+  .init("recvfrom", "handle len pattern offset flags timeout eintr") { peer, parameters in
     try receive(try peer.socket(parameters), parameters, addressed: true)
   },
 ]

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Socket options.
 let socketOptionOperations: [Peer.Operation] = [
-  .init("getsockopt") { peer, parameters in
+  .init("getsockopt", "handle optname pidfd") { peer, parameters in
     let socket = try peer.socket(parameters)
     let option = try parameters.text("optname")
     var fields = Fields()
@@ -36,7 +36,7 @@ let socketOptionOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("setsockopt") { peer, parameters in
+  .init("setsockopt", "handle optname optval interface") { peer, parameters in
     let socket = try peer.socket(parameters)
     let option = try parameters.text("optname")
     if try socket.setMulticast(option, parameters) { return Fields() }

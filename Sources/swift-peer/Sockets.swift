@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Sockets: how they are created, bound and connected.
 let socketOperations: [Peer.Operation] = [
-  .init("socket") { peer, parameters in
+  .init("socket", "handle domain type") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let (version, type, nonBlocking) = try parameters.socketType()
     let handle: SocketHandle =
@@ -24,7 +24,7 @@ let socketOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("socketpair") { peer, parameters in
+  .init("socketpair", "first second domain type") { peer, parameters in
     let (first, second) = (try parameters.text("first"), try parameters.text("second"))
     try peer.handles.require(free: first, second)
     let (version, type, nonBlocking) = try parameters.socketType()
@@ -43,7 +43,7 @@ let socketOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("bind") { peer, parameters in
+  .init("bind", "handle path abstract autobind address port mode replace") { peer, parameters in
     let address = try parameters.address()
     let exact = parameters.has("mode")
     // As in C, without a mode the path has all permissions that the umask does not remove.
@@ -60,13 +60,13 @@ let socketOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("listen") { peer, parameters in
+  .init("listen", "handle backlog") { peer, parameters in
     let backlog: Int32 = try parameters.integer("backlog", default: .max)
     try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.listen(backlog: backlog) }
     return Fields()
   },
 
-  .init("accept4") { peer, parameters in
+  .init("accept4", "handle connection flags timeout eintr") { peer, parameters in
     let name = try parameters.text("connection")
     try peer.handles.require(free: name)
     let nonBlocking = try parameters.flags("flags", of: acceptFlags, default: 0) & SOCK_NONBLOCK != 0
@@ -85,7 +85,7 @@ let socketOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("connect") { peer, parameters in
+  .init("connect", "handle path abstract address port disconnect timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let timeout = try parameters.timeout()
     let retryOnInterrupt = try parameters.retryOnInterrupt()
@@ -111,7 +111,7 @@ let socketOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("shutdown") { peer, parameters in
+  .init("shutdown", "handle how") { peer, parameters in
     let direction: ShutdownDirection =
       switch try parameters.text("how") {
       case "SHUT_RD": .receiving
@@ -123,13 +123,13 @@ let socketOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("getsockname") { peer, parameters in
+  .init("getsockname", "handle") { peer, parameters in
     var fields = Fields()
     fields.append(try peer.socket(parameters).name())
     return fields
   },
 
-  .init("getpeername") { peer, parameters in
+  .init("getpeername", "handle") { peer, parameters in
     var fields = Fields()
     fields.append(try peer.socket(parameters).peerName())
     return fields

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Moving bytes between descriptors inside the kernel: `splice(2)`, `tee(2)`, `sendfile(2)`.
 let splicingOperations: [Peer.Operation] = [
-  .init("splice") { peer, parameters in
+  .init("splice", "handle target count at target_at flags") { peer, parameters in
     let (source, target) = try peer.endsOfMove(parameters)
     return moved(
       try Splice.move(
@@ -12,7 +12,7 @@ let splicingOperations: [Peer.Operation] = [
         maxLength: try parameters.count(), nonBlocking: try parameters.flags("flags", of: flags, default: 0) != 0))
   },
 
-  .init("tee") { peer, parameters in
+  .init("tee", "handle target count flags") { peer, parameters in
     let (source, target) = try peer.endsOfMove(parameters)
     return moved(
       try Splice.duplicate(
@@ -20,7 +20,7 @@ let splicingOperations: [Peer.Operation] = [
         nonBlocking: try parameters.flags("flags", of: flags, default: 0) != 0))
   },
 
-  .init("sendfile") { peer, parameters in
+  .init("sendfile", "handle target count at") { peer, parameters in
     let (source, target) = try peer.endsOfMove(parameters)
     return moved(
       try Splice.send(

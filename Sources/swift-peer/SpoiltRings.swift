@@ -7,7 +7,7 @@ internal import SystemPackage
 ///
 /// Each must have the same outcome as in C.
 let spoiltRingOperations: [Peer.Operation] = [
-  .init("ring_spoil") { peer, parameters in
+  .init("ring_spoil", "memory at seed count") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
     let offset: Int = try parameters.integer("at", default: 0)
     let (seed, count): (UInt32, Int) = (try parameters.integer("seed"), try parameters.count(upTo: 1 << 20))

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Operations that transfer many bytes through a stream in tight loops.
 let streamOperations: [Peer.Operation] = [
-  .init("source") { peer, parameters in
+  .init("source", "handle pattern count") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let (count, pattern) = (try parameters.count(), Pattern(seed: try parameters.integer("pattern")))
     let timeout = try stream.timeout(parameters)
@@ -25,7 +25,7 @@ let streamOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("sink") { peer, parameters in
+  .init("sink", "handle pattern count") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let pattern = Pattern(seed: try parameters.integer("pattern"))
     let limit = parameters.has("count") ? try parameters.count() : .max

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// System V messages.
 let systemVMessageOperations: [Peer.Operation] = [
-  .init("msgget") { peer, parameters in
+  .init("msgget", "key msgflg mode") { peer, parameters in
     let key = try parameters.key()
     let permissions = try parameters.permissions(default: [])
     let queue =
@@ -21,7 +21,7 @@ let systemVMessageOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("msgsnd") { peer, parameters in
+  .init("msgsnd", "msqid mtype mtext msgsz pattern offset msgflg timeout eintr") { peer, parameters in
     let message = try parameters.payload("mtext", length: "msgsz")
     let flags = try parameters.flags("msgflg", of: sendFlags, default: 0)
     try parameters.queue(peer).send(
@@ -30,7 +30,7 @@ let systemVMessageOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("msgrcv") { peer, parameters in
+  .init("msgrcv", "msqid msgsz msgtyp msgflg pattern offset timeout eintr") { peer, parameters in
     let queue = try parameters.queue(peer)
     let room = try parameters.room("msgsz")
     let number: Int = try parameters.integer("msgtyp", default: 0)
@@ -61,7 +61,7 @@ let systemVMessageOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("msgctl") { peer, parameters in
+  .init("msgctl", "msqid cmd mode uid gid msg_qbytes times") { peer, parameters in
     let queue = try parameters.queue(peer)
     var fields = Fields()
     switch try parameters.text("cmd") {

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Reading and writing pipes, FIFOs and stream sockets.
 let transferOperations: [Peer.Operation] = [
-  .init("read") { peer, parameters in
+  .init("read", "handle count pattern offset timeout eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
     var bytes: [UInt8] = []
     let count = try stream.read(
@@ -16,7 +16,7 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("write") { peer, parameters in
+  .init("write", "handle buf count pattern offset memory at timeout eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
     if parameters.has("memory") {
       return try peer.writeMemory(parameters, length: "count") {
@@ -32,7 +32,7 @@ let transferOperations: [Peer.Operation] = [
   },
 
   // A port reads two parts into one buffer, and takes it apart.
-  .init("readv") { peer, parameters in
+  .init("readv", "handle first count pattern offset eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let first = try parameters.room("first")
     var bytes: [UInt8] = []
@@ -46,7 +46,7 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("writev") { peer, parameters in
+  .init("writev", "handle first buf count pattern offset eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let first = try parameters.bytes("first")
     let bytes = try parameters.payload("buf", length: "count")
@@ -58,7 +58,7 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("read_all") { peer, parameters in
+  .init("read_all", "handle count pattern offset") { peer, parameters in
     let stream = try peer.bytes(parameters)
     var bytes: [UInt8] = []
     let limit = parameters.has("count") ? try parameters.room("count") : .max
@@ -71,7 +71,7 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("write_all") { peer, parameters in
+  .init("write_all", "handle buf count pattern offset") { peer, parameters in
     let stream = try peer.bytes(parameters)
     let bytes = try parameters.payload("buf", length: "count")
     return try countingTransferred(of: bytes.count) {

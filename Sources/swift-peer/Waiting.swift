@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Waiting on many descriptors: `poll(2)` and `epoll(7)`.
 let waitingOperations: [Peer.Operation] = [
-  .init("poll") { peer, parameters in
+  .init("poll", "handle handles fd events timeout tv_nsec sigmask eintr") { peer, parameters in
     var poll = PollSet()
     for (descriptor, events) in try peer.polled(parameters) { poll.add(descriptor, for: events, token: 0) }
     let timeout = parameters.has("tv_nsec") ? try parameters.deadline("timeout") : try parameters.waitTimeout()
@@ -21,12 +21,12 @@ let waitingOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("epoll_create1") { peer, parameters in
+  .init("epoll_create1", "handle") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     return try peer.hold(try Epoll(), as: parameters.handle)
   },
 
-  .init("epoll_ctl") { peer, parameters in
+  .init("epoll_ctl", "handle op target events data") { peer, parameters in
     let operation = try parameters.text("op")
     let target = try peer.descriptor(try parameters.text("target"))
     let flags = try parameters.flags("events", of: epollEvents, default: 0)
@@ -45,7 +45,7 @@ let waitingOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("epoll_wait") { peer, parameters in
+  .init("epoll_wait", "handle maxevents timeout sigmask eintr") { peer, parameters in
     let limit: Int32 = try parameters.integer("maxevents", default: 64)
     guard limit <= most else { throw Invalid("maxevents=\(limit): at most \(most)") }
     let timeout = try parameters.waitTimeout()
@@ -72,7 +72,7 @@ let waitingOperations: [Peer.Operation] = [
     }
   },
 
-  .init("poll_many") { peer, parameters in
+  .init("poll_many", "handle idle count at timeout") { peer, parameters in
     try peer.waitForMany(parameters) { descriptors, timeout in
       var poll = PollSet()
       for (index, descriptor) in descriptors.enumerated() {
@@ -83,7 +83,7 @@ let waitingOperations: [Peer.Operation] = [
     }
   },
 
-  .init("epoll_many") { peer, parameters in
+  .init("epoll_many", "handle idle count at timeout") { peer, parameters in
     try peer.waitForMany(parameters) { descriptors, timeout in
       let poll = try Epoll()
       for (index, descriptor) in descriptors.enumerated() {
