@@ -46,18 +46,14 @@ extension Benchmark {
     let flushes = loop == .ping || loop == .pong
     var writer = BufferedWriter(sink)
     var reader = BufferedReader(source)
-    var message: [UInt8] = []
-    message.reserveCapacity(size)
     try run(
       send: { (bytes) throws(IPCError) in
         try writer.write(bytes, retryOnInterrupt: false)
         if flushes { try writer.flush(retryOnInterrupt: false) }
       },
       receive: { [size] (room) throws(IPCError) in
-        message.removeAll(keepingCapacity: true)
-        guard try reader.readExactly(size, appendingTo: &message, retryOnInterrupt: false) == size else { return nil }
-        room.append(copying: unsafe message.span.bytes)
-        return size
+        if size == 0 { return 0 }
+        return try reader.readExactly(into: &room, retryOnInterrupt: false) == size ? size : nil
       })
     do throws(IPCError) { try writer.flush() } catch { throw Failure(error, progress) }
   }

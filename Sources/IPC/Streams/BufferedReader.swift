@@ -132,6 +132,18 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
+  /// Reads until `bytes` is full or the file ends, and appends to `bytes`.
+  ///
+  /// - Returns: The number of bytes that were read.
+  /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the buffer.
+  @inlinable
+  public mutating func readExactly(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    _ = try fill(bytes.freeCapacity, timeout, retryOnInterrupt)
+    return buffer.move(to: &bytes)
+  }
+
   /// Passes the next `count` bytes to `body`, or fewer at end of file, and leaves them in the buffer.
   ///
   /// - Throws: The errors of the stream.

@@ -10,8 +10,8 @@ internal import SystemPackage
 @usableFromInline @safe
 struct StreamBuffer: ~Copyable, @unchecked Sendable {
   @usableFromInline private(set) var memory: UnsafeMutableRawBufferPointer
-  private var start = 0
-  private var end = 0
+  @usableFromInline var start = 0
+  @usableFromInline var end = 0
 
   @usableFromInline
   init(capacity: Int) {
@@ -21,12 +21,12 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
 
   @inlinable deinit { unsafe memory.deallocate() }
 
-  @usableFromInline var count: Int { end - start }
-  var capacity: Int { unsafe memory.count }
-  @usableFromInline var freeCapacity: Int { capacity - end }
+  @inlinable var count: Int { end - start }
+  @inlinable var capacity: Int { unsafe memory.count }
+  @inlinable var freeCapacity: Int { capacity - end }
 
   /// The free memory at the end.
-  @usableFromInline var room: UnsafeMutableRawBufferPointer {
+  @inlinable var room: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
   }
 
@@ -51,23 +51,23 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
   }
 
   /// Marks bytes that were written to ``room`` as part of the contents.
-  @usableFromInline
+  @inlinable
   mutating func extend(_ count: Int) { end += count }
 
-  @usableFromInline
+  @inlinable
   mutating func consume(_ count: Int) {
     start += count
     if start == end { (start, end) = (0, 0) }
   }
 
-  @usableFromInline
+  @inlinable
   mutating func append(_ bytes: RawSpan) {
     unsafe bytes.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
     end += bytes.byteCount
   }
 
   /// The first `count` bytes.
-  @usableFromInline @unsafe
+  @inlinable @unsafe
   func bytes(_ count: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start + count])
   }
@@ -80,7 +80,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
   }
 
   /// Consumes as many bytes as `bytes` has room for, and returns their number.
-  @usableFromInline
+  @inlinable
   mutating func move(to bytes: inout OutputRawSpan) -> Int {
     let count = min(count, bytes.freeCapacity)
     unsafe bytes.withUnsafeMutableBytes { (buffer, filled) in

@@ -76,6 +76,26 @@ import Testing
     #expect(String(decoding: bytes, as: UTF8.self) == "0123456789")
   }
 
+  @Test func `A read that fills a span returns fewer bytes only at end of file`() throws {
+    var reader = reader("0123456789", pieces: [3, 3, 4], capacity: 4)
+    var room = [UInt8](repeating: 0, count: 7)
+    func read(_ reader: inout BufferedReader<ScriptedSource>, _ timeout: Timeout = .never) throws -> [UInt8] {
+      try room.withUnsafeMutableBytes { buffer in
+        var span = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
+        let count = try reader.readExactly(into: &span, timeout: timeout)
+        #expect(unsafe span.finalize(for: buffer) == count)
+        return unsafe Array(buffer.prefix(count))
+      }
+    }
+    #expect(try read(&reader) == Array("0123456".utf8))
+    #expect(try read(&reader) == Array("789".utf8))
+    #expect(try read(&reader) == [])
+    var slow = self.reader("0123456789", pieces: [4, 6])
+    #expect(reason { _ = try read(&slow, .immediate) } == .wouldBlock)
+    #expect(slow.bytesBuffered == 4, "a failed read takes nothing")
+    #expect(try read(&slow) == Array("0123456".utf8))
+  }
+
   @Test func `A failed counted read appends nothing, and continues`() throws {
     var reader = reader("0123456789", pieces: [4, 6])
     var bytes: [UInt8] = []
