@@ -83,7 +83,8 @@ import Testing
       try room.withUnsafeMutableBytes { buffer in
         var span = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
         let count = try reader.readExactly(into: &span, timeout: timeout)
-        #expect(unsafe span.finalize(for: buffer) == count)
+        let filled = unsafe span.finalize(for: buffer)
+        #expect(filled == count)
         return unsafe Array(buffer.prefix(count))
       }
     }
