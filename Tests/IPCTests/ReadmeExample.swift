@@ -3,12 +3,13 @@ import SystemPackage
 
 /// The example of the README, which must contain the lines between the marks.
 enum ReadmeExample {
-  static func example(_ record: Span<UInt8>) throws {
+  static func example() throws {
     // README: begin
     let pipe = try AnonymousPipe()  // close-on-exec; both ends are closed when they are destroyed
     try pipe.writer.writeAll("Hello".utf8.span)
+    let record = Array("one record".utf8)
     do throws(IPCError) {
-      try pipe.writer.writeAtomically(record, timeout: .after(.seconds(1)))
+      try pipe.writer.writeAtomically(record.span, timeout: .after(.seconds(1)))
     } catch {
       switch error.errno {
       case .brokenPipe: print("All readers are gone.")  // no SIGPIPE, whatever its disposition
@@ -17,7 +18,8 @@ enum ReadmeExample {
       }
     }
 
-    let queue = try POSIXMessageQueue.Receiver.open("/jobs")
+    let name: POSIXName = "/jobs"  // POSIXName(text) if it is not a literal
+    let queue = try POSIXMessageQueue.Receiver.open(name)
     var job: [UInt8] = []  // reused, so that no message is allocated
     let received = try queue.receive(appendingTo: &job)
     print(job, received.priority)
