@@ -98,6 +98,9 @@ extension IPCError {
     case (.shmget, .invalidArgument):
       "Request 1 to /proc/sys/kernel/shmmax bytes, and no more than an existing segment has"
     case (.shmget, .noSpace): "Remove segments (ipcs -m, ipcrm), or raise shmmni and shmall in /proc/sys/kernel"
+    case (.mqOpen, .fileExists), (.semOpen, .fileExists), (.shmOpen, .fileExists), (.msgget, .fileExists),
+      (.semget, .fileExists), (.shmget, .fileExists):
+      "Open the existing object, use createOrOpen, or remove it if no process uses it"
     case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
     case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"
     default: nil
