@@ -147,7 +147,8 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array.
+  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array. It cannot
+  ///   throw: report an error in the reply, or call `receive` and `send` in a loop.
   /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []

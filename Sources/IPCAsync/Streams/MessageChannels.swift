@@ -110,6 +110,29 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
   }
 }
 
+extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
+  /// Replies to requests until the other side closes the stream.
+  ///
+  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array. An error
+  ///   that it throws ends the call.
+  /// - Throws: The errors of sending and receiving, and of `answer`. A broken pipe ends the call without an error.
+  public mutating func serve(
+    _ answer: (_ request: [UInt8], _ reply: inout [UInt8]) async throws -> Void
+  ) async throws {
+    var request: [UInt8] = []
+    var reply: [UInt8] = []
+    while try await receive(into: &request) != nil {
+      reply.removeAll(keepingCapacity: true)
+      try await answer(request, &reply)
+      do {
+        try await send(reply.span)
+      } catch let error as IPCError where error.errno == .brokenPipe {
+        return
+      }
+    }
+  }
+}
+
 // A ring has no descriptor, so a thread waits for it.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
