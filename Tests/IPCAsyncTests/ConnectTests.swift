@@ -1,4 +1,5 @@
 import Foundation
+import Foundation
 import IPC
 import IPCAsync
 import SystemPackage
@@ -86,6 +87,33 @@ import Testing
     #expect(try await asking.value == answer)
     let more = try await reason { _ = try await server.handle.receive(into: &request, timeout: .immediate) }
     #expect(more == .wouldBlock)
+  }
+
+  @Test func `Serving more clients than there are threads delays none, and ends with the connections`() async throws {
+    let question: [UInt8] = [1, 2, 3]
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var clients: [Shared<MessageChannel.Connection<UnixSocket.Stream>>] = []
+      for _ in 0..<ProcessInfo.processInfo.activeProcessorCount + 2 {
+        let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+        let (client, server) = (
+          Shared(MessageChannel.Connection(pair.first)), Shared(MessageChannel.Connection(pair.second))
+        )
+        clients.append(client)
+        group.addTask {
+          try await server.handle.serve { request, reply in
+            await Task.yield()
+            reply = request.reversed()
+          }
+        }
+      }
+      for client in clients.reversed() {
+        var reply: [UInt8] = []
+        #expect(try await client.handle.request(question.span, reply: &reply, timeout: .after(.seconds(60))) == 3)
+        #expect(reply == [3, 2, 1])
+      }
+      clients.removeAll()
+      try await group.waitForAll()
+    }
   }
 
   @Test func `A cancelled write reports the bytes that were written`() async throws {
