@@ -1,5 +1,4 @@
 import Foundation
-import Foundation
 import IPC
 import IPCAsync
 import SystemPackage
