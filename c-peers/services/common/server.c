@@ -219,6 +219,8 @@ static void stop(void) {
         return;
     stopping = true;
     listener_close(listener);
+    if (server.service->stopping)
+        server.service->stopping();
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) {
         /* A client cannot delay the end by sending more and more. */

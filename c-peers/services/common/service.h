@@ -110,6 +110,8 @@ struct service {
     int64_t (*tick)(int64_t now);
     /* Makes changes durable, before replies are sent. Exits if it cannot. */
     void (*commit)(void);
+    /* The server stops: replies to the requests that still wait. */
+    void (*stopping)(void);
 };
 
 /* The options that all servers have. */
