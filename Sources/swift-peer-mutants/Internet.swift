@@ -27,7 +27,7 @@ import Glibc
   if result > 0 { unsafe hasRead = true }
   if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
-  // A read without bytes is taken for one that would block.
+  // The code treats a read without bytes as one that would block.
   if Mutant.endOfFileOverlooked.isOn, result == 0, count > 0 {
     errno = EAGAIN
     return -1

@@ -36,7 +36,7 @@ final class Waiter {
   let id: String
   let permits: Int
   private let since: SuspendingClock.Instant
-  /// Nil is no limit.
+  /// Without a limit, it is nil.
   let deadline: SuspendingClock.Instant?
 
   init(_ number: Int, _ semaphore: Semaphore, _ client: Client, id: String, permits: Int, timeout: Duration?) {

@@ -85,7 +85,7 @@ private final class SemaphoreService: Service {
   private struct Waiting: Decodable {
     let timeout: Int?
 
-    /// Nil is no limit.
+    /// Returns nil if there is no limit.
     func milliseconds() throws(ServiceError) -> Int? {
       guard let timeout else { return nil }
       return try checked(timeout, "timeout", 0...Int(UInt32.max))

@@ -70,9 +70,7 @@ final class Semaphores {
     for name in names { if let semaphore = byName[name] { advance(semaphore) } }
   }
 
-  /// Replies, or returns nil to reply later.
-  ///
-  /// - Parameter timeout: In milliseconds: 0 does not wait, and nil has no limit.
+  /// Returns the reply, or nil to reply later; a timeout of 0 milliseconds does not wait, and one of nil has no limit.
   func acquire(
     _ semaphore: Semaphore, _ permits: Int, timeout: Int?, for client: Client, id: String
   ) throws(ServiceError) -> Reply? {
@@ -127,7 +125,8 @@ final class Semaphores {
   // Waiting requests
 
   private func remove(_ waiter: Waiter) {
-    waiter.semaphore.line.removeAll { $0 === waiter }
+    let semaphore = waiter.semaphore
+    if let index = semaphore.line.firstIndex(where: { $0 === waiter }) { semaphore.line.remove(at: index) }
     holders[waiter.client.number]?.waiters.removeAll { $0 === waiter }
     waiting.remove(waiter)
   }

@@ -22,7 +22,7 @@ struct waiter {
     struct client *client;
     char id[ID_LIMIT + 1];
     json_int_t permits;
-    int64_t since, deadline; /* nanoseconds; INT64_MAX is no limit */
+    int64_t since, deadline; /* nanoseconds; INT64_MAX without a limit */
 };
 TAILQ_HEAD(waiters, waiter);
 
