@@ -68,9 +68,9 @@ const char *__wrap_semaphore_add(struct semaphore *semaphore, json_int_t permits
 void __wrap_holdings_return(struct client *client) {
     struct holding *holding;
     /* The permits of a client end with it, as those of sem_wait(3). */
+    TAILQ_FOREACH(holding, &holder(client)->holdings, of_client)
     if (mutant("permit-lost-with-holder"))
-        TAILQ_FOREACH(holding, &holder(client)->holdings, of_client)
-    holding->permits = 0;
+        holding->permits = 0;
     __real_holdings_return(client);
 }
 

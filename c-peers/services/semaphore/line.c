@@ -16,7 +16,7 @@ static struct by_deadline waiters = RB_INITIALIZER(&waiters); /* all, also those
 void line_add(struct semaphore *semaphore, struct client *client, const char *id, json_int_t permits,
               int64_t deadline) {
     static uint64_t last_number;
-    struct waiter *waiter = allocate(sizeof *waiter);
+    struct waiter *waiter = semaphores_allocate(sizeof *waiter);
     *waiter = (struct waiter){.number = ++last_number,
                               .semaphore = semaphore,
                               .client = client,

@@ -54,7 +54,7 @@ struct holder {
 struct holder *holder(struct client *client);
 
 /* Returns zeroed memory. Exits if there is none. */
-void *allocate(size_t size);
+void *semaphores_allocate(size_t size);
 
 /* -- Waiting requests (line.c) -- */
 

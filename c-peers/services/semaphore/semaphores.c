@@ -9,7 +9,7 @@ static TAILQ_HEAD(, semaphore) semaphores = TAILQ_HEAD_INITIALIZER(semaphores);
 static unsigned semaphore_count;
 static bool stopped;
 
-void *allocate(size_t size) {
+void *semaphores_allocate(size_t size) {
     void *memory = calloc(1, size);
     if (!memory)
         err(EX_OSERR, "malloc");
@@ -18,7 +18,7 @@ void *allocate(size_t size) {
 
 struct holder *holder(struct client *client) {
     if (!client->state) {
-        struct holder *state = client->state = allocate(sizeof *state);
+        struct holder *state = client->state = semaphores_allocate(sizeof *state);
         TAILQ_INIT(&state->waiters);
         TAILQ_INIT(&state->holdings);
     }
@@ -40,7 +40,7 @@ const char *semaphore_create(const char *name, json_int_t permits, json_int_t ma
         return "exists";
     if (semaphore_count >= semaphore_limits.semaphores || maximum > semaphore_limits.permits)
         return "limit";
-    struct semaphore *semaphore = allocate(sizeof *semaphore);
+    struct semaphore *semaphore = semaphores_allocate(sizeof *semaphore);
     semaphore->available = permits;
     semaphore->maximum = maximum;
     strlcpy(semaphore->name, name, sizeof semaphore->name);
@@ -88,7 +88,7 @@ static void grant(struct semaphore *semaphore, struct client *client, const char
                   json_int_t waited) {
     struct holding *holding = find_holding(semaphore, client);
     if (!holding) {
-        holding = allocate(sizeof *holding);
+        holding = semaphores_allocate(sizeof *holding);
         *holding = (struct holding){.semaphore = semaphore, .client = client};
         TAILQ_INSERT_TAIL(&semaphore->holdings, holding, of_semaphore);
         TAILQ_INSERT_TAIL(&holder(client)->holdings, holding, of_client);
