@@ -165,8 +165,9 @@ soak: build ## Test the harness: kill, interrupt and repeat it, and limit its re
 # How long to test: make services-soak SECONDS=600
 SECONDS ?= 600
 
-services-soak: build ## Kill servers and clients of the work queue at random, and count lost messages (SECONDS=600)
+services-soak: build ## Kill servers and clients of services at random, and count lost messages and permits (SECONDS=600)
 	@.ci/services-soak $(SECONDS) $(BIN)
+	@.ci/semaphores-soak $(SECONDS) $(BIN)
 
 # The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
 ROBUSTNESS ?=

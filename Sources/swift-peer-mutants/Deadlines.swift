@@ -79,7 +79,9 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
   // Only `duration.components.seconds` is used, without the attoseconds.
   let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
-  return __real_cipc_timerfd_set(timer, absolute, begin / unit * unit, again / unit * unit)
+  // The flag TFD_TIMER_ABSTIME is forgotten, so the timer expires after as long as the machine has run.
+  let flag = Mutant.deadlineAsDuration.isOn ? 0 : absolute
+  return __real_cipc_timerfd_set(timer, flag, begin / unit * unit, again / unit * unit)
 }
 
 @c(__wrap_cipc_sem_wait_until) func semaphoreWait(

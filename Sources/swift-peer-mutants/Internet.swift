@@ -27,6 +27,11 @@ import Glibc
   if result > 0 { unsafe hasRead = true }
   if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
+  // The code treats a read without bytes as one that would block.
+  if Mutant.endOfFileOverlooked.isOn, result == 0, count > 0 {
+    errno = EAGAIN
+    return -1
+  }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }

@@ -291,6 +291,8 @@ enum Mutant: String, CaseIterable {
   case timerNotArmed = "timer-not-armed"
   case replyBeforeWritten = "reply-before-written"
   case logNotLocked = "log-not-locked"
+  case deadlineAsDuration = "deadline-as-duration"
+  case endOfFileOverlooked = "end-of-file-overlooked"
 
   /// The selected mutant.
   ///

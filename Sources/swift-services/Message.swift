@@ -77,6 +77,12 @@ struct ServiceError: Error, Codable {
     case notFound = "not-found"
     case exists
     case failed
+    case wouldBlock = "would-block"
+    case timedOut = "timed-out"
+    case canceled
+    case notHeld = "not-held"
+    case removed
+    case stopped
   }
 
   let code: Code

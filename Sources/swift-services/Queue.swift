@@ -43,45 +43,13 @@ final class Item {
   }
 }
 
-/// Messages in a given order.
-@ServiceActor
-struct SortedItems {
-  /// In reverse, so that taking the first one moves no others.
-  private var reversed: [Item] = []
-  private let precedes: @ServiceActor (Item, Item) -> Bool
-
-  init(_ precedes: @escaping @ServiceActor (Item, Item) -> Bool) { self.precedes = precedes }
-
-  var first: Item? { reversed.last }
-  var isEmpty: Bool { reversed.isEmpty }
-  var count: Int { reversed.count }
-
-  mutating func insert(_ item: Item) { reversed.insert(item, at: position(of: item)) }
-
-  mutating func remove(_ item: Item) {
-    let index = position(of: item)
-    precondition(reversed[index] === item)
-    reversed.remove(at: index)
-  }
-
-  /// The first position whose item does not come after this one.
-  private func position(of item: Item) -> Int {
-    var (low, high) = (0, reversed.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if precedes(item, reversed[middle]) { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-}
-
 /// A queue, its subscriptions, and what has happened so far.
 @ServiceActor
 final class Queue {
   let name: String
   /// The queue of messages that were delivered too often; nil for such a queue itself.
   let dead: Queue?
-  var waiting = SortedItems(Item.isDeliveredBefore)
+  var waiting = Sorted(Item.isDeliveredBefore)
   /// The subscriptions, with those that have waited longest first.
   var subscriptions: [Subscription] = []
   var (delivered, published, acknowledged, redelivered, expired, died) = (0, 0, 0, 0, 0, 0)

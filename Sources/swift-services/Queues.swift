@@ -11,7 +11,7 @@ final class Queues {
   private var log: QueueLog?
   private var items: [Int: Item] = [:]
   /// Only waiting messages.
-  private var expiring = SortedItems(Item.expiresBefore)
+  private var expiring = Sorted(Item.expiresBefore)
   private var consumers: [Int: Consumer] = [:]
   /// All deliveries in the order of their deadlines, including some that have ended.
   private var deliveries: ArraySlice<Delivery> = []

@@ -22,12 +22,16 @@ protocol Service: AnyObject, Sendable {
 
   /// Makes changes durable; the server ends if it cannot.
   func commit() throws
+
+  /// Replies to the requests that still wait, because the server stops.
+  func stopping()
 }
 
 extension Service {
   func disconnected(_ client: Client) {}
   func tick() -> SuspendingClock.Instant? { nil }
   func commit() throws {}
+  func stopping() {}
 }
 
 /// The clients of a server, by number.
@@ -74,6 +78,7 @@ final class Server<Served: Service> {
       try await group.next()
       // Another server can start before the last client has ended.
       removePath()
+      service.stopping()
       group.cancelAll()
       for client in clients.all { client.resume() }
       try? await group.waitForAll()

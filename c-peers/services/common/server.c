@@ -1,31 +1,21 @@
 /* The loop of a server: clients, their requests and replies. Replies are sent after all requests that are
  * ready have been handled, so the service can make many changes durable at once. */
-#include "service.h"
+#include "server.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { SECOND = 1000000000, MAX_ALLOWED = 16, RESERVED_DESCRIPTORS = 64 };
+enum { SECOND = 1000000000, RESERVED_DESCRIPTORS = 64 };
 
-static struct {
-    const char *path;
-    mode_t mode;
-    uid_t allowed[MAX_ALLOWED];
-    unsigned allowed_count, max_clients;
-    size_t max_output;
-    int64_t idle, drain;
-} options = {
+struct server server = {
     .mode = 0600, .max_clients = 256, .max_output = 4 << 20, .idle = INT64_MAX, .drain = 5LL * SECOND};
 
 struct clients clients = TAILQ_HEAD_INITIALIZER(clients);
-static const struct service *service;
 static int queue, listener, signals;
 static int64_t resumption = INT64_MAX; /* when clients are accepted again */
 static bool stopping;
@@ -34,132 +24,26 @@ static uint64_t last_number;
 
 bool server_option(int option, const char *usage) {
     switch (option) {
-    case 'p': options.path = optarg; return true;
-    case 'm': options.mode = mode_option(optarg); return true;
+    case 'p': server.path = optarg; return true;
+    case 'm': server.mode = mode_option(optarg); return true;
     case 'a':
-        if (options.allowed_count == MAX_ALLOWED)
+        if (server.allowed_count == MAX_ALLOWED)
             errx(EX_USAGE, "--allow: at most %d users", MAX_ALLOWED);
-        options.allowed[options.allowed_count++] = (uid_t)number_option("allow", optarg, 0, UINT32_MAX - 1);
+        server.allowed[server.allowed_count++] = (uid_t)number_option("allow", optarg, 0, UINT32_MAX - 1);
         return true;
-    case 'c': options.max_clients = (unsigned)number_option("max-clients", optarg, 1, 100000); return true;
+    case 'c': server.max_clients = (unsigned)number_option("max-clients", optarg, 1, 100000); return true;
     case 'o':
-        options.max_output =
+        server.max_output =
             (size_t)number_option("max-output", optarg, MESSAGE_LIMIT + FRAME_HEADER, 1 << 30);
         return true;
-    case 'i': options.idle = (int64_t)(seconds_option("idle", optarg) * SECOND); return true;
-    case 'd': options.drain = (int64_t)(seconds_option("drain", optarg) * SECOND); return true;
+    case 'i': server.idle = (int64_t)(seconds_option("idle", optarg) * SECOND); return true;
+    case 'd': server.drain = (int64_t)(seconds_option("drain", optarg) * SECOND); return true;
     case 'h': say("%s", usage); exit(EXIT_SUCCESS);
     default: return false;
     }
 }
 
-/* -- Output -- */
-
-/* A client that does not read its replies cannot send more requests, and has at most one descriptor in its
- * output. */
-bool may_notify(const struct client *client) {
-    return !client->dead && !client->ending && client->descriptors == 0 &&
-           client->queued < options.max_output / 4;
-}
-
-static void watch(struct client *client) {
-    const uint32_t events = (may_notify(client) ? EPOLLIN : 0) | (client->queued > 0 ? EPOLLOUT : 0);
-    struct epoll_event event = {.events = events, .data.ptr = client};
-    if (events != client->events && epoll_ctl(queue, EPOLL_CTL_MOD, client->fd, &event) == -1)
-        err(EX_OSERR, "epoll_ctl");
-    client->events = events;
-}
-
-static void enqueue(struct client *client, struct frame *frame) {
-    if (client->dead || client->ending) {
-        frame_free(frame);
-        return;
-    }
-    STAILQ_INSERT_TAIL(&client->output, frame, next);
-    client->queued += frame->length;
-    client->descriptors += frame->descriptor != -1;
-    /* Only messages of other clients can exceed the limit: the server stops reading requests before replies
-     * do. */
-    if (client->queued > options.max_output) {
-        say("client %ju: does not read", (uintmax_t)client->number);
-        client->dead = true;
-    }
-}
-
-/* Lets a client read its last messages, and then disconnects it. */
-static void end(struct client *client) {
-    client->ending = true;
-    client->deadline = now_nanoseconds() + options.drain;
-}
-
-static void end_with_reason(struct client *client, const char *reason) {
-    notify(client, "closing", json_pack("{ss}", "reason", reason));
-    end(client);
-}
-
-bool notify(struct client *client, const char *type, json_t *payload) {
-    static uint64_t number;
-    char id[32];
-    snprintf(id, sizeof id, "event-%ju", (uintmax_t)++number);
-    struct frame *frame = frame_new(id, type, payload);
-    const bool fits = frame->length > 0;
-    if (fits)
-        enqueue(client, frame);
-    else
-        frame_free(frame);
-    return fits;
-}
-
-static void reply_as(struct client *client, const char *id, const char *type, json_t *payload, int fd) {
-    struct frame *frame = frame_new(id, type, payload);
-    const bool fits = frame->length > 0;
-    if (!fits || (fd != -1 && (frame->descriptor = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)) {
-        frame_free(frame);
-        json_t *error =
-            fits ? json_pack("{ss, ss}", "code", "limit", "message", "too many descriptors are in use")
-                 : json_pack("{ss, ss}", "code", "too-large", "message", "the reply exceeds 1 MiB");
-        frame = frame_new(id, "error", error);
-    }
-    enqueue(client, frame);
-}
-
-void reply(struct client *client, const struct message *request, json_t *payload) {
-    reply_as(client, request->id, "ok", payload, -1);
-}
-
-void reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd) {
-    reply_as(client, request->id, "ok", payload, fd);
-}
-
-void fail(struct client *client, const struct message *request, const char *code, const char *format, ...) {
-    char text[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    json_t *error = json_pack("{ss, ss}", "code", code, "message", text);
-    reply_as(client, request->id ? request->id : "-", "error", error, -1);
-}
-
-bool unpack(struct client *client, const struct message *request, const char *format, ...) {
-    json_error_t error;
-    va_list arguments;
-    va_start(arguments, format);
-    const bool fits = json_vunpack_ex(request->payload, &error, 0, format, arguments) == 0;
-    va_end(arguments);
-    if (!fits)
-        fail(client, request, "invalid-payload", "the payload does not fit the type '%s'", request->type);
-    return fits;
-}
-
-bool check_name(struct client *client, const struct message *request, const char *name) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const size_t length = strlen(name);
-    const bool valid = length >= 1 && length <= NAME_LIMIT && strspn(name, allowed) == length;
-    if (!valid)
-        fail(client, request, "invalid-payload", "a name has 1 to %d letters, digits, and ._-", NAME_LIMIT);
-    return valid;
-}
+/* -- Clients -- */
 
 struct client *client_find(uint64_t number) {
     struct client *client;
@@ -169,69 +53,11 @@ struct client *client_find(uint64_t number) {
     return NULL;
 }
 
-/* -- Input -- */
-
-static void handle(struct client *client, const char *bytes, size_t length) {
-    struct message request;
-    const char *problem = message_parse(&request, bytes, length);
-    client->last_activity = now_nanoseconds();
-    const struct handler *handler = service->handlers;
-    if (problem) {
-        fail(client, &request, problem, "a message is %s",
-             strcmp(problem, "invalid-json") == 0 ? "a JSON object" : "{id, type, payload, timestamp}");
-    } else {
-        while (handler->type && strcmp(handler->type, request.type) != 0)
-            handler++;
-        if (handler->type)
-            handler->handle(client, &request);
-        else
-            fail(client, &request, "unknown-type", "there is no request of this type");
-    }
-    json_decref(request.object);
-}
-
-/* Handles the complete messages that were received, unless the client has to read its replies first. Returns
- * whether there was one. */
-static bool handle_all(struct client *client) {
-    const char *bytes;
-    size_t length;
-    bool handled = false;
-    while (may_notify(client)) {
-        const int found = input_next(&client->input, &bytes, &length);
-        if (found == 0)
-            break;
-        handled = true;
-        if (found == 1) {
-            handle(client, bytes, length);
-        } else {
-            fail(client, &(struct message){0}, "too-large", "a message has at most %d bytes", MESSAGE_LIMIT);
-            end(client);
-        }
-    }
-    return handled;
-}
-
-static void receive(struct client *client) {
-    const ssize_t count = input_receive(&client->input, client->fd, NULL);
-    if (count == -1 && errno != EAGAIN && errno != EINTR)
-        client->dead = true;
-    /* The client may still read its replies. If there are none, it is released before others get messages. */
-    if (count == 0) {
-        end(client);
-        client->dead = client->queued == 0;
-    }
-    if (count <= 0)
-        return;
-    handle_all(client);
-}
-
-/* -- Clients -- */
-
 static bool is_allowed(uid_t user) {
-    for (unsigned index = 0; index < options.allowed_count; index++)
-        if (options.allowed[index] == user)
+    for (unsigned index = 0; index < server.allowed_count; index++)
+        if (server.allowed[index] == user)
             return true;
-    return options.allowed_count == 0 && user == geteuid();
+    return server.allowed_count == 0 && user == geteuid();
 }
 
 /* Starts or stops accepting clients. */
@@ -273,16 +99,16 @@ static void accept_client(void) {
     if (!is_allowed(client->peer.uid)) {
         fail(client, &(struct message){0}, "not-permitted", "user %u may not use this service",
              client->peer.uid);
-        end(client);
-    } else if (client_count > options.max_clients) {
-        fail(client, &(struct message){0}, "limit", "there are already %u clients", options.max_clients);
-        end(client);
+        client_end(client);
+    } else if (client_count > server.max_clients) {
+        fail(client, &(struct message){0}, "limit", "there are already %u clients", server.max_clients);
+        client_end(client);
     }
 }
 
 static void release(struct client *client) {
-    if (service->closed)
-        service->closed(client);
+    if (server.service->closed)
+        server.service->closed(client);
     TAILQ_REMOVE(&clients, client, link);
     client_count--;
     for (struct frame *frame; (frame = STAILQ_FIRST(&client->output));) {
@@ -294,33 +120,23 @@ static void release(struct client *client) {
     free(client);
 }
 
-static void send_output(struct client *client) {
-    if (!frames_send(&client->output, client->fd, &client->queued))
-        client->dead = true;
-    if (client->descriptors == 0)
-        return;
-    client->descriptors = 0;
-    struct frame *frame;
-    STAILQ_FOREACH(frame, &client->output, next) client->descriptors += frame->descriptor != -1;
-}
-
 /* Sends replies. Returns whether there is more to do: a client that has now read its replies may have sent
  * more requests, or may get more messages. */
 static bool flush(void) {
     bool more = false;
     struct client *client;
-    if (service->commit)
-        service->commit();
+    if (server.service->commit)
+        server.service->commit();
     TAILQ_FOREACH(client, &clients, link) {
         const bool blocked = !may_notify(client);
         if (!client->dead && client->queued > 0)
-            send_output(client);
+            client_send_output(client);
         if (client->ending && client->queued == 0)
             client->dead = true;
         more |= blocked && may_notify(client);
     }
     TAILQ_FOREACH(client, &clients, link)
-    more |= handle_all(client);
+    more |= client_handle_all(client);
     return more;
 }
 
@@ -335,13 +151,21 @@ static bool release_one(void) {
     return false;
 }
 
+static void watch(struct client *client) {
+    const uint32_t events = (may_notify(client) ? EPOLLIN : 0) | (client->queued > 0 ? EPOLLOUT : 0);
+    struct epoll_event event = {.events = events, .data.ptr = client};
+    if (events != client->events && epoll_ctl(queue, EPOLL_CTL_MOD, client->fd, &event) == -1)
+        err(EX_OSERR, "epoll_ctl");
+    client->events = events;
+}
+
 /* Returns the time at which the service has to do something. */
 static int64_t flush_all(void) {
     int64_t next;
     do {
         while (release_one())
             ;
-        next = service->tick ? service->tick(now_nanoseconds()) : INT64_MAX;
+        next = server.service->tick ? server.service->tick(now_nanoseconds()) : INT64_MAX;
     } while (flush() || release_one());
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) watch(client);
@@ -357,12 +181,12 @@ static int64_t end_late_clients(int64_t now) {
     TAILQ_FOREACH(client, &clients, link) {
         if (client->ending && client->deadline <= now)
             client->dead = true;
-        if (!client->ending && options.idle != INT64_MAX && now - client->last_activity >= options.idle)
-            end_with_reason(client, "idle");
+        if (!client->ending && server.idle != INT64_MAX && now - client->last_activity >= server.idle)
+            client_end_with_reason(client, "idle");
         if (client->ending)
             next = client->deadline < next ? client->deadline : next;
-        else if (options.idle != INT64_MAX && client->last_activity + options.idle < next)
-            next = client->last_activity + options.idle;
+        else if (server.idle != INT64_MAX && client->last_activity + server.idle < next)
+            next = client->last_activity + server.idle;
     }
     return next;
 }
@@ -371,14 +195,14 @@ static int64_t end_late_clients(int64_t now) {
 
 /* Each client needs a descriptor, and one more for a descriptor that is passed to it. */
 static void reserve_descriptors(void) {
-    const rlim_t needed = 2 * (rlim_t)options.max_clients + RESERVED_DESCRIPTORS;
+    const rlim_t needed = 2 * (rlim_t)server.max_clients + RESERVED_DESCRIPTORS;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= needed)
         return;
     limit.rlim_cur = needed;
     if (limit.rlim_max < needed || setrlimit(RLIMIT_NOFILE, &limit) == -1)
-        errx(EX_USAGE, "--max-clients %u: only %ju descriptors are allowed", options.max_clients,
+        errx(EX_USAGE, "--max-clients %u: only %ju descriptors are allowed", server.max_clients,
              (uintmax_t)limit.rlim_max);
 }
 
@@ -395,6 +219,8 @@ static void stop(void) {
         return;
     stopping = true;
     listener_close(listener);
+    if (server.service->stopping)
+        server.service->stopping();
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) {
         /* A client cannot delay the end by sending more and more. */
@@ -403,10 +229,10 @@ static void stop(void) {
             count = input_receive(&client->input, client->fd, NULL);
             if (count <= 0)
                 break;
-            handle_all(client);
+            client_handle_all(client);
         }
         if (!client->ending)
-            end_with_reason(client, "shutdown");
+            client_end_with_reason(client, "shutdown");
     }
 }
 
@@ -428,16 +254,16 @@ static void wait_and_handle(int64_t until) {
         else if (tag == &listener)
             continue;
         else if (!client->dead && events[index].events & EPOLLIN && !client->ending)
-            receive(client);
+            client_receive(client);
         else if (events[index].events & (EPOLLHUP | EPOLLERR))
             client->dead = true;
     }
 }
 
-void serve(const struct service *served, const char *default_path) {
-    service = served;
-    if (!options.path)
-        options.path = default_path;
+void serve(const struct service *service, const char *default_path) {
+    server.service = service;
+    if (!server.path)
+        server.path = default_path;
     reserve_descriptors();
     sigset_t ends;
     sigemptyset(&ends);
@@ -448,10 +274,10 @@ void serve(const struct service *served, const char *default_path) {
     queue = epoll_create1(EPOLL_CLOEXEC);
     if (signals == -1 || queue == -1)
         err(EX_OSERR, "epoll_create1");
-    listener = listener_open(options.path, options.mode);
+    listener = listener_open(server.path, server.mode);
     add(signals, &signals);
     add(listener, &listener);
-    say("%s: listening at '%s'.", service->name, options.path);
+    say("%s: listening at '%s'.", service->name, server.path);
 
     while (!stopping || !TAILQ_EMPTY(&clients)) {
         const int64_t late = end_late_clients(now_nanoseconds()), tick = flush_all();

@@ -73,7 +73,7 @@ json_int_t now_milliseconds(void);
 /* Returns nanoseconds of CLOCK_MONOTONIC. */
 int64_t now_nanoseconds(void);
 
-/* -- The server (server.c, listener.c) -- */
+/* -- The server (server.c, connection.c, listener.c) -- */
 
 struct client {
     TAILQ_ENTRY(client) link;
@@ -82,7 +82,7 @@ struct client {
     int64_t last_activity;
     void *state; /* of the service */
 
-    /* Private to server.c. */
+    /* Private to server.c and connection.c. */
     int fd;
     uint32_t events;
     bool ending, dead;
@@ -110,6 +110,8 @@ struct service {
     int64_t (*tick)(int64_t now);
     /* Makes changes durable, before replies are sent. Exits if it cannot. */
     void (*commit)(void);
+    /* The server stops: replies to the requests that still wait. */
+    void (*stopping)(void);
 };
 
 /* The options that all servers have. */

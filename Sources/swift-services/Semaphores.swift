@@ -1,0 +1,183 @@
+internal import IPC
+internal import SwiftExamples
+internal import SystemPackage
+
+/// The semaphores of a server, and the permits that its clients have.
+@ServiceActor
+final class Semaphores {
+  private(set) var byName: [String: Semaphore] = [:]
+  private(set) var names: [String] = []
+  private let limits: SemaphoreLimits
+  private var holders: [Int: Holder] = [:]
+  /// All waiting requests, also those without a limit.
+  private var waiting = Sorted(Waiter.expiresBefore)
+  private var lastNumber = 0
+  private var isStopped = false
+
+  private struct Holder {
+    var waiters: [Waiter] = []
+    /// The permits, by the names of their semaphores.
+    var permits: [String: Int] = [:]
+  }
+
+  init(_ limits: SemaphoreLimits) { self.limits = limits }
+
+  // Semaphores
+
+  func create(_ name: Name, permits: Int, maximum: Int) throws(ServiceError) {
+    let name = name.description
+    if byName[name] != nil { throw ServiceError(.exists, "there is already a semaphore of this name") }
+    if names.count >= limits.maxSemaphores.value || maximum > limits.maxPermits { throw ServiceError.exceedsLimit }
+    byName[name] = Semaphore(name, available: permits, maximum: maximum)
+    names.append(name)
+  }
+
+  /// Removes a semaphore with its permits; its waiting requests fail.
+  func remove(_ semaphore: Semaphore) {
+    for waiter in semaphore.line { fail(waiter, ServiceError(.removed, "the semaphore was removed")) }
+    for number in holders.keys { holders[number]?.permits[semaphore.name] = nil }
+    byName[semaphore.name] = nil
+    names.removeAll { $0 == semaphore.name }
+  }
+
+  // Permits
+
+  /// The reply to a request that has acquired permits.
+  private struct Acquired: Encodable {
+    let semaphore: String
+    let permits: Int
+    let waited: Int
+  }
+
+  private func grant(_ semaphore: Semaphore, _ permits: Int, to client: Client, waited: Int) -> Reply {
+    holders[client.number, default: Holder()].permits[semaphore.name, default: 0] += permits
+    semaphore.available -= permits
+    semaphore.held += permits
+    semaphore.acquired += permits
+    semaphore.longest = max(semaphore.longest, waited)
+    return Reply(Acquired(semaphore: semaphore.name, permits: permits, waited: waited))
+  }
+
+  /// Only the first request of a line is considered, so that a request for many permits gets them in its turn.
+  private func advance(_ semaphore: Semaphore) {
+    while let first = semaphore.first, first.permits <= semaphore.available {
+      first.client.reply(to: first.id, grant(semaphore, first.permits, to: first.client, waited: first.waited))
+      remove(first)
+    }
+  }
+
+  private func advanceAll() {
+    for name in names { if let semaphore = byName[name] { advance(semaphore) } }
+  }
+
+  /// Returns the reply, or nil to reply later; a timeout of 0 milliseconds does not wait, and one of nil has no limit.
+  func acquire(
+    _ semaphore: Semaphore, _ permits: Int, timeout: Int?, for client: Client, id: String
+  ) throws(ServiceError) -> Reply? {
+    if isStopped { throw ServiceError(.stopped, "the server stops") }
+    if permits > semaphore.maximum { throw ServiceError.exceedsLimit }
+    if permits <= semaphore.available, semaphore.first == nil {
+      return grant(semaphore, permits, to: client, waited: 0)
+    }
+    if timeout == 0 {
+      semaphore.refused += 1
+      throw ServiceError(.wouldBlock, "there are too few permits")
+    }
+    let waiters = holders[client.number]?.waiters.count ?? 0
+    if waiters >= limits.maxWaiters.value { throw ServiceError.exceedsLimit }
+    lastNumber += 1
+    let waiter = Waiter(
+      lastNumber, semaphore, client, id: id, permits: permits, timeout: timeout.map { .milliseconds($0) })
+    semaphore.line.append(waiter)
+    holders[client.number, default: Holder()].waiters.append(waiter)
+    waiting.insert(waiter)
+    return nil
+  }
+
+  /// Takes permits of a client back.
+  private func takeBack(_ permits: Int, of semaphore: Semaphore, from client: Client) throws(ServiceError) {
+    guard let held = holders[client.number]?.permits[semaphore.name], held >= permits else {
+      throw ServiceError(.notHeld, "this client has fewer permits")
+    }
+    holders[client.number]?.permits[semaphore.name] = held > permits ? held - permits : nil
+    semaphore.held -= permits
+  }
+
+  func release(_ permits: Int, of semaphore: Semaphore, from client: Client) throws(ServiceError) {
+    try takeBack(permits, of: semaphore, from: client)
+    semaphore.available += permits
+    semaphore.released += permits
+    advance(semaphore)
+  }
+
+  func discard(_ permits: Int, of semaphore: Semaphore, from client: Client) throws(ServiceError) {
+    try takeBack(permits, of: semaphore, from: client)
+    semaphore.discarded += permits
+  }
+
+  func add(_ permits: Int, to semaphore: Semaphore) throws(ServiceError) {
+    if permits > semaphore.maximum - semaphore.available - semaphore.held { throw ServiceError.exceedsLimit }
+    semaphore.available += permits
+    semaphore.added += permits
+    advance(semaphore)
+  }
+
+  // Waiting requests
+
+  private func remove(_ waiter: Waiter) {
+    let semaphore = waiter.semaphore
+    if let index = semaphore.line.firstIndex(where: { $0 === waiter }) { semaphore.line.remove(at: index) }
+    holders[waiter.client.number]?.waiters.removeAll { $0 === waiter }
+    waiting.remove(waiter)
+  }
+
+  private func fail(_ waiter: Waiter, _ error: ServiceError) {
+    waiter.client.fail(waiter.id, error)
+    remove(waiter)
+  }
+
+  /// Ends the oldest waiting request of a client with this ID.
+  func cancel(_ id: String, of client: Client) throws(ServiceError) {
+    guard let waiter = holders[client.number]?.waiters.first(where: { $0.id == id }) else {
+      throw ServiceError(.notFound, "no request of this client with this ID waits")
+    }
+    fail(waiter, ServiceError(.canceled, "the client canceled the request"))
+    advance(waiter.semaphore)
+  }
+
+  /// Returns the permits of a client that has disconnected, and removes its waiting requests.
+  func forget(_ client: Client) {
+    guard let holder = holders[client.number] else { return }
+    for waiter in holder.waiters { remove(waiter) }
+    holders[client.number] = nil
+    for (name, permits) in holder.permits {
+      guard let semaphore = byName[name] else { continue }
+      semaphore.held -= permits
+      semaphore.available += permits
+      semaphore.returned += permits
+    }
+    advanceAll()
+  }
+
+  /// Lets all waiting requests fail; no more permits are acquired.
+  func stop() {
+    isStopped = true
+    while let waiter = waiting.first { fail(waiter, ServiceError(.stopped, "the server stops")) }
+  }
+
+  /// Ends the waits whose time is over.
+  func tick() -> SuspendingClock.Instant? {
+    let now = SuspendingClock.now
+    while let waiter = waiting.first, let deadline = waiter.deadline, deadline <= now {
+      waiter.semaphore.expired += 1
+      fail(waiter, ServiceError(.timedOut, "the timeout has passed"))
+      // The next request may need fewer permits.
+      advance(waiter.semaphore)
+    }
+    return waiting.first?.deadline
+  }
+}
+
+extension ServiceError {
+  fileprivate static let exceedsLimit = ServiceError(.limit, "the request exceeds a limit")
+}

@@ -1,0 +1,31 @@
+/// Objects in an order.
+@ServiceActor
+struct Sorted<Element: AnyObject> {
+  /// In reverse, so that taking the first one moves no others.
+  private var reversed: [Element] = []
+  private let precedes: @ServiceActor (Element, Element) -> Bool
+
+  init(_ precedes: @escaping @ServiceActor (Element, Element) -> Bool) { self.precedes = precedes }
+
+  var first: Element? { reversed.last }
+  var isEmpty: Bool { reversed.isEmpty }
+  var count: Int { reversed.count }
+
+  mutating func insert(_ element: Element) { reversed.insert(element, at: position(of: element)) }
+
+  mutating func remove(_ element: Element) {
+    let index = position(of: element)
+    precondition(reversed[index] === element)
+    reversed.remove(at: index)
+  }
+
+  /// The first position whose element does not come after this one.
+  private func position(of element: Element) -> Int {
+    var (low, high) = (0, reversed.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if precedes(element, reversed[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
