@@ -28,6 +28,24 @@ static bool is_excessive(const char *bytes, size_t length) {
     return false;
 }
 
+/* Returns a value in which numbers without a fraction, such as 1.0 and 1e2, are integers: in JSON, they are
+ * the same numbers. Takes the value over. */
+static json_t *with_integers(json_t *value) {
+    const double real = json_real_value(value);
+    const char *key;
+    json_t *member;
+    size_t index;
+    if (json_is_real(value) && real >= -0x1p63 && real < 0x1p63 && (double)(json_int_t)real == real) {
+        json_decref(value);
+        return json_integer((json_int_t)real);
+    }
+    json_object_foreach(value, key, member)
+        json_object_set_new(value, key, with_integers(json_incref(member)));
+    json_array_foreach(value, index, member)
+        json_array_set_new(value, index, with_integers(json_incref(member)));
+    return value;
+}
+
 static const char *bounded_string(const json_t *object, const char *key, size_t limit) {
     const json_t *value = json_object_get(object, key);
     const size_t length = json_string_length(value);
@@ -41,6 +59,7 @@ const char *message_parse(struct message *message, const char *bytes, size_t len
     json_t *object = json_loadb(bytes, length, JSON_DECODE_ANY, NULL);
     if (!object)
         return "invalid-json";
+    object = with_integers(object);
     *message = (struct message){.object = object,
                                 .id = bounded_string(object, "id", ID_LIMIT),
                                 .type = bounded_string(object, "type", TYPE_LIMIT),
