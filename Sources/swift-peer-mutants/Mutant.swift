@@ -291,6 +291,9 @@ enum Mutant: String, CaseIterable {
   case timerNotArmed = "timer-not-armed"
   case replyBeforeWritten = "reply-before-written"
   case logNotLocked = "log-not-locked"
+  case fileReadInPlace = "file-read-in-place"
+  case fileGrownByTruncation = "file-grown-by-truncation"
+  case pathsOpenedAnywhere = "paths-opened-anywhere"
 
   /// The selected mutant.
   ///

@@ -86,7 +86,8 @@ extension JSON: Codable {
 extension [UInt8] {
   private static let maximumDepth = 32
 
-  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains no escaped NUL, which C strings cannot hold.
+  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains no escaped NUL, which C strings cannot hold, and
+  /// no integer of more than 64 bits.
   ///
   /// The decoder would also accept UTF-16, and uses the stack for each level.
   var isAcceptableJSON: Bool {
@@ -104,6 +105,12 @@ extension [UInt8] {
         if !isQuoted { depth += 1 }
         if depth > Self.maximumDepth { return false }
       case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isQuoted { depth -= 1 }
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        if isQuoted { break }
+        let number = self[index...].prefix { "+-.0123456789Ee".utf8.contains($0) }
+        let text = String(decoding: number, as: UTF8.self)
+        if !text.contains(where: ".Ee".contains), Int64(text) == nil { return false }
+        index += number.count - 1
       case 0: return false
       default: break
       }

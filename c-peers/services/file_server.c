@@ -3,6 +3,7 @@
 #include "file/file.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 static const char usage[] =
     "usage: file_server [options]\n" SERVER_USAGE
@@ -13,6 +14,14 @@ static const char usage[] =
     "  --max-mapped N     how many bytes all mapped files may have (4294967296)";
 
 enum { READ_LIMIT = 512 << 10 };
+
+/* Unmaps the files of clients that have disconnected, and are not released yet. */
+static void forget_dead_clients(void) {
+    struct client *client;
+    TAILQ_FOREACH(client, &clients, link)
+    if (client->dead)
+        files_forget(client);
+}
 
 /* -- Files -- */
 
@@ -29,6 +38,7 @@ static void open_file(struct client *client, const struct message *request) {
     struct file *file = NULL;
     if (!unpack(client, request, "{ss}", "path", &path))
         return;
+    forget_dead_clients();
     const struct problem problem = file_open(client, path, &file);
     reply_file(client, request, problem, file);
 }
@@ -43,12 +53,14 @@ static void create(struct client *client, const struct message *request) {
         fail(client, request, "invalid-payload", "a size is not negative");
         return;
     }
+    forget_dead_clients();
     const struct problem problem = file_create(client, path, (size_t)size, &file);
     reply_file(client, request, problem, file);
 }
 
 /* Returns the file with this number; NULL after an error reply. */
 static struct file *find(struct client *client, const struct message *request, json_int_t number) {
+    forget_dead_clients();
     struct file *file = file_find(client, number);
     if (!file)
         fail(client, request, "not-found", "this client has not mapped the file");
@@ -187,10 +199,12 @@ static void status(struct client *client, const struct message *request) {
 }
 
 static void statistics(struct client *client, const struct message *request) {
+    forget_dead_clients();
     reply(client, request, files_statistics());
 }
 
 static void list(struct client *client, const struct message *request) {
+    forget_dead_clients();
     reply(client, request, files_list());
 }
 
@@ -205,6 +219,14 @@ static const struct handler handlers[] = {{"create", create},
                                           {"statistics", statistics},
                                           {"list", list},
                                           {0}};
+
+/* Allows as many descriptors as possible: each file needs one, besides those of the clients. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {SERVER_OPTIONS,
@@ -228,6 +250,7 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
     signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of the user is an error of the request */
+    raise_descriptor_limit();
     root_open(root);
     serve(
         &(struct service){

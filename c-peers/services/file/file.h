@@ -136,7 +136,8 @@ json_t *files_list(void);
 /* Unmaps the files of a client that disconnected. */
 void files_forget(struct client *client);
 
-/* Writes files to the disk whose time has come. Returns when it is to be called again. */
+/* Writes files to the disk whose time has come, and informs their clients. Returns when it is to be called
+ * again. */
 int64_t files_tick(int64_t now);
 
 #endif

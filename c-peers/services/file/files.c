@@ -164,13 +164,23 @@ struct problem file_grow(struct file *file, size_t size) {
     return problem.code ? problem : file_extend(file, size);
 }
 
-/* Tells all clients of a file that a sync failed which none of them requested. */
-static void notify_failure(const struct file *file, const struct problem *problem) {
-    warnx("sync '%s': %s", file->path, problem->text);
+/* Writes a file to the disk, and informs all its clients. */
+static void sync_and_notify(struct file *file) {
+    const size_t dirty = ranges_bytes(&file->dirty);
+    const struct problem problem = file_sync(file);
+    if (problem.code)
+        warnx("sync '%s': %s", file->path, problem.text);
     struct client *client;
-    TAILQ_FOREACH(client, &clients, link)
-    if (find_use(client, file->number))
-        notify(client, "sync-failed", json_pack("{sI, ss}", "file", file->number, "message", problem->text));
+    TAILQ_FOREACH(client, &clients, link) {
+        if (!find_use(client, file->number))
+            continue;
+        if (problem.code)
+            notify(client, "sync-failed",
+                   json_pack("{sI, ss}", "file", file->number, "message", problem.text));
+        else
+            notify(client, "synced",
+                   json_pack("{sI, sI}", "file", file->number, "synced", (json_int_t)dirty));
+    }
 }
 
 struct problem file_unmap(struct client *client, struct file *file) {
@@ -209,9 +219,8 @@ int64_t files_tick(int64_t now) {
     int64_t next = INT64_MAX;
     struct file *file;
     TAILQ_FOREACH(file, &files, link) {
-        const struct problem problem = file->due <= now ? file_sync(file) : none;
-        if (problem.code)
-            notify_failure(file, &problem);
+        if (file->due <= now)
+            sync_and_notify(file);
         next = file->due < next ? file->due : next;
     }
     return next;
