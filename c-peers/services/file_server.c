@@ -115,6 +115,14 @@ static void unmap(struct client *client, const struct message *request) {
 
 /* -- Bytes -- */
 
+/* Reads a string that may be missing or null. Replies with an error, and returns false, if it is another
+ * value. */
+static bool unpack_optional(struct client *client, const struct message *request, const char *key,
+                            const char **text, size_t *length) {
+    const json_t *value = json_object_get(request->payload, key);
+    return !value || json_is_null(value) || unpack(client, request, "{ss%}", key, text, length);
+}
+
 /* Replies with bytes as text or in base64. */
 static void reply_bytes(struct client *client, const struct message *request, const char *bytes,
                         size_t length, bool as_text) {
@@ -131,8 +139,9 @@ static void reply_bytes(struct client *client, const struct message *request, co
 static void read_bytes(struct client *client, const struct message *request) {
     json_int_t number, offset, length;
     const char *as = "bytes";
-    if (!unpack(client, request, "{sI, sI, sI, s?s}", "file", &number, "offset", &offset, "length", &length,
-                "as", &as))
+    size_t as_length;
+    if (!unpack(client, request, "{sI, sI, sI}", "file", &number, "offset", &offset, "length", &length) ||
+        !unpack_optional(client, request, "as", &as, &as_length))
         return;
     struct file *file = find(client, request, number);
     if (!file)
@@ -171,8 +180,9 @@ static void write_bytes(struct client *client, const struct message *request) {
     json_int_t number, offset;
     const char *text = NULL, *base64 = NULL;
     size_t text_length = 0, base64_length = 0;
-    if (!unpack(client, request, "{sI, sI, s?s%, s?s%}", "file", &number, "offset", &offset, "text", &text,
-                &text_length, "bytes", &base64, &base64_length))
+    if (!unpack(client, request, "{sI, sI}", "file", &number, "offset", &offset) ||
+        !unpack_optional(client, request, "text", &text, &text_length) ||
+        !unpack_optional(client, request, "bytes", &base64, &base64_length))
         return;
     struct file *file = find(client, request, number);
     if (!file)

@@ -131,9 +131,14 @@ static struct problem create_in(struct client *client, int directory, const char
     const int fd = open_beneath(directory, name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (fd == -1)
         return problem_of_call("openat2");
-    struct problem problem = none;
-    if (fstat(fd, &status) == -1 || !file_reserve(fd, size) || fsync(fd) == -1 || fsync(directory) == -1)
-        problem = problem_of_call("fallocate");
+    const char *call = NULL;
+    if (fstat(fd, &status) == -1)
+        call = "fstat";
+    else if (!file_reserve(fd, size))
+        call = "fallocate";
+    else if (fsync(fd) == -1 || fsync(directory) == -1)
+        call = "fsync";
+    struct problem problem = call ? problem_of_call(call) : none;
     status.st_size = (off_t)size;
     if (problem.code)
         close(fd);
