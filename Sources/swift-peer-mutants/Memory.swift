@@ -89,9 +89,11 @@ import Glibc
 @c(__wrap_cipc_process_vm_read) func loadFrom(
   _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
 ) -> Int {
-  guard Mutant.fileReadInPlace.isOn else { return unsafe __real_cipc_process_vm_read(to, from, count) }
+  guard Mutant.fileReadInPlace.isOn, let to = unsafe to, let from = unsafe from else {
+    return unsafe __real_cipc_process_vm_read(to, from, count)
+  }
   // `Array(UnsafeRawBufferPointer(...))` is simpler, and raises SIGBUS if the file was truncated.
-  _ = unsafe memcpy(to, from, count)
+  unsafe to.copyMemory(from: from, byteCount: count)
   return count
 }
 

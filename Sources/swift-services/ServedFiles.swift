@@ -19,7 +19,7 @@ final class ServedFiles {
 
   // Requests
 
-  /// Maps a file for a client. Other clients may have mapped it already.
+  /// Maps a file for a client, unless it has mapped it already.
   func open(_ path: String, _ client: Client) throws(ServiceError) -> ServedFile {
     let object = try root.open(path)
     let status = try ServiceError.ofCall { () throws(IPCError) in try object.status() }
@@ -80,7 +80,7 @@ final class ServedFiles {
     try file.extend(to: size)
   }
 
-  /// Unmaps a file for a client. The last one writes it to the disk; the file is unmapped even if that fails.
+  /// Unmaps a file for a client; the last one writes it to the disk, and the file is unmapped even if that fails.
   func unmap(_ file: ServedFile, _ client: Client) throws(ServiceError) {
     file.clients[client.number] = nil
     guard file.clients.isEmpty else { return }
