@@ -200,6 +200,15 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         linkerSettings: [
           staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         ]),
+      // The services with mutants of their own decisions: `make mutants` adds these to a copy of the sources.
+      .target(
+        name: "SwiftServicesWithMutants",
+        dependencies: ["CIPC", "IPC", "IPCAsync", "SwiftExamples", arguments, system],
+        path: ".build/service-mutants/swift-services", swiftSettings: asyncSettings),
+      .executableTarget(
+        name: "swift-service-mutants", dependencies: ["SwiftServicesWithMutants"],
+        path: "Sources/swift-service-mutants", exclude: ["ServiceMutant.swift", "decisions.patch"],
+        swiftSettings: settings, linkerSettings: installable),
       // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
