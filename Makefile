@@ -104,15 +104,27 @@ interop: build ## Run the suite: every scenario, every pairing of languages (RUN
 
 mutants: build c-mutants swift-mutants rust-peer ## Build the mutants of the peers and of the runner
 
+# The sources of the Swift services with mutants of their decisions. A patch that no longer applies stops the build.
+SERVICE_MUTANTS := .build/service-mutants
+$(SERVICE_MUTANTS)/.made: $(wildcard Sources/swift-service-mutants/* Sources/swift-services/*) | patch-deps
+	@rm -rf $(@D) && mkdir -p $(@D) && cp -r Sources/swift-services Sources/swift-service-mutants/ServiceMutant.swift $(@D)
+	@mv $(@D)/ServiceMutant.swift $(@D)/swift-services/
+	@patch --directory $(@D)/swift-services --strip 1 --fuzz 0 --silent <Sources/swift-service-mutants/decisions.patch
+	@touch $@
+
 # First write the sources of the runner with its mutants. Package.swift declares the mutant programs only for this rule.
 .PHONY: swift-mutants generated-mutants generated-sample
 swift-mutants: $(BUILD)/mutants/ipc-interop
-$(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml $(wildcard c-peers/generated-mutants/*)
+$(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml $(wildcard c-peers/generated-mutants/*) \
+  $(SERVICE_MUTANTS)/.made
 	@$(BIN)/ipc-interop self-test --write-runner .build/runner-mutants
 	@export GENERATED_CALLS="$(filter-out main,$(GENERATED_CALLS))"; \
-	$(SWIFT) build -c release --product swift-peer-generated && $(SWIFT) build -c release --product ipc-interop-mutants
+	for product in swift-peer-generated swift-service-mutants ipc-interop-mutants; do \
+	  $(SWIFT) build -c release --product $$product || exit; \
+	done
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	install -D "$$products/swift-peer-generated" $(BUILD)/mutants/generated/swift-peer && \
+	install -D "$$products/swift-service-mutants" $(BUILD)/mutants/swift-services && \
 	install -D "$$products/ipc-interop-mutants" $@
 
 generated-mutants: mutants ## Test the suite with generated changes of calls (GENERATED="read: --jobs 2")

@@ -84,9 +84,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     "cipc_futex_wake", "cipc_internet_receive", "cipc_internet_send", "cipc_memfd_create", "cipc_mq_getattr",
     "cipc_mq_notify_signal", "cipc_mq_open", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive",
     "cipc_mq_timedsend", "cipc_mq_unlink", "cipc_mremap", "cipc_msg_set", "cipc_msg_stat", "cipc_msgrcv",
-    "cipc_msgsnd", "cipc_mutex_lock_until", "cipc_peer_credentials", "cipc_pidfd_getfd", "cipc_pidfd_reap",
+    "cipc_msgsnd", "cipc_mutex_lock_until", "cipc_open_beneath",
+    "cipc_peer_credentials", "cipc_pidfd_getfd", "cipc_pidfd_reap",
     "cipc_pidfd_wait", "cipc_pipe2", "cipc_pipe_read", "cipc_pipe_write", "cipc_populate", "cipc_ppoll",
-    "cipc_ppoll_masked", "cipc_process_vm_write", "cipc_receive_ancillary", "cipc_receive_many",
+    "cipc_ppoll_masked", "cipc_process_vm_read", "cipc_process_vm_write", "cipc_receive_ancillary", "cipc_receive_many",
     "cipc_robust_begin", "cipc_robust_end", "cipc_sem_set", "cipc_sem_wait_until", "cipc_semctl",
     "cipc_semctl_array", "cipc_semctl_value", "cipc_semop", "cipc_semtimedop", "cipc_send_ancillary",
     "cipc_set_socket_linger", "cipc_set_socket_option", "cipc_set_socket_timeout", "cipc_shm_lock",
@@ -127,7 +128,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "SwiftExamples", dependencies: ["IPC", arguments, system], path: "Sources/swift-examples",
       swiftSettings: settings),
     .target(
-      name: "SwiftServices", dependencies: ["IPC", "IPCAsync", "SwiftExamples", arguments, system],
+      name: "SwiftServices", dependencies: ["CIPC", "IPC", "IPCAsync", "SwiftExamples", arguments, system],
       path: "Sources/swift-services", swiftSettings: asyncSettings),
     .executableTarget(
       name: "swift-examples", dependencies: ["SwiftExamples", "SwiftServices"], path: "Sources/swift-examples-main",
@@ -199,6 +200,15 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         linkerSettings: [
           staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         ]),
+      // The services with mutants of their own decisions: `make mutants` adds these to a copy of the sources.
+      .target(
+        name: "SwiftServicesWithMutants",
+        dependencies: ["CIPC", "IPC", "IPCAsync", "SwiftExamples", arguments, system],
+        path: ".build/service-mutants/swift-services", swiftSettings: asyncSettings),
+      .executableTarget(
+        name: "swift-service-mutants", dependencies: ["SwiftServicesWithMutants"],
+        path: "Sources/swift-service-mutants", exclude: ["ServiceMutant.swift", "decisions.patch"],
+        swiftSettings: settings, linkerSettings: installable),
       // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],

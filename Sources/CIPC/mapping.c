@@ -1,7 +1,9 @@
 #include "cipc_mapping.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -14,6 +16,14 @@ _Static_assert(CIPC_F_SEAL_GROW == F_SEAL_GROW && CIPC_F_SEAL_WRITE == F_SEAL_WR
 _Static_assert(CIPC_F_SEAL_EXEC == F_SEAL_EXEC, "seals");
 #endif
 _Static_assert(CIPC_MFD_CLOEXEC == MFD_CLOEXEC && CIPC_MFD_ALLOW_SEALING == MFD_ALLOW_SEALING, "flags");
+
+// These paths are those of other processes, so no kernel without openat2(2) can open them safely.
+int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
+    const struct open_how how = {.flags = (uint64_t)flags,
+                                 .mode = mode,
+                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
 
 int cipc_memfd_create(const char *label, unsigned flags) {
     return memfd_create(label, flags);

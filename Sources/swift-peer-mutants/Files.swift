@@ -11,6 +11,16 @@ import Glibc
   Mutant.logNotLocked.isOn ? 0 : __real_flock(descriptor, operation)
 }
 
+@c(__wrap_cipc_open_beneath) func openBeneath(
+  _ directory: Int32, _ path: UnsafePointer<CChar>?, _ flags: Int32, _ mode: UInt32
+) -> Int32 {
+  guard Mutant.pathsOpenedAnywhere.isOn, let path = unsafe path else {
+    return unsafe __real_cipc_open_beneath(directory, path, flags, mode)
+  }
+  // `FileManager` follows links, and `appending(path:)` keeps `..`.
+  return unsafe openat(directory, path, flags, mode_t(mode))
+}
+
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
   let result = unsafe __real_cipc_mq_unlink(name)
   // `try?` hides that the name did not exist.

@@ -19,7 +19,9 @@ import Glibc
   if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
   // The default of the option set does not make the mapping shared.
   var flags = flags
-  if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
+  if Mutant.privateByDefault.isOn, descriptor >= 0 {
+    flags = flags & ~MAP_SHARED | MAP_PRIVATE
+  }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
   // The memory belongs to the value, which a child does not inherit.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
@@ -84,8 +86,21 @@ import Glibc
   Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
 }
 
+@c(__wrap_cipc_process_vm_read) func loadFrom(
+  _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
+) -> Int {
+  guard Mutant.fileReadInPlace.isOn, let to = unsafe to, let from = unsafe from else {
+    return unsafe __real_cipc_process_vm_read(to, from, count)
+  }
+  // `Array(UnsafeRawBufferPointer(...))` is simpler, and raises SIGBUS if the file was truncated.
+  unsafe to.copyMemory(from: from, byteCount: count)
+  return count
+}
+
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
   // FileHandle has `truncate(atOffset:)`, but no call that reserves space.
-  if Mutant.spaceNotReserved.isOn { return __real_ftruncate(descriptor, off_t(offset + length)) }
+  if Mutant.spaceNotReserved.isOn || Mutant.fileGrownByTruncation.isOn {
+    return __real_ftruncate(descriptor, off_t(offset + length))
+  }
   return __real_cipc_fallocate(descriptor, offset, length)
 }

@@ -293,6 +293,9 @@ enum Mutant: String, CaseIterable {
   case logNotLocked = "log-not-locked"
   case deadlineAsDuration = "deadline-as-duration"
   case endOfFileOverlooked = "end-of-file-overlooked"
+  case fileReadInPlace = "file-read-in-place"
+  case fileGrownByTruncation = "file-grown-by-truncation"
+  case pathsOpenedAnywhere = "paths-opened-anywhere"
 
   /// The selected mutant.
   ///

@@ -8,11 +8,13 @@ import SwiftServices
 var arguments = Array(CommandLine.arguments.dropFirst())
 if arguments == ["--mutants"] {
   for mutant in Mutant.allCases { print(mutant.rawValue) }
+  runServicesWithMutants()
   exit(0)
 }
 // The name of a program precedes the option.
 if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
   guard arguments.count > option + 1, let mutant = Mutant(rawValue: arguments[option + 1]) else {
+    runServicesWithMutants()
     printError("there is no mutant '\(arguments.dropFirst(option + 1).first ?? "")'; --mutants lists them\n")
     exit(2)
   }
@@ -21,6 +23,15 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
 }
 unsafe Mutant.isInProgram = !arguments.isEmpty
 if arguments.isEmpty { runPeer() } else if !runService(arguments) { runExample(arguments) }
+
+/// Replaces this program by the one with mutants of the services' own decisions, if it was built beside this one.
+private func runServicesWithMutants() {
+  let path = CommandLine.arguments[0]
+  guard let slash = path.lastIndex(of: "/") else { return }
+  var words = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
+  unsafe fflush(nil)
+  unsafe execv(path[...slash] + "swift-services", &words)
+}
 
 private func printError(_ text: String) {
   var text = text

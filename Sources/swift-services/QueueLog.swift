@@ -211,7 +211,7 @@ private func check(_ result: Int32) throws {
 }
 
 /// A failed call for a file.
-private struct FileError: Error, CustomStringConvertible {
+struct FileError: Error, CustomStringConvertible {
   let call: String
   let path: FilePath
   let reason: Errno

@@ -74,6 +74,12 @@ int __wrap_fstat(int fd, struct stat *status) {
     /* The size is kept in an int. */
     if (result == 0 && mutant("reported-size-of-32-bits"))
         status->st_size = (int32_t)status->st_size;
+    /* The size is read when the file is mapped, and not again. */
+    if (result == 0 && mutant("truncation-unnoticed")) {
+        static off_t longest;
+        longest = status->st_size > longest ? status->st_size : longest;
+        status->st_size = longest;
+    }
     /* The peer reports its own user for every file. */
     if (result == 0 && mutant("file-owner-as-own"))
         status->st_uid = geteuid();

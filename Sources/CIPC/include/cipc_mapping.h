@@ -19,6 +19,10 @@ enum {
     CIPC_MFD_ALLOW_SEALING = 2,
 };
 
+/// Calls openat2(2), which fails with EXDEV if a path leads out of the directory, and with ELOOP if it
+/// contains a symbolic link.
+int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode);
+
 /// Calls memfd_create(2).
 int cipc_memfd_create(const char *label, unsigned flags);
 

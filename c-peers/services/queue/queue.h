@@ -1,4 +1,5 @@
-/* The parts of the queue server: the log (store.c), and the queues with their messages (queues.c). */
+/* The parts of the queue server: the log (store.c), the queues with their messages (queues.c), and the
+ * deliveries to clients (deliveries.c). */
 #ifndef QUEUE_H
 #define QUEUE_H
 
@@ -26,7 +27,7 @@ bool store_is_large(void);
 /* Replaces the log with the records that `write_all` adds. */
 void store_rewrite(void (*write_all)(void));
 
-/* -- The queues (queues.c) -- */
+/* -- The queues (queues.c), and their deliveries (deliveries.c) -- */
 
 struct queue_limits {
     unsigned queues, length;

@@ -1,0 +1,134 @@
+/* Defects of the file server. Other programs do not have these functions, so the references are weak. */
+#include "mutant.h"
+
+#include "../services/file/file.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#pragma weak __real_file_sync
+#pragma weak __real_file_write
+#pragma weak __real_files_forget
+#pragma weak __real_range_fits
+#pragma weak __real_ranges_add
+#pragma weak __real_ranges_clear
+#pragma weak __real_root_open
+#pragma weak file_limits
+
+WRAPPED(fallocate);
+WRAPPED(file_sync);
+WRAPPED(file_write);
+WRAPPED(files_forget);
+WRAPPED(process_vm_readv);
+WRAPPED(range_fits);
+WRAPPED(ranges_add);
+WRAPPED(ranges_clear);
+WRAPPED(root_open);
+WRAPPED(syscall);
+
+/* -- Paths -- */
+
+static void change_path_rules(struct open_how *how) {
+    /* A link below the root is followed. */
+    if (mutant("links-followed"))
+        how->resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    /* An absolute path, and `..`, lead out of the root. */
+    if (mutant("paths-unconfined"))
+        how->resolve &= ~(uint64_t)RESOLVE_BENEATH;
+    /* An existing file is opened, and its size changes. */
+    if (mutant("existing-file-created"))
+        how->flags &= ~(uint64_t)O_EXCL;
+}
+
+long __wrap_syscall(long number, ...) {
+    long arguments[6];
+    va_list list;
+    va_start(list, number);
+    for (int index = 0; index < 6; index++)
+        arguments[index] = va_arg(list, long);
+    va_end(list);
+    struct open_how how;
+    if (number == SYS_openat2) {
+        memcpy(&how, (const void *)arguments[2], sizeof how);
+        change_path_rules(&how);
+        arguments[2] = (long)&how;
+    }
+    return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+                          arguments[5]);
+}
+
+/* -- Limits and bounds -- */
+
+void __wrap_root_open(const char *path) {
+    /* Each limit is compared with the state before the request. */
+    if (mutant("file-limit-exceeded-by-one")) {
+        file_limits.files++;
+        file_limits.size++;
+        file_limits.mapped++;
+    }
+    __real_root_open(path);
+}
+
+bool __wrap_range_fits(json_int_t offset, json_int_t length, size_t size) {
+    /* The byte behind the end is part of the file. */
+    return __real_range_fits(offset, length, mutant("end-of-file-included") ? size + 1 : size);
+}
+
+/* -- Bytes -- */
+
+struct problem __wrap_file_write(struct file *file, size_t offset, size_t length, const char *bytes) {
+    /* The offset has 32 bits. */
+    return __real_file_write(file, mutant("file-offset-of-32-bits") ? (uint32_t)offset : offset, length,
+                             bytes);
+}
+
+ssize_t __wrap_process_vm_readv(pid_t process, const struct iovec *local, unsigned long local_count,
+                                const struct iovec *remote, unsigned long remote_count, unsigned long flags) {
+    /* The mapping is read in place, which raises SIGBUS if the file was truncated. */
+    if (mutant("mapping-read-in-place")) {
+        memcpy(local->iov_base, remote->iov_base, local->iov_len);
+        return (ssize_t)local->iov_len;
+    }
+    return __real_process_vm_readv(process, local, local_count, remote, remote_count, flags);
+}
+
+int __wrap_fallocate(int fd, int mode, off_t offset, off_t length) {
+    /* A file that another process has made longer is cut off. */
+    return mutant("grown-by-truncation") ? ftruncate(fd, offset + length)
+                                         : __real_fallocate(fd, mode, offset, length);
+}
+
+/* -- Durability -- */
+
+void __wrap_ranges_add(struct ranges *ranges, size_t start, size_t end) {
+    /* Nothing is known to be dirty. */
+    if (!mutant("dirty-never-set"))
+        __real_ranges_add(ranges, start, end);
+}
+
+void __wrap_ranges_clear(struct ranges *ranges) {
+    /* What was written once stays dirty. */
+    if (!mutant("dirty-never-cleared"))
+        __real_ranges_clear(ranges);
+}
+
+struct problem __wrap_file_sync(struct file *file) {
+    /* The reply is sent, and the kernel writes the file some time later. */
+    if (mutant("file-sync-skipped")) {
+        file->dirty.count = 0;
+        return (struct problem){0};
+    }
+    return __real_file_sync(file);
+}
+
+/* -- Clients -- */
+
+void __wrap_files_forget(struct client *client) {
+    /* The files of a dead client stay mapped. */
+    if (!mutant("dead-client-keeps-files"))
+        __real_files_forget(client);
+}
