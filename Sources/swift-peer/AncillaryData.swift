@@ -8,6 +8,7 @@ let ancillaryOperations: [Peer.Operation] = [
   .init("sendmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
+    if parameters.has("parts") { return try sendParts(socket, bytes, parameters) }
     let descriptors = try parameters.names("fds").map {
       try peer.handles.find($0, as: (any DescriptorHandle).self, "descriptor").descriptor
     }
@@ -38,6 +39,7 @@ let ancillaryOperations: [Peer.Operation] = [
 
   .init("recvmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
+    if parameters.has("parts") { return try receiveParts(socket, parameters) }
     let names = try parameters.names("fds")
     try peer.handles.require(free: names + (try parameters.names("pidfd")))
     switch socket.type {

@@ -34,6 +34,7 @@ let transferOperations: [Peer.Operation] = [
   // A port reads two parts into one buffer, and takes it apart.
   .init("readv") { peer, parameters in
     let stream = try peer.bytes(parameters)
+    if try parameters.isInParts() { return try readParts(stream, parameters) }
     let first = try parameters.room("first")
     var bytes: [UInt8] = []
     let count = try stream.read(
@@ -48,6 +49,7 @@ let transferOperations: [Peer.Operation] = [
 
   .init("writev") { peer, parameters in
     let stream = try peer.bytes(parameters)
+    if try parameters.isInParts() { return try writeParts(stream, parameters) }
     let first = try parameters.bytes("first")
     let bytes = try parameters.payload("buf", length: "count")
     let count = try stream.write(
