@@ -5,6 +5,7 @@
 #include "cipc_umask.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -35,6 +36,22 @@ intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int fl
     // This avoids the wrapper of the C library, which takes longer than the rest of a write.
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
     return syscall(SYS_pwritev2, descriptor, &part, 1UL, -1L, -1L, (long)flags);
+}
+
+_Static_assert(sizeof(struct cipc_part) == sizeof(struct iovec) &&
+                   offsetof(struct cipc_part, count) == offsetof(struct iovec, iov_len),
+               "struct iovec");
+
+intptr_t cipc_pipe_readv(int descriptor, const struct cipc_part *parts, size_t count, int flags) {
+    if (flags == 0)
+        return readv(descriptor, (const struct iovec *)parts, (int)count);
+    return syscall(SYS_preadv2, descriptor, parts, count, -1L, -1L, (long)flags);
+}
+
+intptr_t cipc_pipe_writev(int descriptor, const struct cipc_part *parts, size_t count, int flags) {
+    if (flags == 0)
+        return writev(descriptor, (const struct iovec *)parts, (int)count);
+    return syscall(SYS_pwritev2, descriptor, parts, count, -1L, -1L, (long)flags);
 }
 
 struct path {

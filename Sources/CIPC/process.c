@@ -1,11 +1,14 @@
 #include "cipc_process.h"
 
 #include "cipc_signal.h"
+#include "portability.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +66,12 @@ int cipc_wait(int process, int *exit_status, int *signal) {
         *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     }
     return result;
+}
+
+_Static_assert(CIPC_CLOSE_RANGE_CLOEXEC == CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC");
+
+int cipc_close_range(uint32_t first, uint32_t last, int flags) {
+    return (int)syscall(SYS_close_range, first, last, flags);
 }
 
 int cipc_open_directory(const char *path) {

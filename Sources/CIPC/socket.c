@@ -147,6 +147,16 @@ intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flag
     return send(socket, bytes, count, flags | MSG_NOSIGNAL);
 }
 
+intptr_t cipc_socket_readv(int socket, const struct cipc_part *parts, size_t count, int flags) {
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = count};
+    return recvmsg(socket, &message, flags);
+}
+
+intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t count, int flags) {
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = count};
+    return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+}
+
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from) {
     return recvfrom(socket, bytes, count, flags, room_of(from), &from->length);
 }

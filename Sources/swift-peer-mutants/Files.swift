@@ -47,3 +47,8 @@ private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
   return unsafe __real_cipc_splice(
     source, isLost ? nil : sourceOffset, target, isLost ? nil : targetOffset, count, now)
 }
+
+@c(__wrap_lseek) func seek(_ descriptor: Int32, _ offset: off_t, _ origin: Int32) -> off_t {
+  // An offset is an Int32.
+  __real_lseek(descriptor, Mutant.seekOfInt32.isOn ? off_t(Int32(truncatingIfNeeded: offset)) : offset, origin)
+}

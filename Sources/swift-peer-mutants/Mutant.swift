@@ -33,6 +33,15 @@ enum Mutant: String, CaseIterable {
   case removalByTry = "removal-by-try"
   case removedBeforeCreating = "removed-before-creating"
 
+  case seekOfInt32 = "seek-of-int32"
+
+  case peekOffsetUnsigned = "peek-offset-unsigned"
+
+  // Parts
+  case partsJoined = "parts-joined"
+  case partsOneByOne = "parts-one-by-one"
+  case lastPartOfAll = "last-part-of-all"
+
   // Answers
   case tornByAssert = "torn-by-assert"
   case lostByAssert = "lost-by-assert"
@@ -140,6 +149,16 @@ enum Mutant: String, CaseIterable {
   case conditionOfThreads = "condition-of-threads"
   case ownerDeadUnlocked = "owner-dead-unlocked"
   case kindDefaulted = "kind-defaulted"
+
+  // Read-write locks and barriers
+  case readersExclude = "readers-exclude"
+  case readWriteLockAsCopy = "rwlock-as-copy"
+  case tryReadDiscarded = "try-read-discarded"
+  case readWriteLockOfThreads = "rwlock-of-threads"
+  case lockModeDefaulted = "lock-mode-defaulted"
+  case barrierOfThreads = "barrier-of-threads"
+  case serialThreadThrown = "serial-thread-thrown"
+  case serialThreadUnknown = "serial-thread-unknown"
 
   // Sockets
   case addressOfFullLength = "address-of-full-length"
@@ -276,6 +295,20 @@ enum Mutant: String, CaseIterable {
   case inputLeftOpen = "input-left-open"
   case descriptorDefaulted = "descriptor-defaulted"
   case changeNotKept = "change-not-kept"
+
+  // Ranges of descriptors
+  case rangeHalfOpen = "range-half-open"
+  case rangeFlagDefaulted = "range-flag-defaulted"
+  case rangeOfInt32 = "range-of-int32"
+
+  // Changes of files
+  case changesFromBoundMemory = "one-event-bound"
+  case eventsOfInt16 = "events-of-int16"
+  case watchWithoutEnd = "watch-without-end"
+
+  // Notifications in threads
+  case repeatsByDefault = "repeats-by-default"
+  case notificationKeptForever = "notification-kept-forever"
 
   // Programs
   case printNotFlushed = "print-not-flushed"

@@ -46,3 +46,14 @@ nonisolated(unsafe) var hasSpawned = false
   // Every change is consumed.
   unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
 }
+
+@c(__wrap_cipc_close_range) func closeRange(_ first: UInt32, _ last: UInt32, _ flags: Int32) -> Int32 {
+  // `first..<last`.
+  let last = Mutant.rangeHalfOpen.isOn && last > first ? last - 1 : last
+  // The last number is an Int32, so the largest one is -1.
+  if Mutant.rangeOfInt32.isOn, Int32(bitPattern: last) < Int32(bitPattern: first) {
+    errno = EINVAL
+    return -1
+  }
+  return __real_cipc_close_range(first, last, Mutant.rangeFlagDefaulted.isOn ? 0 : flags)
+}

@@ -61,3 +61,17 @@ import Glibc
   // Only the set in the Swift value changes, not that of the descriptor.
   Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
 }
+
+@c(__wrap_cipc_timer_set) func setTimer(
+  _ timer: UnsafeMutableRawPointer?, _ nanoseconds: Int64, _ interval: Int64
+) -> Int32 {
+  // `repeats: Bool = true`.
+  unsafe __real_cipc_timer_set(timer, nanoseconds, Mutant.repeatsByDefault.isOn ? nanoseconds : interval)
+}
+
+@c(__wrap_cipc_mq_notify_thread) func notifyInThread(_ queue: Int32, _ key: Int32, _ function: cipc_notified?) -> Int32
+{
+  // The error is discarded, because another registration also notifies.
+  let result = __real_cipc_mq_notify_thread(queue, key, function)
+  return Mutant.notificationKeptForever.isOn ? 0 : result
+}

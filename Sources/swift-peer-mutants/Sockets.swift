@@ -78,7 +78,9 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
   // SO_REUSEADDR has a different number on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
-  return __real_cipc_set_socket_option(socket, level, number, kept)
+  // The option is of type UInt, so -1 is 0.
+  let offset = Mutant.peekOffsetUnsigned.isOn && option == SO_PEEK_OFF ? max(0, kept) : kept
+  return __real_cipc_set_socket_option(socket, level, number, offset)
 }
 
 @c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {

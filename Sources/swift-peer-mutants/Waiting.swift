@@ -74,3 +74,26 @@ import Glibc
 @c(__wrap_cipc_timerfd) func timerFD(_ clock: Int32) -> Int32 {
   __real_cipc_timerfd(Mutant.timerClockDefaulted.isOn ? CLOCK_MONOTONIC : clock)
 }
+
+@c(__wrap_cipc_inotify_read) func readChanges(
+  _ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int
+) -> Int {
+  let length = unsafe __real_cipc_inotify_read(descriptor, bytes, count)
+  let size = MemoryLayout<cipc_inotify_event>.size
+  guard Mutant.changesFromBoundMemory.isOn, length > size, let bytes = unsafe bytes else { return length }
+  // The memory is bound to one event.
+  return unsafe size + Int(bytes.load(as: cipc_inotify_event.self).length)
+}
+
+@c(__wrap_cipc_inotify_add_watch) func addWatch(
+  _ descriptor: Int32, _ path: UnsafePointer<CChar>?, _ mask: UInt32
+) -> Int32 {
+  // Events are of the type that poll(2) has.
+  unsafe __real_cipc_inotify_add_watch(
+    descriptor, path, Mutant.eventsOfInt16.isOn ? UInt32(UInt16(truncatingIfNeeded: mask)) : mask)
+}
+
+@c(__wrap_cipc_inotify_rm_watch) func removeWatch(_ descriptor: Int32, _ watch: Int32) -> Int32 {
+  // A value of type `Watch` is removed from a dictionary, and has no `deinit`.
+  Mutant.watchWithoutEnd.isOn ? 0 : __real_cipc_inotify_rm_watch(descriptor, watch)
+}

@@ -5,9 +5,10 @@ internal import SystemPackage
 
 /// Messages with ancillary data: descriptors and credentials.
 let ancillaryOperations: [Peer.Operation] = [
-  .init("sendmsg", "handle buf len pattern offset fds pid uid gid flags timeout eintr") { peer, parameters in
+  .init("sendmsg", "handle buf len pattern offset parts fds pid uid gid flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
+    if parameters.has("parts") { return try sendParts(socket, bytes, parameters) }
     let descriptors = try parameters.names("fds").map {
       try peer.handles.find($0, as: (any DescriptorHandle).self, "descriptor").descriptor
     }
@@ -36,8 +37,9 @@ let ancillaryOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("recvmsg", "handle len pattern offset fds pidfd flags timeout eintr") { peer, parameters in
+  .init("recvmsg", "handle len pattern offset parts fds pidfd flags timeout eintr") { peer, parameters in
     let socket = try peer.socket(parameters)
+    if parameters.has("parts") { return try receiveParts(socket, parameters) }
     let names = try parameters.names("fds")
     try peer.handles.require(free: names + (try parameters.names("pidfd")))
     switch socket.type {

@@ -25,6 +25,16 @@ let descriptorOperations: [Peer.Operation] = [
     return Fields()
   },
 
+  .init("close_range", "first last flags") { _, parameters in
+    let range = DescriptorRange(from: try parameters.integer("first"), through: try parameters.integer("last"))
+    if try parameters.flags("flags", of: rangeFlags, default: 0) == 0 {
+      try range.close()
+    } else {
+      try range.setCloseOnExec()
+    }
+    return Fields()
+  },
+
   .init("fcntl", "handle cmd arg duplicate") { peer, parameters in
     let command = try parameters.text("cmd")
     var fields = Fields()
@@ -37,6 +47,12 @@ let descriptorOperations: [Peer.Operation] = [
     case "F_SETFL":
       let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
       try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
+      fields.append("return", 0)
+    case "F_SETFD":
+      // A port hands a descriptor on with `ChildProcess`, which clears the flag in the child.
+      let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
+      let flags = try parameters.flags("arg", of: descriptorFlags)
+      guard fcntl(handle.descriptor.rawValue, F_SETFD, flags) != -1 else { throw Failure(Errno(rawValue: errno)) }
       fields.append("return", 0)
     case "F_DUPFD_CLOEXEC":
       let name = try parameters.text("duplicate")
@@ -130,6 +146,7 @@ private func describe(status flags: Int32) -> String {
   return others == "0" ? access : "\(access)|\(others)"
 }
 
-private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK, "O_DIRECT": directFlag])
+private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK, "O_DIRECT": directFlag, "O_APPEND": O_APPEND])
 private let settableFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK])
+private let rangeFlags = FlagTable(["CLOSE_RANGE_CLOEXEC": Int32(CIPC_CLOSE_RANGE_CLOEXEC)])
 private let descriptorFlags = FlagTable(["FD_CLOEXEC": FD_CLOEXEC])

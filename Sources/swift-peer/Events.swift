@@ -34,7 +34,7 @@ let eventOperations: [Peer.Operation] = [
 
   .init("timerfd_create", "handle clockid") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    return try peer.hold(try TimerFD(clock: try parameters.clock()), as: parameters.handle)
+    return try peer.hold(try TimerFD(clock: try parameters.timerClock()), as: parameters.handle)
   },
 
   .init("timerfd_settime", "handle value interval flags clockid tv_nsec") { peer, parameters in
@@ -42,7 +42,7 @@ let eventOperations: [Peer.Operation] = [
     let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
     let period = interval == .zero ? nil : interval
     let isAbsolute = try parameters.flags("flags", of: timerFlags, default: 0) != 0
-    let end = try parameters.instant("value", of: try parameters.clock().identifier)
+    let end = try parameters.instant("value", of: try parameters.timerClock().identifier)
     guard isAbsolute || !parameters.has("tv_nsec") else { throw Invalid("tv_nsec is for TFD_TIMER_ABSTIME") }
     return try peer.use(TimerFD.self, "timer", parameters) { timer in
       if isAbsolute {
@@ -84,11 +84,14 @@ func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any Descrip
   do {
     return OwnerHandle(try PIDFD(adopting: descriptor))
   } catch let error where error.errno == .badFileDescriptor {}
+  do {
+    return OwnerHandle(try Inotify(adopting: descriptor))
+  } catch let error where error.errno == .invalidArgument {}
   return nil
 }
 
 /// Returns a time in seconds with nine decimal places.
-private func decimal(_ duration: Duration) -> String {
+func decimal(_ duration: Duration) -> String {
   let (seconds, attoseconds) = duration.components
   let fraction = "\(attoseconds / 1_000_000_000)"
   return "\(seconds).\(String(repeating: "0", count: 9 - fraction.count))\(fraction)"
@@ -96,7 +99,7 @@ private func decimal(_ duration: Duration) -> String {
 
 extension Parameters {
   /// Returns the clock of a timer.
-  fileprivate func clock() throws -> TimerFD.Clock {
+  func timerClock() throws -> TimerFD.Clock {
     guard has("clockid") else { return .monotonic }
     switch try text("clockid") {
     case "CLOCK_MONOTONIC": return .monotonic

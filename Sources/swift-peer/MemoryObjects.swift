@@ -36,6 +36,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   .init("open_file", "handle path oflag mode exact") { peer, parameters in
     let path = FilePath(try parameters.text("path"))
+    if try parameters.flags("oflag", of: openFlags) & O_APPEND != 0 { return try peer.openToAppend(path, parameters) }
     return try peer.open(parameters) { flags, permissions, applyUmask in
       switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
       case O_RDONLY: readable(try MappedFile.open(path, access: .readOnly))
@@ -75,6 +76,21 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
+  .init("lseek", "handle offset whence") { peer, parameters in
+    let origins: [String: FileDescriptor.SeekOrigin] = ["SEEK_SET": .start, "SEEK_CUR": .current, "SEEK_END": .end]
+    let (offset, whence): (Int64, String) = (
+      try parameters.integer("offset", default: 0), try parameters.text("whence")
+    )
+    guard let origin = origins[whence] else { throw Invalid("whence=\(whence): this symbol does not exist here") }
+    var fields = Fields()
+    do {
+      fields.append("return", try peer.descriptor(parameters.handle).seek(offset: offset, from: origin))
+    } catch let reason as Errno {
+      throw Failure(reason)
+    }
+    return fields
+  },
+
   // The library has no calls that read and write an object without mapping it, so these two call glibc.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
@@ -104,7 +120,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
 private let openFlags = FlagTable([
   "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT, "O_EXCL": O_EXCL,
-  "O_TRUNC": O_TRUNC, "O_CLOEXEC": O_CLOEXEC,
+  "O_TRUNC": O_TRUNC, "O_APPEND": O_APPEND, "O_CLOEXEC": O_CLOEXEC,
 ])
 private let anonymousFlags = FlagTable([
   "MFD_ALLOW_SEALING": Int32(CIPC_MFD_ALLOW_SEALING), "MFD_CLOEXEC": Int32(CIPC_MFD_CLOEXEC),
@@ -126,7 +142,49 @@ extension Parameters {
   fileprivate func fileOffset() throws -> Int { has("at") ? try count("at") : 0 }
 }
 
+/// A regular file that cannot be mapped, because it is open for appending or only for writing.
+private final class FileHandle: ByteHandle {
+  let descriptor: FileDescriptor
+  var transport: Transport { .file }
+  private var owned: OwnedDescriptor?
+
+  init(_ file: consuming OwnedDescriptor) {
+    descriptor = file.descriptor
+    owned = consume file
+  }
+
+  func close() throws { try owned.take()?.close() }
+}
+
 extension Peer {
+  /// A port opens such a file with swift-system.
+  fileprivate func openToAppend(_ path: FilePath, _ parameters: Parameters) throws -> Fields {
+    try handles.require(free: parameters.handle)
+    let flags = try parameters.flags("oflag", of: openFlags)
+    let permissions = try parameters.permissions(default: .ownerReadWrite)
+    guard try !parameters.isSet("exact"), flags & O_TRUNC == 0 else { throw Invalid("O_APPEND excludes this") }
+    var options: FileDescriptor.OpenOptions = [.append, .closeOnExec]
+    if flags & O_CREAT != 0 { options.insert(.create) }
+    if flags & O_EXCL != 0 { options.insert(.exclusiveCreate) }
+    let mode: FileDescriptor.AccessMode =
+      flags & O_ACCMODE == O_RDONLY ? .readOnly : flags & O_ACCMODE == O_WRONLY ? .writeOnly : .readWrite
+    let file: OwnedDescriptor
+    do {
+      file = OwnedDescriptor(taking: try FileDescriptor.open(path, mode, options: options, permissions: permissions))
+    } catch let reason as Errno {
+      throw Failure(reason, in: "open")
+    }
+    var status = stat()
+    guard unsafe fstat(file.descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(.operationNotSupportedByDevice, in: "mmap")
+    }
+    let handle = FileHandle(file)
+    try handles.add(handle, as: parameters.handle)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    return fields
+  }
+
   fileprivate func open(
     _ parameters: Parameters, _ open: (Int32, FilePermissions, Bool) throws -> any MemoryObjectHandle
   ) throws -> Fields {
@@ -156,7 +214,7 @@ func adoptedMemoryObject(_ descriptor: FileDescriptor, _ accessMode: Int32) thro
   switch accessMode {
   case O_RDONLY: return readable(try .init(adopting: descriptor))
   case O_RDWR: return writable(try .init(adopting: descriptor))
-  default: return nil
+  default: return FileHandle(try OwnedDescriptor(adopting: descriptor))
   }
 }
 
@@ -168,7 +226,7 @@ private func writable(_ object: consuming MemoryObject<ReadWriteAccess>) -> any 
 }
 
 /// The handle of a memory object with either access.
-protocol MemoryObjectHandle: DescriptorHandle {
+protocol MemoryObjectHandle: ByteHandle {
   func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping
   func mapPrivate(at offset: Int, count: Int) throws -> any Mapping
@@ -181,6 +239,7 @@ protocol MemoryObjectHandle: DescriptorHandle {
 
 private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final let descriptor: FileDescriptor
+  final var transport: Transport { .file }
   private final var object: MemoryObject<Access>?
 
   init(_ object: consuming MemoryObject<Access>) {

@@ -69,13 +69,18 @@ let messageQueueOperations: [Peer.Operation] = [
 
   .init("mq_notify", "handle sigev_notify sigev_signo sigev_value") { peer, parameters in
     let method = try parameters.text("sigev_notify")
+    if method == "SIGEV_THREAD" {
+      let body = try notified(with: try parameters.integer("sigev_value", default: 0))
+      try peer.withQueue(parameters) { try $0.requestNotification(onThread: body) }
+      return Fields()
+    }
     let notification: POSIXMessageQueue.Notification? =
       switch method {
       case "SIGEV_SIGNAL":
         .signal(try parameters.signal("sigev_signo"), value: try parameters.integer("sigev_value", default: 0))
       case "SIGEV_NONE": .some(.none)
       case "NULL": nil
-      default: throw Invalid("sigev_notify=\(method): SIGEV_SIGNAL, SIGEV_NONE or NULL expected")
+      default: throw Invalid("sigev_notify=\(method): SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_NONE or NULL expected")
       }
     try peer.withQueue(parameters) { queue in
       if let notification {

@@ -24,6 +24,8 @@ let socketOptionOperations: [Peer.Operation] = [
     case "SO_RCVTIMEO": fields.append("optval", microseconds(try socket.receiveTimeLimit))
     case "SO_SNDTIMEO": fields.append("optval", microseconds(try socket.sendTimeLimit))
     case "SO_RCVLOWAT": fields.append("optval", try socket.receiveLowWaterMark)
+    case "SO_PEEK_OFF":
+      fields.append("optval", try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peekOffset } ?? -1)
     case "SO_PEERCRED":
       fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
     case "SO_PEERPIDFD":
@@ -48,6 +50,8 @@ let socketOptionOperations: [Peer.Operation] = [
       try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setPassCredentials(value != 0) }
     case "SO_PASSPIDFD":
       try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setPassProcess(value != 0) }
+    case "SO_PEEK_OFF":
+      try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setPeekOffset(value < 0 ? nil : value) }
     case "SO_RCVTIMEO": try socket.setReceiveTimeLimit(value == 0 ? nil : .microseconds(value))
     case "SO_SNDTIMEO": try socket.setSendTimeLimit(value == 0 ? nil : .microseconds(value))
     case "SO_RCVLOWAT": try socket.setReceiveLowWaterMark(value)

@@ -32,8 +32,9 @@ let transferOperations: [Peer.Operation] = [
   },
 
   // A port reads two parts into one buffer, and takes it apart.
-  .init("readv", "handle first count pattern offset eintr") { peer, parameters in
+  .init("readv", "handle first parts count pattern offset timeout eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
+    if try parameters.isInParts() { return try readParts(stream, parameters) }
     let first = try parameters.room("first")
     var bytes: [UInt8] = []
     let count = try stream.read(
@@ -46,8 +47,9 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  .init("writev", "handle first buf count pattern offset eintr") { peer, parameters in
+  .init("writev", "handle first parts buf count pattern offset timeout eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
+    if try parameters.isInParts() { return try writeParts(stream, parameters) }
     let first = try parameters.bytes("first")
     let bytes = try parameters.payload("buf", length: "count")
     let count = try stream.write(

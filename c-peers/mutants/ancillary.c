@@ -27,6 +27,9 @@ static struct cmsghdr *find(struct msghdr *message, int type) {
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct msghdr changed = *message;
     struct cmsghdr *rights = find(&changed, SCM_RIGHTS);
+    /* The peer sends only the first part. */
+    if (changed.msg_iovlen > 1 && mutant("message-of-first-part"))
+        changed.msg_iovlen = 1;
     /* The peer passes CMSG_SPACE instead of CMSG_LEN, so the padding, which is 0, is sent as a descriptor. */
     if (rights && mutant("rights-length-with-padding")) {
         rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
@@ -96,6 +99,9 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     /* The peer always requests the credentials of the sender. */
     if (mutant("credentials-set-by-receiving"))
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
+    /* The room is that of the first part. */
+    if (message->msg_iovlen > 1 && mutant("room-of-first-part"))
+        message->msg_iovlen = 1;
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
     /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -25,6 +27,7 @@ WRAPPED(readv);
 WRAPPED(writev);
 WRAPPED(signal);
 WRAPPED(mkfifo);
+WRAPPED(lseek);
 WRAPPED(open);
 WRAPPED(unlink);
 
@@ -45,12 +48,22 @@ int __wrap_pipe2(int ends[2], int flags) {
 }
 
 ssize_t __wrap_read(int fd, void *bytes, size_t count) {
+    /* The peer has an offset of its own for each file. */
+    static off_t own;
+    if (mutant("offset-of-the-process") && __real_lseek(fd, 0, SEEK_CUR) != -1) {
+        const ssize_t length = pread(fd, bytes, count, own);
+        own += length > 0 ? length : 0;
+        return length;
+    }
     if (fd == STDIN_FILENO)
         return __real_read(fd, bytes, count);
     /* The peer reads one byte after another, like getc(3) without a buffer. */
     if (count > 1 && mutant("read-one-by-one"))
         count = 1;
     ssize_t result = __real_read(fd, bytes, count);
+    /* The peer handles one event for each read, and loses the others. */
+    if (result > (ssize_t)sizeof(struct inotify_event) && count == 1024 && mutant("one-change-a-read"))
+        result = (ssize_t)(sizeof(struct inotify_event) + ((const struct inotify_event *)bytes)->len);
     /* The peer repeats a short read into the beginning of the same buffer. */
     if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))
         result = __real_read(fd, bytes, count);
@@ -250,12 +263,17 @@ int __wrap_open(const char *path, int flags, ...) {
      * returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
+    /* The peer positions itself at the end when it opens the file, which is not atomic with later writes. */
+    const bool seeks = flags & O_APPEND && mutant("append-by-seeking");
+    flags &= seeks ? ~O_APPEND : ~0;
     if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
     int fd = __real_open(path, flags, mode);
+    if (seeks)
+        __real_lseek(fd, 0, SEEK_END);
     /* The peer restricts a FIFO to its user whenever it opens it. */
     if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-restricted-by-opening"))
         fchmod(fd, S_IRUSR | S_IWUSR);
@@ -294,6 +312,16 @@ int __wrap_unlink(const char *path) {
 
 /* The peer writes the parts one after the other, and another writer can write in between. */
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
+    /* The array of the peer has room for 16 parts. */
+    if (count > 16 && mutant("parts-of-a-fixed-array"))
+        count = 16;
+    /* The peer passes as many parts as the call takes, and reports success. */
+    if (count > IOV_MAX && mutant("parts-clamped"))
+        count = IOV_MAX;
+    /* An empty part ends the list. */
+    for (int i = 0; i < count && mutant("parts-end-at-an-empty-one"); i++)
+        if (parts[i].iov_len == 0)
+            count = i;
     if (!mutant("parts-written-separately"))
         return __real_writev(fd, parts, count);
     ssize_t sent = 0;
@@ -310,5 +338,21 @@ ssize_t __wrap_readv(int fd, const struct iovec *parts, int count) {
     /* The peer reads only into the first part. */
     if (mutant("first-part-only"))
         count = 1;
+    /* The peer fills the parts from the last to the first. */
+    struct iovec reversed[IOV_MAX];
+    if (count > 2 && count <= IOV_MAX && mutant("parts-reversed")) {
+        for (int i = 0; i < count; i++)
+            reversed[i] = parts[count - 1 - i];
+        parts = reversed;
+    }
     return __real_readv(fd, parts, count);
+}
+
+off_t __wrap_lseek(int fd, off_t offset, int whence) {
+    if (mutant("seek-of-32-bits"))
+        offset = (int)offset;
+    /* The peer knows only positions from the beginning. */
+    if (whence == SEEK_END && mutant("seek-from-the-beginning"))
+        whence = SEEK_SET;
+    return __real_lseek(fd, offset, whence);
 }

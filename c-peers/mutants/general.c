@@ -1,12 +1,14 @@
 /* The process, its limits and its umask. */
 #include "mutant.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 WRAPPED(sysconf);
 WRAPPED(getpid);
 WRAPPED(umask);
+WRAPPED(close_range);
 
 long __wrap_sysconf(int name) {
     /* The peer reports the minimum that POSIX guarantees, not the limit of this system. */
@@ -32,4 +34,24 @@ mode_t __wrap_umask(mode_t mask) {
     /* The peer returns the new mask instead of the previous one. */
     mode_t before = __real_umask(mask);
     return mutant("umask-returns-new") ? mask : before;
+}
+
+int __wrap_close_range(unsigned first, unsigned last, int flags) {
+    /* The peer takes the last number for the end, which is not part of the range. */
+    if (last > first && last != ~0U && mutant("close-range-without-last"))
+        last--;
+    /* The peer closes instead of marking. */
+    if (mutant("close-range-closes"))
+        flags = 0;
+    /* The peer marks instead of closing. */
+    if (mutant("close-range-marks"))
+        flags = 4;
+    /* The peer closes each number in a loop, and reports that one is not open. */
+    if (first <= last && last - first < 1000 && mutant("close-range-in-a-loop")) {
+        for (unsigned fd = first; fd <= last; fd++)
+            if ((flags == 0 ? close((int)fd) : fcntl((int)fd, F_SETFD, FD_CLOEXEC)) == -1)
+                return -1;
+        return 0;
+    }
+    return __real_close_range(first, last, flags);
 }

@@ -221,6 +221,13 @@ int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_a
 }
 
 int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
+    /* The peer registers, but has no function to call. */
+    struct sigevent threadless;
+    if (event && event->sigev_notify == SIGEV_THREAD && mutant("notify-thread-as-none")) {
+        threadless = *event;
+        threadless.sigev_notify = SIGEV_NONE;
+        return __real_mq_notify(queue, &threadless);
+    }
     /* The peer omits the call if the notification is NULL. */
     if (!event && mutant("mq-deregistration-lost"))
         return 0;

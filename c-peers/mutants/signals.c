@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,6 +18,8 @@ WRAPPED(sigwaitinfo);
 WRAPPED(sigprocmask);
 WRAPPED(sigpending);
 WRAPPED(signalfd);
+WRAPPED(timer_create);
+WRAPPED(timer_settime);
 
 int __wrap_kill(pid_t pid, int number) {
     /* The peer returns immediately for signal 0, because nothing is sent. */
@@ -153,4 +156,23 @@ int __wrap_signalfd(int fd, const sigset_t *set, int flags) {
     if (mutant("signal-descriptor-nonblocking-lost"))
         flags &= ~SFD_NONBLOCK;
     return __real_signalfd(fd, set, flags);
+}
+
+int __wrap_timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
+    struct sigevent changed = *event;
+    if (mutant("timer-value-lost"))
+        changed.sigev_value.sival_int = 0;
+    if (event->sigev_notify == SIGEV_THREAD && mutant("timer-never-calls"))
+        changed.sigev_notify = SIGEV_NONE;
+    return __real_timer_create(clock, &changed, timer);
+}
+
+int __wrap_timer_settime(timer_t timer, int flags, const struct itimerspec *times, struct itimerspec *before) {
+    struct itimerspec changed = *times;
+    if (mutant("timer-interval-dropped"))
+        changed.it_interval = (struct timespec){0};
+    /* Every timer repeats. */
+    if (changed.it_value.tv_nsec > 0 && changed.it_interval.tv_nsec == 0 && mutant("timer-always-repeats"))
+        changed.it_interval = changed.it_value;
+    return __real_timer_settime(timer, flags, &changed, before);
 }

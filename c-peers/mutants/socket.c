@@ -292,6 +292,8 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         time.tv_usec = 0;
         return __real_setsockopt(fd, level, option, &time, sizeof time);
     }
+    if (level == SOL_SOCKET && option == SO_PEEK_OFF && mutant("peek-offset-ignored"))
+        return 0;
     if (level == SOL_SOCKET && option == SO_RCVLOWAT && mutant("low-water-mark-ignored"))
         return 0;
     /* The peer resets the timeout of the listener, but not that of the connection, which inherited it. */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/pidfd.h>
 #include <sys/select.h>
 #include <sys/timerfd.h>
@@ -23,6 +24,9 @@ WRAPPED(pidfd_open);
 WRAPPED(ppoll);
 WRAPPED(pidfd_getfd);
 WRAPPED(posix_spawnattr_setflags);
+WRAPPED(inotify_add_watch);
+WRAPPED(inotify_init1);
+WRAPPED(inotify_rm_watch);
 WRAPPED(timerfd_create);
 WRAPPED(timerfd_settime);
 
@@ -183,4 +187,28 @@ int __wrap_pidfd_open(pid_t process, unsigned flags) {
         return -1;
     }
     return __real_pidfd_open(process, flags);
+}
+
+int __wrap_inotify_init1(int flags) {
+    /* inotify_init(2) has no flags. */
+    if (mutant("changes-inherited"))
+        flags &= ~IN_CLOEXEC;
+    return __real_inotify_init1(flags);
+}
+
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask) {
+    /* The peer waits for every change, also for those that nobody requested. */
+    if (mask != 0 && mutant("watch-for-everything"))
+        mask |= IN_ALL_EVENTS;
+    /* The peer adds the events to an existing watch. */
+    if (mask != 0 && mutant("watch-never-replaced"))
+        mask |= IN_MASK_ADD;
+    return __real_inotify_add_watch(fd, path, mask);
+}
+
+int __wrap_inotify_rm_watch(int fd, int watch) {
+    /* The peer only forgets the watch. */
+    if (mutant("watch-kept"))
+        return 0;
+    return __real_inotify_rm_watch(fd, watch);
 }

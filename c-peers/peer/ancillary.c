@@ -1,4 +1,5 @@
 /* Ancillary data of messages: descriptors and credentials. */
+#include "parts.h"
 #include "peer.h"
 #include "socket.h"
 
@@ -37,6 +38,15 @@ static size_t listed_descriptors(struct call *call, int *descriptors) {
     return count;
 }
 
+/* The parts of a message: those of the request, which exclude ancillary data, or one for all bytes. */
+static struct parts message_parts(struct call *call, struct iovec *bytes, bool has_ancillary) {
+    if (!peer_has(call, "parts"))
+        return (struct parts){bytes, 1};
+    if (has_ancillary)
+        peer_invalid_request(call, "a message in parts has no ancillary data");
+    return peer_parts(call, bytes->iov_base, bytes->iov_len);
+}
+
 static void perform_sendmsg(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MSG_DONTWAIT), {0}};
     int fd = peer_descriptor(call), descriptors[MOST + 1];
@@ -48,12 +58,14 @@ static void perform_sendmsg(struct call *call) {
                           .uid = (uid_t)peer_number_or(call, "uid", 0, UINT_MAX, getuid()),
                           .gid = (gid_t)peer_number_or(call, "gid", 0, UINT_MAX, getgid())};
     struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, wanted);
+    struct iovec bytes = {(void *)sent.bytes, sent.length};
+    struct parts parts = message_parts(call, &bytes, count > 0 || credentials);
     if (call->outcome != OK)
         return;
 
     union control control = {0};
-    struct iovec bytes = {(void *)sent.bytes, sent.length};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control};
+    struct msghdr message = {
+        .msg_iov = parts.vectors, .msg_iovlen = (size_t)parts.count, .msg_control = &control};
     /* cmsg_len is the length without the padding that CMSG_SPACE includes. If cmsg_len included the
      * padding, the kernel would send it as another descriptor, 0. */
     message.msg_controllen =
@@ -136,6 +148,10 @@ static void perform_recvmsg(struct call *call) {
     char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;
+    struct iovec bytes = {room, size};
+    struct parts parts = message_parts(call, &bytes, wanted > 0 || sender);
+    if (call->outcome != OK)
+        return;
     int passes = 0;
     socklen_t option_size = sizeof passes;
     /* Only Unix sockets carry credentials; other sockets may not support the option. */
@@ -150,14 +166,13 @@ static void perform_recvmsg(struct call *call) {
                                 (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;
     struct address from;
-    struct iovec bytes = {room, size};
     struct msghdr message;
     ssize_t length;
     do {
         message = (struct msghdr){.msg_name = &from.any,
                                   .msg_namelen = sizeof from.un,
-                                  .msg_iov = &bytes,
-                                  .msg_iovlen = 1,
+                                  .msg_iov = parts.vectors,
+                                  .msg_iovlen = (size_t)parts.count,
                                   .msg_control = &control,
                                   .msg_controllen = control_size};
         length = peer_begin_socket_wait(&wait, fd) ? recvmsg(fd, &message, ways | MSG_CMSG_CLOEXEC) : -1;
@@ -197,7 +212,7 @@ static void perform_recvmsg(struct call *call) {
 }
 
 const struct operation peer_ancillary_operations[] = {
-    {"sendmsg", "handle buf len pattern offset fds pid uid gid flags timeout eintr", perform_sendmsg},
-    {"recvmsg", "handle len pattern offset fds pidfd flags timeout eintr", perform_recvmsg},
+    {"sendmsg", "handle buf len pattern offset parts fds pid uid gid flags timeout eintr", perform_sendmsg},
+    {"recvmsg", "handle len pattern offset parts fds pidfd flags timeout eintr", perform_recvmsg},
     {0},
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -70,6 +71,15 @@ static void perform_close_fd(struct call *call) {
         peer_fail_in(call, "close", errno);
 }
 
+static void perform_close_range(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(CLOSE_RANGE_CLOEXEC), {0}};
+    unsigned first = (unsigned)peer_number(call, "first", 0, UINT32_MAX);
+    unsigned last = (unsigned)peer_number(call, "last", 0, UINT32_MAX);
+    int flags = peer_flags_or(call, "flags", known, 0);
+    if (call->outcome == OK && close_range(first, last, flags) == -1)
+        peer_fail(call, errno);
+}
+
 /* time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead. */
 static void perform_time(struct call *call) {
     peer_reply(call, "now", "%lld", (long long)time(NULL));
@@ -84,7 +94,7 @@ static void perform_setpgid(struct call *call) {
 
 static void reply_status_flags(struct call *call, int status) {
     static const struct symbol modes[] = {SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR), {0}};
-    static const struct symbol others[] = {SYMBOL(O_NONBLOCK), SYMBOL(O_DIRECT), {0}};
+    static const struct symbol others[] = {SYMBOL(O_NONBLOCK), SYMBOL(O_DIRECT), SYMBOL(O_APPEND), {0}};
     char spelt[64] = "";
     strlcpy(spelt, peer_symbol_name(status & O_ACCMODE, modes) ?: "O_ACCMODE", sizeof spelt);
     peer_format_flags(spelt, sizeof spelt, status, others);
@@ -95,8 +105,10 @@ static void perform_fcntl(struct call *call) {
     static const struct symbol commands[] = {
         SYMBOL(F_GETFL),      SYMBOL(F_SETFL),         SYMBOL(F_GETFD),
         SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ),    SYMBOL(F_ADD_SEALS),
-        SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), {0}};
+        SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), SYMBOL(F_SETFD),
+        {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
+    static const struct symbol descriptor_flags[] = {SYMBOL(FD_CLOEXEC), {0}};
     static const struct symbol seals[] = {SYMBOL(F_SEAL_SEAL),         SYMBOL(F_SEAL_SHRINK),
                                           SYMBOL(F_SEAL_GROW),         SYMBOL(F_SEAL_WRITE),
                                           SYMBOL(F_SEAL_FUTURE_WRITE), {0}};
@@ -104,6 +116,7 @@ static void perform_fcntl(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     const bool duplicates = command == F_DUPFD_CLOEXEC;
     int argument = command == F_SETFL       ? peer_flags(call, "arg", settable)
+                   : command == F_SETFD     ? peer_flags(call, "arg", descriptor_flags)
                    : command == F_ADD_SEALS ? peer_flags(call, "arg", seals)
                    : command == F_SETPIPE_SZ || duplicates
                        ? (int)peer_number(call, "arg", INT32_MIN, INT32_MAX)
@@ -155,6 +168,7 @@ const struct operation peer_general_operations[] = {
     {"adopt", "handle fd", perform_adopt},
     {"close", "handle", perform_close},
     {"close_fd", "fd", perform_close_fd},
+    {"close_range", "first last flags", perform_close_range},
     {"time", "", perform_time},
     {"setpgid", "pid pgid", perform_setpgid},
     {"fcntl", "handle cmd arg duplicate", perform_fcntl},

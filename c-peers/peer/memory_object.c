@@ -11,7 +11,7 @@
 
 static const struct symbol open_flags[] = {
     SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
-    SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_CLOEXEC), {0}};
+    SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_APPEND), SYMBOL(O_CLOEXEC), {0}};
 
 /* The umask reduces the permissions of a new object. With `exact`, fchmod(2) sets them through the
  * descriptor, on an object that this call has created. */
@@ -148,6 +148,20 @@ static void perform_fstat(struct call *call) {
     peer_reply(call, "gid", "%u", status.st_gid);
 }
 
+static void perform_lseek(struct call *call) {
+    static const struct symbol origins[] = {SYMBOL(SEEK_SET), SYMBOL(SEEK_CUR), SYMBOL(SEEK_END), {0}};
+    int fd = peer_descriptor(call);
+    off_t offset = peer_offset(call, "offset", INT64_MIN);
+    int origin = peer_symbol(call, "whence", origins);
+    if (call->outcome != OK)
+        return;
+    off_t position = lseek(fd, offset, origin);
+    if (position == -1)
+        peer_fail(call, errno);
+    else
+        peer_reply(call, "return", "%lld", (long long)position);
+}
+
 static void perform_pread(struct call *call) {
     int fd = peer_descriptor(call);
     off_t at = peer_offset(call, "at", 0);
@@ -186,6 +200,7 @@ const struct operation peer_memory_object_operations[] = {
     {"ftruncate", "handle length", perform_ftruncate},
     {"fallocate", "handle length", perform_fallocate},
     {"fstat", "handle", perform_fstat},
+    {"lseek", "handle offset whence", perform_lseek},
     {"pread", "handle at count pattern offset", perform_pread},
     {"pwrite", "handle at buf count pattern offset", perform_pwrite},
     {0},

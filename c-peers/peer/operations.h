@@ -17,6 +17,7 @@
     table(buffered) \
     table(filter) \
     table(posix_mq) \
+    table(notification) \
     table(sysv_shm) \
     table(sysv_sem) \
     table(sysv_msg) \
@@ -28,6 +29,7 @@
     table(message) \
     table(ancillary) \
     table(shared_mutex) \
+    table(rwlock) \
     table(channel) \
     table(channel_series) \
     table(waiting) \
@@ -36,6 +38,7 @@
     table(many_messages) \
     table(many) \
     table(event) \
+    table(inotify) \
     table(shared_queue) \
     table(shared_queue_bulk) \
     table(stream) \

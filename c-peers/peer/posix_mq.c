@@ -1,4 +1,5 @@
 /* POSIX message queues. */
+#include "notification.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -151,13 +152,9 @@ static void perform_mq_setattr(struct call *call) {
 }
 
 static void perform_mq_notify(struct call *call) {
-    static const struct symbol ways[] = {SYMBOL(SIGEV_SIGNAL), SYMBOL(SIGEV_NONE), {"NULL", -1}, {0}};
     mqd_t queue = peer_descriptor(call);
-    int way = peer_symbol(call, "sigev_notify", ways);
-    struct sigevent event = {.sigev_notify = way};
-    if (way == SIGEV_SIGNAL)
-        event.sigev_signo = peer_signal(call, "sigev_signo");
-    event.sigev_value.sival_int = (int)peer_number_or(call, "sigev_value", INT_MIN, INT_MAX, 0);
+    struct sigevent event;
+    int way = peer_notification(call, -1, &event);
     if (call->outcome == OK && mq_notify(queue, way == -1 ? NULL : &event) == -1)
         peer_fail(call, errno);
 }

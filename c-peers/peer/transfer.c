@@ -1,5 +1,6 @@
 /* Reads and writes byte streams. */
 #include "transfer.h"
+#include "parts.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -9,16 +10,20 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static ssize_t transfer(int fd, short event, struct iovec bytes) {
+static ssize_t transfer(int fd, short event, struct parts parts) {
+    const struct iovec bytes = parts.count == 1 ? *parts.vectors : (struct iovec){0};
+    if (parts.count != 1)
+        return event == POLLIN ? readv(fd, parts.vectors, parts.count)
+                               : writev(fd, parts.vectors, parts.count);
     return event == POLLIN ? read(fd, bytes.iov_base, bytes.iov_len)
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
 /* Performs one read or write that does not block, for any descriptor. Adds the number of bytes
  * that were transferred before a failure to *moved. */
-static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) {
-    ssize_t result =
-        event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
+static ssize_t attempt(int fd, short event, struct parts parts, ssize_t *moved) {
+    ssize_t result = event == POLLIN ? preadv2(fd, parts.vectors, parts.count, -1, RWF_NOWAIT)
+                                     : pwritev2(fd, parts.vectors, parts.count, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
         return result;
     /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that shares
@@ -26,7 +31,7 @@ static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) 
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
         return peer_set_failed_call("fcntl");
-    result = transfer(fd, event, bytes);
+    result = transfer(fd, event, parts);
     int error = errno;
     if (fcntl(fd, F_SETFL, status) == -1) {
         *moved = result == -1 ? 0 : result;
@@ -38,11 +43,11 @@ static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) 
 
 /* Repeats attempts, and waits for readiness between them, because another process may take the bytes or
  * the room first. */
-static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, const struct timeout *wait,
+static ssize_t transfer_with_timeout(int fd, short event, struct parts parts, const struct timeout *wait,
                                      ssize_t *moved) {
     for (;;) {
         peer_set_failed_call(NULL);
-        ssize_t result = attempt(fd, event, bytes, moved);
+        ssize_t result = attempt(fd, event, parts, moved);
         if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && wait->retry)))
             return result;
         struct pollfd entry = {.fd = fd, .events = event};
@@ -57,16 +62,21 @@ static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, co
     }
 }
 
+static ssize_t transfer_parts(int fd, short event, struct parts parts, const struct timeout *wait,
+                              ssize_t *moved) {
+    if (!wait->never)
+        return transfer_with_timeout(fd, event, parts, wait, moved);
+    ssize_t result;
+    do
+        result = transfer(fd, event, parts);
+    while (peer_retry(wait, result));
+    return result;
+}
+
 /* Performs one read(2) (POLLIN) or write(2) (POLLOUT). Adds the number of bytes that were transferred
  * before a failure to *moved. */
 ssize_t peer_transfer(int fd, short event, struct iovec bytes, const struct timeout *wait, ssize_t *moved) {
-    if (!wait->never)
-        return transfer_with_timeout(fd, event, bytes, wait, moved);
-    ssize_t result;
-    do
-        result = transfer(fd, event, bytes);
-    while (peer_retry(wait, result));
-    return result;
+    return transfer_parts(fd, event, (struct parts){&bytes, 1}, wait, moved);
 }
 
 static void perform_read(struct call *call) {
@@ -104,8 +114,53 @@ static void perform_write(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
+/* Reads into any number of parts, in order. */
+static void read_parts(struct call *call) {
+    int fd = peer_descriptor(call);
+    size_t count = (size_t)peer_number(call, "count", 0, 1 << 30);
+    struct expectation expected = peer_expectation(call);
+    struct timeout wait = peer_optional_timeout(call);
+    void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
+    if (!room)
+        return;
+    struct parts parts = peer_parts(call, room, count);
+    ssize_t moved = 0, length = call->outcome == OK ? transfer_parts(fd, POLLIN, parts, &wait, &moved) : 0;
+    if (length == -1)
+        peer_fail_after(call, errno, moved);
+    if (call->outcome != OK)
+        return;
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_payload(call, "buf", expected, room, (size_t)length);
+}
+
+/* Writes any number of parts with one call. */
+static void write_parts(struct call *call) {
+    int fd = peer_descriptor(call);
+    struct payload sent = peer_payload(call, "buf", "count");
+    struct timeout wait = peer_optional_timeout(call);
+    if (call->outcome != OK)
+        return;
+    struct parts parts = peer_parts(call, (void *)sent.bytes, sent.length);
+    ssize_t moved = 0, length = call->outcome == OK ? transfer_parts(fd, POLLOUT, parts, &wait, &moved) : 0;
+    if (length == -1)
+        peer_fail_after(call, errno, moved);
+    else if (call->outcome == OK)
+        peer_reply(call, "return", "%zd", length);
+}
+
+/* Whether a request has `parts`, which excludes `first`; only such a request may have a timeout. */
+static bool has_parts(struct call *call) {
+    if (peer_has(call, "parts") ? peer_has(call, "first") : peer_has(call, "timeout"))
+        peer_invalid_request(call, "a request has either 'parts' or 'first', and 'timeout' only with 'parts'");
+    return peer_has(call, "parts");
+}
+
 /* Reads into two parts; the first one is filled first. */
 static void perform_readv(struct call *call) {
+    if (has_parts(call)) {
+        read_parts(call);
+        return;
+    }
     int fd = peer_descriptor(call);
     size_t first = (size_t)peer_number(call, "first", 0, 1 << 30);
     size_t count = (size_t)peer_number(call, "count", 0, 1 << 30);
@@ -132,6 +187,10 @@ static void perform_readv(struct call *call) {
 
 /* Writes two parts, such as a header and a body, with one call. */
 static void perform_writev(struct call *call) {
+    if (has_parts(call)) {
+        write_parts(call);
+        return;
+    }
     int fd = peer_descriptor(call);
     const struct field *first = peer_field(call, "first");
     if (!first)
@@ -201,8 +260,8 @@ static void perform_write_all(struct call *call) {
 const struct operation peer_transfer_operations[] = {
     {"read", "handle count pattern offset timeout eintr", perform_read},
     {"write", "handle buf count pattern offset memory at timeout eintr", perform_write},
-    {"readv", "handle first count pattern offset eintr", perform_readv},
-    {"writev", "handle first buf count pattern offset eintr", perform_writev},
+    {"readv", "handle first parts count pattern offset timeout eintr", perform_readv},
+    {"writev", "handle first parts buf count pattern offset timeout eintr", perform_writev},
     {"read_all", "handle count pattern offset", perform_read_all},
     {"write_all", "handle buf count pattern offset", perform_write_all},
     {0},

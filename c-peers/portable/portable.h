@@ -145,6 +145,11 @@ static inline ssize_t portable_pwritev2(int fd, const struct iovec *parts, int c
 }
 #define pwritev2 portable_pwritev2
 
+static inline int portable_close_range(unsigned first, unsigned last, int flags) {
+    return (int)syscall(SYS_close_range, first, last, flags);
+}
+#define close_range portable_close_range
+
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif

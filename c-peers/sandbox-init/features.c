@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
@@ -53,6 +54,10 @@ static int try_futex_waitv(void) {
 static int try_epoll_pwait2(void) {
     return exists(syscall(SYS_epoll_pwait2, -1, NULL, 1, NULL, NULL, 0));
 }
+/// CLOSE_RANGE_CLOEXEC, which Linux 5.9 and 5.10 do not have, for the last number, which is never open.
+static int try_close_range(void) {
+    return syscall(SYS_close_range, ~0U, ~0U, 4) == -1 ? -1 : 0;
+}
 static int try_memfd_create(void) {
     return created(memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
@@ -68,6 +73,9 @@ static int try_plain_memfd(void) {
 }
 static int try_eventfd(void) {
     return created(eventfd(0, EFD_CLOEXEC));
+}
+static int try_inotify(void) {
+    return created(inotify_init1(IN_CLOEXEC));
 }
 static int try_timerfd(void) {
     return created(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
@@ -224,11 +232,13 @@ void reply_features(void) {
     static const struct feature features[] = {
         {"another-user", try_another_user, true},
         {"call-counts", try_call_counts, true},
+        {"close_range", try_close_range, false},
         {"ended-pidfd", try_ended_pidfd, false},
         {"epoll_pwait2", try_epoll_pwait2, false},
         {"eventfd", try_eventfd, false},
         {"futex_waitv", try_futex_waitv, false},
         {"high-descriptors", try_high_descriptors, false},
+        {"inotify", try_inotify, false},
         {"ipv6", try_ipv6, false},
         {"large-numbers", try_large_numbers, false},
         {"memfd_create", try_memfd_create, false},

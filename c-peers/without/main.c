@@ -40,6 +40,7 @@ static const struct missing known[] = {
     CALL(eventfd2),
     CALL(futex_waitv),
     CALL(get_robust_list),
+    CALL(inotify_init1),
     CALL(memfd_create),
     CALL(mount),
     CALL(mq_open),

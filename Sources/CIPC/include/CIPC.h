@@ -1,6 +1,7 @@
 // Includes every shim, by mechanism. The umbrella header is necessary because SwiftPM reads a
 // directory of headers only once: a header that is added later is found only after a full rebuild.
 #include "cipc_futex.h"
+#include "cipc_inotify.h"
 #include "cipc_kernel.h"
 #include "cipc_lock.h"
 #include "cipc_mapping.h"
@@ -9,9 +10,11 @@
 #include "cipc_pipe.h"
 #include "cipc_process.h"
 #include "cipc_queue.h"
+#include "cipc_rwlock.h"
 #include "cipc_semaphore.h"
 #include "cipc_signal.h"
 #include "cipc_socket.h"
 #include "cipc_sysv.h"
+#include "cipc_timer.h"
 #include "cipc_umask.h"
 #include "cipc_waiting.h"

@@ -20,6 +20,17 @@ intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags);
 /// and does not raise SIGPIPE.
 intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags);
 
+/// One of several parts of a transfer: struct iovec.
+struct cipc_part {
+    void *bytes;
+    size_t count;
+};
+
+/// Call readv(2) and writev(2) or, with the flags of cipc_pipe_read and cipc_pipe_write, preadv2(2) and
+/// pwritev2(2).
+intptr_t cipc_pipe_readv(int descriptor, const struct cipc_part *parts, size_t count, int flags);
+intptr_t cipc_pipe_writev(int descriptor, const struct cipc_part *parts, size_t count, int flags);
+
 /// Calls open(2) with `/proc/self/fd/<descriptor>`, which creates another description of the same file,
 /// with separate flags.
 int cipc_reopen(int descriptor, int flags);

@@ -14,5 +14,10 @@ int cipc_spawn(int *process, const char *program, char *const arguments[], char 
 /// Calls waitpid(2), and stores the exit status, or -1 and the signal that ended the process.
 int cipc_wait(int process, int *exit_status, int *signal);
 
+#define CIPC_CLOSE_RANGE_CLOEXEC 4
+
+/// Calls close_range(2).
+int cipc_close_range(uint32_t first, uint32_t last, int flags);
+
 /// Calls open(2) with O_PATH | O_DIRECTORY | O_CLOEXEC.
 int cipc_open_directory(const char *path);

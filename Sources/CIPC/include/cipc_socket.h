@@ -2,6 +2,8 @@
 // include. Each function returns the same result as the C function after which it is named, and sets errno in
 // the same way. All functions that send use MSG_NOSIGNAL.
 #pragma once
+#include "cipc_pipe.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +50,9 @@ int cipc_accept(int listener, struct cipc_address *address);
 /// Call recv(2) and send(2).
 intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
 intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
+/// Call recvmsg(2) and sendmsg(2) with several parts, and without ancillary data.
+intptr_t cipc_socket_readv(int socket, const struct cipc_part *parts, size_t count, int flags);
+intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t count, int flags);
 /// Call recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);

@@ -20,11 +20,12 @@ extension Feature {
     case .messageQueues: Self.kernel(option: "POSIX_MQUEUE")
     case .systemVMessages, .systemVSemaphores, .systemVSharedMemory: Self.kernel(option: "SYSVIPC")
     case .eventFD: Self.kernel(option: "EVENTFD")
+    case .inotify: Self.kernel(option: "INOTIFY_USER")
     case .memfdCreate: Self.kernel(option: "MEMFD_CREATE")
     case .robustList: Self.kernel(option: "FUTEX")
     case .signalFD: Self.kernel(option: "SIGNALFD")
     case .timerFD: Self.kernel(option: "TIMERFD")
-    case .endedPIDFD, .epollPwait2, .futexWaitv, .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal:
+    case .closeRange, .endedPIDFD, .epollPwait2, .futexWaitv, .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal:
       "use the version of Linux that it needs, or a later one"
     }
   }
@@ -38,8 +39,9 @@ extension Feature {
   /// Whether the probe makes a system call that a filter can reject, instead of examining a limit.
   private var isSystemCall: Bool {
     switch self {
-    case .epollPwait2, .eventFD, .futexWaitv, .memfdCreate, .messageCopy, .messageQueues, .peerPIDFD, .pidfdGetfd,
-      .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages, .systemVSemaphores,
+    case .closeRange, .epollPwait2, .eventFD, .futexWaitv, .inotify, .memfdCreate, .messageCopy, .messageQueues,
+      .peerPIDFD,
+      .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages, .systemVSemaphores,
       .systemVSharedMemory, .timerFD:
       true
     case .anotherUser, .callCounts, .endedPIDFD, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd,

@@ -4,11 +4,13 @@
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case callCounts = "call-counts"
+  case closeRange = "close_range"
   case endedPIDFD = "ended-pidfd"
   case epollPwait2 = "epoll_pwait2"
   case eventFD = "eventfd"
   case futexWaitv = "futex_waitv"
   case highDescriptors = "high-descriptors"
+  case inotify
   case ipv6
   case largeNumbers = "large-numbers"
   case memfdCreate = "memfd_create"
@@ -36,11 +38,13 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     switch self {
     case .anotherUser: "root with CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_SYS_PTRACE, to run a role as another user"
     case .callCounts: "/proc/PID/io, a kernel with CONFIG_TASK_IO_ACCOUNTING"
+    case .closeRange: "close_range(2) with CLOSE_RANGE_CLOEXEC of Linux 5.11"
     case .endedPIDFD: "SO_PEERPIDFD and SCM_PIDFD of Linux 6.16, also for processes that have been reaped"
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"
     case .highDescriptors: "a hard limit of at least 4096 descriptors (RLIMIT_NOFILE)"
+    case .inotify: "inotify_init1(2)"
     case .ipv6: "the IPv6 loopback address"
     case .largeNumbers: "process and user IDs above 65,535, which the roles have in a private sandbox"
     case .memfdCreate: "memfd_create(2)"

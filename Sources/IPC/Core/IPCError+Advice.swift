@@ -18,6 +18,7 @@ extension IPCError {
     case (.memcpy, .messageTooLong): "Create the block with a larger capacity"
     case (.processVMRead, .badAddress), (.processVMWrite, .badAddress):
       "Allocate the object first: it is too short, or /dev/shm is full"
+    case (.pthreadBarrierInit, .invalidArgument): "Count at least one thread"
     case (.pthreadMutexLock, .ownerDied): "Pass recover: to repair the data of an owner that died"
     case (.pthreadMutexLock, .notRecoverable), (.pthreadMutexTryLock, .notRecoverable),
       (.pthreadMutexClockLock, .notRecoverable):
@@ -101,6 +102,11 @@ extension IPCError {
     case (.mqOpen, .fileExists), (.semOpen, .fileExists), (.shmOpen, .fileExists), (.msgget, .fileExists),
       (.semget, .fileExists), (.shmget, .fileExists):
       "Open the existing object, use createOrOpen, or remove it if no process uses it"
+    case (.readv, .invalidArgument), (.writev, .invalidArgument): "Pass at most 1024 parts (IOV_MAX)"
+    case (.inotifyInit, .tooManyOpenFiles):
+      "Close instances, or raise /proc/sys/fs/inotify/max_user_instances or RLIMIT_NOFILE (ulimit -n)"
+    case (.inotifyAddWatch, .noSpace): "Watch less, or raise /proc/sys/fs/inotify/max_user_watches"
+    case (.inotifyAddWatch, .invalidArgument): "Watch for at least one event"
     case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
     case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"
     default: nil

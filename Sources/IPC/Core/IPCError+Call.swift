@@ -6,6 +6,7 @@ extension IPCError {
     case bind
     case chmod
     case close
+    case closeRange = "close_range"
     case connect
     case epollCreate = "epoll_create1"
     case epollControl = "epoll_ctl"
@@ -49,6 +50,7 @@ extension IPCError {
     case getsockoptMulticastLoopIPv6 = "getsockopt IPV6_MULTICAST_LOOP"
     case getsockoptMulticastTTL = "getsockopt IP_MULTICAST_TTL"
     case getsockoptPassCredentials = "getsockopt SO_PASSCRED"
+    case getsockoptPeekOffset = "getsockopt SO_PEEK_OFF"
     case getsockoptPeerCredentials = "getsockopt SO_PEERCRED"
     case getsockoptPassPIDFD = "getsockopt SO_PASSPIDFD"
     case getsockoptPeerPIDFD = "getsockopt SO_PEERPIDFD"
@@ -64,6 +66,9 @@ extension IPCError {
     case getsockoptTCPKeepInterval = "getsockopt TCP_KEEPINTVL"
     case getsockoptTCPNoDelay = "getsockopt TCP_NODELAY"
     case getsockoptType = "getsockopt SO_TYPE"
+    case inotifyAddWatch = "inotify_add_watch"
+    case inotifyInit = "inotify_init1"
+    case inotifyRemoveWatch = "inotify_rm_watch"
     case ioctlBytesAvailable = "ioctl FIONREAD"
     case kill
     case listen
@@ -102,6 +107,11 @@ extension IPCError {
     case pread
     case processVMRead = "process_vm_readv"
     case processVMWrite = "process_vm_writev"
+    case pthreadBarrierDestroy = "pthread_barrier_destroy"
+    case pthreadBarrierInit = "pthread_barrier_init"
+    case pthreadBarrierWait = "pthread_barrier_wait"
+    case pthreadBarrierattrInit = "pthread_barrierattr_init"
+    case pthreadBarrierattrSetShared = "pthread_barrierattr_setpshared"
     case pthreadCondBroadcast = "pthread_cond_broadcast"
     case pthreadCondDestroy = "pthread_cond_destroy"
     case pthreadCondInit = "pthread_cond_init"
@@ -124,8 +134,20 @@ extension IPCError {
     case pthreadMutexattrSetRobust = "pthread_mutexattr_setrobust"
     case pthreadMutexattrSetShared = "pthread_mutexattr_setpshared"
     case pthreadMutexattrSetType = "pthread_mutexattr_settype"
+    case pthreadRWLockClockReadLock = "pthread_rwlock_clockrdlock"
+    case pthreadRWLockClockWriteLock = "pthread_rwlock_clockwrlock"
+    case pthreadRWLockDestroy = "pthread_rwlock_destroy"
+    case pthreadRWLockInit = "pthread_rwlock_init"
+    case pthreadRWLockReadLock = "pthread_rwlock_rdlock"
+    case pthreadRWLockTryReadLock = "pthread_rwlock_tryrdlock"
+    case pthreadRWLockTryWriteLock = "pthread_rwlock_trywrlock"
+    case pthreadRWLockUnlock = "pthread_rwlock_unlock"
+    case pthreadRWLockWriteLock = "pthread_rwlock_wrlock"
+    case pthreadRWLockattrInit = "pthread_rwlockattr_init"
+    case pthreadRWLockattrSetShared = "pthread_rwlockattr_setpshared"
     case read
     case readLine
+    case readv
     case readMaps = "read /proc/self/maps"
     case readlink
     case recv
@@ -172,6 +194,7 @@ extension IPCError {
     case setsockoptMulticastTTL = "setsockopt IP_MULTICAST_TTL"
     case setsockoptPassCredentials = "setsockopt SO_PASSCRED"
     case setsockoptPassPIDFD = "setsockopt SO_PASSPIDFD"
+    case setsockoptPeekOffset = "setsockopt SO_PEEK_OFF"
     case setsockoptReceiveBuffer = "setsockopt SO_RCVBUF"
     case setsockoptReceiveLowWater = "setsockopt SO_RCVLOWAT"
     case setsockoptReceiveTimeout = "setsockopt SO_RCVTIMEO"
@@ -209,13 +232,18 @@ extension IPCError {
     case strdup
     case tee
     case timeoutUntil = "Timeout.until"
+    case timerCreate = "timer_create"
     case timerFDCreate = "timerfd_create"
     case timerFDGetTime = "timerfd_gettime"
     case timerFDSetTime = "timerfd_settime"
+    case timerGetOverrun = "timer_getoverrun"
+    case timerGetTime = "timer_gettime"
+    case timerSetTime = "timer_settime"
     case unlink
     case waitid
     case waitpid
     case write
+    case writev
 
     /// The name as in C, such as `mq_open`, or `fcntl F_SETPIPE_SZ` where the command matters.
     public var description: String { rawValue }

@@ -33,7 +33,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     /// `CLOCK_REALTIME`, the time of day, which can be set.
     case timeOfDay
 
-    fileprivate var identifier: clockid_t {
+    var identifier: clockid_t {
       switch self {
       case .monotonic: CLOCK_MONOTONIC
       case .bootTime: CLOCK_BOOTTIME

@@ -199,11 +199,35 @@ extension POSIXMessageQueue.Descriptor {
     }
   }
 
+  /// Registers a function that the C library calls once, in a thread of its own, when a message arrives in the empty
+  /// queue.
+  ///
+  /// Otherwise it behaves like ``requestNotification(_:)``. The C library keeps a socket and a thread for such
+  /// notifications until the process ends.
+  ///
+  /// - Parameter body: The function, which can receive the message, and register again before that.
+  /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered.
+  ///
+  /// Calls `mq_notify(3)` with `SIGEV_THREAD`.
+  public func requestNotification(onThread body: @escaping @Sendable () -> Void) throws(IPCError) {
+    let key = ThreadNotification.add(body, repeats: false)
+    do throws(IPCError) {
+      try Syscall.call(.mqNotify, on: object) {
+        cipc_mq_notify_thread(descriptor.rawValue, key, ThreadNotification.call)
+      }
+    } catch {
+      ThreadNotification.remove(key)
+      throw error
+    }
+    ThreadNotification.setQueue(descriptor.rawValue, key)
+  }
+
   /// Removes the registration of this process, if it is registered.
   ///
   /// Calls `mq_notify(3)` with a null pointer.
   public func cancelNotification() throws(IPCError) {
     try Syscall.call(.mqNotify, on: object) { cipc_mq_notify_cancel(descriptor.rawValue) }
+    ThreadNotification.removeQueue(descriptor.rawValue)
   }
 }
 

@@ -8,8 +8,8 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``POSIXSemaphore``, a
-/// ``SharedBlock``, a ring, a ``SharedQueue``, and the program's own values.
+/// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``SharedRWLock``, a
+/// ``SharedBarrier``, a ``POSIXSemaphore``, a ``SharedBlock``, a ring, a ``SharedQueue``, and the program's own values.
 ///
 /// ```swift
 /// let region = SharedRegion(try object.map())

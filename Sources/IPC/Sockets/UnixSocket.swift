@@ -127,3 +127,28 @@ extension UnixSocket.Socket: ReadableDescriptor where Style == UnixSocket.Stream
   @inlinable public var transport: Transport { .socket }
 }
 extension UnixSocket.Socket: WritableDescriptor where Style == UnixSocket.StreamStyle {}
+
+extension UnixSocket.Socket {
+  /// The position from which the next receive call with `peeking` reads; nil if each of them begins at the next byte that
+  /// was not received.
+  ///
+  /// Calls `getsockopt(2)` with `SO_PEEK_OFF`.
+  public var peekOffset: Int? {
+    get throws(IPCError) {
+      let offset = try option(.getsockoptPeekOffset, SO_PEEK_OFF)
+      return offset < 0 ? nil : offset
+    }
+  }
+
+  /// Sets the position from which the next receive call with `peeking` reads.
+  ///
+  /// Each such call moves the position behind the bytes that it returned, so the next one continues there. A call that
+  /// receives bytes moves it back by their number.
+  ///
+  /// - Parameter offset: The number of bytes before the position; nil to begin at the next byte that was not received.
+  ///
+  /// Calls `setsockopt(2)` with `SO_PEEK_OFF`.
+  public func setPeekOffset(_ offset: Int?) throws(IPCError) {
+    try setOption(.setsockoptPeekOffset, SO_PEEK_OFF, offset ?? -1)
+  }
+}

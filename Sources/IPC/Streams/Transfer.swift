@@ -147,7 +147,7 @@ enum Transfer {
     }
     // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has detected it
     // in the meantime.
-    if call == .write, reason == .notSupported { return }
+    if call == .write || call == .writev, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
 
@@ -156,26 +156,11 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, into room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    let nowait = !timeout.isNever
-    if transport == .socket {
-      return try Syscall.untilReady(
-        .recv, descriptor, .readable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
-      ) {
-        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-          unsafe cipc_socket_read(
-            descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(MSG_DONTWAIT) : 0)
-        }
-      }
-    }
-    return try Syscall.untilReady(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
-      () throws(IPCError) in
-      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-        unsafe cipc_pipe_read(descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(CIPC_NOWAIT) : 0)
-      }
-      guard result == .failure(.notSupported), nowait else { return result }
-      return try withoutWaiting(descriptor, .readable, retryOnInterrupt) {
-        unsafe cipc_pipe_read($0, room.baseAddress, room.count, 0)
-      }
+    let call = transport == .socket ? IPCError.Call.recv : .read
+    return try slowly(call, descriptor, transport, .readable, timeout, retryOnInterrupt) { number, nowait in
+      transport == .socket
+        ? unsafe cipc_socket_read(number, room.baseAddress, room.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+        : unsafe cipc_pipe_read(number, room.baseAddress, room.count, nowait ? Int32(CIPC_NOWAIT) : 0)
     }
   }
 
@@ -184,26 +169,30 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: UnsafeRawBufferPointer, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    let nowait = !timeout.isNever
-    if transport == .socket {
-      return try Syscall.untilReady(
-        .send, descriptor, .writable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
-      ) {
-        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-          unsafe cipc_socket_write(
-            descriptor.rawValue, bytes.baseAddress, bytes.count, nowait ? Int32(MSG_DONTWAIT) : 0)
-        }
-      }
+    let call = transport == .socket ? IPCError.Call.send : .write
+    return try slowly(call, descriptor, transport, .writable, timeout, retryOnInterrupt) { number, nowait in
+      transport == .socket
+        ? unsafe cipc_socket_write(number, bytes.baseAddress, bytes.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+        : unsafe PipeSignal.write(number, bytes, nowait: nowait)
     }
-    return try Syscall.untilReady(.write, descriptor, .writable, timeout, retryOnInterrupt: retryOnInterrupt) {
-      () throws(IPCError) in
-      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-        unsafe PipeSignal.write(descriptor.rawValue, bytes, nowait: nowait)
-      }
-      guard result == .failure(.notSupported), nowait else { return result }
-      return try withoutWaiting(descriptor, .writable, retryOnInterrupt) {
-        unsafe PipeSignal.write($0, bytes, nowait: false)
-      }
+  }
+
+  /// Makes attempts, and waits for readiness between them.
+  ///
+  /// - Parameter attempt: Makes one call with a descriptor, which must not wait if the second argument is true, and
+  ///   returns -1 if it failed.
+  static func slowly(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int
+  ) throws(IPCError) -> Int {
+    let nowait = !timeout.isNever
+    return try Syscall.untilReady(
+      call, descriptor, events, timeout, on: transport == .socket ? .socket(descriptor) : nil,
+      retryOnInterrupt: retryOnInterrupt
+    ) { () throws(IPCError) in
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { attempt(descriptor.rawValue, nowait) }
+      guard result == .failure(.notSupported), nowait, transport == .file else { return result }
+      return try withoutWaiting(descriptor, events, retryOnInterrupt) { attempt($0, false) }
     }
   }
 
@@ -270,23 +259,33 @@ enum PipeSignal {
 
   /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
+    write(bytes.count, nowait: nowait) { unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, $0) }
+  }
+
+  /// Makes a call that writes `count` bytes with the given flags, and returns -1 if it fails.
+  static func write(_ count: Int, nowait: Bool, _ call: (Int32) -> Int) -> Int {
     let nowaitFlag = nowait ? Int32(CIPC_NOWAIT) : 0
     let flags = method.load(ordering: .relaxed)
     if flags != mask {
-      let count = unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags | nowaitFlag)
-      if count >= 0 || Syscall.lastError != .notSupported || nowait || flags == 0 { return count }
+      let written = call(flags | nowaitFlag)
+      if written >= 0 || Syscall.lastError != .notSupported || nowait || flags == 0 { return written }
       method.store(mask, ordering: .relaxed)
     }
-    return unsafe writeWithMask(descriptor, bytes, nowaitFlag)
+    return withMask(count) { call(nowaitFlag) }
   }
 
   @inline(never)
   private static func writeWithMask(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ flags: Int32) -> Int {
+    withMask(bytes.count) { unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags) }
+  }
+
+  /// Blocks the signal in this thread during a call that writes `count` bytes.
+  private static func withMask(_ count: Int, _ call: () -> Int) -> Int {
     // A call that wrote some bytes before the last reader closed its end also raises the signal.
-    return ThreadSignal.contained(SIGPIPE) {
-      unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
+    ThreadSignal.contained(SIGPIPE) {
+      call()
     } raised: {
-      $0 < bytes.count
+      $0 < count
     }
   }
 }

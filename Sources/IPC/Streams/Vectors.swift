@@ -1,0 +1,157 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension WritableDescriptor where Self: ~Copyable {
+  /// Writes the bytes of several arrays, in order, as one sequence, without copying them.
+  ///
+  /// One call writes all parts, as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` writes one. Parts can be empty.
+  /// Nothing is allocated for up to 64 parts.
+  ///
+  /// - Returns: The number of bytes of all parts together that were written.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of
+  ///   ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
+  ///
+  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `writev(2)`; or `sendmsg(2)`.
+  public func write(
+    parts: [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    guard parts.count <= Vectors.maximumCount else {
+      throw IPCError(.writev, .invalidArgument, on: .descriptor(descriptor))
+    }
+    return try Vectors.write(.writev, descriptor, transport, parts, timeout, retryOnInterrupt)
+  }
+}
+
+extension ReadableDescriptor where Self: ~Copyable {
+  /// Reads bytes into several arrays, each of which is filled before the next.
+  ///
+  /// The arrays keep their lengths: bytes beyond the returned number do not change. Nothing is allocated for up to 64
+  /// parts.
+  ///
+  /// - Returns: The number of bytes that were read; 0 at end of file, or if all parts are empty.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of
+  ///   ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  ///
+  /// Calls `readv(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`; or `recvmsg(2)`.
+  public func read(
+    into parts: inout [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    guard parts.count <= Vectors.maximumCount else {
+      throw IPCError(.readv, .invalidArgument, on: .descriptor(descriptor))
+    }
+    return try Vectors.read(.readv, descriptor, transport, into: &parts, timeout, retryOnInterrupt)
+  }
+}
+
+extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
+  /// Sends the bytes of several arrays, in order, as one message, without copying them.
+  ///
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); and the errors of
+  ///   ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  ///
+  /// Calls `sendmsg(2)`.
+  public func send(
+    parts: [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    _ = try Vectors.write(.sendmsg, descriptor, .socket, parts, timeout, retryOnInterrupt)
+  }
+
+  /// Receives the next message into several arrays, each of which is filled before the next.
+  ///
+  /// The arrays keep their lengths: bytes beyond the length of the message do not change. Bytes that do not fit are
+  /// lost: ``ReceivedPacket/isTruncated``.
+  ///
+  /// - Returns: The length of the message. A length of 0 is an empty datagram, or the end of a connection.
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); `.timedOut` or, for
+  ///   ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `recvmsg(2)` with `MSG_TRUNC`.
+  public func receive(
+    into parts: inout [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket {
+    let room = parts.reduce(0) { $0 + $1.count }
+    let length = try Vectors.read(
+      .recvmsg, descriptor, .socket, into: &parts, timeout, retryOnInterrupt, flags: Int32(MSG_TRUNC))
+    return ReceivedPacket(length: min(length, room), originalLength: length)
+  }
+}
+
+/// Transfers between a descriptor and several arrays in one call.
+enum Vectors {
+  /// The maximum number of parts: `IOV_MAX`.
+  static let maximumCount = 1024
+
+  static func write(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ parts: [[UInt8]],
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    let total = parts.reduce(0) { $0 + $1.count }
+    return try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
+      for index in parts.indices {
+        unsafe vectors[index] = unsafe parts[index].withUnsafeBytes {
+          unsafe cipc_part(bytes: UnsafeMutableRawPointer(mutating: $0.baseAddress), count: $0.count)
+        }
+      }
+      // The arrays are not changed, so their storage stays where it is while they exist.
+      return try withExtendedLifetime(parts) { () throws(IPCError) in
+        try perform(call, descriptor, transport, .writable, timeout, retryOnInterrupt) { number, nowait in
+          transport == .socket
+            ? unsafe cipc_socket_writev(number, vectors.baseAddress, vectors.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+            : PipeSignal.write(total, nowait: nowait) {
+              unsafe cipc_pipe_writev(number, vectors.baseAddress, vectors.count, $0)
+            }
+        }
+      }
+    }
+  }
+
+  static func read(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, into parts: inout [[UInt8]],
+    _ timeout: Timeout, _ retryOnInterrupt: Bool, flags: Int32 = 0
+  ) throws(IPCError) -> Int {
+    try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
+      for index in parts.indices {
+        unsafe vectors[index] = unsafe parts[index].withUnsafeMutableBytes {
+          unsafe cipc_part(bytes: $0.baseAddress, count: $0.count)
+        }
+      }
+      // The arrays have storage of their own now, which stays where it is until they change.
+      return try withExtendedLifetime(parts) { () throws(IPCError) in
+        try perform(call, descriptor, transport, .readable, timeout, retryOnInterrupt) { number, nowait in
+          transport == .socket
+            ? unsafe cipc_socket_readv(
+              number, vectors.baseAddress, vectors.count, flags | (nowait ? Int32(MSG_DONTWAIT) : 0))
+            : unsafe cipc_pipe_readv(number, vectors.baseAddress, vectors.count, nowait ? Int32(CIPC_NOWAIT) : 0)
+        }
+      }
+    }
+  }
+
+  /// Makes one blocking call if the timeout is ``Timeout/never``, and otherwise attempts that do not wait.
+  private static func perform(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int
+  ) throws(IPCError) -> Int {
+    if timeout.isNever {
+      let count = attempt(descriptor.rawValue, false)
+      if count >= 0 { return count }
+      try Transfer.recover(call, descriptor, transport, retryOnInterrupt)
+    }
+    return try Transfer.slowly(call, descriptor, transport, events, timeout, retryOnInterrupt, attempt)
+  }
+
+  private static func withVectors<Value>(
+    _ count: Int, _ body: (UnsafeMutableBufferPointer<cipc_part>) throws(IPCError) -> Value
+  ) throws(IPCError) -> Value {
+    try unsafe withUnsafeTemporaryAllocation(of: cipc_part.self, capacity: count) { (buffer) throws(IPCError) in
+      unsafe buffer.initialize(repeating: cipc_part())
+      return try unsafe body(buffer)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_socket_writev) func sendParts(
+  _ socket: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ flags: Int32
+) -> Int {
+  guard Mutant.partsJoined.isOn else { return unsafe __real_cipc_socket_writev(socket, parts, count, flags) }
+  // All parts are joined into one array.
+  var bytes: [UInt8] = []
+  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+    unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: part.bytes, count: part.count))
+  }
+  return unsafe cipc_socket_write(socket, bytes, bytes.count, flags)
+}
+
+@c(__wrap_cipc_pipe_writev) func writeParts(
+  _ descriptor: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ flags: Int32
+) -> Int {
+  guard Mutant.partsOneByOne.isOn else { return unsafe __real_cipc_pipe_writev(descriptor, parts, count, flags) }
+  // `for part in parts { write(part) }`.
+  var total = 0
+  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+    let written = unsafe cipc_pipe_write(descriptor, part.bytes, part.count, flags)
+    if written < 0 { return total > 0 ? total : -1 }
+    total += written
+  }
+  return total
+}
+
+@c(__wrap_cipc_pipe_readv) func readParts(
+  _ descriptor: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ flags: Int32
+) -> Int {
+  guard Mutant.lastPartOfAll.isOn, count > 1, let parts = unsafe parts else {
+    return unsafe __real_cipc_pipe_readv(descriptor, parts, count, flags)
+  }
+  // One array is the room of every part.
+  let longest = unsafe UnsafeBufferPointer(start: parts, count: count).map(\.count).max() ?? 0
+  let room = UnsafeMutableRawPointer.allocate(byteCount: longest, alignment: 1)
+  defer { unsafe room.deallocate() }
+  let same = unsafe UnsafeBufferPointer(start: parts, count: count).map {
+    unsafe cipc_part(bytes: room, count: $0.count)
+  }
+  let result = unsafe __real_cipc_pipe_readv(descriptor, same, count, flags)
+  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+    unsafe part.bytes.copyMemory(from: room, byteCount: part.count)
+  }
+  return result
+}

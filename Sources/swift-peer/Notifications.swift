@@ -1,0 +1,114 @@
+internal import Glibc
+internal import IPC
+internal import PeerProtocol
+internal import Synchronization
+internal import SystemPackage
+
+/// Notifications in a thread of the C library, and timers.
+let notificationOperations: [Peer.Operation] = [
+  .init("notification_wait", "timeout") { _, parameters in
+    try Notified.arrived.get().wait(timeout: try parameters.timeout(), retryOnInterrupt: false)
+    let (value, isOther) = Notified.last.withLock(\.self)
+    var fields = Fields()
+    fields.append("value", value)
+    fields.append("thread", isOther ? "other" : "same")
+    return fields
+  },
+
+  .init("timer_create", "handle clockid sigev_notify sigev_signo sigev_value") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let clock = try parameters.timerClock()
+    let value: Int32 = try parameters.integer("sigev_value", default: 0)
+    let timer: TimerHandle
+    switch try parameters.text("sigev_notify") {
+    case "SIGEV_THREAD": timer = TimerHandle(try POSIXTimer(clock: clock, onThread: try notified(with: value)))
+    case "SIGEV_SIGNAL":
+      guard let signal = Signal(rawValue: try parameters.signal("sigev_signo")) else {
+        throw Failure(.invalidArgument, in: "timer_create")
+      }
+      timer = TimerHandle(try POSIXTimer(clock: clock, signal: signal, value: value))
+    case let other: throw Invalid("sigev_notify=\(other): SIGEV_SIGNAL or SIGEV_THREAD expected")
+    }
+    try peer.handles.add(timer, as: parameters.handle)
+    return Fields()
+  },
+
+  .init("timer_settime", "handle value interval") { peer, parameters in
+    let value = try parameters.duration("value")
+    let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
+    try peer.timer(parameters) { timer in
+      if value == .zero {
+        try timer.disarm()
+      } else {
+        try timer.set(after: value, every: interval == .zero ? nil : interval)
+      }
+    }
+    return Fields()
+  },
+
+  .init("timer_gettime", "handle") { peer, parameters in
+    var fields = Fields()
+    try peer.timer(parameters) { timer in
+      let status = try timer.status
+      fields.append("armed", status == nil ? "no" : "yes")
+      fields.append("interval", decimal(status?.interval ?? .zero))
+    }
+    return fields
+  },
+
+  .init("timer_delete", "handle") { peer, parameters in
+    try peer.handles.close(parameters.handle, as: TimerHandle.self, "timer")
+    return Fields()
+  },
+]
+
+/// Returns a function that records a notification with this value.
+func notified(with value: Int32) throws -> @Sendable () -> Void {
+  let arrived = try Notified.arrived.get()
+  // A pthread_t is a number.
+  let main = pthread_self()
+  return {
+    Notified.last.withLock { $0 = (value, pthread_equal(pthread_self(), main) == 0) }
+    try? arrived.post()
+  }
+}
+
+/// The last notification, and how many notifications no request has taken.
+private enum Notified {
+  static let last = Mutex<(value: Int32, isOther: Bool)>((0, false))
+  static let arrived = Result {
+    Semaphore(try POSIXSemaphore.create(in: try SharedRegion(size: 4096), at: 0, value: 0))
+  }
+
+  final class Semaphore: Sendable {
+    private let semaphore: POSIXSemaphore
+
+    init(_ semaphore: consuming POSIXSemaphore) { self.semaphore = semaphore }
+
+    func post() throws { try semaphore.post() }
+    func wait(timeout: Timeout, retryOnInterrupt: Bool) throws {
+      try semaphore.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+}
+
+private final class TimerHandle: Handle {
+  private var timer: POSIXTimer?
+
+  init(_ timer: consuming POSIXTimer) { self.timer = consume timer }
+
+  func close() { timer = nil }
+
+  func use(_ body: (borrowing POSIXTimer) throws -> Void) throws {
+    switch timer {
+    case let timer?: try body(timer)
+    case nil: throw Invalid("the timer was deleted")
+    }
+  }
+}
+
+extension Peer {
+  fileprivate func timer(_ parameters: Parameters, _ body: (borrowing POSIXTimer) throws -> Void) throws {
+    try handles.find(parameters.handle, as: TimerHandle.self, "timer").use(body)
+  }
+}

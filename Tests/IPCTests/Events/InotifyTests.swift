@@ -1,0 +1,82 @@
+import Foundation
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct InotifyTests {
+  /// Calls `body` with a new directory, and removes it afterwards.
+  private static func withDirectory(_ body: (FilePath) throws -> Void) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/ipc-tests-\(UInt64.random(in: .min ... .max))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(FilePath(path))
+  }
+
+  private struct Change: Equatable {
+    let events: Inotify.Events
+    let name: String
+  }
+
+  private static func read(_ changes: borrowing Inotify) throws -> [Change] {
+    var read: [Change] = []
+    let count = try changes.read(timeout: .immediate) { event, name in
+      read.append(Change(events: event.events, name: String(decoding: name.indices.map { name[$0] }, as: UTF8.self)))
+    }
+    #expect(count == read.count)
+    return read
+  }
+
+  @Test func `A directory reports names of different lengths in one read`() throws {
+    try Self.withDirectory { directory in
+      let changes = try Inotify()
+      let watch = try changes.watch(directory, for: [.created, .closedAfterWriting, .deleted, .onlyDirectory])
+      for name in ["a", "fifteen-letters", "sixteen--letters"] {
+        FileManager.default.createFile(atPath: directory.appending(name).string, contents: nil)
+      }
+      let read = try Self.read(changes)
+      #expect(read.filter { $0.events == .created }.map(\.name) == ["a", "fifteen-letters", "sixteen--letters"])
+      try changes.remove(watch)
+      #expect(try Self.read(changes) == [Change(events: .watchEnded, name: "")])
+      #expect(try changes.tryRead { _, _ in } == nil)
+      #expect(reason { try changes.remove(watch) } == .invalidArgument)
+    }
+  }
+
+  @Test func `A directory that disappears ends its watch`() throws {
+    let changes = try Inotify(nonBlocking: true)
+    try Self.withDirectory { try changes.watch($0, for: .deletedItself) }
+    #expect(try Self.read(changes).map(\.events) == [.deletedItself, .watchEnded])
+    #expect(reason { _ = try changes.read(timeout: .after(.milliseconds(5))) { _, _ in } } == .timedOut)
+  }
+
+  @Test func `Errors name the path`() throws {
+    let changes = try Inotify()
+    let error = failure { try changes.watch("/nonexistent", for: .modified) }
+    #expect(error?.errno == .noSuchFileOrDirectory)
+    #expect(error?.call == .inotifyAddWatch)
+    #expect(error?.object == .path("/nonexistent"))
+    #expect(reason { try changes.watch("/", for: []) } == .invalidArgument)
+  }
+
+  @Test func `Another descriptor is not adopted`() throws {
+    let changes = try Inotify()
+    let number = changes.release()
+    #expect(try Inotify(adopting: number).descriptor == number)
+    let counter = try EventFD()
+    let other = counter.descriptor
+    #expect(reason { _ = try Inotify(adopting: other) } == .invalidArgument)
+  }
+
+  @Test func `A read does not allocate`() throws {
+    try Self.withDirectory { directory in
+      let changes = try Inotify()
+      try changes.watch(directory, for: .attributesChanged)
+      let path = directory.string
+      let count = try allocations(in: 100) {
+        chmod(path, 0o700)
+        _ = try changes.read { _, _ in }
+      }
+      #expect(count == 0)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import IPC
+import Synchronization
+import SystemPackage
+import Testing
+
+@Suite struct POSIXTimerTests {
+  @Test func `A timer calls its function in another thread, once or repeatedly`() async throws {
+    try await onThread {
+      let (count, caller) = (try EventFD(), Thread.current)
+      let isOther = Atomic(false)
+      let descriptor = count.descriptor
+      let timer = try POSIXTimer {
+        isOther.store(Thread.current !== caller, ordering: .relaxed)
+        var one: UInt64 = 1
+        _ = unsafe write(descriptor.rawValue, &one, 8)
+      }
+      #expect(try timer.status == nil)
+      try timer.set(after: .milliseconds(1))
+      #expect(try count.read() == 1)
+      #expect(isOther.load(ordering: .relaxed))
+      #expect(try timer.status == nil)
+      #expect(reason { _ = try count.read(timeout: .after(.milliseconds(20))) } == .timedOut)
+      try timer.set(after: .milliseconds(1), every: .milliseconds(1))
+      #expect(try timer.status?.interval == .milliseconds(1))
+      var total: UInt64 = 0
+      while total < 3 { total += try count.read() }
+      try timer.disarm()
+      #expect(try timer.status == nil)
+    }
+  }
+
+  @Test func `A queue calls a function once, until it is registered again`() async throws {
+    let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
+    defer { try? POSIXMessageQueue.unlink(name) }
+    try await onThread {
+      let queue = try POSIXMessageQueue.Duplex.create(name)
+      let count = Atomic(0)
+      try queue.requestNotification { count.add(1, ordering: .relaxed) }
+      #expect(reason { try queue.requestNotification {} } == .resourceBusy)
+      try queue.send([1].span)
+      until { count.load(ordering: .relaxed) == 1 }
+      var bytes: [UInt8] = []
+      _ = try queue.receive(appendingTo: &bytes)
+      try queue.requestNotification { count.add(10, ordering: .relaxed) }
+      try queue.cancelNotification()
+      try queue.send([2].span)
+      #expect(count.load(ordering: .relaxed) == 1)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/* Read-write locks and barriers between processes. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+
+WRAPPED(pthread_rwlockattr_setpshared);
+WRAPPED(pthread_rwlock_rdlock);
+WRAPPED(pthread_rwlock_wrlock);
+WRAPPED(pthread_rwlock_tryrdlock);
+WRAPPED(pthread_rwlock_trywrlock);
+WRAPPED(pthread_rwlock_clockrdlock);
+WRAPPED(pthread_rwlock_clockwrlock);
+WRAPPED(pthread_rwlock_timedwrlock);
+WRAPPED(pthread_barrierattr_setpshared);
+WRAPPED(pthread_barrier_init);
+WRAPPED(pthread_barrier_wait);
+
+int __wrap_pthread_rwlockattr_setpshared(pthread_rwlockattr_t *attributes, int shared) {
+    if (mutant("rwlock-not-shared"))
+        shared = PTHREAD_PROCESS_PRIVATE;
+    return __real_pthread_rwlockattr_setpshared(attributes, shared);
+}
+
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
+    /* The peer has only one kind of lock. */
+    if (mutant("rwlock-readers-exclusive"))
+        return __real_pthread_rwlock_wrlock(lock);
+    return __real_pthread_rwlock_rdlock(lock);
+}
+
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
+    if (mutant("rwlock-writers-shared"))
+        return __real_pthread_rwlock_rdlock(lock);
+    return __real_pthread_rwlock_wrlock(lock);
+}
+
+int __wrap_pthread_rwlock_tryrdlock(pthread_rwlock_t *lock) {
+    int error = __real_pthread_rwlock_tryrdlock(lock);
+    /* The peer reads errno, although pthread functions return the error. */
+    if (error != 0 && mutant("rwlock-error-from-errno")) {
+        errno = 0;
+        return errno;
+    }
+    return error;
+}
+
+int __wrap_pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
+    /* The peer uses the call that waits, with a deadline that has passed. */
+    const struct timespec past = {0};
+    if (mutant("rwlock-try-as-timeout"))
+        return pthread_rwlock_timedwrlock(lock, &past);
+    return __real_pthread_rwlock_trywrlock(lock);
+}
+
+int __wrap_pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
+                                      const struct timespec *deadline) {
+    /* The deadline is measured against CLOCK_REALTIME, according to which it has passed. */
+    if (mutant("rwlock-clock-forgotten"))
+        return pthread_rwlock_timedrdlock(lock, deadline);
+    return __real_pthread_rwlock_clockrdlock(lock, clock, deadline);
+}
+
+int __wrap_pthread_rwlock_clockwrlock(pthread_rwlock_t *lock, clockid_t clock,
+                                      const struct timespec *deadline) {
+    /* The seconds are kept in an int. */
+    struct timespec end = *deadline;
+    if (mutant("rwlock-deadline-of-32-bits"))
+        end.tv_sec = (int32_t)end.tv_sec;
+    return __real_pthread_rwlock_clockwrlock(lock, clock, &end);
+}
+
+int __wrap_pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *deadline) {
+    int error = __real_pthread_rwlock_timedwrlock(lock, deadline);
+    /* The peer compares the result with -1, as for calls that set errno. */
+    return error > 0 && mutant("rwlock-timeout-ignored") ? 0 : error;
+}
+
+int __wrap_pthread_barrierattr_setpshared(pthread_barrierattr_t *attributes, int shared) {
+    if (mutant("barrier-not-shared"))
+        shared = PTHREAD_PROCESS_PRIVATE;
+    return __real_pthread_barrierattr_setpshared(attributes, shared);
+}
+
+int __wrap_pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
+                                unsigned count) {
+    /* The peer counts the processes that wait for it, without itself. */
+    if (count > 1 && mutant("barrier-without-oneself"))
+        count--;
+    /* The peer raises a count of 0. */
+    if (count == 0 && mutant("barrier-count-raised"))
+        count = 1;
+    return __real_pthread_barrier_init(barrier, attributes, count);
+}
+
+int __wrap_pthread_barrier_wait(pthread_barrier_t *barrier) {
+    int result = __real_pthread_barrier_wait(barrier);
+    /* Every result except 0 is an error, as for other pthread functions. */
+    if (result == PTHREAD_BARRIER_SERIAL_THREAD && mutant("barrier-serial-as-error"))
+        return EINVAL;
+    /* Every success is the serial thread. */
+    if (result == 0 && mutant("barrier-all-serial"))
+        return PTHREAD_BARRIER_SERIAL_THREAD;
+    /* The result is dropped. */
+    return mutant("barrier-none-serial") ? 0 : result;
+}
