@@ -86,7 +86,19 @@ extension JSON: Codable {
 extension [UInt8] {
   private static let maximumDepth = 32
 
-  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains no escaped NUL, which C strings cannot hold.
+  /// Returns the end of a number, and whether it fits into 64 bits.
+  ///
+  /// The decoder would also accept a larger integer, and round it.
+  private func number(at start: Int) -> (end: Int, fits: Bool) {
+    let end = self[start...].firstIndex { !"0123456789+-.eE".utf8.contains($0) } ?? count
+    let isNegative = start > 0 && self[start - 1] == UInt8(ascii: "-")
+    let text = String(decoding: self[(isNegative ? start - 1 : start)..<end], as: UTF8.self)
+    let isInteger = !text.contains { ".eE".contains($0) }
+    return (end, isInteger ? Int64(text) != nil : Double(text)?.isFinite ?? true)
+  }
+
+  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains no escaped NUL, which C strings cannot hold, and
+  /// no number that does not fit into 64 bits.
   ///
   /// The decoder would also accept UTF-16, and uses the stack for each level.
   var isAcceptableJSON: Bool {
@@ -104,6 +116,11 @@ extension [UInt8] {
         if !isQuoted { depth += 1 }
         if depth > Self.maximumDepth { return false }
       case UInt8(ascii: "]"), UInt8(ascii: "}"): if !isQuoted { depth -= 1 }
+      case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        if isQuoted { break }
+        let (end, fits) = number(at: index)
+        if !fits { return false }
+        index = end - 1
       case 0: return false
       default: break
       }

@@ -5,7 +5,9 @@ internal import SwiftExamples
 struct Services: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swift-examples", abstract: "The Swift versions of the C programs in c-peers/services.",
-    subcommands: [MessageServer.self, MessageClient.self, QueueServer.self, QueueClient.self])
+    subcommands: [
+      MessageServer.self, MessageClient.self, QueueServer.self, QueueClient.self, MemoryServer.self, MemoryClient.self,
+    ])
 }
 
 /// Runs the service or client that the arguments name; returns false if they name none.

@@ -28,6 +28,32 @@ static bool is_excessive(const char *bytes, size_t length) {
     return false;
 }
 
+/* Returns a new integer, or NULL if the value is not a number of this value with a fraction or an exponent. */
+static json_t *integer_of(const json_t *value) {
+    const double number = json_real_value(value);
+    const bool fits = json_is_real(value) && number >= -0x1p63 && number < 0x1p63;
+    return fits && (double)(json_int_t)number == number ? json_integer((json_int_t)number) : NULL;
+}
+
+/* JSON has one kind of number: 2.0 and 2e0 are integers, as in other languages. */
+static void make_integers(json_t *value) {
+    json_t *each, *integer;
+    size_t index;
+    json_array_foreach(value, index, each) {
+        if ((integer = integer_of(each)))
+            json_array_set_new(value, index, integer);
+        else
+            make_integers(each);
+    }
+    for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
+        each = json_object_iter_value(at);
+        if ((integer = integer_of(each)))
+            json_object_iter_set_new(value, at, integer);
+        else
+            make_integers(each);
+    }
+}
+
 static const char *bounded_string(const json_t *object, const char *key, size_t limit) {
     const json_t *value = json_object_get(object, key);
     const size_t length = json_string_length(value);
@@ -41,6 +67,7 @@ const char *message_parse(struct message *message, const char *bytes, size_t len
     json_t *object = json_loadb(bytes, length, JSON_DECODE_ANY, NULL);
     if (!object)
         return "invalid-json";
+    make_integers(object);
     *message = (struct message){.object = object,
                                 .id = bounded_string(object, "id", ID_LIMIT),
                                 .type = bounded_string(object, "type", TYPE_LIMIT),
