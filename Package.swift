@@ -99,6 +99,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     "pthread_mutex_unlock", "pthread_mutexattr_setrobust", "pthread_mutexattr_settype", "pwrite", "recvmsg",
     "sem_close", "sem_getvalue", "sem_init", "sem_post", "sem_trywait", "sem_wait", "semget", "shm_open",
     "shmat", "shmdt", "shmget", "shutdown", "unlink", "write",
+    // The memory service
+    "fchmod", "fcntl", "ioctl", "open",
   ]
 
   let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Harness", "PeerProtocol", system]

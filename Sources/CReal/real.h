@@ -134,3 +134,8 @@ REAL(shmget);
 REAL(shutdown);
 REAL(unlink);
 REAL(write);
+
+// Swift cannot call functions with variable arguments. Their third argument has the size of a register.
+int __real_fcntl(int descriptor, int command, long argument);
+int __real_ioctl(int descriptor, unsigned long request, int *argument);
+int __real_open(const char *path, int flags, long mode);

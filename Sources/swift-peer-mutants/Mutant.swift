@@ -292,6 +292,12 @@ enum Mutant: String, CaseIterable {
   case replyBeforeWritten = "reply-before-written"
   case logNotLocked = "log-not-locked"
 
+  // Memory service
+  case reopenedAsDuplicate = "reopened-as-duplicate"
+  case segmentModeDefaulted = "segment-mode-defaulted"
+  case sealsNotImported = "seals-not-imported"
+  case unreadBytesOfCopy = "unread-bytes-of-copy"
+
   /// The selected mutant.
   ///
   /// It is set once, before the first request, because reading the requests is itself a `read(2)`.

@@ -51,7 +51,9 @@ private struct ABIPage {
       order.insert(order.remove(at: place), at: 0)
     }
     platforms = order
-    mechanisms = Matrix(results).mechanisms.filter { !["contract", "examples", "services"].contains($0) }
+    mechanisms = Matrix(results).mechanisms.filter {
+      !["contract", "examples"].contains($0) && !$0.hasPrefix("services")
+    }
     let facts = Dictionary(run.incompatibilities.map { ($0.why, $0) }) { first, _ in first }
     for result in results {
       let used = Set(result.cell.pairing.compactMap { known[$0.language] })
