@@ -99,6 +99,7 @@ REAL(cipc_wait);
 REAL(cipc_without_umask);
 REAL(close);
 REAL(exit);
+REAL(fchmod);
 REAL(flock);
 REAL(fstat);
 REAL(ftruncate);

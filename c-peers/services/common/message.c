@@ -2,6 +2,8 @@
 #include "service.h"
 
 #include <endian.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/param.h>
 #include <unistd.h>
 
@@ -143,6 +145,13 @@ bool frames_send(struct frames *frames, int fd, size_t *queued) {
         frame_free(frame);
     }
     return true;
+}
+
+bool may_pass_descriptor(struct client *client) {
+    int unread = 0;
+    if (ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread == 0)
+        client->passed = 0;
+    return client->passed < PASSED_LIMIT;
 }
 
 /* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with an announced

@@ -147,7 +147,7 @@ struct client *client_find(uint64_t number);
 void reply(struct client *client, const struct message *request, json_t *payload);
 /* Passes a duplicate of a descriptor with the reply. Returns false if the reply is an error instead. */
 bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
-/* Whether the client has received enough of its descriptors to get another one (passing.c). The kernel limits
+/* Whether the client has received enough of its descriptors to get another one (message.c). The kernel limits
  * how many are on the way to all clients together. */
 bool may_pass_descriptor(struct client *client);
 __attribute__((format(printf, 4, 5))) void fail(struct client *client, const struct message *request,
