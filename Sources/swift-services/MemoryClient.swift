@@ -11,7 +11,7 @@ struct MemoryClient: ParsableCommand {
     discussion: """
       Types: create segment= size= [others= persistent=], attach segment= [access=], detach attachment=, remove segment=, \
       information segment=, statistics, list
-      In an attached segment, without the server: read attachment= count= [at=], write attachment= text= [at=]
+      In an attached segment: read attachment= count= [at=], write attachment= text= [at=]
       """)
 
   @OptionGroup var options: ClientOptions

@@ -73,6 +73,7 @@ extension ServerOptions {
   ///   - path: The path of the socket, if there is no option.
   ///   - descriptors: How many descriptors the service has open, if it passes descriptors to clients.
   ///   - service: Creates the service.
+  /// - Throws: ``IPCError`` if the server cannot start or serve; the errors of `service`.
   func serve(
     at path: String, descriptors: Int = 0,
     _ service: @escaping @ServiceActor @Sendable (Clients) throws -> some Service

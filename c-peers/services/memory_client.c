@@ -10,7 +10,7 @@ static const char usage[] =
     "usage: memory_client [options] [TYPE [PAYLOAD | KEY=VALUE...]]\n" CLIENT_USAGE
     "Types: create segment= size= [others= persistent=], attach segment= [access=], detach attachment=,\n"
     "  remove segment=, information segment=, statistics, list\n"
-    "In an attached segment, without the server: read attachment= count= [at=], write attachment= text= [at=]";
+    "In an attached segment: read attachment= count= [at=], write attachment= text= [at=]";
 
 struct attachment {
     LIST_ENTRY(attachment) link;
@@ -135,9 +135,8 @@ static bool local(const char *type, json_t *payload) {
 }
 
 int main(int argc, char *argv[]) {
-    return client_run(argc, argv,
-                      &(struct client_program){.default_path = "/tmp/memory_server",
-                                               .usage = usage,
-                                               .received = received,
-                                               .local = local});
+    return client_run(
+        argc, argv,
+        &(struct client_program){
+            .default_path = "/tmp/memory_server", .usage = usage, .received = received, .local = local});
 }

@@ -143,14 +143,9 @@ static void list(struct client *client, const struct message *request) {
     reply(client, request, segment_names());
 }
 
-static const struct handler handlers[] = {{"create", create},
-                                          {"attach", attach},
-                                          {"detach", detach},
-                                          {"remove", remove_segment},
-                                          {"information", information},
-                                          {"statistics", statistics},
-                                          {"list", list},
-                                          {0}};
+static const struct handler handlers[] = {
+    {"create", create},           {"attach", attach},         {"detach", detach}, {"remove", remove_segment},
+    {"information", information}, {"statistics", statistics}, {"list", list},     {0}};
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {SERVER_OPTIONS,
@@ -161,9 +156,7 @@ int main(int argc, char *argv[]) {
                                             {0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
-        case 'N':
-            segment_limits.segments = (unsigned)number_option("max-segments", optarg, 1, 100000);
-            break;
+        case 'N': segment_limits.segments = (unsigned)number_option("max-segments", optarg, 1, 100000); break;
         case 'S': segment_limits.size = number_option("max-size", optarg, 1, 1LL << 40); break;
         case 'B': segment_limits.bytes = number_option("max-bytes", optarg, 1, 1LL << 40); break;
         case 'U': segment_limits.unused = (int64_t)(seconds_option("unused", optarg) * 1e9); break;

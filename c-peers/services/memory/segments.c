@@ -57,7 +57,8 @@ static int new_memory(const char *name, json_int_t size) {
 int segment_open(const struct segment *segment, enum access access) {
     if (access == READ_WRITE)
         return fcntl(segment->fd, F_DUPFD_CLOEXEC, 0);
-    /* A duplicate would have the same access. Opened again, it is a description of its own, with its own access. */
+    /* A duplicate would have the same access. Opened again, it is a description of its own, with its own
+     * access. */
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", segment->fd);
     return open(path, O_RDONLY | O_CLOEXEC);

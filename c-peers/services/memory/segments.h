@@ -1,5 +1,5 @@
-/* The segments of a memory server, and the clients that have attached them. A removed segment has no name any more,
- * but counts as used until the last client detaches it. */
+/* The segments of a memory server, and the clients that have attached them. A removed segment has no name any
+ * more, but counts as used until the last client detaches it. */
 #ifndef SEGMENTS_H
 #define SEGMENTS_H
 
@@ -29,9 +29,7 @@ extern struct segment_limits {
     int64_t unused;
 } segment_limits;
 
-extern struct segment_totals {
-    json_int_t segments, bytes, attached, created, removed;
-} segment_totals;
+extern struct segment_totals { json_int_t segments, bytes, attached, created, removed; } segment_totals;
 
 /* Returns NULL if there is no segment of this name. */
 struct segment *segment_find(const char *name);
@@ -54,7 +52,8 @@ uint64_t segment_attach(struct segment *segment, struct client *client);
 /* Returns false if the client does not have this attachment. */
 bool segment_detach(struct client *client, uint64_t number);
 
-/* Removes the name of a segment, and notifies its creator and its users, except the client that asked for it. */
+/* Removes the name of a segment, and notifies its creator and its users, except the client that asked for it.
+ */
 void segment_remove(struct segment *segment, const char *reason, const struct client *requester);
 
 /* Detaches everything from a client that has disconnected, and removes the segments that it created. */
