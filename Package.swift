@@ -95,13 +95,13 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     "cipc_sigmask", "cipc_signalfd", "cipc_signalfd_replace", "cipc_sigpending", "cipc_sigqueue", "cipc_sigtimedwait",
     "cipc_socket_name", "cipc_socket_read", "cipc_socket_write", "cipc_socket_writev", "cipc_spawn", "cipc_splice",
     "cipc_timer_set", "cipc_timerfd", "cipc_timerfd_read", "cipc_timerfd_set", "cipc_wait", "cipc_without_umask",
-    "close", "exit", "flock", "fstat", "ftruncate", "kill", "listen", "lseek", "mkfifo", "mmap", "msgget", "munmap",
-    "pread", "pthread_barrier_wait", "pthread_barrierattr_setpshared", "pthread_cond_broadcast",
-    "pthread_cond_timedwait", "pthread_condattr_setclock", "pthread_condattr_setpshared", "pthread_mutex_lock",
-    "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_setrobust", "pthread_mutexattr_settype",
-    "pthread_rwlock_rdlock", "pthread_rwlock_tryrdlock", "pthread_rwlock_wrlock", "pthread_rwlockattr_setpshared",
-    "pwrite", "recvmsg", "sem_close", "sem_getvalue", "sem_init", "sem_post", "sem_trywait", "sem_wait", "semget",
-    "shm_open", "shmat", "shmdt", "shmget", "shutdown", "unlink", "write",
+    "close", "exit", "fchmod", "fcntl", "flock", "fstat", "ftruncate", "ioctl", "kill", "listen", "lseek", "mkfifo",
+    "mmap", "msgget", "munmap", "open", "pread", "pthread_barrier_wait", "pthread_barrierattr_setpshared",
+    "pthread_cond_broadcast", "pthread_cond_timedwait", "pthread_condattr_setclock", "pthread_condattr_setpshared",
+    "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_unlock", "pthread_mutexattr_setrobust",
+    "pthread_mutexattr_settype", "pthread_rwlock_rdlock", "pthread_rwlock_tryrdlock", "pthread_rwlock_wrlock",
+    "pthread_rwlockattr_setpshared", "pwrite", "recvmsg", "sem_close", "sem_getvalue", "sem_init", "sem_post",
+    "sem_trywait", "sem_wait", "semget", "shm_open", "shmat", "shmdt", "shmget", "shutdown", "unlink", "write",
   ]
 
   let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Harness", "PeerProtocol", system]

@@ -111,6 +111,7 @@ REAL(cipc_wait);
 REAL(cipc_without_umask);
 REAL(close);
 REAL(exit);
+REAL(fchmod);
 REAL(flock);
 REAL(fstat);
 REAL(ftruncate);
@@ -153,3 +154,8 @@ REAL(shmget);
 REAL(shutdown);
 REAL(unlink);
 REAL(write);
+
+// Swift cannot call functions with variable arguments. Their third argument has the size of a register.
+int __real_fcntl(int descriptor, int command, long argument);
+int __real_ioctl(int descriptor, unsigned long request, int *argument);
+int __real_open(const char *path, int flags, long mode);

@@ -330,6 +330,12 @@ enum Mutant: String, CaseIterable {
   case fileGrownByTruncation = "file-grown-by-truncation"
   case pathsOpenedAnywhere = "paths-opened-anywhere"
 
+  // Memory service
+  case reopenedAsDuplicate = "reopened-as-duplicate"
+  case segmentModeDefaulted = "segment-mode-defaulted"
+  case sealsNotImported = "seals-not-imported"
+  case unreadBytesOfCopy = "unread-bytes-of-copy"
+
   /// The selected mutant.
   ///
   /// It is set once, before the first request, because reading the requests is itself a `read(2)`.

@@ -20,6 +20,10 @@ final class Client {
   /// The number of bytes that wait to be sent.
   private(set) var queued = 0
   private var output: [Frame] = []
+  /// The number of descriptors that wait to be sent.
+  private var descriptors = 0
+  /// The number of descriptors that were passed since it had received everything.
+  var passed = 0
   /// Whether no more messages are sent to it.
   private(set) var isEnding = false
   private(set) var isBroken = false
@@ -40,6 +44,7 @@ final class Client {
 
   /// Replies to a request; a service that returns nil from `handle` does this later.
   func reply(to id: String, _ reply: Reply) {
+    if reply.descriptor != nil { passed += 1 }
     do throws(ServiceError) {
       enqueue(try Frame(id: id, type: "ok", reply.payload, reply.descriptor))
     } catch {
@@ -63,6 +68,7 @@ final class Client {
     if isEnding || isBroken { return }
     output.append(frame)
     queued += frame.bytes.count
+    descriptors += frame.waitingDescriptors
     // Only messages of other clients can exceed the limit: the server stops reading requests before replies do.
     if queued > maximumOutput {
       say("client \(number): does not read")
@@ -75,8 +81,8 @@ final class Client {
   /// A client that does not read its replies cannot send more requests.
   private var mayRequest: Bool { mayNotify || isBroken }
 
-  /// Whether the client has read enough to get more messages of any length.
-  var mayNotify: Bool { queued < maximumOutput / 4 && !isEnding && !isBroken }
+  /// Whether the client has read enough to get more messages of any length; at most one descriptor waits for it.
+  var mayNotify: Bool { queued < maximumOutput / 4 && descriptors == 0 && !isEnding && !isBroken }
 
   /// Sends as much as the socket takes.
   func sendOutput() {
@@ -94,8 +100,11 @@ final class Client {
   }
 
   private func sendFrame(_ index: Int) throws(IPCError) {
-    let sent = output[index].sent
-    defer { queued -= output[index].sent - sent }
+    let (sent, descriptors) = (output[index].sent, output[index].waitingDescriptors)
+    defer {
+      queued -= output[index].sent - sent
+      self.descriptors -= descriptors - output[index].waitingDescriptors
+    }
     try output[index].send(to: connection.socket)
   }
 
@@ -182,6 +191,9 @@ struct Frame {
     bytes = (0..<4).map { UInt8(truncatingIfNeeded: body.count >> (8 * $0)) } + body
     self.descriptor = descriptor
   }
+
+  /// 1 if there is a descriptor that was not sent.
+  var waitingDescriptors: Int { descriptor != nil && sent == 0 ? 1 : 0 }
 
   /// Sends the rest of the bytes; the descriptor goes with the first one.
   mutating func send(to socket: borrowing UnixSocket.Stream) throws(IPCError) {

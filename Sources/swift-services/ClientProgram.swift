@@ -40,8 +40,15 @@ extension ClientOptions {
   /// Called for each message, before it is printed; returns whether to print it.
   typealias Received = @ServiceActor @Sendable (Conversation, Message<JSON>, consuming OwnedDescriptor?) throws -> Bool
 
+  /// Handles a request in the client itself; returns what to print, or nil if the server has to handle it.
+  ///
+  /// - Throws: ``Refusal`` to print why it cannot.
+  typealias Local = @ServiceActor @Sendable (_ type: String, _ payload: JSON) throws -> JSON?
+
   /// Sends requests, and prints what arrives.
-  func run(at path: String, _ received: @escaping Received = { _, _, _ in true }) throws {
+  func run(
+    at path: String, _ received: @escaping Received = { _, _, _ in true }, local: @escaping Local = { _, _ in nil }
+  ) throws {
     var options = self
     options.path = options.path ?? path
     try runBlocking { [options] executor in
@@ -49,7 +56,7 @@ extension ClientOptions {
       if options.connections.value > 1 || options.repetitions.value > 1 {
         try await Flood(options, timeout).run()
       } else {
-        try await Conversation(options, timeout, try options.connect(timeout), received).run()
+        try await Conversation(options, timeout, try options.connect(timeout), local, received).run()
       }
     }
   }
@@ -61,21 +68,29 @@ extension ClientOptions {
   }
 }
 
+/// The reason why a client itself cannot handle a request.
+struct Refusal: Error {
+  let reason: String
+  init(_ reason: String) { self.reason = reason }
+}
+
 /// A connection whose messages are printed.
 @ServiceActor
 final class Conversation {
   private let options: ClientOptions
   private let timeout: Timeout
   private let connection: Connection
+  private let local: ClientOptions.Local
   private let received: ClientOptions.Received
   private var eventsLeft: UInt32
   private var isInteractive: Bool
   private var hasFailed = false
 
   init(
-    _ options: ClientOptions, _ timeout: Timeout, _ socket: SharedSocket, _ received: @escaping ClientOptions.Received
+    _ options: ClientOptions, _ timeout: Timeout, _ socket: SharedSocket, _ local: @escaping ClientOptions.Local,
+    _ received: @escaping ClientOptions.Received
   ) {
-    (self.options, self.timeout, self.received) = (options, timeout, received)
+    (self.options, self.timeout, self.local, self.received) = (options, timeout, local, received)
     connection = Connection(socket, timeout)
     eventsLeft = options.events
     isInteractive = options.type == nil
@@ -86,8 +101,18 @@ final class Conversation {
   /// Sends a request after those that are waiting to be sent.
   func send(_ type: String, _ payload: JSON) throws { try connection.enqueue(type, payload) }
 
+  private func request(_ type: String, _ payload: JSON) throws {
+    do {
+      guard let result = try local(type, payload) else { return try send(type, payload) }
+      say("\(type) \(result.text)")
+    } catch let refusal as Refusal {
+      say("refused \(JSON.string(refusal.reason).text)")
+      hasFailed = true
+    }
+  }
+
   func run() async throws {
-    if let type = options.type { try send(type, JSON(words: options.payload)) }
+    if let type = options.type { try request(type, JSON(words: options.payload)) }
     try await withThrowingTaskGroup { group in
       group.addTask { try await self.receive() }
       group.addTask { try await self.sendLines() }
@@ -110,7 +135,7 @@ final class Conversation {
       if type.isEmpty { continue }
       // Only values in KEY=VALUE are single words.
       if let first = words.first, JSON.member(first) == nil { words = [words.joined(separator: " ")] }
-      try send(type, JSON(words: words))
+      try request(type, JSON(words: words))
       try await connection.flush()
     }
     isInteractive = false

@@ -54,13 +54,13 @@ extension JSON: Codable {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
-    } else if let value = try? container.decode(String.self) {
+    } else if let value = try container.decodeIfType(String.self) {
       self = .string(value)
-    } else if let value = try? container.decode([String: JSON].self) {
+    } else if let value = try container.decodeIfType([String: JSON].self) {
       self = .object(value)
-    } else if let value = try? container.decode([JSON].self) {
+    } else if let value = try container.decodeIfType([JSON].self) {
       self = .array(value)
-    } else if let value = try? container.decode(Bool.self) {
+    } else if let value = try container.decodeIfType(Bool.self) {
       self = .bool(value)
     } else if let value = try? container.decode(Int64.self) {
       self = .integer(value)
@@ -79,6 +79,17 @@ extension JSON: Codable {
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)
     case .object(let value): try container.encode(value)
+    }
+  }
+}
+
+extension SingleValueDecodingContainer {
+  /// Returns nil if the value has another type; throws if it is not valid.
+  fileprivate func decodeIfType<Value: Decodable>(_ type: Value.Type) throws -> Value? {
+    do {
+      return try decode(type)
+    } catch DecodingError.typeMismatch {
+      return nil
     }
   }
 }

@@ -34,16 +34,14 @@ struct Request {
   init(_ bytes: [UInt8]) throws(ServiceError) {
     guard bytes.isAcceptableJSON else { throw ServiceError(.invalidJSON, "a message is a JSON object") }
     self.bytes = Data(bytes)
-    let message: Message<JSON>
-    do {
-      message = try JSONDecoder().decode(Message<JSON>.self, from: self.bytes)
-    } catch DecodingError.dataCorrupted(_) {
+    guard let message = try? JSONDecoder().decode(JSON.self, from: self.bytes) else {
       throw ServiceError(.invalidJSON, "a message is a JSON object")
-    } catch {
-      throw ServiceError.notAMessage
     }
-    guard 1...64 ~= message.id.utf8.count, 1...32 ~= message.type.utf8.count else { throw ServiceError.notAMessage }
-    (id, type) = (message.id, message.type)
+    guard case .object(let members) = message, case .string(let id)? = members["id"],
+      case .string(let type)? = members["type"], members["payload"] != nil, case .integer? = members["timestamp"],
+      1...64 ~= id.utf8.count, 1...32 ~= type.utf8.count
+    else { throw ServiceError.notAMessage }
+    (self.id, self.type) = (id, type)
   }
 
   /// The ID of a message that has other errors; `-` if it has no ID.

@@ -188,7 +188,9 @@ final class Server<Served: Service> {
   private func handleLast(_ channel: inout MessageChannel.Receiver<SharedSocket>, from client: Client) {
     var bytes: [UInt8] = []
     var total = 0
-    while total < Message<JSON>.maximumLength, case .ready(let length)? = try? channel.tryReceive(into: &bytes) {
+    while total < Message<JSON>.maximumLength, client.mayNotify,
+      case .ready(let length)? = try? channel.tryReceive(into: &bytes)
+    {
       handle(bytes, from: client)
       total += length
     }

@@ -68,10 +68,19 @@ extension ServerOptions {
   /// Serves until SIGTERM or SIGINT.
   ///
   /// Everything runs in the thread of the event loop, like the loop in C.
-  func serve(at path: String, _ service: @escaping @ServiceActor @Sendable (Clients) throws -> some Service) throws {
+  ///
+  /// - Parameters:
+  ///   - path: The path of the socket, if there is no option.
+  ///   - descriptors: How many descriptors the service has open, if it passes descriptors to clients.
+  ///   - service: Creates the service.
+  /// - Throws: ``IPCError`` if the server cannot start or serve; the errors of `service`.
+  func serve(
+    at path: String, descriptors: Int = 0,
+    _ service: @escaping @ServiceActor @Sendable (Clients) throws -> some Service
+  ) throws {
     // All threads inherit this mask.
     SignalSet([.terminate, .interrupt]).block()
-    try reserveDescriptors()
+    try reserve(descriptors)
     var options = self
     options.path = options.path ?? path
     try runBlocking { [options] executor in
@@ -80,9 +89,10 @@ extension ServerOptions {
     }
   }
 
-  /// Raises the limit of descriptors, if necessary: each client needs one.
-  private func reserveDescriptors() throws {
-    let needed = rlim_t(2 * maxClients.value + 64)
+  /// Raises the limit of descriptors, if necessary: each client needs one, and more for those that are passed to it.
+  private func reserve(_ descriptors: Int) throws {
+    let each = descriptors > 0 ? 2 + Client.passedLimit : 2
+    let needed = rlim_t(each * maxClients.value + descriptors + 64)
     var limit = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     if limit.rlim_cur >= needed { return }

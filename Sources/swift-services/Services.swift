@@ -7,7 +7,7 @@ struct Services: ParsableCommand {
     commandName: "swift-examples", abstract: "The Swift versions of the C programs in c-peers/services.",
     subcommands: [
       MessageServer.self, MessageClient.self, QueueServer.self, QueueClient.self, SemaphoreServer.self,
-      SemaphoreClient.self, FileServer.self, FileClient.self,
+      SemaphoreClient.self, FileServer.self, FileClient.self, MemoryServer.self, MemoryClient.self,
     ])
 }
 

@@ -154,6 +154,9 @@ int __wrap_fchmod(int fd, mode_t mode) {
     /* The peer does not call fchmod(2), so the umask reduces the mode. */
     if (mutant("exact-mode-forgotten"))
         return 0;
+    /* A read-only descriptor of the memory can be opened again for writing. */
+    if (mode == S_IRUSR && mutant("segment-mode-forgotten"))
+        return 0;
     return __real_fchmod(fd, mode);
 }
 

@@ -37,8 +37,8 @@ static bool is_reply(const struct message *message) {
 /* Handles what has arrived. Returns false at the end of the connection. */
 static bool receive(struct connection *connection,
                     void (*handle)(struct connection *, const struct message *, int)) {
-    int descriptor = -1;
-    const ssize_t count = input_receive(&connection->input, connection->fd, &descriptor);
+    int arrived = -1;
+    const ssize_t count = input_receive(&connection->input, connection->fd, &arrived);
     if (count == -1 && errno != EAGAIN && errno != EINTR && errno != ECONNRESET)
         err(EXIT_FAILURE, "recv '%s'", options.path);
     const char *bytes;
@@ -50,10 +50,15 @@ static bool receive(struct connection *connection,
             errx(EXIT_FAILURE, "'%s' sent an invalid message", options.path);
         connection->answered += is_reply(&message);
         failed |= strcmp(message.type, "error") == 0;
-        handle(connection, &message, descriptor);
-        descriptor = -1;
+        /* A descriptor belongs to the last message that has begun, which may be incomplete. */
+        const bool is_last = connection->input.start == connection->input.end;
+        int *descriptor = connection->descriptor == -1 && is_last ? &arrived : &connection->descriptor;
+        handle(connection, &message, *descriptor);
+        *descriptor = -1;
         json_decref(message.object);
     }
+    if (arrived != -1)
+        connection->descriptor = arrived;
     if (found == -1)
         errx(EXIT_FAILURE, "'%s' sent a message of more than %d bytes", options.path, MESSAGE_LIMIT);
     return count > 0 || (count == -1 && errno != ECONNRESET);
@@ -97,13 +102,33 @@ static json_t *payload_from(char *const words[], int count) {
 }
 
 static struct connection connected(void) {
-    struct connection connection = {.fd = connect_unix(options.path)};
+    struct connection connection = {.fd = connect_unix(options.path), .descriptor = -1};
     return connection;
 }
 
 /* -- One connection, whose messages are printed -- */
 
 static uint64_t events_left;
+
+void client_print(const char *type, const json_t *payload) {
+    char *text = json_text(payload);
+    say("%s %s", type, text);
+    free(text);
+}
+
+void client_refuse(const char *reason) {
+    json_t *text = json_string(reason);
+    client_print("refused", text);
+    json_decref(text);
+    failed = true;
+}
+
+static void request(struct connection *connection, const char *type, json_t *payload) {
+    if (program->local && program->local(type, payload))
+        json_decref(payload);
+    else
+        client_send(connection, type, payload);
+}
 
 static void print(struct connection *connection, const struct message *message, int descriptor) {
     if (!is_reply(message) && events_left > 0)
@@ -112,9 +137,7 @@ static void print(struct connection *connection, const struct message *message, 
         return;
     if (!program->received && descriptor != -1)
         close(descriptor);
-    char *text = json_text(message->payload);
-    say("%s %s", message->type, text);
-    free(text);
+    client_print(message->type, message->payload);
 }
 
 /* Sends the request of a line. */
@@ -127,7 +150,7 @@ static void send_line(struct connection *connection, char *line) {
     while (rest && count < MAX_WORDS)
         words[count++] = key_length(rest) > 0 ? strsep(&rest, " ") : strsep(&rest, "");
     if (*type)
-        client_send(connection, type, payload_from(words, count));
+        request(connection, type, payload_from(words, count));
 }
 
 /* Sends the requests of the lines that have arrived. Returns false at the end of the input. */
@@ -265,7 +288,7 @@ int client_run(int argc, char *argv[], const struct client_program *run) {
         struct connection connection = connected();
         STAILQ_INIT(&connection.output);
         if (type)
-            client_send(&connection, type, payload_from(words, word_count));
+            request(&connection, type, payload_from(words, word_count));
         converse(&connection, !type);
         close(connection.fd);
     }

@@ -52,10 +52,12 @@ bool notify(struct client *client, const char *type, json_t *payload) {
     return fits;
 }
 
-static void reply_as(struct client *client, const char *id, const char *type, json_t *payload, int fd) {
+/* Returns false if the reply is an error instead. */
+static bool reply_as(struct client *client, const char *id, const char *type, json_t *payload, int fd) {
     struct frame *frame = frame_new(id, type, payload);
     const bool fits = frame->length > 0;
-    if (!fits || (fd != -1 && (frame->descriptor = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)) {
+    const bool replies = fits && (fd == -1 || (frame->descriptor = fcntl(fd, F_DUPFD_CLOEXEC, 0)) != -1);
+    if (!replies) {
         frame_free(frame);
         json_t *error =
             fits ? json_pack("{ss, ss}", "code", "limit", "message", "too many descriptors are in use")
@@ -63,14 +65,16 @@ static void reply_as(struct client *client, const char *id, const char *type, js
         frame = frame_new(id, "error", error);
     }
     enqueue(client, frame);
+    return replies;
 }
 
 void reply(struct client *client, const struct message *request, json_t *payload) {
     reply_as(client, request->id, "ok", payload, -1);
 }
 
-void reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd) {
-    reply_as(client, request->id, "ok", payload, fd);
+bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd) {
+    client->passed++;
+    return reply_as(client, request->id, "ok", payload, fd);
 }
 
 void fail(struct client *client, const struct message *request, const char *code, const char *format, ...) {

@@ -2,6 +2,8 @@
 #include "service.h"
 
 #include <endian.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/param.h>
 #include <unistd.h>
 
@@ -28,8 +30,7 @@ static bool is_excessive(const char *bytes, size_t length) {
     return false;
 }
 
-/* Returns a new integer, or NULL if the value is not a number of this value with a fraction or an exponent.
- */
+/* Returns a new integer for a number such as 2.0, and NULL for other values. */
 static json_t *integer_of(const json_t *value) {
     const double number = json_real_value(value);
     const bool fits = json_is_real(value) && number >= -0x1p63 && number < 0x1p63;
@@ -144,6 +145,13 @@ bool frames_send(struct frames *frames, int fd, size_t *queued) {
         frame_free(frame);
     }
     return true;
+}
+
+bool may_pass_descriptor(struct client *client) {
+    int unread = 0;
+    if (ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread == 0)
+        client->passed = 0;
+    return client->passed < PASSED_LIMIT;
 }
 
 /* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with an announced

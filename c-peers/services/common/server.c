@@ -193,9 +193,10 @@ static int64_t end_late_clients(int64_t now) {
 
 /* -- The loop -- */
 
-/* Each client needs a descriptor, and one more for a descriptor that is passed to it. */
+/* Each client needs a descriptor, and more for those that are passed to it. */
 static void reserve_descriptors(void) {
-    const rlim_t needed = 2 * (rlim_t)server.max_clients + RESERVED_DESCRIPTORS;
+    const rlim_t each = service->descriptors > 0 ? 2 + PASSED_LIMIT : 2;
+    const rlim_t needed = each * (rlim_t)server.max_clients + service->descriptors + RESERVED_DESCRIPTORS;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= needed)

@@ -16,6 +16,7 @@ enum {
     TYPE_LIMIT = 32,
     NAME_LIMIT = 64, /* of a queue, a segment, a semaphore */
     DEPTH_LIMIT = 32,
+    PASSED_LIMIT = 8, /* of the descriptors that a client has not received */
 };
 
 /* -- Messages (message.c) -- */
@@ -91,6 +92,7 @@ struct client {
     struct frames output;
     size_t queued;
     unsigned descriptors; /* in the output */
+    unsigned passed;      /* since the client had received everything */
 };
 TAILQ_HEAD(clients, client);
 
@@ -112,6 +114,8 @@ struct service {
     void (*commit)(void);
     /* The server stops: replies to the requests that still wait. */
     void (*stopping)(void);
+    /* How many descriptors the service has open, if it passes descriptors to clients. */
+    unsigned descriptors;
 };
 
 /* The options that all servers have. */
@@ -143,8 +147,11 @@ extern struct clients clients;
 struct client *client_find(uint64_t number);
 
 void reply(struct client *client, const struct message *request, json_t *payload);
-/* Passes a duplicate of a descriptor with the reply. */
-void reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
+/* Passes a duplicate of a descriptor with the reply. Returns false if the reply is an error instead. */
+bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
+/* Whether the client has received enough of its descriptors to get another one (message.c). The kernel limits
+ * how many are on the way to all clients together. */
+bool may_pass_descriptor(struct client *client);
 __attribute__((format(printf, 4, 5))) void fail(struct client *client, const struct message *request,
                                                 const char *code, const char *format, ...);
 /* Sends a message that is not a reply. Returns false if it would exceed the limit. */
@@ -168,6 +175,7 @@ void listener_close(int fd);
 
 struct connection {
     int fd;
+    int descriptor; /* of a message of which a part has arrived; -1 if there is none */
     struct input input;
     struct frames output;
     size_t queued;
@@ -182,6 +190,8 @@ struct client_program {
     /* Handles an option of this program; `options` ends with {0}. May be NULL. */
     const struct option *options;
     bool (*option)(int option);
+    /* Handles a request in the client itself. Returns false if the server has to handle it. May be NULL. */
+    bool (*local)(const char *type, json_t *payload);
 };
 
 #define CLIENT_USAGE                                                                                         \
@@ -197,5 +207,11 @@ int client_run(int argc, char *argv[], const struct client_program *program);
 
 /* Sends a request. Takes the payload over. */
 void client_send(struct connection *connection, const char *type, json_t *payload);
+
+/* Prints a message, or the result of a request that the client handled itself. */
+void client_print(const char *type, const json_t *payload);
+
+/* Prints why the client itself cannot handle a request, and lets it exit with 1. */
+void client_refuse(const char *reason);
 
 #endif

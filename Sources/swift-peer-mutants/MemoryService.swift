@@ -1,0 +1,32 @@
+import CReal
+import Glibc
+
+// Functions with variable arguments: the third one has the size of a register, whether the caller passes it or not.
+
+@c(__wrap_open) func openFile(_ path: UnsafePointer<CChar>?, _ flags: Int32, _ mode: Int) -> Int32 {
+  // A duplicate can be written to like the original descriptor.
+  if Mutant.reopenedAsDuplicate.isOn, let path = unsafe path {
+    let parts = unsafe String(cString: path).split(separator: "/")
+    if parts.starts(with: ["proc", "self", "fd"]), let descriptor = Int32(parts[3]) { return dup(descriptor) }
+  }
+  return unsafe __real_open(path, flags, mode)
+}
+
+@c(__wrap_fchmod) func changeMode(_ descriptor: Int32, _ mode: mode_t) -> Int32 {
+  // FileManager changes permissions by path, and the memory has none.
+  Mutant.segmentModeDefaulted.isOn && mode == S_IRUSR ? 0 : __real_fchmod(descriptor, mode)
+}
+
+@c(__wrap_fcntl) func control(_ descriptor: Int32, _ command: Int32, _ argument: Int) -> Int32 {
+  // The seals are macros that Swift does not import.
+  Mutant.sealsNotImported.isOn && command == 1033 ? 0 : __real_fcntl(descriptor, command, argument)
+}
+
+@c(__wrap_ioctl) func controlDevice(_ descriptor: Int32, _ request: UInt, _ argument: UnsafeMutablePointer<Int32>?)
+  -> Int32
+{
+  let result = unsafe __real_ioctl(descriptor, request, argument)
+  // The call gets the address of a copy.
+  if Mutant.unreadBytesOfCopy.isOn, request == UInt(TIOCOUTQ) { unsafe argument?.pointee = 0 }
+  return result
+}
