@@ -195,8 +195,9 @@ static int64_t end_late_clients(int64_t now) {
 
 /* Each client needs a descriptor, and more for those that are passed to it. */
 static void reserve_descriptors(void) {
-    const rlim_t each = service->descriptors > 0 ? 2 + PASSED_LIMIT : 2;
-    const rlim_t needed = each * (rlim_t)server.max_clients + service->descriptors + RESERVED_DESCRIPTORS;
+    const rlim_t passed = server.service->descriptors;
+    const rlim_t each = passed > 0 ? 2 + PASSED_LIMIT : 2;
+    const rlim_t needed = each * server.max_clients + passed + RESERVED_DESCRIPTORS;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= needed)
