@@ -8,7 +8,9 @@ import Glibc
   guard Mutant.partsJoined.isOn else { return unsafe __real_cipc_socket_writev(socket, parts, count, flags) }
   // All parts are joined into one array.
   var bytes: [UInt8] = []
-  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
+  for index in unsafe all.indices {
+    let part = unsafe all[index]
     unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: part.bytes, count: part.count))
   }
   return unsafe cipc_socket_write(socket, bytes, bytes.count, flags)
@@ -20,7 +22,9 @@ import Glibc
   guard Mutant.partsOneByOne.isOn else { return unsafe __real_cipc_pipe_writev(descriptor, parts, count, flags) }
   // `for part in parts { write(part) }`.
   var total = 0
-  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
+  for index in unsafe all.indices {
+    let part = unsafe all[index]
     let written = unsafe cipc_pipe_write(descriptor, part.bytes, part.count, flags)
     if written < 0 { return total > 0 ? total : -1 }
     total += written
@@ -42,7 +46,9 @@ import Glibc
     unsafe cipc_part(bytes: room, count: $0.count)
   }
   let result = unsafe __real_cipc_pipe_readv(descriptor, same, count, flags)
-  for unsafepart in unsafe UnsafeBufferPointer(start: parts, count: count) {
+  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
+  for index in unsafe all.indices {
+    let part = unsafe all[index]
     unsafe part.bytes.copyMemory(from: room, byteCount: part.count)
   }
   return result

@@ -29,7 +29,7 @@ private func runServicesWithMutants() {
   let path = CommandLine.arguments[0]
   guard let slash = path.lastIndex(of: "/") else { return }
   var words = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
-  unsafe fflush(nil)
+  fflush(nil)
   unsafe execv(path[...slash] + "swift-services", &words)
 }
 
