@@ -9,7 +9,7 @@ import Glibc
   // All parts are joined into one array.
   var bytes: [UInt8] = []
   let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in unsafe all.indices {
+  for index in all.indices {
     let part = unsafe all[index]
     unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: part.bytes, count: part.count))
   }
@@ -23,7 +23,7 @@ import Glibc
   // `for part in parts { write(part) }`.
   var total = 0
   let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in unsafe all.indices {
+  for index in all.indices {
     let part = unsafe all[index]
     let written = unsafe cipc_pipe_write(descriptor, part.bytes, part.count, flags)
     if written < 0 { return total > 0 ? total : -1 }
@@ -47,7 +47,7 @@ import Glibc
   }
   let result = unsafe __real_cipc_pipe_readv(descriptor, same, count, flags)
   let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in unsafe all.indices {
+  for index in all.indices {
     let part = unsafe all[index]
     unsafe part.bytes.copyMemory(from: room, byteCount: part.count)
   }
