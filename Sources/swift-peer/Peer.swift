@@ -76,8 +76,8 @@ final class Peer {
       let request = try Request(parsing: text)
       performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
-      // Only mmap has another `offset`, which is not the one of a pattern.
-      if performed != "mmap", request.fields["offset"] != nil, request.fields["pattern"] == nil {
+      // mmap and lseek have another `offset`, which is not the one of a pattern.
+      if !["mmap", "lseek"].contains(performed), request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")
       }
       return .ok(try operation.perform(self, Parameters(request.fields)))
