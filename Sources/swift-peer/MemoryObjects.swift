@@ -143,9 +143,8 @@ extension Parameters {
 }
 
 /// A regular file that cannot be mapped, because it is open for appending or only for writing.
-private final class FileHandle: ByteHandle {
+private final class FileHandle: FileByteHandle {
   let descriptor: FileDescriptor
-  var transport: Transport { .file }
   private var owned: OwnedDescriptor?
 
   init(_ file: consuming OwnedDescriptor) {
@@ -225,8 +224,18 @@ private func writable(_ object: consuming MemoryObject<ReadWriteAccess>) -> any 
   WritableObjectHandle(object)
 }
 
+/// A handle of a file that can be read and written at its offset.
+protocol FileByteHandle: ByteHandle {}
+
+extension FileByteHandle {
+  var transport: Transport { .file }
+
+  /// A regular file is always ready, even if its description is non-blocking.
+  func timeout(_ parameters: Parameters) throws -> Timeout { .never }
+}
+
 /// The handle of a memory object with either access.
-protocol MemoryObjectHandle: ByteHandle {
+protocol MemoryObjectHandle: FileByteHandle {
   func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping
   func mapPrivate(at offset: Int, count: Int) throws -> any Mapping
@@ -239,7 +248,6 @@ protocol MemoryObjectHandle: ByteHandle {
 
 private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final let descriptor: FileDescriptor
-  final var transport: Transport { .file }
   private final var object: MemoryObject<Access>?
 
   init(_ object: consuming MemoryObject<Access>) {

@@ -83,8 +83,8 @@ final class Peer {
       if let key = request.fields.keys.first(where: { !operation.keys.contains(Substring($0)) }) {
         throw Invalid("\(performed) takes no '\(key)'")
       }
-      // In mmap, `offset` is a position in the file. In all other operations, it belongs to `pattern`.
-      if performed != "mmap", request.fields["offset"] != nil, request.fields["pattern"] == nil {
+      // In mmap and lseek, `offset` is a position in the file. In all other operations, it belongs to `pattern`.
+      if !["mmap", "lseek"].contains(performed), request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")
       }
       return .ok(try operation.perform(self, Parameters(request.fields)))
