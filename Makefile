@@ -93,10 +93,12 @@ $(BUILD)/peers/rust: fixtures/peers/peer.rs
 docs/abi.md: peers
 	@$(BIN)/ipc-interop run --peers all --incompatible --format abi --output $@
 
-# The page has a column for each language, so all of them must be built.
+# The page and the README have a column for each language, so all of them must be built.
 .PHONY: docs/languages.md
 docs/languages.md: build $(BUILD)/peers/rust
 	@$(BIN)/ipc-interop peers --format markdown --output $@
+	@sed -n '/^|/p' $@ > $(BUILD)/languages
+	@sed -i -e '/^<!-- languages:/,/^<!-- end/{' -e '/^<!-- languages:/r $(BUILD)/languages' -e '/^|/d' -e '}' README.md
 
 # In a name such as fifo/order[c>swift], `>` is not a redirection.
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)

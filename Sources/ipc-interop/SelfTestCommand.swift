@@ -17,7 +17,7 @@ struct SelfTestCommand: ParsableCommand {
 
       EXAMPLES
         ipc-interop self-test                           all mutants
-        ipc-interop self-test mq-priority-dropped       one mutant
+        ipc-interop self-test mq-priority-dropped -v    one mutant, with the reports of the cells that catch it
         ipc-interop self-test --list --format markdown  a table of all mutants
         ipc-interop self-test --format json --output self-test.json
 
@@ -44,6 +44,9 @@ struct SelfTestCommand: ParsableCommand {
     help: ArgumentHelp(
       "With --generated: write a sample of the killed mutants to this file.", valueName: "file"))
   var writeSample: String?
+
+  @Flag(name: .shortAndLong, help: "Describe each cell that catches a mutant, with its step and its messages.")
+  var verbose = false
 
   @OptionGroup var running: RunningOptions
 
@@ -84,7 +87,7 @@ struct SelfTestCommand: ParsableCommand {
     let test = try SelfTest(
       configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, runnerMutants: ofRunner,
       generated: ofCalls, names: mutant)
-    let writer = try ReportWriter(output) { MutantTable(mutants, ofRunner, style: $0) }
+    let writer = try ReportWriter(output, verbose: verbose) { MutantTable(mutants, ofRunner, style: $0) }
     let summary = try test.run { writer.receive($0) }
     try writer.finish()
     throw ExitCode(summary.exitStatus.rawValue)

@@ -20,6 +20,7 @@ public struct Explainer: Sendable {
   public var names: [String] {
     guide.mechanisms.map(\.id) + mechanisms + scenarios + Verdict.allCases.map(\.rawValue)
       + glossary.errors.flatMap { [$0.symbol] + ($0.alias.map { [$0] } ?? []) } + functions
+      + mutants.map(\.name) + glossary.terms.map(\.term)
   }
 
   private var mechanisms: [String] { Set(fixtures.scenarios.map(\.mechanism)).sorted() }
@@ -35,12 +36,12 @@ public struct Explainer: Sendable {
     let id = String(name.prefix { $0 != "[" })
     let found = [
       mechanism(name), scenario(id), Verdict(rawValue: name.lowercased()).flatMap(verdict), error(name.uppercased()),
-      function(name),
+      function(name), mutant(name), term(name.lowercased()),
     ].compactMap(\.self)
     if !found.isEmpty { return Explanations(explanations: found) }
     let clause = Suggestion.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
     throw RunError(
-      "'\(name)' is not a mechanism, scenario, verdict, errno or function; "
+      "'\(name)' is not a mechanism, scenario, verdict, errno, function or mutant; "
         + (clause ?? "'ipc-interop mechanisms' and 'ipc-interop run --list' show names"),
       status: .usage)
   }
@@ -157,6 +158,31 @@ public struct Explainer: Sendable {
     result.add("Errors", errors)
     let tests = fixtures.scenarios.filter { $0.operations.contains(name) }
     result.add("Scenarios that call it", Self.list(tests.map(\.id).withoutDuplicates))
+    return result
+  }
+
+  // MARK: - Mutants and terms
+
+  private func mutant(_ name: String) -> Explanation? {
+    guard let mutant = mutants.first(where: { $0.name == name }) else { return nil }
+    var result = Explanation(kind: .mutant, name: name, summary: "\(mutant.wrong) (\(mutant.language))")
+    result.add(
+      "Caught by",
+      mutant.catchers.map { catcher in
+        let row = catcher.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        return .init(label: "as \(catcher.role)", text: "\(catcher.scenario)\(row.isEmpty ? "" : "[\(row)]")")
+      })
+    result.add("Reason", [.init(label: mutant.verdict.rawValue, text: mutant.reason)])
+    result.add(
+      "Do", ["ipc-interop self-test \(name) --verbose", "ipc-interop explain \(mutant.catchers[0].scenario)"])
+    return result
+  }
+
+  private func term(_ name: String) -> Explanation? {
+    guard let facts = glossary.terms.first(where: { $0.term == name }) else { return nil }
+    var result = Explanation(kind: .term, name: facts.term, summary: facts.meaning)
+    result.add("Usual causes", facts.causes)
+    result.add("Do", facts.advice)
     return result
   }
 

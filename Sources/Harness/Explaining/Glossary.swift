@@ -4,12 +4,22 @@ import SystemPackage
 struct Glossary: Sendable {
   let verdicts: [VerdictFacts]
   let errors: [ErrorFacts]
+  /// Other words of the reports.
+  let terms: [TermFacts]
 
   static let file = "fixtures/glossary.yaml"
 
   /// A verdict: its meaning, its usual causes, and what to do.
   struct VerdictFacts: Sendable {
     let verdict: Verdict
+    let meaning: String
+    let causes: [String]
+    let advice: [String]
+  }
+
+  /// A word of the reports that is not a verdict.
+  struct TermFacts: Sendable {
+    let term: String
     let meaning: String
     let causes: [String]
     let advice: [String]
@@ -39,14 +49,14 @@ struct Glossary: Sendable {
   /// A verdict that it does not explain is an error.
   static func load(root: String, log: DiagnosticLog) -> Glossary {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, log: log) }
-      ?? Glossary(verdicts: [], errors: [])
+      ?? Glossary(verdicts: [], errors: [], terms: [])
   }
 
   static func parse(_ source: FixtureFile, log: DiagnosticLog) -> Glossary {
     let keys = ["verdicts", "errors"]
     guard let document = FixtureDocument(source, log: log),
-      let facts = document.root.map("the glossary", keys: keys, required: keys)
-    else { return Glossary(verdicts: [], errors: []) }
+      let facts = document.root.map("the glossary", keys: keys + ["terms"], required: keys)
+    else { return Glossary(verdicts: [], errors: [], terms: []) }
     let verdicts = facts["verdicts"]?.nonEmptyList("verdicts").compactMap(VerdictFacts.init) ?? []
     for verdict in Verdict.allCases where verdicts.count(where: { $0.verdict == verdict }) != 1 {
       facts["verdicts"]?.report("the verdict '\(verdict.rawValue)' must be explained once")
@@ -57,7 +67,8 @@ struct Glossary: Sendable {
       if errors.contains(where: { $0.symbol == error.symbol }) { value.report("\(error.symbol) is explained twice") }
       errors.append(error)
     }
-    return Glossary(verdicts: verdicts, errors: errors)
+    return Glossary(
+      verdicts: verdicts, errors: errors, terms: facts["terms"]?.nonEmptyList("terms").compactMap(TermFacts.init) ?? [])
   }
 }
 
@@ -69,6 +80,18 @@ extension Glossary.VerdictFacts {
     else { return nil }
     self.init(
       verdict: verdict, meaning: meaning.text, causes: facts["causes"]?.texts("causes") ?? [],
+      advice: facts["do"]?.texts("actions") ?? [])
+  }
+}
+
+extension Glossary.TermFacts {
+  fileprivate init?(_ value: FixtureDocument.Value) {
+    let keys = ["term", "means", "causes", "do"]
+    guard let facts = value.map("a term", keys: keys, required: keys), let term = facts["term"]?.text("a term"),
+      let meaning = facts["means"]?.text("'means'")
+    else { return nil }
+    self.init(
+      term: term.text, meaning: meaning.text, causes: facts["causes"]?.texts("causes") ?? [],
       advice: facts["do"]?.texts("actions") ?? [])
   }
 }

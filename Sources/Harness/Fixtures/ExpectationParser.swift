@@ -1,6 +1,8 @@
 /// Parses the text after `->`.
 struct ExpectationParser {
   let log: DiagnosticLog
+  /// The operation of the response; nil if it is not known.
+  var operation: Operation?
 
   private static let words = ["ok", "error", "blocks", "later"]
 
@@ -9,7 +11,7 @@ struct ExpectationParser {
     guard let first = words.first else { return .ok([]) }
     let rest = Array(words.dropFirst())
     switch first.text {
-    case "ok": return .ok(fields(rest, &templates))
+    case "ok": return .ok(responseFields(rest, &templates))
     case "blocks", "later":
       if let extra = rest.first {
         log.add(extra.location, "'\(first.text)' takes no fields: write them in the step that takes the response")
@@ -23,12 +25,12 @@ struct ExpectationParser {
       return .error(errnos(symbols), fields(Array(rest.dropFirst()), &templates))
     case let word where !word.contains("="):
       // A word with < or > is a comparison of a field.
-      if word.contains(where: { "<>".contains($0) }) { return .ok(fields(words, &templates)) }
+      if word.contains(where: { "<>".contains($0) }) { return .ok(responseFields(words, &templates)) }
       log.add(
         first.location,
         "unknown expectation '\(word)'\(Suggestion.clause(for: word, among: Self.words)) (or a field, as in return=4)")
       return .ok([])
-    default: return .ok(fields(words, &templates))
+    default: return .ok(responseFields(words, &templates))
     }
   }
 
@@ -38,6 +40,18 @@ struct ExpectationParser {
       log.add(symbols.location, "unknown errno '\(name)'\(Suggestion.clause(for: name, among: ErrnoSymbols.all))")
     }
     return names
+  }
+
+  /// Parses the fields of a successful response, which must be those of the operation.
+  private func responseFields(_ words: [SourceText], _ templates: inout TemplateParser) -> [ExpectedField] {
+    words.compactMap { word in
+      let field = field(word, &templates)
+      if let field, let operation, let known = operation.responds, !known.contains(field.key) {
+        let clause = Suggestion.clause(for: field.key, among: known)
+        log.add(word.location, "the response to '\(operation.name)' has no '\(field.key)'\(clause)")
+      }
+      return field
+    }
   }
 
   private func fields(_ words: [SourceText], _ templates: inout TemplateParser) -> [ExpectedField] {

@@ -21,7 +21,9 @@ struct RoleParser {
       parts += group(name).map { ($0, .peer) }
     }
     for (name, command) in keys["programs"]?.map("programs") ?? [] {
-      let words = command.text("a program").map(fill).flatMap { ShellWords.split($0, log) } ?? []
+      guard let text = command.text("a program").map(fill) else { continue }
+      // The role of a malformed command exists, so that its steps cause no further errors.
+      let words = ShellWords.split(text, log) ?? [text]
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }
       parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }

@@ -7,6 +7,8 @@ struct StepParser {
   var templates: TemplateParser
   /// The paths of the user's project; nil in a file of the suite.
   let project: CommandResolver?
+  /// The last operation of each role, which a step without a request takes the response of.
+  private var operations: [String: Operation] = [:]
 
   /// The keywords of steps that send no request.
   static let words = [
@@ -94,6 +96,11 @@ struct StepParser {
     // The expectations after each `~>` apply after the death of another role.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
+    if let other = words.first(where: { ["=>", "-->", "→"].contains($0.text) }) {
+      log.add(other.location, "'\(other.text)' is not a word of a step; did you mean '->'?")
+      noteCaptures(text)
+      return []
+    }
     let arrow = words.firstIndex { $0.text == "->" }
     if let arrow, arrow == words.count - 1 {
       log.add(
@@ -103,11 +110,13 @@ struct StepParser {
     // A variable of a request must have been captured by an earlier response.
     let requestWords = Array(words[..<(arrow ?? words.count)])
     let request = requestWords.isEmpty ? nil : request(requestWords)
-    let expected = ExpectationParser(log: log).parse(
+    if let request { operations[role.name] = registry[request.operation] }
+    let expectations = ExpectationParser(log: log, operation: operations[role.name])
+    let expected = expectations.parse(
       arrow.map { Array(words[($0 + 1)...]) } ?? [], templates: &templates)
     let expectedAfterPeerDeath = parts.dropFirst().map { part in
       if part.isEmpty { log.add(text.location, "'~>' must be followed by what is expected once another role has died") }
-      return ExpectationParser(log: log).parse(Array(part), templates: &templates)
+      return expectations.parse(Array(part), templates: &templates)
     }
 
     let action: Step.Action
@@ -148,8 +157,26 @@ struct StepParser {
         log.add(word.location, "'\(name)' takes no '\(key)'\(clause)")
       }
       if fields.contains(where: { $0.key == key }) { log.add(word.location, "'\(key)' is given twice") }
-      fields.append((key, templates.wireValue(word[(equals + 1)...])))
+      let value = word[(equals + 1)...]
+      if !registry.payloads.contains(key) { checkSymbols(of: value) }
+      fields.append((key, templates.wireValue(value)))
     }
     return RequestTemplate(operation: name, fields: fields)
+  }
+
+  /// Reports misspelled symbols in a value, such as `O_CREAT|O_EXLC`.
+  ///
+  /// A symbol that is not similar to a known one may be known to a peer, or be wrong on purpose.
+  private func checkSymbols(of value: SourceText) {
+    var start = 0
+    for part in value.text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
+      let symbol = String(Substring(part))
+      if symbol.contains("_"), !registry.symbols.contains(symbol),
+        let known = Suggestion.misspelled(symbol, among: registry.symbols.sorted())
+      {
+        log.add(value[start..<start + part.count].location, "unknown symbol '\(symbol)'; did you mean '\(known)'?")
+      }
+      start += part.count + 1
+    }
   }
 }

@@ -25,9 +25,17 @@ public enum Suggestion {
     // Skip long texts: computing the edit distance takes time proportional to the product of both lengths.
     guard word.utf8.count <= 64 else { return nil }
     let limit = max(1, word.count / 3)
-    return candidates.map { (distance(word.lowercased(), $0.lowercased()), $0) }
+    let nearest = candidates.map { (distance(word.lowercased(), $0.lowercased()), $0) }
       .filter { $0.0 <= limit }
       .min { $0.0 < $1.0 }?.1
+    return nearest ?? containing(word, among: candidates)
+  }
+
+  /// Returns the only candidate of which the word is the begin or the end: `prio` stands for `msg_prio`.
+  private static func containing(_ word: String, among candidates: some Sequence<String>) -> String? {
+    guard word.count >= 3 else { return nil }
+    let found = candidates.filter { $0.hasSuffix("_\(word)") || $0.hasPrefix("\(word)_") }
+    return found.count == 1 ? found[0] : nil
   }
 
   /// Returns how many insertions, removals, replacements and swaps of neighbours turn `a` into `b`.

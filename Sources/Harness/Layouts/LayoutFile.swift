@@ -43,6 +43,12 @@ public struct LayoutFile: Sendable {
   /// Reads the file at `path`; diagnostics call it `name`.
   public init(at path: String, as name: String) throws(FixtureErrors) {
     let log = DiagnosticLog()
+    if let kind = [".h": "a C header", ".c": "C source", ".swift": "Swift source"].first(where: {
+      name.hasSuffix($0.key)
+    }) {
+      log.add(whole: name, "this is \(kind.value); name it in a YAML file: see docs/struct-layouts.md")
+      try log.check()
+    }
     self.init(path, name, log)
     try log.check()
   }

@@ -8,6 +8,8 @@ public struct CellOutcome: Error, Sendable {
   public private(set) var reason: String?
   /// The capability that a peer lacks, if the cell was not run for that reason; nil for any other outcome.
   public private(set) var missing: MissingCapability?
+  /// The control cell because of which the cell is broken; nil for any other outcome.
+  public package(set) var control: ControlFailure?
   /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
@@ -43,20 +45,18 @@ public struct CellOutcome: Error, Sendable {
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
   /// Whether a difference from its recording is the only failure of the cell.
-  var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
-
-  /// What is expected of a cell that is compared with a recording.
-  private static let recording = "what the recording has"
+  private(set) var isDifference = false
 
   /// Creates the verdict of a cell that differs from its recording in these ways.
-  init?(differences: [String]) {
+  init?(differences: [ExplainedDifference]) {
     guard let first = differences.first else { return nil }
-    self.init(.failed, Self.summary(first, differences.count), expected: Self.recording)
+    self.init(.failed, Self.summary(first, differences.count))
+    isDifference = true
     evidence?.differences = differences.prefix(Self.maximumDifferences).map(Difference.recording)
   }
 
   /// Returns the outcome of a failed cell with the differences from its recording, which may be the cause.
-  func explained(by differences: [String]) -> CellOutcome {
+  func explained(by differences: [ExplainedDifference]) -> CellOutcome {
     guard let first = differences.first else { return self }
     var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
     if outcome.evidence == nil { outcome.evidence = Evidence() }
@@ -64,8 +64,8 @@ public struct CellOutcome: Error, Sendable {
     return outcome
   }
 
-  private static func summary(_ first: String, _ count: Int) -> String {
-    count > 1 ? "\(first) (and \(count - 1) more)" : first
+  private static func summary(_ first: ExplainedDifference, _ count: Int) -> String {
+    count > 1 ? "\(first.reason) (and \(count - 1) more)" : first.reason
   }
 
   /// The maximum number of differences in a report, because a program decides how many there are.
@@ -77,6 +77,19 @@ public struct CellOutcome: Error, Sendable {
     outcome.verdict = verdict ?? self.verdict
     outcome.reason = reason ?? self.reason
     return outcome
+  }
+}
+
+/// A control cell that did not pass, so that other cells are broken.
+public struct ControlFailure: Sendable, Hashable, Codable {
+  /// The id of the control cell.
+  public let cell: String
+  /// Its verdict.
+  public let verdict: Verdict
+
+  package init(cell: String, verdict: Verdict) {
+    self.cell = cell
+    self.verdict = verdict
   }
 }
 
@@ -165,41 +178,6 @@ public struct Evidence: Sendable, Codable {
       self.state = state
     }
   }
-}
-
-/// A difference of a cell from something that was recorded earlier.
-public enum Difference: Sendable, Codable {
-  /// From a golden transcript.
-  case transcript(TranscriptDifference)
-  /// From the recording of a user's programs, as a sentence.
-  case recording(String)
-
-  /// The difference, if it is from a golden transcript; otherwise nil.
-  var transcript: TranscriptDifference? { if case .transcript(let difference) = self { difference } else { nil } }
-
-  /// The sentence, if the difference is from a recording; otherwise nil.
-  var recording: String? { if case .recording(let sentence) = self { sentence } else { nil } }
-
-  /// Decodes a difference of a saved run.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self =
-      container.contains(.location)
-      ? .transcript(try TranscriptDifference(from: decoder))
-      : .recording(try container.decode(String.self, forKey: .reason))
-  }
-
-  /// Encodes an object with the key `reason`, and the exchange if there is one.
-  public func encode(to encoder: any Encoder) throws {
-    switch self {
-    case .transcript(let difference): try difference.encode(to: encoder)
-    case .recording(let sentence):
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(sentence, forKey: .reason)
-    }
-  }
-
-  private enum CodingKeys: CodingKey { case reason, location }
 }
 
 /// The reported result of one cell.

@@ -23,7 +23,7 @@ public struct RunDescription: Sendable, Codable {
   /// The isolation of the cells: `private`, or `shared` and why it is not private.
   public internal(set) var isolation: String
   /// For each language, the greeting of its peer: `gcc-12.2.0`.
-  public let implementations: [String: String]
+  public internal(set) var implementations: [String: String]
   /// The release of the kernel, as `uname(2)` reports it.
   public internal(set) var kernel: String
   /// The ids of the cells, in the order in which reports list them.
@@ -124,7 +124,11 @@ extension RunSummary {
       problems.append("\(run) cells were run; at least \(rules.requiredCells) are required")
     }
     let unexpected = results.filter { !$0.isExpected }
-    let verdicts = unexpected.map { $0.verdict == .leaked && !rules.countsLeaksApart ? .failed : $0.verdict }
+    let verdicts = unexpected.map { result in
+      // A cell that is broken because of its control cell adds nothing to the verdict of that cell.
+      let verdict = result.outcome.control?.verdict ?? result.verdict
+      return verdict == .leaked && !rules.countsLeaksApart ? .failed : verdict
+    }
     var status = ExitStatus(
       unexpected: verdicts + (isIdle && !isIncapable ? [.notRun] : []), missing: missing, failFast: rules.failFast,
       problems: problems,

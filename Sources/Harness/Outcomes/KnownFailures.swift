@@ -19,6 +19,10 @@ public struct KnownFailures: Sendable {
       heading = "# Cells that are known to fail: see docs/peer-protocol.md#known-failures.\n"
       return
     }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw RunError(
+        "\(path) cannot be read: No such file; --update-known-failures creates it after a run", status: .usage)
+    }
     let log = DiagnosticLog()
     guard let source = FixtureFile(at: path, as: path, log: log) else {
       throw RunError(log.sorted.map(\.description).joined(separator: "\n"), status: .usage)

@@ -102,6 +102,7 @@ extension SavedRun {
     func refused(_ reason: String) -> RunError { RunError("the reports cannot be merged: \(reason)", status: .usage) }
     var found: [Int: (file: String, run: SavedRun)] = [:]
     guard let first = parts.first else { throw refused("there are none") }
+    var implementations: [String: (version: String, file: String)] = [:]
     for part in parts {
       guard let slice = part.run.run?.partition else {
         throw refused("\(part.file) has no part of a plan; it was run without --partition")
@@ -110,8 +111,13 @@ extension SavedRun {
       guard slice.plan == reference?.partition?.plan, slice.count == reference?.partition?.count else {
         throw refused("\(part.file) and \(first.file) are parts of different plans")
       }
-      guard part.run.run?.implementations == reference?.implementations else {
-        throw refused("\(part.file) and \(first.file) tested different peers")
+      for (peer, version) in (part.run.run?.implementations ?? [:]).sorted(by: { $0.key < $1.key }) {
+        // A part has only the peers of its cells.
+        let other = implementations[peer] ?? (version, part.file)
+        guard other.version == version else {
+          throw refused("'\(peer)' is \(version) in \(part.file), but \(other.version) in \(other.file)")
+        }
+        implementations[peer] = other
       }
       if let other = found.updateValue(part, forKey: slice.number) {
         throw refused("\(other.file) and \(part.file) both have part \(slice.number)")
@@ -150,6 +156,10 @@ extension RunDescription {
     self.scenarios = scenarios
     kernel = unique(parts.map(\.kernel)).joined(separator: ", ")
     isolation = unique(parts.map(\.isolation)).joined(separator: ", ")
+    implementations = parts.reduce(into: [:]) { $0.merge($1.implementations) { first, _ in first } }
+    platforms = parts.compactMap(\.platforms).reduce(into: nil) {
+      $0 = ($0 ?? [:]).merging($1) { first, _ in first }
+    }
     notes = unique(parts.flatMap(\.notes))
     partition = nil
   }

@@ -98,10 +98,13 @@ struct CapabilityTable: Sendable {
   }
 
   /// Returns what a peer has and lacks, by mechanism; nil for an unknown peer.
-  func summary(of language: String) -> CapabilitySummary? {
+  ///
+  /// The mechanisms are those in `selected`; all of them if it is empty.
+  func summary(of language: String, mechanisms selected: [String] = []) -> CapabilitySummary? {
     guard let peer = peers[language] else { return nil }
     var seen: Set<String> = []
-    let mechanisms = registry.mechanisms.compactMap { mechanism -> CapabilitySummary.Mechanism? in
+    let shown = registry.mechanisms.filter { selected.isEmpty || selected.contains($0) }
+    let mechanisms = shown.compactMap { mechanism -> CapabilitySummary.Mechanism? in
       let operations = (registry.operations(of: mechanism) ?? []).filter { seen.insert($0).inserted }
       guard !operations.isEmpty else { return nil }
       return CapabilitySummary.Mechanism(

@@ -157,7 +157,8 @@ public struct PeerList: Sendable {
         if !entry.replaces {
           log.add(
             entry.location,
-            "the language '\(language)' is already defined at \(place); choose another name, or add 'replaces: true'")
+            "the language '\(language)' is already defined at \(place); choose another name, or add 'replaces: true'"
+              + (file.hasSuffix("mutant-peers.yaml") ? "; 'ipc-interop self-test NAME' runs a mutant" : ""))
         }
         peers[index] = entry.peer  // keep the index: the first peer stays the reference
       }

@@ -43,7 +43,10 @@ struct MissingPrograms: Sendable {
   }
 
   private struct Program: Hashable {
-    enum Reason { case missing, notExecutable }
+    enum Reason: Hashable {
+      case missing, notExecutable
+      case noInterpreter(String)
+    }
     let language: String
     let role: String
     let file: String
@@ -54,6 +57,8 @@ struct MissingPrograms: Sendable {
       case .missing:
         "\(language), the first language, needs every program, and \(file) does not exist; build it, or correct 'programs'"
       case .notExecutable: "\(file) (\(language)) is not executable; run chmod +x, or correct 'programs'"
+      case .noInterpreter(let path):
+        "\(file) (\(language)) begins with #!\(path), which does not exist; correct its first line".escapedForDisplay
       }
     }
   }
@@ -69,9 +74,23 @@ struct MissingPrograms: Sendable {
       } else if let file = peer?.program(name)?.first, !FileManager.default.isExecutableFile(atPath: file) {
         programs.insert(
           Program(language: language, role: role.name, file: file.relative(to: project), reason: .notExecutable))
+      } else if let file = peer?.program(name)?.first, let path = Self.missingInterpreter(of: file) {
+        programs.insert(
+          Program(language: language, role: role.name, file: file.relative(to: project), reason: .noInterpreter(path)))
       }
     }
     return programs
+  }
+
+  /// Returns the interpreter in the first line of a script; nil if it exists, or if the file is not a script.
+  private static func missingInterpreter(of file: String) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: file), let bytes = try? handle.read(upToCount: 256),
+      bytes.starts(with: "#!".utf8)
+    else { return nil }
+    let line = bytes.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }.drop { $0 == UInt8(ascii: " ") }
+    // A carriage return is part of the path.
+    let path = String(decoding: line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }, as: UTF8.self)
+    return path.hasPrefix("/") && !FileManager.default.fileExists(atPath: path) ? path : nil
   }
 }
 

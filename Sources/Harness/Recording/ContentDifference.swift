@@ -7,6 +7,8 @@ enum ContentDifference: Sendable, Equatable {
   /// `lengths` is the number of length bytes that are smaller or larger by 1 for the same reason.
   case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
   case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
+  /// Integers of one message have more bytes than in the other, and the additional bytes are NULs.
+  case width(IntegerWidths)
   /// Integers of `width` bytes whose bytes are in reverse order.
   case byteOrder(width: Int, offset: Int)
   /// A short gap, before a multiple of 4, that is zero in one of the messages: the padding of a C structure.
@@ -50,6 +52,7 @@ enum ContentDifference: Sendable, Equatable {
   }
 
   private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
+    if let widths = IntegerWidths(expected, actual) { return .width(widths) }
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
     // If many NULs are missing, they are a gap of zeros instead of the ends of texts.
     if expected.count - actual.count == nuls, abs(nuls) <= 64,

@@ -52,18 +52,20 @@ struct RecordedCell {
     cut = traces.first(where: \.isCut)?.role
   }
 
-  /// Compares the cell with a recording, and returns a sentence for each difference.
+  /// Compares the cell with a recording, and explains each difference.
   ///
   /// Differences in languages other than the reference come first, in the order in which the data was sent, because
   /// they may cause the others.
-  func differences(from expected: CellRecording, reference: String) -> [String] {
+  func differences(from expected: CellRecording, reference: String) -> [ExplainedDifference] {
     let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
       .filter { !isPartial || !$0.isMissing }
     func isOfPort(_ difference: RecordingDifference) -> Bool {
       difference.role.map { languages[$0] != reference } ?? false
     }
     let ordered = RecordingDifference.inOrder(found)
-    return (ordered.filter(isOfPort) + ordered.filter { !isOfPort($0) }).map { $0.explanation(languages: languages) }
+    return (ordered.filter(isOfPort) + ordered.filter { !isOfPort($0) }).map {
+      ExplainedDifference($0, languages: languages)
+    }
   }
 }
 

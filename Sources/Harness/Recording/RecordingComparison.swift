@@ -141,7 +141,12 @@ struct RecordingComparison {
       case (let expected?, let actual?):
         let time = time(of: found[actual], differingFrom: wanted[expected])
         differences += compare(wanted[expected], found[actual]).map {
-          difference(object, role, .message(index: expected, $0), time)
+          var difference = difference(object, role, .message(index: expected, $0), time)
+          if case .bytes = $0 {
+            difference.bytes = DifferingBytes(
+              recorded: wanted[expected].content, actual: found[actual].content, values.value)
+          }
+          return difference
         }
       case (let expected?, nil) where !object.tolerance.count:
         differences.append(difference(object, role, .missingMessage(index: expected, wanted[expected])))

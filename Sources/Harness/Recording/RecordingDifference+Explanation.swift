@@ -87,6 +87,7 @@ extension ContentDifference {
     case .extraNULs(1, true, _): "a terminating NUL is extra"
     case .extraNULs(let count, _, let lengths):
       (count == 1 ? "a NUL is extra" : "\(count) NULs are extra") + Self.suffix(lengths, "larger")
+    case .width(let widths): widths.explanation
     case .byteOrder(let width, let offset): "the \(width * 8)-bit integer at offset \(offset) has the other byte order"
     case .padding(let range, let expected, let actual):
       "\(Self.place(range)) \(Self.verb(range)) \(Self.shown(actual)), the recording has \(Self.shown(expected)): "

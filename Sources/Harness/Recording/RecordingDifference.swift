@@ -12,6 +12,8 @@ struct RecordingDifference: Sendable, Equatable {
   var time: Int?
   /// The role that had sent or stored different bytes before this role did; nil if none had.
   var earlierRole: String?
+  /// The bytes around the first one that differs; nil if no bytes differ.
+  var bytes: DifferingBytes?
 
   enum What: Sendable, Equatable {
     case missingObject
@@ -73,4 +75,34 @@ enum MessageDifference: Sendable, Equatable {
   case offset(expected: Int, actual: Int)
   case passed(expected: [String], actual: [String])
   case operation(expected: String, actual: String)
+}
+
+/// The bytes of a message around the first one that differs from the recorded message, as lines of text.
+struct DifferingBytes: Sendable, Equatable {
+  let recorded: String
+  let actual: String
+
+  /// Compares two messages; `value` returns the values that variables of a recording have in the cell.
+  ///
+  /// Bytes of which a recording has only a pattern or a digest are shown in the form of the recording.
+  init(recorded: RecordedBytes, actual: RecordedBytes, _ value: (String) -> String?) {
+    let (expected, found) = (recorded.filled(value), actual.filled(value))
+    let ignored = recorded.ignoredRanges(value)
+    if let expected, let found,
+      let difference = ByteDifference(expected: expected, actual: found, ignoring: ignored)
+    {
+      (self.recorded, self.actual) = (difference.expectedText, difference.actualText)
+    } else {
+      self.recorded = Self.line(recorded, expected)
+      self.actual = Self.line(actual, found)
+    }
+  }
+
+  private static let maximumLength = 100
+
+  private static func line(_ recorded: RecordedBytes, _ bytes: [UInt8]?) -> String {
+    if let digest = recorded.digest { return "\(digest.count) bytes with the digest \(digest.digest)" }
+    if let bytes { return ByteDifference.line(bytes, around: 0) }
+    return (recorded.isText ? "'\(recorded.text)'" : recorded.hexadecimal).shortened(to: maximumLength)
+  }
 }

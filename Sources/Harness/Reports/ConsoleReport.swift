@@ -4,6 +4,8 @@ struct ConsoleReport: Report {
   private var record = RunRecord()
   private var progress = Progress()
   private var status = StatusLine()
+  /// The failed cells that were described, and the control cells that were named as the cause.
+  private var described: Set<String> = []
 
   init(style: Style) { self.style = style }
 
@@ -16,15 +18,23 @@ struct ConsoleReport: Report {
     return status.update(progress.line(style: style), below: lines)
   }
 
-  private func lines(for event: Event) -> [String] {
+  private mutating func lines(for event: Event) -> [String] {
     switch event {
     case .runStarted(let description): opening(description)
     case .recording, .cellStarted, .timePassed: []
-    case .cellEnded(let result) where result.isFailure:
+    case .cellEnded(let result) where result.isFailure && !isFolded(result):
       FailureDescription(result: result, style: style).lines
     case .cellEnded(let result): style.verbose ? line(for: result) : []
     case .runEnded(let summary): ConsoleSummary(record: record, summary: summary, style: style).lines
     }
+  }
+
+  /// Whether the failure of a control cell, which was described already, is the reason for the result.
+  ///
+  /// The summary names these cells.
+  private mutating func isFolded(_ result: CellResult) -> Bool {
+    let cause = result.outcome.control?.cell ?? result.cell.id
+    return !described.insert(cause).inserted && result.outcome.control != nil
   }
 
   private func opening(_ run: RunDescription) -> [String] {

@@ -42,9 +42,12 @@ struct FailureDescription {
       lines += value("", "expected \(difference.expected)")
     }
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
-    let sentences = evidence.differences.compactMap(\.recording)
-    for (index, sentence) in sentences.enumerated() where sentences.count > 1 {
-      lines += value(index == 0 ? "differences" : "", sentence)
+    let differences = evidence.differences.compactMap(\.recording)
+    for (index, difference) in differences.enumerated() {
+      // If there is only one, the reason contains the sentence.
+      if differences.count > 1 { lines += value(index == 0 ? "differences" : "", difference.reason) }
+      lines += value("recorded", difference.recorded)
+      if let actual = difference.actual { lines += value(actual.label, actual.bytes) }
     }
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)
@@ -77,7 +80,7 @@ struct FailureDescription {
     return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
       + last(Array(state.dropFirst()), mark: "stack | ")
       + last(
-        messages.isEmpty ? ["(no messages)"] : messages, mark: "",
+        messages, mark: "",
         end: Self.difference(in: transcript, evidence).map { $0 + 1 + Self.linesAfterDifference })
       + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
   }

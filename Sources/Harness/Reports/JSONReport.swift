@@ -68,7 +68,7 @@ func json(
 }
 
 extension CellOutcome: Codable {
-  private enum CodingKeys: String, CodingKey { case verdict, reason, missing, seconds, evidence }
+  private enum CodingKeys: String, CodingKey { case verdict, reason, missing, control, seconds, evidence }
 
   /// Decodes an outcome of a saved run.
   public init(from decoder: any Decoder) throws {
@@ -79,6 +79,7 @@ extension CellOutcome: Codable {
       missing: try container.decodeIfPresent(MissingCapability.self, forKey: .missing),
       evidence: try container.decodeIfPresent(Evidence.self, forKey: .evidence),
       seconds: try container.decode(Double.self, forKey: .seconds))
+    control = try container.decodeIfPresent(ControlFailure.self, forKey: .control)
   }
 
   /// Encodes the verdict, and its reason and evidence if there are any.
@@ -87,6 +88,7 @@ extension CellOutcome: Codable {
     try container.encode(verdict, forKey: .verdict)
     try container.encodeIfPresent(reason, forKey: .reason)
     try container.encodeIfPresent(missing, forKey: .missing)
+    try container.encodeIfPresent(control, forKey: .control)
     try container.encode(seconds, forKey: .seconds)
     try container.encodeIfPresent(evidence, forKey: .evidence)
   }

@@ -4,17 +4,26 @@ import PeerProtocol
 extension CellRun {
   /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
   ///
-  /// A role whose peer has died only sees a broken pipe, a reset connection, or nothing.
-  func blamed(_ outcome: CellOutcome) -> CellOutcome {
+  /// A role whose peer has died only sees a broken pipe, a reset connection, or nothing. If the step found that its own
+  /// role had ended before that, the other role ended as a consequence.
+  func blamed(_ outcome: CellOutcome, at step: Step) -> CellOutcome {
     guard [.failed, .timedOut].contains(outcome.verdict) else { return outcome }
-    for role in client.roles where !mayEnd(role) {
-      guard let status = client.terminationStatusOfEnding(role), !mayEnd(role, with: status) else { continue }
-      role.takeErrors(from: client.streams(of: role).error)
-      return outcome.with(
-        .crashed,
-        reason: "\(role.description) ended (\(status))\(role.errorLine); then \(outcome.reason ?? "a step failed")")
+    let ended = client.roles.compactMap { role -> (role: RoleProcess, status: TerminationStatus)? in
+      guard !mayEnd(role), let status = client.terminationStatusOfEnding(role), !mayEnd(role, with: status) else {
+        return nil
+      }
+      return (role, status)
     }
-    return outcome
+    func position(_ role: RoleProcess) -> Int { role.pid.flatMap(client.sandbox.positionOfEnd) ?? .max }
+    guard let (role, status) = ended.min(by: { position($0.role) < position($1.role) }) else { return outcome }
+    role.takeErrors(from: client.streams(of: role).error)
+    let end = "\(role.description) ended (\(status))\(role.errorLine)"
+    let reason = outcome.reason ?? "a step failed"
+    if case .waitForEnd(let name, _) = step.action, let own = client.roles.first(where: { $0.name == name }) {
+      if own.name == role.name { return outcome }
+      if position(own) < position(role) { return outcome.with(reason: "\(reason); then \(end)") }
+    }
+    return outcome.with(.crashed, reason: "\(end); then \(reason)")
   }
 
   /// Whether a step ended the role, or sent it a signal that may have ended it.

@@ -1,5 +1,5 @@
 /// The first difference between two sequences of bytes, with the bytes around it.
-struct ByteDifference {
+struct ByteDifference: Sendable, Equatable {
   /// The index of the first byte that differs, or the length of the shorter sequence.
   let offset: Int
   private let expected: [UInt8]
@@ -8,15 +8,14 @@ struct ByteDifference {
   /// The number of bytes in a line.
   private static let width = 16
 
-  /// Compares two sequences; nil if they are equal.
-  init?(expected: [UInt8], actual: [UInt8]) {
-    guard let offset = zip(expected, actual).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
-    else {
-      if expected.count == actual.count { return nil }
-      self.init(expected, actual, offset: min(expected.count, actual.count))
-      return
+  /// Compares two sequences; nil if they are equal, except in the ranges `ignored`.
+  init?(expected: [UInt8], actual: [UInt8], ignoring ignored: [Range<Int>] = []) {
+    let length = min(expected.count, actual.count)
+    let offset = (0..<length).first { index in
+      expected[index] != actual[index] && !ignored.contains { $0 ~= index }
     }
-    self.init(expected, actual, offset: offset)
+    if offset == nil, expected.count == actual.count { return nil }
+    self.init(expected, actual, offset: offset ?? length)
   }
 
   private init(_ expected: [UInt8], _ actual: [UInt8], offset: Int) {
@@ -42,7 +41,7 @@ struct ByteDifference {
     return isVisible(bytes[index]) ? "'\(Character(UnicodeScalar(bytes[index])))'" : hex(bytes[index])
   }
 
-  private static func line(_ bytes: [UInt8], around offset: Int) -> String {
+  static func line(_ bytes: [UInt8], around offset: Int) -> String {
     // Both lines begin at the same offset, so that they can be compared by eye.
     let start = max(0, offset - width / 2)
     let shown = bytes[min(start, bytes.count)..<min(start + width, bytes.count)]

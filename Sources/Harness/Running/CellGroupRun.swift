@@ -22,7 +22,7 @@ struct CellGroupRun: Sendable {
       }
       return
     }
-    var controlFailure: String?
+    var controlFailure: (reason: String, control: ControlFailure)?
     var isControlKnown = false
     for planned in group.cells {
       if runner.isStopped { return }
@@ -40,22 +40,25 @@ struct CellGroupRun: Sendable {
       runner.emit(.cellStarted(planned.cell))
       var outcome: CellOutcome
       if let controlFailure {
-        outcome = CellOutcome(verdict: .broken, reason: controlFailure, evidence: nil)
+        outcome = CellOutcome(verdict: .broken, reason: controlFailure.reason, evidence: nil)
+        outcome.control = controlFailure.control
       } else {
         outcome = repeated(planned.pairing, runner, isIncompatible: incompatibility != nil)
         if planned.isControl {
           isControlKnown = true
-          let isInconclusive = outcome.missing != nil
-          controlFailure = isInconclusive ? nil : Self.failure(ofControl: outcome)
-          // If the reference itself differs from its recording, the recording is wrong, not the machine.
-          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && !outcome.isDifference
-          if isFailure, trustsReference, !isInconclusive { outcome = outcome.with(.broken) }
+          if outcome.missing == nil {
+            outcome = verified(outcome)
+            controlFailure = Self.failure(of: planned, outcome)
+          }
         } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {
           isControlKnown = true
-          controlFailure = Self.failure(ofControl: repeated(control.pairing, runner))
-          if let controlFailure { outcome = outcome.with(.broken, reason: controlFailure) }
+          controlFailure = Self.failure(of: control, verified(repeated(control.pairing, runner)))
+          if let controlFailure {
+            outcome = outcome.with(.broken, reason: controlFailure.reason)
+            outcome.control = controlFailure.control
+          }
         }
       }
       let assessment: (isExpected: Bool, note: String?) =
@@ -66,11 +69,25 @@ struct CellGroupRun: Sendable {
     }
   }
 
+  /// Returns the outcome of a control cell, which is broken if the trusted reference failed.
+  private func verified(_ outcome: CellOutcome) -> CellOutcome {
+    // If the reference itself differs from its recording, the recording is wrong, not the machine.
+    if outcome.isDifference {
+      let reason = outcome.reason ?? ""
+      return outcome.with(reason: "\(reason); if the programs of the first language are right, record them again")
+    }
+    let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked
+    return isFailure && trustsReference ? outcome.with(.broken) : outcome
+  }
+
   /// The reason why the other cells prove nothing; nil if the control cell has passed.
-  private static func failure(ofControl outcome: CellOutcome) -> String? {
-    let advice =
-      outcome.isDifference ? "; if the programs of the first language are right, record them again" : ""
-    return outcome.reason.map { "the control cell failed: \($0)\(advice)" }
+  private static func failure(
+    of control: Plan.PlannedCell, _ outcome: CellOutcome
+  ) -> (reason: String, control: ControlFailure)? {
+    let verb = outcome.verdict == .leaked ? "leaked" : "failed"
+    return outcome.reason.map {
+      ("the control cell \(verb): \($0)", ControlFailure(cell: control.cell.id, verdict: outcome.verdict))
+    }
   }
 
   /// Runs a cell as often as requested.

@@ -137,7 +137,7 @@ final class CellRun {
   /// Returns the outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
     // After the last step, every role must end normally. A role that ends in another way is reported.
-    var outcome = step == nil ? outcome : blamed(outcome)
+    var outcome = step.map { blamed(outcome, at: $0) } ?? outcome
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
     evidence.location = step?.location

@@ -131,9 +131,17 @@ struct LeakCheck {
     // The reason is a single line; the evidence lists more objects.
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""
-    var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)")
+    var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)\(resultHint(left))")
     outcome.evidence?.add(leftBehind: left)
     throw outcome
+  }
+
+  /// Returns a suffix for a reason, which says how a scenario accepts the result file of a program.
+  private func resultHint(_ left: [KernelObject]) -> String {
+    guard client.roles.contains(where: { !$0.isPeer }), let file = left.first(where: { $0.kind == .file })?.name else {
+      return ""
+    }
+    return "; if the file is the program's result, add '- file: {\(file): \"...\"}'"
   }
 
   /// Returns the objects without the files that the scenario creates or compares, and the directories of these files.
@@ -144,10 +152,16 @@ struct LeakCheck {
     }
   }
 
-  /// Returns the objects that remain after a cell ended early, except the processes of its roles.
+  /// Returns the objects that remain after a cell ended early, except the processes of its roles, and the objects of
+  /// roles that could still remove them.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
+    let running = Set(client.roles.filter { $0.pid != nil && client.terminationStatus(of: $0) == nil }.map(\.name))
     let objects = unknown((try? self.objects()) ?? [])
-    return objects.filter { $0.kind != .process || !($0.id.map(pids.contains) ?? false) }
+    return objects.filter { object in
+      guard object.kind != .process else { return !(object.id.map(pids.contains) ?? false) }
+      let owners = object.owner?.split(separator: " or ").map(String.init) ?? []
+      return owners.isEmpty || !running.isSuperset(of: owners)
+    }
   }
 }

@@ -125,7 +125,9 @@ public struct Runner: Sendable {
         + (obstacle.map { [$0] } ?? []) + (faults?.notes ?? [])
         + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
-      capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
+      capabilities: configuration.checkedPeer.flatMap {
+        context.capabilities.summary(of: $0.language, mechanisms: configuration.selection.mechanisms)
+      })
     description.partition = slice
     description.platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
     description.incompatibilities = configuration.incompatibilities

@@ -51,6 +51,8 @@ struct ProcessState: CustomStringConvertible {
   }
 
   var description: String {
-    "state \(state), \(systemCall.map { "in \($0)" } ?? "running")" + (stack.map { "\n\($0)" } ?? "")
+    // A zombie has no system call.
+    if ["Z", "X"].contains(state) { return "state \(state): it has ended" }
+    return "state \(state), \(systemCall.map { "in \($0)" } ?? "running")" + (stack.map { "\n\($0)" } ?? "")
   }
 }

@@ -107,6 +107,12 @@ final class Sandbox {
     return sandboxInit.terminations[pid]
   }
 
+  /// Returns the number of processes that ended before this one; nil while it runs.
+  func positionOfEnd(of pid: Int) -> Int? {
+    sandboxInit.takeEvents()
+    return sandboxInit.ended.firstIndex(of: pid)
+  }
+
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
   ///
   /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, without

@@ -12,6 +12,8 @@ final class SandboxInit {
   let responses: LineSource
   /// How the processes ended, by their process IDs within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
+  /// The processes that have ended, in the order in which they were waited for.
+  private(set) var ended: [Int] = []
   private let timeout: Duration
   /// The time for which the runner's thread and the processes of the sandbox have waited for a processor.
   let delay: SchedulingDelay
@@ -114,6 +116,7 @@ final class SandboxInit {
 
   private func recordEnd(_ fields: Fields) {
     guard let pid = fields["pid"].flatMap({ Int($0) }) else { return }
+    ended.append(pid)
     if let signal = fields["signal"] {
       terminations[pid] = .signal(signal)
     } else {

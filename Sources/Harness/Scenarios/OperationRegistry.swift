@@ -17,6 +17,8 @@ public struct OperationRegistry: Sendable {
   let nonblockingFlags: [String]
   /// Parameters that name state that requests share, other than objects and handles.
   let sharedParameters: [String]
+  /// The symbols that values of parameters may have, such as `O_EXCL`.
+  let symbols: Set<String>
   private let mechanismOperations: [(name: String, operations: [String])]
 
   /// The operation with this name; nil if the registry does not have it.
@@ -40,7 +42,7 @@ public struct OperationRegistry: Sendable {
   init(
     _ operations: [Operation], handleParameters: [String] = [], defaults: [String: String] = [:],
     payloads: Set<String> = [], timeouts: [String] = [], nonblockingFlags: [String] = [],
-    sharedParameters: [String] = [], mechanisms: [(name: String, operations: [String])] = []
+    sharedParameters: [String] = [], symbols: Set<String> = [], mechanisms: [(name: String, operations: [String])] = []
   ) {
     self.operations = Dictionary(operations.map { ($0.name, $0) }) { first, _ in first }
     self.handleParameters = handleParameters
@@ -49,6 +51,7 @@ public struct OperationRegistry: Sendable {
     self.timeouts = timeouts
     self.nonblockingFlags = nonblockingFlags
     self.sharedParameters = sharedParameters
+    self.symbols = symbols
     mechanismOperations = mechanisms
   }
 }
@@ -71,6 +74,8 @@ public struct Operation: Sendable, Hashable {
   var releases = false
   /// The field of the response with an identifier that later requests use by default.
   var returns: String?
+  /// The fields that a successful response may have; nil if they are not known.
+  var responds: [String]?
   /// The kinds of objects that it creates and that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
   /// The features of the machine that the operation requires.
@@ -144,7 +149,8 @@ extension OperationRegistry {
     for (key, value) in document.root.map("the operations") ?? [] {
       if key.text == "parameters" {
         parameters =
-          value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking", "shared"])
+          value.map(
+            "'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking", "shared", "symbols"])
           ?? [:]
       } else if key.text == "mechanisms" {
         mechanisms = value
@@ -160,6 +166,7 @@ extension OperationRegistry {
       timeouts: parameters["timeouts"]?.texts("names") ?? [],
       nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [],
       sharedParameters: parameters["shared"]?.texts("names") ?? [],
+      symbols: Set(parameters["symbols"]?.texts("symbols") ?? []),
       mechanisms: mechanisms.map { Self.mechanisms($0, of: operations.map(\.name)) } ?? [])
   }
 
@@ -199,7 +206,8 @@ extension OperationRegistry {
 
 extension Operation {
   private static let keys = [
-    "takes", "opens", "shares", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
+    "takes", "opens", "shares", "maps", "closes", "releases", "responds", "returns", "creates", "requires",
+    "requires-for",
     "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
     "immediate", "inspects", "affects", "removes",
   ]
@@ -229,7 +237,7 @@ extension Operation {
     self.init(
       name: name.text, takes: takes, opens: parameters("opens"), shares: parameters("shares"),
       maps: parameters("maps"), closes: parameter("closes"), releases: isTrue("releases"),
-      returns: facts["returns"]?.text("a name")?.text,
+      returns: facts["returns"]?.text("a name")?.text, responds: facts["responds"]?.texts("fields"),
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
       requires: Set(facts["requires"]?.list("features").compactMap { $0.choice("a feature", Feature.self) } ?? []),
       requiresForWords: Dictionary(

@@ -49,7 +49,9 @@ public struct MutantTable: Report {
     for outcome in runner { table.add(outcome.row) }
     var lines = table.lines(style, width: style.isTerminal ? style.width : nil)
     lines.append("")
-    for result in results where !result.isExpected { lines += FailureDescription(result: result, style: style).lines }
+    for result in results where !result.isExpected || style.verbose && ![.passed, .notRun].contains(result.verdict) {
+      lines += FailureDescription(result: result, style: style).lines
+    }
     lines += summary.problems.map { style.painted($0.escapedForDisplay, .bad) }
     if !summary.problems.isEmpty { lines.append("") }
     let killed = outcomes.count { $0.outcome.isKilled }

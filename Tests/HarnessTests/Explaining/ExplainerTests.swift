@@ -34,7 +34,9 @@ struct ExplainerTests {
       ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024  ", "mq_open", "ipc-interop run --mechanism posix-mq"]),
       ("posix-mq/priority-order", ["(scenario)", "highest priority", "Defects that fail it", "(must)"]),
       ("fifo/delivery[c>swift]", ["fifo/delivery (scenario)"]), ("timed out", ["(verdict)", "--timeout-multiplier"]),
-      ("not run", ["(verdict)", "doctor"]), ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
+      ("mq-priority-dropped", ["(mutant)", "as sender", "self-test mq-priority-dropped --verbose"]),
+      ("flaky", ["(term)", "--repeat"]), ("leaked", ["- file: {PATH"]), ("not run", ["(verdict)", "doctor"]),
+      ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
       ("epipe", ["EPIPE (errno)"]), ("EWOULDBLOCK", ["EAGAIN (errno)", "EWOULDBLOCK"]),
       ("mq_timedreceive", ["(function)", "posix-mq", "ETIMEDOUT"]), ("pipe", ["pipe (mechanism)", "pipe (function)"]),
     ])

@@ -27,9 +27,10 @@ struct LoaderTests {
     file: "operations.yaml",
     bytes: Data(
       """
+      parameters: {payload: [buf], symbols: [O_NONBLOCK, O_DIRECT]}
       pid: {}
       pipe2: {takes: [reader, writer, flags], opens: [reader, writer]}
-      read: {takes: [handle, count, pattern], sleeps: [read]}
+      read: {takes: [handle, count, pattern], sleeps: [read], responds: [return, buf, digest, differs]}
       write: {takes: [handle, buf, count, pattern], sleeps: [write]}
       close: {takes: [handle], closes: handle}
       """.utf8))

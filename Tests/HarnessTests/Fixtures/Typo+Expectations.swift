@@ -11,6 +11,15 @@ extension Typo {
       "an unknown expectation", "-> blocks", "-> bocks",
       "test.yaml:12:42: unknown expectation 'bocks'; did you mean 'blocks'? (or a field, as in return=4)"),
     Typo(
+      "an unknown field", "differs=none", "difers=none",
+      "test.yaml:11:74: the response to 'read' has no 'difers'; did you mean 'differs'?"),
+    Typo(
+      "an unknown field of a later response", "-> error EAGAIN|EINTR", "-> mesg=x",
+      "test.yaml:14:18: the response to 'read' has no 'mesg'; it is one of buf, differs, digest, return"),
+    Typo(
+      "another arrow", "-> blocks", "=> blocks",
+      "test.yaml:12:39: '=>' is not a word of a step; did you mean '->'?"),
+    Typo(
       "nothing expected", "-> blocks", "->",
       "test.yaml:12:39: '->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields"),
     Typo(

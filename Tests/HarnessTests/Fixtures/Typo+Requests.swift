@@ -17,6 +17,9 @@ extension Typo {
       "an unknown parameter", "write handle=w", "write hanlde=w",
       "test.yaml:10:21: 'write' takes no 'hanlde'; did you mean 'handle'?"),
     Typo(
+      "a misspelled symbol", "pipe2 reader=r writer=w", "pipe2 reader=r writer=w flags=O_DIRECT|O_NONBLOKC",
+      "test.yaml:8:54: unknown symbol 'O_NONBLOKC'; did you mean 'O_NONBLOCK'?"),
+    Typo(
       "a parameter twice", "write handle=w", "write handle=w handle=w",
       "test.yaml:10:30: 'handle' is given twice"),
     Typo(

@@ -170,6 +170,13 @@ import Testing
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
   }
 
+  @Test("rejects a source file in place of its own file", arguments: ["job.h", "job.c", "Job.swift"])
+  func sourceFile(name: String) {
+    let error = #expect(throws: FixtureErrors.self) { try LayoutFile(at: "/nowhere/\(name)", as: name) }
+    let text = error?.description ?? ""
+    #expect(text.hasPrefix(name) && text.contains("name it in a YAML file: see docs/struct-layouts.md"), "\(text)")
+  }
+
   @Test("of the example is the one in the documentation, and the command exits with 0 or 1") func documented()
     async throws
   {

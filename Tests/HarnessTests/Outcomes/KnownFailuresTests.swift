@@ -30,6 +30,14 @@ import Testing
 
     """
 
+  @Test("says how a missing file is created") func missing() {
+    let error = #expect(throws: RunError.self) { try KnownFailures(path: "/nowhere/kf.yaml") }
+    #expect(
+      error?.description
+        == "/nowhere/kf.yaml cannot be read: No such file; --update-known-failures creates it after a run")
+    #expect(error?.status == .usage)
+  }
+
   @Test("is written by the first update, and then expects what it has written") func created() throws {
     let results = [
       result("pipe/eof[mine]", .failed, "a (mine): read failed with EPIPE"), result("pipe/ok[mine]", .passed, nil),

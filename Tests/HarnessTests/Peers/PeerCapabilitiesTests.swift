@@ -60,6 +60,8 @@ import Testing
     let all = summary.mechanisms.flatMap { $0.present + $0.missing }
     #expect(all.count == Set(all).count && Set(all) == Set(registry.names))
     #expect(summary.mechanisms.flatMap(\.present).sorted() == ["ftok", "socket"])
+    let selected = CapabilityTable(["mine": greeting], registry).summary(of: "mine", mechanisms: ["sysv-shm", "udp"])
+    #expect(selected?.mechanisms.map(\.mechanism) == ["sysv-shm", "udp"])
   }
 }
 

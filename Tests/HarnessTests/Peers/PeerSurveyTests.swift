@@ -21,8 +21,11 @@ import Testing
 
   @Test("has a column for each language, and those of the peers here are current; 'make docs/languages.md' rewrites it")
   func current() async throws {
-    let page = Self.columns(
-      try String(contentsOfFile: Checkout.root.appending("docs/languages.md").string, encoding: .utf8))
+    let text = try String(contentsOfFile: Checkout.root.appending("docs/languages.md").string, encoding: .utf8)
+    let page = Self.columns(text)
+    let table = text.split(separator: "\n").filter { $0.hasPrefix("|") }.joined(separator: "\n")
+    let readme = try String(contentsOfFile: Checkout.root.appending("README.md").string, encoding: .utf8)
+    #expect(readme.contains("\n\(table)\n"), "'make docs/languages.md' also writes the table of the README")
     let fixtures = try Fixtures(Installation(root: Checkout.root.string), peers: [Fixtures.allPeers])
     let survey = try await onThread { try PeerSurvey(fixtures.configuration) }
     let here = Self.columns(try #require(try survey.text(.markdown)))

@@ -72,6 +72,18 @@ import Testing
     #expect(merged.summary.planned == plan.cells.count)
   }
 
+  @Test("merge the peers of all parts, because a part has only those of its cells") func peers() throws {
+    var three = try parts(3)
+    let first = try #require(three[0].run.run)
+    var other = first
+    other.implementations["C peer"] = "gcc-12.2.0"
+    three[0].run = SavedRun(run: other, results: three[0].run.results, summary: three[0].run.summary)
+    for parts in [three, three.reversed()] {
+      let expected = first.implementations.merging(["C peer": "gcc-12.2.0"]) { first, _ in first }
+      #expect(try SavedRun(merging: parts).run?.implementations == expected)
+    }
+  }
+
   @Test("are in the JSON report, so that merged files give the whole run") func files() throws {
     let parts = try parts(3).map { part -> (file: String, run: SavedRun) in
       let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -92,7 +104,10 @@ import Testing
       (three + three.prefix(1), "part-1 and part-1 both have part 1"),
       (try Array(three.dropLast()) + parts(2).suffix(1), "part-2 and part-1 are parts of different plans"),
       (try Array(three.dropLast()) + parts(3, dropping: 1).suffix(1), "are parts of different plans"),
-      (try Array(three.dropLast()) + parts(3, swift: "swift-7").suffix(1), "tested different peers"),
+      (
+        try Array(three.dropLast()) + parts(3, swift: "swift-7").suffix(1),
+        "'swift' is swift-7 in part-3, but swift-6.3 in part-1"
+      ),
       (three + [("whole", whole)], "whole has no part of a plan"),
     ]
     for (parts, reason) in cases {

@@ -61,6 +61,78 @@ struct CheckTests {
     }
   }
 
+  @Test(
+    "have the exit status of the first language if its programs leak or fail",
+    arguments: [
+      ("echo x >/tmp/log.txt", ExitStatus.onlyLeaks, "add '- file: {/tmp/log.txt: \"...\"}'"),
+      ("exit 3", .failures, "ended with exit 3"),
+    ], [[], ["--pairs", "c:c"], ["--pairs", "c:swift"]])
+  func control(script: (String, Harness.ExitStatus, String), options: [String]) async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift: ./c/{program}")
+      try project.addScript("c/two", script.0)
+      let run = try project.run(["check"], options)
+      #expect(run.status == script.1.rawValue && run.text.replacing(/\s+/, with: " ").contains(script.2), "\(run.text)")
+    }
+  }
+
+  @Test("name the interpreter of a script that does not exist") func interpreter() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}")
+      _ = try project.shell("printf '#!/usr/bin/no-such-python\\n' >c/two")
+      let run = try project.run(["check"])
+      #expect(run.status == ExitStatus.brokenEnvironment.rawValue)
+      #expect(
+        run.text.contains("./c/two (c) begins with #!/usr/bin/no-such-python, which does not exist"), "\(run.text)")
+    }
+  }
+
+  @Test("report a quote without an end once") func quote() async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.write(
+        Self.yaml("  c: ./c/{program}").replacing("{a: one, b: two}", with: "{a: \"one 'x\", b: two}"),
+        to: "interop.yaml")
+      let run = try project.run(["check"])
+      #expect(run.text.components(separatedBy: "interop.yaml:").count == 2, "\(run.text)")
+      #expect(run.text.contains("this quote has no end in the command"))
+    }
+  }
+
+  @Test("report the ends of programs in their order, and no objects of those that still run") func order() async throws
+  {
+    try await onThread {
+      let project = try TestProject()
+      try project.addScript("server", "mkfifo \"$1\"; exec 3<>\"$1\"; read x; echo broken >&2; exit 4")
+      try project.addScript("client", "exec 3<\"$1\"; read x <&3; echo gone; exit 5")
+      try project.addScript("keeper", "mkfifo \"$1\"; exec sleep 100")
+      try project.write(
+        """
+        languages: {c: './{program}'}
+        scenarios:
+          - id: order
+            title: A title.
+            programs: {client: 'client {fifo-2}', keeper: 'keeper {fifo-1}', server: 'server {fifo-2}'}
+            steps:
+              - start: keeper
+              - ready: keeper fifo {fifo-1}
+              - start: server
+              - ready: server fifo {fifo-2}
+              - start: client
+              - sleeps: client in read
+              - feed: {server: "go"}
+              - prints: {client: "gone"}
+              - wait: server -> exit 0
+
+        """, to: "interop.yaml")
+      let run = try project.run(["check"])
+      let text = run.text.replacing(/\s+/, with: " ")
+      #expect(text.contains("server (c) ended with exit 4 instead of exit 0: broken"), "\(run.text)")
+      #expect(!text.contains("client (c) ended (exit 5); then server"))
+      #expect(!text.contains("(keeper)"), "\(run.text)")
+    }
+  }
+
   @Test("take programs with other names in one language") func named() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")

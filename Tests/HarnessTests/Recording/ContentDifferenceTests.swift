@@ -21,6 +21,24 @@ struct ContentDifferenceTests {
         #"\x01\x02\x03\x04\x05\x06\x07\x08"#, #"\x08\x07\x06\x05\x04\x03\x02\x01"#,
         "the 64-bit integer at offset 0 has the other byte order"
       ),
+      (
+        #"\x05\0\0\0hello12345"#, #"\x05\0\0\0\0\0\0\0hello12345"#,
+        "4 NULs are inserted at offset 4: the integer at offset 0 has 8 bytes instead of 4 (Int for UInt32?)"
+      ),
+      (
+        #"text\x05\0\0\0\0\0\0\0\0\0\0\0"#, #"text\x05\0\0\0\0\0\0\0"#,
+        "4 NULs are missing at offset 8: the integer at offset 4 has 4 bytes instead of 8 (UInt32 for Int?)"
+      ),
+      (
+        #"\x05\0\0\0\x07\0\0\0end"#, #"\x05\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0end"#,
+        "8 NULs are inserted, the first at offset 4: 2 integers, the first at offset 0, have 8 bytes instead of 4 "
+          + "(Int for UInt32?)"
+      ),
+      (
+        #"\x05\0hello"#, #"\x05\0\0\0\0\0\0\0hello"#,
+        "6 NULs are inserted at offset 2: the integer at offset 0 has 8 bytes instead of 2 (Int for UInt16?)"
+      ),
+      ("text", #"text\0\0\0\0"#, "4 NULs are extra"),
       ("abcdef", "abc", "the last 3 bytes are missing"),
       ("abc", #"abc\x0d\n"#, "0d0a is extra at the end"),
       (#"\0\0\0\x05abcde"#, #"\x05\0\0\0"#, "the 32-bit integer at offset 0 has the other byte order"),

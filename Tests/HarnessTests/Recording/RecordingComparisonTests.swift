@@ -55,6 +55,31 @@ struct RecordingComparisonTests {
         == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
   }
 
+  @Test("shows the recorded and the sent bytes at the first one that differs")
+  func bytes() throws {
+    var (expected, actual) = (Self.base, Self.base)
+    expected.objects[0].parts[0].messages = [
+      RecordedMessage(content: RecordedBytes([5, 0, 0, 0] + Array("hello".utf8)))
+    ]
+    actual.objects[0].parts[0].messages = [
+      RecordedMessage(content: RecordedBytes([5, 0, 0, 0, 0, 0, 0, 0] + Array("hello".utf8)))
+    ]
+    let found = RecordingComparison(expected: expected, actual: actual, values: Self.values).differences()
+    let difference = ExplainedDifference(try #require(found.first), languages: [:])
+    #expect(difference.reason.contains("the integer at offset 0 has 8 bytes instead of 4 (Int for UInt32?)"))
+    #expect(difference.recorded == "0: 05 00 00 00 68 65 6c 6c 6f                       |....hello|")
+    #expect(difference.sent == "0: 05 00 00 00 00 00 00 00 68 65 6c 6c 6f           |........hello|")
+    #expect(difference.received == nil)
+  }
+
+  @Test("shows a pattern as it is in the recording, and bounds the text")
+  func patterns() throws {
+    let long = try #require(RecordedBytes(text: "{any}" + String(repeating: "x", count: 500)))
+    let bytes = DifferingBytes(recorded: long, actual: RecordedBytes(Array("abc".utf8)), Self.values.value)
+    #expect(bytes.recorded.hasPrefix("'{any}xxx") && bytes.recorded.count < 150)
+    #expect(bytes.actual.hasPrefix("0: 61 62 63 "))
+  }
+
   @Test("names the role that sent different bytes first")
   func echo() {
     var expected = Self.base

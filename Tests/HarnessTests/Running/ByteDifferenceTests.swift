@@ -7,6 +7,8 @@ struct ByteDifferenceTests {
   @Test("is not found in equal bytes") func equal() {
     #expect(ByteDifference(expected: [1, 2], actual: [1, 2]) == nil)
     #expect(ByteDifference(expected: [], actual: []) == nil)
+    #expect(ByteDifference(expected: [1, 2, 3], actual: [1, 9, 3], ignoring: [1..<2]) == nil)
+    #expect(ByteDifference(expected: [1, 2, 3], actual: [1, 9, 4], ignoring: [1..<2])?.offset == 2)
   }
 
   @Test("is reported with its offset and both bytes") func reason() {

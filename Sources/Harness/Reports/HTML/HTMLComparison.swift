@@ -48,6 +48,10 @@ struct HTMLComparison {
     for difference in exchanges where difference.location != evidence.location {
       rows.append(Self.recorded("\(difference.location)", difference.expected, difference.response.text))
     }
+    for (index, difference) in evidence.differences.compactMap(\.recording).enumerated() {
+      guard let recorded = difference.recorded, let actual = difference.actual else { continue }
+      rows.append(Self.aligned("\(actual.label), difference \(index + 1)", recorded, actual.bytes))
+    }
   }
 
   private static func words(_ text: String) -> [Word] {

@@ -99,7 +99,7 @@ struct HTMLFailure {
         page.list(lines, class: "lines")
       }
     }
-    let sentences = evidence.differences.compactMap(\.recording)
+    let sentences = evidence.differences.compactMap(\.recording?.reason)
     if !sentences.isEmpty {
       page.element("h4", text: "Differences from the recording")
       page.list(sentences, class: "lines")
