@@ -76,7 +76,9 @@ func notified(with value: Int32) throws -> @Sendable () -> Void {
 /// The last notification, and how many notifications no request has taken.
 private enum Notified {
   static let last = Mutex<(value: Int32, isOther: Bool)>((0, false))
-  static let arrived = Result { Semaphore(try POSIXSemaphore.create(in: try SharedRegion(size: 4096), at: 0, value: 0)) }
+  static let arrived = Result {
+    Semaphore(try POSIXSemaphore.create(in: try SharedRegion(size: 4096), at: 0, value: 0))
+  }
 
   final class Semaphore: Sendable {
     private let semaphore: POSIXSemaphore

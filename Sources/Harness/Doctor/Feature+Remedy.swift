@@ -39,9 +39,9 @@ extension Feature {
   /// Whether the probe makes a system call that a filter can reject, instead of examining a limit.
   private var isSystemCall: Bool {
     switch self {
-    case .closeRange, .epollPwait2, .eventFD, .futexWaitv, .inotify, .memfdCreate, .messageCopy, .messageQueues, .peerPIDFD,
-      .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages, .systemVSemaphores,
-      .systemVSharedMemory, .timerFD:
+    case .closeRange, .epollPwait2, .eventFD, .futexWaitv, .inotify, .memfdCreate, .messageCopy, .messageQueues,
+      .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages,
+      .systemVSemaphores, .systemVSharedMemory, .timerFD:
       true
     case .anotherUser, .callCounts, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd, .privateSandbox,
       .root, .sharedMemorySpace, .tracing:

@@ -179,8 +179,8 @@ enum Transfer {
 
   /// Makes attempts, and waits for readiness between them.
   ///
-  /// - Parameter attempt: Makes one call with a descriptor, which must not wait if the second argument is true, and
-  ///   returns -1 if it failed.
+  /// `attempt` makes one call with a descriptor, which must not wait if the second argument is true, and returns -1 if it
+  /// failed.
   static func slowly(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
     _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int
@@ -282,6 +282,10 @@ enum PipeSignal {
   /// Blocks the signal in this thread during a call that writes `count` bytes.
   private static func withMask(_ count: Int, _ call: () -> Int) -> Int {
     // A call that wrote some bytes before the last reader closed its end also raises the signal.
-    ThreadSignal.contained(SIGPIPE) { call() } raised: { $0 < count }
+    ThreadSignal.contained(SIGPIPE) {
+      call()
+    } raised: {
+      $0 < count
+    }
   }
 }
