@@ -64,7 +64,9 @@ import Testing
                 }
               }
               try lock.withLock(.shared, timeout: .after(.seconds(600))) {
-                #expect(try region.load(as: UInt64.self, at: 64) == region.load(as: UInt64.self, at: 72))
+                let first = try region.load(as: UInt64.self, at: 64)
+                let second = try region.load(as: UInt64.self, at: 72)
+                #expect(first == second)
               }
             }
           }
