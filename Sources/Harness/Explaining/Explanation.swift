@@ -6,7 +6,10 @@ struct Explanation: Sendable, Encodable {
   var sections: [Section] = []
 
   /// The kinds of names that can be explained.
-  enum Kind: String, Sendable, CaseIterable, Encodable { case mechanism, scenario, verdict, errno, function }
+  enum Kind: String, Sendable, CaseIterable, Encodable {
+    case mechanism, scenario, verdict, errno, function
+    case script = "fault-injection script"
+  }
 
   struct Section: Sendable, Encodable {
     let title: String
