@@ -10,7 +10,7 @@ _Static_assert(sizeof(timer_t) == sizeof(void *), "timer_t");
 static _Atomic(cipc_notified) notified;
 
 static void notify(union sigval value) {
-    atomic_load(&notified)(value.sival_int);
+    atomic_load (&notified)(value.sival_int);
 }
 
 static struct sigevent in_thread(int32_t key, cipc_notified function) {

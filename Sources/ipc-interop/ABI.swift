@@ -5,6 +5,7 @@ import Harness
 struct ABI: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares the sizes, offsets and constants of C in all peers, or the layout of your own structs.",
+    usage: "ipc-interop abi [<options>] [<file>]",
     discussion: """
       Without FILE, peers with the same values share a column, and an asterisk marks a row whose values differ.
 
@@ -18,7 +19,8 @@ struct ABI: ParsableCommand {
         ipc-interop abi layout.yaml
 
       EXIT STATUS
-        0 the same layouts, or no FILE   1 the layouts differ   2 an error in FILE, or in what it names
+        0 the same layouts, or no FILE   1 the layouts differ
+        2 an error in FILE, or in what it names
       """)
 
   @Argument(help: ArgumentHelp("A file with structs to compare.", valueName: "file"))

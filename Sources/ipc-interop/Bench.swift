@@ -6,15 +6,16 @@ import SystemPackage
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures latency and throughput of every mechanism in every pairing of languages.",
+    usage: "ipc-interop bench [<options>]",
     discussion: """
       The peers measure the messages themselves. The pairings take turns in rounds, and each is compared with the
       reference of the same round.
 
       EXAMPLES
-        ipc-interop bench                          everything: less than five minutes on two processors
+        ipc-interop bench                          everything: less than five minutes
         ipc-interop bench --quick                  small messages only: about a minute
         ipc-interop bench --mechanism pipe --mechanism ring/sleeping
-        ipc-interop bench --pairs swift:swift      Swift in both roles, and C to compare with
+        ipc-interop bench --pairs swift:swift      Swift in both roles, and C
         ipc-interop bench --format html -o costs.html
         ipc-interop bench --format json -o now.json --compare before.json
         ipc-interop bench --from now.json --format markdown

@@ -10,11 +10,11 @@ struct Check: ParsableCommand {
       FILTER selects the cells whose names contain it; '*' matches any text.
 
       EXAMPLES
-        ipc-interop init -- ./server ---- ./client   write interop.yaml for two commands
+        ipc-interop init -- ./server ---- ./client   write interop.yaml
         ipc-interop check                            run all its cells
         ipc-interop check tests/interop.yaml jobs --verbose
         ipc-interop check --pairs c:swift --repeat 20
-        ipc-interop check --fault-injection jobs     what the programs do when a system call fails
+        ipc-interop check --fault-injection jobs     make system calls fail
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage, or an error in FILE

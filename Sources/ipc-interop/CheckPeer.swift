@@ -15,10 +15,12 @@ struct CheckPeer: ParsableCommand {
         ipc-interop check-peer python3 peer.py
         ipc-interop check-peer --quick --mechanism pipe ./peer --debug
         ipc-interop check-peer --filter contract/lines ./peer
-        ipc-interop check-peer --require-operations pipe,mq_open --format junit --output peer.xml ./peer
+        ipc-interop check-peer --require-operations pipe,mq_open ./peer
+        ipc-interop check-peer --format junit --output peer.xml ./peer
 
       EXIT STATUS
-        0 everything that the peer supports is correct   1 failures   2 usage   3 environment broken
+        0 everything that the peer supports is correct   1 failures   2 usage
+        3 environment broken
         4 nothing selected, or nothing that the peer supports
         5 only leaks   130 interrupted
       """)
@@ -55,6 +57,10 @@ struct CheckPeer: ParsableCommand {
 
   func run() throws {
     if wantsHelp { throw CleanExit.helpRequest(Self.self) }
+    for option in try misplacedOptions() {
+      let text = "note: \(option) follows the command, so the peer gets it; options of check-peer precede the command\n"
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
     let fixtures = try matrix.running.fixtures()
     let peer = try identified(fixtures)
     var configuration = fixtures.configuration(checking: peer)
@@ -67,6 +73,14 @@ struct CheckPeer: ParsableCommand {
     ) { runner, configuration, expectations in
       if !quick { prepareFaults(&runner, configuration, expectations) }
     }
+  }
+
+  /// Returns the options of this command among the arguments of the peer; none if the user separated them with `--`.
+  private func misplacedOptions() throws -> [String] {
+    guard command.first != "--" else { return [] }
+    let tool = try JSONDecoder().decode(ToolDescription.self, from: Data(Self._dumpHelp().utf8))
+    let names = (tool.command.arguments ?? []).flatMap { $0.names ?? [] }.map { "--\($0.name)" }
+    return words.dropFirst().map { String($0.prefix { $0 != "=" }) }.filter { $0 != "--help" && names.contains($0) }
   }
 
   /// Starts the peer once, and returns it under the name of its greeting.
@@ -86,6 +100,7 @@ struct CheckPeer: ParsableCommand {
     selection.skipped = configuration.selection.skipped
     selection.cells = configuration.selection.cells
     selection.mechanisms = matrix.mechanism
+    selection.pairs = configuration.selection.pairs
     selection.languages = configuration.checkedPeer.map { [$0.language] } ?? []
     do throws(RunError) {
       var injection = try InjectionRunner(configuration, selection: selection)

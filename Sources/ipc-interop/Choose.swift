@@ -5,6 +5,7 @@ public import Harness
 struct Choose: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Recommends mechanisms for what a program needs.",
+    usage: "ipc-interop choose [<options>]",
     discussion: """
       Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \
       needs, the best first: why, what to watch, the C functions, the Swift types, an example program and a page of the \

@@ -5,6 +5,7 @@ import Harness
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows what the suite needs of this machine, what is missing, and how to change it.",
+    usage: "ipc-interop doctor [<options>]",
     discussion: """
       The command probes namespaces, privileges, system calls, limits, programs and tools as 'run' does, counts the \
       cells that need each of them, and names the command that changes what is missing.
@@ -12,7 +13,7 @@ struct Doctor: ParsableCommand {
       EXAMPLES
         ipc-interop doctor                           the table, and what is missing
         ipc-interop doctor --verbose                 what each entry means
-        ipc-interop doctor --isolation none          as if namespaces were not available
+        ipc-interop doctor --isolation none          without namespaces
         ipc-interop doctor --format json             for programs
 
       EXIT STATUS

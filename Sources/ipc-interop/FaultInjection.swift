@@ -19,7 +19,7 @@ struct FaultInjection: ParsableCommand {
         ipc-interop fault-injection                  the whole table
         ipc-interop fault-injection --mechanism posix-mq --language swift
         ipc-interop fault-injection --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop fault-injection killed-after --verbose   cells whose names contain that
+        ipc-interop fault-injection killed-after     cells whose names contain that
         ipc-interop fault-injection --format json --output report.json
 
       EXIT STATUS

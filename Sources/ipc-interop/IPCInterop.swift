@@ -26,7 +26,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop report new.json --diff old.json  changes between two runs
         ipc-interop peers                            the peers, and what they have
         ipc-interop abi                              sizes and offsets of every peer
-        ipc-interop explain EPIPE                    what an error means, and what to do
+        ipc-interop explain EPIPE                    what an error means
         ipc-interop mechanisms                       all mechanisms, in one table
         ipc-interop choose                           which mechanism a program needs
         ipc-interop coverage                         which assertions are tested
@@ -51,7 +51,10 @@ enum Main {
   static func main() {
     StandardStreams.holdPlaces()
     do {
-      try rejectMisspelledCommand(CommandLine.arguments.dropFirst().first)
+      let words = Array(CommandLine.arguments.dropFirst())
+      try rejectMisspelledCommand(words.first)
+      try rejectUnknownTopic(words)
+      try rejectFilterOption(words)
       var command = try IPCInterop.parseAsRoot()
       try command.run()
     } catch let error as RunError {
@@ -67,10 +70,34 @@ enum Main {
 
   /// Reports a first word that resembles the name of a command, because it would otherwise become a filter of `run`.
   private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
-    let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
     guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }
     throw RunError(
       "there is no command '\(word)'; did you mean '\(name)'? As a filter: ipc-interop run \(word)", status: .usage)
+  }
+
+  private static let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
+
+  /// Reports a word after `help` that is not a command: the parser would print the general help.
+  private static func rejectUnknownTopic(_ words: [String]) throws(RunError) {
+    guard words.first == "help", words.count > 1, !words[1].hasPrefix("-"), !names.contains(words[1]) else { return }
+    let nearest = Suggestion.nearest(to: words[1], among: names).map { "did you mean '\($0)'?" }
+    throw RunError(
+      "there is no command '\(words[1])'; \(nearest ?? "'ipc-interop help' shows all")", status: .usage)
+  }
+
+  /// Reports the option `--filter` of a command whose filters are arguments.
+  private static func rejectFilterOption(_ words: [String]) throws(RunError) {
+    let named = words.first.flatMap { names.contains($0) ? $0 : nil }
+    let command = named ?? Run._commandName
+    let options = words.prefix { $0 != "--" }
+    guard [Run._commandName, Check._commandName, FaultInjection._commandName].contains(command),
+      let index = options.firstIndex(where: { $0 == "--filter" || $0.hasPrefix("--filter=") })
+    else { return }
+    let next = options.indices.contains(index + 1) ? options[index + 1] : "FILTER"
+    let filter = options[index] == "--filter" ? next : String(options[index].dropFirst("--filter=".count))
+    throw RunError(
+      "a filter of '\(command)' is an argument, not an option: ipc-interop \(command) \(RunningOptions.quoted(filter))",
+      status: .usage)
   }
 
   /// Prints an error with escapes, because it may contain output of a peer.

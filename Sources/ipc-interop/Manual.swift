@@ -14,7 +14,7 @@ struct Manual: ParsableCommand {
 }
 
 /// The parts of the argument parser's description of a command that the manual page needs.
-private struct ToolDescription: Decodable {
+struct ToolDescription: Decodable {
   let command: Command
 
   struct Command: Decodable {

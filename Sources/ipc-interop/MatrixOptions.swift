@@ -97,6 +97,10 @@ struct MatrixOptions: ParsableArguments {
     let configuration = try configured(configuration, filters, more, defaultPairs)
     var runner = Runner(configuration, scenarios: scenarios, scope: scope, expectations: expectations)
     runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
+    if let known, let file = knownFailures.knownFailures, !knownFailures.updateKnownFailures {
+      runner.knownFailures = (file, known)
+    }
+    if let problem = runner.nameProblems.first { throw RunError(problem, status: .nothingSelected) }
     try prepare(&runner, configuration, expectations)
     // The cells of fault injection are not known yet.
     if runner.injection == nil {
@@ -104,7 +108,10 @@ struct MatrixOptions: ParsableArguments {
       if runner.isSelectionEmpty { throw runner.emptiness }
     }
     if list {
-      let cells = try runner.list()
+      let (cells, notes) = try runner.list()
+      for line in notes.flatMap({ "note: \($0)".linesEscapedForDisplay }) {
+        try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
+      }
       if cells.isEmpty { throw runner.emptiness }
       let listing = Listing(cells: cells, pitfalls: pitfalls)
       guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }

@@ -33,7 +33,11 @@ enum OutputFile {
   /// Writes a list to the file, or to standard output if there is none.
   static func write(_ list: String, to path: String?) throws(RunError) {
     let place = if let path { try open(FilePath(path)) } else { FileDescriptor.standardOutput }
-    do { _ = try place.closeAfter { try place.writeAll(list.utf8) } } catch {
+    // `head` closes standard output when it has read enough, which is not an error.
+    if path == nil { signal(SIGPIPE, SIG_IGN) }
+    do { _ = try place.closeAfter { try place.writeAll(list.utf8) } } catch Errno.brokenPipe where path == nil {
+      return
+    } catch {
       throw RunError("the list could not be written: \(error)")
     }
   }

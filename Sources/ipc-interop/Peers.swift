@@ -4,11 +4,12 @@ import Harness
 struct Peers: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists the peers with their compilers, C libraries, ABIs and operations.",
+    usage: "ipc-interop peers [<options>]",
     discussion: """
       EXAMPLES
         ipc-interop peers                            those of the suite that are built
         ipc-interop peers --peers mine.yaml          c, swift, and the peers of a file
-        ipc-interop peers --format markdown          a table of languages and mechanisms
+        ipc-interop peers --format markdown          a table of all languages
       """)
 
   @OptionGroup var list: PeerListOptions<PeerSurvey>

@@ -5,6 +5,7 @@ import Harness
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Records the IPC of your programs, so that 'check' can compare all other pairings with it.",
+    usage: "ipc-interop record [<options>] [<file-or-filter> ...] [-- <command> ...]",
     discussion: """
       The programs of the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
@@ -16,8 +17,8 @@ struct Record: ParsableCommand {
 
       EXAMPLES
         ipc-interop record                           every scenario of interop.yaml
-        ipc-interop record tests/interop.yaml jobs   only scenarios whose names contain jobs
-        ipc-interop record --output - jobs           print the recording instead of replacing the file
+        ipc-interop record tests/interop.yaml jobs   only scenarios named so
+        ipc-interop record --output - jobs           print the recording
         ipc-interop record -- ./server ---- ./client --count 3
 
       EXIT STATUS

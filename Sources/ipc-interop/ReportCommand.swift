@@ -6,22 +6,24 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Converts, merges and compares the JSON reports of earlier runs.",
+    usage: "ipc-interop report [<options>] <file> ...",
     discussion: """
       FILE is what 'run --format json' or another command that runs cells has written.
 
       EXAMPLES
-        ipc-interop report run.json                             the console report
+        ipc-interop report run.json                  the console report
         ipc-interop report run.json --format html -o run.html
-        ipc-interop report run.json --diff main.json            what has changed since main.json
+        ipc-interop report run.json --diff main.json      changes since main.json
         ipc-interop report run.json --costs bench.json --format html -o run.html
         ipc-interop report --merge part-*.json --format json -o run.json
-        ipc-interop run --rerun-failed run.json                 the cells that failed
+        ipc-interop run --rerun-failed run.json      the cells that failed
 
       EXIT STATUS
-        The status of the run: 0 all as expected, 1 failures, 3 environment or control cell broken,
-        4 nothing selected, 5 only leaks, 130 interrupted. 2 if a file is not a report.
-        With --diff: 1 if a cell fails that did not fail before, or if a cell that passed before
-        is missing or was not run; otherwise 0.
+        The status of the run: 0 all as expected, 1 failures, 3 environment or
+        control cell broken, 4 nothing selected, 5 only leaks, 130 interrupted.
+        2 if a file is not a report. With --diff: 1 if a cell fails that did not
+        fail before, or if a cell that passed before is missing or was not run;
+        otherwise 0.
       """)
 
   @Argument(help: "The JSON report; with --merge, those of all parts.", completion: .file())

@@ -10,6 +10,8 @@ final class ReportWriter: Sendable {
   private struct State {
     var writers: [Writer]
     var timings: Timings?
+    /// Lines for standard error, if it has no report and no terminal shows the progress.
+    var progress: ProgressLines?
     var failure: (any Error)?
   }
 
@@ -37,12 +39,27 @@ final class ReportWriter: Sendable {
       writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
     }
     writers += try CIServiceFiles.writers(ProcessInfo.processInfo.environment)
-    state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
+    let isShown = options.format == .console && (verbose || Style(of: STDOUT_FILENO).isTerminal)
+    let needsProgress =
+      showsProgress && options.output == nil && !isShown && !Self.areOneFile(STDOUT_FILENO, STDERR_FILENO)
+    state = Mutex(
+      State(
+        writers: writers, timings: timings ? Timings() : nil, progress: needsProgress ? ProgressLines() : nil))
+  }
+
+  /// Whether two descriptors refer to the same file, so that the texts would be mixed.
+  private static func areOneFile(_ first: Int32, _ second: Int32) -> Bool {
+    var (one, other) = (stat(), stat())
+    return unsafe fstat(first, &one) == 0 && unsafe fstat(second, &other) == 0 && one.st_dev == other.st_dev
+      && one.st_ino == other.st_ino
   }
 
   func receive(_ event: Event) {
     state.withLock { state in
       state.timings?.receive(event)
+      if let line = state.progress?.receive(event) {
+        try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+      }
       for index in state.writers.indices.reversed() {
         do {
           let text = try state.writers[index].report.receive(event)

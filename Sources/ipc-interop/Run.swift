@@ -10,10 +10,10 @@ struct Run: ParsableCommand {
       EXAMPLES
         ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --jobs 8 --seed 7  shuffled; the same seed gives the same order
+        ipc-interop run --repeat 20 --seed 7         shuffled, in the order of the seed
         ipc-interop run --peers my-language.yaml --pairs c:mine
-        ipc-interop run --peers all                  every compiler, C library, ABI and language
-        ipc-interop run --list --format json fifo    the scenarios and cells, without running them
+        ipc-interop run --peers all                  every compiler, C library and ABI
+        ipc-interop run --list --format json fifo    the cells, without a run
 
       EXIT STATUS
         0 all as expected   1 failures, or cells that a peer does not support

@@ -8,10 +8,9 @@ import Glibc
   guard Mutant.partsJoined.isOn else { return unsafe __real_cipc_socket_writev(socket, parts, count, flags) }
   // All parts are joined into one array.
   var bytes: [UInt8] = []
-  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in all.indices {
-    let part = unsafe all[index]
-    unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: part.bytes, count: part.count))
+  let list = unsafe UnsafeBufferPointer(start: parts, count: count)
+  for index in list.indices {
+    unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: list[index].bytes, count: list[index].count))
   }
   return unsafe cipc_socket_write(socket, bytes, bytes.count, flags)
 }
@@ -22,10 +21,9 @@ import Glibc
   guard Mutant.partsOneByOne.isOn else { return unsafe __real_cipc_pipe_writev(descriptor, parts, count, flags) }
   // `for part in parts { write(part) }`.
   var total = 0
-  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in all.indices {
-    let part = unsafe all[index]
-    let written = unsafe cipc_pipe_write(descriptor, part.bytes, part.count, flags)
+  let list = unsafe UnsafeBufferPointer(start: parts, count: count)
+  for index in list.indices {
+    let written = unsafe cipc_pipe_write(descriptor, list[index].bytes, list[index].count, flags)
     if written < 0 { return total > 0 ? total : -1 }
     total += written
   }
@@ -46,10 +44,8 @@ import Glibc
     unsafe cipc_part(bytes: room, count: $0.count)
   }
   let result = unsafe __real_cipc_pipe_readv(descriptor, same, count, flags)
-  let all = unsafe UnsafeBufferPointer(start: parts, count: count)
-  for index in all.indices {
-    let part = unsafe all[index]
-    unsafe part.bytes.copyMemory(from: room, byteCount: part.count)
+  for index in 0..<count {
+    unsafe parts[index].bytes.copyMemory(from: room, byteCount: parts[index].count)
   }
   return result
 }

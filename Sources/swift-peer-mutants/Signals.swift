@@ -69,8 +69,9 @@ import Glibc
   unsafe __real_cipc_timer_set(timer, nanoseconds, Mutant.repeatsByDefault.isOn ? nanoseconds : interval)
 }
 
-@c(__wrap_cipc_mq_notify_thread) func notifyInThread(_ queue: Int32, _ key: Int32, _ function: cipc_notified?) -> Int32
-{
+@c(__wrap_cipc_mq_notify_thread) func notifyInThread(
+  _ queue: Int32, _ key: Int32, _ function: cipc_notified?
+) -> Int32 {
   // The error is discarded, because another registration also notifies.
   let result = __real_cipc_mq_notify_thread(queue, key, function)
   return Mutant.notificationKeptForever.isOn ? 0 : result

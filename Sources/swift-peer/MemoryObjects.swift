@@ -78,9 +78,8 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   .init("lseek", "handle offset whence") { peer, parameters in
     let origins: [String: FileDescriptor.SeekOrigin] = ["SEEK_SET": .start, "SEEK_CUR": .current, "SEEK_END": .end]
-    let (offset, whence): (Int64, String) = (
-      try parameters.integer("offset", default: 0), try parameters.text("whence")
-    )
+    let offset: Int64 = try parameters.integer("offset", default: 0)
+    let whence = try parameters.text("whence")
     guard let origin = origins[whence] else { throw Invalid("whence=\(whence): this symbol does not exist here") }
     var fields = Fields()
     do {

@@ -7,7 +7,7 @@ internal import SystemPackage
 /// Notifications in a thread of the C library, and timers.
 let notificationOperations: [Peer.Operation] = [
   .init("notification_wait", "timeout") { _, parameters in
-    try Notified.arrived.get().wait(timeout: try parameters.timeout(), retryOnInterrupt: false)
+    try Notified.arrived().wait(timeout: try parameters.timeout(), retryOnInterrupt: false)
     let (value, isOther) = Notified.last.withLock(\.self)
     var fields = Fields()
     fields.append("value", value)
@@ -64,7 +64,7 @@ let notificationOperations: [Peer.Operation] = [
 
 /// Returns a function that records a notification with this value.
 func notified(with value: Int32) throws -> @Sendable () -> Void {
-  let arrived = try Notified.arrived.get()
+  let arrived = try Notified.arrived()
   // A pthread_t is a number.
   let main = pthread_self()
   return {
@@ -76,8 +76,15 @@ func notified(with value: Int32) throws -> @Sendable () -> Void {
 /// The last notification, and how many notifications no request has taken.
 private enum Notified {
   static let last = Mutex<(value: Int32, isOther: Bool)>((0, false))
-  static let arrived = Result {
-    Semaphore(try POSIXSemaphore.create(in: try SharedRegion(size: 4096), at: 0, value: 0))
+  private static let semaphore = Mutex<Semaphore?>(nil)
+
+  static func arrived() throws -> Semaphore {
+    try semaphore.withLock { semaphore in
+      if let semaphore { return semaphore }
+      let created = Semaphore(try POSIXSemaphore.create(in: try SharedRegion(size: 4096), at: 0, value: 0))
+      semaphore = created
+      return created
+    }
   }
 
   final class Semaphore: Sendable {

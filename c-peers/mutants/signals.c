@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 WRAPPED(kill);
 WRAPPED(killpg);
@@ -167,7 +167,8 @@ int __wrap_timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
     return __real_timer_create(clock, &changed, timer);
 }
 
-int __wrap_timer_settime(timer_t timer, int flags, const struct itimerspec *times, struct itimerspec *before) {
+int __wrap_timer_settime(timer_t timer, int flags, const struct itimerspec *times,
+                         struct itimerspec *before) {
     struct itimerspec changed = *times;
     if (mutant("timer-interval-dropped"))
         changed.it_interval = (struct timespec){0};

@@ -197,7 +197,7 @@ int __wrap_inotify_init1(int flags) {
 }
 
 int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask) {
-    /* The peer waits for every change, also for those that nobody requested. */
+    /* The peer waits for every change, also for those that were not requested. */
     if (mask != 0 && mutant("watch-for-everything"))
         mask |= IN_ALL_EVENTS;
     /* The peer adds the events to an existing watch. */

@@ -102,11 +102,11 @@ static void reply_status_flags(struct call *call, int status) {
 }
 
 static void perform_fcntl(struct call *call) {
-    static const struct symbol commands[] = {
-        SYMBOL(F_GETFL),      SYMBOL(F_SETFL),         SYMBOL(F_GETFD),
-        SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ),    SYMBOL(F_ADD_SEALS),
-        SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), SYMBOL(F_SETFD),
-        {0}};
+    static const struct symbol commands[] = {SYMBOL(F_GETFL),      SYMBOL(F_SETFL),
+                                             SYMBOL(F_GETFD),      SYMBOL(F_GETPIPE_SZ),
+                                             SYMBOL(F_SETPIPE_SZ), SYMBOL(F_ADD_SEALS),
+                                             SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC),
+                                             SYMBOL(F_SETFD),      {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
     static const struct symbol descriptor_flags[] = {SYMBOL(FD_CLOEXEC), {0}};
     static const struct symbol seals[] = {SYMBOL(F_SEAL_SEAL),         SYMBOL(F_SEAL_SHRINK),

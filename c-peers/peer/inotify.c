@@ -8,13 +8,16 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-static const struct symbol masks[] = {SYMBOL(IN_ACCESS),        SYMBOL(IN_MODIFY),     SYMBOL(IN_ATTRIB),
-                                      SYMBOL(IN_CLOSE_WRITE),   SYMBOL(IN_CLOSE_NOWRITE),
-                                      SYMBOL(IN_OPEN),          SYMBOL(IN_MOVED_FROM), SYMBOL(IN_MOVED_TO),
-                                      SYMBOL(IN_CREATE),        SYMBOL(IN_DELETE),     SYMBOL(IN_DELETE_SELF),
-                                      SYMBOL(IN_MOVE_SELF),     SYMBOL(IN_UNMOUNT),    SYMBOL(IN_Q_OVERFLOW),
-                                      SYMBOL(IN_IGNORED),       SYMBOL(IN_ISDIR),      SYMBOL(IN_ONLYDIR),
-                                      SYMBOL(IN_DONT_FOLLOW),   SYMBOL(IN_MASK_ADD),   SYMBOL(IN_MASK_CREATE),
+static const struct symbol masks[] = {SYMBOL(IN_ACCESS),        SYMBOL(IN_MODIFY),
+                                      SYMBOL(IN_ATTRIB),        SYMBOL(IN_CLOSE_WRITE),
+                                      SYMBOL(IN_CLOSE_NOWRITE), SYMBOL(IN_OPEN),
+                                      SYMBOL(IN_MOVED_FROM),    SYMBOL(IN_MOVED_TO),
+                                      SYMBOL(IN_CREATE),        SYMBOL(IN_DELETE),
+                                      SYMBOL(IN_DELETE_SELF),   SYMBOL(IN_MOVE_SELF),
+                                      SYMBOL(IN_UNMOUNT),       SYMBOL(IN_Q_OVERFLOW),
+                                      SYMBOL(IN_IGNORED),       SYMBOL(IN_ISDIR),
+                                      SYMBOL(IN_ONLYDIR),       SYMBOL(IN_DONT_FOLLOW),
+                                      SYMBOL(IN_MASK_ADD),      SYMBOL(IN_MASK_CREATE),
                                       SYMBOL(IN_ONESHOT),       {0}};
 
 /* Room for several events, and at least for one with the longest name. */
@@ -74,8 +77,7 @@ static void reply_events(struct call *call, const unsigned char *bytes, size_t l
         peer_format_flags(flags, sizeof flags, event.mask, masks);
         list(watches, sizeof watches, count == 0, watch);
         list(events, sizeof events, count == 0, *flags == '|' ? flags + 1 : flags);
-        list(names, sizeof names, count == 0,
-             event.len > 0 ? (const char *)bytes + at + sizeof event : "");
+        list(names, sizeof names, count == 0, event.len > 0 ? (const char *)bytes + at + sizeof event : "");
         at += sizeof event + event.len;
     }
     peer_reply(call, "return", "%d", count);

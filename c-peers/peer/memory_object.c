@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct symbol open_flags[] = {
-    SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
-    SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_APPEND), SYMBOL(O_CLOEXEC), {0}};
+static const struct symbol open_flags[] = {SYMBOL(O_RDONLY), SYMBOL(O_WRONLY),  SYMBOL(O_RDWR),
+                                           SYMBOL(O_CREAT),  SYMBOL(O_EXCL),    SYMBOL(O_TRUNC),
+                                           SYMBOL(O_APPEND), SYMBOL(O_CLOEXEC), {0}};
 
 /* The umask reduces the permissions of a new object. With `exact`, fchmod(2) sets them through the
  * descriptor, on an object that this call has created. */

@@ -22,11 +22,11 @@ static void notify(union sigval value) {
     sem_post(&notified.arrived);
 }
 
-/* Reads how to notify: `sigev_notify`, which can be NULL if `null` is not 0, `sigev_signo` and `sigev_value`. Returns
- * the value of `sigev_notify`. */
+/* Reads how to notify: `sigev_notify`, which can be NULL if `null` is not 0, `sigev_signo` and `sigev_value`.
+ * Returns the value of `sigev_notify`. */
 int peer_notification(struct call *call, int null, struct sigevent *event) {
-    const struct symbol ways[] = {SYMBOL(SIGEV_SIGNAL), SYMBOL(SIGEV_NONE), SYMBOL(SIGEV_THREAD),
-                                  {null ? "NULL" : NULL, null}, {0}};
+    const struct symbol ways[] = {
+        SYMBOL(SIGEV_SIGNAL), SYMBOL(SIGEV_NONE), SYMBOL(SIGEV_THREAD), {null ? "NULL" : NULL, null}, {0}};
     const int way = peer_symbol(call, "sigev_notify", ways);
     memset(event, 0, sizeof *event);
     event->sigev_notify = way;

@@ -151,7 +151,8 @@ static void write_parts(struct call *call) {
 /* Whether a request has `parts`, which excludes `first`; only such a request may have a timeout. */
 static bool has_parts(struct call *call) {
     if (peer_has(call, "parts") ? peer_has(call, "first") : peer_has(call, "timeout"))
-        peer_invalid_request(call, "a request has either 'parts' or 'first', and 'timeout' only with 'parts'");
+        peer_invalid_request(call,
+                             "a request has either 'parts' or 'first', and 'timeout' only with 'parts'");
     return peer_has(call, "parts");
 }
 

@@ -1,5 +1,5 @@
-// Notifications in a thread of the C library (SIGEV_THREAD), and timers with timer_create(2): Swift does not import
-// struct sigevent.
+// Notifications in a thread of the C library (SIGEV_THREAD), and timers with timer_create(2): Swift does not
+// import struct sigevent.
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +10,8 @@ typedef void (*cipc_notified)(int32_t key);
 /// Calls mq_notify(3) with SIGEV_THREAD. Every call must pass the same function.
 int cipc_mq_notify_thread(int queue, int32_t key, cipc_notified function);
 
-/// Call timer_create(2) with SIGEV_SIGNAL, or with SIGEV_THREAD and a function, which must always be the same.
+/// Call timer_create(2) with SIGEV_SIGNAL, or with SIGEV_THREAD and a function, which must always be the
+/// same.
 int cipc_timer_create_signal(int clock, int signal, int value, void **timer);
 int cipc_timer_create_thread(int clock, int32_t key, cipc_notified function, void **timer);
 

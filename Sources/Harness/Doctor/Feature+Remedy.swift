@@ -40,9 +40,8 @@ extension Feature {
   private var isSystemCall: Bool {
     switch self {
     case .closeRange, .epollPwait2, .eventFD, .futexWaitv, .inotify, .memfdCreate, .messageCopy, .messageQueues,
-      .peerPIDFD,
-      .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages, .systemVSemaphores,
-      .systemVSharedMemory, .timerFD:
+      .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages,
+      .systemVSemaphores, .systemVSharedMemory, .timerFD:
       true
     case .anotherUser, .callCounts, .endedPIDFD, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd,
       .privateSandbox, .root, .sharedMemorySpace, .tracing:

@@ -7,6 +7,7 @@ public struct Explainer: Sendable {
   private let glossary: Glossary
   private let mutants: [Mutant]
   private let cells: [Cell]
+  private let scripts: [Scenario]
 
   /// Reads what the suite knows about mechanisms, verdicts, errors and, in a checkout, mutants.
   public init(_ fixtures: Fixtures) throws(FixtureErrors) {
@@ -14,11 +15,13 @@ public struct Explainer: Sendable {
     guide = try fixtures.guide()
     (glossary, mutants) = try fixtures.glossary()
     cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
+    scripts = try fixtures.injectionScripts()
   }
 
   /// The names of the kinds that can be explained.
   public var names: [String] {
-    guide.mechanisms.map(\.id) + mechanisms + scenarios + Verdict.allCases.map(\.rawValue)
+    guide.mechanisms.map(\.id) + mechanisms + scenarios + scripts.map(\.id).withoutDuplicates
+      + Verdict.allCases.map(\.rawValue)
       + glossary.errors.flatMap { [$0.symbol] + ($0.alias.map { [$0] } ?? []) } + functions
       + mutants.map(\.name) + glossary.terms.map(\.term)
   }
@@ -35,8 +38,8 @@ public struct Explainer: Sendable {
   public func explain(_ name: String) throws(RunError) -> Explanations {
     let id = String(name.prefix { $0 != "[" })
     let found = [
-      mechanism(name), scenario(id), Verdict(rawValue: name.lowercased()).flatMap(verdict), error(name.uppercased()),
-      function(name), mutant(name), term(name.lowercased()),
+      mechanism(name), scenario(id), script(id, cell: name), Verdict(rawValue: name.lowercased()).flatMap(verdict),
+      error(name.uppercased()), function(name), mutant(name), term(name.lowercased()),
     ].compactMap(\.self)
     if !found.isEmpty { return Explanations(explanations: found) }
     let clause = Suggestion.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
@@ -105,13 +108,7 @@ public struct Explainer: Sendable {
 
   private func scenario(_ id: String) -> Explanation? {
     guard let scenario = fixtures.scenarios.first(where: { $0.id == id }) else { return nil }
-    var result = Explanation(kind: .scenario, name: id, summary: scenario.title)
-    result.add(
-      "Standard", ["\(scenario.spec) (\(scenario.level.rawValue))"])
-    result.add(
-      "Script (\(scenario.location))",
-      [.init(label: "roles", text: scenario.roles.map(\.name).joined(separator: ", "))]
-        + scenario.steps.map { .init(text: $0.text) })
+    var result = Self.begin(.scenario, scenario)
     let requirements = scenario.requirements(fixtures.registry).sorted { $0.rawValue < $1.rawValue }
     result.add("Requires", requirements.map { .init(label: $0.rawValue, text: $0.description) })
     let pitfalls = fixtures.pitfalls.flatMap(\.pitfalls).filter { $0.scenarios.contains(id) }
@@ -120,6 +117,30 @@ public struct Explainer: Sendable {
     result.add("Defects that fail it", caught.map { .init(label: $0.verdict.rawValue, text: $0.wrong) })
     let count = cells.count { $0.scenario == id }
     result.add("Do", ["ipc-interop run \(id) --verbose   (\(counted(count, "cell")))"])
+    return result
+  }
+
+  /// Explains a script of fault injection, and the fault if `cell` is the name of one of its cells.
+  private func script(_ id: String, cell: String) -> Explanation? {
+    guard let script = scripts.first(where: { $0.id == id }) else { return nil }
+    var result = Self.begin(.script, script)
+    result.add("Injected", (Cell.Injection(cell: cell)?.description).map { [$0] } ?? [])
+    result.add(
+      "Do",
+      [
+        "ipc-interop fault-injection '\(cell)'   (needs strace; c and swift)",
+        "ipc-interop check-peer --filter '\(cell)' COMMAND   (your peer)",
+      ])
+    return result
+  }
+
+  private static func begin(_ kind: Explanation.Kind, _ scenario: Scenario) -> Explanation {
+    var result = Explanation(kind: kind, name: scenario.id, summary: scenario.title)
+    result.add("Standard", ["\(scenario.spec) (\(scenario.level.rawValue))"])
+    result.add(
+      "Script (\(scenario.location))",
+      [.init(label: "roles", text: scenario.roles.map(\.name).joined(separator: ", "))]
+        + scenario.steps.map { .init(text: $0.text) })
     return result
   }
 
@@ -152,7 +173,7 @@ public struct Explainer: Sendable {
       error.causes.first { $0.function == name }.map { Explanation.Entry(label: error.symbol, text: $0.reason) }
     }
     guard !users.isEmpty || !errors.isEmpty else { return nil }
-    var result = Explanation(kind: .function, name: name, summary: "A C function.")
+    var result = Explanation(kind: .function, name: name, summary: Self.summary(of: users))
     result.add(
       "Mechanisms", users.map { .init(label: $0.id, text: "\($0.name); Swift: \($0.types.joined(separator: ", "))") })
     result.add("Errors", errors)
@@ -184,6 +205,13 @@ public struct Explainer: Sendable {
     result.add("Usual causes", facts.causes)
     result.add("Do", facts.advice)
     return result
+  }
+
+  /// The purpose of a function, as far as the mechanisms that use it show it.
+  private static func summary(of users: [MechanismFacts]) -> String {
+    guard let first = users.first else { return "A C function that can fail with the errors below." }
+    guard users.count == 1 else { return "A C function of \(counted(users.count, "mechanism"))." }
+    return "A C function of \(first.id). \(first.name): \(first.summary)"
   }
 
   /// The maximum number of names in a list: more would fill the screen.

@@ -8,6 +8,7 @@ struct Explanation: Sendable, Encodable {
   /// The kinds of names that can be explained.
   enum Kind: String, Sendable, CaseIterable, Encodable {
     case mechanism, scenario, verdict, errno, function, mutant, term
+    case script = "fault-injection script"
   }
 
   struct Section: Sendable, Encodable {

@@ -3,6 +3,8 @@
 /// Each cell is a script in one language, with one fault in one call of a role.
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
+  /// The ids of all cells of the recorded scripts, selected or not.
+  private(set) var known: [String] = []
 
   /// A script to run in one language, with a fault; without a fault, the script is recorded.
   struct Planned: Sendable {
@@ -25,6 +27,7 @@ struct InjectionPlan: Sendable {
     for point in points {
       for fault in point.faults(table) {
         let planned = Planned(recording.scenario, recording.peer, Injection(fault: fault, point: point))
+        known.append(planned.cell.id)
         if filter.includes(planned.cell) { self.planned.append(planned) }
       }
     }
@@ -47,6 +50,8 @@ public struct InjectionSelection: Sendable {
   public var operations: [String] = []
   /// The languages of the peers to test, such as `swift`.
   public var languages: [String] = []
+  /// The languages of the roles, in order, as in ``Selection/pairs``.
+  public var pairs: [[String]] = []
   /// The faults to inject, such as `EINTR`.
   public var faults: [InjectedFault] = []
 
@@ -55,7 +60,7 @@ public struct InjectionSelection: Sendable {
 
   var isEverything: Bool {
     filters.isEmpty && skipped.isEmpty && cells == nil && mechanisms.isEmpty && operations.isEmpty && languages.isEmpty
-      && faults.isEmpty
+      && pairs.isEmpty && faults.isEmpty
   }
 
   /// Whether some cells of a script may be selected, so that the script must be recorded.
@@ -64,23 +69,17 @@ public struct InjectionSelection: Sendable {
       && (languages.isEmpty || languages.contains(language))
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
       && (cells?.contains { $0.hasPrefix("\(scenario.id)[") } ?? true)
-      && (filters.isEmpty || filters.contains { Self.mayMatch($0, scenario, language: language, table) })
+      && includes(Cell(scenario, language: language, injection: nil).pairing)
+      && (filters.isEmpty
+        || filters.contains { filter in
+          let words = [language] + Array(scenario.operations) + table.names
+          return InjectionNames(of: scenario, words: words).mayMatch(filter)
+        })
   }
 
-  /// Whether a filter may match the id of a cell of a script, whose system calls are not known yet.
-  private static func mayMatch(
-    _ filter: String, _ scenario: Scenario, language: String, _ table: SystemCallTable
-  ) -> Bool {
-    let beginning = filter.prefix { !"[*".contains($0) }
-    if scenario.id.contains(beginning) { return true }
-    // The id of a scenario contains the only slash, and precedes the bracket.
-    if beginning.contains("/") || filter.contains("[") { return false }
-    let known =
-      [language] + scenario.roles.map(\.name) + scenario.operations + table.names
-      + scenario.parameters.map { "\($0.name)=\($0.value)" } + InjectedFault.allCases.map(\.rawValue)
-    return beginning.split { ",.:".contains($0) }.allSatisfy { word in
-      Int(word) != nil || known.contains { $0.contains(word) }
-    }
+  /// Whether ``pairs`` select the languages of a cell.
+  fileprivate func includes(_ pairing: [Cell.Assignment]) -> Bool {
+    pairs.isEmpty || pairs.contains { Selection.matches($0, pairing) }
   }
 
   /// Returns an error for each requested name that does not exist, because a run with a misspelt name must fail.
@@ -112,6 +111,7 @@ struct InjectionFilter {
     guard let injection = cell.injection else { return false }
     return (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
       && (selection.languages.isEmpty || cell.pairing.contains { selection.languages.contains($0.language) })
+      && selection.includes(cell.pairing)
       && (selection.operations.isEmpty || injection.operation.map(selection.operations.contains) == true)
       && (selection.faults.isEmpty || selection.faults.contains(injection.fault))
       && (filters.isEmpty || filters.contains { $0.matches(cell.id) })

@@ -50,7 +50,8 @@ public struct InjectionRunner: Sendable {
 
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
-    let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
+    let runner = CellRunner(
+      sandboxInit: configuration.sandboxInit, stopsAtFirstFailure: configuration.failFast, listener: listener)
     let (context, isolation, probed) = try prepare()
     let work = try work(context, emit: runner.emit)
     let description = RunDescription(
@@ -79,7 +80,9 @@ public struct InjectionRunner: Sendable {
     }
     return InjectionWork(
       cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), work: ended + cells,
-      problems: recorded.unseen + (configuration.checkedPeer == nil ? recorded.problems : []))
+      problems: recorded.unseen + (configuration.checkedPeer == nil ? recorded.problems : []),
+      notes: configuration.checkedPeer == nil ? [] : recorded.notes,
+      known: recorded.plan.known, isComplete: recorded.failures.isEmpty)
   }
 
   // MARK: - Preparation
@@ -124,6 +127,23 @@ public struct InjectionRunner: Sendable {
     var problems: [String] = []
     /// Peers whose calls the tracer does not see, so no fault can be injected into them.
     var unseen: [String] = []
+    /// The number of scripts that the selection needs.
+    var scripts = 0
+    /// The scripts for which a peer lacks something.
+    var lacking: [(script: String, name: String)] = []
+
+    /// A remark with the scripts that the peer cannot run; empty if it can run all.
+    var notes: [String] {
+      guard !lacking.isEmpty else { return [] }
+      let shown = lacking.prefix(Self.maximumListed).map { "\($0.script) needs \($0.name)" }
+      let rest = lacking.count - shown.count
+      return [
+        "fault injection: \(scripts - lacking.count) of \(counted(scripts, "script")); "
+          + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+      ]
+    }
+
+    private static let maximumListed = 8
   }
 
   /// The scripts that the selection needs, once for each language and without a fault.
@@ -142,6 +162,7 @@ public struct InjectionRunner: Sendable {
     var reached: Set<String> = []
     var unseen: [String: [String]] = [:]
     let recordings = recordings
+    recorded.scripts = recordings.count
     let filter = InjectionFilter(selection)
     for (index, planned) in recordings.enumerated() {
       if Interruption.isRequested { return recorded }
@@ -149,6 +170,7 @@ public struct InjectionRunner: Sendable {
       let languages = planned.scenario.roles.map { _ in planned.peer.language }
       if let missing = context.capabilities.missing(for: planned.scenario, languages: languages) {
         recorded.failures.append(result(planned, CellOutcome(missing: missing), context))
+        recorded.lacking.append((planned.scenario.id, missing.name))
         continue
       }
       let (result, run) = result(of: planned, context)

@@ -5,6 +5,7 @@ struct ProgramFaultTable: Sendable {
   private let calls: [String: SystemCall]
 
   subscript(name: String) -> SystemCall? { calls[name] }
+  var names: [String] { Array(calls.keys) }
 
   struct SystemCall: Sendable {
     /// The objects for which it is an IPC call; nil for all objects.

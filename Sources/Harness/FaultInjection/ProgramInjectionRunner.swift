@@ -29,13 +29,15 @@ public struct ProgramInjectionRunner: Sendable {
     selection.skipped = []
     var plan = Plan(scenarios: scenarios, peers: configuration.peers).selecting(selection)
     _ = MissingPrograms(leftOutOf: &plan, configuration.peers, project: configuration.projects.first ?? "")
-    let scenarioFilters = configuration.selection.filters.map { filter in
-      Glob(containing: String(filter.prefix { $0 != "[" }))
-    }
+    let calls = table.names
     self.plan = Plan(
       groups: plan.groups.filter { group in
-        scenarioFilters.isEmpty
-          || group.cells.contains { cell in scenarioFilters.contains { $0.matches(cell.cell.id) } }
+        let names = InjectionNames(of: group.scenario, words: group.cells.map(\.pairing.description) + calls)
+        return configuration.selection.filters.isEmpty
+          || configuration.selection.filters.contains { filter in
+            let scenario = Glob(containing: String(filter.prefix { $0 != "[" }))
+            return names.mayMatch(filter) || group.cells.contains { scenario.matches($0.cell.id) }
+          }
       })
   }
 
@@ -86,6 +88,7 @@ public struct ProgramInjectionRunner: Sendable {
     var failures: [CellResult] = []
     var planned: [Planned] = []
     var notes: [String] = []
+    var known: [String] = []
     let recordings = recordings
     for (index, recording) in recordings.enumerated() where !Interruption.isRequested {
       emit(.recording(recording.cell, number: index + 1, of: recordings.count))
@@ -98,6 +101,7 @@ public struct ProgramInjectionRunner: Sendable {
         failures.append(result(recording.cell, outcome, context))
         continue
       }
+      known += found.map(\.cell.id)
       planned += found.filter { isSelected($0.cell) }
       notes += recording.roles.filter { role in !found.contains { $0.injection.point.role == role.name } }.map { role in
         "no call of \(role.name) can fail in \(recording.cell.id): it makes no IPC call, or does so in a child or another "
@@ -114,7 +118,8 @@ public struct ProgramInjectionRunner: Sendable {
       }
     }
     return InjectionWork(
-      cells: failures.map(\.cell) + planned.map(\.cell), work: ended + work, problems: [], notes: notes)
+      cells: failures.map(\.cell) + planned.map(\.cell), work: ended + work, problems: [], notes: notes,
+      known: known, isComplete: failures.isEmpty)
   }
 
   private func isSelected(_ cell: Cell) -> Bool {
@@ -215,4 +220,8 @@ struct InjectionWork {
   let problems: [String]
   /// Remarks for the report.
   var notes: [String] = []
+  /// The ids of all cells of the recorded scripts, selected or not.
+  var known: [String] = []
+  /// Whether all scripts were recorded, so that ``known`` has all cells that the selection can have.
+  var isComplete = true
 }

@@ -46,7 +46,8 @@ public struct Fixtures: Sendable {
     let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
     peers = PeerList.load(
       files: ["\(root)/fixtures/peers.yaml"] + files, installation,
-      mayLack: more.contains(Self.allPeers) ? ["\(root)/fixtures/more-peers.yaml"] : [], log: log)
+      mayLack: more.contains(Self.allPeers) ? ["\(root)/fixtures/more-peers.yaml"] : [],
+      mustHave: Set(more.filter { $0 != Self.allPeers }), log: log)
     incompatibilities = Incompatibility.load(root: root, registry: registry, log: log)
     let file = "fixtures/expectations.yaml"
     expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
@@ -72,6 +73,11 @@ public struct Fixtures: Sendable {
     let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
     try log.check()
     return ledger
+  }
+
+  /// Reads the scripts of fault injection, which only explanations need without a run.
+  func injectionScripts() throws(FixtureErrors) -> [Scenario] {
+    try ScenarioLoader.loadInjectionScripts(root: FilePath(root), registry: registry)
   }
 
   /// Reads the guide to the mechanisms, which only recommendations and explanations use.

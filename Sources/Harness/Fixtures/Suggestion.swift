@@ -21,7 +21,7 @@ public enum Suggestion {
   }
 
   /// Returns the candidate that needs the fewest edits; nil if it needs more than one for every three letters.
-  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     // Skip long texts: computing the edit distance takes time proportional to the product of both lengths.
     guard word.utf8.count <= 64 else { return nil }
     let limit = max(1, word.count / 3)

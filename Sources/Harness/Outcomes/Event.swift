@@ -77,11 +77,14 @@ public struct RunSummary: Sendable, Codable {
   public let exitStatus: ExitStatus
   /// Whether a signal ended the run before all cells had run.
   public let interrupted: Bool
+  /// How many of the problems are requirements of the user that are not met; nil if there are none.
+  public let unmetRequirements: Int?
 
   package init(
     planned: Int, counts: [Verdict: Int], unexpected: Int, problems: [String], seconds: Double, exitStatus: ExitStatus,
-    interrupted: Bool
+    interrupted: Bool, unmetRequirements: Int? = nil
   ) {
+    self.unmetRequirements = unmetRequirements
     self.planned = planned
     self.counts = counts
     self.unexpected = unexpected
@@ -97,6 +100,8 @@ extension RunSummary {
   struct Rules: Sendable {
     /// The minimum number of cells that must be run; fewer are a failure.
     var requiredCells = 0
+    /// A problem for each operation that is required and that a peer lacks.
+    var unmetRequirements: [String] = []
     var failFast = false
     /// Whether a run whose only failures are leaks has a separate exit status.
     var countsLeaksApart = true
@@ -120,9 +125,11 @@ extension RunSummary {
       problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")")
     }
     let run = results.count { $0.verdict != .notRun }
+    var unmet = rules.unmetRequirements
     if run < rules.requiredCells {
-      problems.append("\(run) cells were run; at least \(rules.requiredCells) are required")
+      unmet.append("\(run) cells were run; at least \(rules.requiredCells) are required")
     }
+    problems += unmet
     let unexpected = results.filter { !$0.isExpected }
     let verdicts = unexpected.map { result in
       // A cell that is broken because of its control cell adds nothing to the verdict of that cell.
@@ -139,6 +146,6 @@ extension RunSummary {
     self.init(
       planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count, problems: problems, seconds: seconds, exitStatus: status,
-      interrupted: interrupted)
+      interrupted: interrupted, unmetRequirements: unmet.isEmpty ? nil : unmet.count)
   }
 }

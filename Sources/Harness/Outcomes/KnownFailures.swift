@@ -33,6 +33,16 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
+  /// Returns a problem if cells passed that the list expects to fail; `file` is its path.
+  func problems(_ results: [CellResult], file: String) -> [String] {
+    let passed = results.count { result in
+      result.verdict == .passed && !result.isExpected
+        && expectations.entries.contains { $0.cells.matches(result.cell.id) }
+    }
+    guard passed > 0 else { return [] }
+    return ["\(counted(passed, "cell")) passed that \(file) expects to fail; --update-known-failures updates the file"]
+  }
+
   /// The result of an update.
   public struct Update: Sendable {
     /// The new contents of the file.

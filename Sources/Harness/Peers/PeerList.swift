@@ -46,6 +46,16 @@ public struct PeerDescription: Sendable, Hashable {
     peer?.first { $0.hasPrefix("/") && !FileManager.default.fileExists(atPath: $0) }
   }
 
+  /// Returns the program of the peer, or the first of its files beside the list of peers `file`, that does not exist.
+  ///
+  /// Another missing file may be an argument, such as a socket that the peer creates.
+  func missingProgram(of file: String) -> String? {
+    let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
+    return peer?.enumerated().first { index, word in
+      (index == 0 || word.hasPrefix("\(folder)/")) && !FileManager.default.fileExists(atPath: word)
+    }?.element
+  }
+
   /// Returns the first file of a program's command that does not exist.
   ///
   /// A command without `{program}` is a single file for all programs, which fails to start if it does not exist.
@@ -134,9 +144,11 @@ public struct PeerList: Sendable {
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to the root.
   ///
   /// A later file may add languages, and may replace a language only with `replaces: true`. A language with
-  /// `optional: true`, and those of the files in `optional`, are left out if their programs do not exist.
+  /// `optional: true`, and those of the files in `optional`, are left out if their programs do not exist. A missing
+  /// program is an error in the files in `required`; in the others, it is an error when the peer is started.
   static func load(
-    files: [String], _ installation: Installation, mayLack optional: Set<String> = [], log: DiagnosticLog
+    files: [String], _ installation: Installation, mayLack optional: Set<String> = [],
+    mustHave required: Set<String> = [], log: DiagnosticLog
   ) -> PeerList {
     var peers: [PeerDescription] = []
     var leftOut: [MissingPeer] = []
@@ -148,6 +160,11 @@ public struct PeerList: Sendable {
         if entry.isOptional || optional.contains(file), let missing = entry.peer.missingFile {
           leftOut.append(MissingPeer(language: language, program: missing.relative(to: installation.root)))
           continue
+        }
+        if required.contains(file), let missing = entry.peer.missingProgram(of: file) {
+          log.add(
+            entry.location,
+            "the peer '\(language)' has no program: there is no file \(missing); build it, or add 'optional: true'")
         }
         guard let index = peers.firstIndex(where: { $0.language == language }), let place = places[language] else {
           peers.append(entry.peer)

@@ -82,6 +82,9 @@ public struct RunConfiguration: Sendable {
   /// The command of that peer as the user wrote it, quoted for a shell.
   public var checkedCommand = ""
 
+  /// The subcommand that lists all cells.
+  var listing: String { checkedPeer == nil ? "\(command) --list" : "check-peer --list \(checkedCommand)" }
+
   /// Returns the command line that repeats a cell.
   func rerun(cell id: String) -> String {
     guard checkedPeer != nil else { return rerun("\(command) '\(id)'") }

@@ -35,8 +35,14 @@ public struct Selection: Sendable {
   /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
   package func problems(
     mechanisms known: [String], languages: [String], cells: [String], scope: LoadingScope = .everything,
-    command: String = "run"
+    listing: String = "run --list"
   ) -> [String] {
+    nameProblems(mechanisms: known, languages: languages, scope: scope)
+      + Self.problems(of: filters + skipped, cells: cells, scope: scope, listing: listing)
+  }
+
+  /// Returns an error for each mechanism and each language that does not exist.
+  func nameProblems(mechanisms known: [String], languages: [String], scope: LoadingScope = .everything) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) && scope.contains(name) {
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
@@ -45,14 +51,37 @@ public struct Selection: Sendable {
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
       problems.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
     }
-    for filter in filters + skipped {
+    return problems
+  }
+
+  /// Returns an error for each pattern that matches no cell; `listing` is the command that shows all cells.
+  static func problems(
+    of patterns: [String], cells: [String], scope: LoadingScope = .everything, listing: String
+  ) -> [String] {
+    var problems: [String] = []
+    for filter in patterns {
       let glob = Glob(containing: filter)
       if cells.contains(where: glob.matches) || !scope.containsCells(of: glob) { continue }
       let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
-      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(command) --list' shows all")")
+      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(listing)' shows all")")
     }
     return problems
+  }
+
+  /// Returns a remark for each pattern of `--skip` that leaves out none of the cells.
+  func skipNotes(cells: [String]) -> [String] {
+    skipped.filter { pattern in !cells.contains(where: Glob(containing: pattern).matches) }
+      .map { "--skip '\($0)' leaves out no cell" }
+  }
+
+  /// Compares the languages role by role; if the scenario has more roles than the pair has names, the names repeat.
+  static func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
+    // In a user's project, the reference peer of the suite may play roles in every pair.
+    pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
+      let wanted = pair[index % pair.count]
+      return wanted == "*" || wanted == assignment.language
+    }
   }
 }
 
@@ -72,17 +101,8 @@ struct CellFilter {
     (selection.cells?.contains(cell.id) ?? true)
       && (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
       && (selection.involved == nil || cell.pairing.contains { $0.language == selection.involved })
-      && (selection.pairs.isEmpty || selection.pairs.contains { matches($0, cell.pairing) })
+      && (selection.pairs.isEmpty || selection.pairs.contains { Selection.matches($0, cell.pairing) })
       && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
       && !skipped.contains { $0.matches(cell.id) }
-  }
-
-  /// Compares the languages role by role; if the scenario has more roles than the pair has names, the names repeat.
-  private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
-    // In a user's project, the reference peer of the suite may play roles in every pair.
-    pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
-      let wanted = pair[index % pair.count]
-      return wanted == "*" || wanted == assignment.language
-    }
   }
 }

@@ -22,7 +22,7 @@ struct ConsoleSummary {
       [style.painted("Calls that failed, and how often", .heading)] + table.lines(style)
     }
     return table + matrix + (injected ?? []) + verdicts + missing + failures + problems + notRun(skipped) + ending
-      + [counts + (skipped > 0 ? ", \(skipped) skipped" : "") + results.knownFailures]
+      + [counts + (skipped > 0 ? ", \(skipped) skipped" : "") + results.knownFailures + summary.requirements]
   }
 
   /// The operations that the checked peer has and lacks.
@@ -204,7 +204,7 @@ struct ConsoleSummary {
   }
 
   private var ending: [String] {
-    let status = "Exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning)."
+    let status = "Exit status \(summary.exitStatus.rawValue): \(summary.meaning)."
     return [
       "Took \(duration(summary.seconds)). " + style.painted(status, summary.exitStatus == .asExpected ? .good : .bad)
     ]

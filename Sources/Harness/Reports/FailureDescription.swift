@@ -26,6 +26,7 @@ struct FailureDescription {
     let evidence = result.outcome.evidence ?? Evidence()
     var lines = cell.title.escapedForDisplay.wrapped(to: style.width - 2).map { style.painted("  \($0)", .heading) }
     lines += value("reason", result.outcome.reason)
+    lines += value("injected", cell.injection?.description)
     lines += value("expectation", result.expectation)
     lines += value("expected", evidence.expected)
     lines += value("by", "\(cell.spec) (\(cell.level.rawValue))")

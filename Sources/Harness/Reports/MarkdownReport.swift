@@ -10,7 +10,7 @@ struct MarkdownReport: Report {
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
     var page = MarkdownWriter()
-    page.heading(2, "ipc-interop: \(summary.interrupted ? "interrupted" : summary.exitStatus.meaning)")
+    page.heading(2, "ipc-interop: \(summary.interrupted ? "interrupted" : summary.meaning)")
     page.paragraph("**\(summary.counts(of: results))** of \(summary.planned) planned, in \(duration(summary.seconds))")
     if let run = record.description {
       let facts =

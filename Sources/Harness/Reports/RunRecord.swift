@@ -28,12 +28,15 @@ struct RunRecord {
 extension [CellResult] {
   /// The number of cells that passed as expected; every cell is in only one of these counts.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
-  var failedCount: Int { count { $0.isFailure } }
+  var failedCount: Int { count { $0.isFailure && $0.verdict != .passed } }
 
-  /// The number of cells that failed as expected, as the end of a line with the other numbers; empty if there are none.
+  /// The numbers of cells that failed as expected and that passed unexpectedly, as the end of a line with the other
+  /// numbers; empty if there are none.
   var knownFailures: String {
-    let number = count { $0.verdict != .passed && $0.verdict != .notRun && $0.isExpected }
-    return number > 0 ? ", \(counted(number, "known failure"))" : ""
+    let failed = count { $0.verdict != .passed && $0.verdict != .notRun && $0.isExpected }
+    let passed = count { $0.verdict == .passed && !$0.isExpected }
+    return (failed > 0 ? ", \(counted(failed, "known failure"))" : "")
+      + (passed > 0 ? ", \(passed) unexpectedly passed" : "")
   }
 
   /// Returns the number of cells that were not run, including those without a result.
@@ -45,5 +48,15 @@ extension RunSummary {
   func counts(of results: [CellResult]) -> String {
     let notRun = results.notRunCount(planned: planned)
     return "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run\(results.knownFailures)"
+      + requirements
+  }
+
+  /// The number of requirements that are not met, as the end of a line with other numbers; empty if all are met.
+  var requirements: String { unmetRequirements.map { ", \(counted($0, "requirement")) not met" } ?? "" }
+
+  /// The meaning of the exit status.
+  var meaning: String {
+    exitStatus == .nothingSelected && planned > 0
+      ? "nothing that the peers support was selected" : exitStatus.meaning
   }
 }

@@ -23,7 +23,7 @@ struct GitHubReport: Report {
         ], result.outcome.reason ?? result.expectation ?? result.cell.title)
     }
     let notice = Self.command(
-      "notice", [("title", "ipc-interop: \(summary.exitStatus.meaning)")], summary.counts(of: results))
+      "notice", [("title", "ipc-interop: \(summary.meaning)")], summary.counts(of: results))
     return ((problems + annotations).prefix(Self.maximumAnnotations) + [notice]).map { $0 + "\n" }.joined()
   }
 
@@ -48,7 +48,7 @@ struct BadgeReport: Report {
     let (passed, failed) = (record.results.passedCount, record.results.failedCount)
     let isGood = summary.exitStatus == .asExpected
     let message =
-      isGood ? "\(passed) passed" : failed > 0 ? "\(failed) failed, \(passed) passed" : summary.exitStatus.meaning
+      isGood ? "\(passed) passed" : failed > 0 ? "\(failed) failed, \(passed) passed" : summary.meaning
     return try json(Badge(message: message, color: isGood ? "brightgreen" : "red"))
   }
 

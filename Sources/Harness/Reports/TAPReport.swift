@@ -38,7 +38,7 @@ struct TAPReport: Report {
     var problems = summary.problems
     if summary.interrupted { problems.insert("the run was interrupted", at: 0) }
     if summary.planned == 0 { problems.insert("nothing was selected", at: 0) }
-    return ["# exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning)"]
+    return ["# exit status \(summary.exitStatus.rawValue): \(summary.meaning)"]
       + (problems.isEmpty ? [] : ["Bail out! \(problems.map(escaped).joined(separator: "; "))"])
   }
 

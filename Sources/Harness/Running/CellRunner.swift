@@ -6,11 +6,15 @@ final class CellRunner: Sendable {
   private let shared: Mutex<Shared>
   private let listener: @Sendable (Event) -> Void
   private let stopsAtFirstFailure: Bool
+  /// The path of the sandbox init; nil if its loss does not end the run.
+  private let sandboxInit: String?
   private let start = ContinuousClock.now
 
   private struct Shared {
     var results: [CellResult] = []
     var isStopped = false
+    /// Why no further cell can be run.
+    var loss: String?
   }
 
   /// A list of work that a separate group of threads performs in order.
@@ -19,7 +23,10 @@ final class CellRunner: Sendable {
     let work: [@Sendable (CellRunner) -> Void]
   }
 
-  init(stopsAtFirstFailure: Bool = false, listener: @escaping @Sendable (Event) -> Void) {
+  init(
+    sandboxInit: String? = nil, stopsAtFirstFailure: Bool = false, listener: @escaping @Sendable (Event) -> Void
+  ) {
+    self.sandboxInit = sandboxInit
     shared = Mutex(Shared())
     self.listener = listener
     self.stopsAtFirstFailure = stopsAtFirstFailure
@@ -35,11 +42,24 @@ final class CellRunner: Sendable {
   func emit(_ event: Event) {
     shared.withLock { shared in
       if case .cellEnded(let result) = event {
+        if shared.loss == nil, result.verdict == .broken { shared.loss = loss }
+        if shared.loss != nil {
+          shared.isStopped = true
+          return
+        }
         shared.results.append(result)
         if stopsAtFirstFailure, !result.isExpected { shared.isStopped = true }
       }
       listener(event)
+      // Recording scripts takes minutes, and the run that sends the time has not begun.
+      if case .recording = event { listener(.timePassed(seconds: seconds)) }
     }
+  }
+
+  /// The reason why the sandbox init cannot be started any more; nil if it can.
+  private var loss: String? {
+    guard let sandboxInit, unsafe access(sandboxInit, X_OK) != 0 else { return nil }
+    return "\(sandboxInit): \(reason(of: errno))"
   }
 
   /// Does the work of all lanes, then reports and returns the summary.
@@ -65,7 +85,12 @@ final class CellRunner: Sendable {
     }
     while group.wait(timeout: .now() + 1) == .timedOut { emit(.timePassed(seconds: seconds)) }
     if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at once: \(shortage)") }
-    let results = shared.withLock { $0.results }
+    let (results, loss) = shared.withLock { ($0.results, $0.loss) }
+    if let loss {
+      throw RunError(
+        "the run ended after \(results.count) of \(counted(description.cells, "cell")): the sandbox init cannot be "
+          + "started any more: \(loss); restore the file, and run again")
+    }
     let summary = RunSummary(
       results, planned: description.plan, problems: problems + review(results), rules: rules, seconds: seconds)
     emit(.runEnded(summary))

@@ -26,6 +26,10 @@ public struct Runner: Sendable {
   private let leftOut: MissingPrograms
   /// Errors of the selection, such as a mechanism that does not exist.
   public let selectionProblems: [String]
+  /// The mechanisms and languages of the selection that do not exist.
+  public let nameProblems: [String]
+  /// The user's list of known failures, with its path; nil without one.
+  public var knownFailures: (file: String, list: KnownFailures)?
 
   /// Plans a run of the selected cells, without starting it.
   public init(
@@ -41,9 +45,14 @@ public struct Runner: Sendable {
       context: strategy.needsPeers ? try? Self.context(configuration) : nil)
     let cells = everything.cells
     allCells = cells.map(\.id)
-    selectionProblems = configuration.selection.problems(
+    nameProblems = configuration.selection.nameProblems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: allCells, scope: scope, command: configuration.command)
+      scope: scope)
+    selectionProblems =
+      nameProblems
+      + Selection.problems(
+        of: configuration.selection.filters + configuration.selection.skipped, cells: allCells, scope: scope,
+        listing: configuration.listing)
     var selected = everything.selecting(configuration.selection)
     leftOut =
       configuration.projects.first.map {
@@ -69,17 +78,33 @@ public struct Runner: Sendable {
   /// The cells of the run without those of fault injection, in order.
   public var cells: [Cell] { plan.cells }
 
-  /// Returns all cells of the run, in order.
+  /// Returns all cells of the run, in order, and remarks on them.
   ///
   /// To find the cells of fault injection, it runs the programs once below a tracer.
-  public func list() throws(RunError) -> [Cell] {
-    guard let injection else { return cells }
+  public func list() throws(RunError) -> (cells: [Cell], notes: [String]) {
+    guard let injection else { return (cells, notes + skipNotes()) }
     let context = try start().context
     if let obstacle = injection.obstacle(context) {
       if injection.isRequired { throw RunError(obstacle) }
-      return cells
+      return (cells, notes + [obstacle] + skipNotes())
     }
-    return cells + (try injection.work(context) { _ in }).cells.filter { $0.injection != nil }
+    let faults = try injection.work(context) { _ in }
+    try checkFilters(faults)
+    return (cells + faults.cells.filter { $0.injection != nil }, notes + faults.notes + skipNotes(faults))
+  }
+
+  private func skipNotes(_ faults: InjectionWork? = nil) -> [String] {
+    configuration.selection.skipNotes(cells: allCells + (faults?.known ?? []))
+  }
+
+  /// Rejects a filter that matches no cell, now that the cells of fault injection are known.
+  private func checkFilters(_ faults: InjectionWork) throws(RunError) {
+    guard faults.isComplete, !Interruption.isRequested else { return }
+    let problem = Selection.problems(
+      of: configuration.selection.filters, cells: allCells + faults.known, scope: scope,
+      listing: configuration.listing
+    ).first
+    if let problem { throw RunError(problem, status: .nothingSelected) }
   }
 
   /// Determines the isolation, and probes the peers.
@@ -110,11 +135,13 @@ public struct Runner: Sendable {
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     if let problem = leftOut.problem { throw problem }
-    let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
+    let runner = CellRunner(
+      sandboxInit: configuration.sandboxInit, stopsAtFirstFailure: configuration.failFast, listener: listener)
     let (machine, probed, context) = try start()
     let obstacle = injection?.obstacle(context)
     if let obstacle, injection?.isRequired == true { throw RunError(obstacle) }
     let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
+    if let faults { try checkFilters(faults) }
     var description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
       isolation: "\(machine)",
@@ -122,7 +149,7 @@ public struct Runner: Sendable {
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
       notes: strategy.notes + configuration.peers.leftOut.map(\.note) + leftOut.notes + notes + recordingNotes
-        + (obstacle.map { [$0] } ?? []) + (faults?.notes ?? [])
+        + (obstacle.map { [$0] } ?? []) + (faults?.notes ?? []) + skipNotes(faults)
         + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap {
@@ -141,13 +168,15 @@ public struct Runner: Sendable {
       }
     }
     let known = allCells + (faults?.cells.map(\.id) ?? [])
+    var rules = configuration.rules
+    rules.unmetRequirements = context.capabilities.problems(required: configuration.requiredOperations)
     let problems =
-      context.capabilities.problems(required: configuration.requiredOperations)
-      + (rejectsStaleExpectations
+      (rejectsStaleExpectations
         ? expectations.limited(to: scope).problems(cells: known, today: MachineProbe.today) : [])
       + (faults?.problems ?? [])
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
-      problems: problems, rules: configuration.rules)
+      problems: problems, rules: rules
+    ) { results in knownFailures?.list.problems(results, file: knownFailures?.file ?? "") ?? [] }
   }
 }

@@ -146,6 +146,7 @@ extension UnixSocket.Socket {
   /// receives bytes moves it back by their number.
   ///
   /// - Parameter offset: The number of bytes before the position; nil to begin at the next byte that was not received.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a number that is not an `Int32`.
   ///
   /// Calls `setsockopt(2)` with `SO_PEEK_OFF`.
   public func setPeekOffset(_ offset: Int?) throws(IPCError) {

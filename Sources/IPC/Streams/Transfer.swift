@@ -179,8 +179,8 @@ enum Transfer {
 
   /// Makes attempts, and waits for readiness between them.
   ///
-  /// - Parameter attempt: Makes one call with a descriptor, which must not wait if the second argument is true, and
-  ///   returns -1 if it failed.
+  /// `attempt` makes one call with a descriptor, which must not wait if the second argument is true, and returns -1 if it
+  /// failed.
   static func slowly(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
     _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int

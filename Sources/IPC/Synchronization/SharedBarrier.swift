@@ -74,9 +74,9 @@ internal import SystemPackage
     return barrier
   }
 
-  /// Waits until as many threads as the barrier counts have arrived. The barrier can then be used again.
+  /// Waits until as many threads as the barrier counts have arrived.
   ///
-  /// Signals do not interrupt this call.
+  /// The barrier can then be used again. Signals do not interrupt this call.
   ///
   /// - Returns: true in exactly one of the threads (`PTHREAD_BARRIER_SERIAL_THREAD`), for work that one of them must do.
   /// - Throws: ``IPCError``.

@@ -127,6 +127,63 @@ struct CommandTests {
     }
   }
 
+  @Test("ends with one message if its sandbox init disappears during the run") func lostProgram() async throws {
+    try await withCheckout { root in
+      let run = try CommandRun(root: root, ["--verbose", "--jobs", "2"])
+      try run.read(12)
+      try FileManager.default.removeItem(atPath: root.appending("build/bin/sandbox-init").string)
+      #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
+      let message = run.lines.last ?? ""
+      #expect(message.contains(" of 250 cells: the sandbox init cannot be started any more: \(root)"), "\(run.lines)")
+      #expect(!run.lines.contains { $0.contains("broken") })
+    }
+  }
+
+  @Test("ends with exit status 0 if the reader of a list closes it") func closedList() async throws {
+    try await onThread {
+      let run = try CommandRun(
+        root: Checkout.root, shell: #"exec 3>&1; { "$@"; echo "status $?" >&3; } | head -n 1"#,
+        command: ["run", "--list", "--verbose"])
+      #expect(try run.end() == 0)
+      #expect(run.lines.contains("status 0"), "\(run.lines)")
+    }
+  }
+
+  @Test(
+    "suggests the right word or form, with exit status 2",
+    arguments: [
+      (["help", "explian"], "there is no command 'explian'; did you mean 'explain'?"),
+      (
+        ["run", "--filter", "pipe/eof"],
+        "a filter of 'run' is an argument, not an option: ipc-interop run pipe/eof"
+      ),
+      (["check", "--filter=a b"], "a filter of 'check' is an argument, not an option: ipc-interop check 'a b'"),
+    ])
+  func suggestions(command: [String], message: String) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: command)
+      #expect(try run.end() == ExitStatus.usage.rawValue)
+      #expect(run.lines == ["ipc-interop: \(message)"])
+    }
+  }
+
+  @Test(
+    "has examples, exit statuses and usage of at most 80 columns in its help",
+    arguments: [
+      "run", "check", "init", "record", "check-peer", "self-test", "fault-injection", "report", "doctor", "explain",
+      "peers", "abi", "bench", "choose", "mechanisms", "coverage",
+    ])
+  func help(command: String) async throws {
+    try await onThread {
+      let run = try CommandRun(
+        root: Checkout.root, shell: #"export COLUMNS=500; "$1" help "$2""#, command: [command])
+      #expect(try run.end() == 0)
+      let part = run.lines.drop { $0 != "EXAMPLES" }.prefix { !["ARGUMENTS:", "OPTIONS:"].contains($0) }
+      #expect(part.contains { $0.hasPrefix("USAGE: ipc-interop \(command)") }, "\(run.lines)")
+      #expect(part.filter { $0.count > 80 } == [])
+    }
+  }
+
   @Test("prints the complete command that runs a cell again") func again() async throws {
     try await withCheckout(cells: 1) { root in
       let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)

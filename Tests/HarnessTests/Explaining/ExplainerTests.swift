@@ -39,6 +39,12 @@ struct ExplainerTests {
       ("EPIPE", ["(errno)", "SIGPIPE", "POSIX.1-2024 write", "pipe/"]),
       ("epipe", ["EPIPE (errno)"]), ("EWOULDBLOCK", ["EAGAIN (errno)", "EWOULDBLOCK"]),
       ("mq_timedreceive", ["(function)", "posix-mq", "ETIMEDOUT"]), ("pipe", ["pipe (mechanism)", "pipe (function)"]),
+      ("pipe/transfers", ["(fault-injection script)", "end of file", "ipc-interop fault-injection 'pipe/transfers'"]),
+      (
+        "pipe/transfers[mine,writer:3:write_all,write.1,short]",
+        ["(fault-injection script)", "write.1 in writer's write_all: transferred 1 byte"]
+      ),
+      ("mq_timedreceive", ["A C function of posix-mq. "]),
     ])
   func sections(name: String, texts: [String]) throws {
     let text = try text(name, width: 200)

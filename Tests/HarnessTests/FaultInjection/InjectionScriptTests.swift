@@ -91,6 +91,8 @@ struct InjectionScriptTests {
       ("posix-mq/messages", true), ("posix-mq/mess*short", true), ("mq/messages[c,", true), ("EINTR", true),
       ("mq_send,mq_timedsend.1", true), ("sender:3", true), ("[c", true), ("", true),
       ("contract/lines", false), ("pipe/transfers[c", false), ("semop_of_no_call", false), ("lines[c]", false),
+      (",short]", true), ("ort]", true), ("mq_timedsend.1,EINTR]", true), ("c]", false), ("c>swift]", false),
+      ("short]x", false),
     ])
   func filters(filter: String, isSelected: Bool) throws {
     let registry = try Checkout.operations.get()
@@ -99,6 +101,22 @@ struct InjectionScriptTests {
     let script = try #require(scripts.first { $0.id == "posix-mq/messages" })
     var selection = InjectionSelection()
     selection.filters = [filter]
+    #expect(selection.mayInclude(script, language: "c", table) == isSelected)
+  }
+
+  @Test(
+    "are selected by --pairs if all roles may have the language of the peer",
+    arguments: [
+      ([["c"]], true), ([["c", "c"]], true), ([["*", "c"]], true), ([["swift", "c"], ["c"]], true), ([], true),
+      ([["swift", "c"]], false), ([["swift"]], false),
+    ])
+  func pairs(pairs: [[String]], isSelected: Bool) throws {
+    let registry = try Checkout.operations.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
+    let script = try #require(scripts.first { $0.id == "posix-mq/messages" })
+    var selection = InjectionSelection()
+    selection.pairs = pairs
     #expect(selection.mayInclude(script, language: "c", table) == isSelected)
   }
 

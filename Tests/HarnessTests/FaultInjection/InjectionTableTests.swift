@@ -45,6 +45,19 @@ struct InjectionTableTests {
       expectation: nil, isolation: .private, rerun: "")
   }
 
+  @Test("is not needed to see which fault was injected into a cell")
+  func description() {
+    let failed = result("write_all", .short, "c", .failed)
+    #expect(
+      FailureDescription(result: failed).body.contains("  injected    write_all.1 in a's write_all: transferred 1 byte")
+    )
+    let program = programResult("mq_open", .noDescriptor, "c", .failed)
+    #expect(FailureDescription(result: program).body.contains("  injected    mq_open.1 in server: failed with EMFILE"))
+    let parsed = Cell.Injection(cell: "pipe/transfers[mine,writer:3:write_all,write.1,killed-after]")
+    #expect(parsed?.description == "write.1 in writer's write_all: the peer was killed after the call")
+    #expect(Cell.Injection(cell: "pipe/transfers[c>swift]") == nil)
+  }
+
   @Test("has the calls of programs by role, and only the faults that occurred, in the console report of a run")
   func programs() throws {
     let results = [

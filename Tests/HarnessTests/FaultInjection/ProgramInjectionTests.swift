@@ -49,6 +49,11 @@ struct ProgramInjectionTests {
       ])
   }
 
+  @Test("are selected by a filter that names only a fault") func filterOfFault() async throws {
+    let results = try await Self.inject("none", "mq_timedreceive.2,EINTR]")
+    #expect(results.map(\.cell.id) == ["faults[c>c,server:mq_timedreceive.2,EINTR]"])
+  }
+
   struct Defect: Sendable, CustomTestStringConvertible {
     let name: String
     let fault: String

@@ -33,6 +33,25 @@ struct ExitStatusTests {
     #expect(actual == status)
   }
 
+  @Test("counts the requirements that are not met, and distinguishes an empty selection from unsupported cells")
+  func summaries() {
+    var rules = RunSummary.Rules()
+    rules.requiredCells = 5
+    rules.unmetRequirements = ["the peer does not have pid"]
+    let unmet = RunSummary([], planned: [], problems: ["other"], rules: rules, seconds: 1, interrupted: false)
+    #expect(unmet.unmetRequirements == 2 && unmet.problems.count == 3 && unmet.exitStatus == .failures)
+    #expect(unmet.requirements == ", 2 requirements not met")
+    #expect(unmet.counts(of: []) == "0 passed, 0 failed, 0 not run, 2 requirements not met")
+    func meaning(planned: Int) -> String {
+      RunSummary(
+        planned: planned, counts: [:], unexpected: 0, problems: [], seconds: 1, exitStatus: .nothingSelected,
+        interrupted: false
+      ).meaning
+    }
+    #expect(meaning(planned: 0) == "nothing was selected")
+    #expect(meaning(planned: 2) == "nothing that the peers support was selected")
+  }
+
   @Test("is not success if the run as a whole has a problem")
   func problems() {
     #expect(Harness.ExitStatus(unexpected: [], problems: ["stale"], isInterrupted: false) == .failures)

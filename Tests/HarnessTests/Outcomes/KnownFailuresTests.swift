@@ -74,6 +74,16 @@ import Testing
     #expect(other.text.contains("A known difference."))
   }
 
+  @Test("reports the cells that passed, and the option that updates it") func passed() throws {
+    let results = [result("pipe/eof[mine]", .passed, nil), result("pipe/ok[mine]", .passed, nil, isExpected: true)]
+    #expect(
+      try load(entry).problems(results, file: "known.yaml") == [
+        "1 cell passed that known.yaml expects to fail; --update-known-failures updates the file"
+      ])
+    #expect(try load(entry).problems([results[1]], file: "known.yaml") == [])
+    #expect([results[0]].knownFailures == ", 1 unexpectedly passed" && [results[0]].failedCount == 0)
+  }
+
   @Test("does not cover a broken environment") func broken() throws {
     let update = try load(entry).updated(
       [result("pipe/eof[mine]", .broken, "the control cell failed")], allCells: ["pipe/eof[mine]"], today: "2026-12-01")

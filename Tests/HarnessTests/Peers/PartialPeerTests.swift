@@ -126,6 +126,7 @@ struct PartialPeerTests {
     #expect(red == 1, "\(report.joined(separator: "\n"))")
     #expect(report.contains { $0.contains("-- failed: \(short)") })
     #expect(report.contains { $0.contains("return=1, expected return=5") })
+    #expect(report.contains("  injected    write.1 in a's write_all: transferred 1 byte"))
   }
 
   @Test("is red for a peer whose calls the tracer does not see") func forkingWrapper() async throws {
@@ -143,12 +144,41 @@ struct PartialPeerTests {
     }
     let short = "part/writes[partial,a:2:write_all,write.1,short]"
     #expect(try await cells("--filter", short) == [short])
+    #expect(try await cells("--filter", "part/*,write.1,short]") == [short])
+    #expect(try await cells("--filter", ",short]", "--mechanism", "part") == [short])
+    #expect(try await cells("--filter", "part/writes", "--pairs", "*:partial").contains(short))
     #expect(try await cells("--filter", "contract/pipes") == ["contract/pipes[partial]"])
     let all = try await cells("--filter", "part/writes", "--filter", "contract/pipes", "--skip", "EINTR")
     #expect(all.contains("contract/pipes[partial]") && all.contains(short))
     #expect(!all.contains { $0.contains("EINTR") || $0.contains("recording") })
     let quick = try await check(["--list", "--quick", "--filter", "part/writes"])
     #expect(quick.status == Harness.ExitStatus.nothingSelected.rawValue)
+  }
+
+  @Test(
+    "rejects a language that does not exist, and a filter that matches nothing",
+    arguments: [
+      (["--pairs", "c:parital"], "there is no language 'parital'; did you mean 'partial'?"),
+      (["--quick", "--pairs", "c:parital"], "there is no language 'parital'; did you mean 'partial'?"),
+      (["--filter", "nosuch"], "no cell matches 'nosuch'; 'ipc-interop check-peer --list"),
+      (["--filter", "nosuch", "--filter", "part/writes"], "no cell matches 'nosuch'; 'ipc-interop check-peer --list"),
+    ])
+  func misspelled(options: [String], message: String) async throws {
+    let run = try await check(options)
+    #expect(run.status == Harness.ExitStatus.nothingSelected.rawValue)
+    #expect(run.lines.last?.contains(message) == true, "\(run.lines)")
+  }
+
+  @Test("says which scripts of fault injection the peer cannot run, and which options do not select or belong to it")
+  func remarks() async throws {
+    let run = try await check(
+      ["--filter", "part/writes", "--skip", "nosuch"], Self.python + [Self.skeleton, "--quick", "--mechanism=pipe"])
+    let text = run.lines.map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+    #expect(text.contains("note: --quick follows the command, so the peer gets it; options of check-peer precede"))
+    #expect(text.contains("note: --mechanism follows the command"))
+    #expect(text.contains("fault injection: 0 of 1 script; part/writes needs write_all"), "\(text)")
+    #expect(text.contains("--skip 'nosuch' leaves out no cell"), "\(text)")
+    #expect(text.contains("Exit status 4: nothing that the peers support was selected."), "\(text)")
   }
 
   @Test("does not report scripts that the filter does not select as not run") func unrelatedScripts() async throws {

@@ -65,6 +65,23 @@ struct PeerListTests {
     #expect(peers.leftOut.map(\.language) == ["b"])
   }
 
+  @Test("has an error for a peer without its program in a file of --peers") func missingPeer() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "mine.yaml").path
+    try Data("a: {peer: /bin/sh ./gone.sh}\nb: {peer: ./b}\nd: {peer: /bin/sh --socket /no/socket}\n".utf8)
+      .write(to: URL(filePath: file))
+    let root = Installation(root: folder.path)
+    let error = #expect(throws: FixtureErrors.self) {
+      try DiagnosticLog.collect { PeerList.load(files: [file], root, mustHave: [file], log: $0) }
+    }
+    let texts = error?.diagnostics.map { "\($0)" } ?? []
+    #expect(texts.count == 2)
+    #expect(texts.first?.contains("mine.yaml:1:1: the peer 'a' has no program: there is no file ") == true, "\(texts)")
+    #expect(texts.last?.contains("/b; build it, or add 'optional: true'") == true, "\(texts)")
+  }
+
   @Test("does not have a program whose file does not exist") func missingProgram() {
     let peer = PeerDescription(language: "sh", peer: nil, programs: ["/bin/{program}"])
     #expect(peer.missingProgram("sh") == nil)

@@ -46,4 +46,11 @@ struct SelectionTests {
     let found = selection.problems(mechanisms: ["fifo", "pipe"], languages: ["c", "swift"], cells: cells.map(\.id))
     #expect(found.count == 1 && found[0].contains(message))
   }
+
+  @Test("names the command that lists all cells, and the patterns of --skip that leave out nothing") func advice() {
+    let found = Selection.problems(of: ["nothing"], cells: cells.map(\.id), listing: "check-peer --list ./peer")
+    #expect(found == ["no cell matches 'nothing'; 'ipc-interop check-peer --list ./peer' shows all"])
+    let selection = Selection(skipped: ["nothing", "[c>c]"])
+    #expect(selection.skipNotes(cells: cells.map(\.id)) == ["--skip 'nothing' leaves out no cell"])
+  }
 }

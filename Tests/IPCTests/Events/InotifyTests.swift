@@ -31,7 +31,7 @@ import Testing
       let changes = try Inotify()
       let watch = try changes.watch(directory, for: [.created, .closedAfterWriting, .deleted, .onlyDirectory])
       for name in ["a", "fifteen-letters", "sixteen--letters"] {
-        FileManager.default.createFile(atPath: directory.appending(name).string, contents: nil)
+        _ = FileManager.default.createFile(atPath: directory.appending(name).string, contents: nil)
       }
       let read = try Self.read(changes)
       #expect(read.filter { $0.events == .created }.map(\.name) == ["a", "fifteen-letters", "sixteen--letters"])
@@ -73,7 +73,7 @@ import Testing
       try changes.watch(directory, for: .attributesChanged)
       let path = directory.string
       let count = try allocations(in: 100) {
-        chmod(path, 0o700)
+        _ = unsafe chmod(path, 0o700)
         _ = try changes.read { _, _ in }
       }
       #expect(count == 0)

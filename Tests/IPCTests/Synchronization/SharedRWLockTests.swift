@@ -12,13 +12,13 @@ import Testing
       let lock = try SharedRWLock.create(in: region, at: 8)
       let other = try SharedRWLock.open(in: region, at: 8)
       try lock.lock(.shared)
-      #expect(try other.tryLock(.shared))
-      #expect(try !other.tryLock(.exclusive))
+      #expect(try other.tryLock(.shared) == true)
+      #expect(try other.tryLock(.exclusive) == false)
       #expect(reason { try other.lock(.exclusive, timeout: .immediate) } == .resourceBusy)
       try lock.unlock()
       try other.unlock()
-      #expect(try other.tryLock(.exclusive))
-      #expect(try !lock.tryLock(.shared))
+      #expect(try other.tryLock(.exclusive) == true)
+      #expect(try lock.tryLock(.shared) == false)
       #expect(reason { try lock.lock(.shared, timeout: .immediate) } == .resourceBusy)
       try other.unlock()
       try lock.destroy()
@@ -59,10 +59,14 @@ import Testing
             let lock = try SharedRWLock.open(in: region, at: 0)
             for _ in 0..<rounds {
               try lock.withLock(.exclusive) {
-                for offset in [64, 72] { try region.store(try region.load(as: UInt64.self, at: offset) + 1, at: offset) }
+                for offset in [64, 72] {
+                  try region.store(try region.load(as: UInt64.self, at: offset) + 1, at: offset)
+                }
               }
               try lock.withLock(.shared, timeout: .after(.seconds(600))) {
-                #expect(try region.load(as: UInt64.self, at: 64) == region.load(as: UInt64.self, at: 72))
+                let first = try region.load(as: UInt64.self, at: 64)
+                let second = try region.load(as: UInt64.self, at: 72)
+                #expect(first == second)
               }
             }
           }
@@ -79,7 +83,7 @@ import Testing
       let lock = try SharedRWLock.create(in: region, at: 0)
       #expect(throws: Errno.noSpace) { try lock.withLock(.exclusive) { throw Errno.noSpace } }
       #expect(try lock.withLock(.shared) { 5 } == 5)
-      #expect(try lock.tryLock(.exclusive))
+      #expect(try lock.tryLock(.exclusive) == true)
     }
   }
 

@@ -53,6 +53,7 @@ struct HTMLFailure {
   private func writeComparison(to page: inout XMLWriter) {
     page.table(["", ""]) { page in
       page.row("required by", "\(result.cell.spec) (\(result.cell.level.rawValue))")
+      if let injection = result.cell.injection { page.row("injected", injection.description) }
       if let step = evidence.step { page.row("step", step) }
       page.row("at", "\(evidence.location ?? result.cell.location)")
       if let request = evidence.request { page.row("request", request.text) }

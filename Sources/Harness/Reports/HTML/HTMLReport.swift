@@ -60,7 +60,7 @@ struct HTMLReport: Report {
   }
 
   private func writeNavigation(_ results: [CellResult], to page: inout XMLWriter) {
-    let failures = results.failedCount
+    let failures = results.count { $0.isFailure }
     let links = [
       ("#results", "Results"), ("#failures", failures > 0 ? counted(failures, "failure") : ""),
       ("#scenarios", "Scenarios"), ("#costs", costs == nil ? "" : "Costs"),
@@ -236,7 +236,7 @@ struct HTMLReport: Report {
 extension RunSummary {
   /// The result of the run in one sentence.
   fileprivate func verdict(of results: [CellResult]) -> String {
-    let meaning = interrupted ? "interrupted" : exitStatus.meaning
+    let meaning = interrupted ? "interrupted" : self.meaning
     let count =
       results.failedCount > 0
       ? "\(results.failedCount) of \(counted(planned, "cell")) failed"
