@@ -28,8 +28,7 @@ static bool is_excessive(const char *bytes, size_t length) {
     return false;
 }
 
-/* Returns a new integer, or NULL if the value is not a number of this value with a fraction or an exponent.
- */
+/* Returns a new integer for a number such as 2.0, and NULL for other values. */
 static json_t *integer_of(const json_t *value) {
     const double number = json_real_value(value);
     const bool fits = json_is_real(value) && number >= -0x1p63 && number < 0x1p63;
