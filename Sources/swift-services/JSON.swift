@@ -110,8 +110,8 @@ extension [UInt8] {
       switch self[index] {
       case UInt8(ascii: "\""): isQuoted.toggle()
       case UInt8(ascii: "\\"):
-        if self[index...].starts(with: #"\u0000"#.utf8) { return false }
-        index += 1
+        guard let length = escape(at: index) else { return false }
+        index += length - 1
       case UInt8(ascii: "["), UInt8(ascii: "{"):
         if !isQuoted { depth += 1 }
         if depth > Self.maximumDepth { return false }
@@ -129,5 +129,20 @@ extension [UInt8] {
       index += 1
     }
     return true
+  }
+
+  /// Returns the length of an escape sequence; nil if it stands for a NUL, or for half of a character.
+  private func escape(at start: Int) -> Int? {
+    guard let unit = codeUnit(at: start) else { return 2 }
+    if unit == 0 || UTF16.isTrailSurrogate(unit) { return nil }
+    guard UTF16.isLeadSurrogate(unit) else { return 6 }
+    guard let next = codeUnit(at: start + 6), UTF16.isTrailSurrogate(next) else { return nil }
+    return 12
+  }
+
+  /// Returns the number in an escape sequence such as `\u00e9`; nil for others.
+  private func codeUnit(at start: Int) -> UInt16? {
+    guard self[start...].starts(with: #"\u"#.utf8), count - start >= 6 else { return nil }
+    return UInt16(String(decoding: self[start + 2..<start + 6], as: UTF8.self), radix: 16)
   }
 }

@@ -1,5 +1,4 @@
 import IPC
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -118,26 +117,27 @@ import Testing
     let region = try SharedRegion(size: 4096)
     let (threads, rounds) = (3, 200)
     _ = try SharedBarrier.create(in: region, at: 0, count: UInt32(threads))
-    let serial = Atomic(0)
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    let serial = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<threads {
         group.addTask {
           try await onThread {
             let barrier = try SharedBarrier.open(in: region, at: 0)
+            var serial = 0
             for round in 0..<rounds {
               if try barrier.wait() {
-                serial.add(1, ordering: .relaxed)
+                serial += 1
                 try region.store(UInt64(round), at: 64)
               }
               _ = try barrier.wait()
               #expect(try region.load(as: UInt64.self, at: 64) == UInt64(round))
             }
+            return serial
           }
         }
       }
-      try await group.waitForAll()
+      return try await group.reduce(0, +)
     }
-    #expect(serial.load(ordering: .relaxed) == rounds)
+    #expect(serial == rounds)
     try SharedBarrier.open(in: region, at: 0).destroy()
   }
 
