@@ -50,8 +50,8 @@ final class ReportWriter: Sendable {
   /// Whether two descriptors refer to the same file, so that the texts would be mixed.
   private static func areOneFile(_ first: Int32, _ second: Int32) -> Bool {
     var (one, other) = (stat(), stat())
-    return unsafe fstat(first, &one) == 0 && fstat(second, &other) == 0 && one.st_dev == other.st_dev
-      && one.st_ino == other.st_ino
+    guard unsafe fstat(first, &one) == 0, unsafe fstat(second, &other) == 0 else { return false }
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
   }
 
   func receive(_ event: Event) {

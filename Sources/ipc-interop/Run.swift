@@ -10,7 +10,7 @@ struct Run: ParsableCommand {
       EXAMPLES
         ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --seed 7         shuffled, in the order of the seed
+        ipc-interop run --repeat 20 --seed 7         shuffled by the seed
         ipc-interop run --peers my-language.yaml --pairs c:mine
         ipc-interop run --peers all                  every compiler, C library and ABI
         ipc-interop run --list --format json fifo    the cells, without a run

@@ -18,7 +18,7 @@ public struct ProgressLines: Sendable {
     case .runStarted(let run): (recording, planned) = (nil, run.cells)
     case .cellEnded(let result):
       ended += 1
-      if result.isFailure { failed += 1 }
+      if result.isFailure, result.verdict != .passed { failed += 1 }
     case .timePassed(let seconds) where seconds >= next:
       next = ((seconds / Self.interval).rounded(.down) + 1) * Self.interval
       let time = seconds < 60 ? "\(Int(seconds)) s" : duration(seconds)

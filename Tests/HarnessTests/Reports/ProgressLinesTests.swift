@@ -20,8 +20,8 @@ struct ProgressLinesTests {
     add(.timePassed(seconds: 59.9), .timePassed(seconds: 95), .timePassed(seconds: 96), .timePassed(seconds: 120))
     #expect(
       lines == [
-        "recording script 2 of 46, 30 s\n", "12 of 12 cells, 6 failed, 1 min 35 s\n",
-        "12 of 12 cells, 6 failed, 2 min 0 s\n",
+        "recording script 2 of 46, 30 s\n", "12 of 12 cells, 5 failed, 1 min 35 s\n",
+        "12 of 12 cells, 5 failed, 2 min 0 s\n",
       ])
   }
 }

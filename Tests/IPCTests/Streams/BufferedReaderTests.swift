@@ -80,7 +80,7 @@ import Testing
     var reader = reader("0123456789", pieces: [3, 3, 4], capacity: 4)
     var room = [UInt8](repeating: 0, count: 7)
     func read(_ reader: inout BufferedReader<ScriptedSource>, _ timeout: Timeout = .never) throws -> [UInt8] {
-      try room.withUnsafeMutableBytes { buffer in
+      try unsafe room.withUnsafeMutableBytes { buffer in
         var span = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
         let count = try reader.readExactly(into: &span, timeout: timeout)
         let filled = unsafe span.finalize(for: buffer)
