@@ -39,11 +39,13 @@ import Testing
 
   @Test func `Timeouts and broken pipes are errors`() throws {
     let pipe = try AnonymousPipe()
+    let reader = pipe.reader
+    let writer = pipe.writer
     var parts: [[UInt8]] = [[0], [0]]
-    #expect(reason { _ = try pipe.reader.read(into: &parts, timeout: .immediate) } == .wouldBlock)
-    #expect(reason { _ = try pipe.reader.read(into: &parts, timeout: .after(.milliseconds(5))) } == .timedOut)
-    try pipe.reader.close()
-    let error = failure { _ = try pipe.writer.write(parts: [[1], [2]]) }
+    #expect(reason { _ = try reader.read(into: &parts, timeout: .immediate) } == .wouldBlock)
+    #expect(reason { _ = try reader.read(into: &parts, timeout: .after(.milliseconds(5))) } == .timedOut)
+    try reader.close()
+    let error = failure { _ = try writer.write(parts: [[1], [2]]) }
     #expect(error?.errno == .brokenPipe)
     #expect(error?.call == .writev)
   }
