@@ -10,8 +10,8 @@ extension FuzzTarget {
   /// A name or address that is accepted must keep the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
-    try checkName(POSIXName(bytes: input), input)
-    try checkName(POSIXName(text), ArraySlice(text.utf8))
+    try checkName(POSIXName(bytes: input), input[...])
+    try checkName(POSIXName(text), Array(text.utf8)[...])
     if let address = IPAddress(text), "\(address)".contains("%") == text.contains("%") {
       try demand(IPAddress("\(address)") == address, "the address \(address)")
     }
