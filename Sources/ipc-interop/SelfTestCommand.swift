@@ -18,7 +18,7 @@ struct SelfTestCommand: ParsableCommand {
 
       EXAMPLES
         ipc-interop self-test                           all mutants
-        ipc-interop self-test mq-priority-dropped -v    one mutant, with the reports of the cells that catch it
+        ipc-interop self-test mq-priority-dropped -v    one mutant, with its reports
         ipc-interop self-test --list --format markdown  a table of all mutants
         ipc-interop self-test --format json --output self-test.json
 

@@ -99,7 +99,7 @@ public struct Runner: Sendable {
 
   /// Rejects a filter that matches no cell, now that the cells of fault injection are known.
   private func checkFilters(_ faults: InjectionWork) throws(RunError) {
-    guard faults.isComplete, !Interruption.isRequested else { return }
+    guard faults.isComplete, faults.problems.isEmpty, !Interruption.isRequested else { return }
     let problem = Selection.problems(
       of: configuration.selection.filters, cells: allCells + faults.known, scope: scope,
       listing: configuration.listing

@@ -11,7 +11,6 @@ extension WritableDescriptor where Self: ~Copyable {
   /// Writes the bytes of several arrays, in order, as one sequence, without copying them.
   ///
   /// One call writes all parts, as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` writes one. Parts can be empty.
-  /// Nothing is allocated for up to 64 parts.
   ///
   /// - Returns: The number of bytes of all parts together that were written.
   /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of
@@ -31,8 +30,7 @@ extension WritableDescriptor where Self: ~Copyable {
 extension ReadableDescriptor where Self: ~Copyable {
   /// Reads bytes into several arrays, each of which is filled before the next.
   ///
-  /// The arrays keep their lengths: bytes beyond the returned number do not change. Nothing is allocated for up to 64
-  /// parts.
+  /// The arrays keep their lengths: bytes beyond the returned number do not change.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if all parts are empty.
   /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of

@@ -145,7 +145,6 @@ struct PartialPeerTests {
     let short = "part/writes[partial,a:2:write_all,write.1,short]"
     #expect(try await cells("--filter", short) == [short])
     #expect(try await cells("--filter", "part/*,write.1,short]") == [short])
-    #expect(try await cells("--filter", ",short]", "--mechanism", "part") == [short])
     #expect(try await cells("--filter", "part/writes", "--pairs", "*:partial").contains(short))
     #expect(try await cells("--filter", "contract/pipes") == ["contract/pipes[partial]"])
     let all = try await cells("--filter", "part/writes", "--filter", "contract/pipes", "--skip", "EINTR")

@@ -44,7 +44,7 @@ struct MissingFeatureTests {
       ("msgget", [.systemVMessages], "ENOSYS"), ("eventfd2", [.eventFD], "ENOSYS"),
       ("inotify_init1", [.inotify], "ENOSYS"),
       ("timerfd_create", [.timerFD], "ENOSYS"), ("signalfd4", [.signalFD], "ENOSYS"),
-      ("MSG_COPY", [.messageCopy], "ENOSYS"), ("SO_PEERPIDFD", [.peerPIDFD], "ENOPROTOOPT"),
+      ("MSG_COPY", [.messageCopy], "ENOSYS"), ("SO_PEERPIDFD", [.peerPIDFD, .endedPIDFD], "ENOPROTOOPT"),
       ("--eperm futex_waitv", [.futexWaitv], "EPERM"), ("--eperm memfd_create", [.memfdCreate, .plainMemfd], "EPERM"),
       ("--eperm mq_open", [.messageQueues], "EPERM"), ("--eperm pidfd_getfd", [.pidfdGetfd], "EPERM"),
     ] as [(String, [Feature], String)])

@@ -99,40 +99,6 @@ struct CheckTests {
     }
   }
 
-  @Test("report the ends of programs in their order, and no objects of those that still run") func order() async throws
-  {
-    try await onThread {
-      let project = try TestProject()
-      try project.addScript("server", "mkfifo \"$1\"; exec 3<>\"$1\"; read x; echo broken >&2; exit 4")
-      try project.addScript("client", "exec 3<\"$1\"; read x <&3; echo gone; exit 5")
-      try project.addScript("keeper", "mkfifo \"$1\"; exec sleep 100")
-      try project.write(
-        """
-        languages: {c: './{program}'}
-        scenarios:
-          - id: order
-            title: A title.
-            programs: {client: 'client {fifo-2}', keeper: 'keeper {fifo-1}', server: 'server {fifo-2}'}
-            steps:
-              - start: keeper
-              - ready: keeper fifo {fifo-1}
-              - start: server
-              - ready: server fifo {fifo-2}
-              - start: client
-              - sleeps: client in read
-              - feed: {server: "go"}
-              - prints: {client: "gone"}
-              - wait: server -> exit 0
-
-        """, to: "interop.yaml")
-      let run = try project.run(["check"])
-      let text = run.text.replacing(/\s+/, with: " ")
-      #expect(text.contains("server (c) ended with exit 4 instead of exit 0: broken"), "\(run.text)")
-      #expect(!text.contains("client (c) ended (exit 5); then server"))
-      #expect(!text.contains("(keeper)"), "\(run.text)")
-    }
-  }
-
   @Test("take programs with other names in one language") func named() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")

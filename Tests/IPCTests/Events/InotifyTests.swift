@@ -31,7 +31,8 @@ import Testing
       let changes = try Inotify()
       let watch = try changes.watch(directory, for: [.created, .closedAfterWriting, .deleted, .onlyDirectory])
       for name in ["a", "fifteen-letters", "sixteen--letters"] {
-        _ = FileManager.default.createFile(atPath: directory.appending(name).string, contents: nil)
+        let file = directory.appending(name)
+        try FileDescriptor.open(file, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
       }
       let read = try Self.read(changes)
       #expect(read.filter { $0.events == .created }.map(\.name) == ["a", "fifteen-letters", "sixteen--letters"])
@@ -65,18 +66,5 @@ import Testing
     let counter = try EventFD()
     let other = counter.descriptor
     #expect(reason { _ = try Inotify(adopting: other) } == .invalidArgument)
-  }
-
-  @Test func `A read does not allocate`() throws {
-    try Self.withDirectory { directory in
-      let changes = try Inotify()
-      try changes.watch(directory, for: .attributesChanged)
-      let path = directory.string
-      let count = try allocations(in: 100) {
-        _ = unsafe chmod(path, 0o700)
-        _ = try changes.read { _, _ in }
-      }
-      #expect(count == 0)
-    }
   }
 }

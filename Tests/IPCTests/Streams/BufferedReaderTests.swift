@@ -93,6 +93,7 @@ import Testing
     #expect(try read(&reader) == [])
     var slow = self.reader("0123456789", pieces: [4, 6])
     #expect(reason { _ = try read(&slow, .immediate) } == .wouldBlock)
+    #expect(reason { _ = try read(&slow, .immediate) } == .wouldBlock)
     #expect(slow.bytesBuffered == 4, "a failed read takes nothing")
     #expect(try read(&slow) == Array("0123456".utf8))
   }

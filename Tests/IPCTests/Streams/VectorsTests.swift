@@ -61,15 +61,4 @@ import Testing
     #expect(try sockets.second.receive(into: &parts, timeout: .immediate).length == 1)
     #expect(reason { _ = try sockets.second.receive(into: &parts, timeout: .immediate) } == .wouldBlock)
   }
-
-  @Test func `Parts do not allocate`() throws {
-    let pipe = try AnonymousPipe()
-    let parts: [[UInt8]] = Array(repeating: [1, 2, 3], count: 8)
-    var room = parts.map { _ in [UInt8](repeating: 0, count: 3) }
-    let count = try allocations {
-      _ = try pipe.writer.write(parts: parts)
-      _ = try pipe.reader.read(into: &room)
-    }
-    #expect(count == 0)
-  }
 }
