@@ -17,7 +17,6 @@
 #pragma weak line_add
 #pragma weak waiter_remove
 
-WRAPPED(check_name);
 WRAPPED(holdings_return);
 WRAPPED(line_first);
 WRAPPED(line_is_empty);
@@ -26,11 +25,6 @@ WRAPPED(semaphore_add);
 WRAPPED(semaphore_release);
 WRAPPED(waiter_fail);
 WRAPPED(waiters_forget);
-
-bool __wrap_check_name(struct client *client, const struct message *request, const char *name) {
-    /* Any text is a name. */
-    return mutant("name-not-checked") || __real_check_name(client, request, name);
-}
 
 /* -- Permits -- */
 
