@@ -33,7 +33,7 @@ struct LeakCheck {
     do { new = own(try client.sandbox.snapshot().added(since: before)).filter { !makers.knows($0) } } catch {
       throw CellOutcome(error)
     }
-    let running = client.roles.filter { $0.pid != nil && !makers.hasEnded($0) }
+    let running = client.roles.filter { !$0.isPeer && $0.pid != nil && !makers.hasEnded($0) }
     for object in new where object.kind != .process {
       let holders = running.filter { role in
         guard let pid = role.pid, let name = object.name else { return false }
@@ -153,7 +153,7 @@ struct LeakCheck {
   }
 
   /// Returns the objects that remain after a cell ended early, except the processes of its roles, and the objects of
-  /// roles that could still remove them.
+  /// programs that could still remove them.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
     let running = Set(client.roles.filter { $0.pid != nil && client.terminationStatus(of: $0) == nil }.map(\.name))
