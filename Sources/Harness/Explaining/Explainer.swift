@@ -137,8 +137,9 @@ public struct Explainer: Sendable {
   private static func begin(_ kind: Explanation.Kind, _ scenario: Scenario) -> Explanation {
     var result = Explanation(kind: kind, name: scenario.id, summary: scenario.title)
     result.add("Standard", ["\(scenario.spec) (\(scenario.level.rawValue))"])
+    result.add("File", ["\(scenario.location)"])
     result.add(
-      "Script (\(scenario.location))",
+      "Script",
       [.init(label: "roles", text: scenario.roles.map(\.name).joined(separator: ", "))]
         + scenario.steps.map { .init(text: $0.text) })
     return result
