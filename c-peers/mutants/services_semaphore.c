@@ -4,7 +4,6 @@
 
 #include "../services/semaphore/semaphore.h"
 
-#pragma weak __real_check_name
 #pragma weak __real_holdings_return
 #pragma weak __real_line_first
 #pragma weak __real_line_is_empty
