@@ -152,16 +152,10 @@ struct LeakCheck {
     }
   }
 
-  /// Returns the objects that remain after a cell ended early, except the processes of its roles, and the objects of
-  /// programs that could still remove them.
+  /// Returns the objects that remain after a cell ended early, except the processes of its roles.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
-    let running = Set(client.roles.filter { $0.pid != nil && client.terminationStatus(of: $0) == nil }.map(\.name))
     let objects = unknown((try? self.objects()) ?? [])
-    return objects.filter { object in
-      guard object.kind != .process else { return !(object.id.map(pids.contains) ?? false) }
-      let owners = object.owner?.split(separator: " or ").map(String.init) ?? []
-      return owners.isEmpty || !running.isSuperset(of: owners)
-    }
+    return objects.filter { $0.kind != .process || !($0.id.map(pids.contains) ?? false) }
   }
 }
