@@ -9,7 +9,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// What a client may do with a segment.
+/// The access of a client to a segment.
 enum SegmentAccess: String, Codable {
   case none
   case readOnly = "read-only"

@@ -9,7 +9,7 @@ final class ServedFile {
   let status: FileStatus
   /// The clients that have mapped it, by number.
   var clients: [Int: Client] = [:]
-  /// What was written since the last sync.
+  /// The ranges that were written since the last sync.
   private(set) var dirty = ByteRanges()
   /// When it is written to the disk.
   private(set) var due: SuspendingClock.Instant?
@@ -151,7 +151,7 @@ final class ServedFile {
   }
 }
 
-/// What happened to all files since the server started.
+/// Totals of all files since the server started.
 @ServiceActor
 final class FileTotals {
   /// The number of bytes that are mapped now.

@@ -111,7 +111,7 @@ void __wrap_ranges_add(struct ranges *ranges, size_t start, size_t end) {
 }
 
 void __wrap_ranges_clear(struct ranges *ranges) {
-    /* What was written once stays dirty. */
+    /* A range stays dirty forever. */
     if (!mutant("dirty-never-cleared"))
         __real_ranges_clear(ranges);
 }

@@ -15,7 +15,7 @@ public struct ProgramStart: Sendable, Hashable {
     public let value: Template
   }
 
-  /// What the program must do when one of its system calls fails; if empty, no fault is injected into it.
+  /// The required behavior when one of its system calls fails; if empty, no fault is injected into the program.
   public var demands = FaultDemand.all
 
   package init(demands: Set<FaultDemand> = FaultDemand.all) { self.demands = demands }

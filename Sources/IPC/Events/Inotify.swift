@@ -113,7 +113,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   public struct Event: Hashable, Sendable {
     /// The watch that reports the change.
     public let watch: Watch
-    /// What happened.
+    /// The kinds of the change.
     public let events: Events
     /// A number that both events of a move have; otherwise 0.
     public let cookie: UInt32

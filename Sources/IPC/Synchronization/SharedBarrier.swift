@@ -20,8 +20,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// What a thread wrote before it waited is visible to all threads after they have waited. A wait has no timeout, and a
-/// barrier does not report a death: if a process dies before it arrives, the others wait forever.
+/// Stores that a thread made before it waited are visible to all threads after they have waited. A wait has no timeout,
+/// and a barrier does not report a death: if a process dies before it arrives, the others wait forever.
 ///
 /// `pthread_barrier_init(3)`, `pthread_barrierattr_setpshared(3)`.
 @safe public struct SharedBarrier: ~Copyable, @unchecked Sendable {

@@ -5,7 +5,7 @@
 
 #include "../common/service.h"
 
-/* What a client may do with a segment, in ascending order. */
+/* The access of a client to a segment, in ascending order. */
 enum access { NO_ACCESS, READ_ONLY, READ_WRITE };
 
 struct segment {
