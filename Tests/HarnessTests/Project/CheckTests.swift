@@ -99,6 +99,36 @@ struct CheckTests {
     }
   }
 
+  @Test("report the ends of programs in their order") func order() async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.addScript("server", "mkfifo \"$1\"; exec 3<>\"$1\"; read x; echo broken >&2; exit 4")
+      try project.addScript("client", "exec 3<\"$1\"; echo ready; read x <&3; echo gone; exit 5")
+      try project.write(
+        """
+        languages: {c: './{program}'}
+        scenarios:
+          - id: order
+            title: A title.
+            programs: {client: 'client {fifo}', server: 'server {fifo}'}
+            steps:
+              - start: server
+              - ready: server fifo {fifo}
+              - start: client
+              - prints: {client: "ready"}
+              - feed: {server: "go"}
+              - prints: {client: "gone"}
+              - wait: server -> exit 0
+
+        """, to: "interop.yaml")
+      let run = try project.run(["check"])
+      let text = run.text.replacing(/\s+/, with: " ")
+      #expect(
+        text.contains("server (c) ended with exit 4 instead of exit 0: broken; then client (c) ended (exit 5)"),
+        "\(run.text)")
+    }
+  }
+
   @Test("take programs with other names in one language") func named() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")
