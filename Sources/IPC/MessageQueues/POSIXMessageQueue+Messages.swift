@@ -19,8 +19,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   ///   - message: The bytes; can be empty.
   ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages of higher priority arrive first.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is nonblocking;
   ///   `.messageTooLong` for more bytes than the maximum of ``attributes``; `.invalidArgument` for a priority that is
   ///   too high; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -63,9 +63,9 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), even if the message is
   ///     short.
   ///   - timeout: How long to wait for a message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is nonblocking;
   ///   `.messageTooLong` if there is not enough room: the message stays in the queue; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -87,9 +87,9 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
   ///   - bytes: The array that the message is appended to.
   ///   - timeout: How long to wait for a message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -97,7 +97,7 @@ extension SystemVMessageQueue {
   ///   - type: The type of the message, by which receivers can select it.
   ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so if you set one, the function retries after pauses
   ///     of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved`
   ///   if it is removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a
@@ -141,7 +141,7 @@ extension SystemVMessageQueue {
   ///     in the queue.
   ///   - timeout: How long to wait. `msgrcv(2)` takes no deadline, so if you set one, the function retries after pauses
   ///     of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
   ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
@@ -173,9 +173,9 @@ extension SystemVMessageQueue {
   ///   - bytes: The array that the message is appended to.
   ///   - truncate: Whether to truncate a longer message (`MSG_NOERROR`).
   ///   - timeout: How long to wait for a message, as in the other call.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
-  /// - Throws: The errors of ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,

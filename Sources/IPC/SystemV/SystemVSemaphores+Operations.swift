@@ -88,7 +88,7 @@ extension SystemVSemaphores {
   /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
   /// ```
   ///
-  /// - Throws: The errors of ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
+  /// - Throws: Any error from ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
   ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` if there are no
   ///   operations.
   ///
@@ -175,11 +175,11 @@ extension SystemVSemaphores {
   ///   - values: The values of the semaphores of a new set.
   ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: A reference to the set, whose values have been set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
   ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value outside 0 to
-  ///   ``maximumValue``; and the errors of ``createOrOpen(_:count:permissions:)``.
+  ///   ``maximumValue``; and any error from ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
   /// `sem_otime` is not 0.

@@ -60,7 +60,7 @@ public struct SystemVSharedMemory: SystemVObject {
   ///
   /// ``isNew`` is true if the segment was created.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and the errors of
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and any error from
   ///   ``create(_:size:permissions:)``.
   ///
   /// Calls `shmget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
