@@ -76,8 +76,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals in
-  /// `signalMask`, so that no signal between a check and the wait is missed, as in
+  /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals
+  /// in `signalMask`, so that no signal between a check and the wait is missed, as in
   /// ``PollSet/wait(blocking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `epoll_pwait2(2)` with a signal mask.

@@ -102,8 +102,8 @@ extension Signal {
   /// Sends the signal to every process in a group.
   ///
   /// - Parameter group: The group ID, which is the process ID of its leader; nil for this process's group.
-  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may not
-  ///   send the signal to any process in the group; `.invalidArgument` for an ID below 2.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may
+  ///   not send the signal to any process in the group; `.invalidArgument` for an ID below 2.
   ///
   /// Calls `kill(2)` with the negative ID.
   public func send(toGroup group: ProcessID?) throws(IPCError) { try Self.send(rawValue, toGroup: group) }
@@ -197,8 +197,8 @@ extension Signal {
   ///
   /// A write without readers throws `.brokenPipe` even if the signal is ignored. If the program ignores ``brokenPipe``
   /// through this method, writes to pipes need no other protection and are as cheap as `write(2)`: up to 0.1 µs cheaper
-  /// than `pwritev2(2)` with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does not
-  /// inherit the disposition. Do not ignore ``child``: the kernel would discard the children's statuses.
+  /// than `pwritev2(2)` with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does
+  /// not inherit the disposition. Do not ignore ``child``: the kernel would discard the children's statuses.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///

@@ -15,8 +15,8 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// The descriptor is readable if the timer has expired since it was last read. By default, the timer's clock stops while
-/// the system sleeps, as `SuspendingClock` does.
+/// The descriptor is readable if the timer has expired since it was last read. By default, the timer's clock stops
+/// while the system sleeps, as `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {

@@ -50,8 +50,8 @@ internal import SystemPackage
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - clock: The clock that it was created with.
   /// - Returns: The condition variable, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped object;
-  ///   `.invalidArgument` if it is not a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(
     in region: SharedRegion, at offset: Int, clock: Clock = .monotonic
   ) throws(IPCError) -> ConditionVariable {
@@ -87,7 +87,7 @@ internal import SystemPackage
     return condition
   }
 
-  /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, even if the call throws `.timedOut`.
+  /// Unlocks the mutex, waits until the thread is woken, and relocks the mutex, even if the call throws `.timedOut`.
   ///
   /// Signals do not interrupt this call.
   ///

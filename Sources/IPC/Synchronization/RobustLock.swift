@@ -2,8 +2,8 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory that survives its owner's death: the kernel marks the lock, and the next owner can repair the
-/// data.
+/// A lock in shared memory that survives its owner's death: the kernel marks the lock, and the next owner can repair
+/// the data.
 ///
 /// The lock is a single word: 0, or the ID of the thread that owns the lock. The format is the same for every language,
 /// C library and ABI. A ``SharedMutex`` is also robust, but its layout is specific to one C library. A thread can own

@@ -42,8 +42,8 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The barrier, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped object;
-  ///   `.invalidArgument` if it is not a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedBarrier {
     unsafe SharedBarrier(try region.place(pthread_barrier_t.self, at: offset), region)
   }

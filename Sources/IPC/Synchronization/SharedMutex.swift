@@ -57,8 +57,8 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The mutex, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped object;
-  ///   `.invalidArgument` if it is not a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }

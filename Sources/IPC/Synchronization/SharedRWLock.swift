@@ -19,8 +19,8 @@ internal import SystemPackage
 /// ```
 ///
 /// The thread that acquired the lock must release it. The lock is not robust: if a process dies while it holds the lock
-/// or waits for it, the lock can stay locked forever, and no call reports the death. Where processes may be killed, pass
-/// a timeout to every lock call, or use a ``SharedMutex``.
+/// or waits for it, the lock can stay locked forever, and no call reports the death. Where processes may be killed,
+/// pass a timeout to every lock call, or use a ``SharedMutex``.
 ///
 /// `pthread_rwlock_init(3)`, `pthread_rwlockattr_setpshared(3)`.
 @safe public struct SharedRWLock: ~Copyable, @unchecked Sendable {
@@ -41,8 +41,8 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The lock, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped object;
-  ///   `.invalidArgument` if it is not a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedRWLock {
     unsafe SharedRWLock(try region.place(pthread_rwlock_t.self, at: offset), region)
   }
