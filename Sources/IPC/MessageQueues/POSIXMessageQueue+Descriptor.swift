@@ -202,8 +202,8 @@ extension POSIXMessageQueue.Descriptor {
   /// Registers a function that the C library calls once, in a thread that it creates, when a message arrives in the
   /// empty queue.
   ///
-  /// Otherwise, this method behaves like ``requestNotification(_:)``. The C library keeps a socket and a thread for such
-  /// notifications until the process ends.
+  /// Otherwise, this method behaves like ``requestNotification(_:)``. The C library keeps a socket and a thread for
+  /// such notifications until the process ends.
   ///
   /// - Parameter body: The function, which can register again and then receive the message.
   /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered.

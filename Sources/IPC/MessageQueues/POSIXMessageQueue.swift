@@ -114,8 +114,8 @@ extension POSIXMessageQueue.Descriptor {
   /// The mark disappears when the process ends, even if it is killed. Any number of processes can own a queue. A child
   /// that inherits the descriptor shares the mark.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process that
-  ///   found the queue abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
+  ///   that found the queue abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
   ///   another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.

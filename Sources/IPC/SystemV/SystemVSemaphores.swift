@@ -215,7 +215,7 @@ extension SystemVSemaphores {
     try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
   }
 
-  /// Returns the process that last changed the semaphore; 0 if there is none, or if the process is in another PID namespace.
+  /// Returns the process that last changed the semaphore; 0 if there is none, or if it is in another PID namespace.
   ///
   /// Calls `semctl(2)` with `GETPID`.
   public func lastProcess(of index: Int) throws(IPCError) -> ProcessID {

@@ -79,8 +79,8 @@ public struct SystemVSharedMemory: SystemVObject {
   /// The memory is freed when the last process detaches it. A segment created later with the same key is a different
   /// segment.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator; `.invalidArgument` or
-  ///   `.identifierRemoved` if the segment was removed.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator; `.invalidArgument`
+  ///   or `.identifierRemoved` if the segment was removed.
   ///
   /// Calls `shmctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) {
@@ -171,8 +171,8 @@ extension SystemVSharedMemory {
 
   /// Locks the segment's pages in memory, so that they are not swapped out, until ``unlock()``.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if it may not lock
-  ///   memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` if that limit is exceeded.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if it may not
+  ///   lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` if that limit is exceeded.
   ///
   /// Calls `shmctl(2)` with `SHM_LOCK`.
   public func lock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 1) } }
