@@ -147,7 +147,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
-        // The argument parser of the programs needs Foundation, which does not link these libraries into a static
+        // The programs' argument parser needs Foundation, which does not link these libraries into a static
         // executable.
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Reads the "Umask" field of proc_pid_status(5), which does not change the umask. Returns all bits if /proc
+// Reads the "Umask" field in proc_pid_status(5), which does not change the umask. Returns all bits if /proc
 // is not mounted.
 uint32_t cipc_current_umask(void) {
     char text[512];
@@ -48,7 +48,7 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
-    // Without CLONE_FS, the child has a separate umask. This thread is suspended until the child has ended.
+    // Without CLONE_FS, the child has a separate umask. This thread is suspended until the child exits.
     // All signals are blocked, so that none of this process's signal handlers runs in the child.
     sigset_t all, before;
     sigfillset(&all);

@@ -44,7 +44,7 @@ int cipc_connect(int socket, const struct cipc_address *address);
 int cipc_disconnect(int socket);
 /// Calls getsockname(2) or getpeername(2).
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
-/// Calls accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
+/// Calls accept4(2) with SOCK_CLOEXEC. Stores the peer's address.
 int cipc_accept(int listener, struct cipc_address *address);
 
 /// Call recv(2) and send(2).
@@ -117,7 +117,7 @@ int cipc_set_socket_linger(int socket, int seconds);
 /// Reads the number of messages that were dropped because the receive buffer was full, from SO_MEMINFO.
 int cipc_socket_drops(int socket, uint32_t *drops);
 
-/// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.
+/// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port in the address is ignored.
 int cipc_internet_membership(int socket, int join, const struct cipc_address *group, uint32_t interface);
 /// Sets IP_MULTICAST_IF or IPV6_MULTICAST_IF.
 int cipc_internet_multicast_interface(int socket, int version, uint32_t interface);

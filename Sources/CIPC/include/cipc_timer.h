@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/// A function that the C library calls with the registration's key, in a thread that it creates.
+/// A function that the C library calls with the registration's key, in its own thread.
 typedef void (*cipc_notified)(int32_t key);
 
 /// Calls mq_notify(3) with SIGEV_THREAD. Every call must pass the same function.

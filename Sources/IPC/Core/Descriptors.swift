@@ -40,9 +40,9 @@ extension DescriptorOwner where Self: ~Copyable {
     _ = owner.release()
   }
 
-  /// Closes the descriptor and throws if that fails; destroying the value instead ignores a failure.
+  /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
   ///
-  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  /// Calls `close(2)` once: on Linux, the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) { try takeDescriptor().close() }
 
   /// Gives up ownership: the descriptor stays open, and the caller must close it.
@@ -116,9 +116,9 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
-  /// Closes the descriptor and throws if that fails; destroying the value instead ignores a failure.
+  /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
   ///
-  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  /// Calls `close(2)` once: on Linux, the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) {
     let descriptor = descriptor
     discard self
@@ -236,7 +236,7 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let readable = Readiness(rawValue: Int16(POLLIN))
   /// Writing at least one byte does not block (`POLLOUT`).
   public static let writable = Readiness(rawValue: Int16(POLLOUT))
-  /// An error is pending, or all readers of a pipe are gone (`POLLERR`).
+  /// An error is pending, or all of a pipe's readers are gone (`POLLERR`).
   ///
   /// This event is reported even if it was not requested.
   public static let error = Readiness(rawValue: Int16(POLLERR))

@@ -4,7 +4,7 @@ public import SystemPackage
 /// A failed call, with its object and the reason.
 ///
 /// Every call in this library throws this type if it fails. Failures include a timeout (`.timedOut`), a call that would
-/// block (`.wouldBlock`), a write that has no reader (`.brokenPipe`), and the death of a peer (`.ownerDied`). Match on
+/// block (`.wouldBlock`), a write that has no reader (`.brokenPipe`), and a peer's death (`.ownerDied`). Match on
 /// ``errno``:
 ///
 /// ```swift

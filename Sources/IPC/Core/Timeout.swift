@@ -133,7 +133,7 @@ extension Duration {
   }
 }
 
-/// A spin: the checks of shared memory that a thread makes before it sleeps.
+/// Spinning: checking shared memory for a short time before sleeping.
 ///
 /// Sleeping and waking take about as long as the checks, so an unsuccessful spin at most doubles the cost. The thread
 /// does not yield the CPU, because it would then run again only after all other threads.

@@ -25,7 +25,7 @@ public import SystemPackage
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
-  /// The open descriptor of the instance, which is readable while an event is pending.
+  /// The instance's open descriptor, which is readable while an event is pending.
   public let descriptor: FileDescriptor
   private let instance: Instance
 
@@ -55,7 +55,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// A ``Watched`` descriptor remains watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
-  /// Waits until a watched descriptor is ready, and appends the events of all ready descriptors to an array.
+  /// Waits until a watched descriptor is ready, and appends the events for all ready descriptors to an array.
   ///
   /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
   /// reports the others.
@@ -132,7 +132,7 @@ extension Epoll {
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
   ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
   ///     for an instance on which several threads wait.
-  /// - Returns: The owner of the descriptor, which removes the descriptor from the instance when it is destroyed.
+  /// - Returns: The watched descriptor; destroying this value removes the descriptor from the instance.
   /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
   ///   `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` for a cycle of
   ///   instances.
@@ -222,7 +222,7 @@ extension Epoll {
 }
 
 extension Epoll {
-  /// The descriptor of the instance.
+  /// The instance's descriptor.
   ///
   /// ``Watched`` values share the instance, which keeps its descriptor open while they need it.
   final class Instance: Sendable {

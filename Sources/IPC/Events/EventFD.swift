@@ -29,7 +29,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Creates a counter; its descriptor is close-on-exec.
   ///
   /// - Parameters:
-  ///   - value: The initial value of the counter.
+  ///   - value: The counter's initial value.
   ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
   ///   - nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the descriptor; this
   ///     library does not need it.
@@ -188,7 +188,7 @@ extension OwnedDescriptor {
   }
 }
 
-/// Returns the number after `key` in the `/proc/self/fdinfo` entry of a descriptor; nil if the entry has no such key.
+/// Returns the number after `key` in a descriptor's `/proc/self/fdinfo` entry; nil if the entry has no such key.
 func descriptorInformation(of descriptor: FileDescriptor, _ key: String) throws(IPCError) -> Int32? {
   let file = try OwnedDescriptor.opened(by: .open, on: .descriptor(descriptor)) {
     cipc_open_fdinfo(descriptor.rawValue)

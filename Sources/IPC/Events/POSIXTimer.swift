@@ -19,7 +19,7 @@ internal import SystemPackage
 /// `timer_create(2)`.
 @safe public struct POSIXTimer: ~Copyable, @unchecked Sendable {
   private let timer: UnsafeMutableRawPointer?
-  /// The key of the function; nil for a signal.
+  /// The function's key; nil for a signal.
   private let key: Int32?
 
   /// Creates a disarmed timer that sends a signal with `si_code` `SI_TIMER` to this process.
@@ -99,7 +99,7 @@ internal import SystemPackage
     }
   }
 
-  /// The number of additional expirations between the generation of the last signal and its reception.
+  /// The number of additional expirations between when the last signal was generated and when it was received.
   ///
   /// Calls `timer_getoverrun(2)`.
   public var overrunCount: Int {

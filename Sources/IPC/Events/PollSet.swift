@@ -48,7 +48,7 @@ public struct PollSet: Sendable {
     tokens.removeAll(keepingCapacity: true)
   }
 
-  /// Waits until a descriptor is ready, and records the readiness of each.
+  /// Waits until a descriptor is ready, and records the readiness of each descriptor.
   ///
   /// - Returns: The number of descriptors that are ready; 0 after a timeout. As in
   ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``, a timeout is not an error here, because an
@@ -84,20 +84,20 @@ public struct PollSet: Sendable {
   }
 }
 
-/// The results of the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is
+/// The results from the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is
 /// empty for descriptors that were not ready.
 extension PollSet: RandomAccessCollection {
-  /// The position of the descriptor that was added first: 0.
+  /// The first descriptor's position: 0.
   public var startIndex: Int { 0 }
   /// The number of descriptors.
   public var endIndex: Int { entries.count }
-  /// The result of the last wait for the descriptor at a position.
+  /// The result from the last wait for the descriptor at a position.
   public subscript(position: Int) -> ReadinessEvent {
     ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
   }
 }
 
-/// The readiness of a descriptor in a ``PollSet`` or ``Epoll``.
+/// A descriptor's readiness in a ``PollSet`` or ``Epoll``.
 public struct ReadinessEvent: Hashable, Sendable {
   // The kernel writes this layout.
   private let raw: cipc_epoll_event

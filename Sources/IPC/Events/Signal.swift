@@ -71,7 +71,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
 }
 
 extension Signal: CustomStringConvertible {
-  /// The name of the signal, such as `SIGUSR1` or `SIGRTMIN+2`.
+  /// The signal's name, such as `SIGUSR1` or `SIGRTMIN+2`.
   public var description: String {
     if let symbol = unsafe cipc_signal_symbol(rawValue) { return unsafe "SIG" + String(cString: symbol) }
     let offset = rawValue - cipc_sigrtmin()

@@ -10,9 +10,9 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// A read returns signals that are pending for the process or the reading thread, and the descriptor is readable while
+/// A read returns signals that are pending for the process or the reading thread. The descriptor is readable while such
 /// a signal is pending. Every thread must block the signals: otherwise, the kernel delivers them to a thread that does
-/// not.
+/// not block them.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {

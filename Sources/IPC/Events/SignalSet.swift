@@ -121,7 +121,7 @@ extension SignalSet {
   /// Waits until a signal in the set is pending, and receives the one with the lowest number.
   ///
   /// Handlers do not run. Every thread must block the signals: otherwise, the kernel delivers them to a thread that
-  /// does not.
+  /// does not block them.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a handler for another signal ran.

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Functions that the C library calls in its own threads (`SIGEV_THREAD`), each identified by a key.
 ///
-/// A notification carries only the key, so a notification that arrives after its registration has ended calls nothing.
+/// A notification carries only the key, so a notification that arrives after its registration has ended is ignored.
 enum ThreadNotification {
   typealias Body = @Sendable () -> Void
 

@@ -86,7 +86,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     try set(at: Timeout.after(duration), interval)
   }
 
-  /// Sets the timer to expire at a time of its clock, or immediately if the time has passed, and then after each
+  /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
   /// A ``Clock/timeOfDay`` timer adjusts when the clock is set, which suits an appointment, for example.

@@ -24,10 +24,10 @@ public enum POSIXMessageQueue {
   public typealias Sender = Descriptor<SendOnly>
   /// A queue that is open for receiving.
   public typealias Receiver = Descriptor<ReceiveOnly>
-  /// A queue that is open for both.
+  /// A queue that is open for sending and receiving.
   public typealias Duplex = Descriptor<SendReceive>
 
-  /// The access mode of an open queue.
+  /// An open queue's access mode.
   public protocol Access {
     static var accessMode: FileDescriptor.AccessMode { get }
   }
@@ -94,7 +94,7 @@ public enum POSIXMessageQueue {
     case none
   }
 
-  /// Removes the name of a queue immediately.
+  /// Removes a queue's name immediately.
   ///
   /// The queue is freed when the last process closes it. A queue created later with the same name is a different queue.
   ///
@@ -133,7 +133,7 @@ extension POSIXMessageQueue.Descriptor {
 }
 
 extension POSIXMessageQueue {
-  /// Removes the name of a queue if no process has marked it as owned
+  /// Removes a queue's name if no process has marked the queue as owned
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
   /// All programs that use the queue must mark it: a queue that is open but not marked is removed. Marking the queue is
@@ -146,7 +146,7 @@ extension POSIXMessageQueue {
   public static func unlinkIfAbandoned(_ name: POSIXName) throws(IPCError) -> Bool {
     do throws(IPCError) {
       let queue = try Receiver.open(name, nonBlocking: true)
-      // If the name of the open queue was removed, the name may now refer to another queue.
+      // If the open queue's name was removed, the name may now refer to another queue.
       guard try lock(queue.descriptor, LOCK_EX, queue.object), try hasName(queue.descriptor, queue.object) else {
         return false
       }

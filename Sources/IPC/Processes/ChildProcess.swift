@@ -178,7 +178,7 @@ extension ChildProcess {
     let descriptor: FileDescriptor?
     let number: Int32
 
-    /// Passes on a value's descriptor, such as that of a pipe end, a socket or a memory object.
+    /// Passes on the descriptor that a value owns, such as a pipe end, a socket or a memory object.
     ///
     /// - Parameters:
     ///   - owner: The owner of the descriptor, which must stay open until the child has started.
@@ -213,7 +213,7 @@ extension ChildProcess {
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// Returns a value's descriptor, such as that of a pipe end, as a standard stream.
+    /// Uses the descriptor that a value owns, such as a pipe end, as a standard stream.
     ///
     /// The descriptor must stay open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {
@@ -249,9 +249,9 @@ extension ChildProcess {
 
   /// How a child differs from this process.
   public struct Options: Sendable {
-    /// The child's environment variables; nil to inherit those of this process.
+    /// The child's environment variables; nil to inherit this process's variables.
     public var environment: [String: String]?
-    /// The child's working directory; nil to inherit that of this process.
+    /// The child's working directory; nil to inherit this process's directory.
     ///
     /// A relative program path is resolved from this directory.
     public var workingDirectory: FilePath?

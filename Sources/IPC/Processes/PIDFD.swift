@@ -19,8 +19,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Opens a close-on-exec descriptor for a process.
   ///
-  /// The ID of a child stays valid until its parent reaps it. Any other ID may already belong to another process. For
-  /// the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
+  /// A child's ID stays valid until its parent reaps it. Any other ID may already belong to another process. For a Unix
+  /// domain socket's peer, use ``UnixSocket/Socket/peerProcess()``.
   ///
   /// - Parameters:
   ///   - process: The process.
@@ -140,7 +140,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 }
 
 extension PIDFD {
-  /// The state changes of a child to wait for.
+  /// The child state changes to wait for.
   public struct Changes: OptionSet, Hashable, Sendable {
     /// The changes as bits.
     public let rawValue: Int32
@@ -154,7 +154,7 @@ extension PIDFD {
     public static let continued = Changes(rawValue: Int32(CIPC_CHILD_CONTINUED))
   }
 
-  /// A state change of a child.
+  /// A child's state change.
   public enum Change: Hashable, Sendable {
     /// The child ended; it was reaped unless `keeping` was true.
     case ended(TerminationStatus)
@@ -182,7 +182,7 @@ extension PIDFD {
     }
   }
 
-  /// Returns a state change of a child of this process, without waiting; nil if there was none.
+  /// Returns a state change in a child of this process, without waiting; nil if there was none.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess`.
   ///

@@ -91,7 +91,7 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this call.
   ///
-  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while it held the mutex.
+  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while holding the mutex.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
   ///   thread does not hold the mutex; `.notRecoverable` for the same reason as in ``SharedMutex/lock(timeout:)``.
   ///

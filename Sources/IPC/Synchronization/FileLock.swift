@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Advisory locks on byte ranges of a file; they work only if all programs that use the file take them.
+/// Advisory locks on byte ranges of a file; they protect it only if all programs that use the file lock it.
 ///
 /// ```swift
 /// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)
@@ -49,7 +49,7 @@ public enum RecordLock {
 
   /// Locks a range of a file, and waits until conflicting locks are released.
   ///
-  /// If the owner already has a lock on part of the range, the lock is converted to the new mode.
+  /// If the owner already holds a lock on part of the range, that part is converted to the new mode.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open for writing for ``LockMode/exclusive``, and for reading for ``LockMode/shared``.
@@ -234,7 +234,7 @@ public enum LockMode: Hashable, Sendable {
   fileprivate var type: Int32 { self == .shared ? Int32(CIPC_F_RDLCK) : Int32(CIPC_F_WRLCK) }
 }
 
-/// A byte range in a file, which may extend past the end of the file.
+/// A byte range in a file; it may extend past the end of the file.
 public struct FileRange: Hashable, Sendable {
   /// The first byte; with a negative ``count``, the byte after the last one.
   public let start: Int64

@@ -79,7 +79,7 @@ extension POSIXSemaphore {
     }
   }
 
-  /// Removes the name of a semaphore immediately.
+  /// Removes a semaphore's name immediately.
   ///
   /// Processes that have the semaphore open can still use it. A semaphore created later with this name is a new object.
   ///
@@ -116,7 +116,7 @@ extension OpenSemaphore {
     try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
   }
 
-  /// Sets the exact permissions of a semaphore that was just created.
+  /// Sets the exact permissions on a newly created semaphore.
   ///
   /// `sem_open(3)` returned no descriptor, and the name may already refer to another process's semaphore, which must
   /// not change. In that case, no process can open this semaphore, so its permissions do not matter.

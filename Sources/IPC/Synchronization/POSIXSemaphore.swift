@@ -52,7 +52,7 @@ internal import SystemPackage
     self.isNew = isNew
   }
 
-  /// The maximum value of a semaphore.
+  /// A semaphore's maximum value.
   public static var maximumValue: UInt32 { UInt32(Int32.max) }
 
   /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
@@ -96,7 +96,7 @@ internal import SystemPackage
     try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
   }
 
-  /// Closes the semaphore and throws if that fails; destroying the value instead ignores a failure.
+  /// Closes the semaphore and throws if that fails; destroying the value ignores a failure.
   ///
   /// The semaphore and its value remain for other processes. A named semaphore exists until its name is removed and all
   /// processes have closed it.

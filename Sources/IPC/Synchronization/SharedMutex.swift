@@ -44,8 +44,8 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library keeps a list of the addresses of the mutexes that a thread has locked, and writes to them when the
-  // thread locks or unlocks another mutex.
+  // The C library links the mutexes that a thread has locked in a list, and writes to their memory when the thread
+  // locks or unlocks another mutex.
   deinit {
     let count = lockCount.load(ordering: .relaxed)
     if count > 0 { unsafe region.hold(address, count) }
@@ -70,7 +70,7 @@ internal import SystemPackage
     /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking it from
     /// another thread throws `.notPermitted`.
     case recursive
-    /// Locking it again waits forever. Unlocking it from another thread is undefined, unless the mutex is robust.
+    /// Locking it again blocks forever. Unlocking it from another thread is undefined, unless the mutex is robust.
     case normal
 
     fileprivate var type: Int32 {
@@ -150,7 +150,7 @@ extension SharedMutex {
   /// refer to the mutex are destroyed.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
-  ///   this thread has already locked it; `.notRecoverable` if an owner died and nothing was repaired.
+  ///   this thread already holds the mutex; `.notRecoverable` if an owner died and the mutex was not made consistent.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {

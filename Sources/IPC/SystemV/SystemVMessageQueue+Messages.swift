@@ -43,7 +43,7 @@ extension SystemVMessageQueue {
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one, so that types can serve as priorities.
+    /// A message with the lowest type in the queue, up to this type, so that types can serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type except this one (`MSG_EXCEPT`).
     case except(MessageType)
@@ -94,7 +94,7 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - message: The bytes of the message; can be empty.
-  ///   - type: The type of the message, by which receivers can select it.
+  ///   - type: The message's type, by which receivers can select it.
   ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so if you set one, the function retries after pauses
   ///     of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
@@ -212,7 +212,7 @@ extension SystemVMessageQueue {
   /// Appends a copy of a message to `bytes` without waiting; the message stays in the queue.
   ///
   /// - Parameters:
-  ///   - position: The position of the message in the queue; 0 is the oldest message.
+  ///   - position: The message's position in the queue; 0 is the oldest message.
   ///   - bytes: The buffer that the copy is appended to.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if

@@ -10,7 +10,7 @@ public import SystemPackage
 /// A System V object: a message queue, a shared memory segment or a semaphore set.
 ///
 /// The object stays in the kernel until a process removes it, even after all processes have ended. A value of this type
-/// only refers to the object: it can be copied, and does not need to be closed. Two values are equal if they refer to
+/// only refers to the object: it can be copied and need not be closed. Two values are equal if they refer to
 /// the same object.
 ///
 /// `sysvipc(7)`.
@@ -113,11 +113,11 @@ public struct SystemVOwnership: Hashable, Sendable {
   public let user: UserID
   /// The owning group, which can be changed.
   public let group: GroupID
-  /// The user of the process that created the object.
+  /// The user ID of the process that created the object.
   public let creatorUser: UserID
-  /// The group of the process that created the object.
+  /// The group ID of the process that created the object.
   public let creatorGroup: GroupID
-  /// The permissions to read and write: the lowest 9 bits of `mode`.
+  /// The read and write permissions: the lowest 9 bits of `mode`.
   public let permissions: FilePermissions
 
   init(_ ownership: cipc_ipc_ownership) {
@@ -149,7 +149,7 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The key with which each call creates a new object (`IPC_PRIVATE`).
+  /// The key that makes every call create a new object (`IPC_PRIVATE`).
   ///
   /// Such an object can be found only by its identifier.
   public static let `private` = SystemVKey(rawValue: 0)

@@ -13,7 +13,7 @@ extension SystemVSemaphores {
   public struct Operation: Hashable, Sendable {
     // The fields have the order of `struct sembuf`, so the kernel can read a span of operations in place.
 
-    /// The index of the semaphore in the set, from 0.
+    /// The semaphore's index in the set, from 0.
     public var index: UInt16
     /// The amount that is added to the semaphore's value.
     ///
@@ -30,7 +30,7 @@ extension SystemVSemaphores {
     /// Creates an operation.
     ///
     /// - Parameters:
-    ///   - index: The index of the semaphore in the set, from 0.
+    ///   - index: The semaphore's index in the set, from 0.
     ///   - delta: The amount to add to the value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, even if it is killed (`SEM_UNDO`).
     ///   - noWait: Whether the whole call fails with `.wouldBlock` if this operation would block, regardless of the
@@ -171,7 +171,7 @@ extension SystemVSemaphores {
   /// they set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
-  ///   - key: The key of the set.
+  ///   - key: The set's key.
   ///   - values: The semaphores' values in a new set.
   ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
@@ -206,7 +206,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Waits until the creator of the set has set its values.
+  /// Waits until the set's creator has set its values.
   ///
   /// The kernel does not report this event, so the function checks after pauses of 0.1 to 10 ms.
   ///

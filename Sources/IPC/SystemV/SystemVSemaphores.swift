@@ -166,7 +166,7 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// The maximum value of a semaphore (`SEMVMX`).
+  /// A semaphore's maximum value (`SEMVMX`).
   public static let maximumValue = 32767
 
   /// Returns the value of one semaphore.

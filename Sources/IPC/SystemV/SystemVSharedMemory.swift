@@ -206,7 +206,7 @@ extension SystemVSharedMemory {
     /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
-    /// The address of the first byte, which is valid as long as this value exists.
+    /// The address of the first byte, valid for the lifetime of this value.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
     /// The object that errors report.
