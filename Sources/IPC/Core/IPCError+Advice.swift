@@ -113,7 +113,7 @@ extension IPCError {
     }
   }
 
-  /// Whether the object's name is not valid for a POSIX object.
+  /// Whether the object's name is not a valid POSIX name.
   private var hasInvalidName: Bool {
     guard case .name(let name)? = object else { return false }
     do throws(IPCError) {

@@ -5,8 +5,8 @@ extension ChildProcess {
   /// A filter's standard output and termination status.
   public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
 
-  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time,
-  /// and waits for it.
+  /// Runs a program as a filter: writes `input` to its standard input while collecting its standard output, and waits
+  /// for the program to exit.
   ///
   /// ```swift
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))

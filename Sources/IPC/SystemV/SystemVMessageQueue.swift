@@ -21,7 +21,7 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
   /// Creates a reference to an object that this process or another one has already created or opened.

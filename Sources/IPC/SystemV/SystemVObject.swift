@@ -27,7 +27,7 @@ public protocol SystemVObject: Hashable, Sendable {
   func removeIfAbandoned() throws(IPCError) -> Bool
 }
 
-/// The identifier of a System V object, and how it was found.
+/// A System V object's identifier, and how the object was found.
 public struct SystemVIdentity: Hashable, Sendable {
   /// The number that the kernel assigned to the object, which is the same in every process.
   public let identifier: Int32

@@ -24,7 +24,7 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
   /// Creates a reference to an object that this process or another one has already created or opened.

@@ -21,7 +21,7 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer POSIX interface.
 public struct SystemVSharedMemory: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
   /// Creates a reference to an object that this process or another one has already created or opened.
@@ -43,7 +43,7 @@ public struct SystemVSharedMemory: SystemVObject {
   ///
   /// - Parameters:
   ///   - key: The key that the segment was created with.
-  ///   - minimumSize: The minimum size of the segment in bytes.
+  ///   - minimumSize: The segment's minimum size in bytes.
   ///   - permissions: The access that this process needs. The kernel also checks access when the segment is attached.
   /// - Returns: A reference to the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
