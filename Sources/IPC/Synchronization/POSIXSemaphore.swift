@@ -98,8 +98,8 @@ internal import SystemPackage
 
   /// Closes the semaphore and throws if that fails; destroying the value ignores a failure.
   ///
-  /// The semaphore and its value remain available to other processes. A named semaphore exists until its name is removed
-  /// and all processes have closed it.
+  /// The semaphore and its value remain available to other processes. A named semaphore exists until its name is
+  /// removed and all processes have closed it.
   ///
   /// Calls `sem_close(3)` for a named semaphore.
   public consuming func close() throws(IPCError) {
