@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// One list of settings for every Swift target.
+/// The settings for every Swift target.
 let settings: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
@@ -10,12 +10,12 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
-/// The settings of targets with asynchronous functions, which run on the executor of their caller.
+/// The settings for targets with asynchronous functions, which run on their caller's executor.
 let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-// The library. A package that depends on it resolves only swift-system.
+// The library. A package that depends on this one resolves only swift-system.
 let package = Package(
   name: "ipc-interop",
   products: [
@@ -28,13 +28,13 @@ let package = Package(
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
-    // The library's waiting calls for Swift concurrency. No other target depends on it.
+    // The library's blocking calls as asynchronous functions. The library does not depend on them.
     .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
       swiftSettings: asyncSettings),
 
-    // `swift package interop-check` in a package that depends on this one.
+    // Provides `swift package interop-check` to a package that depends on this one.
     .plugin(
       name: "InteropCheck",
       capability: .command(
@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
 
-    // Annotations for thread sanitizers in the test program, which contains all test targets.
+    // ThreadSanitizer annotations for the test program, which contains all test targets.
     .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
       name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", "Sanitizers", system],
@@ -65,7 +65,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   let staticExecutable = LinkerSetting.unsafeFlags(
     ["-static-executable", "-use-ld=lld"], .when(configuration: .release))
 
-  /// The settings of executables that are installed, which must not need the shared libraries of the toolchain.
+  /// The linker settings for installed executables, which must not need the toolchain's shared libraries.
   ///
   /// The argument parser needs Foundation, which does not link these libraries by itself.
   let installable: [LinkerSetting] = [
@@ -136,18 +136,18 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "swift-examples", dependencies: ["SwiftExamples", "SwiftServices"], path: "Sources/swift-examples-main",
       swiftSettings: settings, linkerSettings: installable),
 
-    // The port in the worked example of docs/your-programs.md.
+    // The port in the worked example in docs/your-programs.md.
     .executableTarget(
       name: "job_client", dependencies: ["IPC", system], path: "Tests/Jobs/swift", swiftSettings: settings),
 
-    // The same peer and the same programs with mutants; an option switches one of them on.
+    // The same peer and programs with mutants; an option activates one mutant.
     .systemLibrary(name: "CReal"),
     .executableTarget(
       name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer", "SwiftServices"],
       swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
-        // The argument parser of the programs needs Foundation, which does not link these libraries into a static
+        // The programs' argument parser needs Foundation, which does not link these libraries into a static
         // executable.
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
@@ -177,12 +177,11 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       exclude: ["Reports/Snapshots", "Peers/partial-peer.py"],
       swiftSettings: settings),
 
-    // Ports of programs in Tests/Textbook, which the recording tests compare with C.
+    // Swift ports of the programs in Tests/Textbook; the recording tests compare them with the C versions.
     .executableTarget(
       name: "textbook-ports", dependencies: ["IPC", system], path: "Tests/TextbookPorts", swiftSettings: settings),
 
-    // Code that takes bytes from an untrusted source. Every test run feeds it fixtures/corpus. Undefined behaviour in C
-    // traps.
+    // Code that reads untrusted bytes. Every test run feeds it fixtures/corpus. Undefined behavior in the C code traps.
     .target(
       name: "FuzzedC", path: "Tests/Fuzz/C",
       cSettings: [
@@ -202,7 +201,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         linkerSettings: [
           staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         ]),
-      // The services with mutants of their own decisions: `make mutants` adds these to a copy of the sources.
+      // The services with mutants in their decisions; `make mutants` adds the mutants to a copy of the sources.
       .target(
         name: "SwiftServicesWithMutants",
         dependencies: ["CIPC", "IPC", "IPCAsync", "SwiftExamples", arguments, system],
@@ -211,7 +210,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         name: "swift-service-mutants", dependencies: ["SwiftServicesWithMutants"],
         path: "Sources/swift-service-mutants", exclude: ["ServiceMutant.swift", "decisions.patch"],
         swiftSettings: settings, linkerSettings: installable),
-      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes.
+      // The runner with its mutants; `ipc-interop self-test --write-runner` writes the sources.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
         path: ".build/runner-mutants/Harness", swiftSettings: settings),
@@ -232,10 +231,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
 
-// `make adoption` sets this: it compiles and runs the recipes for other event loops, which need swift-nio.
+// `make adoption` sets this variable to compile and run the recipes for other event loops, which need swift-nio.
 if Context.environment["IPC_INTEROP_NIO"] != nil {
   package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.0"))
-  // The other tests need not be built for this.
+  // The recipes do not need the other tests.
   package.targets.removeAll { $0.type == .test }
   package.targets.append(
     .testTarget(

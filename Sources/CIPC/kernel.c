@@ -38,7 +38,7 @@ _Static_assert(CIPC_EOWNERDEAD == EOWNERDEAD, "EOWNERDEAD");
 
 static int64_t nanoseconds_of(clockid_t clock) {
     struct timespec time;
-    clock_gettime(clock, &time); // fails only for a clock that does not exist
+    clock_gettime(clock, &time); // fails only for a nonexistent clock
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 

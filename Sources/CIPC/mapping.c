@@ -17,7 +17,7 @@ _Static_assert(CIPC_F_SEAL_EXEC == F_SEAL_EXEC, "seals");
 #endif
 _Static_assert(CIPC_MFD_CLOEXEC == MFD_CLOEXEC && CIPC_MFD_ALLOW_SEALING == MFD_ALLOW_SEALING, "flags");
 
-// These paths are those of other processes, so no kernel without openat2(2) can open them safely.
+// Other processes supply these paths, so a kernel without openat2(2) cannot open them safely.
 int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
     const struct open_how how = {.flags = (uint64_t)flags,
                                  .mode = mode,
@@ -45,8 +45,8 @@ void *cipc_map_again(void *address, size_t length) {
     return mremap(address, 0, length, MREMAP_MAYMOVE);
 }
 
-// Use the ID of this thread, not getpid(2): once the first thread has ended, the kernel finds no memory for
-// the process ID.
+// Use this thread's ID, not getpid(2): once the first thread has ended, the kernel finds no memory for the
+// process ID.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count) {
     struct iovec local = {to, count}, remote = {(void *)from, count};
     return process_vm_readv(gettid(), &local, 1, &remote, 1, 0);

@@ -1,4 +1,4 @@
-// Declarations that are missing in musl, or in the headers of an older kernel or C library.
+// Declarations that are missing from musl, or from the headers of an older kernel or C library.
 #ifndef CIPC_PORTABILITY_H
 #define CIPC_PORTABILITY_H
 
@@ -23,9 +23,9 @@
 #endif
 
 #ifndef __GLIBC__
-// Converts a time of CLOCK_MONOTONIC to the corresponding time of CLOCK_REALTIME. musl has no call that waits
-// for a mutex or semaphore until a CLOCK_MONOTONIC deadline, so setting the system clock changes the length
-// of such a wait.
+// Converts a CLOCK_MONOTONIC time to the corresponding CLOCK_REALTIME time. musl has no call that waits for a
+// mutex or semaphore until a CLOCK_MONOTONIC deadline, so setting the system clock changes the length of such
+// a wait.
 static inline struct timespec cipc_real_time_of(int64_t seconds, long nanoseconds) {
     struct timespec monotonic, real;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);

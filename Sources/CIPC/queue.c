@@ -25,8 +25,8 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
     return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
 }
 
-// The kernel's data for this thread: its ID, and the list of robust futexes that the C library registered. It
-// is cached, because reading it takes two calls.
+// The kernel's data for this thread: its ID, and the list of robust futexes that the C library registered.
+// The data is cached, because reading it takes two system calls.
 static _Thread_local struct {
     uint32_t number;
     struct robust_list_head *robust;
@@ -37,12 +37,12 @@ static void forget(void) {
     self.number = 0;
 }
 
-// The child of a fork(2) has a different ID.
+// After fork(2), the child's thread has a different ID.
 static void forget_in_children(void) {
     pthread_atfork(NULL, NULL, forget);
 }
 
-// musl registers the list of a thread when the thread first locks a robust, shared mutex.
+// musl registers a thread's list when the thread first locks a robust, shared mutex.
 static void register_thread(void) {
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;

@@ -71,7 +71,7 @@ int cipc_sigqueue(int process, int number, int value) {
     return sigqueue(process, number, (union sigval){.sival_int = value});
 }
 
-// The fields of siginfo_t are in unions; si_code determines which of them a signal has: sigaction(2).
+// The fields of siginfo_t are in unions; si_code determines which fields are set for a signal: sigaction(2).
 static struct cipc_signal_information information_of(int number, int code, int process, uint32_t user,
                                                      int value) {
     const int has_value = code == SI_QUEUE || code == SI_MESGQ || code == SI_ASYNCIO || code == SI_TIMER;

@@ -88,7 +88,7 @@ struct cipc_address cipc_address_of_unix(const void *path, size_t length) {
 }
 
 const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length) {
-    // If a path fills sun_path without a NUL, the kernel reports a length that is one byte larger.
+    // If a path fills sun_path without a NUL, the kernel reports a length that is one byte too large.
     const size_t used =
         address->length < sizeof(struct sockaddr_un) ? address->length : sizeof(struct sockaddr_un);
     *length = used > before_path ? used - before_path : 0;
@@ -118,7 +118,7 @@ static int perform_binding(void *argument) {
 }
 
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly) {
-    // The file gets the mode of the socket, reduced by the umask.
+    // The file gets the socket's mode, reduced by the umask.
     if (fchmod(socket, mode) == -1)
         return -1;
     struct binding binding = {.socket = socket, .address = address};
@@ -246,7 +246,7 @@ static void unpack(struct msghdr *message, int *descriptors, struct cipc_receive
             received->has_credentials = 1;
         }
         // A message contains a pidfd if SO_PASSPIDFD was set, perhaps by the process that passed the
-        // socket on. It is a negative error number if the kernel could not create one.
+        // socket on. The pidfd is a negative error number if the kernel could not create one.
         if (header->cmsg_type == PIDFD && length >= sizeof(int))
             memcpy(&received->process, CMSG_DATA(header), sizeof received->process);
     }
@@ -322,7 +322,7 @@ int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, uns
         parts[i] = (struct iovec){.iov_base = (char *)bytes + i * size, .iov_len = size};
         messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
     }
-    // The timeout of recvmmsg(2) is checked only after each message, so it does not limit the wait.
+    // recvmmsg(2) checks its timeout only after each message, so the timeout does not limit the wait.
     const int received = recvmmsg(socket, messages, count, flags | MSG_TRUNC, NULL);
     for (int i = 0; i < received; i++)
         lengths[i] = messages[i].msg_len;

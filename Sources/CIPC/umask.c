@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The field "Umask" of proc_pid_status(5), which can be read without changing the umask; all bits if /proc is
-// not mounted.
+// Reads the "Umask" field in proc_pid_status(5), which does not change the umask. Returns all bits if /proc
+// is not mounted.
 uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
@@ -48,16 +48,16 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
-    // Without CLONE_FS the child has a separate umask. This thread stops until the child has ended.
-    // All signals are blocked, so that no signal handler of this process runs in the child.
+    // Without CLONE_FS, the child has a separate umask. This thread is suspended until the child exits.
+    // All signals are blocked, so that none of this process's signal handlers runs in the child.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
     int error = errno;
     if (process != -1) {
-        // This child sends no signal when it ends, and only __WALL waits for it, so it does not affect other
-        // threads.
+        // This child sends no signal when it ends, and only a wait with __WALL reaps it, so it does not
+        // affect other threads.
         while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
             continue;
         error = work.error;

@@ -49,11 +49,11 @@ _Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "e
 static int epoll_wait_with(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
                            const sigset_t *mask) {
     struct timespec time = time_of(nanoseconds);
-    // glibc has had a function for this only since 2021, and musl does not have one. The kernel's sets have
-    // 64 signals.
+    // glibc has had a function for this call only since 2021, and musl does not have one. The kernel's signal
+    // sets hold 64 signals.
     int ready =
         (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, mask, 8UL);
-    // Copies backwards, so that no event is overwritten before it is copied.
+    // Copy backward, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
         memcpy(&event, (const char *)events + (size_t)i * sizeof event, sizeof event);

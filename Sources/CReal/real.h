@@ -1,5 +1,5 @@
-// The original functions of the calls that `swift-peer-mutants` replaces, under the names that the
-// linker gives them.
+// The original versions of the functions that `swift-peer-mutants` replaces, under the names that the linker
+// gives them.
 #pragma once
 
 #include <CIPC.h>
@@ -155,7 +155,7 @@ REAL(shutdown);
 REAL(unlink);
 REAL(write);
 
-// Swift cannot call functions with variable arguments. Their third argument has the size of a register.
+// Swift cannot call variadic functions. Their third argument has the size of a register.
 int __real_fcntl(int descriptor, int command, long argument);
 int __real_ioctl(int descriptor, unsigned long request, int *argument);
 int __real_open(const char *path, int flags, long mode);

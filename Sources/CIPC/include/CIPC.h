@@ -1,5 +1,5 @@
-// Includes every shim, by mechanism. The umbrella header is necessary because SwiftPM reads a
-// directory of headers only once: a header that is added later is found only after a full rebuild.
+// Includes every shim; each mechanism has a header. The umbrella header is necessary because SwiftPM reads a
+// header directory only once: it finds a header that is added later only after a full rebuild.
 #include "cipc_futex.h"
 #include "cipc_inotify.h"
 #include "cipc_kernel.h"

@@ -1,5 +1,5 @@
-// Changes of files and directories: inotify(7), which Swift does not import. Each function returns the same
-// result as the C function after which it is named, and sets errno in the same way.
+// Changes to files and directories: inotify(7), which Swift does not import. Each function returns the same
+// result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>

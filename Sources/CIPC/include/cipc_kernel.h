@@ -1,9 +1,9 @@
-// Calls that every mechanism needs and that Swift's import of glibc does not include.
+// Calls that all mechanisms need, and that Swift's import of glibc does not include.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-/// The symbol of an error number, such as "EAGAIN"; NULL if the number is unknown.
+/// The symbolic name of an error number, such as "EAGAIN"; NULL if the number is unknown.
 const char *cipc_errno_symbol(int number);
 
 /// Mirrors struct pollfd.
@@ -15,10 +15,10 @@ struct cipc_pollfd {
 enum { CIPC_POLLRDHUP = 0x2000 };
 /// Calls ppoll(2). `nanoseconds` is the maximum wait; a negative value means no limit.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
-/// Does the same with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
+/// Does the same, with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
 int cipc_ppoll_masked(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds, uint64_t mask);
 
-/// Nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME.
+/// The time of CLOCK_MONOTONIC and of CLOCK_REALTIME in nanoseconds.
 int64_t cipc_clock_monotonic(void);
 int64_t cipc_clock_realtime(void);
 

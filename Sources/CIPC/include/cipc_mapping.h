@@ -1,6 +1,6 @@
-// Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not
-// include. Each function returns the same result as the C function that it is named after, and sets errno in
-// the same way.
+// Mapped memory and memory objects: Linux calls and constants that Swift's import of glibc does not include.
+// Each function returns the same result as the C function that it is named after, and sets errno in the same
+// way.
 #pragma once
 
 #include <stddef.h>
@@ -26,17 +26,17 @@ int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode)
 /// Calls memfd_create(2).
 int cipc_memfd_create(const char *label, unsigned flags);
 
-/// Calls fallocate(2) without flags: the object grows if necessary, and existing bytes stay.
+/// Calls fallocate(2) without flags: the object grows if necessary, and existing bytes are kept.
 int cipc_fallocate(int descriptor, int64_t offset, int64_t length);
 
 /// Calls mremap(2) with MREMAP_MAYMOVE. Stores the new address in *address; returns 0 or -1.
 int cipc_mremap(void **address, size_t length, size_t new_length);
 
-/// Calls mremap(2) for 0 bytes, which maps the same memory a second time. Returns MAP_FAILED if it is not
-/// shared.
+/// Calls mremap(2) for 0 bytes, which maps the same memory a second time. Returns MAP_FAILED if the memory is
+/// not shared.
 void *cipc_map_again(void *address, size_t length);
 
-/// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. The kernel copies: an
-/// inaccessible page leads to EFAULT or a short count, whereas an access by the processor would raise SIGBUS.
+/// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. The kernel copies the
+/// bytes: an inaccessible page causes EFAULT or a short count, whereas a direct access would raise SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);

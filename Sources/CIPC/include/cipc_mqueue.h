@@ -14,7 +14,7 @@ struct cipc_mq_attributes {
     long reserved[4];
 };
 
-/// Call both forms of mq_open(3). Without `attributes`, the queue has the defaults of the system.
+/// Calls mq_open(3) in either form. If `attributes` is NULL, a new queue has the system's default attributes.
 int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes);
 int cipc_mq_unlink(const char *name);

@@ -1,4 +1,4 @@
-// Locking mutexes with a CLOCK_MONOTONIC deadline, a glibc extension that Swift does not import.
+// Locking a mutex with a CLOCK_MONOTONIC deadline, a glibc extension that Swift does not import.
 #pragma once
 
 #include <stdint.h>

@@ -1,12 +1,12 @@
-// The kernel calls that a queue in shared memory needs in addition to those of cipc_futex.h: they sleep
-// on several words and report a dead owner. Each function leaves errno as set by the call.
+// The kernel calls that a queue in shared memory needs in addition to those in cipc_futex.h: they sleep on
+// several words and report a dead owner. Each function leaves errno as the call set it.
 #pragma once
 
 #include <stdint.h>
 
 enum { CIPC_FUTEX_MOST = 128 };
 
-/// One of the words of cipc_futex_wait_any, with the layout of struct futex_waitv.
+/// One of the words that cipc_futex_wait_any waits for, with the layout of struct futex_waitv.
 struct cipc_futex_waiter {
     uint64_t expected;
     uint64_t address;
@@ -14,7 +14,7 @@ struct cipc_futex_waiter {
     uint32_t reserved;
 };
 
-/// The flags of a waiter for a 32-bit word that several processes share.
+/// Returns a waiter for a 32-bit word that several processes share.
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
 /// Calls futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The
@@ -22,11 +22,11 @@ struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
 /// If this thread dies between this call and cipc_robust_end while the lock contains its ID, the kernel sets
-/// FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the thread ID or, if it fails, 0 with errno:
+/// FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the thread ID or, on failure, 0 with errno set:
 /// EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);
 
-/// How often this thread has waited for a message or a free slot since spinning last succeeded.
+/// The number of times that this thread has waited for a message or a free slot since a spin last succeeded.
 uint32_t cipc_failed_spins(void);
 void cipc_set_failed_spins(uint32_t count);

@@ -8,7 +8,7 @@
 
 int cipc_sigrtmin(void);
 int cipc_sigrtmax(void);
-/// The symbol of a signal without the prefix "SIG", such as "USR1"; NULL for a signal without a symbol.
+/// A signal's symbolic name without the prefix "SIG", such as "USR1"; NULL for a signal without a name.
 const char *cipc_signal_symbol(int number);
 
 sigset_t cipc_sigset(uint64_t signals);
@@ -20,7 +20,7 @@ int cipc_set_disposition(int number, int ignore);
 
 int cipc_sigqueue(int process, int number, int value);
 
-/// The common part of siginfo_t and of struct signalfd_siginfo. Fields that a signal does not have are 0.
+/// The common part of siginfo_t and struct signalfd_siginfo. Fields that a signal does not have are 0.
 struct cipc_signal_information {
     int32_t number;
     int32_t code;
@@ -30,9 +30,10 @@ struct cipc_signal_information {
     /// Whether `process` and `user` were reported.
     int32_t has_sender;
 };
-/// The information that a handler with SA_SIGINFO gets. It is async-signal-safe.
+/// Converts the information that a handler with SA_SIGINFO receives. This function is async-signal-safe.
 struct cipc_signal_information cipc_signal_information_of(const siginfo_t *information);
-/// Calls sigtimedwait(2) with the timeout `nanoseconds` or, if that is negative, sigwaitinfo(2).
+/// Calls sigtimedwait(2) with a timeout of `nanoseconds`; a negative value means no limit, as in
+/// sigwaitinfo(2).
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information);
 
 enum { CIPC_SI_USER = 0, CIPC_SI_QUEUE = -1, CIPC_SI_TIMER = -2, CIPC_SI_MESGQ = -3, CIPC_SI_TKILL = -6 };
@@ -40,7 +41,7 @@ enum { CIPC_SI_KERNEL = 128 };
 
 /// Calls signalfd(2) for a new descriptor, with SFD_CLOEXEC and SFD_NONBLOCK.
 int cipc_signalfd(uint64_t signals);
-/// Calls signalfd(2) for an existing descriptor, whose signals it replaces.
+/// Calls signalfd(2) to replace the signals of an existing descriptor.
 int cipc_signalfd_replace(int descriptor, uint64_t signals);
 /// Reads one signal with read(2).
 intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information);

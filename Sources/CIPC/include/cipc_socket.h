@@ -1,5 +1,5 @@
 // Sockets of all address families: the calls and structures that Swift's import of the C library does not
-// include. Each function returns the same result as the C function after which it is named, and sets errno in
+// include. Each function returns the same result as the C function that it is named after, and sets errno in
 // the same way. All functions that send use MSG_NOSIGNAL.
 #pragma once
 #include "cipc_pipe.h"
@@ -36,28 +36,28 @@ int cipc_socket(int domain, int type);
 int cipc_socket_pair(int domain, int type, int sockets[2]);
 
 int cipc_bind(int socket, const struct cipc_address *address);
-/// Calls fchmod(2) and bind(2) for a path. The file gets `mode`, reduced by the umask of the process
-/// unless `exactly`.
+/// Calls fchmod(2) and bind(2) for a path. The file gets `mode`, reduced by the process's umask unless
+/// `exactly` is set.
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
 int cipc_connect(int socket, const struct cipc_address *address);
-/// Calls connect(2) with AF_UNSPEC, which dissolves the association of a datagram socket.
+/// Calls connect(2) with AF_UNSPEC, which dissolves a datagram socket's association.
 int cipc_disconnect(int socket);
 /// Calls getsockname(2) or getpeername(2).
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
-/// Calls accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
+/// Calls accept4(2) with SOCK_CLOEXEC. Stores the peer's address.
 int cipc_accept(int listener, struct cipc_address *address);
 
 /// Call recv(2) and send(2).
 intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
 intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
-/// Call recvmsg(2) and sendmsg(2) with several parts, and without ancillary data.
+/// Call recvmsg(2) and sendmsg(2) with several parts and no ancillary data.
 intptr_t cipc_socket_readv(int socket, const struct cipc_part *parts, size_t count, int flags);
 intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t count, int flags);
 /// Call recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
 /// Do the same with an internet address, because Swift would otherwise copy a longer structure. Receiving
-/// fails with EAFNOSUPPORT if the sender has an address of another family.
+/// fails with EAFNOSUPPORT if the sender's address is of another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
@@ -70,12 +70,12 @@ struct cipc_credentials {
     uint32_t group;
 };
 
-/// The maximum number of messages in one call of cipc_send_many and cipc_receive_many.
+/// The maximum number of messages in one call to cipc_send_many or cipc_receive_many.
 enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
 /// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
 int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
-/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; `lengths` get the original
-/// lengths.
+/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; the call stores the messages'
+/// original lengths in `lengths`.
 int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags);
 
 /// The maximum number of descriptors in a message (SCM_MAX_FD).
@@ -93,7 +93,7 @@ struct cipc_received {
     size_t descriptor_count;
     int has_credentials;
     struct cipc_credentials credentials;
-    /// A descriptor of the sender, if SO_PASSPIDFD is set; otherwise -1.
+    /// A pidfd for the sender, if SO_PASSPIDFD is set; otherwise -1.
     int process;
 };
 /// Calls recvmsg(2) with MSG_CMSG_CLOEXEC. `descriptors` has room for CIPC_MAXIMUM_DESCRIPTORS.
@@ -114,10 +114,10 @@ int cipc_set_socket_timeout(int socket, int sending, int64_t microseconds);
 /// Get and set SO_LINGER in seconds; -1 means off.
 int cipc_socket_linger(int socket, int *seconds);
 int cipc_set_socket_linger(int socket, int seconds);
-/// Reads from SO_MEMINFO the number of messages that were dropped because the receive buffer was full.
+/// Reads the number of messages that were dropped because the receive buffer was full, from SO_MEMINFO.
 int cipc_socket_drops(int socket, uint32_t *drops);
 
-/// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.
+/// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port in the address is ignored.
 int cipc_internet_membership(int socket, int join, const struct cipc_address *group, uint32_t interface);
 /// Sets IP_MULTICAST_IF or IPV6_MULTICAST_IF.
 int cipc_internet_multicast_interface(int socket, int version, uint32_t interface);

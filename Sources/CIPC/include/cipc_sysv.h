@@ -1,6 +1,6 @@
-// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid key of
-// ftok(3) can look like its error, semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and
-// MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
+// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid key from
+// ftok(3) can look like an error, semctl(2) is variadic and takes a union by value, semtimedop(2), MSG_EXCEPT
+// and MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
 // returns the same result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
@@ -16,7 +16,7 @@ struct cipc_ipc_ownership {
     uint32_t mode;
 };
 
-/// Calls ftok(3). Returns 0 or -1, and stores the key, because -1 is also a valid key.
+/// Calls ftok(3). Returns 0 or -1, and stores the key separately, because -1 is also a valid key.
 int cipc_ftok(const char *path, int project, int32_t *key);
 
 /// Calls shmctl(2) with IPC_STAT.
@@ -36,7 +36,7 @@ struct cipc_shm_status {
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
 /// Calls shmctl(2) with SHM_LOCK or SHM_UNLOCK.
 int cipc_shm_lock(int segment, int lock);
-/// Calls shmctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
+/// Calls shmctl(2) with IPC_SET to set the user, the group and the nine mode bits.
 int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode);
 
 /// Mirrors struct sembuf.
@@ -51,8 +51,8 @@ int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);
 
-/// Call semctl(2). GETVAL, GETPID, GETNCNT, GETZCNT and IPC_RMID have no argument, SETVAL has a value,
-/// and GETALL and SETALL have an array.
+/// Call semctl(2). GETVAL, GETPID, GETNCNT, GETZCNT and IPC_RMID take no argument, SETVAL takes a value, and
+/// GETALL and SETALL take an array.
 int cipc_semctl(int set, int number, int command);
 int cipc_semctl_value(int set, int number, int command, int value);
 int cipc_semctl_array(int set, int command, uint16_t *values);
@@ -65,7 +65,7 @@ struct cipc_sem_status {
     int64_t last_operation, change_time;
 };
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
-/// Calls semctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
+/// Calls semctl(2) with IPC_SET to set the user, the group and the nine mode bits.
 int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode);
 
 enum { CIPC_MSG_NOERROR = 010000, CIPC_MSG_EXCEPT = 020000, CIPC_MSG_COPY = 040000 };
@@ -86,10 +86,10 @@ struct cipc_msg_status {
     int64_t send_time, receive_time, change_time;
 };
 int cipc_msg_stat(int queue, struct cipc_msg_status *status);
-/// Calls msgctl(2) with IPC_SET to set the user, the group, the nine bits of the mode, and msg_qbytes.
+/// Calls msgctl(2) with IPC_SET to set the user, the group, the nine mode bits and msg_qbytes.
 int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity);
 
-/// The maximum length of a message that is copied on the stack, without an allocation: the default of msgmax.
+/// The maximum length of a message that is copied on the stack, without an allocation: the default msgmax.
 enum { CIPC_MSG_ON_STACK = 8192 };
 /// Call msgsnd(2) and msgrcv(2) with the type separate from the text.
 int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);

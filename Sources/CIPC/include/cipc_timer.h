@@ -1,10 +1,10 @@
-// Notifications in a thread of the C library (SIGEV_THREAD), and timers with timer_create(2): Swift does not
-// import struct sigevent.
+// Notifications in a thread that the C library creates (SIGEV_THREAD), and timers with timer_create(2): Swift
+// does not import struct sigevent.
 #pragma once
 
 #include <stdint.h>
 
-/// A function that the C library calls in a thread of its own, with the key of the registration.
+/// A function that the C library calls with the registration's key, in its own thread.
 typedef void (*cipc_notified)(int32_t key);
 
 /// Calls mq_notify(3) with SIGEV_THREAD. Every call must pass the same function.
@@ -15,10 +15,10 @@ int cipc_mq_notify_thread(int queue, int32_t key, cipc_notified function);
 int cipc_timer_create_signal(int clock, int signal, int value, void **timer);
 int cipc_timer_create_thread(int clock, int32_t key, cipc_notified function, void **timer);
 
-/// Calls timer_settime(2) with times in nanoseconds from now; 0 disarms the timer.
+/// Calls timer_settime(2) with a time in nanoseconds from now, where 0 disarms the timer, and an interval.
 int cipc_timer_set(void *timer, int64_t nanoseconds, int64_t interval);
 
-/// Calls timer_gettime(2), and stores nanoseconds.
+/// Calls timer_gettime(2), and stores the times in nanoseconds.
 int cipc_timer_remaining(void *timer, int64_t *nanoseconds, int64_t *interval);
 
 /// Call timer_getoverrun(2) and timer_delete(2).

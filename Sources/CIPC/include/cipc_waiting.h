@@ -20,7 +20,7 @@ struct cipc_epoll_event {
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
 /// Calls epoll_pwait2(2). `nanoseconds` is the timeout; a negative value means no limit.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
-/// Does the same with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
+/// Does the same, with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
 int cipc_epoll_wait_masked(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
                            uint64_t mask);
 
@@ -34,14 +34,14 @@ intptr_t cipc_eventfd_read_now(int event, uint64_t *value);
 /// Writes a value with write(2).
 intptr_t cipc_eventfd_write(int event, uint64_t value);
 
-/// Returns 1 if the link of a descriptor in /proc/self/fd is `name`, such as "anon_inode:[eventfd]", and
-/// 0 if it is not; -1 if the descriptor is not open.
+/// Returns 1 if a descriptor's link in /proc/self/fd is `name`, such as "anon_inode:[eventfd]", and 0 if it
+/// is not; -1 if the descriptor is not open.
 int cipc_is_anonymous_inode(int descriptor, const char *name);
 
 /// Calls timerfd_create(2) with TFD_CLOEXEC and TFD_NONBLOCK.
 int cipc_timerfd(int clock);
-/// Calls timerfd_settime(2) with nanoseconds. `first` is an absolute time of the clock if `absolute` is not
-/// 0, and otherwise relative to the current time; 0 disarms the timer.
+/// Calls timerfd_settime(2) with times in nanoseconds. `first` is an absolute time on the timer's clock if
+/// `absolute` is not 0, and otherwise relative to the current time; 0 disarms the timer.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
 /// Calls timerfd_gettime(2).
 int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
@@ -54,16 +54,16 @@ int cipc_pidfd_open(int process, int nonblocking);
 int cipc_pidfd_send_signal(int process, int signal);
 /// Calls pidfd_getfd(2), which duplicates a descriptor of another process. The duplicate is close-on-exec.
 int cipc_pidfd_getfd(int process, int descriptor);
-/// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. Returns 1 for a child that has ended, with its
-/// status as cipc_wait reports it, and 0 for a child that has not ended.
+/// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. Returns 1 and stores the status, as cipc_wait does, if
+/// the child has ended, and 0 if it has not.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 enum { CIPC_CHILD_ENDED = 1, CIPC_CHILD_STOPPED = 2, CIPC_CHILD_CONTINUED = 4 };
-/// Calls waitid(2) with P_PIDFD for the changes in `changes`, with WNOHANG if `now`, and with WNOWAIT if
-/// `keeping`. Returns the change, or 0 if there is none; the status as cipc_pidfd_reap does.
+/// Calls waitid(2) with P_PIDFD for the changes in `changes`, with WNOHANG if `now` is set, and with WNOWAIT
+/// if `keeping` is set. Returns the change, or 0 if there is none; stores the status as cipc_pidfd_reap does.
 int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_status, int *signal);
 
-/// Opens the entry of a descriptor in /proc/self/fdinfo for reading, with open(2).
+/// Opens a descriptor's entry in /proc/self/fdinfo for reading, with open(2).
 int cipc_open_fdinfo(int descriptor);
-/// Reads the number after `key` in such an entry; `key` includes the preceding line end and the separator.
-/// Returns 1, or 0 if there is no such line, or -1 with errno if reading fails.
+/// Reads the number after `key` in such an entry; `key` includes the preceding newline and the separator.
+/// Returns 1, or 0 if there is no such line, or -1 with errno set if reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

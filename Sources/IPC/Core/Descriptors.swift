@@ -8,17 +8,17 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A value with a file descriptor, which ``PollSet`` and ``Epoll`` can wait for.
+/// A value with a file descriptor that ``PollSet`` and ``Epoll`` can wait for.
 public protocol DescriptorRepresentable: ~Copyable {
   /// The descriptor. Do not close it: this value still owns it.
   var descriptor: FileDescriptor { get }
 }
 
-/// A value that owns a file descriptor, and closes it when it is destroyed.
+/// A value that owns a file descriptor and closes it when the value is destroyed.
 public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the initializer throws, the previous owner keeps the descriptor.
   init(adopting descriptor: FileDescriptor) throws(IPCError)
 
   /// Passes the descriptor on to a new owner.
@@ -28,21 +28,21 @@ public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
 extension DescriptorOwner where Self: ~Copyable {
   /// Takes ownership of a received descriptor.
   ///
-  /// If it throws, the descriptor is closed.
+  /// If the initializer throws, the descriptor is closed.
   ///
   /// ```swift
   /// let log = try PipeReader(adopting: connection.receiveDescriptor())
   /// ```
   ///
-  /// - Throws: The errors of the initializer that adopts a `FileDescriptor`.
+  /// - Throws: Any error from the initializer that adopts a `FileDescriptor`.
   public init(adopting owner: consuming OwnedDescriptor) throws(IPCError) {
     try self.init(adopting: owner.descriptor)
     _ = owner.release()
   }
 
-  /// Closes the descriptor, and throws if that fails; destroying the value ignores a failure.
+  /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
   ///
-  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  /// Calls `close(2)` once: on Linux, the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) { try takeDescriptor().close() }
 
   /// Gives up ownership: the descriptor stays open, and the caller must close it.
@@ -116,9 +116,9 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
-  /// Closes the descriptor, and throws if that fails; destroying the value ignores a failure.
+  /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
   ///
-  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  /// Calls `close(2)` once: on Linux, the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) {
     let descriptor = descriptor
     discard self
@@ -142,10 +142,9 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
   }
 
-  /// Takes ownership of an inherited descriptor, and sets its close-on-exec flag, which an inherited descriptor never
-  /// has.
+  /// Takes ownership of an inherited descriptor and sets its close-on-exec flag, which is always clear after an exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the function throws, the previous owner keeps the descriptor.
   package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {
     try Syscall.call(.fcntlSetCloseOnExec, on: .descriptor(descriptor)) {
       fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC)
@@ -166,11 +165,11 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   }
 }
 
-/// Non-blocking calls where the kernel offers only blocking ones: `O_NONBLOCK` is set on the open file description
+/// Nonblocking calls where the kernel offers only blocking ones, by setting `O_NONBLOCK` on the open file description
 /// during the call.
 ///
-/// Threads of this process take turns. Otherwise one thread could mistake the flag that another thread has set for the
-/// original state, and a blocking call could fail with `EAGAIN`.
+/// The threads of this process take turns. Otherwise, one thread could mistake a flag that another thread has set for
+/// the original state, and a blocking call could fail with `EAGAIN`.
 enum NonBlocking {
   private static let turn = Mutex(())
 
@@ -184,8 +183,7 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Find out whether the description itself is non-blocking, or another thread has set the flag only for its own
-      // call.
+      // Check whether the description itself is nonblocking, or another thread has set the flag only for its own call.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
       default: return result
@@ -193,7 +191,7 @@ enum NonBlocking {
     }
   }
 
-  /// Performs a call that does not wait.
+  /// Performs a call without waiting.
   static func result(
     _ descriptor: FileDescriptor, retryOnInterrupt: Bool, _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -227,24 +225,24 @@ enum NonBlocking {
   }
 }
 
-/// The readiness of a descriptor: the events of `poll(2)` and `epoll(7)`.
+/// A descriptor's readiness: the events that `poll(2)` and `epoll(7)` report.
 public struct Readiness: OptionSet, Hashable, Sendable {
   /// The events as bits of `struct pollfd`: `POLLIN`, `POLLOUT` and others.
   public let rawValue: Int16
   /// Creates a set from bits of `struct pollfd`.
   public init(rawValue: Int16) { self.rawValue = rawValue }
 
-  /// Reading does not wait (`POLLIN`).
+  /// Reading does not block (`POLLIN`).
   public static let readable = Readiness(rawValue: Int16(POLLIN))
-  /// Writing at least one byte does not wait (`POLLOUT`).
+  /// Writing at least one byte does not block (`POLLOUT`).
   public static let writable = Readiness(rawValue: Int16(POLLOUT))
-  /// An error is pending, or all readers of a pipe are gone (`POLLERR`).
+  /// An error is pending, or all of a pipe's readers are gone (`POLLERR`).
   ///
-  /// It is reported even if it was not requested.
+  /// This event is reported even if it was not requested.
   public static let error = Readiness(rawValue: Int16(POLLERR))
   /// The peer closed its end; unread data may remain (`POLLHUP`).
   ///
-  /// It is reported even if it was not requested.
+  /// This event is reported even if it was not requested.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
   /// A socket has urgent data (`POLLPRI`).
   public static let priority = Readiness(rawValue: Int16(POLLPRI))
@@ -252,6 +250,6 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// The descriptor is not open (`POLLNVAL`).
   ///
-  /// It is reported by `poll(2)` only, even if it was not requested.
+  /// Only `poll(2)` reports this event, even if it was not requested.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

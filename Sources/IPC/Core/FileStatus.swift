@@ -7,11 +7,11 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The size, permissions and ownership of a file or memory object: the `struct stat` of `fstat(2)`.
+/// The size, permissions and ownership of a file or memory object, as `fstat(2)` returns them in a `struct stat`.
 public struct FileStatus: Hashable, Sendable {
   /// The size in bytes (`st_size`).
   public let size: Int
-  /// The permission bits, and the set-user-ID, set-group-ID and sticky bits, of `st_mode`.
+  /// The permission, set-user-ID, set-group-ID and sticky bits (`st_mode`).
   public let permissions: FilePermissions
   /// The owner (`st_uid`).
   public let user: UserID
@@ -41,11 +41,11 @@ public struct FileStatus: Hashable, Sendable {
     linkCount = UInt64(status.st_nlink)
   }
 
-  /// Whether it is a pipe or FIFO.
+  /// Whether the file is a pipe or FIFO.
   public var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
-  /// Whether it is a socket.
+  /// Whether the file is a socket.
   public var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
-  /// Whether it is a regular file.
+  /// Whether the file is a regular file.
   public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
 
   /// Whether the file still has a name in some directory.
@@ -57,16 +57,16 @@ public struct FileStatus: Hashable, Sendable {
 
 /// A file that has been located but not opened.
 ///
-/// A check and the later use apply to the same file.
+/// A check and a later operation apply to the same file.
 ///
-/// A symbolic link is not followed, and locating a planted file has no side effects.
+/// Symbolic links are not followed, and locating a planted file has no side effects.
 package struct LocatedFile: ~Copyable {
   package let path: FilePath
   private let file: OwnedDescriptor
 
-  /// Locates the file at a path, without following a symbolic link.
+  /// Locates the file at a path without following a symbolic link.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///
   /// Calls `open(2)` with `O_PATH | O_NOFOLLOW`.
   package init(_ path: FilePath) throws(IPCError) {

@@ -1,7 +1,7 @@
 internal import SystemPackage
 
 extension IPCError {
-  /// What to do about the error, such as which limit to raise; nil if the reason already says enough.
+  /// Advice on resolving the error, such as which limit to raise; nil if the reason is clear enough.
   var advice: String? {
     switch (call, errno) {
     case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"
@@ -14,12 +14,12 @@ extension IPCError {
     case (.flock, .noSuchFileOrDirectory): "Create or open the object again: its name was removed"
     case (.madvise, .badAddress): "Allocate the object first: it is too short, or /dev/shm is full"
     case (.memcpy, .badAddress): "Keep the offset and length within the memory"
-    case (.memcpy, .invalidArgument): "Use an offset that is a multiple of the alignment of the type"
+    case (.memcpy, .invalidArgument): "Use an offset that is a multiple of the type's alignment"
     case (.memcpy, .messageTooLong): "Create the block with a larger capacity"
     case (.processVMRead, .badAddress), (.processVMWrite, .badAddress):
       "Allocate the object first: it is too short, or /dev/shm is full"
-    case (.pthreadBarrierInit, .invalidArgument): "Count at least one thread"
-    case (.pthreadMutexLock, .ownerDied): "Pass recover: to repair the data of an owner that died"
+    case (.pthreadBarrierInit, .invalidArgument): "Use a count of at least 1"
+    case (.pthreadMutexLock, .ownerDied): "Pass recover: to repair the data after an owner has died"
     case (.pthreadMutexLock, .notRecoverable), (.pthreadMutexTryLock, .notRecoverable),
       (.pthreadMutexClockLock, .notRecoverable):
       "Create the mutex again: an owner died, and nothing was repaired"
@@ -54,13 +54,13 @@ extension IPCError {
     case (.ringOpen, .protocolNotSupported), (.sharedQueueOpen, .protocolNotSupported):
       "Build all programs with the same version of the library and of the C header"
     case (.ringOpen, .resourceBusy):
-      "Let the process that has this end close it; in other PID or time namespaces, create a new ring"
+      "Let the process that holds this end close it; in other PID or time namespaces, create a new ring"
     case (.ringOpen, .brokenPipe): "Create a new ring: this end was closed"
     case (.ring, .badMessage), (.ringOpen, .badMessage): "Close the ring and create a new one: its header is corrupted"
-    case (.ringSend, .messageTooLong): "Create the ring larger: a record takes 8 bytes more than its length"
+    case (.ringSend, .messageTooLong): "Create a larger ring: a record takes 8 bytes more than its length"
     case (.ringReceive, .messageTooLong): "Make more room: the record stays in the ring"
     case (.ringRead, .ownerDied), (.ringWrite, .ownerDied), (.ringReceive, .ownerDied), (.ringSend, .ownerDied):
-      "Start a successor of the process that died: it can open its end, and the ring continues"
+      "Start a successor to the process that died: it can open its end, and the ring continues"
     case (.sharedQueueCreate, .invalidArgument): "Use 1 to 2^30 slots of 1 to 2^30 bytes"
     case (.sharedQueueOpen, .invalidArgument): "Create the queue before it is opened"
     case (.sharedQueueOpen, .badMessage), (.sharedQueueMessages, .badMessage), (.sharedQueueReceive, .badMessage):
@@ -70,7 +70,7 @@ extension IPCError {
     case (.sharedQueueSelect, .invalidArgument): "Select from 1 to 128 queues"
     case (.messageChannelReceive, .messageTooLong):
       "Pass both sides the same maximumLength; if they agree, the other side does not use this protocol"
-    case _ where hasInvalidName: "Use a name of a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
+    case _ where hasInvalidName: "Use a slash followed by 1 to 255 bytes other than slashes, such as '/jobs'"
     case (.mqOpen, .invalidArgument):
       "Without CAP_SYS_RESOURCE, msg_max and msgsize_max in /proc/sys/fs/mqueue limit the attributes"
     case (.mqOpen, .tooManyOpenFiles):
@@ -81,7 +81,7 @@ extension IPCError {
     case (.mqSend, .messageTooLong), (.mqTimedSend, .messageTooLong):
       "Create the queue with a larger maximum message size"
     case (.msgctl, .notPermitted):
-      "Be owner or creator; a capacity above /proc/sys/kernel/msgmnb also takes CAP_SYS_RESOURCE"
+      "Run as the owner or creator; a capacity above /proc/sys/kernel/msgmnb also requires CAP_SYS_RESOURCE"
     case (.msgget, .noSpace): "Remove queues (ipcs -q, ipcrm), or raise /proc/sys/kernel/msgmni"
     case (.msgrcv, .argListTooLong): "Make more room: the message stays in the queue"
     case (.msgsnd, .invalidArgument):
@@ -92,7 +92,7 @@ extension IPCError {
     case (.semget, .noSpace): "Remove sets (ipcs -s, ipcrm), or raise /proc/sys/kernel/sem"
     case (.semget, .timedOut), (.semget, .wouldBlock):
       "Remove the set if the process that created it died before it set the values"
-    case (.semop, .argListTooLong): "Use at most SEMOPM operations, the third number of /proc/sys/kernel/sem"
+    case (.semop, .argListTooLong): "Use at most SEMOPM operations, the third number in /proc/sys/kernel/sem"
     case (.semop, .fileTooLarge): "Use an index below the number of semaphores in the set"
     case (.semop, .outOfRange):
       "Keep the value and the sum of the changes to undo (SEM_UNDO) at most 32767"
@@ -105,7 +105,7 @@ extension IPCError {
     case (.readv, .invalidArgument), (.writev, .invalidArgument): "Pass at most 1024 parts (IOV_MAX)"
     case (.inotifyInit, .tooManyOpenFiles):
       "Close instances, or raise /proc/sys/fs/inotify/max_user_instances or RLIMIT_NOFILE (ulimit -n)"
-    case (.inotifyAddWatch, .noSpace): "Watch less, or raise /proc/sys/fs/inotify/max_user_watches"
+    case (.inotifyAddWatch, .noSpace): "Watch fewer files, or raise /proc/sys/fs/inotify/max_user_watches"
     case (.inotifyAddWatch, .invalidArgument): "Watch for at least one event"
     case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
     case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"
@@ -113,7 +113,7 @@ extension IPCError {
     }
   }
 
-  /// Whether the object has a name that no POSIX object can have.
+  /// Whether the object's name is not a valid POSIX name.
   private var hasInvalidName: Bool {
     guard case .name(let name)? = object else { return false }
     do throws(IPCError) {

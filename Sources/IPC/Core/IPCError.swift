@@ -3,9 +3,9 @@ public import SystemPackage
 
 /// A failed call, with its object and the reason.
 ///
-/// Every call of this library throws this type if it fails. That includes a timeout (`.timedOut`), a call that would
-/// have to wait (`.wouldBlock`), a write without readers (`.brokenPipe`), and the death of a peer (`.ownerDied`). Match
-/// on ``errno``:
+/// Every call in this library throws this type if it fails. Failures include a timeout (`.timedOut`), a call that would
+/// block (`.wouldBlock`), a write that has no reader (`.brokenPipe`), and a peer's death (`.ownerDied`). Match on
+/// ``errno``:
 ///
 /// ```swift
 /// do {
@@ -15,16 +15,16 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see
+/// In a function that does not declare `throws(IPCError)`, end the `do` statement with `catch { throw error }`: see
 /// <doc:PortingTraps>.
 public struct IPCError: Error, Hashable, Sendable {
   /// The call that failed.
   public let call: Call
 
-  /// The reason.
+  /// The reason for the failure.
   public let errno: Errno
 
-  /// The object that the call worked on, if it is known.
+  /// The object that the call operated on, if known.
   public let object: Object?
 
   /// The number of bytes that had been transferred when the call failed.
@@ -40,19 +40,19 @@ public struct IPCError: Error, Hashable, Sendable {
     self.transferred = transferred
   }
 
-  /// The object that a call worked on.
+  /// The object that a call operated on.
   ///
-  /// It is formatted only when the error is printed.
+  /// The object is formatted only when the error is printed.
   public enum Object: Hashable, Sendable {
     /// A file.
     case path(FilePath)
     /// A POSIX message queue, shared memory object or semaphore.
     case name(POSIXName)
-    /// An open file description, by its descriptor.
+    /// An open file description, identified by a descriptor.
     case descriptor(FileDescriptor)
-    /// A System V object that was found by its key.
+    /// A System V object, identified by its key.
     case key(SystemVKey)
-    /// A System V object that was found by its identifier.
+    /// A System V object, identified by its identifier.
     case identifier(Int32)
     /// A process.
     case process(ProcessID)
@@ -64,13 +64,13 @@ public struct IPCError: Error, Hashable, Sendable {
     case label(String)
   }
 
-  /// The symbol of the reason, such as `EAGAIN`.
+  /// The symbolic name of the reason, such as `EAGAIN`.
   public var symbol: String {
     guard let name = unsafe cipc_errno_symbol(errno.rawValue) else { return "\(errno.rawValue)" }
     return unsafe String(cString: name)
   }
 
-  /// Returns this error with `count` more transferred bytes.
+  /// Returns this error with `count` added to the number of transferred bytes.
   package func adding(transferred count: Int) -> IPCError {
     IPCError(call, errno, on: object, transferred: transferred + count)
   }
@@ -81,8 +81,7 @@ public struct IPCError: Error, Hashable, Sendable {
 }
 
 extension IPCError: CustomStringConvertible {
-  /// The call, its object and the reason, and advice if there is any: `mq_open '/jobs': No such file or directory
-  /// (ENOENT)`.
+  /// The call, its object, the reason and any advice: `mq_open '/jobs': No such file or directory (ENOENT)`.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""
@@ -92,7 +91,7 @@ extension IPCError: CustomStringConvertible {
 }
 
 extension IPCError.Object: CustomStringConvertible {
-  /// The text for the object in messages, such as `'/jobs'` or `descriptor 5`.
+  /// The object as messages show it, such as `'/jobs'` or `descriptor 5`.
   public var description: String {
     switch self {
     case .path(let path): "'\(path)'"
@@ -109,6 +108,6 @@ extension IPCError.Object: CustomStringConvertible {
 }
 
 extension Errno {
-  /// The process that held the lock, or owned the other end, died without releasing it (`EOWNERDEAD`).
+  /// The process that held the lock or owned the other end died without releasing it (`EOWNERDEAD`).
   public static var ownerDied: Errno { Errno(rawValue: Int32(CIPC_EOWNERDEAD)) }
 }

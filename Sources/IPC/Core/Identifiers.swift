@@ -13,8 +13,8 @@ public import SystemPackage
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
 /// ```
 ///
-/// It looks like a path but is not one. It consists of bytes, not text: two names are equal if their bytes are equal.
-/// The call that uses the name checks whether it is valid.
+/// A name looks like a path but is not one. It consists of bytes, not text: two names are equal if their bytes are
+/// equal. The call that uses a name checks whether the name is valid.
 ///
 /// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
 public struct POSIXName: Hashable, Sendable {
@@ -23,7 +23,7 @@ public struct POSIXName: Hashable, Sendable {
 
   /// Creates a name from its bytes.
   ///
-  /// Calls refuse a name with a NUL, of which C would see only the part before the NUL, with `.invalidArgument`.
+  /// Calls reject a name that contains a NUL with `.invalidArgument`, because C would use only the part before it.
   public init(bytes: some Sequence<UInt8>) { storage = Array(bytes) + [0] }
 
   /// Creates a name from the UTF-8 bytes of a string.
@@ -41,8 +41,8 @@ public struct POSIXName: Hashable, Sendable {
     }
   }
 
-  /// Throws for names that only some C libraries accept, such as one without a slash, and for `/.`, which is the
-  /// directory of all objects.
+  /// Rejects names that only some C libraries accept, such as one without a slash, and `/.`, the directory that
+  /// contains all objects.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
   ///   slash.
@@ -55,17 +55,17 @@ public struct POSIXName: Hashable, Sendable {
     if rest.count > maximumLength { throw IPCError(call, .fileNameTooLong, on: .name(self)) }
   }
 
-  /// Throws for a name with a NUL, since C would use only the part before it.
+  /// Rejects a name that contains a NUL, because C would use only the part before it.
   package func requireWhole(for call: IPCError.Call) throws(IPCError) {
     if bytes.contains(0) { throw IPCError(call, .invalidArgument, on: .name(self)) }
   }
 }
 
 extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
-  /// Creates a name from a literal, which is checked when it is used.
+  /// Creates a name from a literal; the call that uses the name checks it.
   public init(stringLiteral text: String) { self.init(text) }
 
-  /// The bytes as UTF-8; bytes that are not UTF-8 are replaced.
+  /// The bytes decoded as UTF-8; invalid bytes are replaced.
   public var description: String { String(decoding: bytes, as: UTF8.self) }
 }
 
@@ -79,7 +79,7 @@ public struct ProcessID: RawRepresentable, Hashable, Sendable {
   /// Creates a process ID; the process need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The ID of this process.
+  /// This process's ID.
   ///
   /// Calls `getpid(2)`.
   public static var current: ProcessID { ProcessID(rawValue: getpid()) }
@@ -93,14 +93,14 @@ extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
 }
 
 extension UserID {
-  /// The effective user of this process.
+  /// This process's effective user ID.
   ///
   /// Calls `geteuid(2)`.
   public static var effective: UserID { UserID(rawValue: geteuid()) }
 }
 
 extension GroupID {
-  /// The effective group of this process.
+  /// This process's effective group ID.
   ///
   /// Calls `getegid(2)`.
   public static var effective: GroupID { GroupID(rawValue: getegid()) }

@@ -18,7 +18,7 @@ package import SystemPackage
 package enum Syscall {
   /// Performs a call that returns -1 when it fails, for callers that handle some errors themselves.
   ///
-  /// With `retryOnInterrupt` the result is never `.interrupted`.
+  /// With `retryOnInterrupt`, the result is never `.interrupted`.
   @inline(__always)
   package static func result<Value: FixedWidthInteger>(
     retryOnInterrupt: Bool = true, _ body: () -> Value
@@ -50,14 +50,14 @@ package enum Syscall {
     if code != 0 { throw IPCError(name, Errno(rawValue: code)) }
   }
 
-  /// The error of the last failed call, for hot paths that test the result themselves.
+  /// The error from the last failed call, for hot paths that test the result themselves.
   @inline(__always) static var lastError: Errno { Errno(rawValue: errno) }
 }
 
 extension Syscall {
   /// Waits until `descriptor` is ready for one of `events`.
   ///
-  /// - Returns: The events that it is ready for; empty only after a timeout.
+  /// - Returns: The events that the descriptor is ready for; empty only after a timeout.
   package static func wait(
     for events: Readiness, of descriptor: Int32, until timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Readiness {
@@ -68,7 +68,7 @@ extension Syscall {
     return count == 0 ? [] : Readiness(rawValue: entry.revents)
   }
 
-  /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 means no limit.
+  /// Performs a call that waits until a descriptor is ready; it takes a timeout in nanoseconds, or -1 for no limit.
   ///
   /// - Returns: The number of ready objects; 0 only after a timeout.
   package static func wait(
@@ -77,7 +77,7 @@ extension Syscall {
   ) throws(IPCError) -> Int {
     while true {
       let nanoseconds = timeout.nanoseconds ?? 0
-      // Retry in this loop instead of in the call: the next attempt has only the remaining time.
+      // Retry in this loop, not in `result`, so that the next attempt waits only for the remaining time.
       switch result(retryOnInterrupt: false, { body(nanoseconds) }) {
       case .success(0): if nanoseconds == 0 { return 0 }
       case .success(let count): return Int(count)
@@ -87,7 +87,7 @@ extension Syscall {
     }
   }
 
-  /// Repeats a non-blocking call while it fails with `EAGAIN`, and waits for readiness between attempts.
+  /// Repeats a nonblocking call while it fails with `EAGAIN`, and waits for readiness between attempts.
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -106,7 +106,7 @@ extension Syscall {
 
   /// Waits for readiness; throws after a timeout.
   ///
-  /// A call that must not wait reports only the descriptor: looking up an address takes longer than the call itself.
+  /// A nonblocking call reports only the descriptor, because looking up an address takes longer than the call itself.
   @inline(never)
   package static func waitOrThrow(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -118,7 +118,7 @@ extension Syscall {
   }
 }
 
-/// Runs a call with ``Timeout/immediate``, and returns nil if it would have to wait.
+/// Runs a call with ``Timeout/immediate``, and returns nil if the call would block.
 @inline(__always)
 package func nilIfWouldBlock<Value: ~Copyable>(
   _ body: () throws(IPCError) -> Value
@@ -144,7 +144,7 @@ enum Futex {
   static func wait(
     while word: UnsafePointer<Atomic<UInt32>>, is value: UInt32, nanoseconds: Int64, retryOnInterrupt: Bool
   ) throws(IPCError) -> Outcome {
-    // The caller retries: it must check the word again, and the next wait has only the remaining time.
+    // The caller retries, because it must check the word again and wait only for the remaining time.
     switch Syscall.result(retryOnInterrupt: false, { unsafe cipc_futex_wait(word, value, nanoseconds) }) {
     case .success, .failure(.wouldBlock): return .woken
     case .failure(.timedOut): return .timedOut
@@ -161,10 +161,10 @@ enum Futex {
   }
 }
 
-/// Prevents a signal that a call raises from killing the process, if the kernel has no flag for that.
+/// Prevents a signal that a call raises from killing the process, where the kernel has no flag to suppress the signal.
 ///
-/// The disposition of the signal belongs to the whole process and stays as it is. The signal is blocked in this thread
-/// during the call, and a signal that the call raised is removed.
+/// The signal's disposition belongs to the whole process, so it is left unchanged. This thread blocks the signal during
+/// the call, and then consumes a signal that the call raised.
 enum ThreadSignal {
   /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
   ///
@@ -176,13 +176,13 @@ enum ThreadSignal {
     _ = unsafe sigemptyset(&signals)
     _ = unsafe sigaddset(&signals, signal)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, &before)
-    // Leave a signal that was pending before to the program. Only a blocked signal can be pending.
+    // A signal that was already pending is left for the program. Only a blocked signal can be pending.
     let wasPending = unsafe sigismember(&before, signal) == 1 && isPending(signal)
     let value = body()
     let reason = errno
     if raised(value), !wasPending {
       var immediately = timespec()
-      // If another signal interrupts this call, this one has not been removed yet.
+      // If another signal interrupts sigtimedwait(2), the raised signal is still pending.
       while unsafe sigtimedwait(&signals, nil, &immediately) == -1 && errno == EINTR {}
     }
     _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)

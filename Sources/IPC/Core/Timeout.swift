@@ -16,32 +16,32 @@ public struct Timeout: Hashable, Sendable {
 
   @usableFromInline init(deadline: Int64) { self.deadline = deadline }
 
-  /// Waits without a limit.
+  /// Waits indefinitely.
   @inlinable public static var never: Timeout { Timeout(deadline: .max) }
 
-  /// Does not wait: a call that would have to wait throws `.wouldBlock`.
+  /// Does not wait: a call that would block throws `.wouldBlock`.
   @inlinable public static var immediate: Timeout { Timeout(deadline: .min) }
 
-  /// Waits until `duration` from now, and then throws `.timedOut`.
+  /// Waits until `duration` from now, then throws `.timedOut`.
   ///
   /// A call that does not need to wait succeeds even if the duration is 0 or negative.
   public static func after(_ duration: Duration) -> Timeout { Timeout(nanoseconds: duration.nanoseconds) }
 
-  /// Waits until an instant of a clock that stops while the system sleeps, and then throws `.timedOut`.
+  /// Waits until an instant on a clock that stops while the system sleeps, then throws `.timedOut`.
   public static func until(_ instant: SuspendingClock.Instant) -> Timeout {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
 
-  /// Waits until a time of day, as C programs exchange it in a `timespec`, and then throws `.timedOut`.
+  /// Waits until a time of day, as C programs exchange it in a `timespec`, then throws `.timedOut`.
   ///
-  /// The rest of the wait does not change if the clock is set afterwards.
+  /// Setting the clock later does not change the remaining wait.
   ///
   /// - Parameters:
   ///   - seconds: The seconds since 1970.
-  ///   - nanoseconds: The nanoseconds of the second.
+  ///   - nanoseconds: The nanoseconds within that second.
   /// - Returns: The timeout.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for negative seconds, or nanoseconds that are not from 0 to
-  ///   999,999,999, as `mq_timedsend(3)` does for such a `timespec`.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `seconds` is negative, or `nanoseconds` is not from 0 to
+  ///   999,999,999. `mq_timedsend(3)` rejects such a `timespec` with the same error.
   public static func until(secondsSince1970 seconds: Int64, nanoseconds: Int) throws(IPCError) -> Timeout {
     guard seconds >= 0, 0..<1_000_000_000 ~= nanoseconds else { throw IPCError(.timeoutUntil, .invalidArgument) }
     let now = cipc_clock_realtime()
@@ -65,7 +65,7 @@ public struct Timeout: Hashable, Sendable {
   /// Whether the timeout has passed; always true for ``immediate``.
   public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
 
-  /// The remaining time, 0 if the timeout has passed; nil for ``never``.
+  /// The remaining time; 0 if the timeout has passed, nil for ``never``.
   public var remaining: Duration? { self == .never ? nil : .nanoseconds(nanoseconds ?? 0) }
 }
 
@@ -88,15 +88,15 @@ extension Timeout {
     return rest > 0 ? rest : nil
   }
 
-  /// The error of a call that could not complete in time.
+  /// The error for a call that could not complete in time.
   package var expirationError: Errno { isImmediate ? .wouldBlock : .timedOut }
 
-  /// The deadline for calls that use `CLOCK_MONOTONIC`, whose times are not negative.
+  /// The deadline for calls that use `CLOCK_MONOTONIC`, which has no negative times.
   package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
 
   /// The deadline for calls that use `CLOCK_REALTIME`.
   ///
-  /// Those calls refuse times before 1970.
+  /// The deadline is never before 1970, because those calls reject such times.
   ///
   /// The time of day can be set while the call waits. If the call reports a timeout before ``hasPassed`` is true, call
   /// it again.
@@ -121,7 +121,7 @@ package enum MonotonicTime {
 extension Duration {
   /// The duration in nanoseconds.
   ///
-  /// It is rounded up, so a wait is never too short, and clamped to 292 years.
+  /// The value is rounded up, so a wait is never too short, and clamped to 292 years.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
@@ -133,16 +133,16 @@ extension Duration {
   }
 }
 
-/// Checks of shared memory that a thread makes before it sleeps.
+/// Spinning: checking shared memory for a short time before sleeping.
 ///
-/// A sleep and a wake-up take about as long as the checks, so spinning without success at most doubles the cost. The
-/// thread does not yield the processor, because it would then run again only after all other threads.
+/// Sleeping and waking take about as long as the checks, so an unsuccessful spin at most doubles the cost. The thread
+/// does not yield the CPU, because it would then run again only after all other threads.
 enum Spin {
   /// The maximum duration in nanoseconds.
   static let time: Int64 = 10_000
-  /// The nanoseconds between two checks, because each check takes the cache line from the other side.
+  /// The nanoseconds between two checks; each check takes the cache line away from the peer.
   static let interval: Int64 = 250
-  /// After an unsuccessful spin, only one in this many waits spins.
+  /// After an unsuccessful spin, only one wait in this many spins.
   static let waitsPerSpin: UInt32 = 8
 
   /// Waits until the next check is due, and returns the time.
@@ -153,7 +153,7 @@ enum Spin {
     return now
   }
 
-  /// Checks a condition until it is true, the duration is over, or the timeout has passed; returns whether it is true.
+  /// Checks a condition until it is true, ``time`` has elapsed or the timeout has passed; returns whether it is true.
   @inline(__always)
   static func until(_ timeout: Timeout, _ condition: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
     var now = MonotonicTime.now
@@ -173,7 +173,7 @@ package struct Backoff {
 
   package init() {}
 
-  /// Sleeps before the next attempt, but not beyond the timeout.
+  /// Sleeps before the next attempt, but not past the timeout.
   ///
   /// - Returns: false if the timeout has passed.
   package mutating func sleep(
@@ -189,12 +189,12 @@ package struct Backoff {
   }
 }
 
-/// The result of a non-blocking call, which distinguishes the end of a stream from an empty stream.
+/// The result of a nonblocking call, which distinguishes end of stream from an empty stream.
 @frozen
 public enum TryResult<Value: ~Copyable>: ~Copyable {
   /// The value that the blocking call returns.
   case ready(Value)
-  /// The call would have to wait.
+  /// The call would block.
   case wouldBlock
   /// No more values will arrive.
   case endOfStream

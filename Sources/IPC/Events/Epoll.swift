@@ -21,11 +21,11 @@ public import SystemPackage
 /// ```
 ///
 /// The cost of a wait depends on the number of ready descriptors, not on the number of watched ones. ``Watched`` owns a
-/// watched descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
+/// watched descriptor and removes it from the instance before closing it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
-  /// The open descriptor of the instance, which is readable while an event is pending.
+  /// The instance's open descriptor, which is readable while an event is pending.
   public let descriptor: FileDescriptor
   private let instance: Instance
 
@@ -55,7 +55,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// A ``Watched`` descriptor remains watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
-  /// Waits until a watched descriptor is ready, and appends the events of all ready descriptors to an array.
+  /// Waits until a watched descriptor is ready, and appends the events for all ready descriptors to an array.
   ///
   /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
   /// reports the others.
@@ -76,8 +76,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals of
-  /// `signalMask`, so that no signal between a check and the wait is overlooked, as in
+  /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals
+  /// in `signalMask`, so that no signal between a check and the wait is missed, as in
   /// ``PollSet/wait(blocking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `epoll_pwait2(2)` with a signal mask.
@@ -126,15 +126,16 @@ extension Epoll {
   /// Watches a descriptor until the returned value is destroyed.
   ///
   /// - Parameters:
-  ///   - owner: The owner of the descriptor. It is closed if it cannot be watched.
-  ///   - events: The events to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
-  ///   - token: A value that is returned with the events of the descriptor.
+  ///   - owner: The owner of the descriptor, which is closed if it cannot be watched.
+  ///   - events: The events to report. ``Readiness/error`` and ``Readiness/hangUp`` are always reported.
+  ///   - token: A value that is returned with the descriptor's events.
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
   ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
   ///     for an instance on which several threads wait.
-  /// - Returns: The owner of the descriptor, which removes it from the instance when it is destroyed.
+  /// - Returns: The watched descriptor; destroying this value removes the descriptor from the instance.
   /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
-  ///   `.noSpace` above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
+  ///   `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` for a cycle of
+  ///   instances.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func watch<Owner: DescriptorOwner & ~Copyable>(
@@ -147,7 +148,7 @@ extension Epoll {
 
   /// A watched descriptor with its owner.
   ///
-  /// Destroying it removes the descriptor from the instance and then closes it.
+  /// Destroying this value removes the descriptor from the instance and then closes it.
   ///
   /// In the opposite order, the kernel would continue to report the descriptor while another process, such as a child,
   /// has it open. The reported number would then be closed in this process, or belong to another file.
@@ -160,8 +161,8 @@ extension Epoll {
 
     /// Replaces the events to report.
     ///
-    /// A descriptor that was watched `once` is enabled again. The next wait reports a descriptor that is already ready,
-    /// even with ``Epoll/Trigger/edge``.
+    /// A descriptor that was watched with `once` is enabled again. The next wait reports a descriptor that is already
+    /// ready, even with ``Epoll/Trigger/edge``.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.
     ///
@@ -186,10 +187,10 @@ extension Epoll.Watched: Sendable where Owner: Sendable & ~Copyable {}
 extension Epoll {
   /// Watches a descriptor that the caller owns, as in C.
   ///
-  /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another descriptor refers to the
-  /// same description. ``watch(_:for:token:trigger:once:)`` does this for you.
+  /// Call ``remove(_:)`` before you close the descriptor: an entry outlives its descriptor while another descriptor
+  /// refers to the same open file description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if it is already watched; and the errors of
+  /// - Throws: ``IPCError`` with `.fileExists` if it is already watched; and any error from
   ///   ``watch(_:for:token:trigger:once:)``.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
@@ -221,9 +222,9 @@ extension Epoll {
 }
 
 extension Epoll {
-  /// The descriptor of the instance.
+  /// The instance's descriptor.
   ///
-  /// ``Watched`` values share it, which keeps it open while they need it.
+  /// ``Watched`` values share the instance, which keeps its descriptor open while they need it.
   final class Instance: Sendable {
     private let owned: Mutex<OwnedDescriptor?>
 
@@ -263,9 +264,9 @@ extension Epoll {
     }
   }
 
-  /// The registration of a watched descriptor.
+  /// A watched descriptor's registration.
   ///
-  /// Destroying it removes the descriptor from the instance, if it is still watched.
+  /// Destroying the registration removes the descriptor from the instance, if it is still watched.
   struct Registration: ~Copyable, Sendable {
     let instance: Instance
     let descriptor: FileDescriptor

@@ -23,16 +23,16 @@ public import SystemPackage
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The maximum of the counter: a write that would exceed it waits.
+  /// The counter's maximum value; a write that would exceed it waits.
   public static let maximumValue = UInt64.max - 1
 
   /// Creates a counter; its descriptor is close-on-exec.
   ///
   /// - Parameters:
-  ///   - value: The initial value of the counter.
+  ///   - value: The counter's initial value.
   ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
-  ///   - nonBlocking: Whether the descriptor is non-blocking. Set it for a process that inherits it; this library does
-  ///     not need it.
+  ///   - nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the descriptor; this
+  ///     library does not need it.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.
@@ -53,7 +53,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Waits until the counter is not 0, returns it and sets it to 0; a semaphore returns 1 and is decremented by 1.
+  /// Waits until the counter is not 0, returns it and sets it to 0; a semaphore instead returns 1 and subtracts 1.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -78,8 +78,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// - Parameters:
   ///   - amount: The number to add, at most ``maximumValue``.
   ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so with a deadline, or on a
-  ///     non-blocking descriptor, the function retries after pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///     nonblocking descriptor, the function retries after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
   ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -111,8 +111,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     cipc_eventfd_write(descriptor.rawValue, amount)
   }
 
-  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first attempt,
-  /// too.
+  /// Continues after the caller's failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first
+  /// attempt itself.
   @usableFromInline @inline(never)
   func readSlowly(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
@@ -128,7 +128,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
       case .wouldBlock:
         try Syscall.waitOrThrow(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt)
       case .notSupported where !timeout.isNever:
-        // The kernel is older than Linux 5.7, where eventfd does not support RWF_NOWAIT.
+        // Before Linux 5.7, eventfd does not support RWF_NOWAIT.
         result = try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_eventfd_read(descriptor.rawValue, &value)
         }
@@ -144,8 +144,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     return value
   }
 
-  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first attempt,
-  /// too.
+  /// Continues after the caller's failed first attempt if the timeout is ``Timeout/never``; otherwise makes the first
+  /// attempt itself.
   @usableFromInline @inline(never)
   func writeSlowly(_ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     var reason = timeout.isNever ? Syscall.lastError : nil
@@ -188,7 +188,7 @@ extension OwnedDescriptor {
   }
 }
 
-/// Returns the number after `key` in the `/proc/self/fdinfo` entry of a descriptor; nil if the entry has no such key.
+/// Returns the number after `key` in a descriptor's `/proc/self/fdinfo` entry; nil if the entry has no such key.
 func descriptorInformation(of descriptor: FileDescriptor, _ key: String) throws(IPCError) -> Int32? {
   let file = try OwnedDescriptor.opened(by: .open, on: .descriptor(descriptor)) {
     cipc_open_fdinfo(descriptor.rawValue)

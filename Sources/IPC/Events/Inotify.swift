@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Reports changes of files and directories, through a descriptor.
+/// A descriptor that reports changes to files and directories.
 ///
 /// ```swift
 /// let changes = try Inotify()
@@ -17,8 +17,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A file that another process writes into a directory is complete when it has been closed, or moved there; the event
-/// ``Events/created`` comes before its contents. Changes through a shared mapping are not reported.
+/// A file that another process writes in a directory is complete when it has been closed or moved there; the
+/// ``Events/created`` event precedes its contents. Changes through a shared mapping are not reported.
 ///
 /// `inotify(7)`.
 public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
@@ -26,9 +26,9 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
   /// Creates an instance that watches nothing; its descriptor is close-on-exec.
   ///
-  /// - Parameter nonBlocking: Whether the descriptor is non-blocking. Set it for a process that inherits it; this
-  ///   library does not need it.
-  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, also if the user has `max_user_instances` of them.
+  /// - Parameter nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the
+  ///   descriptor; this library does not need it.
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, also if the user already has `max_user_instances` instances.
   ///
   /// Calls `inotify_init1(2)`.
   public init(nonBlocking: Bool = false) throws(IPCError) {
@@ -58,7 +58,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public init(rawValue: Int32) { self.rawValue = rawValue }
   }
 
-  /// Kinds of changes, and options of a watch.
+  /// The kinds of changes, and the options for a watch.
   public struct Events: OptionSet, Hashable, Sendable {
     /// The bits of `inotify_add_watch(2)`.
     public let rawValue: UInt32
@@ -103,7 +103,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public static let onlyDirectory = Events(rawValue: 0x100_0000)
     /// For a watch: a symbolic link is watched itself (`IN_DONT_FOLLOW`).
     public static let withoutFollowing = Events(rawValue: 0x200_0000)
-    /// For a watch: events of an existing watch are kept (`IN_MASK_ADD`).
+    /// For a watch: the events of an existing watch are kept (`IN_MASK_ADD`).
     public static let addingToExisting = Events(rawValue: 0x2000_0000)
     /// For a watch: the watch ends after one event (`IN_ONESHOT`).
     public static let once = Events(rawValue: 0x8000_0000)
@@ -113,20 +113,20 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   public struct Event: Hashable, Sendable {
     /// The watch that reports the change.
     public let watch: Watch
-    /// The kinds of the change.
+    /// The kinds of change.
     public let events: Events
-    /// A number that both events of a move have; otherwise 0.
+    /// A number that the two events of a move share; otherwise 0.
     public let cookie: UInt32
   }
 
-  /// Watches a file or directory, or changes the events of its existing watch.
+  /// Watches a file or directory, or changes the events for its existing watch.
   ///
   /// - Parameters:
   ///   - path: The file or directory.
   ///   - events: The events to report, and options.
   /// - Returns: The watch, which is the existing one if the file or directory is already watched.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument` without any event,
-  ///   `.notDirectory` for ``Events/onlyDirectory``, `.noSpace` if the user has `max_user_watches`.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` without any event;
+  ///   `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.
   @discardableResult
@@ -148,23 +148,23 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits for changes, and calls `body` for each of those that one read returns, in their order.
+  /// Waits for changes, and calls `body` for each change that one read returns, in order.
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the first change.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  ///   - body: The function to call, with the name in the watched directory; the name is empty for a change of the
-  ///     watched file or directory itself.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
+  ///   - body: The function to call with each event and the name in the watched directory; the name is empty for a
+  ///     change to the watched file or directory itself.
   /// - Returns: The number of changes.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
-  /// Calls `read(2)`, and `ppoll(2)` to wait for a limited time.
+  /// Calls `read(2)`, and `ppoll(2)` to wait with a timeout.
   @discardableResult
   public func read(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (Event, Span<UInt8>) -> Void
   ) throws(IPCError) -> Int {
-    // One event with the longest name has 272 bytes.
+    // One event with the longest name takes 272 bytes.
     try unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { (buffer) throws(IPCError) in
       let length = try Syscall.untilReady(
         .read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt

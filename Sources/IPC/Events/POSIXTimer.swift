@@ -7,25 +7,25 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A timer that sends a signal, or calls a function in a thread of the C library.
+/// A timer that sends a signal, or calls a function in a thread that the C library creates.
 ///
 /// ```swift
 /// let heartbeat = try POSIXTimer { print("still alive") }
 /// try heartbeat.set(after: .seconds(1), every: .seconds(1))
 /// ```
 ///
-/// To wait for a timer together with descriptors, use a ``TimerFD`` instead, which needs neither.
+/// To wait for a timer together with descriptors, use a ``TimerFD`` instead, which needs neither a signal nor a thread.
 ///
 /// `timer_create(2)`.
 @safe public struct POSIXTimer: ~Copyable, @unchecked Sendable {
   private let timer: UnsafeMutableRawPointer?
-  /// The key of the function; nil for a signal.
+  /// The function's key; nil for a signal.
   private let key: Int32?
 
-  /// Creates a timer that is not set, and that sends a signal to this process with `si_code` `SI_TIMER`.
+  /// Creates a disarmed timer that sends a signal with `si_code` `SI_TIMER` to this process.
   ///
   /// - Parameters:
-  ///   - clock: The clock of the timer.
+  ///   - clock: The timer's clock.
   ///   - signal: The signal.
   ///   - value: The value that the signal carries.
   /// - Throws: ``IPCError`` with `.resourceTemporarilyUnavailable` (`EAGAIN`) if `RLIMIT_SIGPENDING` is reached.
@@ -40,13 +40,13 @@ internal import SystemPackage
     key = nil
   }
 
-  /// Creates a timer that is not set, and that calls a function in a thread of the C library.
+  /// Creates a disarmed timer that calls a function in a thread that the C library creates.
   ///
-  /// A call that has begun continues after the timer is destroyed. Expirations that follow each other quickly can run
-  /// at the same time, in several threads.
+  /// A call in progress continues after the timer is destroyed. Expirations in quick succession can run the function in
+  /// several threads at the same time.
   ///
   /// - Parameters:
-  ///   - clock: The clock of the timer.
+  ///   - clock: The timer's clock.
   ///   - body: The function, which must not block for long.
   /// - Throws: ``IPCError`` with `.resourceTemporarilyUnavailable` (`EAGAIN`) if the thread cannot be created.
   ///
@@ -75,7 +75,7 @@ internal import SystemPackage
   ///
   /// Discards the previous setting.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a negative time.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a negative interval.
   ///
   /// Calls `timer_settime(2)`.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
@@ -87,7 +87,7 @@ internal import SystemPackage
   /// Calls `timer_settime(2)`.
   public func disarm() throws(IPCError) { try set(0, 0) }
 
-  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last
+  /// The time until the next expiration, and the interval; nil if the timer is disarmed or has expired for the last
   /// time.
   ///
   /// Calls `timer_gettime(2)`.
@@ -99,7 +99,7 @@ internal import SystemPackage
     }
   }
 
-  /// The number of further expirations between the one that caused the last signal and its reception.
+  /// The number of additional expirations between when the last signal was generated and when it was received.
   ///
   /// Calls `timer_getoverrun(2)`.
   public var overrunCount: Int {

@@ -11,15 +11,15 @@ public import SystemPackage
 /// for event in set where !event.readiness.isEmpty { print(event.token) }
 /// ```
 ///
-/// The kernel examines the whole list in each wait. Use a ``PollSet`` for a few descriptors, or for those that change
-/// from wait to wait, and ``Epoll`` for many. The set does not own the descriptors: empty it before they are closed.
+/// The kernel examines the whole list in each wait. Use a ``PollSet`` for a few descriptors, or for a list that changes
+/// between waits, and ``Epoll`` for many. The set does not own the descriptors: empty it before you close them.
 ///
 /// `poll(2)`.
 public struct PollSet: Sendable {
   private var entries: [cipc_pollfd] = []
   private var tokens: [UInt64] = []
 
-  /// Creates a set without descriptors.
+  /// Creates an empty set.
   public init() {}
 
   /// Adds a descriptor.
@@ -28,8 +28,8 @@ public struct PollSet: Sendable {
   ///
   /// - Parameters:
   ///   - owner: The owner of the descriptor, or the descriptor itself.
-  ///   - events: The events to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
-  ///   - token: A value that is returned with the events of the descriptor.
+  ///   - events: The events to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are always reported.
+  ///   - token: A value that is returned with the descriptor's events.
   public mutating func add(
     _ owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness, token: UInt64
   ) {
@@ -42,13 +42,13 @@ public struct PollSet: Sendable {
     tokens.append(token)
   }
 
-  /// Removes all descriptors, and keeps the memory for new ones.
+  /// Removes all descriptors, but keeps the capacity for new ones.
   public mutating func removeAll() {
     entries.removeAll(keepingCapacity: true)
     tokens.removeAll(keepingCapacity: true)
   }
 
-  /// Waits until a descriptor is ready, and records the readiness of each.
+  /// Waits until a descriptor is ready, and records the readiness of each descriptor.
   ///
   /// - Returns: The number of descriptors that are ready; 0 after a timeout. As in
   ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``, a timeout is not an error here, because an
@@ -66,10 +66,10 @@ public struct PollSet: Sendable {
     }
   }
 
-  /// Waits like ``wait(timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals of `signalMask`.
+  /// Waits like ``wait(timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals in `signalMask`.
   ///
   /// Block the signals that the program handles, check what their handlers record, and wait with a mask that unblocks
-  /// them: a signal that arrives in between then ends the wait with `.interrupted` instead of being overlooked.
+  /// them: a signal that arrives after the check then ends the wait with `.interrupted` instead of being missed.
   ///
   /// Calls `ppoll(2)` with a signal mask.
   @discardableResult
@@ -84,20 +84,20 @@ public struct PollSet: Sendable {
   }
 }
 
-/// The results of the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is
+/// The results from the last wait, in the order in which the descriptors were added. ``ReadinessEvent/readiness`` is
 /// empty for descriptors that were not ready.
 extension PollSet: RandomAccessCollection {
-  /// The position of the descriptor that was added first: 0.
+  /// The first descriptor's position: 0.
   public var startIndex: Int { 0 }
   /// The number of descriptors.
   public var endIndex: Int { entries.count }
-  /// The result of the last wait for the descriptor at a position.
+  /// The result from the last wait for the descriptor at a position.
   public subscript(position: Int) -> ReadinessEvent {
     ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
   }
 }
 
-/// The readiness of a descriptor in a ``PollSet`` or ``Epoll``.
+/// A descriptor's readiness in a ``PollSet`` or ``Epoll``.
 public struct ReadinessEvent: Hashable, Sendable {
   // The kernel writes this layout.
   private let raw: cipc_epoll_event
@@ -109,16 +109,16 @@ public struct ReadinessEvent: Hashable, Sendable {
   /// The value that was passed when the descriptor was added.
   public var token: UInt64 { raw.data }
 
-  /// The readiness of the descriptor: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
-  /// ``Readiness/notOpen`` in any case.
+  /// The descriptor's readiness: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
+  /// ``Readiness/notOpen`` even if they were not requested.
   public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
 
-  /// Compares the tokens and the readiness of the descriptors.
+  /// Compares the tokens and the descriptors' readiness.
   public static func == (left: ReadinessEvent, right: ReadinessEvent) -> Bool {
     left.token == right.token && left.readiness == right.readiness
   }
 
-  /// Hashes the tokens and the readiness of the descriptors.
+  /// Hashes the token and the descriptor's readiness.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(token)
     hasher.combine(readiness)

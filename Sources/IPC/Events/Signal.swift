@@ -66,12 +66,12 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// Orders signals by number, which is the order in which pending real-time signals are received.
   public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
 
-  /// Whether it is a real-time signal, which queues instead of merging.
+  /// Whether this is a real-time signal, which queues instead of merging.
   public var isRealTime: Bool { rawValue >= cipc_sigrtmin() }
 }
 
 extension Signal: CustomStringConvertible {
-  /// The name of the signal, such as `SIGUSR1` or `SIGRTMIN+2`.
+  /// The signal's name, such as `SIGUSR1` or `SIGRTMIN+2`.
   public var description: String {
     if let symbol = unsafe cipc_signal_symbol(rawValue) { return unsafe "SIG" + String(cString: symbol) }
     let offset = rawValue - cipc_sigrtmin()
@@ -84,8 +84,8 @@ extension Signal {
   ///
   /// - Parameter process: One process, not a group. If it is not a child of this process, its ID may already belong to
   ///   another process; a ``PIDFD`` never refers to another process.
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument`
-  ///   for 0 or a negative number.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for another user's process; `.invalidArgument` for 0
+  ///   or a negative number.
   ///
   /// Calls `kill(2)`.
   public func send(to process: ProcessID) throws(IPCError) {
@@ -99,18 +99,18 @@ extension Signal {
     }
   }
 
-  /// Sends the signal to every process of a group.
+  /// Sends the signal to every process in a group.
   ///
-  /// - Parameter group: The ID of the group, which is that of its leader; nil for the group of this process.
-  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may not
-  ///   send it to any of them; `.invalidArgument` for an ID below 2.
+  /// - Parameter group: The group ID, which is the process ID of its leader; nil for this process's group.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may
+  ///   not send the signal to any process in the group; `.invalidArgument` for an ID below 2.
   ///
   /// Calls `kill(2)` with the negative ID.
   public func send(toGroup group: ProcessID?) throws(IPCError) { try Self.send(rawValue, toGroup: group) }
 
-  /// Checks that a group exists and that this process may send signals to a process of it, without sending one.
+  /// Checks that a group exists and that this process may send signals to one of its processes, without sending one.
   ///
-  /// - Throws: The errors of ``send(toGroup:)``.
+  /// - Throws: Any error from ``send(toGroup:)``.
   ///
   /// Calls `kill(2)` with signal 0.
   public static func probe(group: ProcessID?) throws(IPCError) { try send(0, toGroup: group) }
@@ -129,10 +129,10 @@ extension Signal {
 
   /// Checks that a process exists and that this process may send it signals, without sending one.
   ///
-  /// A zombie counts as existing. If the process is not a child of this process, its ID may already belong to another
+  /// A zombie passes this check. If the process is not a child of this process, its ID may already belong to another
   /// process; a ``PIDFD`` never refers to another process.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for an existing process of another user;
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for another user's existing process;
   ///   `.invalidArgument` for 0 or a negative number.
   ///
   /// Calls `kill(2)` with signal 0.
@@ -152,12 +152,12 @@ extension Signal {
   /// Use a real-time signal: a standard signal that is already pending is not queued again, and the new value is lost.
   ///
   /// - Parameters:
-  ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, the `sival_int` of C.
+  ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, `sival_int` in C.
   ///   - process: The ID of a single process, not of a process group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so the function retries after pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and any error from
   ///   ``send(to:)``.
   ///
   /// Calls `sigqueue(3)`.
@@ -195,10 +195,10 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A write without readers throws `.brokenPipe` in any case. If the program ignores ``brokenPipe`` by this method,
-  /// writes to pipes need no other protection and are as cheap as `write(2)`: up to 0.1 µs cheaper than `pwritev2(2)`
-  /// with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does not inherit the
-  /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
+  /// A write without readers throws `.brokenPipe` even if the signal is ignored. If the program ignores ``brokenPipe``
+  /// through this method, writes to pipes need no other protection and are as cheap as `write(2)`: up to 0.1 µs cheaper
+  /// than `pwritev2(2)` with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does
+  /// not inherit the disposition. Do not ignore ``child``: the kernel would discard the children's statuses.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
@@ -208,7 +208,7 @@ extension Signal {
     if self == .brokenPipe { PipeSignal.programIgnoresIt() }
   }
 
-  /// Restores the default action of the signal, which for most signals ends the process.
+  /// Restores the signal's default action, which terminates the process for most signals.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
@@ -224,14 +224,14 @@ extension Signal {
 public struct ReceivedSignal: Hashable, Sendable {
   /// The signal that was received.
   public let signal: Signal
-  /// How it was sent.
+  /// How the signal was sent.
   public let origin: Origin
-  /// The process that sent the signal, or the child that changed its state; nil if there is no such process, or if it
-  /// is in a PID namespace that is not visible to this process.
+  /// The process that sent the signal, or the child whose state changed; nil if there is no such process, or if the
+  /// process is in a PID namespace that is not visible to this process.
   public let process: ProcessID?
   /// The user that the process runs as; nil if no process sent the signal.
   ///
-  /// A user that is not mapped into the user namespace of this process is reported as the overflow user, 65534.
+  /// A user that is not mapped into this process's user namespace is reported as the overflow user, 65534.
   public let user: UserID?
   /// The value that the sender, timer or message queue attached; 0 if it attached none.
   public let value: Int32

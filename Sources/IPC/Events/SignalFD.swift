@@ -10,14 +10,15 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// It reads signals that are pending for the process or the reading thread, and is readable while a signal is pending.
-/// Every thread must block the signals: otherwise the kernel delivers them to a thread that does not.
+/// A read returns signals that are pending for the process or the reading thread. The descriptor is readable while such
+/// a signal is pending. Every thread must block the signals: otherwise, the kernel delivers them to a thread that does
+/// not block them.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Opens a descriptor for the signals of a set; it is close-on-exec and non-blocking.
+  /// Opens a close-on-exec, nonblocking descriptor for a set of signals.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -37,7 +38,7 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// A read returns signals of the reading process, not of the process that created the descriptor.
+  /// A read returns signals for the reading process, not for the process that created the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {

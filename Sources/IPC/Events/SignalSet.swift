@@ -38,7 +38,7 @@ public struct SignalSet: Hashable, Sendable {
   /// Whether the set has no signals.
   public var isEmpty: Bool { word == 0 }
 
-  /// The signals of the set, in ascending order of their numbers.
+  /// The signals in the set, in ascending order of their numbers.
   public var signals: [Signal] { (1...64).compactMap(Signal.init(rawValue:)).filter(contains) }
 }
 
@@ -53,8 +53,7 @@ extension SignalSet: CustomStringConvertible {
 }
 
 /// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has
-/// its own mask, initially a copy of the mask of the thread that created it. So a program should block signals before
-/// it creates threads.
+/// its own mask, initially a copy of its creator's mask, so a program should block signals before it creates threads.
 extension SignalSet {
   /// The signals that this thread blocks.
   ///
@@ -66,7 +65,7 @@ extension SignalSet {
   /// Calls `sigpending(2)`.
   public static var pending: SignalSet {
     var word: UInt64 = 0
-    // It fails only for an invalid address.
+    // sigpending(2) fails only for an invalid address.
     _ = unsafe cipc_sigpending(&word)
     return SignalSet(word: word)
   }
@@ -97,7 +96,7 @@ extension SignalSet {
 
   /// Blocks these signals in this thread while `body` runs.
   ///
-  /// Then the previous mask is restored, and signals that `body` did not receive are delivered.
+  /// Afterwards, the previous mask is restored, and signals that `body` did not receive are delivered.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`, and with `SIG_SETMASK`.
   public func whileBlocked<Value: ~Copyable, Failure: Error>(
@@ -108,9 +107,9 @@ extension SignalSet {
     return try body()
   }
 
-  /// Returns the mask before the change.
+  /// Changes this thread's mask, and returns the previous mask.
   ///
-  /// It fails only for an invalid `how`.
+  /// The call fails only for an invalid `how`.
   private static func changeMask(_ how: Int32, _ signals: SignalSet) -> SignalSet {
     var before: UInt64 = 0
     _ = unsafe cipc_sigmask(how, signals.word, &before)
@@ -119,10 +118,10 @@ extension SignalSet {
 }
 
 extension SignalSet {
-  /// Waits until a signal of the set is pending, and receives the one with the lowest number.
+  /// Waits until a signal in the set is pending, and receives the one with the lowest number.
   ///
-  /// Handlers do not run. Every thread must block the signals: otherwise the kernel delivers them to a thread that does
-  /// not.
+  /// Handlers do not run. Every thread must block the signals: otherwise, the kernel delivers them to a thread that
+  /// does not block them.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a handler for another signal ran.
@@ -142,9 +141,9 @@ extension SignalSet {
     }
   }
 
-  /// Receives the pending signal of the set with the lowest number, without waiting.
+  /// Receives the pending signal with the lowest number in the set, without waiting.
   ///
-  /// - Returns: nil if no signal of the set is pending.
+  /// - Returns: nil if no signal in the set is pending.
   public func tryWait() throws(IPCError) -> ReceivedSignal? {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
   }

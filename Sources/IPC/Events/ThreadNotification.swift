@@ -1,16 +1,16 @@
 internal import CIPC
 internal import Synchronization
 
-/// Functions that the C library calls in threads of its own (`SIGEV_THREAD`), each with a key.
+/// Functions that the C library calls in its own threads (`SIGEV_THREAD`), each identified by a key.
 ///
-/// A notification carries only the key, so one that arrives after its registration has ended finds nothing.
+/// A notification carries only the key, so a notification that arrives after its registration has ended is ignored.
 enum ThreadNotification {
   typealias Body = @Sendable () -> Void
 
   private struct Registrations {
     var nextKey: Int32 = 0
     var bodies: [Int32: (body: Body, repeats: Bool)] = [:]
-    /// The keys of the registrations with message queues, by descriptor.
+    /// The keys of message queue registrations, by descriptor.
     var keysOfQueues: [Int32: Int32] = [:]
   }
 
@@ -26,7 +26,7 @@ enum ThreadNotification {
     body?()
   }
 
-  /// Registers a function for all notifications of a timer, or for the next one of a queue.
+  /// Registers a function for all notifications from a timer, or for the next notification from a queue.
   static func add(_ body: @escaping Body, repeats: Bool) -> Int32 {
     registrations.withLock { registrations in
       repeat { registrations.nextKey &+= 1 } while registrations.bodies[registrations.nextKey] != nil
@@ -35,7 +35,7 @@ enum ThreadNotification {
     }
   }
 
-  /// Records that a queue has this registration, and none that it had before.
+  /// Records a queue's registration, and removes its previous one.
   static func setQueue(_ descriptor: Int32, _ key: Int32) {
     registrations.withLock { registrations in
       if let former = registrations.keysOfQueues.updateValue(key, forKey: descriptor) {

@@ -15,8 +15,8 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// It is readable if it has expired since it was last read. By default, its clock stops while the system sleeps, as
-/// `SuspendingClock` does.
+/// The descriptor is readable if the timer has expired since it was last read. By default, the timer's clock stops
+/// while the system sleeps, as `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
@@ -28,7 +28,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`, which stops while the system sleeps.
     case monotonic
-    /// `CLOCK_BOOTTIME`, which includes the time in which the system sleeps.
+    /// `CLOCK_BOOTTIME`, which continues while the system sleeps.
     case bootTime
     /// `CLOCK_REALTIME`, the time of day, which can be set.
     case timeOfDay
@@ -42,7 +42,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Creates a timer that is not set; its descriptor is close-on-exec and non-blocking.
+  /// Creates a disarmed timer; its descriptor is close-on-exec and nonblocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -55,8 +55,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`.
-  ///   The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a `CLOCK_MONOTONIC` timer. In that case, the previous
+  ///   owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let isTimer = try OwnedDescriptor.isAnonymousInode(descriptor, "[timerfd]")
     guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
@@ -86,16 +86,16 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     try set(at: Timeout.after(duration), interval)
   }
 
-  /// Sets the timer to expire at a time of its clock, or immediately if the time has passed, and then after each
+  /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
-  /// A timer of ``Clock/timeOfDay`` follows the clock when it is set, for example for an appointment.
+  /// A ``Clock/timeOfDay`` timer adjusts when the clock is set, which suits an appointment, for example.
   ///
   /// - Parameters:
-  ///   - seconds: The seconds of the clock: for ``Clock/timeOfDay`` since 1970, otherwise since the system started.
-  ///   - nanoseconds: The nanoseconds of the second.
+  ///   - seconds: The clock's seconds: since 1970 for ``Clock/timeOfDay``, otherwise since the system started.
+  ///   - nanoseconds: The nanoseconds within that second.
   ///   - interval: The time between further expirations.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for negative seconds, or nanoseconds that are not from 0 to
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `seconds` is negative, or `nanoseconds` is not from 0 to
   ///   999,999,999.
   ///
   /// Calls `timerfd_settime(2)` with `TFD_TIMER_ABSTIME`.
@@ -114,7 +114,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Calls `timerfd_settime(2)`.
   public func disarm() throws(IPCError) { try set(absolute: false, 0, 0) }
 
-  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last
+  /// The time until the next expiration, and the interval; nil if the timer is disarmed or has expired for the last
   /// time.
   ///
   /// Calls `timerfd_gettime(2)`.
@@ -138,7 +138,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     var count: UInt64 = 0
     _ = try Syscall.untilReady(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
       () throws(IPCError) in
-      // An adopted descriptor may be blocking, and another thread may take the expiration that ppoll(2) reported.
+      // An adopted descriptor may be blocking, and another thread may consume the expiration that ppoll(2) reported.
       try NonBlocking.result(descriptor, timeout, retryOnInterrupt: retryOnInterrupt) {
         unsafe cipc_timerfd_read(descriptor.rawValue, &count)
       }

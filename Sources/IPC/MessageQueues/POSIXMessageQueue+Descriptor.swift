@@ -10,25 +10,25 @@ public import SystemPackage
 extension POSIXMessageQueue {
   /// An open message queue, which is closed when this value is destroyed.
   ///
-  /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec. A child can inherit it, a Unix
-  /// socket can pass it on, and `poll(2)` and `epoll(7)` can wait for it.
+  /// On Linux, a queue descriptor is a file descriptor. It is close-on-exec. A child can inherit it, a process can send
+  /// it over a Unix domain socket, and `poll(2)` and `epoll(7)` can wait for it.
   @frozen
   public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
 
-    /// The name of the queue; nil if it was inherited.
+    /// The queue's name; nil for an inherited queue.
     @usableFromInline let name: POSIXName?
 
-    /// The maximum number and size of the messages, as set by the creator of the queue.
+    /// The maximum number and size of the messages, as set by the queue's creator.
     public let attributes: Attributes
 
     /// Whether the call that opened the queue created it.
     public let isNew: Bool
 
-    /// Takes ownership of the descriptor of a queue that this process inherited, and makes it close-on-exec.
+    /// Takes ownership of a queue descriptor that this process inherited, and makes it close-on-exec.
     ///
-    /// Calls fail with `.badFileDescriptor` if the queue was not opened for the required access. If this throws, the
-    /// previous owner keeps the descriptor.
+    /// Calls fail with `.badFileDescriptor` if the queue was not opened for the required access. If the initializer
+    /// throws, the previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -63,8 +63,8 @@ extension POSIXMessageQueue.Descriptor {
   /// Opens the queue with this name.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes that are not slashes.
-  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set it for a child
+  ///   - name: A slash followed by up to 255 bytes other than slashes.
+  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set this for a child
   ///     that inherits the descriptor; this library does not need it.
   /// - Returns: The open queue. Its ``attributes`` were set when it was created.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
@@ -80,8 +80,8 @@ extension POSIXMessageQueue.Descriptor {
   /// Creates a queue.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes that are not slashes.
-  ///   - attributes: nil for the defaults of the system (`msg_default` and `msgsize_default` in
+  ///   - name: A slash followed by up to 255 bytes other than slashes.
+  ///   - attributes: The limits; nil for the system defaults (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: Who may open the queue.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
@@ -89,7 +89,7 @@ extension POSIXMessageQueue.Descriptor {
   /// - Returns: The open queue.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
-  ///   `.noSpace` if the limit of queues is reached.
+  ///   `.noSpace` if the limit on queues is reached.
   ///
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and `fchmod(2)`.
   public static func create(
@@ -130,7 +130,7 @@ extension POSIXMessageQueue.Descriptor {
       do throws(IPCError) {
         return try open(name, nonBlocking: nonBlocking)
       } catch  where error.errno == .noSuchFileOrDirectory {
-        // The queue was removed in between: try again.
+        // The queue was removed between the two calls: try again.
       }
     }
   }
@@ -163,7 +163,7 @@ extension POSIXMessageQueue.Descriptor {
       messageCount: attributes.current_messages, isNonBlocking: attributes.flags & Int(O_NONBLOCK) != 0)
   }
 
-  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it.
+  /// Sets or clears `O_NONBLOCK` on the open file description, for all processes that share it.
   ///
   /// If set, calls on the description never wait, regardless of their timeout. This library does not need it: each call
   /// takes its own timeout.
@@ -182,9 +182,9 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Registers this process to be notified once when a message arrives in the empty queue.
   ///
-  /// If a process or thread is waiting in a receive call, that call gets the message, and there is no notification. To
-  /// be notified again, register again *before* you empty the queue. To wait for several queues or other descriptors,
-  /// use ``Epoll`` or ``PollSet`` instead.
+  /// If a process or thread is blocked in a receive call, that call receives the message, and no notification is sent.
+  /// To be notified again, register again *before* you empty the queue. To wait for several queues or other
+  /// descriptors, use ``Epoll`` or ``PollSet`` instead.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered;
   ///   `.invalidArgument` for an invalid signal.
@@ -199,13 +199,13 @@ extension POSIXMessageQueue.Descriptor {
     }
   }
 
-  /// Registers a function that the C library calls once, in a thread of its own, when a message arrives in the empty
-  /// queue.
+  /// Registers a function that the C library calls once, in a thread that it creates, when a message arrives in the
+  /// empty queue.
   ///
-  /// Otherwise it behaves like ``requestNotification(_:)``. The C library keeps a socket and a thread for such
-  /// notifications until the process ends.
+  /// Otherwise, this method behaves like ``requestNotification(_:)``. The C library keeps a socket and a thread for
+  /// such notifications until the process ends.
   ///
-  /// - Parameter body: The function, which can receive the message, and register again before that.
+  /// - Parameter body: The function, which can register again and then receive the message.
   /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered.
   ///
   /// Calls `mq_notify(3)` with `SIGEV_THREAD`.
@@ -222,7 +222,7 @@ extension POSIXMessageQueue.Descriptor {
     ThreadNotification.setQueue(descriptor.rawValue, key)
   }
 
-  /// Removes the registration of this process, if it is registered.
+  /// Removes this process's registration, if any.
   ///
   /// Calls `mq_notify(3)` with a null pointer.
   public func cancelNotification() throws(IPCError) {

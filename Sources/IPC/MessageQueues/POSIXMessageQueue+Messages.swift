@@ -2,7 +2,7 @@ internal import CIPC
 public import SystemPackage
 
 extension POSIXMessageQueue {
-  /// The length and priority of a message that was received.
+  /// The length and priority of a received message.
   @frozen
   public struct ReceivedMessage: Hashable, Sendable {
     /// The length of the message in bytes.
@@ -13,16 +13,16 @@ extension POSIXMessageQueue {
 }
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAccess {
-  /// Sends a message, and waits for room in the queue.
+  /// Sends a message, waiting for room in the queue if necessary.
   ///
   /// - Parameters:
-  ///   - message: The bytes; can be empty.
-  ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages of higher priority arrive first.
+  ///   - message: The bytes of the message; can be empty.
+  ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages with a higher priority arrive first.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
-  ///   `.messageTooLong` for more bytes than the maximum of ``attributes``; `.invalidArgument` for a priority that is
-  ///   too high; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is nonblocking;
+  ///   `.messageTooLong` for more bytes than ``attributes`` allows; `.invalidArgument` for a priority that is too high;
+  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `mq_send(3)` or `mq_timedsend(3)`.
   @inlinable
@@ -33,7 +33,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
     try POSIXMessageQueue.send(owned.descriptor, name, message, priority, timeout, retryOnInterrupt)
   }
 
-  /// Sends the bytes of an array or a string, like ``send(_:priority:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Sends the bytes in an array or a string, like ``send(_:priority:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   @inlinable
   public func send(
     _ message: Span<UInt8>, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -50,23 +50,23 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
     } != nil
   }
 
-  /// Sends the bytes of an array or a string, like ``trySend(_:priority:)-(RawSpan,_)``.
+  /// Sends the bytes in an array or a string, like ``trySend(_:priority:)-(RawSpan,_)``.
   public func trySend(_ message: Span<UInt8>, priority: UInt32 = 0) throws(IPCError) -> Bool {
     try trySend(unsafe message.bytes, priority: priority)
   }
 }
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAccess {
-  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
+  /// Receives the oldest message with the highest priority, waiting for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), even if the message is
-  ///     short.
+  ///   - bytes: The buffer, with room for the longest message that the queue allows (``attributes``), even if the
+  ///     received message is short.
   ///   - timeout: How long to wait for a message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
-  ///   `.messageTooLong` if there is not enough room: the message stays in the queue; `.interrupted` if
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is nonblocking;
+  ///   `.messageTooLong` if there is not enough room (the message stays in the queue); `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `mq_receive(3)` or `mq_timedreceive(3)`.
@@ -78,18 +78,18 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     return try POSIXMessageQueue.receive(owned.descriptor, name, &bytes, timeout, retryOnInterrupt)
   }
 
-  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
-  /// is reallocated only if its capacity is too small.
+  /// Receives the oldest message with the highest priority, waiting for one if necessary, and appends it to an array,
+  /// which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this method behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
+  ///   - maxLength: The number of bytes to make room for; nil for the longest message that the queue allows.
   ///   - bytes: The array that the message is appended to.
   ///   - timeout: How long to wait for a message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -121,9 +121,9 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 // These functions are not generic, so other modules need not specialize them. A call without a timeout first calls a
 // function that has few arguments and does not branch.
 extension POSIXMessageQueue {
-  /// Makes one attempt to send, which waits for room.
+  /// Makes one attempt to send, waiting for room.
   ///
-  /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
+  /// - Returns: Whether the attempt succeeded. If not, the reason is in `errno`.
   @usableFromInline
   static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, _ priority: UInt32) -> Bool {
     unsafe message.withUnsafeBytes { bytes in
@@ -131,9 +131,9 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Makes one attempt to receive, which waits for a message.
+  /// Makes one attempt to receive, waiting for a message.
   ///
-  /// - Returns: nil if it failed. The reason is in `errno`.
+  /// - Returns: nil if the attempt failed. The reason is in `errno`.
   @usableFromInline
   static func attemptReceive(_ descriptor: FileDescriptor, _ bytes: inout OutputRawSpan) -> ReceivedMessage? {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
@@ -160,7 +160,7 @@ extension POSIXMessageQueue {
     }
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
       while true {
-        // Calculate the deadline again in each round, because the time of day may have been set.
+        // Recalculate the deadline for each attempt, because the time of day may have been set.
         let deadline = timeout.timeOfDay
         if unsafe cipc_mq_timedsend(
           descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
@@ -200,7 +200,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Throws the error of a failed call, unless the call must be repeated.
+  /// Throws the error from a failed call, unless the call must be retried.
   @inline(never)
   private static func recover(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ name: POSIXName?, _ timeout: Timeout,
@@ -209,7 +209,7 @@ extension POSIXMessageQueue {
     let reason = Syscall.lastError
     switch reason {
     case .interrupted where retryOnInterrupt:
-      // Only a call that waits can be interrupted.
+      // Only a blocked call can be interrupted.
       if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
     case .timedOut:
       // If the time of day was set forward, the actual deadline may not have passed yet.

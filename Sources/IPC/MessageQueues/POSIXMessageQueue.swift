@@ -7,16 +7,16 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX message queue: messages arrive whole, in the order of their priority; those of equal priority arrive in the
-/// order in which they were sent.
+/// A POSIX message queue: messages arrive whole and in priority order; messages with equal priority arrive in the order
+/// in which they were sent.
 ///
 /// ```swift
 /// let sender = try POSIXMessageQueue.Sender.createOrOpen("/jobs")
 /// try sender.send(message.span, priority: 9, timeout: .after(.seconds(1)))
 /// ```
 ///
-/// The type of an open queue shows its access: a ``Receiver`` cannot send. The queue stays in the kernel
-/// until its name is removed (``unlink(_:)``) and all processes have closed it.
+/// The type of an open queue determines its access: a ``Receiver`` cannot send. The queue stays in the kernel until its
+/// name is removed (``unlink(_:)``) and all processes have closed it.
 ///
 /// `mq_overview(7)`.
 public enum POSIXMessageQueue {
@@ -24,16 +24,16 @@ public enum POSIXMessageQueue {
   public typealias Sender = Descriptor<SendOnly>
   /// A queue that is open for receiving.
   public typealias Receiver = Descriptor<ReceiveOnly>
-  /// A queue that is open for both.
+  /// A queue that is open for sending and receiving.
   public typealias Duplex = Descriptor<SendReceive>
 
-  /// The access of an open queue.
+  /// An open queue's access mode.
   public protocol Access {
     static var accessMode: FileDescriptor.AccessMode { get }
   }
-  /// An access that allows sending.
+  /// Access that allows sending.
   public protocol SendAccess: Access {}
-  /// An access that allows receiving.
+  /// Access that allows receiving.
   public protocol ReceiveAccess: Access {}
 
   /// Access for sending only (`O_WRONLY`).
@@ -52,15 +52,15 @@ public enum POSIXMessageQueue {
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 
-  /// The highest priority of a message on Linux: `MQ_PRIO_MAX` - 1.
+  /// The highest message priority on Linux: `MQ_PRIO_MAX` - 1.
   public static let maximumPriority: UInt32 = 32767
 
   /// The maximum number and size of the messages in a queue.
   ///
-  /// Both are fixed when the queue is created (the `struct mq_attr` of `mq_getattr(3)`).
+  /// Both are fixed when the queue is created (`struct mq_attr` in `mq_getattr(3)`).
   ///
-  /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
-  /// `/proc/sys/fs/mqueue/`. All queues of a user together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
+  /// Without `CAP_SYS_RESOURCE`, they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
+  /// `/proc/sys/fs/mqueue/`. All of a user's queues together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
     /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
@@ -78,7 +78,7 @@ public enum POSIXMessageQueue {
     }
   }
 
-  /// The state of an open queue at one moment.
+  /// A snapshot of an open queue's state.
   public struct Status: Hashable, Sendable {
     /// The number of messages in the queue.
     public let messageCount: Int
@@ -88,16 +88,15 @@ public enum POSIXMessageQueue {
 
   /// How a process is notified of a message that arrives in an empty queue.
   public enum Notification: Hashable, Sendable {
-    /// The process gets this signal with `si_code` `SI_MESGQ`; `sigwaitinfo(2)` and a handler can read the value.
+    /// The process receives this signal with `si_code` `SI_MESGQ`; `sigwaitinfo(2)` and a handler can read the value.
     case signal(Int32, value: Int32 = 0)
     /// The process is not notified, but no other process can register (`SIGEV_NONE`).
     case none
   }
 
-  /// Removes the name of a queue immediately.
+  /// Removes a queue's name immediately.
   ///
-  /// The queue is freed when the last process closes it. A queue that is created with the same name later is a
-  /// different one.
+  /// The queue is freed when the last process closes it. A queue created later with the same name is a different queue.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if another user owns the queue.
   ///
@@ -115,8 +114,8 @@ extension POSIXMessageQueue.Descriptor {
   /// The mark disappears when the process ends, even if it is killed. Any number of processes can own a queue. A child
   /// that inherits the descriptor shares the mark.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name of the queue was removed, for example by a
-  ///   process that found it abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
+  ///   that found the queue abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
   ///   another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.
@@ -134,7 +133,7 @@ extension POSIXMessageQueue.Descriptor {
 }
 
 extension POSIXMessageQueue {
-  /// Removes the name of a queue if no process has marked it as owned
+  /// Removes a queue's name if no process has marked the queue as owned
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
   /// All programs that use the queue must mark it: a queue that is open but not marked is removed. Marking the queue is
@@ -147,7 +146,7 @@ extension POSIXMessageQueue {
   public static func unlinkIfAbandoned(_ name: POSIXName) throws(IPCError) -> Bool {
     do throws(IPCError) {
       let queue = try Receiver.open(name, nonBlocking: true)
-      // If the name of the open queue was removed, the name may now refer to another queue.
+      // If the open queue's name was removed, the name may now refer to another queue.
       guard try lock(queue.descriptor, LOCK_EX, queue.object), try hasName(queue.descriptor, queue.object) else {
         return false
       }
@@ -158,9 +157,9 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Locks the open description without waiting.
+  /// Locks the open file description without waiting.
   ///
-  /// - Returns: false if another description has a lock that excludes this one.
+  /// - Returns: false if another description holds a conflicting lock.
   fileprivate static func lock(
     _ descriptor: FileDescriptor, _ mode: Int32, _ object: IPCError.Object
   ) throws(IPCError) -> Bool {

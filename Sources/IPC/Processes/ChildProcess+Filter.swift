@@ -2,34 +2,34 @@ internal import CIPC
 internal import SystemPackage
 
 extension ChildProcess {
-  /// The standard output of a filter, and its termination status.
+  /// A filter's standard output and termination status.
   public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
 
-  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time,
-  /// and waits for it.
+  /// Runs a program as a filter: writes `input` to its standard input while collecting its standard output, and waits
+  /// for the program to exit.
   ///
   /// ```swift
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// The two directions do not wait for each other, so the call cannot deadlock, regardless of the amount of data. A
-  /// program that ends or closes its input early is not an error. The output ends when the program and all processes
-  /// that inherited it have closed it.
+  /// The two directions do not wait for each other, so the call cannot deadlock, regardless of the amount of data. It
+  /// is not an error if the program exits or closes its input early. The output ends when the program and all processes
+  /// that inherited its standard output have closed it.
   ///
   /// - Parameters:
-  ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
-  ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
+  ///   - program: A path that contains a slash, or a name to look up in this process's `PATH`.
+  ///   - arguments: The arguments after `program`, which is passed as argument 0.
   ///   - input: The bytes that the program reads from its standard input.
-  ///   - maxLength: The maximum number of bytes of output. After that, the output is closed, and `SIGPIPE` ends a
-  ///     program that writes more.
+  ///   - maxLength: The maximum number of output bytes. After that, the call closes the output, and `SIGPIPE`
+  ///     terminates a program that writes more.
   ///   - options: How the child differs from this process.
-  ///   - timeout: How long to wait until the program has ended.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - timeout: How long to wait for the program to exit.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran; and the errors of
-  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. In each of these
-  /// cases the program is killed and waited for.
+  ///   `retryOnInterrupt` is false and a signal handler ran; and any error from
+  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. If the program has
+  ///   started, the call kills and reaps it before it throws.
   ///
   /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
   public static func filter(
@@ -41,8 +41,8 @@ extension ChildProcess {
     var child = try ChildProcess(
       program, arguments: arguments, standardInput: .descriptor(toChild.reader),
       standardOutput: .descriptor(fromChild.writer), options: options)
-    // The child has its own copies of these ends. While these are open, the other ends do not report end of file or an
-    // error.
+    // The child has its own copies of these ends. While they are open in this process, the other ends report neither
+    // end of file nor an error.
     try toChild.reader.close()
     try fromChild.writer.close()
     do throws(IPCError) {
@@ -57,7 +57,7 @@ extension ChildProcess {
     }
   }
 
-  /// Runs a program as a filter of the bytes of an array or a string, like
+  /// Runs a program as a filter for the bytes in an array or a string, like
   /// ``filter(_:arguments:input:maxLength:options:timeout:retryOnInterrupt:)-(_,_,RawSpan,_,_,_,_)``.
   public static func filter(
     _ program: String, arguments: [String] = [], input: Span<UInt8>, maxLength: Int = .max,
@@ -76,7 +76,7 @@ extension ChildProcess {
     var reader: PipeReader? = consume reader
     var output: [UInt8] = []
     var written = 0
-    // One poll(2) entry for each end; the first is for the writer. poll(2) ignores a negative descriptor.
+    // One poll(2) entry per end; the first is for the writer. poll(2) ignores a negative descriptor.
     var entries = [cipc_pollfd](repeating: cipc_pollfd(descriptor: -1, events: 0, revents: 0), count: 2)
     while true {
       if written == input.byteCount { try writer.take()?.close() }
@@ -115,7 +115,7 @@ extension ChildProcess {
   private static func collect(
     _ reader: inout PipeReader?, _ maxLength: Int, _ output: inout [UInt8], _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // Doubles the capacity of the array, so it is rarely reallocated.
+    // Double the array's capacity, so that it is rarely reallocated.
     let room = min(maxLength - output.count, max(output.capacity - output.count, output.count, 65536))
     let count = try reader.borrow { (reader) throws(IPCError) in
       try reader.read(maxLength: room, appendingTo: &output, retryOnInterrupt: retryOnInterrupt)

@@ -18,8 +18,8 @@ public import SystemPackage
 /// let status = try child.wait()
 /// ```
 ///
-/// The child inherits no other descriptors of this library, because all of them are close-on-exec. It starts with an
-/// empty signal mask and the default disposition of all signals, even if this process blocks or ignores some.
+/// The child inherits no other descriptors from this library, because all of them are close-on-exec. It starts with an
+/// empty signal mask and the default disposition for all signals, even if this process blocks or ignores some.
 ///
 /// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
 ///
@@ -28,17 +28,17 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// The process ID.
   public let processID: ProcessID
 
-  /// How the child ended; nil until it has been waited for.
+  /// How the child ended; nil until it has been reaped.
   private var status: TerminationStatus?
 
   /// Starts a program.
   ///
-  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a
-  /// reader sees end of file when *every* write end is closed.
+  /// This process keeps the descriptors that the child inherits. Close the pipe ends that only the child needs: a
+  /// reader sees end of file only when *every* write end is closed.
   ///
   /// - Parameters:
-  ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
-  ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
+  ///   - program: A path that contains a slash, or a name to look up in this process's `PATH`.
+  ///   - arguments: The arguments after `program`, which is passed as argument 0.
   ///   - inheriting: Descriptors that the child inherits in addition to its standard streams.
   ///   - standardInput: What the child reads as descriptor 0.
   ///   - standardOutput: What the child writes to as descriptor 1.
@@ -46,7 +46,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
   ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors
-  ///   would have the same number, or a text contains a NUL.
+  ///   would have the same number, or a string contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(
@@ -77,7 +77,7 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Waits until the child has ended, removes the zombie, and returns how the child ended.
   ///
-  /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
+  /// Read the child's output before you wait: a child that writes more than a pipe holds blocks until you read.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been reaped elsewhere;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -90,9 +90,9 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Waits until the child has ended or the timeout has passed.
   ///
-  /// Returns the same status when it is called again.
+  /// Another call returns the same status.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and any error from
   ///   ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_open(2)`, `ppoll(2)` and `waitid(2)`; `waitpid(2)` for ``Timeout/never``.
@@ -114,7 +114,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     }
   }
 
-  /// Returns how the child ended, without waiting; nil if it has not ended.
+  /// Returns how the child ended, without waiting; nil if the child has not ended.
   public mutating func tryWait() throws(IPCError) -> TerminationStatus? {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
   }
@@ -122,7 +122,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// Sends `SIGTERM`, then `SIGKILL` if the child has not ended after `grace`, and waits for the child.
   ///
   /// - Returns: How the child ended.
-  /// - Throws: The errors of ``wait(retryOnInterrupt:)``.
+  /// - Throws: Any error from ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_send_signal(2)`, `ppoll(2)` and `waitid(2)`.
   @discardableResult
@@ -138,7 +138,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     return try wait()
   }
 
-  /// Opens a descriptor of the child, to wait for its end together with other descriptors, and to send it signals.
+  /// Opens a PIDFD for the child, to wait for the child together with other descriptors and to send it signals.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.noSuchProcess` if the child has been reaped.
   ///
@@ -158,9 +158,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory, and calls `body` with its descriptor, or -1 if the directory is nil.
+  /// Opens a directory and calls `body` with its descriptor, or with -1 if the path is nil.
   ///
-  /// Unlike an error of `posix_spawn(3)`, an error of this call names the directory.
+  /// Unlike an error from `posix_spawn(3)`, an error from this function names the directory.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -173,16 +173,16 @@ public struct ChildProcess: ~Copyable, Sendable {
 }
 
 extension ChildProcess {
-  /// A descriptor that a child inherits; it must be open until the child has started.
+  /// A descriptor that a child inherits; it must stay open until the child has started.
   public struct Inherited: Hashable, Sendable {
     let descriptor: FileDescriptor?
     let number: Int32
 
-    /// Passes on the descriptor of a value, such as a pipe end, a socket or a memory object.
+    /// Passes on the descriptor that a value owns, such as a pipe end, a socket or a memory object.
     ///
     /// - Parameters:
-    ///   - owner: The owner of the descriptor, which must be open until the child has started.
-    ///   - number: The number that the descriptor has in the child.
+    ///   - owner: The owner of the descriptor, which must stay open until the child has started.
+    ///   - number: The descriptor number in the child.
     public init(_ owner: borrowing some DescriptorRepresentable & ~Copyable, as number: Int32) {
       self.init(owner.descriptor, as: number)
     }
@@ -190,8 +190,8 @@ extension ChildProcess {
     /// Passes on a plain descriptor.
     ///
     /// - Parameters:
-    ///   - descriptor: The descriptor, which must be open until the child has started.
-    ///   - number: The number that the descriptor has in the child.
+    ///   - descriptor: The descriptor, which must stay open until the child has started.
+    ///   - number: The descriptor number in the child.
     public init(_ descriptor: FileDescriptor, as number: Int32) {
       self.descriptor = descriptor
       self.number = number
@@ -206,16 +206,16 @@ extension ChildProcess {
 
   /// A standard stream of a child.
   public enum Stream: Hashable, Sendable {
-    /// The stream of this process.
+    /// This process's stream.
     case inherit
     /// `/dev/null`.
     case null
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// Returns the descriptor of a value, such as an end of a pipe, as a standard stream.
+    /// Uses the descriptor that a value owns, such as a pipe end, as a standard stream.
     ///
-    /// It must be open until the child has started.
+    /// The descriptor must stay open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {
       .descriptor(owner.descriptor)
     }
@@ -229,13 +229,13 @@ extension ChildProcess {
     }
   }
 
-  /// The process group of a child, to which a terminal sends its signals.
+  /// A child's process group; a terminal sends its signals to all processes in a group.
   public enum ProcessGroup: Hashable, Sendable {
-    /// The group of this process.
+    /// This process's group.
     case inherit
-    /// A new group, whose ID is that of the child.
+    /// A new group, whose ID is the child's process ID.
     case new
-    /// An existing group of this session.
+    /// An existing group in this session.
     case existing(ProcessID)
 
     fileprivate var argument: Int32 {
@@ -249,18 +249,18 @@ extension ChildProcess {
 
   /// How a child differs from this process.
   public struct Options: Sendable {
-    /// The environment variables of the child; nil for those of this process.
+    /// The child's environment variables; nil to inherit this process's variables.
     public var environment: [String: String]?
-    /// The working directory of the child; nil for that of this process.
+    /// The child's working directory; nil to inherit this process's directory.
     ///
-    /// A relative path of the program is resolved from there.
+    /// A relative program path is resolved from this directory.
     public var workingDirectory: FilePath?
-    /// The process group of the child.
+    /// The child's process group.
     public var processGroup: ProcessGroup
-    /// The signals that the child blocks, independent of the mask of this thread.
+    /// The signals that the child blocks, independent of this thread's signal mask.
     public var signalMask: SignalSet
 
-    /// Creates the options of a child.
+    /// Creates options for a child.
     ///
     /// By default, the child differs from this process only in its signal mask, which is empty.
     public init(
@@ -277,9 +277,9 @@ extension ChildProcess {
 
 /// How a process ended.
 public enum TerminationStatus: Hashable, Sendable {
-  /// It exited with a status; 0 means success.
+  /// The process exited with this status; 0 means success.
   case exited(Int32)
-  /// A signal ended it.
+  /// This signal terminated the process.
   case signaled(Signal)
 
   init(_ exitStatus: Int32, _ signal: Int32) {
@@ -305,10 +305,9 @@ private struct DescriptorMapping: ~Copyable {
   let targets: [Int32]
   private var moved: [Int32] = []
 
-  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them.
+  /// Duplicates descriptors whose numbers are also targets, because the child would overwrite them.
   ///
-  /// If the number of a duplicate is a target too, that duplicate stays open until the end, so the next duplicate gets
-  /// another number.
+  /// If a duplicate's number is also a target, that duplicate stays open, so the next duplicate gets another number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {
@@ -343,7 +342,7 @@ private struct DescriptorMapping: ~Copyable {
 
   /// Copies the strings.
   ///
-  /// - Throws: `.invalidArgument` for a text with a NUL, which would truncate it.
+  /// - Throws: `.invalidArgument` if a string contains a NUL, which would truncate it.
   init(_ strings: [String]?, for program: String) throws(IPCError) {
     guard let strings else {
       unsafe pointers = nil

@@ -9,7 +9,7 @@ public import SystemPackage
 /// try worker.wait(timeout: .after(.seconds(1)))
 /// ```
 ///
-/// It is readable when the process has ended, whether or not its parent has reaped it.
+/// The descriptor becomes readable when the process ends, whether or not its parent has reaped it.
 ///
 /// `pidfd_open(2)`.
 public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
@@ -17,15 +17,15 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Opens a descriptor of a process; it is close-on-exec.
+  /// Opens a close-on-exec descriptor for a process.
   ///
-  /// The ID of a child stays valid until its parent reaps it. Any other ID may already belong to another process. For
-  /// the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
+  /// A child's ID stays valid until its parent reaps it. Any other ID may already belong to another process. For a Unix
+  /// domain socket's peer, use ``UnixSocket/Socket/peerProcess()``.
   ///
   /// - Parameters:
   ///   - process: The process.
   ///   - nonBlocking: Whether ``change(_:keeping:retryOnInterrupt:)`` throws `.wouldBlock` instead of waiting.
-  /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` or `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative ID.
   ///
   /// Calls `pidfd_open(2)`.
   public init(of process: ProcessID, nonBlocking: Bool = false) throws(IPCError) {
@@ -36,9 +36,10 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. In that case, the previous owner keeps the
+  ///   descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-    // pidfd_send_signal(2) also accepts a directory of /proc, which is always readable; fdinfo distinguishes them.
+    // pidfd_send_signal(2) also accepts a /proc/PID directory, which is always readable; fdinfo distinguishes the two.
     guard try descriptorInformation(of: descriptor, Self.informationKey) != nil else {
       throw IPCError(.pidfdSendSignal, .badFileDescriptor, on: .descriptor(descriptor))
     }
@@ -52,7 +53,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   private static let informationKey = "\nPid:\t"
 
-  /// The ID of the process; nil if it has been reaped, or is in another PID namespace.
+  /// The process's ID; nil if the process has been reaped, or is in another PID namespace.
   ///
   /// Reads `/proc/self/fdinfo`.
   public var processID: ProcessID? {
@@ -75,8 +76,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Checks that the process has not been reaped and that this process may send it signals, without sending one.
   ///
-  /// A zombie counts as existing; ``wait(timeout:retryOnInterrupt:)`` with ``Timeout/immediate`` finds that it has
-  /// ended.
+  /// A zombie passes this check. To check whether the process has ended, use ``hasEnded``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchProcess` if it has been reaped; `.notPermitted`.
   ///
@@ -89,9 +89,9 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Duplicates a descriptor of the process, for example one that it inherited from an earlier version of this program.
   ///
-  /// Both descriptors then refer to the same open file. The process does not notice it.
+  /// Both descriptors then refer to the same open file description. The process is not notified.
   ///
-  /// - Parameter number: The number of the descriptor in the process.
+  /// - Parameter number: The descriptor number in the process.
   /// - Returns: The duplicate, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open there; `.notPermitted` without permission to
   ///   trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
@@ -126,8 +126,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Returns how a child of this process ended, and removes the zombie.
   ///
-  /// - Returns: nil if it has not ended.
-  /// - Throws: ``IPCError`` with `.noChildProcess` if it is not a child of this process, or has been reaped.
+  /// - Returns: How the child ended; nil if it has not ended.
+  /// - Throws: ``IPCError`` with `.noChildProcess` if the process is not a child of this process, or has been reaped.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.
   public func reap() throws(IPCError) -> TerminationStatus? {
@@ -140,7 +140,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 }
 
 extension PIDFD {
-  /// The changes of a child to wait for.
+  /// The child state changes to wait for.
   public struct Changes: OptionSet, Hashable, Sendable {
     /// The changes as bits.
     public let rawValue: Int32
@@ -154,9 +154,9 @@ extension PIDFD {
     public static let continued = Changes(rawValue: Int32(CIPC_CHILD_CONTINUED))
   }
 
-  /// A change of a child.
+  /// A child's state change.
   public enum Change: Hashable, Sendable {
-    /// The child ended; it was reaped, unless it was kept.
+    /// The child ended; it was reaped unless `keeping` was true.
     case ended(TerminationStatus)
     /// This signal stopped the child.
     case stopped(Signal)
@@ -164,14 +164,14 @@ extension PIDFD {
     case continued
   }
 
-  /// Waits until a child of this process has changed, and returns the change once.
+  /// Waits until a child of this process changes state, and returns each change once.
   ///
   /// - Parameters:
   ///   - changes: The changes to wait for.
-  ///   - keeping: Whether the change is returned again by the next call, and a child that ended remains a zombie.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - keeping: Whether the next call returns the change again, and a child that has ended remains a zombie.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The change.
-  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a non-blocking descriptor, if there was no change.
+  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a nonblocking descriptor, if there was no change.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.
   public func change(
@@ -182,7 +182,7 @@ extension PIDFD {
     }
   }
 
-  /// Returns a change of a child of this process, without waiting; nil if there was none.
+  /// Returns a state change in a child of this process, without waiting; nil if there was none.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess`.
   ///

@@ -7,9 +7,9 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A condition variable between processes (`pthread_cond_t`), in memory that they share.
+/// A process-shared condition variable (`pthread_cond_t`) in shared memory.
 ///
-/// A thread that has locked a ``SharedMutex`` waits until another one changes the data that the mutex protects.
+/// A thread that has locked a ``SharedMutex`` waits until another thread changes the data that the mutex protects.
 ///
 /// ```swift
 /// try mutex.withLock {
@@ -17,8 +17,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Check the condition in a loop: another thread may have changed the data first, and a wait may end without a signal.
-/// With glibc, a waiter that is killed can consume a later signal: broadcast where processes may be killed.
+/// Check the condition in a loop: another thread may have changed the data first, and a wait may return without a
+/// signal. With glibc, a killed waiter can consume a later signal: call ``broadcast()`` where processes may be killed.
 ///
 /// `pthread_cond_init(3)`.
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
@@ -26,11 +26,11 @@ internal import SystemPackage
   let region: SharedRegion
   let clock: Clock
 
-  /// The clock of the deadlines of a condition variable, which all processes must know.
+  /// The clock for a condition variable's deadlines; all processes must know it.
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`.
     case monotonic
-    /// `CLOCK_REALTIME`, the default of `pthread_cond_init(3)`. Setting the time of day moves the deadlines.
+    /// `CLOCK_REALTIME`, the default for `pthread_cond_init(3)`. Setting the time of day moves the deadlines.
     case timeOfDay
   }
 
@@ -43,15 +43,15 @@ internal import SystemPackage
     self.clock = clock
   }
 
-  /// Returns the condition variable that another process created at this place; its bytes are not checked.
+  /// Returns the condition variable that another process created at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - clock: The clock with which it was created.
-  /// - Returns: The condition variable, which keeps the region.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
-  ///   `.invalidArgument` for another offset.
+  ///   - clock: The clock that it was created with.
+  /// - Returns: The condition variable, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(
     in region: SharedRegion, at offset: Int, clock: Clock = .monotonic
   ) throws(IPCError) -> ConditionVariable {
@@ -60,14 +60,14 @@ internal import SystemPackage
 
   /// Creates a condition variable.
   ///
-  /// An existing condition variable at this place must not be in use.
+  /// An existing condition variable at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - clock: The clock of its deadlines.
-  /// - Returns: The condition variable, which keeps the region.
-  /// - Throws: The errors of ``open(in:at:clock:)``.
+  ///   - clock: The clock for its deadlines.
+  /// - Returns: The condition variable, which keeps the region mapped.
+  /// - Throws: Any error from ``open(in:at:clock:)``.
   ///
   /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and the clock.
   public static func create(
@@ -87,13 +87,13 @@ internal import SystemPackage
     return condition
   }
 
-  /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, even if this throws `.timedOut`.
+  /// Unlocks the mutex, waits until the thread is woken, and relocks the mutex, even if the call throws `.timedOut`.
   ///
   /// Signals do not interrupt this call.
   ///
-  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while it had locked the mutex.
+  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while holding the mutex.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
-  ///   thread has not locked the mutex; `.notRecoverable` for the same reason as in ``SharedMutex/lock(timeout:)``.
+  ///   thread does not hold the mutex; `.notRecoverable` for the same reason as in ``SharedMutex/lock(timeout:)``.
   ///
   /// Calls `pthread_cond_wait(3)` or `pthread_cond_timedwait(3)`.
   public func wait(
@@ -137,7 +137,7 @@ internal import SystemPackage
 
   /// Destroys the condition variable.
   ///
-  /// No thread may wait on it, and it must not be used afterwards.
+  /// No thread may be waiting on it, and it must not be used afterwards.
   ///
   /// Calls `pthread_cond_destroy(3)`.
   public consuming func destroy() throws(IPCError) {

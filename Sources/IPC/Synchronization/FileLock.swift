@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Advisory locks on ranges of bytes of a file, which programs that use the file agree to take.
+/// Advisory locks on byte ranges of a file; they protect it only if all programs that use the file lock it.
 ///
 /// ```swift
 /// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)
@@ -16,10 +16,10 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// By default, a lock belongs to the open file description (``Owner/openFileDescription``). It lasts until it is
-/// unlocked, or until the last descriptor of the description is closed, in this process and in those that inherited or
-/// received it. A C program that uses `F_SETLK` or `lockf(3)` has a process-owned lock, which conflicts with it in the
-/// same way.
+/// By default, a lock belongs to the open file description (``Owner/openFileDescription``). The lock lasts until it is
+/// unlocked, or until the last descriptor for the description is closed, in this process and in all processes that
+/// inherited or received one. A C program that uses `F_SETLK` or `lockf(3)` holds a process-owned lock, which conflicts
+/// with this lock in the same way.
 ///
 /// `fcntl(2)`.
 public enum RecordLock {
@@ -27,12 +27,13 @@ public enum RecordLock {
   public enum Owner: Hashable, Sendable {
     /// The open file description: `F_OFD_SETLK`.
     ///
-    /// Locks of two descriptions conflict even if one process has both. Duplicates of a descriptor share the lock.
+    /// Locks on two descriptions conflict even if one process holds both. Duplicates of a descriptor share the lock.
     case openFileDescription
     /// The process: `F_SETLK`.
     ///
-    /// If the process closes any descriptor of the file, even one that a library opened only to read it, it loses all
-    /// its locks on the file. A child does not inherit the lock. The threads of a process do not exclude each other.
+    /// If the process closes any descriptor for the file, even one that a library opened only for reading, the process
+    /// loses all its locks on the file. A child does not inherit the lock. The threads of a process do not exclude each
+    /// other.
     case process
   }
 
@@ -42,13 +43,13 @@ public enum RecordLock {
     public let mode: LockMode
     /// The locked bytes.
     public let range: FileRange
-    /// The process that has the lock; nil for a lock of an open file description, or if this process cannot see it.
+    /// The process that holds the lock; nil for an open file description lock, or a process that this one cannot see.
     public let process: ProcessID?
   }
 
   /// Locks a range of a file, and waits until conflicting locks are released.
   ///
-  /// If the owner already has a lock on part of the range, the lock is converted to the new mode.
+  /// If the owner already holds a lock on part of the range, that part is converted to the new mode.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open for writing for ``LockMode/exclusive``, and for reading for ``LockMode/shared``.
@@ -57,13 +58,13 @@ public enum RecordLock {
   ///   - owner: The owner of the lock.
   ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
   ///     pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
   ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, which the kernel
   ///   detects only for ``Owner/process`` and ``Timeout/never``; `.invalidArgument` for a range that is empty or begins
-  ///   before the file.
+  ///   before the start of the file.
   ///
-  /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`, or without `W` if there is a timeout.
+  /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`; with a timeout, `F_OFD_SETLK` or `F_SETLK`.
   public static func lock(
     _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
     owner: Owner = .openFileDescription, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -92,7 +93,7 @@ public enum RecordLock {
   /// Locks a range of a file without waiting.
   ///
   /// - Returns: false if there is a conflicting lock.
-  /// - Throws: The errors of ``lock(_:_:range:owner:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``lock(_:_:range:owner:timeout:retryOnInterrupt:)``.
   public static func tryLock(
     _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
     owner: Owner = .openFileDescription
@@ -119,7 +120,7 @@ public enum RecordLock {
 
   /// Runs `body` while a range of a file is locked.
   ///
-  /// - Throws: The errors of ``lock(_:_:range:owner:timeout:retryOnInterrupt:)`` and of `body`.
+  /// - Throws: Any error from ``lock(_:_:range:owner:timeout:retryOnInterrupt:)`` or `body`.
   public static func withLock<Value: ~Copyable>(
     on descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
     owner: Owner = .openFileDescription, timeout: Timeout = .never, _ body: () throws -> Value
@@ -170,22 +171,22 @@ public enum RecordLock {
 
 /// Advisory locks on whole files, and on FIFOs, sockets and directories.
 ///
-/// The lock belongs to the open file description, like a lock of ``RecordLock/Owner/openFileDescription``, and is
-/// independent of `fcntl(2)` locks: all programs must use the same call.
+/// The lock belongs to the open file description, like a ``RecordLock`` with ``RecordLock/Owner/openFileDescription``.
+/// It is independent of `fcntl(2)` locks: all programs must use the same call.
 ///
 /// `flock(2)`.
 public enum WholeFileLock {
   /// Locks a file, and waits until conflicting locks are released.
   ///
-  /// A conversion from one mode to the other is not atomic: another process may get a lock in between, and if the call
-  /// fails, the previous lock may be lost.
+  /// Converting a lock from one mode to the other is not atomic: another process may acquire a lock between the two
+  /// steps, and if the call fails, the previous lock may be lost.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open in any access mode.
   ///   - mode: Whether other shared locks are allowed.
   ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
   ///     pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
   ///
   /// Calls `flock(2)` with `LOCK_SH` or `LOCK_EX`, and `LOCK_NB` if there is a timeout.
@@ -213,7 +214,7 @@ public enum WholeFileLock {
     try nilIfWouldBlock { () throws(IPCError) in try lock(descriptor, mode, timeout: .immediate) } != nil
   }
 
-  /// Unlocks a file, for all descriptors of the open file description.
+  /// Unlocks a file, for all descriptors that share the open file description.
   ///
   /// Calls `flock(2)` with `LOCK_UN`.
   public static func unlock(_ descriptor: FileDescriptor, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -233,7 +234,7 @@ public enum LockMode: Hashable, Sendable {
   fileprivate var type: Int32 { self == .shared ? Int32(CIPC_F_RDLCK) : Int32(CIPC_F_WRLCK) }
 }
 
-/// A range of bytes of a file, which may be beyond its end.
+/// A byte range in a file; it may extend past the end of the file.
 public struct FileRange: Hashable, Sendable {
   /// The first byte; with a negative ``count``, the byte after the last one.
   public let start: Int64
@@ -248,7 +249,7 @@ public struct FileRange: Hashable, Sendable {
   /// All bytes, even if the file grows.
   public static var wholeFile: FileRange { FileRange(start: 0) }
 
-  /// Returns the range in the kernel's format, in which the length 0 means all bytes from the start on.
+  /// Returns the range in the kernel's format, in which a length of 0 means all bytes from the start on.
   fileprivate func record(
     _ type: Int32, _ call: IPCError.Call, _ descriptor: FileDescriptor
   ) throws(IPCError) -> cipc_record_lock {

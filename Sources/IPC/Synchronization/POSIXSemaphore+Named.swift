@@ -10,9 +10,9 @@ public import SystemPackage
 extension POSIXSemaphore {
   /// Opens the semaphore `name`.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
-  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if the file is too short for a semaphore of this
-  /// program, for example because a 32-bit program created it.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` or
+  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if the file is too short for this program's
+  ///   semaphore layout, for example because a 32-bit program created it.
   ///
   /// Calls `sem_open(3)`.
   public static func open(_ name: POSIXName) throws(IPCError) -> POSIXSemaphore {
@@ -20,8 +20,8 @@ extension POSIXSemaphore {
     while true {
       let file = Result { () throws(IPCError) in try FileStatus(semaphore: name) }
       let opening = try unsafe OpenSemaphore(name) { unsafe sem_open($0, 0) }
-      // sem_open(3) maps the file of the name, and returns no descriptor. So the file is checked by its name, which
-      // must refer to the same file before and after.
+      // sem_open(3) maps the named file but returns no descriptor. The file is therefore checked by its name, which
+      // must refer to the same file before and after the call.
       if case .success(let before) = file {
         if try opening.isMapped(from: before) || (try? FileStatus(semaphore: name))?.isSameFile(as: before) == true {
           guard before.size >= size else { throw IPCError(.semOpen, .protocolNotSupported, on: .name(name)) }
@@ -36,11 +36,11 @@ extension POSIXSemaphore {
   /// Creates the semaphore `name`.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 251 bytes that are not slashes.
+  ///   - name: A slash followed by up to 251 bytes other than slashes.
   ///   - value: The initial value.
-  ///   - permissions: Who may open it, which requires the permission to read and to write.
+  ///   - permissions: Who may open it; opening requires both read and write permission.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the semaphore has exactly these
-  ///     permissions; until the call returns it may have fewer, never more.
+  ///     permissions; until the call returns, it may have fewer but never more.
   /// - Returns: The open semaphore.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid
   ///   name.
@@ -57,18 +57,18 @@ extension POSIXSemaphore {
     return POSIXSemaphore(named: opening, .name(name), isNew: true)
   }
 
-  /// Opens the semaphore `name`, or creates it; then ``isNew`` is true.
+  /// Opens the semaphore `name`, or creates it, in which case ``isNew`` is true.
   ///
   /// An existing semaphore keeps its value and its permissions.
   ///
-  /// - Throws: The errors of ``create(_:value:permissions:applyUmask:)`` and ``open(_:)``, except `.fileExists` and
+  /// - Throws: Any error from ``create(_:value:permissions:applyUmask:)`` or ``open(_:)``, except `.fileExists` and
   ///   `.noSuchFileOrDirectory`.
   ///
   /// Calls `sem_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen(
     _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
   ) throws(IPCError) -> POSIXSemaphore {
-    // Other processes may create or remove it between the two attempts.
+    // Other processes may create or remove the semaphore between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, value: value, permissions: permissions, applyUmask: applyUmask)
@@ -79,9 +79,9 @@ extension POSIXSemaphore {
     }
   }
 
-  /// Removes the name of a semaphore immediately.
+  /// Removes a semaphore's name immediately.
   ///
-  /// Processes that have the semaphore open can still use it. A semaphore that is created later is another object.
+  /// Processes that have the semaphore open can still use it. A semaphore created later with this name is a new object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if another user owns
   ///   the semaphore.
@@ -116,10 +116,10 @@ extension OpenSemaphore {
     try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
   }
 
-  /// Sets the exact permissions of a semaphore that was just created.
+  /// Sets the exact permissions on a newly created semaphore.
   ///
-  /// `sem_open(3)` returned no descriptor, and the name may already refer to a semaphore of another process, which must
-  /// not change. In that case no process can open this one, so its permissions do not matter.
+  /// `sem_open(3)` returned no descriptor, and the name may already refer to another process's semaphore, which must
+  /// not change. In that case, no process can open this semaphore, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)

@@ -7,11 +7,11 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX semaphore (`sem_t`): a number that is never negative.
+/// A POSIX semaphore (`sem_t`): a counter that is never negative.
 ///
-/// Processes can wait until it is above 0.
+/// Processes can wait until the counter is above 0.
 ///
-/// A semaphore either has a name, or is placed in memory that processes share:
+/// A semaphore either has a name or resides in shared memory:
 ///
 /// ```swift
 /// let printer = try POSIXSemaphore.createOrOpen("/printer", value: 1)
@@ -52,7 +52,7 @@ internal import SystemPackage
     self.isNew = isNew
   }
 
-  /// The maximum value of a semaphore.
+  /// A semaphore's maximum value.
   public static var maximumValue: UInt32 { UInt32(Int32.max) }
 
   /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
@@ -60,15 +60,15 @@ internal import SystemPackage
 
   /// Creates a semaphore in shared memory.
   ///
-  /// An existing semaphore at this place must not be in use.
+  /// An existing semaphore at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - value: The initial value.
-  /// - Returns: The semaphore, which keeps the region.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset;
-  ///   `.badAddress` outside the region, or beyond the end of the mapped object.
+  /// - Returns: The semaphore, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or an offset that is not a
+  ///   multiple of 8; `.badAddress` if the offset is outside the region or past the end of the mapped object.
   ///
   /// Calls `sem_init(3)`.
   public static func create(in region: SharedRegion, at offset: Int, value: UInt32) throws(IPCError) -> POSIXSemaphore {
@@ -77,16 +77,16 @@ internal import SystemPackage
     return unsafe POSIXSemaphore(address, in: region, isNew: true)
   }
 
-  /// Returns the semaphore that another process created at this place; its bytes are not checked.
+  /// Returns the semaphore that another process created at this offset; its bytes are not checked.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress` as ``create(in:at:value:)`` does.
+  /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress`, as in ``create(in:at:value:)``.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {
     unsafe POSIXSemaphore(try region.place(sem_t.self, at: offset), in: region, isNew: false)
   }
 
   /// Destroys a semaphore in shared memory.
   ///
-  /// No thread may wait on it, and it must not be used afterwards.
+  /// No thread may be waiting on it, and it must not be used afterwards.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a named semaphore: close it instead.
   ///
@@ -96,10 +96,10 @@ internal import SystemPackage
     try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
   }
 
-  /// Closes the semaphore, and throws if that fails; destroying the value ignores a failure.
+  /// Closes the semaphore and throws if that fails; destroying the value ignores a failure.
   ///
-  /// The semaphore stays for other processes, with its value. A named semaphore exists until its name is removed and
-  /// all processes have closed it.
+  /// The semaphore and its value remain available to other processes. A named semaphore exists until its name is
+  /// removed and all processes have closed it.
   ///
   /// Calls `sem_close(3)` for a named semaphore.
   public consuming func close() throws(IPCError) {
@@ -117,13 +117,13 @@ internal import SystemPackage
     }
   }
 
-  /// Returns whether both are the same semaphore at the same address, for example if this process opened a name twice.
+  /// Returns whether both are the same semaphore at the same address, as when this process opened a name twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
 /// The address that `sem_open(3)` returned.
 ///
-/// This class closes it only once.
+/// This type closes the semaphore only once.
 @usableFromInline @safe struct OpenSemaphore: ~Copyable {
   let address: UnsafeMutablePointer<sem_t>
 
@@ -131,7 +131,7 @@ internal import SystemPackage
   init(
     _ name: POSIXName, _ call: (UnsafePointer<CChar>) -> UnsafeMutablePointer<sem_t>?
   ) throws(IPCError) {
-    // The call returns a null pointer if it fails; the other calls return -1.
+    // Unlike other calls, which return -1 if they fail, sem_open(3) returns a null pointer.
     let result = try Syscall.call(.semOpen, on: .name(name)) {
       let address = unsafe name.withCString { unsafe Int(bitPattern: call($0)) }
       return address == 0 ? -1 : address
@@ -156,8 +156,8 @@ extension POSIXSemaphore {
   /// Waits until the value is above 0, and subtracts one.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. A handler that was installed with `SA_RESTART` interrupts
-  ///   only a wait with a deadline.
+  ///   `retryOnInterrupt` is false and a signal handler ran. A handler installed with `SA_RESTART` interrupts only a
+  ///   wait with a deadline.
   ///
   /// Calls `sem_wait(3)`, `sem_trywait(3)`, or `sem_clockwait(3)` with `CLOCK_MONOTONIC`.
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -182,14 +182,14 @@ extension POSIXSemaphore {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) } != nil
   }
 
-  /// Throws the error of a failed call, unless the call must be repeated.
+  /// Throws the error from a failed call, unless the call must be retried.
   @inline(never)
   private func recover(_ call: IPCError.Call, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
     if reason != .interrupted || !retryOnInterrupt { throw IPCError(call, reason, on: object) }
   }
 
-  /// Adds one to the value, and wakes one of the waiting threads.
+  /// Adds one to the value, and wakes one waiting thread, if any.
   ///
   /// - Throws: ``IPCError`` with `.overflow` if the value is ``maximumValue``.
   ///
@@ -198,11 +198,11 @@ extension POSIXSemaphore {
     if unsafe sem_post(address) != 0 { try recover(.semPost, false) }
   }
 
-  /// The current value, 0 while threads wait.
+  /// The current value; 0 while threads wait.
   ///
-  /// It can change at any time: use only ``wait(timeout:retryOnInterrupt:)`` for decisions.
+  /// The value can change at any time: base decisions only on ``wait(timeout:retryOnInterrupt:)``.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is below 0, which means that the memory was overwritten.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the value is negative because the memory was overwritten.
   ///
   /// Calls `sem_getvalue(3)`.
   public var value: UInt32 {
@@ -218,7 +218,7 @@ extension POSIXSemaphore {
 extension POSIXSemaphore {
   /// Posts the semaphore whenever this process receives a signal, until ``SignalRegistration/cancel()``.
   ///
-  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler
+  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called from a signal handler
   /// (`signal-safety(7)`). The handler replaces an earlier handler for the same signal, and is installed with
   /// `SA_RESTART`.
   ///
@@ -229,10 +229,10 @@ extension POSIXSemaphore {
     try SignalRegistration(self, number)
   }
 
-  /// A signal handler that posts a semaphore; it is removed when this value is destroyed.
+  /// A signal handler that posts a semaphore; the handler is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
-    /// The number of this registration among all registrations of the signal.
+    /// The number of this registration among all registrations for the signal.
     private let number: Int32
     // The semaphore is destroyed after `deinit` has removed the handler.
     private let semaphore: POSIXSemaphore
@@ -247,7 +247,7 @@ extension POSIXSemaphore {
 
     deinit { _ = cipc_sem_stop_posting(signal, number) }
 
-    /// Gives the signal its default action, unless there is a newer registration, and closes the semaphore.
+    /// Restores the signal's default action, unless there is a newer registration, and closes the semaphore.
     public consuming func cancel() {}
   }
 }

@@ -2,12 +2,12 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory that survives the death of its owner: the kernel marks the lock, and the next owner can
-/// repair the data.
+/// A lock in shared memory that survives its owner's death: the kernel marks the lock, and the next owner can repair
+/// the data.
 ///
-/// The lock is a single word: 0, or the ID of the thread that owns the lock. It is the same for every language, C
-/// library and ABI. A ``SharedMutex`` does the same, but has the layout of one C library. A thread can own only one of
-/// these locks at a time, and must not lock a mutex while it owns one.
+/// The lock is a single word: 0, or the ID of the thread that owns the lock. The format is the same for every language,
+/// C library and ABI. A ``SharedMutex`` is also robust, but its layout is specific to one C library. A thread can own
+/// only one of these locks at a time, and must not lock a mutex while it owns one.
 ///
 /// The implementation uses `set_robust_list(2)`.
 @safe struct RobustLock {
@@ -34,9 +34,9 @@ internal import SystemPackage
   ///
   /// - Parameter timeout: How long to wait. After the timeout, the call waits up to 0.1 s longer, because every thread
   ///   that is not stopped releases the lock within that time.
-  /// - Returns: Whether the lock was acquired, and in which way.
+  /// - Returns: Whether the lock was acquired, and whether its previous owner died.
   /// - Throws: ``IPCError`` with `.deadlock` if this thread owns this or another lock; `ENOSYS` or `ENOTSUP` if the
-  ///   kernel has no such locks.
+  ///   kernel does not support such locks.
   @inline(__always)
   func acquire(_ timeout: Timeout) throws(IPCError) -> Acquisition {
     let mine = unsafe cipc_robust_begin(word)
@@ -61,7 +61,7 @@ internal import SystemPackage
     var (seen, spins, slept) = (first, Int64(0), UInt32(0))
     while true {
       if seen & Self.number == 0 {
-        // Other threads may start to sleep after this one, so its release must wake them.
+        // Other threads may go to sleep after this one, so this thread must wake them when it releases the lock.
         let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
         if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
         seen = other
@@ -75,8 +75,8 @@ internal import SystemPackage
         _ = Spin.pause(after: MonotonicTime.now)
       } else if seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
         slept = Self.waiters
-        // A thread can die after it has released the lock and before it wakes a sleeper. So no thread sleeps for long
-        // without checking.
+        // A thread can die after it has released the lock and before it wakes a sleeper, so no thread sleeps for long
+        // without checking the word.
         let now = MonotonicTime.now
         let result = try unsafe Futex.wait(
           while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
@@ -87,7 +87,7 @@ internal import SystemPackage
     }
   }
 
-  /// Releases the lock, and wakes the next thread.
+  /// Releases the lock and wakes the next thread.
   @inline(__always)
   func release() {
     let seen = unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing)
@@ -106,16 +106,16 @@ internal import SystemPackage
 
 /// A word in shared memory on which threads sleep until an event happens.
 ///
-/// The word is odd while a thread may sleep. Only the owner of the lock changes the word, and it signals the event
-/// before it makes the change that the event reports. A woken thread then waits for the lock, which reports the death
-/// of the owner.
+/// The word is odd while a thread may be sleeping. Only the lock's owner changes the word, and it signals the event
+/// before it makes the change that the event reports. A woken thread then waits for the lock, which reports whether the
+/// owner died.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
   /// Records that this thread is about to sleep, and returns the value to sleep on.
   func announce() -> UInt32 { unsafe word.pointee.bitwiseOr(1, ordering: .acquiringAndReleasing).newValue }
 
-  /// Wakes all threads that sleep, or are about to.
+  /// Wakes all threads that are sleeping or about to sleep.
   @inline(__always)
   func signal() {
     guard unsafe word.pointee.load(ordering: .relaxed) & 1 == 1 else { return }
@@ -123,7 +123,7 @@ internal import SystemPackage
     unsafe Futex.wake(word, .max)
   }
 
-  /// Sleeps until the event is signalled; returns false when the timeout has passed.
+  /// Sleeps until the event is signaled; returns false if the timeout has passed.
   func wait(_ announced: UInt32, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Bool {
     let result = try unsafe Futex.wait(
       while: word, is: announced, nanoseconds: timeout.nanoseconds ?? 0, retryOnInterrupt: retryOnInterrupt)
@@ -133,7 +133,7 @@ internal import SystemPackage
   /// Records that this thread is about to sleep, and returns the entry for a wait on several events.
   var waiter: cipc_futex_waiter { unsafe cipc_futex_waiter(word, announce()) }
 
-  /// Sleeps until one of several events is signalled; returns false when the timeout has passed.
+  /// Sleeps until one of several events is signaled; returns false if the timeout has passed.
   static func wait(
     forAnyOf waiters: [cipc_futex_waiter], _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

@@ -6,7 +6,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A barrier between processes (`pthread_barrier_t`), in memory that they share: each waits until all have arrived.
+/// A process-shared barrier (`pthread_barrier_t`) in shared memory: each thread waits until all have arrived.
 ///
 /// ```swift
 /// let barrier = try SharedBarrier.create(in: region, at: 0, count: 4)
@@ -20,8 +20,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Stores that a thread made before it waited are visible to all threads after they have waited. A wait has no timeout,
-/// and a barrier does not report a death: if a process dies before it arrives, the others wait forever.
+/// A thread's stores before the wait are visible to all threads after the wait. A wait has no timeout, and a barrier
+/// does not report that a process died: if a process dies before it arrives, the others wait forever.
 ///
 /// `pthread_barrier_init(3)`, `pthread_barrierattr_setpshared(3)`.
 @safe public struct SharedBarrier: ~Copyable, @unchecked Sendable {
@@ -36,28 +36,28 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the barrier that another process created at this place; its bytes are not checked.
+  /// Returns the barrier that another process created at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  /// - Returns: The barrier, which keeps the region.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
-  ///   `.invalidArgument` for another offset.
+  /// - Returns: The barrier, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedBarrier {
     unsafe SharedBarrier(try region.place(pthread_barrier_t.self, at: offset), region)
   }
 
   /// Creates a barrier.
   ///
-  /// An existing barrier at this place must not be in use.
+  /// An existing barrier at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - count: The number of threads that must arrive, in all processes together.
-  /// - Returns: The barrier, which keeps the region.
-  /// - Throws: The errors of ``open(in:at:)``, and `.invalidArgument` for a count of 0.
+  ///   - count: The number of threads that must arrive, across all processes.
+  /// - Returns: The barrier, which keeps the region mapped.
+  /// - Throws: Any error from ``open(in:at:)``, and `.invalidArgument` for a count of 0.
   ///
   /// Calls `pthread_barrier_init(3)` with `PTHREAD_PROCESS_SHARED`.
   public static func create(
@@ -74,11 +74,11 @@ internal import SystemPackage
     return barrier
   }
 
-  /// Waits until as many threads as the barrier counts have arrived.
+  /// Waits until all threads that the barrier counts have arrived.
   ///
-  /// The barrier can then be used again. Signals do not interrupt this call.
+  /// The barrier can then be reused. Signals do not interrupt this call.
   ///
-  /// - Returns: true in exactly one of the threads (`PTHREAD_BARRIER_SERIAL_THREAD`), for work that one of them must do.
+  /// - Returns: true in exactly one thread (`PTHREAD_BARRIER_SERIAL_THREAD`), for work that only one thread must do.
   /// - Throws: ``IPCError``.
   ///
   /// Calls `pthread_barrier_wait(3)`.

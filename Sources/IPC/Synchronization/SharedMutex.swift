@@ -8,11 +8,11 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A mutex between processes (`pthread_mutex_t`), in memory that they share.
+/// A process-shared mutex (`pthread_mutex_t`) in shared memory.
 ///
-/// By default it is robust: locking reports that the previous owner died with the mutex locked
-/// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock it twice, or unlock it without having
-/// locked it. A mutex that a C program created may be of another kind: ``Kind``.
+/// By default, the mutex is robust: locking reports if the previous owner died with the mutex locked
+/// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock the mutex twice, or unlock it without
+/// holding it. A mutex that a C program created may be of another ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
@@ -32,8 +32,8 @@ internal import SystemPackage
   let region: SharedRegion
   /// How many times this value has locked the mutex without unlocking it; above 1 only for a recursive mutex.
   ///
-  /// Only the owner of the mutex changes it. If the mutex was unlocked through another value, the region may be kept
-  /// mapped longer than necessary. It is never unmapped while the mutex is locked.
+  /// Only the mutex's owner changes this count. If the mutex was unlocked through another value, the region may be kept
+  /// mapped longer than necessary. The region is never unmapped while the mutex is locked.
   let lockCount = Atomic(0)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -44,33 +44,33 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library keeps a list of the addresses of the mutexes that a thread has locked, and writes to them when the
-  // thread locks or unlocks another mutex.
+  // The C library links the mutexes that a thread has locked in a list, and writes to their memory when the thread
+  // locks or unlocks another mutex.
   deinit {
     let count = lockCount.load(ordering: .relaxed)
     if count > 0 { unsafe region.hold(address, count) }
   }
 
-  /// Returns the mutex that another process created at this place; its bytes are not checked.
+  /// Returns the mutex that another process created at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  /// - Returns: The mutex, which keeps the region.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
-  ///   `.invalidArgument` for another offset.
+  /// - Returns: The mutex, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }
 
   /// What happens when the owner locks the mutex again, or another thread unlocks it.
   public enum Kind: Hashable, Sendable {
-    /// Locking again throws `.deadlock`, and unlocking by another thread `.notPermitted`.
+    /// Locking it again throws `.deadlock`; unlocking it from another thread throws `.notPermitted`.
     case errorChecking
-    /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking by another
-    /// thread throws `.notPermitted`.
+    /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking it from
+    /// another thread throws `.notPermitted`.
     case recursive
-    /// Locking again waits forever. Unlocking by another thread is undefined, unless the mutex is robust.
+    /// Locking it again blocks forever. Unlocking it from another thread is undefined, unless the mutex is robust.
     case normal
 
     fileprivate var type: Int32 {
@@ -84,16 +84,16 @@ internal import SystemPackage
 
   /// Creates an unlocked mutex.
   ///
-  /// An existing mutex at this place must not be in use.
+  /// An existing mutex at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - kind: What happens when the owner locks it again.
   ///   - isRobust: Whether locking reports that the owner died. If not, a mutex whose owner died stays locked forever.
-  ///   - inheritsPriority: Whether the owner runs with the highest priority of the threads that wait.
-  /// - Returns: The mutex, which keeps the region.
-  /// - Throws: The errors of ``open(in:at:)``.
+  ///   - inheritsPriority: Whether the owner runs with the highest priority among the waiting threads.
+  /// - Returns: The mutex, which keeps the region mapped.
+  /// - Throws: Any error from ``open(in:at:)``.
   ///
   /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, by default `PTHREAD_MUTEX_ROBUST` and
   /// `PTHREAD_MUTEX_ERRORCHECK`.
@@ -124,7 +124,7 @@ internal import SystemPackage
 
   /// Destroys the mutex.
   ///
-  /// The mutex must not be locked, which is not checked, and must not be used afterwards.
+  /// The caller must ensure that the mutex is not locked, and must not use it afterwards.
   ///
   /// Calls `pthread_mutex_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -134,23 +134,23 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which a call found the mutex; the mutex is now locked in either case.
+  /// The state in which a call found the mutex; in either case, the mutex is now locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.
     ///
-    /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later
-    /// lock throws `.notRecoverable`.
+    /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that call, every
+    /// later lock throws `.notRecoverable`.
     case ownerDied
   }
 
   /// Locks the mutex, and waits until it is free.
   ///
-  /// Signals do not interrupt this call. As long as the mutex is locked, its memory stays mapped, even if all values
-  /// that refer to it are destroyed.
+  /// Signals do not interrupt this call. While the mutex is locked, its memory stays mapped, even if all values that
+  /// refer to the mutex are destroyed.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
-  ///   this thread has already locked it; `.notRecoverable` if an owner died and nothing was repaired.
+  ///   this thread already holds the mutex; `.notRecoverable` if an owner died and the mutex was not made consistent.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {
@@ -164,8 +164,8 @@ extension SharedMutex {
 
   /// Locks the mutex if it is free.
   ///
-  /// - Returns: nil if another thread has locked it.
-  /// - Throws: The errors of ``lock(timeout:)``.
+  /// - Returns: nil if another thread holds it.
+  /// - Throws: Any error from ``lock(timeout:)``.
   ///
   /// Calls `pthread_mutex_trylock(3)`.
   public func tryLock() throws(IPCError) -> LockOutcome? {
@@ -175,7 +175,7 @@ extension SharedMutex {
 
   /// Unlocks the mutex.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` if this thread has not locked it.
+  /// - Throws: ``IPCError`` with `.notPermitted` if this thread does not hold it.
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
@@ -193,12 +193,11 @@ extension SharedMutex {
   /// - Parameters:
   ///   - timeout: How long to wait for the mutex.
   ///   - recover: A function that repairs the data that the mutex protects, if the previous owner died with the mutex
-  ///     locked. The mutex is made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every
-  ///     later lock throws `.notRecoverable`.
+  ///     locked. When the function returns, the mutex is made consistent. If `recover` is nil, the call throws
+  ///     `.ownerDied` instead, and every later lock throws `.notRecoverable`.
   ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
   /// - Returns: The result of `body`.
-  /// - Throws: The errors of ``lock(timeout:)``, ``IPCError`` with `.ownerDied`, and the errors of `recover` and
-  ///   `body`.
+  /// - Throws: Any error from ``lock(timeout:)``, `recover` or `body`; ``IPCError`` with `.ownerDied`.
   @inlinable
   public func withLock<Result: ~Copyable>(
     timeout: Timeout = .never, recover: (() throws -> Void)? = nil, _ body: () throws -> Result
@@ -264,9 +263,9 @@ extension SharedMutex {
     }
   }
 
-  /// Stops keeping the memory of a locked mutex mapped.
+  /// Stops keeping a locked mutex's memory mapped.
   ///
-  /// - Returns: Whether this value had locked it, or the region was held for it.
+  /// - Returns: Whether this value had locked the mutex, or the region was held for it.
   func forgetLock() -> Bool {
     let count = lockCount.load(ordering: .relaxed)
     if count > 0 {

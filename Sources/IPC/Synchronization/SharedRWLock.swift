@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A read-write lock between processes (`pthread_rwlock_t`), in memory that they share: many readers, or one writer.
+/// A process-shared read-write lock (`pthread_rwlock_t`) in shared memory: many readers or one writer.
 ///
 /// ```swift
 /// let lock = try SharedRWLock.create(in: region, at: 0)
@@ -18,9 +18,9 @@ internal import SystemPackage
 /// try lock.withLock(.exclusive) { try region.store(price + 1, at: 128) }
 /// ```
 ///
-/// The thread that locked it must unlock it. The lock is not robust: if a process dies while it holds the lock or waits
-/// for it, the lock can stay locked forever, and no call reports the death. Where processes may be killed, pass a timeout
-/// to every lock, or use a ``SharedMutex``.
+/// The thread that acquired the lock must release it. The lock is not robust: if a process dies while it holds the lock
+/// or waits for it, the lock can stay locked forever, and no call reports the death. Where processes may be killed,
+/// pass a timeout to every lock call, or use a ``SharedMutex``.
 ///
 /// `pthread_rwlock_init(3)`, `pthread_rwlockattr_setpshared(3)`.
 @safe public struct SharedRWLock: ~Copyable, @unchecked Sendable {
@@ -35,27 +35,27 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the lock that another process created at this place; its bytes are not checked.
+  /// Returns the lock that another process created at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  /// - Returns: The lock, which keeps the region.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
-  ///   `.invalidArgument` for another offset.
+  /// - Returns: The lock, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
+  ///   object; `.invalidArgument` if it is not a multiple of 8.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedRWLock {
     unsafe SharedRWLock(try region.place(pthread_rwlock_t.self, at: offset), region)
   }
 
   /// Creates an unlocked lock.
   ///
-  /// An existing lock at this place must not be in use.
+  /// An existing lock at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  /// - Returns: The lock, which keeps the region.
-  /// - Throws: The errors of ``open(in:at:)``.
+  /// - Returns: The lock, which keeps the region mapped.
+  /// - Throws: Any error from ``open(in:at:)``.
   ///
   /// Calls `pthread_rwlock_init(3)` with `PTHREAD_PROCESS_SHARED`.
   public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedRWLock {
@@ -72,7 +72,7 @@ internal import SystemPackage
 
   /// Destroys the lock.
   ///
-  /// The lock must not be locked, which is not checked, and must not be used afterwards.
+  /// The caller must ensure that no thread holds the lock, and must not use it afterwards.
   ///
   /// Calls `pthread_rwlock_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -81,7 +81,7 @@ internal import SystemPackage
 }
 
 extension SharedRWLock {
-  /// Locks, and waits while another thread holds a conflicting lock.
+  /// Acquires the lock, waiting while another thread holds a conflicting lock.
   ///
   /// Any number of threads can hold a shared lock. An exclusive lock excludes all others. Signals do not interrupt this
   /// call.
@@ -92,8 +92,8 @@ extension SharedRWLock {
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`). If this thread
   ///   already holds a conflicting lock, the call may throw `.deadlock`, or wait forever.
   ///
-  /// Calls `pthread_rwlock_rdlock(3)` or `pthread_rwlock_wrlock(3)`, with a timeout `pthread_rwlock_clockrdlock(3)` or
-  /// `pthread_rwlock_clockwrlock(3)` with `CLOCK_MONOTONIC`, and for ``Timeout/immediate`` the calls of
+  /// Calls `pthread_rwlock_rdlock(3)` or `pthread_rwlock_wrlock(3)`; with a timeout, `pthread_rwlock_clockrdlock(3)` or
+  /// `pthread_rwlock_clockwrlock(3)` with `CLOCK_MONOTONIC`; for ``Timeout/immediate``, the same calls as
   /// ``tryLock(_:)``.
   public func lock(_ mode: LockMode, timeout: Timeout = .never) throws(IPCError) {
     if timeout.isImmediate { return try check(Self.tryCall(mode), attempt(mode)) }
@@ -108,7 +108,7 @@ extension SharedRWLock {
     try check(mode == .shared ? .pthreadRWLockClockReadLock : .pthreadRWLockClockWriteLock, code)
   }
 
-  /// Locks if no other thread holds a conflicting lock.
+  /// Acquires the lock if no other thread holds a conflicting lock.
   ///
   /// - Parameter mode: `.shared` to read, `.exclusive` to write.
   /// - Returns: Whether the lock is now held.
@@ -122,23 +122,23 @@ extension SharedRWLock {
     return true
   }
 
-  /// Ends the lock of this thread.
+  /// Releases this thread's lock.
   ///
-  /// The thread must hold a lock, which is not checked.
+  /// The caller must ensure that this thread holds the lock.
   ///
   /// Calls `pthread_rwlock_unlock(3)`.
   public func unlock() throws(IPCError) {
     try check(.pthreadRWLockUnlock, unsafe pthread_rwlock_unlock(address))
   }
 
-  /// Locks, calls `body`, and unlocks.
+  /// Acquires the lock, calls `body`, and releases the lock.
   ///
   /// - Parameters:
   ///   - mode: `.shared` to read, `.exclusive` to write.
   ///   - timeout: How long to wait for the lock.
   ///   - body: The code to run. It must not wait for another process or thread that needs the lock.
   /// - Returns: The result of `body`.
-  /// - Throws: The errors of ``lock(_:timeout:)``, and those of `body`.
+  /// - Throws: Any error from ``lock(_:timeout:)`` or `body`.
   @inlinable
   public func withLock<Result: ~Copyable>(
     _ mode: LockMode, timeout: Timeout = .never, _ body: () throws -> Result

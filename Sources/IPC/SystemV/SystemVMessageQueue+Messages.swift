@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message: a number of at least 1, whose meaning the programs agree on (the `mtype` of `msgop(2)`).
+  /// The type of a message: a number of at least 1, whose meaning the programs agree on (`mtype` in `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
     /// The number (`long` in C), at least 1.
@@ -22,7 +22,7 @@ extension SystemVMessageQueue {
 
     /// Creates a type.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, as `msgsnd(2)` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, which `msgsnd(2)` also rejects.
     public init(validating rawValue: Int) throws(IPCError) {
       guard rawValue > 0 else { throw IPCError(.msgsnd, .invalidArgument) }
       self.rawValue = rawValue
@@ -34,16 +34,16 @@ extension SystemVMessageQueue {
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// The messages to receive; the oldest of the selected ones is received.
+  /// A selection of messages by type; a call receives the oldest message that matches.
   ///
-  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag select them.
+  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag make the selection.
   @frozen
   public enum Selection: Hashable, Sendable {
     /// A message of any type.
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one, so that types can serve as priorities.
+    /// A message with the lowest type in the queue, up to this type, so that types can serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type except this one (`MSG_EXCEPT`).
     case except(MessageType)
@@ -65,7 +65,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// The length and type of a message that was received.
+  /// The length and type of a received message.
   @frozen
   public struct ReceivedMessage: Hashable, Sendable {
     /// The length of the message in bytes, after truncation.
@@ -82,26 +82,26 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
     rawValue = value
   }
 
-  /// The ID in decimal.
+  /// The type in decimal.
   public var description: String { "\(rawValue)" }
 }
 
 extension SystemVMessageQueue {
-  /// Sends a message, and waits for room in the queue.
+  /// Sends a message, waiting for room in the queue if necessary.
   ///
-  /// The kernel requires the type immediately before the bytes, so the bytes are copied once. Nothing is allocated for
-  /// up to 8 KiB.
+  /// The kernel requires the type immediately before the bytes, so this method copies the bytes once. It allocates
+  /// nothing for a message of up to 8 KiB.
   ///
   /// - Parameters:
   ///   - message: The bytes of the message; can be empty.
-  ///   - type: The type of the message, by which receivers can select it.
+  ///   - type: The message's type, by which receivers can select it.
   ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so if you set one, the function retries after pauses
   ///     of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved`
-  ///   if it is removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a
-  ///   signal handler ran.
+  ///   if the queue is removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
+  ///   and a signal handler ran.
   ///
   /// Calls `msgsnd(2)`.
   @inlinable
@@ -112,7 +112,7 @@ extension SystemVMessageQueue {
     try sendSlowly(message, type.rawValue, timeout, retryOnInterrupt)
   }
 
-  /// Sends the bytes of an array or a string, like ``send(_:type:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Sends the bytes in an array or a string, like ``send(_:type:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   @inlinable
   public func send(
     _ message: Span<UInt8>, type: MessageType, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -127,28 +127,28 @@ extension SystemVMessageQueue {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, type: type, timeout: .immediate) } != nil
   }
 
-  /// Sends the bytes of an array or a string, like ``trySend(_:type:)-(RawSpan,_)``.
+  /// Sends the bytes in an array or a string, like ``trySend(_:type:)-(RawSpan,_)``.
   public func trySend(_ message: Span<UInt8>, type: MessageType) throws(IPCError) -> Bool {
     try trySend(unsafe message.bytes, type: type)
   }
 
-  /// Receives a message, waits for one if necessary, and appends it to `bytes`.
+  /// Receives a message, waiting for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - selection: Which message to receive; by default, the oldest.
   ///   - bytes: The buffer that the message is appended to.
-  ///   - truncate: Whether to truncate a message for which there is not enough room (`MSG_NOERROR`). If not, it stays
-  ///     in the queue.
+  ///   - truncate: Whether to truncate a message that does not fit (`MSG_NOERROR`). If not, the message stays in the
+  ///     queue.
   ///   - timeout: How long to wait. `msgrcv(2)` takes no deadline, so if you set one, the function retries after pauses
   ///     of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
   ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
   ///   `.invalidArgument` if it was removed before the call; `.permissionDenied`; `.interrupted` if `retryOnInterrupt`
   ///   is false and a signal handler ran.
   ///
-  /// Calls `msgrcv(2)`. The bytes are copied once, and nothing is allocated if the room is at most 8 KiB.
+  /// Calls `msgrcv(2)`. This method copies the bytes once, and allocates nothing if the room is at most 8 KiB.
   @inlinable
   public func receive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
@@ -164,18 +164,18 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this method behaves like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
-  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - selection: Which message to receive; by default, the oldest.
   ///   - maxLength: The number of bytes to make room for. A message has at most `/proc/sys/kernel/msgmax` bytes, by
   ///     default 8192.
   ///   - bytes: The array that the message is appended to.
   ///   - truncate: Whether to truncate a longer message (`MSG_NOERROR`).
-  ///   - timeout: How long to wait for a message, as in the other call.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
-  /// - Throws: The errors of ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
@@ -212,11 +212,11 @@ extension SystemVMessageQueue {
   /// Appends a copy of a message to `bytes` without waiting; the message stays in the queue.
   ///
   /// - Parameters:
-  ///   - position: The position of the message in the queue; 0 is the oldest message.
+  ///   - position: The message's position in the queue; 0 is the oldest message.
   ///   - bytes: The buffer that the copy is appended to.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
-  ///   the kernel was built without this call.
+  ///   the kernel was built without support for `MSG_COPY`.
   ///
   /// Calls `msgrcv(2)` with `MSG_COPY | IPC_NOWAIT`.
   public func copy(at position: Int, into bytes: inout OutputRawSpan) throws(IPCError) -> ReceivedMessage? {
@@ -232,9 +232,9 @@ extension SystemVMessageQueue {
     try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in try copy(at: position, into: &span) }
   }
 
-  /// Makes one attempt to send, which waits for room.
+  /// Makes one attempt to send, waiting for room.
   ///
-  /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
+  /// - Returns: Whether the attempt succeeded. If not, the reason is in `errno`.
   @usableFromInline
   static func attemptSend(_ identifier: Int32, _ message: RawSpan, _ type: Int) -> Bool {
     unsafe message.withUnsafeBytes { bytes in
@@ -242,9 +242,9 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Makes one attempt to receive, which waits unless `flags` has `IPC_NOWAIT`.
+  /// Makes one attempt to receive, waiting for a message unless `flags` contains `IPC_NOWAIT`.
   ///
-  /// - Returns: nil if it failed. The reason is in `errno`.
+  /// - Returns: nil if the attempt failed. The reason is in `errno`.
   @usableFromInline
   static func attemptReceive(
     _ identifier: Int32, _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan
@@ -287,9 +287,9 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Waits before the next attempt after a failed one, or throws if no further attempt is allowed.
+  /// Waits before retrying a failed attempt, or throws if no further attempt is allowed.
   ///
-  /// `reasonToWait` is the error of a call that would have to wait.
+  /// `reasonToWait` is the error from a call that would block.
   @inline(never)
   private func recover(
     _ call: IPCError.Call, waitingOn reasonToWait: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool,

@@ -9,7 +9,7 @@ public import SystemPackage
 
 /// A System V message queue.
 ///
-/// Each message has a type, and a receiver selects messages by type. So one queue can serve many receivers.
+/// Each message has a type, and a receiver selects messages by type, so one queue can serve many receivers.
 ///
 /// ```swift
 /// let queue = try SystemVMessageQueue.createOrOpen(1234)
@@ -21,15 +21,15 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
-  /// Creates a reference to an object that this or another process created or opened before.
+  /// Creates a reference to an object that this process or another one has already created or opened.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a queue.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.noSpace` if the limit of queues
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.noSpace` if the limit on queues
   ///   (`/proc/sys/kernel/msgmni`) is reached.
   ///
   /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`.
@@ -43,7 +43,7 @@ public struct SystemVMessageQueue: SystemVObject {
   ///
   /// - Parameters:
   ///   - key: The key that the queue was created with.
-  ///   - permissions: The access that this process needs. The kernel also checks each use.
+  ///   - permissions: The access that this process needs. The kernel also checks access on each use.
   /// - Returns: A reference to the queue.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///
@@ -67,23 +67,23 @@ public struct SystemVMessageQueue: SystemVObject {
     }
   }
 
-  /// Removes the queue immediately, with the messages in it.
+  /// Removes the queue and its messages immediately.
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
   /// Calls `msgctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) {
     try Syscall.call(.msgctl, on: object) { msgctl(identifier, IPC_RMID, nil) }
   }
 
-  /// Removes the queue if the processes that last sent and received have ended, for example after a crash.
+  /// Removes the queue if the processes that last sent and received messages have ended, for example after a crash.
   ///
-  /// The kernel does not record which processes created the queue or are waiting for a message. So a queue that was
-  /// never used stays. Conversely, if the processes that last used a queue have ended, the queue is removed even if
-  /// another process is waiting in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call
-  /// this if only one service uses the queue, before the service starts.
+  /// The kernel does not record which processes created the queue or are waiting for a message, so a queue that was
+  /// never used is kept. Conversely, if the processes that last used a queue have ended, the queue is removed even if
+  /// another process is waiting in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. If
+  /// only one service uses the queue, call this before the service starts.
   ///
   /// - Returns: Whether this call removed the queue.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -101,21 +101,21 @@ public struct SystemVMessageQueue: SystemVObject {
 }
 
 extension SystemVMessageQueue {
-  /// The state of a queue at one moment: the `struct msqid_ds` of `msgctl(2)`.
+  /// A snapshot of a queue's state: the `struct msqid_ds` that `msgctl(2)` returns.
   public struct Status: Hashable, Sendable {
     /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// The number of messages in the queue.
     public let messageCount: Int
-    /// The number of bytes of these messages, without their types.
+    /// The number of bytes in these messages, excluding their types.
     public let byteCount: Int
     /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`).
     ///
-    /// It is `Int.max` if an `Int` cannot represent the value.
+    /// The value is `Int.max` if the actual capacity does not fit in an `Int`.
     public let capacity: Int
-    /// The process that last sent a message; 0 if there is none, or if it is in another PID namespace.
+    /// The process that last sent a message; 0 if there is none, or if the process is in another PID namespace.
     public let lastSender: ProcessID
-    /// The process that last received a message; 0 if there is none, or if it is in another PID namespace.
+    /// The process that last received a message; 0 if there is none, or if the process is in another PID namespace.
     public let lastReceiver: ProcessID
     /// When a message was last sent, in seconds since 1970; 0 if never.
     public let lastSend: Int64
@@ -127,7 +127,7 @@ extension SystemVMessageQueue {
 
   /// Returns the state of the queue.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the queue was removed.
   ///
   /// Calls `msgctl(2)` with `IPC_STAT`.
@@ -140,22 +140,22 @@ extension SystemVMessageQueue {
       lastReceive: status.receive_time, lastChange: status.change_time)
   }
 
-  /// Changes the owner, the permissions and the capacity of the queue.
+  /// Changes the queue's owner, permissions and capacity.
   ///
-  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the current values, and may undo a change that another process makes in between. Pass all four to
-  /// avoid that.
+  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
+  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// two calls. To avoid that, pass all four arguments.
   ///
-  /// Blocked calls are checked again: messages that now fit are sent, and a process that may no longer use the queue
-  /// gets `.permissionDenied`.
+  /// The kernel checks blocked calls again: messages that now fit are sent, and calls by a process that may no longer
+  /// use the queue fail with `.permissionDenied`.
   ///
   /// - Parameters:
   ///   - user: The new owner.
   ///   - group: The new owning group.
   ///   - permissions: The new permissions; only the lowest 9 bits count.
   ///   - capacity: The new capacity in bytes.
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator, and for a
-  ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, and for a capacity
+  ///   above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative capacity.
   ///
   /// Calls `msgctl(2)` with `IPC_SET`.
   public func change(

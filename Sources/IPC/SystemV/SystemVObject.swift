@@ -10,14 +10,14 @@ public import SystemPackage
 /// A System V object: a message queue, a shared memory segment or a semaphore set.
 ///
 /// The object stays in the kernel until a process removes it, even after all processes have ended. A value of this type
-/// only refers to the object: it can be copied, and does not need to be closed. Two values are equal if they refer to
+/// only refers to the object: it can be copied and need not be closed. Two values are equal if they refer to
 /// the same object.
 ///
 /// `sysvipc(7)`.
 public protocol SystemVObject: Hashable, Sendable {
   var identity: SystemVIdentity { get }
 
-  /// Creates a reference to an object that this or another process created or opened before.
+  /// Creates a reference to an object that this process or another one has already created or opened.
   init(_ identity: SystemVIdentity)
 
   /// Removes the object.
@@ -27,7 +27,7 @@ public protocol SystemVObject: Hashable, Sendable {
   func removeIfAbandoned() throws(IPCError) -> Bool
 }
 
-/// The identifier of a System V object, and how it was found.
+/// A System V object's identifier, and how the object was found.
 public struct SystemVIdentity: Hashable, Sendable {
   /// The number that the kernel assigned to the object, which is the same in every process.
   public let identifier: Int32
@@ -65,7 +65,7 @@ extension SystemVObject {
   /// Whether the call that returned this value created the object.
   public var isNew: Bool { identity.isNew }
 
-  /// The description of the object in errors.
+  /// The object as errors describe it.
   var object: IPCError.Object { identity.key.map { .key($0) } ?? .identifier(identifier) }
 
   /// Performs `msgget(2)`, `semget(2)` or `shmget(2)`.
@@ -74,13 +74,13 @@ extension SystemVObject {
   ) throws(IPCError) -> Self {
     let flags = Int32(permissions.rawValue & 0o777) | (isNew ? IPC_CREAT | IPC_EXCL : 0)
     let identifier = try Syscall.call(call, on: .key(key)) { body(flags) }
-    // With this key, every call creates an object.
+    // With IPC_PRIVATE, every call creates an object.
     return Self(SystemVIdentity(identifier, key: key, isNew: isNew || key == .private))
   }
 
   /// Creates an object, or opens the existing one.
   ///
-  /// Other processes may create or remove it between the attempts.
+  /// Other processes may create or remove the object between the attempts.
   static func createOrOpen(
     create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
   ) throws(IPCError) -> Self {
@@ -92,7 +92,7 @@ extension SystemVObject {
 
   /// Removes the object if `isAbandoned` returns true.
   ///
-  /// - Returns: false if it is in use, or another process removes it at the same time.
+  /// - Returns: false if the object is in use, or another process removes it at the same time.
   func remove(if isAbandoned: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
     do throws(IPCError) {
       guard try isAbandoned() else { return false }
@@ -104,20 +104,20 @@ extension SystemVObject {
   }
 }
 
-/// The owner and permissions of a System V object: the `struct ipc_perm` of `sysvipc(7)`.
+/// The owner and permissions of a System V object (`struct ipc_perm` in `sysvipc(7)`).
 ///
 /// The owner can be changed; the creator cannot. Both may change and remove the object. The umask does not apply, and
 /// execute permissions have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
   /// The owner, who may use, change and remove the object.
   public let user: UserID
-  /// The group of the object, which can be changed.
+  /// The owning group, which can be changed.
   public let group: GroupID
-  /// The user of the process that created the object.
+  /// The user ID of the process that created the object.
   public let creatorUser: UserID
-  /// The group of the process that created the object.
+  /// The group ID of the process that created the object.
   public let creatorGroup: GroupID
-  /// The permissions to read and write: the lowest 9 bits of `mode`.
+  /// The read and write permissions: the lowest 9 bits of `mode`.
   public let permissions: FilePermissions
 
   init(_ ownership: cipc_ipc_ownership) {
@@ -130,10 +130,10 @@ public struct SystemVOwnership: Hashable, Sendable {
 }
 
 extension ProcessID {
-  /// Whether the process has ended and has been waited for.
+  /// Whether the process has ended and has been reaped.
   ///
-  /// False for a process in another PID namespace: its ID is 0 here, so this process cannot determine whether it has
-  /// ended.
+  /// This is false for a process in another PID namespace: its ID is 0 here, so this process cannot determine whether
+  /// the other process has ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 
@@ -149,20 +149,20 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The key with which each call creates a new object (`IPC_PRIVATE`).
+  /// The key that makes every call create a new object (`IPC_PRIVATE`).
   ///
   /// Such an object can be found only by its identifier.
   public static let `private` = SystemVKey(rawValue: 0)
 
   /// Creates the key that every program derives from the same file and project number.
   ///
-  /// The key consists of parts of the file's inode and device number. So a file that was replaced has a different key,
-  /// and two files can have the same key.
+  /// The key combines parts of the file's inode and device numbers. A file that was replaced therefore has a different
+  /// key, and two files can have the same key.
   ///
   /// - Parameters:
-  ///   - path: An existing file that is not replaced as long as the key is used.
-  ///   - project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another reason of `stat(2)`.
+  ///   - path: An existing file that is not replaced while the key is in use.
+  ///   - project: Distinguishes objects that are derived from the same file. POSIX does not specify the result for 0.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another error from `stat(2)`.
   ///
   /// Calls `ftok(3)`.
   public init(path: FilePath, project: UInt8) throws(IPCError) {

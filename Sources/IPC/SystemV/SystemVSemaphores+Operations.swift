@@ -8,14 +8,14 @@ public import SystemPackage
 #endif
 
 extension SystemVSemaphores {
-  /// One of the operations that are performed together or not at all (the `struct sembuf` of `semop(2)`).
+  /// One of several operations that are performed together or not at all (`struct sembuf` in `semop(2)`).
   @frozen
   public struct Operation: Hashable, Sendable {
     // The fields have the order of `struct sembuf`, so the kernel can read a span of operations in place.
 
-    /// The index of the semaphore in the set, from 0.
+    /// The semaphore's index in the set, from 0.
     public var index: UInt16
-    /// The amount that is added to the value of the semaphore.
+    /// The amount that is added to the semaphore's value.
     ///
     /// If the amount is negative, the operation first waits until the result is not negative. If it is 0, the operation
     /// waits until the value is 0.
@@ -30,11 +30,11 @@ extension SystemVSemaphores {
     /// Creates an operation.
     ///
     /// - Parameters:
-    ///   - index: The index of the semaphore in the set, from 0.
+    ///   - index: The semaphore's index in the set, from 0.
     ///   - delta: The amount to add to the value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, even if it is killed (`SEM_UNDO`).
-    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
-    ///     regardless of the timeout (`IPC_NOWAIT`).
+    ///   - noWait: Whether the whole call fails with `.wouldBlock` if this operation would block, regardless of the
+    ///     timeout (`IPC_NOWAIT`).
     @inlinable
     public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
       self.index = index
@@ -44,10 +44,10 @@ extension SystemVSemaphores {
 
     /// Whether the kernel undoes the change when this process ends (`SEM_UNDO`).
     public var undo: Bool { flags & Self.undoFlag != 0 }
-    /// Whether all operations of the call fail with `.wouldBlock` when this one would have to wait (`IPC_NOWAIT`).
+    /// Whether the whole call fails with `.wouldBlock` if this operation would block (`IPC_NOWAIT`).
     public var noWait: Bool { flags & Self.noWaitFlag != 0 }
 
-    /// Subtracts 1 from the semaphore, and waits until its value is at least 1 (*P*, *wait*).
+    /// Waits until the semaphore is at least 1, and subtracts 1 (*P*, *wait*).
     @inlinable
     public static func acquire(_ index: UInt16, undo: Bool = false) -> Operation {
       Operation(index, delta: -1, undo: undo)
@@ -66,10 +66,10 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// Performs one operation, and waits until it is possible.
+  /// Performs one operation, waiting until it is possible.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation must not
-  ///   wait; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation has
+  ///   `noWait`; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
   ///   before the call; `.fileTooLarge` for an index outside the set; `.outOfRange` if the value would exceed
   ///   ``maximumValue``; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -82,15 +82,15 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs all operations atomically, and waits until that is possible.
+  /// Performs all operations atomically, waiting until that is possible.
   ///
   /// ```swift
   /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
   /// ```
   ///
-  /// - Throws: The errors of ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
-  ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` if there are no
-  ///   operations.
+  /// - Throws: Any error from ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``, in which case no operation was
+  ///   performed; `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` if there are
+  ///   no operations.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
   @inlinable
@@ -100,7 +100,7 @@ extension SystemVSemaphores {
     try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Performs all operations of a span atomically, like the variant for an inline array.
+  /// Performs all operations in a span atomically, like the variant for an inline array.
   public func perform(
     _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -111,22 +111,22 @@ extension SystemVSemaphores {
 
   /// Performs one operation if it is possible without waiting.
   ///
-  /// - Returns: Whether it was performed.
+  /// - Returns: Whether the operation was performed.
   public func tryPerform(_ operation: Operation) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try perform(operation, timeout: .immediate) } != nil
   }
 
   /// Performs all operations atomically if that is possible without waiting.
   ///
-  /// - Returns: Whether they were performed.
+  /// - Returns: Whether the operations were performed.
   @inlinable
   public func tryPerform<let count: Int>(_ operations: [count of Operation]) throws(IPCError) -> Bool {
     try tryPerform(operations.span)
   }
 
-  /// Performs all operations of a span atomically if that is possible without waiting.
+  /// Performs all operations in a span atomically if that is possible without waiting.
   ///
-  /// - Returns: Whether they were performed.
+  /// - Returns: Whether the operations were performed.
   public func tryPerform(_ operations: Span<Operation>) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try perform(operations, timeout: .immediate) } != nil
   }
@@ -151,11 +151,11 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Throws the error of a failed call, unless the call must be repeated.
+  /// Throws the error from a failed call, unless the call must be retried.
   private func recover(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
     let isOver = timeout.isDeadline && timeout.hasPassed
-    // A signal handler interrupts these calls even with SA_RESTART. Only a call that waits can be interrupted.
+    // A signal handler interrupts these calls even with SA_RESTART. Only a blocked call can be interrupted.
     if reason == .interrupted, retryOnInterrupt, !isOver { return }
     // The kernel reports EAGAIN both for IPC_NOWAIT and for a timeout.
     let isTimeout = isOver && (reason == .wouldBlock || (reason == .interrupted && retryOnInterrupt))
@@ -167,19 +167,19 @@ extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing set once its values have been set.
   ///
   /// If several processes start at the same time, exactly one of them sets the values, and no process uses the set
-  /// before that. ``isNew`` is true in the process that set them. Programs in other languages can participate if they
-  /// set the values of a new set before they perform their first operation on it.
+  /// before then. ``isNew`` is true in the process that set the values. Programs in other languages can participate if
+  /// they set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
-  ///   - key: The key of the set.
-  ///   - values: The values of the semaphores of a new set.
+  ///   - key: The set's key.
+  ///   - values: The semaphores' values in a new set.
   ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: A reference to the set, whose values have been set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
   ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value outside 0 to
-  ///   ``maximumValue``; and the errors of ``createOrOpen(_:count:permissions:)``.
+  ///   ``maximumValue``; and any error from ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
   /// `sem_otime` is not 0.
@@ -206,7 +206,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Waits until the creator of the set has set its values.
+  /// Waits until the set's creator has set its values.
   ///
   /// The kernel does not report this event, so the function checks after pauses of 0.1 to 10 ms.
   ///
@@ -226,14 +226,14 @@ extension SystemVSemaphores {
   private func initialize(to values: [Int]) throws(IPCError) {
     do throws(IPCError) {
       try setAll(values)
-      // If this operation would have to wait, another process has already performed one, so `sem_otime` is set.
+      // If this operation would block, another process has already performed one, so `sem_otime` is set.
       if values[0] == 0 {
         _ = try tryPerform(.waitForZero(0))
       } else {
         _ = try tryPerform([.acquire(0), .release(0)])
       }
     } catch {
-      // Without the removal, other processes would wait for a set that is never completed.
+      // Otherwise, other processes would wait for a set that is never initialized.
       try? remove()
       throw error
     }

@@ -18,22 +18,22 @@ public import SystemPackage
 /// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to the
 /// object: it can be copied, and does not need to be closed.
 ///
-/// The semaphores of a new set are 0. Setting their values is a second step, and another process may find the set
-/// before this step: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values
+/// The semaphores in a new set are 0. Setting their values is a second step, and another process may find the set
+/// before that step: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values
 /// are set.
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
-  /// Creates a reference to an object that this or another process created or opened before.
+  /// Creates a reference to an object that this process or another one has already created or opened.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a set of `count` semaphores, which are all 0.
   ///
   /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a count outside 1 to
-  ///   `SEMMSL`; `.noSpace` if the limit of sets or of semaphores (`/proc/sys/kernel/sem`) is reached.
+  ///   `SEMMSL`; `.noSpace` if the limit on sets or semaphores (`/proc/sys/kernel/sem`) is reached.
   ///
   /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`.
   public static func create(
@@ -47,7 +47,7 @@ public struct SystemVSemaphores: SystemVObject {
   /// - Parameters:
   ///   - key: The key that the set was created with.
   ///   - minimumCount: The minimum number of semaphores that the set must have.
-  ///   - permissions: The access that this process needs. The kernel also checks each use.
+  ///   - permissions: The access that this process needs. The kernel also checks access on each use.
   /// - Returns: A reference to the set.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
   ///   than `minimumCount` semaphores.
@@ -78,13 +78,13 @@ public struct SystemVSemaphores: SystemVObject {
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
   /// Calls `semctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) { try control(IPC_RMID) }
 
-  /// Removes the set if no process is waiting for it, and the processes that last changed each of the semaphores have
-  /// ended, for example after a crash.
+  /// Removes the set if no process is waiting for it, and the processes that last changed its semaphores have ended,
+  /// for example after a crash.
   ///
   /// A set whose values were never set has no such process, and is not removed. The call does not detect a process that
   /// has opened the set but has not performed an operation yet.
@@ -112,7 +112,7 @@ public struct SystemVSemaphores: SystemVObject {
 }
 
 extension SystemVSemaphores {
-  /// The state of a set at one moment: the `struct semid_ds` of `semctl(2)`.
+  /// A snapshot of a set's state: the `struct semid_ds` that `semctl(2)` returns.
   public struct Status: Hashable, Sendable {
     /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
@@ -120,7 +120,7 @@ extension SystemVSemaphores {
     public let count: Int
     /// Whether operations have been performed on the set (`sem_otime` is not 0).
     ///
-    /// The creator performs an operation after setting the values, to show that they are set.
+    /// The creator performs an operation after setting the values, to indicate that they are set.
     public let isInitialized: Bool
     /// When an operation was last performed, in seconds since 1970; 0 if never.
     public let lastOperation: Int64
@@ -130,7 +130,7 @@ extension SystemVSemaphores {
 
   /// Returns the state of the set.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the set was removed.
   ///
   /// Calls `semctl(2)` with `IPC_STAT`.
@@ -142,13 +142,13 @@ extension SystemVSemaphores {
       lastOperation: status.last_operation, lastChange: status.change_time)
   }
 
-  /// Changes the owner and the permissions of the set.
+  /// Changes the set's owner and permissions.
   ///
-  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the current values, and may undo a change that another process makes in between. Pass all three to
-  /// avoid that.
+  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
+  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// two calls. To avoid that, pass all three arguments.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
   /// Calls `semctl(2)` with `IPC_SET`.
   public func change(
@@ -166,12 +166,12 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// The maximum value of a semaphore (`SEMVMX`).
+  /// A semaphore's maximum value (`SEMVMX`).
   public static let maximumValue = 32767
 
   /// Returns the value of one semaphore.
   ///
-  /// Another process may change it at any time.
+  /// Another process may change the value at any time.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside the set; `.permissionDenied`.
   ///
@@ -180,7 +180,7 @@ extension SystemVSemaphores {
 
   /// Sets the value of one semaphore, and wakes the processes that can continue.
   ///
-  /// This discards the `SEM_UNDO` adjustments of this semaphore in all processes.
+  /// This discards the `SEM_UNDO` adjustments for this semaphore in all processes.
   ///
   /// - Throws: ``IPCError`` with `.outOfRange` for a value outside 0 to ``maximumValue``; `.invalidArgument` for an
   ///   index outside the set, or if the set was removed; `.permissionDenied`.
@@ -206,11 +206,11 @@ extension SystemVSemaphores {
   /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values differs from the number of semaphores;
   ///   `.outOfRange` for a value outside 0 to ``maximumValue``; `.permissionDenied`.
   ///
-  /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has.
+  /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has semaphores.
   public func setAll(_ values: [Int]) throws(IPCError) {
     let count = try status().count
     guard values.count == count else { throw IPCError(.semctl, .invalidArgument, on: object) }
-    // The kernel rejects the largest value, so this function passes it for all values that are too large.
+    // The kernel rejects the largest UInt16, so pass it for all values that do not fit.
     var array = values.map { UInt16(exactly: $0) ?? .max }
     try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
   }
@@ -222,7 +222,7 @@ extension SystemVSemaphores {
     ProcessID(rawValue: try control(GETPID, index))
   }
 
-  /// Returns the number of threads that are waiting for the value of the semaphore to increase.
+  /// Returns the number of threads that are waiting for the semaphore's value to increase.
   ///
   /// Calls `semctl(2)` with `GETNCNT`.
   public func countWaitingForIncrease(of index: Int) throws(IPCError) -> Int { Int(try control(GETNCNT, index)) }

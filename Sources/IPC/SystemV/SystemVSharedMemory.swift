@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A segment of System V shared memory.
+/// A System V shared memory segment.
 ///
 /// ```swift
 /// let segment = try SystemVSharedMemory.open(1234)
@@ -21,16 +21,16 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer POSIX interface.
 public struct SystemVSharedMemory: SystemVObject {
-  /// The identifier of the object, and how it was found.
+  /// The object's identifier, and how the object was found.
   public let identity: SystemVIdentity
 
-  /// Creates a reference to an object that this or another process created or opened before.
+  /// Creates a reference to an object that this process or another one has already created or opened.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a segment of `size` bytes, which are all 0.
   ///
   /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a size outside 1 to
-  ///   `/proc/sys/kernel/shmmax`; `.noSpace` if the limit of segments or of their bytes is reached.
+  ///   `/proc/sys/kernel/shmmax`; `.noSpace` if the limit on segments or their total size is reached.
   ///
   /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`.
   public static func create(
@@ -43,8 +43,8 @@ public struct SystemVSharedMemory: SystemVObject {
   ///
   /// - Parameters:
   ///   - key: The key that the segment was created with.
-  ///   - minimumSize: The minimum size of the segment in bytes.
-  ///   - permissions: The access that this process needs. The kernel also checks it when the segment is attached.
+  ///   - minimumSize: The segment's minimum size in bytes.
+  ///   - permissions: The access that this process needs. The kernel also checks access when the segment is attached.
   /// - Returns: A reference to the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
   ///   smaller than `minimumSize`.
@@ -60,7 +60,7 @@ public struct SystemVSharedMemory: SystemVObject {
   ///
   /// ``isNew`` is true if the segment was created.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and the errors of
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and any error from
   ///   ``create(_:size:permissions:)``.
   ///
   /// Calls `shmget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
@@ -76,11 +76,11 @@ public struct SystemVSharedMemory: SystemVObject {
 
   /// Removes the key immediately.
   ///
-  /// The memory is freed when the last process detaches it. A segment that is created with the same key later is a
-  /// different one.
+  /// The memory is freed when the last process detaches it. A segment created later with the same key is a different
+  /// segment.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator;
-  ///   `.invalidArgument` or `.identifierRemoved` if the segment was removed.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator; `.invalidArgument`
+  ///   or `.identifierRemoved` if the segment was removed.
   ///
   /// Calls `shmctl(2)` with `IPC_RMID`.
   public func remove() throws(IPCError) {
@@ -90,8 +90,8 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Removes the segment if no process has it attached, and its creator and the process that last used it have ended,
   /// for example after a crash.
   ///
-  /// A process that attaches the segment at the same moment keeps its memory, but afterwards no other process can
-  /// attach it.
+  /// A process that attaches the segment at the same time keeps its memory, but afterwards no other process can attach
+  /// the segment.
   ///
   /// - Returns: Whether this call removed the segment.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -107,7 +107,7 @@ public struct SystemVSharedMemory: SystemVObject {
 }
 
 extension SystemVSharedMemory {
-  /// The state of a segment at one moment: the `struct shmid_ds` of `shmctl(2)`.
+  /// A snapshot of a segment's state: the `struct shmid_ds` that `shmctl(2)` returns.
   public struct Status: Hashable, Sendable {
     /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
@@ -120,7 +120,7 @@ extension SystemVSharedMemory {
     /// The process that last attached or detached the segment; 0 if there is none, or if it is in another PID
     /// namespace.
     public let lastUser: ProcessID
-    /// Whether the segment was removed, and is freed when the last process detaches it.
+    /// Whether the segment was removed, and will be freed when the last process detaches it.
     public let isRemoved: Bool
     /// When the segment was last attached, in seconds since 1970; 0 if never.
     public let lastAttachment: Int64
@@ -134,7 +134,7 @@ extension SystemVSharedMemory {
 
   /// Returns the state of the segment.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the segment was freed.
   ///
   /// Calls `shmctl(2)` with `IPC_STAT`.
@@ -147,13 +147,13 @@ extension SystemVSharedMemory {
       lastDetachment: status.detach_time, isLocked: status.is_locked, lastChange: status.change_time)
   }
 
-  /// Changes the owner and the permissions of the segment.
+  /// Changes the segment's owner and permissions.
   ///
-  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
-  /// first reads the current values, and may undo a change that another process makes in between. Pass all three to
-  /// avoid that.
+  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
+  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// two calls. To avoid that, pass all three arguments.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
   /// Calls `shmctl(2)` with `IPC_SET`.
   public func change(
@@ -169,15 +169,15 @@ extension SystemVSharedMemory {
     }
   }
 
-  /// Keeps the pages of the segment in memory, instead of swapping them out, until ``unlock()``.
+  /// Locks the segment's pages in memory, so that they are not swapped out, until ``unlock()``.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are not the owner or creator, or who may not
-  ///   lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` beyond that limit.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if it may not
+  ///   lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` if that limit is exceeded.
   ///
   /// Calls `shmctl(2)` with `SHM_LOCK`.
   public func lock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 1) } }
 
-  /// Allows the pages of the segment to be swapped out.
+  /// Allows the segment's pages to be swapped out.
   ///
   /// Calls `shmctl(2)` with `SHM_UNLOCK`.
   public func unlock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 0) } }
@@ -195,10 +195,10 @@ extension SystemVSharedMemory {
   /// A segment that this process can read and write.
   public typealias ReadWriteAttachment = Attachment<ReadWriteAccess>
 
-  /// A segment in the address space of this process, which is detached when this value is destroyed.
+  /// A segment in this process's address space, which is detached when this value is destroyed.
   ///
-  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. In a
-  /// child of `fork(2)`, the segment is also attached, but not after `execve(2)`.
+  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
+  /// child of `fork(2)` inherits the attachment, but loses it after `execve(2)`.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
     /// The size of the segment in bytes.
     public let size: Int
@@ -206,13 +206,13 @@ extension SystemVSharedMemory {
     /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
-    /// The address of the first byte, which is valid as long as this value exists.
+    /// The address of the first byte, valid for the lifetime of this value.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
     /// The object that errors report.
     public var object: IPCError.Object? { segment.object }
 
-    /// Whether another process can make the segment shorter: never.
+    /// Whether another process can shrink the segment; always false.
     public var canShrink: Bool { false }
 
     init(_ segment: SystemVSharedMemory) throws(IPCError) {
@@ -236,7 +236,7 @@ extension SystemVSharedMemory {
     // A failure cannot be reported here; detach() reports it.
     deinit { unsafe shmdt(baseAddress) }
 
-    /// Removes the segment from the address space of this process, and throws if that fails.
+    /// Detaches the segment from this process's address space and throws if that fails.
     ///
     /// The segment stays in the kernel until it is removed.
     ///
