@@ -63,7 +63,7 @@ extension MappedBytes where Self: ~Copyable {
   /// Once it returns, everything that the writer stored before the number is visible. Unlike ``withAtomic(_:at:_:)``,
   /// it works on read-only memory.
   ///
-  /// - Throws: The errors of ``load(as:at:)``.
+  /// - Throws: Any error from ``load(as:at:)``.
   @inlinable @inline(__always)
   public func loadAcquiring(as type: UInt32.Type, at offset: Int) throws(IPCError) -> UInt32 {
     let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
@@ -108,7 +108,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -156,7 +156,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes that start at `offset`, in place, so that it can change them.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
   public func withMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (inout MutableRawSpan) throws -> Result
@@ -171,7 +171,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
@@ -212,7 +212,7 @@ func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .inv
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
-  /// - Throws: The errors of ``copy(at:into:)``.
+  /// - Throws: Any error from ``copy(at:into:)``.
   public func copyBytes(at offset: Int = 0, count: Int) throws(IPCError) -> [UInt8] {
     let source = try unsafe place(count, 1, at: offset)
     return try unsafe Array(unsafeUninitializedCapacity: count) { (buffer, filled) throws(IPCError) in

@@ -28,9 +28,9 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
   /// Whether the call that opened the object created it.
   public let isNew: Bool
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the initializer throws, the previous owner keeps the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if the descriptor does not refer to a regular file or
   ///   memory; `.permissionDenied` if it is not open with this access mode.
@@ -71,7 +71,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 
   /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Returns the size, permissions and ownership of the object.
@@ -98,7 +98,7 @@ extension MemoryObject {
 
   /// Maps the object for reading; other processes' writes are visible.
   ///
-  /// - Throws: The errors of ``map(at:count:)``.
+  /// - Throws: Any error from ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func mapReadOnly(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadOnlyAccess> {
@@ -109,7 +109,7 @@ extension MemoryObject {
   ///
   /// The kernel copies a page when it is first written. Until then, other processes' changes may be visible in it.
   ///
-  /// - Throws: The errors of ``map(at:count:)``.
+  /// - Throws: Any error from ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_PRIVATE`.
   public func mapPrivate(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadWriteAccess> {

@@ -55,10 +55,11 @@ extension Ring.Producer where Content == RingRecords {
   /// - Parameters:
   ///   - maxLength: The maximum length of the record in bytes, for which `fill` gets room.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
-  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func send(
     maxLength: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (_ first: inout OutputRawSpan, _ second: inout OutputRawSpan) -> Void
@@ -137,7 +138,7 @@ extension Ring.Consumer where Content == RingRecords {
   /// producer can change the bytes while `body` runs: copy bytes that must not change after a check.
   ///
   /// - Returns: The result of `body`; nil if the producer closed its end and all records have been received.
-  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func withNext<Result>(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ body: (_ first: RawSpan, _ second: RawSpan) -> Result

@@ -114,7 +114,7 @@ public enum Ring<Content: RingContent> {
 
     /// Opens the read end for this process, taking over from an owner that died.
     ///
-    /// - Throws: The errors of ``Ring/Producer/open(in:at:)``.
+    /// - Throws: Any error from ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
       Consumer(end: try RingEnd(.consumer, of: Content.code, in: region, at: offset))
     }

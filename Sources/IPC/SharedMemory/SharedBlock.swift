@@ -77,7 +77,7 @@ internal import SystemPackage
   ///
   /// An existing block at this offset must not be in use.
   ///
-  /// - Throws: The errors of ``open(in:at:capacity:)``.
+  /// - Throws: Any error from ``open(in:at:capacity:)``.
   public static func create(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
   ) throws(IPCError) -> SharedBlock {

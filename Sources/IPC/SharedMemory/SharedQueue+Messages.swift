@@ -51,7 +51,7 @@ extension SharedQueue {
     /// in `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
-    /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+    /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
     @discardableResult
     public func send(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ fill: (inout OutputRawSpan) -> Void
@@ -147,7 +147,7 @@ extension SharedQueue {
     /// copy bytes that must not change after a check.
     ///
     /// - Returns: The result of `body`; nil if the queue is closed and empty.
-    /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+    /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
     public func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {

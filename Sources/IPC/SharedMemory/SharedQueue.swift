@@ -127,7 +127,7 @@ extension SharedQueue {
 
   /// Returns the queue's state.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; and the errors of ``close(timeout:)``.
+  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; any error from ``close(timeout:)``.
   public func status(timeout: Timeout = .never) throws(IPCError) -> Status {
     try lock(.sharedQueueStatus, timeout)
     defer {
