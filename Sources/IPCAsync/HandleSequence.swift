@@ -15,7 +15,7 @@
 public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   let pull: () async throws -> Element?
 
-  /// Returns an iterator, which continues where the previous one stopped.
+  /// Returns an iterator that continues where the previous one stopped.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
 
   /// An iterator over the sequence.

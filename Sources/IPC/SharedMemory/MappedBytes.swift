@@ -45,7 +45,7 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - type: A type for which every bit pattern is valid, such as an integer, a floating-point number or a structure
   ///     of these. Do not use `Bool`, an enumeration or a pointer unless you trust the writer.
-  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
+  ///   - offset: The offset in bytes; a multiple of the type's alignment.
   /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
   ///   misaligned.
@@ -92,7 +92,7 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - offset: The offset in bytes.
   ///   - count: The number of bytes; nil for all bytes up to the end.
-  ///   - body: Reads the bytes, which must not be used after it returns.
+  ///   - body: A closure that reads the bytes, which must not be used after it returns.
   /// - Returns: The result of `body`.
   /// - Throws: ``IPCError`` with `.badAddress` if the range is out of bounds; any error that `body` throws.
   @inlinable @inline(__always)
@@ -124,7 +124,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// - Parameters:
   ///   - value: A value whose type contains no references, such as an integer or a structure of integers.
-  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
+  ///   - offset: The offset in bytes; a multiple of the type's alignment.
   /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
   ///   misaligned.
   @inlinable @inline(__always)
@@ -136,12 +136,12 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes at `offset` as an atomic value, in place.
   ///
-  /// In C the same bytes are, for example, an `_Atomic uint32_t`.
+  /// In C, the same bytes are, for example, an `_Atomic uint32_t`.
   ///
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
-  ///   - offset: The offset in bytes; a multiple of the size of the type.
-  ///   - body: Uses the atomic value, which must not be used after it returns.
+  ///   - offset: The offset in bytes; a multiple of the type's size.
+  ///   - body: A closure that uses the atomic value, which must not be used after the closure returns.
   /// - Returns: The result of `body`.
   /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
   ///   misaligned; any error that `body` throws.
@@ -252,7 +252,7 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies with as many system calls as necessary.
+  /// Makes as many system calls as the copy needs.
   ///
   /// Each call stops after 2 GiB or before an inaccessible page; in the second case, the next call fails.
   fileprivate func copyByKernel(

@@ -28,7 +28,7 @@ public enum MappedFile {
   ///   - access: `.readWrite` or `.readOnly`.
   /// - Returns: The open file, which can be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
-  ///   symbolic link; `.operationNotSupportedByDevice` if it is not a regular file.
+  ///   symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
   ///
   /// Calls `open(2)`.
   public static func open<Access: MemoryAccess>(

@@ -56,7 +56,7 @@ internal import SystemPackage
     MemoryMapping(try pages.mapAgain(object), object)
   }
 
-  /// Unmaps the memory, and throws on failure; destroying the value ignores a failure.
+  /// Unmaps the memory, and throws on failure; in contrast, destroying the value ignores failures.
   ///
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }

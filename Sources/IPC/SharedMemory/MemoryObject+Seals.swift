@@ -76,7 +76,7 @@ extension MemoryObject where Access == ReadWriteAccess {
 extension MemoryObject {
   /// Returns the memory's seals.
   ///
-  /// Check them before you trust memory that another process sent.
+  /// Check the seals before you trust memory sent by another process.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
   ///

@@ -128,8 +128,8 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// New bytes are zero and occupy no memory until they are written.
   ///
   /// - Parameter size: The size in bytes. Accessing bytes past this size raises `SIGBUS` in all mappings.
-  /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if a
-  ///   seal forbids it; `.invalidArgument` if the size is negative.
+  /// - Throws: ``IPCError`` with `.fileTooLarge` if the size exceeds `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed);
+  ///   `.notPermitted` if a seal forbids it; `.invalidArgument` if the size is negative.
   ///
   /// Calls `ftruncate(2)`.
   public func resize(to size: Int) throws(IPCError) {

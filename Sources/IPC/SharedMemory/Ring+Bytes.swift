@@ -103,7 +103,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads at least one byte and at most `maxLength`, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -114,7 +114,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes read, 0 at end of file; nil if the ring is empty.
+  /// - Returns: The number of bytes read, or 0 at end of file; nil if the ring is empty.
   public mutating func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
   }

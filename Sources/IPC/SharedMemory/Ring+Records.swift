@@ -110,7 +110,7 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func receive(
     appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int? {

@@ -60,8 +60,8 @@ public enum Ring<Content: RingContent> {
   ///     rounded up to a multiple of 8.
   ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
-  /// - Throws: ``IPCError`` with `.badAddress` if the ring would extend past the region or the mapped object;
-  ///   `.invalidArgument` if the capacity or offset is invalid.
+  /// - Throws: ``IPCError`` with `.badAddress` if the ring would not be entirely inside the region and the mapped
+  ///   object; `.invalidArgument` if the capacity or offset is invalid.
   public static func create(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
     let base = try unsafe region.place(
       bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
@@ -76,9 +76,9 @@ public enum Ring<Content: RingContent> {
   public struct Producer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the write end for this process, taking over from an owner that died.
+    /// Opens the write end for this process, taking over from any owner that died.
     ///
-    /// - Throws: ``IPCError`` with `.badAddress` if the ring extends past the region or the mapped object;
+    /// - Throws: ``IPCError`` with `.badAddress` if the ring is not entirely inside the region and the mapped object;
     ///   `.invalidArgument` if there is no ring with this kind of content; `.protocolNotSupported` if the ring has
     ///   another version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the end;
     ///   `.brokenPipe` if the end was closed; `.tooManyOpenFiles` or another error if the owner's state could not be
@@ -112,7 +112,7 @@ public enum Ring<Content: RingContent> {
   public struct Consumer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the read end for this process, taking over from an owner that died.
+    /// Opens the read end for this process, taking over from any owner that died.
     ///
     /// - Throws: Any error from ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {

@@ -65,7 +65,7 @@ internal import SystemPackage
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - capacity: The capacity in bytes with which the block was created.
   /// - Returns: The block, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.badAddress` if the block extends past the region or the mapped object;
+  /// - Throws: ``IPCError`` with `.badAddress` if the block is not entirely inside the region and the mapped object;
   ///   `.invalidArgument` if the offset is misaligned.
   public static func open(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity

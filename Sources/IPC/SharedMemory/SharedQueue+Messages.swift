@@ -118,7 +118,7 @@ extension SharedQueue {
 
     /// Receives the first message, and appends it to an array, which is reallocated only if its capacity is too small.
     ///
-    /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     public func receive(
       appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {

@@ -15,7 +15,7 @@ internal import SystemPackage
 /// ```
 ///
 /// The queue and its ends, ``sender`` and ``receiver``, can be copied and passed to other threads. C programs use the
-/// queue through `ipc_queue.h`. It must not be used in a signal handler.
+/// queue through `ipc_queue.h`. Do not use the queue in a signal handler.
 @safe public struct SharedQueue: @unchecked Sendable {
   /// The number of messages that the queue can hold.
   public let slotCount: Int
@@ -56,7 +56,7 @@ internal import SystemPackage
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue (yet), or if the offset is not a multiple of
   ///   8; `.protocolNotSupported` if the queue has another version; `.badMessage` if its sizes are invalid;
-  ///   `.badAddress` if the queue extends past the region or the mapped object.
+  ///   `.badAddress` if the queue is not entirely inside the region and the mapped object.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
     guard unsafe header.number(Layout.magic).pointee.load(ordering: .acquiring) == Layout.letters else {

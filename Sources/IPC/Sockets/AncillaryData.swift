@@ -57,8 +57,8 @@ public struct AncillaryData: ~Copyable, Sendable {
     return OwnedDescriptor(taking: descriptors[takenCount])
   }
 
-  /// Returns a descriptor for the process that sent the message, once; nil unless
-  /// ``UnixSocket/Socket/setPassProcess(_:)`` was called before the message was received.
+  /// Takes the descriptor for the process that sent the message; nil if it has already been taken, or if
+  /// ``UnixSocket/Socket/setPassProcess(_:)`` was not called before the message was received.
   public mutating func takeSender() -> PIDFD? {
     guard let sender = sender.take() else { return nil }
     return PIDFD(sender)
@@ -153,8 +153,8 @@ extension UnixSocket.Socket {
   /// On a stream, one call never returns bytes sent with descriptors together with the bytes that follow.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the bytes are appended to.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the bytes to.
   ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
   ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
@@ -227,7 +227,7 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that carried it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
   ///     stream.
   ///   - timeout: How long to wait for the descriptor.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws

@@ -53,7 +53,7 @@ extension SocketAddress: Hashable {
 }
 
 extension SocketAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1:80`, or `[::1]:80`.
+  /// Parses `127.0.0.1:80` or `[::1]:80`.
   public init?(_ description: String) {
     guard let colon = description.lastIndex(of: ":") else { return nil }
     let digits = description[description.index(after: colon)...]
@@ -66,7 +66,7 @@ extension SocketAddress: LosslessStringConvertible {
     self.init(address, port: port)
   }
 
-  /// The text that ``init(_:)`` parses: `127.0.0.1:80`, or `[::1]:80`.
+  /// The text that ``init(_:)`` parses: `127.0.0.1:80` or `[::1]:80`.
   public var description: String {
     address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }

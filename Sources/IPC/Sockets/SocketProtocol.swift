@@ -100,7 +100,7 @@ extension SocketProtocol where Self: ~Copyable {
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   /// Reads bytes from a stream without consuming them, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(

@@ -16,7 +16,7 @@ extension SocketProtocol where Self: ~Copyable {
     get throws(IPCError) { try timeLimit(.getsockoptReceiveTimeout, sending: false) }
   }
 
-  /// Sets how long a receive or accept call without a timeout waits, before it throws `.wouldBlock`.
+  /// Sets how long a receive or accept call without a timeout waits before it throws `.wouldBlock`.
   ///
   /// Each call in this library takes its own timeout, which does not affect the socket. This limit is for sockets that
   /// other code reads from.
@@ -36,8 +36,7 @@ extension SocketProtocol where Self: ~Copyable {
     get throws(IPCError) { try timeLimit(.getsockoptSendTimeout, sending: true) }
   }
 
-  /// Sets how long a send call without a timeout waits, before it throws `.wouldBlock`; see
-  /// ``setReceiveTimeLimit(_:)``.
+  /// Sets how long a send call without a timeout waits before it throws `.wouldBlock`; see ``setReceiveTimeLimit(_:)``.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDTIMEO`.
   public func setSendTimeLimit(_ limit: Duration?) throws(IPCError) {

@@ -10,7 +10,7 @@ public import SystemPackage
 /// A message received from a connected socket.
 @frozen
 public struct ReceivedPacket: Hashable, Sendable {
-  /// The number of bytes that were appended; 0 for an empty message.
+  /// The number of bytes appended; 0 for an empty message.
   public let length: Int
   /// The original length of the message; bytes that did not fit are lost.
   public let originalLength: Int
@@ -26,7 +26,7 @@ public struct ReceivedPacket: Hashable, Sendable {
 
 /// A received message, and its sender's address.
 public struct ReceivedMessage<Address> {
-  /// The number of bytes that were appended; 0 for an empty message.
+  /// The number of bytes appended; 0 for an empty message.
   public let length: Int
   /// The original length of the message; bytes that did not fit are lost.
   public let originalLength: Int

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Streams of bytes between processes on the same or on different machines.
+/// Byte streams between processes on the same machine or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -81,7 +81,7 @@ public enum TCP {
     /// A connection is established when it is in the listener's queue; the listener need not have accepted it. After a
     /// timeout or an interruption, the attempt continues; call the method again with the same address to wait for it.
     ///
-    /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
+    /// - Throws: ``IPCError`` with `.connectionRefused` if no socket is listening on the address; `.timedOut`; for
     ///   ``Timeout/immediate`` and nonblocking sockets, `.nowInProgress` if the attempt has started, and
     ///   `.alreadyInProcess` if an earlier attempt is still in progress; `.networkUnreachable`, `.noRouteToHost`,
     ///   `.socketIsConnected`, `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal

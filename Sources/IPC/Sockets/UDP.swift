@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Datagrams between processes on the same or on different machines.
+/// Datagrams between processes on the same machine or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -291,10 +291,10 @@ extension UDP.Socket {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
+  ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the datagram to.
   ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
@@ -321,7 +321,8 @@ extension UDP.Socket {
 
   /// Receives the next datagram without its sender's address, for connected sockets.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with
+  /// `MSG_TRUNC`.
   @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true

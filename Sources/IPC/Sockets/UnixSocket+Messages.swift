@@ -17,7 +17,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   /// Sends a message to the connected peer, waiting for room if necessary.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if the
-  ///   connection is closed, without `SIGPIPE`; `.connectionRefused` if the receiving datagram socket is closed;
+  ///   connection is closed (`SIGPIPE` is not raised); `.connectionRefused` if the receiving datagram socket is closed;
   ///   `.messageTooLong` if the message does not fit in the send buffer; `.socketNotConnected`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran. On error, nothing is sent.
   ///
@@ -74,10 +74,10 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
+  ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the packet to.
   ///   - peeking: Whether to leave the packet in the receive queue.
   ///   - timeout: How long to wait for a packet.
@@ -172,11 +172,11 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like
+  /// Otherwise, this behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
+  ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the datagram to.
   ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
@@ -203,7 +203,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram without its sender's address, which is faster.
   ///
-  /// Otherwise it behaves like
+  /// Otherwise, this behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.

@@ -50,7 +50,7 @@ extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 extension BufferedReader where Source: ~Copyable {
   /// Reads the next line, and returns it as a string.
   ///
-  /// A final line without a newline also counts.
+  /// A final line without a newline counts as a line.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.
@@ -96,7 +96,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next multi-byte `delimiter`, such as `"\r\n\r\n".utf8.span`.
   ///
-  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise, this behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func read(
     until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -110,7 +110,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter`, and passes the bytes to `body` without copying or allocating.
   ///
-  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise, this behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func withNext<Result>(
     until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,

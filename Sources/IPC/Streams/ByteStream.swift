@@ -103,7 +103,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes read, 0 at end of file; nil if the call would block.
+  /// - Returns: The number of bytes read, or 0 at end of file; nil if the call would block.
   public func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
   }
@@ -132,7 +132,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -144,7 +144,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {

@@ -46,7 +46,7 @@ extension MessageChannel {
 
     /// Receives the next message, and passes it to `body` without copying it.
     ///
-    /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result

@@ -30,7 +30,7 @@ package import SystemPackage
 /// | the stream ends within a message | `.protocolError` | broken: each call throws this again |
 /// | the process at the other end of a ring dies | `.ownerDied` | broken: each call throws this again |
 /// | a message above the limit is sent | `.messageTooLong` | usable: nothing was sent |
-/// | a timeout or signal while a message is being sent | as above | usable: sending the same message continues |
+/// | a timeout or signal while a message is being sent | as above | usable: sending the same message resumes it |
 /// | a different message is sent before the unfinished one | `.alreadyInProcess` | usable, for the unfinished message |
 /// | all readers are gone | `.brokenPipe` | broken: each call throws this again |
 public enum MessageChannel {

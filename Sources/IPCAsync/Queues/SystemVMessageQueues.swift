@@ -50,7 +50,7 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(_:into:truncate:timeout:)``.
+  /// Otherwise, this behaves like ``receive(_:into:truncate:timeout:)``.
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
     timeout: Timeout = .never

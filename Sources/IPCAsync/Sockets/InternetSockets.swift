@@ -7,9 +7,9 @@ extension TCP.Stream {
   /// After a timeout or a cancellation, the attempt continues; to wait for it, call the method again with the same
   /// address; to abort it, close the socket.
   ///
-  /// - Throws: `IPCError` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for `.immediate`,
-  ///   `.nowInProgress` if the attempt has started, and `.alreadyInProcess` if an earlier attempt is still in progress;
-  ///   `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`, `.addressFamilyNotSupported`;
+  /// - Throws: `IPCError` with `.connectionRefused` if no socket is listening on the address; `.timedOut`; for
+  ///   `.immediate`, `.nowInProgress` if the attempt has started, and `.alreadyInProcess` if an earlier attempt is
+  ///   still in progress; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`, `.addressFamilyNotSupported`;
   ///   `CancellationError`.
   ///
   /// Calls `connect(2)`.
@@ -81,7 +81,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never

@@ -20,7 +20,7 @@ extension UnixSocket.Socket {
   /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
+  ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the bytes to.
   ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
   ///   - timeout: How long to wait for a message.
@@ -100,7 +100,7 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that carried it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
   ///     stream.
   ///   - timeout: How long to wait for the descriptor.
   /// - Returns: The descriptor, which is close-on-exec.
@@ -140,7 +140,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedPacket?``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)->ReceivedPacket?``.
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
   ) async throws -> ReceivedPacket? {
@@ -211,7 +211,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never

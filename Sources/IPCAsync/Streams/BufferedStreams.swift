@@ -3,7 +3,7 @@ public import IPC
 extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
   /// Reads the next line.
   ///
-  /// A final line without a newline also counts.
+  /// A final line without a newline counts as a line.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.

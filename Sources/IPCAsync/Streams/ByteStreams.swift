@@ -37,7 +37,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``read(into:timeout:)``.
+  /// Otherwise, this behaves like ``read(into:timeout:)``.
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {

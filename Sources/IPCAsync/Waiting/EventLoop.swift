@@ -88,7 +88,7 @@ final class EventLoop: Sendable {
     }
   }
 
-  /// Schedules a call of ``BlockingCall/deadlineHasPassed()`` at a `CLOCK_MONOTONIC` time in nanoseconds.
+  /// Schedules a call to ``BlockingCall/deadlineHasPassed()`` at a `CLOCK_MONOTONIC` time in nanoseconds.
   ///
   /// - Returns: An ID that can be used to end the wait.
   func schedule(_ call: BlockingCall, at deadline: Int64) -> UInt64 {
@@ -169,7 +169,7 @@ final class EventLoop: Sendable {
       }
       jobs.hasWoken()
       collect(events, into: &finished)
-      // Use an index, because without optimization an iterator allocates.
+      // Use an index, because an iterator allocates in unoptimized builds.
       for index in finished.indices { Self.finish(finished[index]) }
       finished.removeAll(keepingCapacity: true)
       if let executor { jobs.run(on: executor) }
