@@ -26,7 +26,7 @@ public enum MappedFile {
   /// - Parameters:
   ///   - path: The file's path.
   ///   - access: `.readWrite` or `.readOnly`.
-  /// - Returns: The open file, which can be mapped.
+  /// - Returns: The open file, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
   ///   symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
   ///
@@ -46,7 +46,7 @@ public enum MappedFile {
   ///   - permissions: The file's permissions.
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the file gets exactly these permissions;
   ///     until the call returns it may have fewer, but never more.
-  /// - Returns: The open file, which can be mapped.
+  /// - Returns: The open file, ready to be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory;
   ///   `.noSpace` if the disk is full.
   ///

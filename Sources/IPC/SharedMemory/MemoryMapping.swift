@@ -21,7 +21,7 @@ internal import SystemPackage
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // A copy of the address in `pages`, so that code that reads it can be inlined into other modules.
+  // A copy of the address in `pages`; code that reads the copy can be inlined into other modules.
   /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 

@@ -30,7 +30,7 @@ public enum POSIXSharedMemory {
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - truncating: Whether to truncate the memory to size 0, which requires `.readWrite`. The owner and permissions
   ///     do not change. Processes that have mapped the memory get `SIGBUS` when they access it.
-  /// - Returns: The open memory, which can be mapped.
+  /// - Returns: The open memory, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
   ///   `.fileNameTooLong` if the name is invalid.
   ///
@@ -55,7 +55,7 @@ public enum POSIXSharedMemory {
   ///   - permissions: The object's permissions.
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the object gets exactly these
   ///     permissions; until the call returns it may have fewer, but never more.
-  /// - Returns: The open memory, which can be mapped.
+  /// - Returns: The open memory, ready to be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the `/dev/shm` file system is full.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.

@@ -223,7 +223,7 @@ extension RingEnd {
 extension RingEnd {
   /// Copies bytes into the ring at a stream position.
   ///
-  /// The copy wraps around the end of the ring. The ring must have room.
+  /// The copy wraps around at the end of the ring if necessary. The ring must have room.
   @inline(__always)
   func put(_ bytes: RawSpan, at position: UInt64) {
     let (place, first) = run(position, bytes.byteCount)
@@ -236,7 +236,7 @@ extension RingEnd {
 
   /// Copies `count` bytes out of the ring from a stream position.
   ///
-  /// The copy wraps around the end of the ring. `buffer` must have room.
+  /// The copy wraps around at the end of the ring if necessary. `buffer` must have room.
   @inline(__always)
   func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
     let (place, first) = run(position, count)

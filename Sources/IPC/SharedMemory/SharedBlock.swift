@@ -101,7 +101,7 @@ internal import SystemPackage
 extension SharedBlock {
   /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads waiting for it.
   ///
-  /// Data past these bytes does not change.
+  /// Data past these bytes is unchanged.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than ``capacity`` bytes. On error, nothing is
   ///   stored.

@@ -16,7 +16,7 @@ extension SharedQueue {
     ///   process was stopped in the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal
     ///   handler ran; `.badMessage` if the queue is corrupted.
     ///
-    /// Calls `futex(2)` only to sleep and to wake.
+    /// Calls `futex(2)` only to sleep and to wake other threads.
     public func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) {
@@ -103,7 +103,7 @@ extension SharedQueue {
     ///   stopped in the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
     ///   `.badMessage` if the queue is corrupted.
     ///
-    /// Calls `futex(2)` only to sleep and to wake.
+    /// Calls `futex(2)` only to sleep and to wake other threads.
     public func receive(
       into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {

@@ -17,7 +17,7 @@ public import SystemPackage
 /// systemd(1) passes them as descriptors numbered from 3, and sets the environment variables `LISTEN_PID`, `LISTEN_FDS`
 /// and `LISTEN_FDNAMES`.
 public enum ListenDescriptors {
-  /// A descriptor that this process inherited.
+  /// An inherited descriptor.
   public struct Inherited: Hashable, Sendable {
     /// The descriptor's name (`FileDescriptorName=` in systemd.socket(5)), usually the name of the socket unit;
     /// `unknown` if it has no name.

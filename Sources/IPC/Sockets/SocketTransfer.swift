@@ -81,7 +81,7 @@ enum SocketTransfer {
 
   /// Calls `recv(2)` in a separate function.
   ///
-  /// This lets the caller keep the count of its span in a register.
+  /// This lets the caller keep its span's count in a register.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool

@@ -176,7 +176,7 @@ public enum TCP {
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The address on which the socket listens; if the requested port was 0, it has the port that the kernel chose.
+    /// The address on which the socket listens, with the port that the kernel chose if the requested port was 0.
     ///
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }

@@ -20,7 +20,7 @@ extension MessageChannel {
       frame = IncomingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether a message has been partly received, so that the next call continues with it.
+    /// Whether a message has been partly received; if so, the next call resumes it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Receives the next message.

@@ -16,7 +16,7 @@ extension MessageChannel {
       frame = OutgoingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether a message has been partly sent, so that sending the same message again continues with it.
+    /// Whether a message has been partly sent; if so, sending the same message again resumes it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Sends a message.

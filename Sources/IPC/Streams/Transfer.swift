@@ -33,7 +33,7 @@ enum Transfer {
 
   /// Calls `read(2)` or `recv(2)` in a separate function.
   ///
-  /// This lets the caller keep the count of its span in a register.
+  /// This lets the caller keep its span's count in a register.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -243,7 +243,7 @@ enum PipeSignal {
   /// Records that the program may no longer ignore `SIGPIPE`.
   static func programHandlesIt() { method.store(Int32(CIPC_NOSIGNAL), ordering: .relaxed) }
 
-  /// Makes this process behave as on a kernel before Linux 6.18, for tests.
+  /// Makes this process behave as if the kernel predated Linux 6.18, for tests.
   static func assumeKernelWithoutFlag() { method.store(mask, ordering: .relaxed) }
 
   /// Calls `pwritev2(2)` or `write(2)` once, and returns -1 on failure.

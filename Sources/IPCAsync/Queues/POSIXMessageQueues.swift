@@ -5,7 +5,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   ///
   /// - Parameters:
   ///   - message: The bytes of the message; may be empty.
-  ///   - priority: 0 to `POSIXMessageQueue.maximumPriority`. Messages of higher priority arrive first.
+  ///   - priority: 0 to `POSIXMessageQueue.maximumPriority`. Higher-priority messages arrive first.
   ///   - timeout: How long to wait for room.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` if the message
   ///   exceeds the maximum length in `attributes`; `.invalidArgument` if the priority is too high; `CancellationError`.

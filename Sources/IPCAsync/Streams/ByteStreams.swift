@@ -111,7 +111,7 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// If this needs several writes, other tasks and processes can write in between them.
+  /// If this needs several writes, other tasks and processes can write between them.
   ///
   /// - Throws: Any error from ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes written in `transferred`. If
   ///   the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and that number.
@@ -155,7 +155,7 @@ extension PipeWriter {
   }
 }
 
-/// Adds the number of bytes transferred so far to an error from `call`; if any were, a cancellation becomes an
+/// Adds the number of bytes transferred so far to an error from `call`; if it is above 0, a cancellation becomes an
 /// ``IPCError`` with `.canceled`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
