@@ -225,8 +225,8 @@ extension FIFO {
   }
   /// Returns whether the FIFO of a nonblocking reader is open for writing.
   ///
-  /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there is
-  /// a writer, and returns 0 otherwise.
+  /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there
+  /// is a writer; otherwise, it returns 0.
   package static func hasWriter(_ reader: borrowing PipeReader, _ probe: borrowing AnonymousPipe) -> Bool {
     let (from, to) = (reader.descriptor.rawValue, probe.writer.descriptor.rawValue)
     return Syscall.result { cipc_tee_now(from, to, 1) } != .success(0)
