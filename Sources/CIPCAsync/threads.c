@@ -28,8 +28,8 @@ static void *run(void *argument) {
     return NULL;
 }
 
-// A thread starts with the signal mask of its creator. A fault whose signal is blocked would kill the process
-// even if the program handles the signal.
+// A thread inherits its creator's signal mask. If a fault's signal were blocked, the fault would kill the
+// process even if the program handles the signal.
 static int create(struct start *start) {
     static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
     sigset_t signals, before;
@@ -68,8 +68,8 @@ static void do_nothing(int signal) {
     (void)signal;
 }
 
-// A signal without a handler does not interrupt a call. The disposition is checked each time, because the
-// program can change it.
+// A signal without a handler does not interrupt a system call. The disposition is checked each time because
+// the program can change it.
 static void ensure_handler(void) {
     struct sigaction action;
     sigaction(SIGURG, NULL, &action);

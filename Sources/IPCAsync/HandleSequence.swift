@@ -1,7 +1,7 @@
-/// The messages, chunks, connections or signals that a handle yields.
+/// A sequence of the messages, chunks, connections or signals that a handle yields.
 ///
-/// The sequence owns the handle, and closes it when it is destroyed. It does not read ahead: each iteration makes one
-/// call, and the kernel keeps the rest, so a slow consumer slows down its peer.
+/// The sequence owns the handle, and closes it when the sequence is destroyed. It does not read ahead: each iteration
+/// makes one call, and the kernel keeps the rest, so a slow consumer slows down its peer.
 ///
 /// ```swift
 /// for try await message in try POSIXMessageQueue.Receiver.open("/jobs").messages() {
@@ -9,16 +9,16 @@
 /// }
 /// ```
 ///
-/// It ends with the stream, or with the first error. If the task is cancelled, the iteration throws
-/// `CancellationError`, and the next element is not consumed. Only one iterator at a time may wait. Each element is a
-/// separate array; the calls that append to an array that you reuse do not allocate.
+/// The sequence ends at the end of the stream or at the first error. If the task is cancelled, the iteration throws
+/// `CancellationError` and does not consume the next element. Only one iterator may wait at a time. Each message or
+/// chunk is a newly allocated array; to avoid allocation, use the calls that append to an array that you reuse.
 public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   let pull: () async throws -> Element?
 
-  /// Returns an iterator, which continues where the previous one stopped.
+  /// Returns an iterator that continues where the previous one stopped.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
 
-  /// The position in the sequence.
+  /// An iterator over the sequence.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let pull: () async throws -> Element?
     private var isOver = false
@@ -40,7 +40,7 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   }
 }
 
-/// A handle that several calls of one sequence use.
+/// A handle shared by the calls of one sequence.
 final class HandleBox<Handle: ~Copyable> {
   var handle: Handle
 

@@ -16,7 +16,7 @@ enum Variant: String, CaseIterable {
   case pool = "two tasks"
   case executor = "two on executor"
 
-  /// Returns the time that `rounds` round trips take.
+  /// Returns the duration of `rounds` round trips.
   func measure<S: Side & ~Copyable>(_ side: S.Type, _ rounds: Int) async throws -> Duration {
     let (first, second) = try S.connect()
     let executor: EventLoopExecutor? =
@@ -83,8 +83,8 @@ private func askInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) 
   return ContinuousClock.now - start
 }
 
-/// The number of allocations in 1000 round trips between two tasks, made by both tasks and by the thread that waits for
-/// them.
+/// Returns the number of allocations in 1000 round trips between two tasks, made by both tasks and by the event loop's
+/// thread.
 func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   let (first, second) = try S.connect()
   let executor = try EventLoopExecutor.shared()

@@ -2,7 +2,7 @@ internal import IPC
 internal import IPCAsync
 internal import SystemPackage
 
-/// The descriptors of one side, for reading and for writing.
+/// One side's descriptors for reading and writing.
 struct Ends: Sendable {
   let reading: FileDescriptor
   let writing: FileDescriptor
@@ -16,7 +16,7 @@ struct Ends: Sendable {
 /// One side of a conversation.
 protocol Side: ~Copyable, Sendable {
   static var name: String { get }
-  /// The descriptors of two sides that are connected.
+  /// Creates two connected sides and returns their descriptors.
   static func connect() throws -> (first: Ends, second: Ends)
   init(_ ends: Ends) throws(IPCError)
   func send() throws(IPCError)
@@ -104,7 +104,7 @@ struct CounterSide: Side, ~Copyable {
   let outgoing: EventFD
 
   static func connect() throws -> (first: Ends, second: Ends) {
-    // This is non-blocking, because otherwise an asynchronous write changes the flag twice.
+    // This is nonblocking because otherwise an asynchronous write would change the flag twice.
     let there = try EventFD(nonBlocking: true).release()
     let back = try EventFD(nonBlocking: true).release()
     return (Ends(back, there), Ends(try there.duplicate(), try back.duplicate()))

@@ -1,5 +1,5 @@
-// async-cost [ROUNDS]: measures the time of a round trip of one byte with blocking and with asynchronous calls, all in
-// one run, and counts its allocations. The exit status is 1 if a round trip allocates.
+// async-cost [ROUNDS]: measures one-byte round-trip times with blocking and asynchronous calls in a single run, and
+// counts allocations. The exit status is 1 if round trips allocate.
 
 internal import IPC
 internal import IPCAsync
@@ -13,18 +13,18 @@ internal import IPCAsync
 let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 10_000
 let repetitions = 9
 
-/// The time in microseconds, with one decimal place.
+/// Formats a duration in microseconds with one decimal place.
 func microseconds(_ duration: Duration) -> String {
   let nanoseconds = duration.components.attoseconds / 1_000_000_000 + duration.components.seconds * 1_000_000_000
   let tenths = nanoseconds / Int64(rounds) / 100
   return "\(tenths / 10).\(tenths % 10)"
 }
 
-/// Prints the measurements of one kind of side, and returns the number of allocations.
+/// Prints the measurements for one kind of side, and returns the number of allocations.
 func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   var times: [Variant: [Duration]] = [:]
   for _ in 0..<repetitions {
-    // The variants take turns, so that other load affects all of them.
+    // Interleave the variants, so that other system load affects all of them.
     for variant in Variant.allCases { times[variant, default: []].append(try await variant.measure(side, rounds)) }
   }
   let fastest = times.compactMapValues { $0.min() }
@@ -42,5 +42,5 @@ func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
 let counts = [
   try await report(PipeSide.self), try await report(SocketSide.self), try await report(CounterSide.self),
 ]
-// An array of the event loop may still grow.
+// Tolerate a few allocations, because an array in the event loop may still grow.
 exit(counts.contains { $0 > 10 } ? 1 : 0)

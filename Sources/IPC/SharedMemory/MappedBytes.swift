@@ -2,8 +2,8 @@ internal import CIPC
 public import Synchronization
 internal import SystemPackage
 
-/// Bytes in the address space of this process that other processes may have mapped as well: a ``MemoryMapping``, an
-/// attached ``SystemVSharedMemory`` segment, a ``SharedRegion``.
+/// Memory in this process's address space that other processes may also have mapped: a ``MemoryMapping``, an attached
+/// ``SystemVSharedMemory`` segment, or a ``SharedRegion``.
 ///
 /// ```swift
 /// let temperature = try memory.load(as: Double.self, at: 16)
@@ -11,28 +11,28 @@ internal import SystemPackage
 /// try memory.withAtomic(UInt64.self, at: 0) { $0.wrappingAdd(1, ordering: .releasing) }
 /// ```
 ///
-/// Offsets and counts are checked: an access outside the memory throws `.badAddress`, and a misaligned one
+/// Offsets and counts are checked: an out-of-bounds access throws `.badAddress`, and a misaligned access throws
 /// `.invalidArgument`.
 ///
 /// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that
-/// access the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not
-/// wait for another process by calling ``load(as:at:)`` in a loop: the compiler may load the value only once.
+/// access the same bytes concurrently must use a ``SharedMutex``, a semaphore or ``withAtomic(_:at:_:)``. Do not wait
+/// for another process by calling ``load(as:at:)`` in a loop: the compiler may load the value only once.
 ///
-/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises
-/// `SIGBUS` and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use
-/// the calls that copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
-/// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot become shorter.
+/// **SIGBUS.** If another process truncates the mapped object, an in-place access past its new end raises `SIGBUS` and
+/// kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use the calls that
+/// copy through the kernel and throw an error instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
+/// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot shrink.
 public protocol MappedBytes: ~Copyable {
-  /// The access that the memory allows.
+  /// The access mode of the memory.
   associatedtype Access: MemoryAccess
 
   /// The number of bytes.
   var size: Int { get }
 
-  /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
+  /// Whether another process may be able to truncate the object, so that an in-place access raises `SIGBUS`.
   var canShrink: Bool { get }
 
-  /// The object that errors report.
+  /// The object named in errors.
   var object: IPCError.Object? { get }
 
   /// The address of the first byte, which is valid as long as this value exists.
@@ -43,11 +43,12 @@ extension MappedBytes where Self: ~Copyable {
   /// Returns the value of type `Value` at `offset`.
   ///
   /// - Parameters:
-  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
-  ///     of them. Do not use `Bool`, an enumeration or a pointer unless you trust the writer.
-  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
+  ///   - type: A type for which every bit pattern is valid, such as an integer, a floating-point number or a structure
+  ///     of these. Do not use `Bool`, an enumeration or a pointer unless you trust the writer.
+  ///   - offset: The offset in bytes; a multiple of the type's alignment.
   /// - Returns: A copy of the value.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
+  /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
+  ///   misaligned.
   @inlinable @inline(__always)
   public func load<Value: BitwiseCopyable>(
     as type: Value.Type = Value.self, at offset: Int = 0
@@ -59,10 +60,10 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Atomically loads the number at `offset`, with acquire ordering.
   ///
-  /// Afterwards, everything that the writer stored before the number is visible. This works on read-only memory, unlike
-  /// ``withAtomic(_:at:_:)``.
+  /// Once it returns, everything that the writer stored before the number is visible. Unlike ``withAtomic(_:at:_:)``,
+  /// it works on read-only memory.
   ///
-  /// - Throws: The errors of ``load(as:at:)``.
+  /// - Throws: Any error from ``load(as:at:)``.
   @inlinable @inline(__always)
   public func loadAcquiring(as type: UInt32.Type, at offset: Int) throws(IPCError) -> UInt32 {
     let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
@@ -90,10 +91,10 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - offset: The offset in bytes.
-  ///   - count: The number of bytes; nil for all bytes to the end.
-  ///   - body: Reads the bytes, which must not be used after it returns.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
+  ///   - body: A closure that reads the bytes, which must not be used after it returns.
   /// - Returns: The result of `body`.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; the errors of `body`.
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is out of bounds; any error that `body` throws.
   @inlinable @inline(__always)
   public func withBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (RawSpan) throws -> Result
@@ -107,7 +108,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -122,9 +123,10 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Stores `value` at `offset`.
   ///
   /// - Parameters:
-  ///   - value: A value whose type has no references, such as an integer or a structure of integers.
-  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
+  ///   - value: A value whose type contains no references, such as an integer or a structure of integers.
+  ///   - offset: The offset in bytes; a multiple of the type's alignment.
+  /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
+  ///   misaligned.
   @inlinable @inline(__always)
   public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int = 0) throws(IPCError) {
     let address = try unsafe place(MemoryLayout<Value>.size, MemoryLayout<Value>.alignment, at: offset)
@@ -134,15 +136,15 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes at `offset` as an atomic value, in place.
   ///
-  /// In C the same bytes are, for example, an `_Atomic uint32_t`.
+  /// In C, the same bytes are, for example, an `_Atomic uint32_t`.
   ///
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
-  ///   - offset: The offset in bytes; a multiple of the size of the type.
-  ///   - body: Uses the atomic value, which must not be used after it returns.
+  ///   - offset: The offset in bytes; a multiple of the type's size.
+  ///   - body: A closure that uses the atomic value, which must not be used after the closure returns.
   /// - Returns: The result of `body`.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; the
-  ///   errors of `body`.
+  /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
+  ///   misaligned; any error that `body` throws.
   @inlinable @inline(__always)
   public func withAtomic<Value: AtomicRepresentable, Result: ~Copyable>(
     _ type: Value.Type, at offset: Int, _ body: (borrowing Atomic<Value>) throws -> Result
@@ -154,7 +156,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes that start at `offset`, in place, so that it can change them.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
   public func withMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (inout MutableRawSpan) throws -> Result
@@ -169,7 +171,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: The errors of ``withBytes(at:count:_:)``.
+  /// - Throws: Any error from ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
@@ -181,7 +183,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
-  /// Whether another process may be able to make the object shorter; true by default.
+  /// Whether another process may be able to truncate the object; true by default.
   public var canShrink: Bool { true }
 
   /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.
@@ -206,11 +208,11 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not raise SIGBUS. If the object may become shorter, the kernel copies, which costs a system call.
+// Copies that do not raise SIGBUS. If the object may shrink, the kernel makes the copy, at the cost of a system call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
-  /// - Throws: The errors of ``copy(at:into:)``.
+  /// - Throws: Any error from ``copy(at:into:)``.
   public func copyBytes(at offset: Int = 0, count: Int) throws(IPCError) -> [UInt8] {
     let source = try unsafe place(count, 1, at: offset)
     return try unsafe Array(unsafeUninitializedCapacity: count) { (buffer, filled) throws(IPCError) in
@@ -221,11 +223,11 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Copies bytes, starting at `offset`, until `buffer` is full.
   ///
-  /// Nothing is allocated. If the object becomes shorter during the call, the call throws an error, whereas an access
-  /// in place would raise `SIGBUS`.
+  /// Does not allocate. If the object shrinks during the call, the call throws an error, whereas an in-place access
+  /// would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object; then nothing is
-  ///   appended to `buffer`.
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is out of bounds or past the end of the object. In that
+  ///   case, nothing is appended to `buffer`.
   ///
   /// Calls `process_vm_readv(2)` if ``canShrink``.
   public func copy(at offset: Int = 0, into buffer: inout OutputRawSpan) throws(IPCError) {
@@ -250,9 +252,9 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies with as many system calls as necessary.
+  /// Makes as many system calls as the copy needs.
   ///
-  /// Each call stops after 2 GiB or before an inaccessible page, which the next call reports.
+  /// Each call stops after 2 GiB or before an inaccessible page; in the second case, the next call fails.
   fileprivate func copyByKernel(
     _ call: IPCError.Call, _ count: Int, _ copy: (_ done: Int, _ rest: Int) -> Int
   ) throws(IPCError) {
@@ -269,12 +271,13 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Copies `bytes` into the memory, starting at `offset`.
   ///
-  /// Nothing is allocated. If the object becomes shorter during the call, the call throws an error, whereas an access
-  /// in place would raise `SIGBUS`.
+  /// Does not allocate. If the object shrinks during the call, the call throws an error, whereas an in-place access
+  /// would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; then nothing was copied. The same error is thrown
-  ///   beyond the end of the object, or if its file system is full; then ``IPCError/transferred`` bytes were copied.
-  ///   ``MemoryObject/allocate(_:)`` reserves the space in advance.
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is out of bounds, in which case nothing is copied. The call
+  ///   throws the same error if the range extends past the end of the object, or if the object's file system is full;
+  ///   in that case, ``IPCError/transferred`` bytes were copied. ``MemoryObject/allocate(_:)`` reserves the space in
+  ///   advance.
   ///
   /// Calls `process_vm_writev(2)` if ``canShrink``.
   public func copy(_ bytes: RawSpan, at offset: Int = 0) throws(IPCError) {

@@ -14,21 +14,21 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// The writes of one process are immediately visible in the mappings of the others, and to `read(2)`. The kernel writes
-/// them to the disk some time later, or when ``MemoryMapping/sync(at:count:waiting:)`` is called.
+/// One process's writes are immediately visible in the other processes' mappings and to `read(2)`. The kernel writes
+/// them to disk some time later, or when ``MemoryMapping/sync(at:count:waiting:)`` is called.
 ///
 /// `mmap(2)`.
 public enum MappedFile {
   /// Opens a regular file.
   ///
-  /// A symbolic link is not followed, because other users who can write to the directory could have planted it.
+  /// Symbolic links are not followed, because any user who can write to the directory could have planted one.
   ///
   /// - Parameters:
-  ///   - path: The path of the file.
+  ///   - path: The file's path.
   ///   - access: `.readWrite` or `.readOnly`.
-  /// - Returns: The open file, which can be mapped.
+  /// - Returns: The open file, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
-  ///   symbolic link; `.operationNotSupportedByDevice` if it is not a regular file.
+  ///   symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
   ///
   /// Calls `open(2)`.
   public static func open<Access: MemoryAccess>(
@@ -40,15 +40,15 @@ public enum MappedFile {
   /// Creates a file.
   ///
   /// - Parameters:
-  ///   - path: The path of the file, which must not exist.
-  ///   - size: The size in bytes, which is reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
+  ///   - path: The file's path, which must not exist.
+  ///   - size: The size in bytes, reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` sets the size later.
-  ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the file has exactly these
-  ///     permissions; until the call returns it may have fewer, never more.
-  /// - Returns: The open file, which can be mapped.
+  ///   - permissions: The file's permissions.
+  ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the file gets exactly these permissions;
+  ///     until the call returns it may have fewer, but never more.
+  /// - Returns: The open file, ready to be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory;
-  ///   `.noSpace`.
+  ///   `.noSpace` if the disk is full.
   ///
   /// Calls `open(2)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
   public static func create(
@@ -60,7 +60,7 @@ public enum MappedFile {
       applyUmask: applyUmask)
   }
 
-  /// Removes the name of a file; open objects and mappings stay usable.
+  /// Removes a file's name; open objects and mappings remain usable.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
   ///
@@ -80,7 +80,7 @@ public enum MappedFile {
   private static func open<Access: MemoryAccess>(
     _ path: FilePath, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
-    // O_NONBLOCK prevents the call from waiting if the file is a FIFO; it has no effect on a regular file.
+    // O_NONBLOCK prevents the call from blocking on a FIFO; it has no effect on a regular file.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags
     return try OwnedDescriptor.opened(by: .open, on: .path(path)) {
       unsafe path.withPlatformString { path in

@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A ``MemoryObject`` that is mapped into the address space of this process.
+/// A ``MemoryObject`` mapped into this process's address space.
 ///
 /// ```swift
 /// let memory = try object.map()
@@ -15,22 +15,22 @@ internal import SystemPackage
 /// let flag = try memory.load(as: UInt32.self, at: 0)
 /// ```
 ///
-/// It is unmapped when it is destroyed. You may close the object and remove its name before that. ``MappedBytes``
-/// describes how bytes are read and written.
+/// Destroying the mapping unmaps it. You may close the object and remove its name earlier. ``MappedBytes`` describes
+/// how to read and write the bytes.
 ///
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // A copy of the value in `pages`, so that other modules can inline code that reads it.
+  // A copy of the address in `pages`; code that reads the copy can be inlined into other modules.
   /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
   /// The number of mapped bytes.
   ///
-  /// The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  /// The object may be shorter: pages past its end cannot be accessed.
   public private(set) var size: Int
 
-  /// The object that errors report.
+  /// The object named in errors.
   public let object: IPCError.Object?
 
   init(
@@ -56,7 +56,7 @@ internal import SystemPackage
     MemoryMapping(try pages.mapAgain(object), object)
   }
 
-  /// Unmaps the memory, and throws if that fails; destroying the value ignores a failure.
+  /// Unmaps the memory, and throws on failure; in contrast, destroying the value ignores failures.
   ///
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
@@ -64,7 +64,8 @@ internal import SystemPackage
   /// Changes the size of the mapping, for example after the object has grown; its address may change.
   ///
   /// - Parameter count: The number of bytes.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`; then the mapping is unchanged.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `count` is less than 1; `.noMemory`. On error, the mapping is
+  ///   unchanged.
   ///
   /// Calls `mremap(2)`.
   public mutating func resize(to count: Int) throws(IPCError) {
@@ -74,7 +75,7 @@ internal import SystemPackage
   }
 }
 
-/// Mapped pages, which are unmapped when their owner is destroyed.
+/// Mapped pages, unmapped when the value is destroyed.
 @usableFromInline @safe struct MappedPages: ~Copyable, @unchecked Sendable {
   private(set) var base: UnsafeMutableRawPointer
   /// The size in bytes.
@@ -86,7 +87,8 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel rejects 0. It also rejects a negative count, which becomes a size larger than the address space.
+      // The kernel rejects 0. It also rejects a negative count, because that becomes a size larger than the address
+      // space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)
@@ -133,16 +135,16 @@ internal import SystemPackage
 
 /// The expected use of memory, for `madvise(2)`.
 ///
-/// Only ``dontNeed`` has an effect on the contents.
+/// Only ``dontNeed`` affects the contents.
 public enum MemoryAdvice: Hashable, Sendable {
   case normal
-  /// Accesses are in random order: reading ahead does not help.
+  /// Accesses are in random order, so read-ahead does not help.
   case random
   /// Accesses are in ascending order.
   case sequential
-  /// The bytes are needed soon: the kernel may read ahead.
+  /// The bytes will be needed soon, so the kernel may read ahead.
   case willNeed
-  /// The bytes are not needed soon. The next access reads the object again: changes in a private mapping are lost.
+  /// The bytes will not be needed soon. The next access rereads the object, so changes in a private mapping are lost.
   case dontNeed
 
   fileprivate var number: Int32 {
@@ -157,14 +159,14 @@ public enum MemoryAdvice: Hashable, Sendable {
 }
 
 extension MemoryMapping {
-  /// Writes changes to the disk; other processes already see the changes without this call.
+  /// Writes changes to disk; other processes see the changes without this call.
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.
   ///   - count: The number of bytes; nil for all bytes up to the end.
-  ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping, `.ioError`
-  ///   if the disk failed.
+  ///   - waiting: Whether to wait until the changes are written. If false, the kernel writes them later.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `offset` is misaligned; `.badAddress` if the range is outside
+  ///   the mapping; `.ioError` if writing to disk failed.
   ///
   /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
   public func sync(at offset: Int = 0, count: Int? = nil, waiting: Bool = true) throws(IPCError) {
@@ -178,7 +180,8 @@ extension MemoryMapping {
   ///   - advice: The expected use of the memory.
   ///   - offset: A multiple of the page size.
   ///   - count: The number of bytes; nil for all bytes up to the end.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `offset` is misaligned; `.badAddress` if the range is outside
+  ///   the mapping.
   ///
   /// Calls `madvise(2)`.
   public func advise(_ advice: MemoryAdvice, at offset: Int = 0, count: Int? = nil) throws(IPCError) {

@@ -7,41 +7,40 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Operations that are disabled for anonymous memory: the `F_SEAL_...` of `fcntl(2)`.
+/// Operations that are disabled on anonymous memory: the `F_SEAL_...` flags of `fcntl(2)`.
 ///
-/// They are disabled for all processes as long as the memory exists.
+/// A seal applies to all processes for the lifetime of the memory.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
-  /// The seals as bits: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
+  /// The seals as `fcntl(2)` flags: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
   public let rawValue: Int32
-  /// Creates a set from bits of `fcntl(2)`.
+  /// Creates a set from `fcntl(2)` flags.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Shrinking the memory (`F_SEAL_SHRINK`): with this seal, access in place cannot raise `SIGBUS` for lack of bytes.
+  /// Shrinking the memory (`F_SEAL_SHRINK`), so in-place accesses cannot raise `SIGBUS` because of truncation.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
   /// Growing the memory (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
-  /// Writing to the memory, and mapping it shared for writing (`F_SEAL_WRITE`).
+  /// Writing to the memory, and creating writable shared mappings of it (`F_SEAL_WRITE`).
   public static let write = MemorySeals(rawValue: Int32(CIPC_F_SEAL_WRITE))
-  /// Writing to the memory, except through a mapping that exists (`F_SEAL_FUTURE_WRITE`).
+  /// Writing to the memory, except through an existing mapping (`F_SEAL_FUTURE_WRITE`).
   ///
-  /// This is the seal for one writer and many readers.
+  /// Use this seal for one writer and many readers.
   public static let futureWrite = MemorySeals(rawValue: Int32(CIPC_F_SEAL_FUTURE_WRITE))
   /// Adding seals (`F_SEAL_SEAL`).
   public static let seal = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SEAL))
-  /// Making the memory executable (`F_SEAL_EXEC`); the kernel sets this seal where `vm.memfd_noexec` is not 0.
+  /// Making the memory executable (`F_SEAL_EXEC`); the kernel sets this seal if `vm.memfd_noexec` is not 0.
   public static let execute = MemorySeals(rawValue: Int32(CIPC_F_SEAL_EXEC))
 }
 
 extension MemoryObject where Access == ReadWriteAccess {
-  /// Creates memory without a name: only processes that inherit or receive its descriptor can use it.
+  /// Creates unnamed memory, which only processes that inherit or receive its descriptor can use.
   ///
   /// - Parameters:
-  ///   - label: A description that is shown in `/proc/PID/maps`, of at most 249 bytes. It need not be unique.
-  ///   - size: The size in bytes, which is reserved immediately; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size
-  ///     later.
+  ///   - label: A description shown in `/proc/PID/maps`, at most 249 bytes long. It need not be unique.
+  ///   - size: The size in bytes, reserved immediately; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
   ///   - sealable: Whether seals can be added.
-  /// - Returns: The memory, which is freed when no process has it open or mapped.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
+  /// - Returns: The memory, which the kernel frees when no process has it open or mapped.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the label is too long or contains a NUL; `.noSpace`.
   ///
   /// Calls `memfd_create(2)`.
   public static func anonymous(
@@ -54,7 +53,7 @@ extension MemoryObject where Access == ReadWriteAccess {
       unsafe label.withCString { unsafe cipc_memfd_create($0, UInt32(flags)) }
     }
     let memory = MemoryObject(created: opened, object)
-    // If vm.memfd_noexec is not 0, the kernel makes the memory sealable even if that was not requested.
+    // If vm.memfd_noexec is not 0, the kernel makes the memory sealable even if the caller did not request it.
     if !sealable, try !memory.seals().contains(.seal) { try memory.add(.seal) }
     if size != 0 { try memory.allocate(size) }
     return memory
@@ -62,9 +61,9 @@ extension MemoryObject where Access == ReadWriteAccess {
 
   /// Adds seals, which cannot be removed.
   ///
-  /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
-  ///   `.notPermitted` if it has ``MemorySeals/seal``, as memory that was not created sealable does; `.invalidArgument`
-  ///   for an object that has a name.
+  /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while a writable shared mapping exists;
+  ///   `.notPermitted` if the memory has ``MemorySeals/seal``, as memory that was not created sealable does;
+  ///   `.invalidArgument` if the object has a name.
   ///
   /// Calls `fcntl(2)` with `F_ADD_SEALS`.
   public func add(_ seals: MemorySeals) throws(IPCError) {
@@ -75,9 +74,9 @@ extension MemoryObject where Access == ReadWriteAccess {
 }
 
 extension MemoryObject {
-  /// Returns the seals of the memory.
+  /// Returns the memory's seals.
   ///
-  /// Check them before you trust memory that another process sent.
+  /// Check the seals before you trust memory sent by another process.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
   ///

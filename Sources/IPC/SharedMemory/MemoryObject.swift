@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// An open object that can be mapped: POSIX shared memory (``POSIXSharedMemory``), a regular file (``MappedFile``), or
+/// An open object that can be mapped: POSIX shared memory (``POSIXSharedMemory``), a regular file (``MappedFile``) or
 /// anonymous memory (``anonymous(_:size:sealable:)``).
 ///
 /// ```swift
@@ -15,28 +15,28 @@ public import SystemPackage
 /// let memory = try object.map()
 /// ```
 ///
-/// It is closed when it is destroyed; its mappings stay. The descriptor is close-on-exec. A child can inherit it
-/// (``ChildProcess``), and it can be sent over a Unix domain socket: that is how anonymous memory is shared.
+/// Destroying the value closes the object; its mappings remain. The descriptor is close-on-exec. To share anonymous
+/// memory, let a child inherit the descriptor (``ChildProcess``), or send it over a Unix domain socket.
 ///
 /// POSIX calls this a memory object.
 public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, DescriptorOwner {
   let owned: OwnedDescriptor
 
-  /// The object that errors report.
+  /// The object named in errors.
   let object: IPCError.Object
 
   /// Whether the call that opened the object created it.
   public let isNew: Bool
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the initializer throws, the previous owner keeps the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if it is not a regular file or memory;
-  ///   `.permissionDenied` if it is not open for this access.
+  /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if the descriptor does not refer to a regular file or
+  ///   memory; `.permissionDenied` if it is not open with this access mode.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
-    // A descriptor opened with O_PATH has no access mode, but its mode bits are the same as for reading.
+    // A descriptor opened with O_PATH has no access mode, but its mode bits look like O_RDONLY.
     let access = try NonBlocking.statusFlags(of: descriptor) & (O_ACCMODE | Int32(CIPC_O_PATH))
     guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
       throw IPCError(.mmap, .permissionDenied, on: object)
@@ -54,7 +54,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = false
   }
 
-  /// Takes ownership of an object that this process has just created, without a check that could fail and leave the
+  /// Takes ownership of an object that this process has just created, without checks that could fail and leave the
   /// object behind.
   init(created opened: consuming OwnedDescriptor, _ object: IPCError.Object) {
     owned = opened
@@ -62,7 +62,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = true
   }
 
-  /// Refuses directories and devices; shared memory counts as a regular file.
+  /// Rejects directories and devices; shared memory counts as a regular file.
   private static func check(_ descriptor: FileDescriptor, _ object: IPCError.Object) throws(IPCError) {
     guard try FileStatus(of: descriptor, object).isRegularFile else {
       throw IPCError(.mmap, .operationNotSupportedByDevice, on: object)
@@ -71,7 +71,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 
   /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Returns the size, permissions and ownership of the object.
@@ -81,24 +81,24 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 }
 
 extension MemoryObject {
-  /// Maps the object with the access that it was opened for; writes are visible to all processes.
+  /// Maps the object with the access mode it was opened with; writes are visible to all processes.
   ///
   /// - Parameters:
-  ///   - offset: The offset in the object at which the mapping begins; a multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes that start at `offset`. A mapping may be longer than the object,
-  ///     and can be used up to the current end of the object.
-  /// - Returns: The mapping, which stays when the object is closed.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, and for 0 bytes, which is the size of a new
-  ///   object; `.notPermitted` if the object is sealed against writing.
+  ///   - offset: The offset in the object where the mapping begins; a multiple of the page size.
+  ///   - count: The number of bytes; nil to map from `offset` to the end of the object. A mapping may extend past the
+  ///     object, but can be accessed only up to the object's current end.
+  /// - Returns: The mapping, which remains valid after the object is closed.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `offset` is misaligned, or if there are 0 bytes to map, as in a
+  ///   new object of size 0; `.notPermitted` if the object is sealed against writing.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func map(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<Access> {
     try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
   }
 
-  /// Maps the object for reading; writes of other processes are visible.
+  /// Maps the object for reading; other processes' writes are visible.
   ///
-  /// - Throws: The errors of ``map(at:count:)``.
+  /// - Throws: Any error from ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func mapReadOnly(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadOnlyAccess> {
@@ -107,9 +107,9 @@ extension MemoryObject {
 
   /// Maps a private copy of the object: writes do not reach the object or other processes.
   ///
-  /// A page is copied when it is first written. Until then, changes by other processes may be visible in it.
+  /// The kernel copies a page when it is first written. Until then, other processes' changes may be visible in it.
   ///
-  /// - Throws: The errors of ``map(at:count:)``.
+  /// - Throws: Any error from ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_PRIVATE`.
   public func mapPrivate(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadWriteAccess> {
@@ -125,23 +125,24 @@ extension MemoryObject {
 extension MemoryObject where Access == ReadWriteAccess {
   /// Changes the size of the object.
   ///
-  /// New bytes are 0, and occupy no memory until they are written.
+  /// New bytes are zero and occupy no memory until they are written.
   ///
-  /// - Parameter size: The size in bytes. Accessing bytes that are cut off raises `SIGBUS`, in all mappings.
-  /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if the
-  ///   object is sealed against it; `.invalidArgument` for a negative size.
+  /// - Parameter size: The size in bytes. Accessing bytes past this size raises `SIGBUS` in all mappings.
+  /// - Throws: ``IPCError`` with `.fileTooLarge` if the size exceeds `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed);
+  ///   `.notPermitted` if a seal forbids it; `.invalidArgument` if the size is negative.
   ///
   /// Calls `ftruncate(2)`.
   public func resize(to size: Int) throws(IPCError) {
     try changeSize(.ftruncate) { ftruncate($0, size) }
   }
 
-  /// Reserves memory or disk space for the first `size` bytes, so that later accesses cannot fail for lack of space.
+  /// Reserves memory or disk space for the first `size` bytes, so that later accesses cannot fail because space has run
+  /// out.
   ///
-  /// A shorter object grows; its contents stay.
+  /// A smaller object grows; its contents are preserved.
   ///
-  /// - Throws: ``IPCError`` with `.noSpace` if there is not enough; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the file
-  ///   system does not support this; and the errors of ``resize(to:)``.
+  /// - Throws: ``IPCError`` with `.noSpace` if there is not enough space; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the
+  ///   file system does not support this; any error from ``resize(to:)``.
   ///
   /// Calls `fallocate(2)`.
   public func allocate(_ size: Int) throws(IPCError) {
@@ -151,7 +152,7 @@ extension MemoryObject where Access == ReadWriteAccess {
 
 extension MemoryObject {
   private func changeSize(_ call: IPCError.Call, _ body: (Int32) -> Int32) throws(IPCError) {
-    // Above RLIMIT_FSIZE the kernel also sends SIGXFSZ, which would kill the process.
+    // If the size exceeds RLIMIT_FSIZE, the kernel also sends SIGXFSZ, which would kill the process.
     let result = ThreadSignal.contained(SIGXFSZ) {
       Syscall.result { body(descriptor.rawValue) }
     } raised: {
@@ -162,7 +163,7 @@ extension MemoryObject {
 
   /// Sets the exact permissions of an object that this process has just created, and reserves space for `size` bytes.
   ///
-  /// If it fails, the file at `path` is removed, unless the path now refers to another file.
+  /// On failure, this removes the file at `path`, unless the path now refers to another file.
   static func created(
     _ opened: consuming OwnedDescriptor, at path: FilePath, _ object: IPCError.Object, size: Int,
     _ permissions: FilePermissions, applyUmask: Bool
@@ -186,12 +187,12 @@ extension MemoryObject {
   /// Marks this process as a user of the named object, so that ``POSIXSharedMemory/unlinkIfAbandoned(_:)`` does not
   /// remove it.
   ///
-  /// The mark is a shared lock on the open file description. It ends when the object is closed and all its mappings are
-  /// removed, in this process and in those that inherited or received the descriptor. This happens at the latest when
-  /// these processes end, even if they are killed.
+  /// The mark is a shared lock on the open file description. The kernel releases the lock when the object is closed and
+  /// all its mappings are removed, in this process and in processes that inherited or received the descriptor. This
+  /// happens at the latest when these processes exit, even if they are killed.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening and this
-  ///   call: create or open the object again. `.timedOut` if another process keeps it locked.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening the
+  ///   object and this call: create or open the object again. `.timedOut` if another process keeps the object locked.
   ///
   /// Calls `flock(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -214,34 +215,34 @@ extension MemoryObject {
   }
 }
 
-/// The access with which memory was opened, mapped or attached.
+/// The access mode with which memory was opened, mapped or attached.
 public protocol MemoryAccess: Sendable {
   /// Whether the memory can be written.
   static var isWritable: Bool { get }
 }
 
-/// Memory that can only be read: its type has no methods that write.
+/// Read-only access: the memory's type has no methods that write.
 public struct ReadOnlyAccess: MemoryAccess {
   /// Whether the memory can be written: always false.
   public static var isWritable: Bool { false }
-  /// Creates the access for reading; ``MemoryAccess/readOnly`` is shorter.
+  /// Creates a read-only access mode; ``MemoryAccess/readOnly`` is shorter.
   @inlinable public init() {}
 }
 
-/// Memory that can be read and written.
+/// Read-write access.
 public struct ReadWriteAccess: MemoryAccess {
   /// Whether the memory can be written: always true.
   public static var isWritable: Bool { true }
-  /// Creates the access for reading and writing; ``MemoryAccess/readWrite`` is shorter.
+  /// Creates a read-write access mode; ``MemoryAccess/readWrite`` is shorter.
   @inlinable public init() {}
 }
 
 extension MemoryAccess where Self == ReadOnlyAccess {
-  /// The access for reading only.
+  /// Read-only access.
   @inlinable public static var readOnly: ReadOnlyAccess { ReadOnlyAccess() }
 }
 
 extension MemoryAccess where Self == ReadWriteAccess {
-  /// The access for reading and writing.
+  /// Read-write access.
   @inlinable public static var readWrite: ReadWriteAccess { ReadWriteAccess() }
 }

@@ -19,44 +19,44 @@ public import SystemPackage
 /// ```
 ///
 /// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object
-/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no method for that.
+/// opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no method to do so.
 ///
 /// `shm_overview(7)`.
 public enum POSIXSharedMemory {
   /// Opens the shared memory `name`.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes that are not slashes.
+  ///   - name: A slash followed by up to 255 bytes other than slashes.
   ///   - access: `.readWrite` or `.readOnly`.
-  ///   - truncating: Whether the size becomes 0, which requires `.readWrite`. Its owner and permissions stay as they are.
-  ///     Processes that have mapped the memory get `SIGBUS` when they access it.
-  /// - Returns: The open memory, which can be mapped.
+  ///   - truncating: Whether to truncate the memory to size 0, which requires `.readWrite`. The owner and permissions
+  ///     do not change. Processes that have mapped the memory get `SIGBUS` when they access it.
+  /// - Returns: The open memory, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
-  ///   `.fileNameTooLong` for an invalid name.
+  ///   `.fileNameTooLong` if the name is invalid.
   ///
   /// Calls `shm_open(3)`, with `O_TRUNC` if `truncating`.
   public static func open<Access: MemoryAccess>(
     _ name: POSIXName, access: Access = .readWrite, truncating: Bool = false
   ) throws(IPCError) -> MemoryObject<Access> {
-    // POSIX leaves the effect of O_TRUNC with read-only access undefined.
+    // POSIX does not define the effect of O_TRUNC with O_RDONLY.
     if truncating, !Access.isWritable { throw IPCError(.shmOpen, .invalidArgument, on: .name(name)) }
     return try MemoryObject(taking: try open(name, Access.self, truncating ? O_TRUNC : 0), .name(name))
   }
 
   /// Creates the shared memory `name`.
   ///
-  /// Other processes can open it before its size is set, and before anything is stored in it.
+  /// Other processes can open the memory before its size is set and before anything is stored in it.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes that are not slashes.
-  ///   - size: The size in bytes, which is reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
+  ///   - name: A slash followed by up to 255 bytes other than slashes.
+  ///   - size: The size in bytes, reserved immediately; 0 if ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` sets the size later.
   ///   - access: `.readWrite` or `.readOnly`.
-  ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the object has exactly these
-  ///     permissions; until the call returns it may have fewer, never more.
-  /// - Returns: The open memory, which can be mapped.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the file system of `/dev/shm` is full.
+  ///   - permissions: The object's permissions.
+  ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the object gets exactly these
+  ///     permissions; until the call returns it may have fewer, but never more.
+  /// - Returns: The open memory, ready to be mapped.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the `/dev/shm` file system is full.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
   public static func create<Access: MemoryAccess>(
@@ -69,20 +69,20 @@ public enum POSIXSharedMemory {
       permissions, applyUmask: applyUmask)
   }
 
-  /// Opens the shared memory `name`, or creates it; then ``MemoryObject/isNew`` is true.
+  /// Opens the shared memory `name`, or creates it, in which case ``MemoryObject/isNew`` is true.
   ///
-  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
-  /// 0.
+  /// Existing memory keeps its size and permissions. If another process is creating the memory at the same time, its
+  /// size may still be 0.
   ///
-  /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:truncating:)``, except
-  ///   `.fileExists` and `.noSuchFileOrDirectory`.
+  /// - Throws: Any error from ``create(_:size:access:permissions:applyUmask:)`` or ``open(_:access:truncating:)``,
+  ///   except `.fileExists` and `.noSuchFileOrDirectory`.
   ///
   /// Calls `shm_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen<Access: MemoryAccess>(
     _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false
   ) throws(IPCError) -> MemoryObject<Access> {
-    // Other processes may create or remove it between the two attempts.
+    // Other processes may create or remove the memory between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, size: size, access: access, permissions: permissions, applyUmask: applyUmask)
@@ -93,10 +93,10 @@ public enum POSIXSharedMemory {
     }
   }
 
-  /// Removes the name of an object immediately.
+  /// Removes an object's name immediately.
   ///
-  /// Processes that have the memory open or mapped can still use it. Memory that is later created with this name is
-  /// another object.
+  /// Processes that have the memory open or mapped can still use it. Memory created later under this name is a
+  /// different object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if another user owns
   ///   the object.
@@ -108,9 +108,9 @@ public enum POSIXSharedMemory {
   }
 
   /// Removes the name if no process is marked as a user of the memory
-  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all of them were killed.
+  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all its users were killed.
   ///
-  /// Use it only if all users of the memory mark themselves: memory without marks is regarded as abandoned.
+  /// Use this only if all users of the memory mark themselves: memory without marks counts as abandoned.
   ///
   /// ```swift
   /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")
@@ -118,7 +118,7 @@ public enum POSIXSharedMemory {
   /// try object.markOwned()
   /// ```
   ///
-  /// - Returns: Whether the name was removed; false if the memory is in use, or does not exist.
+  /// - Returns: Whether the name was removed; false if the memory is in use or does not exist.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted` if another user owns the memory.
   ///
   /// Calls `flock(2)` and `shm_unlink(3)`.
@@ -131,8 +131,7 @@ public enum POSIXSharedMemory {
       case .failure(.wouldBlock): return false
       case .failure(let reason): throw IPCError(.flock, reason, on: .name(name))
       }
-      // A process that marks itself at this moment waits for this lock, and then finds that the object no longer has a
-      // name.
+      // A process that calls markOwned() now waits for this lock, and then finds that the object no longer has a name.
       guard try LocatedFile(name.path(in: "/dev/shm/")).status.isSameFile(as: object.status()) else { return false }
       try unlink(name)
       return true
@@ -145,7 +144,7 @@ public enum POSIXSharedMemory {
     _ name: POSIXName, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
     try name.validate(for: .shmOpen, maximumLength: 255)
-    // O_NONBLOCK prevents the call from waiting if another user has planted a FIFO; it has no effect on memory.
+    // O_NONBLOCK prevents the call from blocking if another user has planted a FIFO; it has no effect on memory.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
     return try OwnedDescriptor.opened(by: .shmOpen, on: .name(name)) {
       unsafe name.withCString { unsafe shm_open($0, flags, permissions.rawValue) }
@@ -154,7 +153,7 @@ public enum POSIXSharedMemory {
 }
 
 extension POSIXName {
-  /// The file in which Linux keeps the object.
+  /// Returns the path of the file that holds the object on Linux.
   func path(in prefix: String) -> FilePath {
     let path = POSIXName(bytes: Array(prefix.utf8) + bytes.dropFirst())
     return unsafe path.withCString { unsafe FilePath(platformString: $0) }

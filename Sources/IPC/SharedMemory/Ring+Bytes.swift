@@ -1,15 +1,15 @@
 internal import SystemPackage
 
 extension Ring.Producer: WritableStream where Content == RingBytes {
-  /// Writes as many of `bytes` as there is room for, but at least one.
+  /// Writes as many of `bytes` as fit, but at least one.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
+  /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
-  ///   the ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring
-  ///   is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran
-  ///   while the call slept, with or without `SA_RESTART`. After an error, nothing was written.
+  ///   the ring is full and the consumer died without closing its end, which a successor can then open; `.badMessage`
+  ///   if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran while the call slept, with or without `SA_RESTART`. On error, nothing is written.
   ///
-  /// Calls `futex(2)` if the ring is full, or the consumer sleeps.
+  /// Calls `futex(2)` if the ring is full or the consumer is asleep.
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -29,15 +29,15 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes the bytes that fit, without waiting.
   ///
-  /// - Returns: The number of bytes that were written; nil if the ring is full.
+  /// - Returns: The number of bytes written; nil if the ring is full.
   public mutating func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try write(bytes, timeout: .immediate) }
   }
 
   /// Writes all of `bytes`.
   ///
-  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the number of bytes that
-  ///   were written in ``IPCError/transferred``.
+  /// - Throws: Any error from ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the number of bytes written in
+  ///   ``IPCError/transferred``.
   public mutating func writeAll(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -52,13 +52,13 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
     }
   }
 
-  /// Writes in place: passes free memory of the ring to `fill`, and then makes the appended bytes visible.
+  /// Writes in place: passes free memory in the ring to `fill`, and then makes the appended bytes visible.
   ///
-  /// The memory is contiguous, so it can be smaller than the total free space. It has at least one byte and at most
-  /// `maxLength` bytes.
+  /// The memory is contiguous, so it can be smaller than the total free space. Its size is between 1 and `maxLength`
+  /// bytes.
   ///
-  /// - Returns: The number of bytes that were written.
-  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// - Returns: The number of bytes written.
+  /// - Throws: Any error from ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func write(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (inout OutputRawSpan) -> Void
@@ -84,12 +84,12 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 extension Ring.Consumer: ReadableStream where Content == RingBytes {
   /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
-  ///   `bytes` has no room.
-  /// - Throws: ``IPCError`` with `.ownerDied` instead of end of file if all bytes were read and the producer died
-  ///   without closing; and the errors of the producer's `write`.
+  /// - Returns: The number of bytes read; 0 if the producer closed its end and all bytes have been read, or if `bytes`
+  ///   is full.
+  /// - Throws: ``IPCError`` with `.ownerDied` instead of end of file if all bytes have been read and the producer died
+  ///   without closing its end; any error from the producer's `write`.
   ///
-  /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
+  /// Calls `futex(2)` if the ring is empty or the producer is asleep.
   public mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -103,7 +103,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads at least one byte and at most `maxLength`, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -114,18 +114,18 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read, 0 at end of file; nil if the ring is empty.
+  /// - Returns: The number of bytes read, or 0 at end of file; nil if the ring is empty.
   public mutating func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
   }
 
-  /// Reads in place: passes bytes in the ring to `body`, which returns how many of them are consumed.
+  /// Reads in place: passes bytes in the ring to `body`, which returns how many of them it consumed.
   ///
   /// The bytes are contiguous, so the ring may contain more. A malicious producer can change them while `body` runs:
   /// copy bytes that must not change after a check.
   ///
-  /// - Returns: The number of bytes that were consumed; nil at end of file.
-  /// - Throws: The errors of ``read(into:timeout:retryOnInterrupt:)``.
+  /// - Returns: The number of bytes consumed; nil at end of file.
+  /// - Throws: Any error from ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Int
   ) throws(IPCError) -> Int? {

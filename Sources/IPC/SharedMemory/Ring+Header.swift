@@ -8,17 +8,17 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The layout of a ring in memory: see `c-peers/include/ipc_ring.h`.
+/// The memory layout of a ring: see `c-peers/include/ipc_ring.h`.
 ///
-/// The other side can write every word at any time. So each word is read by one atomic load, and checked.
+/// The other side can overwrite any word at any time, so each word is read with one atomic load and then checked.
 @safe struct RingHeader: @unchecked Sendable {
   static let size = 192
   static let alignment = 8
-  /// The letters `ipc-ring`; the first is in the least significant byte.
+  /// The letters `ipc-ring`, with the first in the least significant byte.
   static let magic: UInt64 = 0x676E_6972_2D63_7069
   static let version: UInt32 = 1
 
-  /// Whether the capacity is a power of two that fits in an `Int`, with room for a record.
+  /// Whether the capacity is a power of two that fits in an `Int` and can hold a record.
   static func isPossible(capacity: UInt64) -> Bool {
     capacity >= 16 && capacity & (capacity - 1) == 0 && capacity <= Int.max
   }
@@ -44,7 +44,7 @@ internal import SystemPackage
   var capacity: UnsafeMutablePointer<Atomic<UInt64>> { unsafe Self.word(base + 16) }
   var data: UnsafeMutableRawPointer { unsafe base + Self.size }
 
-  /// The namespaces of the process that created the ring.
+  /// The namespaces of the ring's creator.
   private(set) var namespaces: RingNamespaces {
     get {
       unsafe RingNamespaces(
@@ -61,7 +61,7 @@ internal import SystemPackage
 
   /// Initializes an empty ring.
   ///
-  /// The magic number is stored last: a process that reads it can also read the other fields.
+  /// This stores the magic number last, so a process that sees it can also read the other fields.
   func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
@@ -71,17 +71,17 @@ internal import SystemPackage
     unsafe magic.pointee.store(Self.magic, ordering: .releasing)
   }
 
-  /// The words of one end, in a separate cache line.
+  /// The fields of one end, in a separate cache line.
   @safe struct End: @unchecked Sendable {
     fileprivate let base: UnsafeMutableRawPointer
 
     fileprivate init(base: UnsafeMutableRawPointer) { unsafe self.base = base }
 
-    /// The total number of bytes that this end has made visible (producer) or consumed (consumer).
+    /// The total number of bytes that this end has published (producer) or consumed (consumer).
     var position: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base) }
-    /// The owner of the end: a ``RingOwner``.
+    /// The end's owner: a ``RingOwner``.
     var owner: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base + 8) }
-    /// 1 while this end sleeps, or is about to sleep.
+    /// 1 while this end is asleep or about to sleep.
     var sleeps: UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(base + 16) }
   }
 
@@ -94,17 +94,16 @@ internal import SystemPackage
   }
 }
 
-/// The owner of an end of a ring: the ID and the start time of a process, in a single word, because both must change
-/// together.
+/// The owner of one end of a ring: a process ID and start time in a single word, because both must change together.
 ///
-/// The kernel reuses the ID of a dead process, but never with the same start time.
+/// The kernel reuses process IDs, but never with the same start time.
 struct RingOwner: Equatable {
-  /// The process ID in the lowest 24 bits, and above it the start time in clock ticks since the system started.
+  /// The process ID in the lowest 24 bits, and above it the start time in clock ticks since boot.
   let word: UInt64
 
   static let none = RingOwner(word: 0)
   static let closed = RingOwner(word: .max)
-  /// A process in other namespaces, whose ID and start time have no meaning here.
+  /// A process in other namespaces; its ID and start time have no meaning here.
   static let unseen = RingOwner(word: .max - 1)
 
   init(word: UInt64) { self.word = word }
@@ -114,7 +113,7 @@ struct RingOwner: Equatable {
   private var process: Int32 { Int32(word & 0xFF_FFFF) }
   private var isProcess: Bool { self != .none && self != .closed && self != .unseen }
 
-  /// This process; `unseen` if `/proc` does not show it.
+  /// Returns this process; `unseen` if `/proc` does not show it.
   static func thisProcess() throws(IPCError) -> RingOwner {
     let process = getpid()
     guard let start = try start(of: process) else { return .unseen }
@@ -123,7 +122,8 @@ struct RingOwner: Equatable {
 
   /// Whether the process is known to be dead.
   ///
-  /// A pidfd always refers to the same process, even after its death. The process ID, in contrast, can be reused.
+  /// A pidfd always refers to the same process, even after the process has died. A process ID, in contrast, can be
+  /// reused.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
@@ -132,7 +132,7 @@ struct RingOwner: Equatable {
   func isDead() throws(IPCError) -> Bool {
     guard isProcess else { return false }
     switch Syscall.result({ cipc_pidfd_open(process, 0) }) {
-    // There is no such process, or no process can have this ID.
+    // The process does not exist, or the ID is invalid.
     case .failure(.noSuchProcess), .failure(.invalidArgument), .failure(.noSuchFileOrDirectory): return true
     case .failure(let reason):
       try Self.ignoreIfHidden(reason, in: .pidfdOpen)
@@ -146,11 +146,11 @@ struct RingOwner: Equatable {
     }
   }
 
-  /// Reads when a process started; nil if there is none, or `/proc` does not show it.
+  /// Returns a process's start time; nil if the process does not exist or `/proc` does not show it.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
-  /// Reads the field `starttime` of `proc_pid_stat(5)`.
+  /// Reads the `starttime` field of `proc_pid_stat(5)`.
   private static func start(of process: Int32) throws(IPCError) -> UInt64? {
     let number: Int32
     switch Syscall.result({ unsafe open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC) }) {
@@ -167,15 +167,15 @@ struct RingOwner: Equatable {
     }
     try file.close()
     if case .failure(let reason) = count { try ignoreIfHidden(reason, in: .read) }
-    // The name, field 2, can contain spaces and parentheses.
+    // The process name (field 2) can contain spaces and parentheses.
     guard let name = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = bytes[(name + 1)...].split(separator: UInt8(ascii: " "))
     return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
   }
 
-  /// Ignores a failure for a permanent reason: the process is hidden, or the kernel does not have the call.
+  /// Ignores a permanent failure: the process is hidden, or the kernel does not support the call.
   ///
-  /// - Throws: ``IPCError`` if memory or descriptors are exhausted; the call can succeed later.
+  /// - Throws: ``IPCError`` if memory or descriptors are exhausted; a later call can succeed.
   static func ignoreIfHidden(_ reason: Errno, in call: IPCError.Call) throws(IPCError) {
     switch reason {
     case .noSuchFileOrDirectory, .notDirectory, .permissionDenied, .notPermitted, .noFunction, .noSuchProcess: return
@@ -184,9 +184,10 @@ struct RingOwner: Equatable {
   }
 }
 
-/// The two namespaces that identify a process: the PID namespace of its ID, and the time namespace of its start time.
+/// The two namespaces needed to identify a process: a PID namespace for its ID, and a time namespace for its start
+/// time.
 ///
-/// Each is the inode of the namespace, or 0 if `/proc` does not show it.
+/// Each is the namespace's inode number, or 0 if `/proc` does not show it.
 ///
 /// `pid_namespaces(7)`, `time_namespaces(7)`.
 struct RingNamespaces: Equatable {

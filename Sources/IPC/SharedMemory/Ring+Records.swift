@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// The layout of a record in the ring: its length, four zero bytes, and its bytes, padded to a multiple of 8.
+/// The layout of a record in the ring: its length, four zero bytes, and its contents, padded to a multiple of 8 bytes.
 private enum Frame {
   static let size: UInt64 = 8
 
@@ -15,13 +15,13 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record, which can be empty.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` above ``maximumRecordLength``; `.brokenPipe` if the consumer closed
-  ///   its end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a
-  ///   successor can open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted`
-  ///   if `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`.
-  ///   After an error, no part of the record was sent.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if the record is longer than ``maximumRecordLength``; `.brokenPipe`
+  ///   if the consumer closed its end, even if there is room; `.ownerDied` if there is no room and the consumer died
+  ///   without closing its end, which a successor can then open; `.badMessage` if the ring is corrupted; `.timedOut`,
+  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while the call slept, with
+  ///   or without `SA_RESTART`. On error, no part of the record is sent.
   ///
-  /// Calls `futex(2)` if there is no room, or the consumer sleeps.
+  /// Calls `futex(2)` if there is no room or the consumer is asleep.
   public mutating func send(
     _ record: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -41,24 +41,25 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record without waiting.
   ///
-  /// - Returns: false if there is no room for it.
+  /// - Returns: false if there is no room for the record.
   public mutating func trySend(_ record: RawSpan) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(record, timeout: .immediate) } != nil
   }
 
-  /// Sends a record that is built in place: passes memory of the ring to `fill`, and sends the bytes that `fill`
+  /// Sends a record that is built in place: passes memory in the ring to `fill`, and sends the bytes that `fill`
   /// appends.
   ///
-  /// If the record crosses the end of the ring, the memory has two parts: fill the first one before the second.
-  /// Otherwise the second one has no room.
+  /// If the record wraps around the end of the ring, the memory has two parts: fill the first part before the second.
+  /// Otherwise, the second part is empty.
   ///
   /// - Parameters:
-  ///   - maxLength: The maximum length of the record. `fill` gets room for it.
+  ///   - maxLength: The maximum length of the record in bytes, for which `fill` gets room.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
-  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func send(
     maxLength: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (_ first: inout OutputRawSpan, _ second: inout OutputRawSpan) -> Void
@@ -91,12 +92,12 @@ extension Ring.Producer where Content == RingRecords {
 extension Ring.Consumer where Content == RingRecords {
   /// Receives the next record, which can be empty, and appends it to `bytes`.
   ///
-  /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
-  /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
-  ///   `.ownerDied` if all records are received and the producer died without closing; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` for the same reasons as the producer's `send`.
+  /// - Returns: The length of the record; nil if the producer closed its end and all records have been received.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` is too small, in which case the record stays in the ring;
+  ///   `.ownerDied` if all records have been received and the producer died without closing its end; `.badMessage` if
+  ///   the ring is corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` for the same reasons as the producer's `send`.
   ///
-  /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
+  /// Calls `futex(2)` if the ring is empty or the producer is asleep.
   public mutating func receive(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int? {
@@ -109,7 +110,7 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func receive(
     appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int? {
@@ -133,11 +134,11 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record in place: passes its bytes in the ring to `body`, and then removes it.
   ///
-  /// If the record crosses the end of the ring, it has two parts; otherwise the second one is empty. A malicious
+  /// If the record wraps around the end of the ring, it has two parts; otherwise the second part is empty. A malicious
   /// producer can change the bytes while `body` runs: copy bytes that must not change after a check.
   ///
-  /// - Returns: The result of `body`; nil if the producer closed its end and all records are received.
-  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+  /// - Returns: The result of `body`; nil if the producer closed its end and all records have been received.
+  /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func withNext<Result>(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ body: (_ first: RawSpan, _ second: RawSpan) -> Result
@@ -149,11 +150,11 @@ extension Ring.Consumer where Content == RingRecords {
     return result
   }
 
-  /// Waits for the next record, and returns its length; nil if there will be none.
+  /// Waits for the next record, and returns its length; nil at the end of the stream.
   @inline(__always)
   private mutating func next(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int? {
     guard let available = try end.wait(for: 1, .ringReceive, timeout, retryOnInterrupt) else { return nil }
-    // The sender moves its position by whole records, so this record is complete.
+    // The producer advances its position by whole records, so this record is complete.
     let frame = end.frame(at: end.position)
     let length = Int(frame.length)
     guard available % 8 == 0, frame.zeros == 0, Frame.size(of: length) <= available else {

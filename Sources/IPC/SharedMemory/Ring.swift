@@ -1,29 +1,29 @@
 internal import SystemPackage
 
-/// The content that a ring carries: ``RingBytes`` or ``RingRecords``.
+/// The kind of content in a ring: ``RingBytes`` or ``RingRecords``.
 public protocol RingContent {
-  /// The number that identifies the content in the header of the ring.
+  /// The number that identifies the kind of content in the ring header.
   static var code: UInt32 { get }
 }
 
 /// A stream of bytes without boundaries.
 public enum RingBytes: RingContent {
-  /// The number that identifies a ring of bytes: 1.
+  /// The number that identifies a byte ring: 1.
   public static var code: UInt32 { 1 }
 }
 
 /// Records, each of which is received whole or not at all.
 public enum RingRecords: RingContent {
-  /// The number that identifies a ring of records: 2.
+  /// The number that identifies a record ring: 2.
   public static var code: UInt32 { 2 }
 }
 
 /// A ring that carries a stream of bytes, like a pipe.
 public typealias ByteRing = Ring<RingBytes>
-/// A ring that carries records, each of which is received whole.
+/// A ring that carries records.
 public typealias RecordRing = Ring<RingRecords>
 
-/// A lock-free ring buffer in shared memory, between one producer and one consumer: two processes or threads.
+/// A lock-free ring buffer in shared memory between one producer and one consumer, in two processes or threads.
 ///
 /// The ring makes system calls only to sleep when it is empty or full, and to wake the other side.
 ///
@@ -38,12 +38,12 @@ public typealias RecordRing = Ring<RingRecords>
 /// C programs use the ring through `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
 /// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when it
-/// was opened. But if another process makes the memory object shorter, an access raises `SIGBUS`, as in
+/// was opened. However, if another process truncates the memory object, an access raises `SIGBUS`, as in
 /// ``SharedRegion``.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for an impossible capacity.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the capacity is invalid.
   public static func size(capacity: Int) throws(IPCError) -> Int {
     guard RingHeader.isPossible(capacity: UInt64(clamping: capacity)) else {
       throw IPCError(.ringCreate, .invalidArgument)
@@ -53,15 +53,15 @@ public enum Ring<Content: RingContent> {
 
   /// Creates an empty ring.
   ///
-  /// An existing ring at this place must not be in use.
+  /// An existing ring at this offset must not be in use.
   ///
   /// - Parameters:
-  ///   - capacity: The size in bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to
-  ///     a multiple of 8.
+  ///   - capacity: The capacity in bytes: a power of two, at least 16. A record occupies 8 bytes more than its length,
+  ///     rounded up to a multiple of 8.
   ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
-  /// - Throws: ``IPCError`` with `.badAddress` if it would not be inside the region, or the mapped object is shorter;
-  ///   `.invalidArgument` for another capacity or offset.
+  /// - Throws: ``IPCError`` with `.badAddress` if the ring would not be entirely inside the region and the mapped
+  ///   object; `.invalidArgument` if the capacity or offset is invalid.
   public static func create(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
     let base = try unsafe region.place(
       bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
@@ -70,66 +70,67 @@ public enum Ring<Content: RingContent> {
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 
-  /// The write end of a ring, which is closed when it is destroyed.
+  /// The write end of a ring, closed when the value is destroyed.
   ///
-  /// It belongs to the process, and can be passed from thread to thread.
+  /// The end belongs to the process, and can be passed between threads.
   public struct Producer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the write end for this process, and continues where its last owner died.
+    /// Opens the write end for this process, taking over from any owner that died.
     ///
-    /// - Throws: ``IPCError`` with `.badAddress` if the ring is not inside the region, or the mapped object is shorter;
-    ///   `.invalidArgument` if there is no ring of this content; `.protocolNotSupported` for another version;
-    ///   `.badMessage` for a corrupted ring; `.resourceBusy` if a live process owns the end; `.brokenPipe` if it was
-    ///   closed; `.tooManyOpenFiles` or another reason if the state of its owner could not be read.
+    /// - Throws: ``IPCError`` with `.badAddress` if the ring is not entirely inside the region and the mapped object;
+    ///   `.invalidArgument` if there is no ring with this kind of content; `.protocolNotSupported` if the ring has
+    ///   another version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the end;
+    ///   `.brokenPipe` if the end was closed; `.tooManyOpenFiles` or another error if the owner's state could not be
+    ///   read.
     ///
     /// Calls `pidfd_open(2)` if the end has an owner.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Producer {
       Producer(end: try RingEnd(.producer, of: Content.code, in: region, at: offset))
     }
 
-    /// The size of the ring in bytes.
+    /// The ring's capacity in bytes.
     public var capacity: Int { Int(end.capacity) }
 
     /// The number of bytes that can be written without waiting.
     ///
-    /// A record needs 8 bytes more than its length, rounded up to a multiple of 8.
+    /// A record occupies 8 bytes more than its length, rounded up to a multiple of 8.
     ///
-    /// This makes no system call, so a process can spin on it. It does not show whether the consumer has closed its end
-    /// or died; the calls that write do.
+    /// Reading this property makes no system call, so a process can spin on it. It does not show whether the consumer
+    /// has closed its end or died; the write calls do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var freeCapacity: Int { mutating get throws(IPCError) { try end.availableCount() } }
 
-    /// Closes the end: the consumer receives the contents of the ring, and then end of file.
+    /// Closes the end: the consumer reads the remaining contents, and then end of file.
     public consuming func close() {}
   }
 
-  /// The read end of a ring, which is closed when it is destroyed.
+  /// The read end of a ring, closed when the value is destroyed.
   ///
-  /// It belongs to the process, and can be passed from thread to thread.
+  /// The end belongs to the process, and can be passed between threads.
   public struct Consumer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the read end for this process, and continues where its last owner died.
+    /// Opens the read end for this process, taking over from any owner that died.
     ///
-    /// - Throws: The errors of ``Ring/Producer/open(in:at:)``.
+    /// - Throws: Any error from ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
       Consumer(end: try RingEnd(.consumer, of: Content.code, in: region, at: offset))
     }
 
-    /// The size of the ring in bytes.
+    /// The ring's capacity in bytes.
     public var capacity: Int { Int(end.capacity) }
 
-    /// The number of bytes that can be read without waiting, with the 8 bytes in front of each record and its padding.
+    /// The number of bytes that can be read without waiting, including each record's 8-byte header and padding.
     ///
-    /// This makes no system call, so a process can spin on it. It does not show whether the producer has closed its end
-    /// or died; the calls that read do.
+    /// Reading this property makes no system call, so a process can spin on it. It does not show whether the producer
+    /// has closed its end or died; the read calls do.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var bytesAvailable: Int { mutating get throws(IPCError) { try end.availableCount() } }
 
-    /// Closes the end: the calls of the producer throw `.brokenPipe`.
+    /// Closes the end: the producer's calls throw `.brokenPipe`.
     public consuming func close() {}
   }
 }

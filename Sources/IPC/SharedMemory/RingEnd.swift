@@ -4,29 +4,29 @@ internal import SystemPackage
 
 /// One end of a ring.
 ///
-/// The values that are stored here have been checked, and the other side cannot change them.
+/// The values stored here have been checked, and the other side cannot change them.
 @usableFromInline @safe struct RingEnd: ~Copyable, @unchecked Sendable {
   private let own: RingHeader.End
   private let other: RingHeader.End
   private let data: UnsafeMutableRawPointer
   let capacity: UInt64
-  /// The number of bytes that this end has made visible (producer) or consumed (consumer).
+  /// The number of bytes that this end has published (producer) or consumed (consumer).
   private(set) var position: UInt64
   /// The position of the other end when it was last read.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
-  /// The number of waits since spinning last succeeded.
+  /// The number of waits since the last successful spin.
   private var failedSpins: UInt32 = 0
-  /// When to check next whether the other side is alive; `.max` after a successful wait.
+  /// The time of the next check that the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
-  /// Whether this process is in the namespaces of the ring's creator, in which process IDs and start times match.
+  /// Whether this process is in the same namespaces as the ring's creator, so that process IDs and start times match.
   private let sees: Bool
   private let owner: RingOwner
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Makes this process the owner of an end, unless the current owner is alive, and continues where the last owner
-  /// stopped.
+  /// Makes this process the owner of an end unless the current owner is alive, and continues where the last owner left
+  /// off.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
     func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
     let header = unsafe RingHeader(
@@ -38,7 +38,7 @@ internal import SystemPackage
       throw failure(.protocolNotSupported)
     }
     guard unsafe header.content.pointee.load(ordering: .relaxed) == content else { throw failure(.invalidArgument) }
-    // Read the capacity only once, so it cannot change from here on.
+    // Read the capacity only once, so that it cannot change after the check.
     let capacity = unsafe header.capacity.pointee.load(ordering: .relaxed)
     let room = UInt64(region.size - offset - RingHeader.size)
     guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
@@ -98,10 +98,10 @@ internal import SystemPackage
 }
 
 extension RingEnd {
-  /// Wakes the other side if it sleeps, or is about to.
+  /// Wakes the other side if it is asleep or about to sleep.
   @inline(__always)
   private func wakeOther() {
-    // Orders the earlier stores before the load. The other side first stores this word, and then checks the ring again.
+    // Orders the earlier stores before the load. The other side stores this word before it checks the ring again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
       unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
@@ -111,7 +111,7 @@ extension RingEnd {
 
   /// Whether the other end was closed.
   ///
-  /// If it was, all earlier stores of the other side are visible.
+  /// If so, all of the other side's earlier stores are visible.
   @inline(__always)
   var otherIsClosed: Bool {
     unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
@@ -119,8 +119,8 @@ extension RingEnd {
 
   /// Returns the number of bytes that this end can read or write.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` if the position of the other side is impossible: it decreased, or
-  ///   overtook this end.
+  /// - Throws: ``IPCError`` with `.badMessage` if the other side's position is invalid: it decreased, or overtook this
+  ///   end.
   @inline(__always)
   mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)
@@ -134,17 +134,17 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Throws in a separate function, so that its callers save no registers for the error.
+  /// Throws in a separate function, so that its callers need not save registers for the error path.
   @inline(never)
   private static func fail() throws(IPCError) { throw corrupted }
 
-  /// The result of ``available()``, for callers in other modules that spin.
+  /// Returns the result of ``available()`` to spinning callers in other modules.
   @usableFromInline
   mutating func availableCount() throws(IPCError) -> Int { Int(truncatingIfNeeded: try available()) }
 
-  /// Makes copied bytes visible, or frees their room, with a single store.
+  /// Publishes or frees copied bytes with a single store.
   ///
-  /// If this process dies before that, nothing has changed.
+  /// If this process dies before the store, nothing has changed.
   @inline(__always)
   mutating func advance(_ count: UInt64) {
     position &+= count
@@ -154,7 +154,7 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The maximum time in nanoseconds between two checks of whether the other side is alive.
+  /// The maximum time in nanoseconds between two checks that the other side is alive.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be read or written.
@@ -188,7 +188,7 @@ extension RingEnd {
       unsafe word.pointee.store(1, ordering: .sequentiallyConsistent)
       defer { unsafe word.pointee.store(0, ordering: .relaxed) }
       atomicMemoryFence(ordering: .sequentiallyConsistent)
-      // Read the owner before the position, to see all data that was published before the other side closed or died.
+      // Read the owner before the position, to see all data published before the other side closed its end or died.
       let otherOwner = RingOwner(word: unsafe other.owner.pointee.load(ordering: .sequentiallyConsistent))
       let checksLife = rest == nil || now >= due
       let isDead = checksLife ? Result { () throws(IPCError) in sees ? try otherOwner.isDead() : false } : nil
@@ -223,7 +223,7 @@ extension RingEnd {
 extension RingEnd {
   /// Copies bytes into the ring at a stream position.
   ///
-  /// Bytes that cross the end of the ring continue at its start. There must be room.
+  /// The copy wraps around at the end of the ring if necessary. The ring must have room.
   @inline(__always)
   func put(_ bytes: RawSpan, at position: UInt64) {
     let (place, first) = run(position, bytes.byteCount)
@@ -236,7 +236,7 @@ extension RingEnd {
 
   /// Copies `count` bytes out of the ring from a stream position.
   ///
-  /// Bytes that cross the end of the ring continue at its start. `buffer` must have room.
+  /// The copy wraps around at the end of the ring if necessary. `buffer` must have room.
   @inline(__always)
   func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
     let (place, first) = run(position, count)
@@ -249,7 +249,7 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers that precede a record; they are never split, because a record starts at a multiple of 8.
+  /// Stores the two numbers that precede a record; they never wrap, because a record starts at a multiple of 8.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place
@@ -257,14 +257,14 @@ extension RingEnd {
     unsafe place.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Reads each number only once, because the other side could store another one after the check.
+  /// Reads each number only once, because the other side could change it after the check.
   @inline(__always)
   func frame(at position: UInt64) -> (length: UInt32, zeros: UInt32) {
     let place = unsafe (data + run(position, 8).place).assumingMemoryBound(to: Atomic<UInt32>.self)
     return (unsafe place[0].load(ordering: .relaxed), unsafe place[1].load(ordering: .relaxed))
   }
 
-  /// The two parts of the memory of `count` bytes at a position: those up to the end of the ring, and the rest at its
+  /// Returns the memory for `count` bytes at a stream position: the part up to the end of the ring, and the rest at its
   /// start.
   @inline(__always) @unsafe
   func memory(_ count: Int, at position: UInt64) -> (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) {
@@ -275,7 +275,7 @@ extension RingEnd {
     )
   }
 
-  /// Converts a stream position to an offset in the ring, and returns how many of `count` bytes are before the end of
+  /// Converts a stream position to an offset in the ring, and returns how many of `count` bytes lie before the end of
   /// the ring.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {

@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import SystemPackage
 
-/// A block of shared memory: a flag that is set when its data is complete, a counter, and the data.
+/// A block of shared memory: data, a flag that is set when the data is complete, and a counter.
 ///
 /// | offset | bytes | |
 /// |---|---|---|
@@ -9,11 +9,11 @@ internal import SystemPackage
 /// | 8 | 8 | the counter |
 /// | 16 | its capacity, 4000 by default | the data |
 ///
-/// Numbers are in host byte order. In C the block is a `struct` of an `_Atomic uint32_t`, an `_Atomic uint64_t` and an
-/// array. The capacity is not stored: all processes must agree on it.
+/// Numbers are in host byte order. In C, the block is a `struct` that contains an `_Atomic uint32_t`, an
+/// `_Atomic uint64_t` and an array. The capacity is not stored: all processes must agree on it.
 ///
-/// A process that finds the flag set can read the data that was stored before it. Nothing else is synchronized: one
-/// process publishes data, and the readers report that it may be replaced, for example with ``reset()``.
+/// A process that sees the flag set can read the data that was stored before the flag. Nothing else is synchronized:
+/// one process publishes data, and the readers signal that it may be replaced, for example with ``reset()``.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)
@@ -29,14 +29,14 @@ internal import SystemPackage
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// The number of bytes of data.
+  /// The capacity of the data in bytes.
   public let capacity: Int
 
   /// The default capacity in bytes.
   public static var defaultCapacity: Int { 4000 }
   /// Returns the number of bytes that a block occupies in shared memory.
   public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
-  /// The required alignment of a block in bytes.
+  /// The alignment of a block in bytes.
   public static var alignment: Int { 8 }
 
   /// The offset of the flag in a block.
@@ -56,17 +56,17 @@ internal import SystemPackage
     self.capacity = capacity
   }
 
-  /// Returns the block that another process created at this place.
+  /// Returns the block that another process created at this offset.
   ///
-  /// Memory that contains only zeros is a valid block that is not ready.
+  /// Zeroed memory is a valid block that is not ready.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - capacity: The capacity in bytes that the block was created with.
-  /// - Returns: The block, which keeps the region.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
-  ///   `.invalidArgument` for another offset.
+  ///   - capacity: The capacity in bytes with which the block was created.
+  /// - Returns: The block, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.badAddress` if the block is not entirely inside the region and the mapped object;
+  ///   `.invalidArgument` if the offset is misaligned.
   public static func open(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
   ) throws(IPCError) -> SharedBlock {
@@ -75,9 +75,9 @@ internal import SystemPackage
 
   /// Creates a block that is not ready, with a counter and data of 0.
   ///
-  /// An existing block at this place must not be in use.
+  /// An existing block at this offset must not be in use.
   ///
-  /// - Throws: The errors of ``open(in:at:capacity:)``.
+  /// - Throws: Any error from ``open(in:at:capacity:)``.
   public static func create(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
   ) throws(IPCError) -> SharedBlock {
@@ -99,11 +99,12 @@ internal import SystemPackage
 }
 
 extension SharedBlock {
-  /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads that wait for it.
+  /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads waiting for it.
   ///
-  /// Data beyond these bytes does not change.
+  /// Data past these bytes is unchanged.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``capacity``; then nothing is stored.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than ``capacity`` bytes. On error, nothing is
+  ///   stored.
   ///
   /// Stores with release ordering, and calls `futex(2)`.
   public func publish(_ bytes: RawSpan) throws(IPCError) {
@@ -115,12 +116,13 @@ extension SharedBlock {
   /// Publishes the bytes of an array or a string, like ``publish(_:)-(RawSpan)``.
   public func publish(_ bytes: Span<UInt8>) throws(IPCError) { try publish(unsafe bytes.bytes) }
 
-  /// Clears the flag to report that the data may be replaced, and wakes all threads that wait for that.
+  /// Clears the flag to signal that the data may be replaced, and wakes all threads waiting for that.
   public func reset() { set(0) }
 
-  /// Copies data, from its beginning, until `buffer` is full; call this when the block is ready.
+  /// Copies data from its beginning until `buffer` is full; call this when the block is ready.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` for more than ``capacity``; then nothing is appended.
+  /// - Throws: ``IPCError`` with `.badAddress` if `buffer` has room for more than ``capacity`` bytes. On error, nothing
+  ///   is appended.
   public func read(into buffer: inout OutputRawSpan) throws(IPCError) {
     guard buffer.freeCapacity <= capacity else { throw IPCError(.memcpy, .badAddress, on: region.object) }
     unsafe buffer.withUnsafeMutableBytes { bytes, filled in
@@ -130,7 +132,7 @@ extension SharedBlock {
     }
   }
 
-  /// Atomically adds to the counter, which wraps at 2⁶⁴, and returns its new value.
+  /// Atomically adds to the counter, which wraps at 2⁶⁴, and returns the new value.
   @discardableResult
   public func add(_ count: UInt64) -> UInt64 {
     unsafe counterWord.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent).newValue
@@ -149,15 +151,15 @@ extension SharedBlock {
 }
 
 extension SharedBlock {
-  /// How to wait for the flag.
+  /// The method of waiting for the flag.
   public enum WaitMethod: Hashable, Sendable {
     /// Sleeps in `futex(2)` until a process changes the flag and wakes it, as ``publish(_:)-(RawSpan)`` does.
     case futex
-    /// Checks the flag every 0.1 to 10 ms, because its writer does not call `futex(2)`.
+    /// Checks the flag every 0.1 to 10 ms, for a writer that does not call `futex(2)`.
     case polling
   }
 
-  /// Whether the flag is set, and the published data can be read.
+  /// Whether the flag is set, so that the published data can be read.
   ///
   /// Loads with acquire ordering.
   public var isReady: Bool { unsafe flag.pointee.load(ordering: .acquiring) != 0 }

@@ -2,8 +2,8 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// The steps of sending and receiving, which only the owner of the lock performs. One store sends or receives a
-/// message, so the queue is consistent if a process dies before or after it.
+/// The steps of sending and receiving, which only the lock owner performs. A single store sends or receives a message,
+/// so the queue stays consistent if a process dies before or after that store.
 extension SharedQueue {
   /// Locks the queue.
   @inline(__always)
@@ -20,9 +20,10 @@ extension SharedQueue {
 
   private var lockWord: RobustLock { unsafe RobustLock(word: word(Layout.lock)) }
 
-  /// Wakes all waiting threads after the owner of the lock has died.
+  /// Wakes all waiting threads after the lock owner has died.
   ///
-  /// A single store commits an operation, so it is complete or has no effect. Only its signals can be missing.
+  /// A single store commits an operation, so the operation is either complete or has no effect. Only its wake-ups can
+  /// be missing.
   @inline(never)
   private func recover() {
     unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
@@ -32,14 +33,14 @@ extension SharedQueue {
     writable.signal()
   }
 
-  /// Unlocks the queue, and spins for a moment or sleeps until the event is signalled.
+  /// Unlocks the queue, and spins briefly or sleeps until the event is signalled.
   ///
-  /// The caller checks the queue again.
+  /// The caller must check the queue again.
   @inline(never)
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // A call that must not wait makes no system call, and causes none in other processes, so a process can spin on it.
+    // A nonblocking call makes no system call, and causes none in other processes, so a process can spin on it.
     if timeout.isImmediate {
       unlock()
       throw IPCError(call, timeout.expirationError)
@@ -60,14 +61,14 @@ extension SharedQueue {
     }
   }
 
-  /// The number of messages, which can change at any time unless this thread owns the lock.
+  /// The number of messages, which can change at any time unless this thread holds the lock.
   @inline(__always)
   private var difference: UInt64 {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
     return unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
   }
 
-  /// Returns the number of messages after checking the positions, because the other processes are not trusted.
+  /// Returns the number of messages after checking the positions, because other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
     let count = difference
@@ -75,10 +76,10 @@ extension SharedQueue {
     return Int(truncatingIfNeeded: count)
   }
 
-  /// Whether the queue is open and was full at one moment during the call, without the lock.
+  /// Whether the queue is open and was full at some point during the call; does not take the lock.
   ///
-  /// Both numbers only grow, and `sent` is never the smaller one. So true is correct even if the number that was loaded
-  /// first is outdated.
+  /// Both numbers only grow, and `sent` is never smaller than `received`, so a true result is correct even if the
+  /// number loaded first is outdated.
   @inline(__always)
   var isFull: Bool {
     defer { extendLifetime(self) }
@@ -87,7 +88,7 @@ extension SharedQueue {
     return count == UInt64(truncatingIfNeeded: slotCount) && !isClosed
   }
 
-  /// Whether the queue is open and was empty at one moment during the call, without the lock, like ``isFull``.
+  /// Whether the queue is open and was empty at some point during the call; does not take the lock, like ``isFull``.
   @inline(__always)
   var isEmpty: Bool {
     defer { extendLifetime(self) }
@@ -97,7 +98,7 @@ extension SharedQueue {
 
   var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }
 
-  /// Copies a message, which must fit, into the first free slot, where receivers do not see it yet.
+  /// Copies a message, which must fit, into the first free slot without making it visible to receivers.
   @inline(__always)
   package func place(_ message: RawSpan) {
     let slot = unsafe freeSlot
@@ -120,9 +121,10 @@ extension SharedQueue {
     unsafe slot.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Sends the message in that slot with a single store.
+  /// Sends the message in the first free slot with a single store.
   ///
-  /// It wakes the receivers first: they then wait for the lock, which reports the death of its owner.
+  /// This wakes the receivers first: they then wait for the lock, so they detect it if the lock owner dies before the
+  /// store.
   @inline(__always)
   package func publish() {
     readable.signal()
@@ -137,12 +139,12 @@ extension SharedQueue {
     return message.count
   }
 
-  /// The first message in its slot; nil if there is none.
+  /// Returns the first message, in its slot; nil if there is none.
   @inline(__always) @unsafe
   func first() throws(IPCError) -> UnsafeRawBufferPointer? {
     if try messageCount() == 0 { return nil }
     let slot = unsafe slot(number(Layout.received).pointee.load(ordering: .relaxed))
-    // Read the length only once, because a process without the lock could store another one after the check.
+    // Read the length only once, because a process that does not hold the lock could change it after the check.
     let length = Int(unsafe slot.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed))
     if length > slotSize { throw IPCError(.sharedQueueReceive, .badMessage) }
     return unsafe UnsafeRawBufferPointer(start: slot + Layout.message, count: length)

@@ -11,12 +11,12 @@ extension SharedQueue {
 
     /// Sends a message, which can be empty.
     ///
-    /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``slotSize`` bytes; `.brokenPipe` if the queue is
-    ///   closed; `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if it is full, or a process was stopped in
-    ///   the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
-    ///   `.badMessage` if the queue is corrupted.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the message is longer than ``slotSize`` bytes; `.brokenPipe` if
+    ///   the queue is closed; `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is full, or a
+    ///   process was stopped in the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal
+    ///   handler ran; `.badMessage` if the queue is corrupted.
     ///
-    /// Calls `futex(2)` only to sleep and to wake.
+    /// Calls `futex(2)` only to sleep and to wake other threads.
     public func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) {
@@ -37,7 +37,7 @@ extension SharedQueue {
 
     /// Sends a message without waiting.
     ///
-    /// A full queue is not locked, so a process can spin on this.
+    /// This does not lock a full queue, so a process can spin on it.
     ///
     /// - Returns: false if the queue is full.
     public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
@@ -47,11 +47,11 @@ extension SharedQueue {
 
     /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
     ///
-    /// The queue is locked while `fill` runs, so it must be short, and cannot use another queue. If the process dies in
-    /// `fill`, the message is not sent.
+    /// The queue is locked while `fill` runs, so `fill` must be short and cannot use another queue. If the process dies
+    /// in `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
-    /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+    /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
     @discardableResult
     public func send(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ fill: (inout OutputRawSpan) -> Void
@@ -69,7 +69,7 @@ extension SharedQueue {
     }
   }
 
-  /// Locks the queue when it has a free slot.
+  /// Waits until the queue has a free slot, and locks the queue.
   @inline(__always)
   fileprivate func lockWithFreeSlot(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     while true {
@@ -98,12 +98,12 @@ extension SharedQueue {
     /// Receives the first message, and appends it to `bytes`.
     ///
     /// - Returns: The length of the message; nil if the queue is closed and empty.
-    /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` is too small: the message stays in the queue;
-    ///   `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is empty, or a process was stopped in
-    ///   the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
+    /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` is too small, in which case the message stays in the
+    ///   queue; `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is empty, or a process was
+    ///   stopped in the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
     ///   `.badMessage` if the queue is corrupted.
     ///
-    /// Calls `futex(2)` only to sleep and to wake.
+    /// Calls `futex(2)` only to sleep and to wake other threads.
     public func receive(
       into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
@@ -118,7 +118,7 @@ extension SharedQueue {
 
     /// Receives the first message, and appends it to an array, which is reallocated only if its capacity is too small.
     ///
-    /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     public func receive(
       appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
@@ -129,7 +129,7 @@ extension SharedQueue {
 
     /// Receives the first message if there is one, and appends it to `bytes`.
     ///
-    /// An empty queue is not locked, so a process can spin on this.
+    /// This does not lock an empty queue, so a process can spin on it.
     ///
     /// - Returns: The length of the message, or why there is none.
     public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Int> {
@@ -142,12 +142,12 @@ extension SharedQueue {
 
     /// Receives the first message in place: passes its slot to `body`, and then removes it.
     ///
-    /// The queue is locked while `body` runs, so it must be short, and cannot use another queue. If the process dies in
-    /// `body`, another process receives the message. A malicious process can change the bytes while `body` runs: copy
-    /// bytes that must not change after a check.
+    /// The queue is locked while `body` runs, so `body` must be short and cannot use another queue. If the process dies
+    /// in `body`, another process receives the message. A malicious process can change the bytes while `body` runs:
+    /// copy bytes that must not change after a check.
     ///
     /// - Returns: The result of `body`; nil if the queue is closed and empty.
-    /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
+    /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
     public func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {
@@ -159,9 +159,9 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns the message.
+    /// Waits until the queue has a message, locks the queue, and returns the message.
     ///
-    /// Returns nil, without locking, if the queue is closed and empty.
+    /// Returns nil, without holding the lock, if the queue is closed and empty.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -204,15 +204,15 @@ extension OutputRawSpan {
 }
 
 extension SharedQueue {
-  /// A set of queues, to receive from the first one that has a message.
+  /// A set of queues from which to receive the first available message.
   ///
   /// ```swift
   /// var selection = try SharedQueue.Selection(of: [urgent.receiver, bulk.receiver])
   /// while let received = try selection.receive(into: &buffer) { ... }
   /// ```
   ///
-  /// The queues take turns: the search starts after the queue of the last message. The queues can be in different
-  /// memory. Queues that are closed and empty are skipped.
+  /// The search is round-robin: it starts after the queue that yielded the last message. The queues can be in different
+  /// memory regions. Queues that are closed and empty are skipped.
   public struct Selection: Sendable {
     /// The queues, in the order in which they were passed; indexes refer to this order.
     public let receivers: [Receiver]
@@ -224,17 +224,17 @@ extension SharedQueue {
     public struct Received: Hashable, Sendable {
       /// The length of the message in bytes.
       public let length: Int
-      /// The index of its queue in ``Selection/receivers``.
+      /// The index of the message's queue in ``Selection/receivers``.
       public let index: Int
     }
 
     private var last: Int
-    // It is allocated once, and reused in each wait.
+    // Allocated once and reused for each wait.
     private var waiters: [cipc_futex_waiter] = []
 
     /// Creates a selection.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` for no receivers, or more than ``maximumCount``.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if there are no receivers, or more than ``maximumCount``.
     public init(of receivers: [Receiver]) throws(IPCError) {
       guard (1...Self.maximumCount).contains(receivers.count) else {
         throw IPCError(.sharedQueueSelect, .invalidArgument)
@@ -246,10 +246,10 @@ extension SharedQueue {
 
     /// Receives from the first queue that has a message, and appends the message to `bytes`.
     ///
-    /// Nothing is allocated.
+    /// This does not allocate.
     ///
     /// - Returns: The message; nil if all queues are closed and empty.
-    /// - Throws: The errors of ``Receiver/receive(into:timeout:retryOnInterrupt:)``.
+    /// - Throws: Any error from ``Receiver/receive(into:timeout:retryOnInterrupt:)``.
     ///
     /// Calls `futex_waitv(2)` only to sleep.
     public mutating func receive(

@@ -1,11 +1,11 @@
 internal import Synchronization
 internal import SystemPackage
 
-/// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
+/// A bounded message queue in shared memory, for any number of senders and receivers in any threads and processes.
 ///
-/// Each message is received once, in the order in which the messages were sent. If a process is killed, at any moment,
-/// the others continue: a message that it was sending is either sent or not sent. Another process gets a message that
-/// it was receiving.
+/// Each message is received once, in the order in which the messages were sent. If a process is killed at any point,
+/// the others continue: a message that it was sending is either sent completely or not sent, and a message that it was
+/// receiving goes to another process.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -14,8 +14,8 @@ internal import SystemPackage
 /// let jobs = try SharedQueue.open(in: SharedRegion(try segment.attach()), at: 0)
 /// ```
 ///
-/// It can be copied and passed to other threads, as can its ends, ``sender`` and ``receiver``. C programs use the queue
-/// through `ipc_queue.h`. It must not be used in a signal handler.
+/// The queue and its ends, ``sender`` and ``receiver``, can be copied and passed to other threads. C programs use the
+/// queue through `ipc_queue.h`. Do not use the queue in a signal handler.
 @safe public struct SharedQueue: @unchecked Sendable {
   /// The number of messages that the queue can hold.
   public let slotCount: Int
@@ -27,16 +27,16 @@ internal import SystemPackage
 
   /// Creates a queue in shared memory.
   ///
-  /// An existing queue at this place must not be in use.
+  /// An existing queue at this offset must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: A multiple of 8, preferably of 64.
+  ///   - offset: A multiple of 8, preferably a multiple of 64.
   ///   - slotCount: The number of messages that the queue can hold, 1 to 2³⁰.
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
-  /// - Returns: The queue, which keeps the region.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for other numbers; `.badAddress` if the region has less than
-  ///   ``size(slotCount:slotSize:)`` bytes after `offset`, or the mapped object is shorter.
+  /// - Returns: The queue, which keeps the region mapped.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if an argument is out of range; `.badAddress` if the region has
+  ///   fewer than ``size(slotCount:slotSize:)`` bytes after `offset`, or the mapped object is shorter.
   public static func create(
     in region: SharedRegion, at offset: Int, slotCount: Int, slotSize: Int
   ) throws(IPCError) -> SharedQueue {
@@ -47,16 +47,16 @@ internal import SystemPackage
     unsafe base.storeBytes(of: UInt32(slotSize), toByteOffset: Layout.slotSize, as: UInt32.self)
     unsafe base.storeBytes(of: UInt32(slotCount), toByteOffset: Layout.slotCount, as: UInt32.self)
     let queue = unsafe SharedQueue(region, base, slotCount, slotSize)
-    // Store this last: a process that reads it can also read the other fields.
+    // Store the magic number last, so that a process that sees it can also read the other fields.
     unsafe queue.number(Layout.magic).pointee.store(Layout.letters, ordering: .releasing)
     return queue
   }
 
-  /// Opens the queue at a place in shared memory.
+  /// Opens the queue at an offset in shared memory.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue (yet), or if the offset is not a multiple of
-  ///   8; `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not
-  ///   inside the region, or the mapped object is shorter.
+  ///   8; `.protocolNotSupported` if the queue has another version; `.badMessage` if its sizes are invalid;
+  ///   `.badAddress` if the queue is not entirely inside the region and the mapped object.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
     guard unsafe header.number(Layout.magic).pointee.load(ordering: .acquiring) == Layout.letters else {
@@ -87,7 +87,7 @@ internal import SystemPackage
 
   /// Returns the number of bytes that a queue occupies in shared memory.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for numbers that a queue cannot have.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if an argument is out of range.
   public static func size(slotCount: Int, slotSize: Int) throws(IPCError) -> Int {
     guard isPossible(slotCount, slotSize) else { throw IPCError(.sharedQueueCreate, .invalidArgument) }
     return Layout.slots + slotCount * Layout.stride(slotSize)
@@ -99,13 +99,13 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: sending throws `.brokenPipe`, even in a call that is waiting.
+  /// Closes the queue for all processes: sending throws `.brokenPipe`, even from a call that is already waiting.
   ///
   /// Receiving returns the remaining messages, and then nil.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
-  ///   the middle of an operation; then the queue is not closed. `.deadlock` if this thread is in the middle of another
-  ///   operation.
+  ///   the middle of an operation; `.deadlock` if this thread is in the middle of another operation. On error, the
+  ///   queue is not closed.
   public func close(timeout: Timeout = .never) throws(IPCError) {
     defer { extendLifetime(self) }
     try lock(.sharedQueueClose, timeout)
@@ -115,19 +115,19 @@ extension SharedQueue {
     unlock()
   }
 
-  /// The state of a queue at one moment.
+  /// A snapshot of a queue's state.
   public struct Status: Hashable, Sendable {
     /// The number of messages in the queue.
     public let messageCount: Int
     /// Whether the queue was closed.
     public let isClosed: Bool
-    /// The number of times that a process died in the middle of an operation.
+    /// The number of times a process has died in the middle of an operation.
     public let recoveryCount: UInt32
   }
 
-  /// Returns the state of the queue.
+  /// Returns the queue's state.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; and the errors of ``close(timeout:)``.
+  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; any error from ``close(timeout:)``.
   public func status(timeout: Timeout = .never) throws(IPCError) -> Status {
     try lock(.sharedQueueStatus, timeout)
     defer {
@@ -141,7 +141,7 @@ extension SharedQueue {
 }
 
 extension SharedQueue {
-  /// The offsets of the fields in bytes: `docs/wire-formats.md`.
+  /// The byte offsets of the fields: see `docs/wire-formats.md`.
   enum Layout {
     static let magic = 0
     static let version = 8
@@ -161,7 +161,8 @@ extension SharedQueue {
     static let currentVersion: UInt32 = 1
     static let maximum = 1 << 30
 
-    /// The distance between two slots in bytes: the length, four bytes of padding, and the message.
+    /// The distance between two slots in bytes: the length, four bytes of padding, and the message rounded up to 8
+    /// bytes.
     @inline(__always)
     static func stride(_ size: Int) -> Int { message &+ (size &+ 7) & ~7 }
     static let message = 8
@@ -180,7 +181,7 @@ extension SharedQueue {
   var readable: QueueEvent { unsafe QueueEvent(word: word(Layout.readable)) }
   var writable: QueueEvent { unsafe QueueEvent(word: word(Layout.writable)) }
 
-  /// The slot of the message with this number, counted since the queue was created.
+  /// Returns the slot of the message with this number, counted since the queue was created.
   @inline(__always)
   func slot(_ number: UInt64) -> UnsafeMutableRawPointer {
     let index = Int(truncatingIfNeeded: number % UInt64(truncatingIfNeeded: slotCount))

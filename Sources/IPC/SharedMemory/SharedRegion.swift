@@ -8,8 +8,8 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``SharedRWLock``, a
-/// ``SharedBarrier``, a ``POSIXSemaphore``, a ``SharedBlock``, a ring, a ``SharedQueue``, and the program's own values.
+/// Memory that holds shared objects: a ``SharedMutex``, ``ConditionVariable``, ``SharedRWLock``, ``SharedBarrier``,
+/// ``POSIXSemaphore``, ``SharedBlock``, ring or ``SharedQueue``, and the program's own values.
 ///
 /// ```swift
 /// let region = SharedRegion(try object.map())
@@ -19,31 +19,31 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Each object in the region keeps a reference to it. The memory is unmapped or detached when the last of them is
-/// destroyed.
+/// Each object in the region keeps a reference to the region. The memory is unmapped or detached when the last
+/// reference is released.
 ///
-/// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
-/// `SIGBUS`: see ``MappedBytes``.
+/// The objects are accessed in place. If another process truncates the mapped object, the next access raises `SIGBUS`:
+/// see ``MappedBytes``.
 @safe public final class SharedRegion: MappedBytes, @unchecked Sendable {
-  /// The access of every region: its objects are read and written.
+  /// The access mode of every region: read-write.
   public typealias Access = ReadWriteAccess
 
   /// The number of bytes.
   public let size: Int
-  /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
+  /// Whether another process may be able to truncate the object, so that an in-place access raises `SIGBUS`.
   public let canShrink: Bool
-  /// The object that errors report.
+  /// The object named in errors.
   public let object: IPCError.Object?
   /// The address of the first byte, which is valid as long as this object exists.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
 
   private let memory: AnyObject
 
-  /// The addresses for which this region stays mapped, each with a count: a ``SharedMutex`` value there was destroyed
-  /// while the mutex was locked, and the C library still has the address in a list.
+  /// The addresses that keep this region mapped, each with a count: a ``SharedMutex`` value at the address was
+  /// destroyed while the mutex was locked, and the C library still has the address in its list of robust mutexes.
   private let held = Mutex<[Int: (region: SharedRegion, count: Int)]>([:])
 
-  /// Takes over mapped or attached memory.
+  /// Takes ownership of mapped or attached memory.
   public init<Memory: MappedBytes & Sendable & ~Copyable>(
     _ memory: consuming Memory
   ) where Memory.Access == ReadWriteAccess {
@@ -59,9 +59,9 @@ internal import SystemPackage
     init(_ memory: consuming Memory) { self.memory = memory }
   }
 
-  /// Creates memory for the threads of this process, and for children that `fork(2)` creates; all bytes are 0.
+  /// Creates zeroed memory for the threads of this process and for children created with `fork(2)`.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `size` is less than 1; `.noMemory`.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED | MAP_ANONYMOUS`.
   public init(size: Int) throws(IPCError) {
@@ -73,12 +73,12 @@ internal import SystemPackage
     memory = Owner(pages)
   }
 
-  /// Keeps the region until ``letGo(_:)`` has been called equally often for `place`.
+  /// Keeps the region mapped until ``letGo(_:)`` has been called `count` times for `place`.
   func hold(_ place: UnsafeRawPointer, _ count: Int) {
     held.withLock { $0[Int(bitPattern: place), default: (self, 0)].count += count }
   }
 
-  /// Ends ``hold(_:)``, and returns whether the place was held.
+  /// Undoes one ``hold(_:)``, and returns whether the address was held.
   func letGo(_ place: UnsafeRawPointer) -> Bool {
     held.withLock { held in
       guard let count = held[Int(bitPattern: place)]?.count else { return false }
@@ -91,7 +91,7 @@ internal import SystemPackage
     }
   }
 
-  /// Returns the address of a value whose type has the alignment of its C counterpart.
+  /// Returns the address of a value whose type has the same alignment as its C counterpart.
   func place<Value: ~Copyable>(
     _ type: Value.Type, at offset: Int
   ) throws(IPCError) -> UnsafeMutablePointer<Value> {
@@ -102,11 +102,11 @@ internal import SystemPackage
 
   /// Returns the address of `count` bytes, which is valid as long as the region exists.
   ///
-  /// This populates the pages. Otherwise an access would raise `SIGBUS` if the mapping is longer than its object, or
-  /// the file system is full.
+  /// This populates the pages. Otherwise, an access would raise `SIGBUS` if the mapping is longer than its object, or
+  /// if the file system is full.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned
-  ///   offset.
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is outside the memory or the object; `.invalidArgument` if
+  ///   the offset is misaligned.
   package func place(bytes count: Int, alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     let address = try unsafe place(count, alignment, at: offset)
     switch Syscall.result({ unsafe cipc_populate(address, count) }) {

@@ -7,9 +7,9 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The descriptors and credentials that arrived with the bytes of a message (control messages, `cmsg(3)`).
+/// The descriptors and credentials received with a message (control messages, `cmsg(3)`).
 ///
-/// Descriptors that are not taken are closed when it is destroyed or used for the next message.
+/// Descriptors that have not been taken are closed when the value is destroyed or used for the next message.
 ///
 /// ```swift
 /// var ancillary = AncillaryData(maximumDescriptors: 1)
@@ -20,15 +20,15 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to accept from a message; any others are closed.
+  /// The maximum number of descriptors to accept from a message; the rest are closed.
   public let maximumDescriptors: Int
 
-  /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
-  /// received.
+  /// The sender's credentials; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before the message
+  /// was received.
   public private(set) var credentials: UnixSocket.Credentials?
 
   /// Whether descriptors were closed because the message had more than ``maximumDescriptors``, or more than this
-  /// process may have open (`MSG_CTRUNC`).
+  /// process may open (`MSG_CTRUNC`).
   public private(set) var isControlTruncated = false
 
   private var sender: OwnedDescriptor?
@@ -44,21 +44,21 @@ public struct AncillaryData: ~Copyable, Sendable {
     for descriptor in descriptors[takenCount...] { _ = OwnedDescriptor(taking: descriptor) }
   }
 
-  /// The number of descriptors that can be taken.
+  /// The number of descriptors that have not been taken.
   public var descriptorCount: Int { descriptors.count - takenCount }
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
-  /// The descriptor can be of any kind. Adopt it as the type that you expect, for example with `PipeReader(adopting:)`,
-  /// which checks the kind.
+  /// The descriptor can be of any kind. Adopt it as the type that you expect, for example with `PipeReader(adopting:)`;
+  /// the initializer checks the kind.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
     guard takenCount < descriptors.count else { return nil }
     defer { takenCount += 1 }
     return OwnedDescriptor(taking: descriptors[takenCount])
   }
 
-  /// Returns a descriptor of the process that sent the message, once; nil unless
-  /// ``UnixSocket/Socket/setPassProcess(_:)`` was called before it was received.
+  /// Takes the descriptor for the process that sent the message; nil if it has already been taken, or if
+  /// ``UnixSocket/Socket/setPassProcess(_:)`` was not called before the message was received.
   public mutating func takeSender() -> PIDFD? {
     guard let sender = sender.take() else { return nil }
     return PIDFD(sender)
@@ -90,24 +90,26 @@ public struct AncillaryData: ~Copyable, Sendable {
 }
 
 extension UnixSocket.Socket {
-  /// Sends bytes, and duplicates of descriptors with them.
+  /// Sends bytes together with duplicates of descriptors.
   ///
-  /// The descriptors stay open here. All bytes are sent; the descriptors arrive with the first one. If a stream has
-  /// room for only some of the bytes, the call waits for more room, and does not send the descriptors again.
+  /// The descriptors stay open in this process. The call sends all bytes; the descriptors arrive with the first byte.
+  /// If a stream has room for only some of the bytes, the call waits for more room, and does not send the descriptors
+  /// again.
   ///
   /// - Parameters:
   ///   - bytes: The bytes to send; at least one for a stream.
   ///   - descriptors: The descriptors to duplicate, at most ``AncillaryData/maximumDescriptorCount``.
-  ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
-  ///     privilege. If nil, the kernel adds those of this process.
+  ///   - credentials: The credentials that the receiver sees. Sending those of another process, user or group requires
+  ///     privilege. If nil, the kernel adds this process's credentials.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the
-  ///   number of sent bytes of a stream in ``IPCError/transferred``. If that is above 0, the descriptors were sent,
-  ///   too. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
-  ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Throws: Any error from ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``; for a stream,
+  ///   ``IPCError/transferred`` is the number of bytes sent. If it is above 0, the descriptors were also sent.
+  ///   `.invalidArgument` for too many descriptors, or for 0 bytes on a stream; `.badFileDescriptor`; `.notPermitted`
+  ///   for credentials that require privilege; `.tooManyReferences` if too many descriptors are in transit.
   ///
-  /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`; `send(2)` for the rest.
+  /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`, and `send(2)` for the remaining bytes.
   public func send(
     _ bytes: RawSpan, descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -135,7 +137,7 @@ extension UnixSocket.Socket {
     }
   }
 
-  /// Sends the bytes of an array or a string, and descriptors with them, like
+  /// Sends the bytes of an array or a string together with descriptors, like
   /// ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
   public func send(
     _ bytes: Span<UInt8>, descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
@@ -146,18 +148,19 @@ extension UnixSocket.Socket {
       retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Receives a message, or bytes of a stream, and the ancillary data, and appends the bytes to an array.
+  /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array.
   ///
-  /// On a stream, bytes that were sent with descriptors are not received together with the bytes that follow them.
+  /// On a stream, one call never returns bytes sent with descriptors together with the bytes that follow.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the bytes are appended to.
-  ///   - ancillary: The received descriptors and credentials. Previous descriptors in it are closed.
-  ///   - peeking: Whether the message stays in the socket. If so, its descriptors are duplicated.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the bytes to.
+  ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
+  ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: nil at end of stream; never for datagrams.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The received message; nil at end of stream, but never for datagrams.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset`;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -167,8 +170,7 @@ extension UnixSocket.Socket {
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
     ancillary.removeAll()
-    // Do not use MSG_TRUNC for a stream: it has no messages whose length the flag could report, and the flag would
-    // discard bytes.
+    // Do not use MSG_TRUNC for a stream: a stream has no message length to report, and the flag would discard bytes.
     let isStream = Style.type == UnixSocket.StreamStyle.type
     if isStream, maxLength == 0 {
       return ReceivedMessage(ReceivedPacket(length: 0, originalLength: 0), from: .unnamed)
@@ -199,9 +201,9 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
-  /// Sends a duplicate of one descriptor, with a byte of 0 that carries it.
+  /// Sends a duplicate of one descriptor, carried by a zero byte.
   ///
-  /// - Throws: The errors of ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
+  /// - Throws: Any error from ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`.
   public func send(
@@ -211,10 +213,10 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
     try send(byte.span, descriptors: descriptors.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Sends a duplicate of the descriptor of a value, such as an end of a pipe, like
+  /// Sends a duplicate of a value's descriptor, such as one end of a pipe, like
   /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``.
   ///
-  /// The value stays open here.
+  /// The value stays open in this process.
   public func send(
     _ owner: borrowing some DescriptorRepresentable & ~Copyable, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -222,16 +224,17 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
     try send(owner.descriptor, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Receives one descriptor, and discards the bytes that carry it.
+  /// Receives one descriptor, and discards the bytes that carried it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
   ///     stream.
   ///   - timeout: How long to wait for the descriptor.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
-  ///   `.messageTooLong` if it sent more than one, which are closed; and the errors of
+  ///   `.messageTooLong` if the peer sent several descriptors, all of which are closed; any error from
   ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.

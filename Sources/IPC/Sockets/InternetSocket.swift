@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A socket of an internet protocol that does not listen: a ``TCP/Stream`` or a ``UDP/Socket``.
+/// An internet socket that does not listen: a ``TCP/Stream`` or a ``UDP/Socket``.
 ///
 /// `ip(7)`, `ipv6(7)`.
 public protocol InternetSocket: SocketProtocol, ~Copyable {
@@ -15,24 +15,24 @@ public protocol InternetSocket: SocketProtocol, ~Copyable {
 }
 
 extension InternetSocket where Self: ~Copyable {
-  /// Binds the socket to an address of this machine.
+  /// Binds the socket to a local address.
   ///
-  /// - Throws: ``IPCError`` with `.addressInUse`; `.addressNotAvailable` if the machine does not have it;
-  ///   `.permissionDenied` for a port below 1024; `.invalidArgument` if the socket is bound.
+  /// - Throws: ``IPCError`` with `.addressInUse`; `.addressNotAvailable` if the address is not local;
+  ///   `.permissionDenied` for a port below 1024 without privilege; `.invalidArgument` if the socket is already bound.
   ///
   /// Calls `bind(2)`.
   public func bind(to address: SocketAddress) throws(IPCError) {
     try SocketNames.bind(descriptor, to: address.raw, on: .socketAddress(address))
   }
 
-  /// The address of this socket; port 0 unless it is bound or connected.
+  /// The socket's address; port 0 unless the socket is bound or connected.
   ///
   /// Calls `getsockname(2)`.
   public var address: SocketAddress {
     get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) }
   }
 
-  /// The address that this socket is connected to.
+  /// The address to which this socket is connected.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -41,11 +41,11 @@ extension InternetSocket where Self: ~Copyable {
     get throws(IPCError) { try SocketAddress(of: descriptor, peer: true) }
   }
 
-  /// Whether the socket can be bound to the address of another socket.
+  /// Whether the socket can be bound to another socket's address.
   ///
-  /// For TCP, this allows binding to the address of a server that has just ended, if no socket listens there. For UDP,
-  /// all sockets at the address must allow it: each of them receives every multicast datagram, and one of them receives
-  /// any other datagram.
+  /// For TCP, this allows binding to the address of a server that has just exited, if no socket is listening there. For
+  /// UDP, all sockets at the address must set this option: each of them receives every multicast datagram, and only one
+  /// receives any other datagram.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -59,7 +59,7 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address.
+  /// Whether sockets can share an address; all must set this option and belong to the same user.
   ///
   /// The kernel distributes the load among them.
   ///
@@ -75,9 +75,9 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReusePort, SO_REUSEPORT, reusePort ? 1 : 0)
   }
 
-  /// Whether an IPv6 socket is restricted to IPv6.
+  /// Whether an IPv6 socket is restricted to IPv6 traffic.
   ///
-  /// If not, it also serves IPv4, as addresses such as `::ffff:127.0.0.1`.
+  /// If false, it also serves IPv4, with addresses such as `::ffff:127.0.0.1`.
   ///
   /// - Throws: ``IPCError`` with `.notSupportedOnSocket` for an IPv4 socket.
   ///
@@ -88,7 +88,7 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Sets ``ipv6Only``, before ``bind(to:)``.
   ///
-  /// The default is a setting of the machine.
+  /// The default comes from `/proc/sys/net/ipv6/bindv6only`.
   ///
   /// Calls `setsockopt(2)` with `IPV6_V6ONLY`.
   public func setIPv6Only(_ ipv6Only: Bool) throws(IPCError) {
@@ -108,7 +108,7 @@ extension SocketAddress {
 extension IPVersion {
   var family: Int32 { self == .v4 ? AF_INET : AF_INET6 }
 
-  /// Reads the IP version of an open internet socket.
+  /// Creates a value from the IP version of an open internet socket.
   init(of descriptor: FileDescriptor) throws(IPCError) {
     self = try SocketOption.value(of: descriptor, .getsockoptDomain, SO_DOMAIN) == AF_INET ? .v4 : .v6
   }

@@ -14,31 +14,31 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// systemd(1) passes them as descriptors from 3 on, with the environment variables `LISTEN_PID`, `LISTEN_FDS` and
-/// `LISTEN_FDNAMES`.
+/// systemd(1) passes them as descriptors numbered from 3, and sets the environment variables `LISTEN_PID`, `LISTEN_FDS`
+/// and `LISTEN_FDNAMES`.
 public enum ListenDescriptors {
-  /// A descriptor that this process inherited.
+  /// An inherited descriptor.
   public struct Inherited: Hashable, Sendable {
-    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually the name of the socket unit; `unknown` if it has
-    /// no name.
+    /// The descriptor's name (`FileDescriptorName=` in systemd.socket(5)), usually the name of the socket unit;
+    /// `unknown` if it has no name.
     public let name: String
     /// The descriptor, which is close-on-exec; the caller must adopt or close it.
     public let descriptor: FileDescriptor
   }
 
-  /// Returns the descriptors that are meant for this process, and makes them close-on-exec.
+  /// Returns the descriptors intended for this process, and makes them close-on-exec.
   ///
-  /// This removes the variables; otherwise a child would regard the descriptors as its own. Call it once, before other
-  /// threads use the environment.
+  /// This unsets the environment variables; otherwise, a child could treat the descriptors as its own. Call it once,
+  /// before other threads use the environment.
   ///
-  /// - Returns: The descriptors; none if the variables are missing, or meant for another process.
+  /// - Returns: The descriptors; none if the variables are unset or intended for another process.
   /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is
   ///   not open.
   public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
 
-  /// Returns the descriptors, starting at a number that can differ from the usual one.
+  /// Returns the descriptors, numbered from `first` instead of 3.
   ///
-  /// Tests need it, because the runtime of a test process uses low numbers itself.
+  /// Tests need this because the test process itself uses low-numbered descriptors.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {
     let (process, count, names) = (variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"))
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }

@@ -7,28 +7,29 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Messages that were received in one call.
+/// Messages received in one call.
 public struct ReceivedBatch: Hashable, Sendable {
   /// The received bytes of each message, in order.
   public let messages: [[UInt8]]
-  /// The lengths of the messages as they were sent; bytes that did not fit are lost.
+  /// The original lengths of the messages; bytes that did not fit are lost.
   public let originalLengths: [Int]
 }
 
-/// Several messages in one call, for high rates of datagrams or packets.
+/// Sending and receiving several messages per call, for high datagram or packet rates.
 extension SocketProtocol where Self: ~Copyable {
   /// The maximum number of messages in one call.
   public static var maximumBatch: Int { Int(CIPC_MAXIMUM_MESSAGES) }
 
-  /// Sends messages to the address that this socket is connected to, and waits for room for the first one.
+  /// Sends messages to the connected peer, waiting for room for the first one if necessary.
   ///
   /// - Parameters:
-  ///   - messages: The messages; those after the first ``maximumBatch`` are not sent.
+  ///   - messages: The messages; only the first ``maximumBatch`` are sent.
   ///   - timeout: How long to wait for room.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The number of messages that were sent. It is less than the number of `messages` if there was no room
-  ///   for more, or if a message cannot be sent; sending that message again throws its error.
-  /// - Throws: The errors of sending the first message.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The number of messages sent. This is less than the number of `messages` if there was no room for more,
+  ///   or if a message could not be sent; sending that message again throws its error.
+  /// - Throws: Any error from sending the first message.
   ///
   /// Calls `sendmmsg(2)`.
   public func send(
@@ -46,17 +47,18 @@ extension SocketProtocol where Self: ~Copyable {
     }
   }
 
-  /// Waits for a message, and receives all available messages.
+  /// Waits for a message, and then receives all available messages.
   ///
   /// - Parameters:
   ///   - count: The maximum number of messages, at most ``maximumBatch``.
-  ///   - maxLength: The room for each message.
-  ///   - waitingForAll: Whether to wait until there are `count` messages, or an error occurs. A timeout limits only the
-  ///     wait for the first message, so it cannot be combined with this.
+  ///   - maxLength: The maximum length of each message in bytes.
+  ///   - waitingForAll: Whether to wait until `count` messages have arrived or an error occurs. This cannot be combined
+  ///     with a timeout, because a timeout limits only the wait for the first message.
   ///   - timeout: How long to wait for the first message.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The messages that were received, and their lengths before they were truncated.
-  /// - Throws: The errors of receiving the first message.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The received messages, and their lengths before truncation.
+  /// - Throws: Any error from receiving the first message.
   ///
   /// Calls `recvmmsg(2)`.
   public func receiveBatch(

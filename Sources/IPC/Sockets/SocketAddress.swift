@@ -6,28 +6,28 @@ package import CIPC
   internal import Musl
 #endif
 
-/// The address of an internet socket: an IP address and a port.
+/// An internet socket address: an IP address and a port.
 ///
-/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using it does not allocate.
+/// This corresponds to `struct sockaddr_in` (`ip(7)`) or `struct sockaddr_in6` (`ipv6(7)`). Using it does not allocate.
 public struct SocketAddress: Sendable {
-  /// The address in the kernel's layout, so that sending and receiving need no conversion; the version is 4 or 6.
+  /// The address in the kernel's layout, so that sending and receiving need no conversion; its version is 4 or 6.
   package let parts: cipc_internet_address
 
-  /// Creates an address; if the port is 0, the kernel chooses an unused port when a socket is bound to the address.
+  /// Creates an address; port 0 makes the kernel choose an unused port when a socket is bound to the address.
   public init(_ address: IPAddress, port: UInt16) {
     parts = cipc_internet_address(
       first: address.first, second: address.second, scope: address.scope, port: port,
       version: address.version == .v4 ? 4 : 6)
   }
 
-  /// Creates an address from the kernel's structure; nil for another family.
+  /// Creates an address from the kernel's structure; nil if it has another address family.
   init?(_ raw: cipc_address) {
     let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
     guard parts.version != 0 else { return nil }
     self.init(parts)
   }
 
-  /// Creates an address from the address that was received with a message.
+  /// Creates an address from the one received with a message.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
   /// The IP address, without the port.
@@ -53,7 +53,7 @@ extension SocketAddress: Hashable {
 }
 
 extension SocketAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1:80`, or `[::1]:80`.
+  /// Parses `127.0.0.1:80` or `[::1]:80`.
   public init?(_ description: String) {
     guard let colon = description.lastIndex(of: ":") else { return nil }
     let digits = description[description.index(after: colon)...]
@@ -66,7 +66,7 @@ extension SocketAddress: LosslessStringConvertible {
     self.init(address, port: port)
   }
 
-  /// The text that ``init(_:)`` parses: `127.0.0.1:80`, or `[::1]:80`.
+  /// The text that ``init(_:)`` parses: `127.0.0.1:80` or `[::1]:80`.
   public var description: String {
     address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
@@ -91,7 +91,7 @@ public struct IPAddress: Hashable, Sendable {
   /// The bytes in network byte order; the first byte is lowest in memory.
   let first: UInt64
   let second: UInt64
-  /// The number of the interface of a link-local IPv6 address; 0 for none.
+  /// The interface index of a link-local IPv6 address; 0 for none.
   public let scope: UInt32
 
   init(version: IPVersion, first: UInt64, second: UInt64 = 0, scope: UInt32 = 0) {
@@ -109,16 +109,16 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// Returns the wildcard address, to listen at all addresses of the machine: `0.0.0.0` or `::`.
+  /// Returns the wildcard address, `0.0.0.0` or `::`, for listening on all local addresses.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 
 extension IPAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or a number.
+  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or an index.
   ///
-  /// An IPv4 address must have four decimal numbers: the result for `127.1` is nil.
+  /// An IPv4 address must have four decimal numbers; `127.1` yields nil.
   ///
-  /// Calls `inet_pton(3)`, and `if_nametoindex(3)`.
+  /// Calls `inet_pton(3)` and `if_nametoindex(3)`.
   public init?(_ description: String) {
     // inet_pton(3) would stop at a NUL.
     if description.utf8.contains(0) { return nil }
@@ -143,7 +143,7 @@ extension IPAddress: LosslessStringConvertible {
   public var description: String {
     var words = (first, second)
     let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
-      // This fails only if the buffer is too small.
+      // inet_ntop(3) fails only if the buffer is too small.
       _ = unsafe inet_ntop(
         version == .v4 ? AF_INET : AF_INET6, &words, buffer.baseAddress, socklen_t(buffer.count))
       return unsafe buffer.baseAddress.map { unsafe String(cString: $0) } ?? ""

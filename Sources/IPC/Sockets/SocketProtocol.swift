@@ -7,23 +7,23 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A socket of any address family: a ``UnixSocket/Socket``, ``TCP/Stream``, ``UDP/Socket``, or a listener.
+/// A socket of any address family: a ``UnixSocket/Socket``, ``TCP/Stream``, ``UDP/Socket`` or listener.
 ///
 /// `socket(7)`.
 public protocol SocketProtocol: DescriptorRepresentable, ~Copyable {}
 
-/// The directions of a connection that ``SocketProtocol/shutDown(_:)`` ends.
+/// The directions of a connection that ``SocketProtocol/shutDown(_:)`` shuts down.
 public enum ShutdownDirection: Hashable, Sendable {
-  /// This socket no longer receives (`SHUT_RD`). Sending from the peer throws `.brokenPipe`.
+  /// This socket no longer receives (`SHUT_RD`). The peer's send calls throw `.brokenPipe`.
   case receiving
-  /// This socket no longer sends (`SHUT_WR`). The peer sees end of file after the sent bytes.
+  /// This socket no longer sends (`SHUT_WR`). The peer reads the bytes already sent, and then end of file.
   case sending
-  /// Both (`SHUT_RDWR`).
+  /// Both directions (`SHUT_RDWR`).
   case both
 }
 
 extension SocketProtocol where Self: ~Copyable {
-  /// Shuts down one or both directions of the connection, for all processes that share the socket, which stays open.
+  /// Shuts down one or both directions of the connection, for all processes that share the socket.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -38,35 +38,35 @@ extension SocketProtocol where Self: ~Copyable {
     try Syscall.call(.shutdown, on: .descriptor(descriptor)) { shutdown(descriptor.rawValue, Int32(how)) }
   }
 
-  /// The size of the send buffer in bytes, which includes the overhead of the kernel.
+  /// The size of the send buffer in bytes, including kernel overhead.
   ///
   /// Calls `getsockopt(2)` with `SO_SNDBUF`.
   public var sendBufferSize: Int { get throws(IPCError) { try option(.getsockoptSendBuffer, SO_SNDBUF) } }
 
   /// Sets the size of the send buffer.
   ///
-  /// The kernel doubles the size, and limits it to the range from a minimum to `/proc/sys/net/core/wmem_max`.
+  /// The kernel limits the size to `/proc/sys/net/core/wmem_max`, doubles it, and enforces a minimum.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDBUF`.
   public func setSendBufferSize(_ bytes: Int) throws(IPCError) {
     try setOption(.setsockoptSendBuffer, SO_SNDBUF, bytes)
   }
 
-  /// The size of the receive buffer in bytes, which includes the overhead of the kernel.
+  /// The size of the receive buffer in bytes, including kernel overhead.
   ///
   /// Calls `getsockopt(2)` with `SO_RCVBUF`.
   public var receiveBufferSize: Int { get throws(IPCError) { try option(.getsockoptReceiveBuffer, SO_RCVBUF) } }
 
   /// Sets the size of the receive buffer.
   ///
-  /// The kernel doubles the size, and limits it to the range from a minimum to `/proc/sys/net/core/rmem_max`.
+  /// The kernel limits the size to `/proc/sys/net/core/rmem_max`, doubles it, and enforces a minimum.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVBUF`.
   public func setReceiveBufferSize(_ bytes: Int) throws(IPCError) {
     try setOption(.setsockoptReceiveBuffer, SO_RCVBUF, bytes)
   }
 
-  /// Returns the pending error of the socket, and clears it; nil if there is none.
+  /// Returns and clears the socket's pending error; nil if there is none.
   ///
   /// Calls `getsockopt(2)` with `SO_ERROR`.
   public func takePendingError() throws(IPCError) -> Errno? {
@@ -74,7 +74,7 @@ extension SocketProtocol where Self: ~Copyable {
     return number == 0 ? nil : Errno(rawValue: Int32(number))
   }
 
-  /// Whether the socket listens.
+  /// Whether the socket is listening.
   ///
   /// Calls `getsockopt(2)` with `SO_ACCEPTCONN`.
   public var isListening: Bool {
@@ -98,9 +98,9 @@ extension SocketProtocol where Self: ~Copyable {
 }
 
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
-  /// Reads bytes of a stream without consuming them, and appends them to an array.
+  /// Reads bytes from a stream without consuming them, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(
@@ -126,10 +126,10 @@ enum SocketOption {
 }
 
 extension OwnedDescriptor {
-  /// Takes ownership of a socket and makes it close-on-exec, after checking its family, its type and, if required, that
-  /// it listens.
+  /// Takes ownership of a socket and makes it close-on-exec, after checking its family and type and, if required, that
+  /// it is listening.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the call throws, the previous owner keeps the descriptor.
   static func adoptingSocket(
     _ descriptor: FileDescriptor, families: [Int32], type: Int32, listening: Bool = false
   ) throws(IPCError) -> OwnedDescriptor {
@@ -150,7 +150,7 @@ extension OwnedDescriptor {
   }
 }
 
-/// The calls that take or return an address, for sockets of all address families.
+/// The system calls that take or return an address, for sockets of all address families.
 enum SocketNames {
   static func address(of descriptor: FileDescriptor, peer: Bool) throws(IPCError) -> cipc_address {
     var raw = cipc_address()
@@ -177,7 +177,7 @@ enum SocketNames {
     }
   }
 
-  /// Makes one attempt to connect, which waits only if the timeout is ``Timeout/never``.
+  /// Makes one attempt to connect, waiting only if the timeout is ``Timeout/never``.
   static func connect(
     _ descriptor: FileDescriptor, to address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -186,14 +186,14 @@ enum SocketNames {
     }
   }
 
-  /// Accepts the oldest pending connection, or waits for one if there is none.
+  /// Accepts the oldest pending connection, waiting for one if necessary.
   ///
-  /// The timeout is not `SO_RCVTIMEO`: that option applies to all processes that share the listener, and TCP
-  /// connections inherit it.
+  /// The timeout does not use `SO_RCVTIMEO`, because that option applies to all processes that share the listener, and
+  /// TCP connections inherit it.
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {
-    // Take ownership immediately, so that the connection is closed if the listener cannot be made blocking again.
+    // Take ownership immediately, so that the connection is closed if making the listener blocking again fails.
     var connection: OwnedDescriptor?
     while true {
       let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
@@ -203,7 +203,7 @@ enum SocketNames {
       }
       if let owned = connection.take() { return owned }
       switch result {
-      // A non-blocking listener does not wait.
+      // A nonblocking listener does not wait.
       case .failure(.wouldBlock) where !timeout.isNever:
         try Syscall.waitOrThrow(
           .accept4, listener, .readable, timeout, on: .socket(listener), retryOnInterrupt: retryOnInterrupt)
@@ -215,9 +215,9 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// The best identification of a socket: the address of its peer, else its own address, else its descriptor.
+  /// Identifies a socket by its peer's address, else by its own address, else by its descriptor.
   ///
-  /// Use it only for errors, because it makes system calls.
+  /// Use this only for errors, because it makes system calls.
   @inline(never)
   package static func socket(_ descriptor: FileDescriptor) -> IPCError.Object {
     for peer in [true, false] {
@@ -231,12 +231,12 @@ extension IPCError.Object {
   }
 }
 
-/// A connection that a listener accepted, and the address of its peer.
+/// An accepted connection, and its peer's address.
 @frozen
 public struct AcceptedConnection<Socket: ~Copyable, Address>: ~Copyable {
-  /// The connected socket, which is closed when it is destroyed.
+  /// The connected socket, closed when the value is destroyed.
   public let socket: Socket
-  /// The address of the peer, as `accept4(2)` reported it.
+  /// The peer's address, as reported by `accept4(2)`.
   public let peerAddress: Address
 
   @usableFromInline init(_ socket: consuming Socket, _ peerAddress: Address) {

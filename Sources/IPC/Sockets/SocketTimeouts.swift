@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Time limits that belong to a socket, which C programs often set. They also apply to other processes that share it.
+/// Per-socket time limits, which C programs often set. They also apply to other processes that share the socket.
 extension SocketProtocol where Self: ~Copyable {
   /// How long a receive call without a timeout waits; nil for no limit.
   ///
@@ -16,13 +16,13 @@ extension SocketProtocol where Self: ~Copyable {
     get throws(IPCError) { try timeLimit(.getsockoptReceiveTimeout, sending: false) }
   }
 
-  /// Sets how long a receive or accept call without a timeout waits, before it throws `.wouldBlock`.
+  /// Sets how long a receive or accept call without a timeout waits before it throws `.wouldBlock`.
   ///
-  /// A call of this library takes its own timeout, which does not affect the socket. This limit is for sockets that
+  /// Each call in this library takes its own timeout, which does not affect the socket. This limit is for sockets that
   /// other code reads from.
   ///
   /// - Parameter limit: The limit, in whole microseconds; nil for no limit.
-  /// - Throws: ``IPCError`` if the kernel refuses the limit.
+  /// - Throws: ``IPCError`` if the kernel rejects the limit.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVTIMEO`.
   public func setReceiveTimeLimit(_ limit: Duration?) throws(IPCError) {
@@ -36,22 +36,21 @@ extension SocketProtocol where Self: ~Copyable {
     get throws(IPCError) { try timeLimit(.getsockoptSendTimeout, sending: true) }
   }
 
-  /// Sets how long a send call without a timeout waits, before it throws `.wouldBlock`; see
-  /// ``setReceiveTimeLimit(_:)``.
+  /// Sets how long a send call without a timeout waits before it throws `.wouldBlock`; see ``setReceiveTimeLimit(_:)``.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDTIMEO`.
   public func setSendTimeLimit(_ limit: Duration?) throws(IPCError) {
     try setTimeLimit(.setsockoptSendTimeout, sending: true, limit)
   }
 
-  /// The number of bytes that a stream must have before a receive call returns, and before it is readable.
+  /// The number of bytes that must be available before a receive call returns and the stream becomes readable.
   ///
   /// Calls `getsockopt(2)` with `SO_RCVLOWAT`.
   public var receiveLowWaterMark: Int {
     get throws(IPCError) { try option(.getsockoptReceiveLowWater, SO_RCVLOWAT) }
   }
 
-  /// Sets the number of bytes that a stream must have before a receive call returns, and before it is readable.
+  /// Sets the number of bytes that must be available before a receive call returns and the stream becomes readable.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVLOWAT`.
   public func setReceiveLowWaterMark(_ bytes: Int) throws(IPCError) {

@@ -7,12 +7,12 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A message that was received from a connected socket.
+/// A message received from a connected socket.
 @frozen
 public struct ReceivedPacket: Hashable, Sendable {
-  /// The number of bytes that were appended; 0 for an empty message.
+  /// The number of bytes appended; 0 for an empty message.
   public let length: Int
-  /// The length of the message as it was sent; bytes that did not fit are lost.
+  /// The original length of the message; bytes that did not fit are lost.
   public let originalLength: Int
 
   @usableFromInline init(length: Int, originalLength: Int) {
@@ -20,15 +20,15 @@ public struct ReceivedPacket: Hashable, Sendable {
     self.originalLength = originalLength
   }
 
-  /// Whether the message was longer than the room for it (`MSG_TRUNC`).
+  /// Whether the message did not fit and was truncated (`MSG_TRUNC`).
   @inlinable public var isTruncated: Bool { length < originalLength }
 }
 
-/// A message that was received, and the address of its sender.
+/// A received message, and its sender's address.
 public struct ReceivedMessage<Address> {
-  /// The number of bytes that were appended; 0 for an empty message.
+  /// The number of bytes appended; 0 for an empty message.
   public let length: Int
-  /// The length of the message as it was sent; bytes that did not fit are lost.
+  /// The original length of the message; bytes that did not fit are lost.
   public let originalLength: Int
   /// The address to reply to.
   public let sender: Address
@@ -39,14 +39,14 @@ public struct ReceivedMessage<Address> {
     self.sender = sender
   }
 
-  /// Creates the result of a call that returned `count`, which is -1 if it failed.
+  /// Creates the result of a call that returned `count`, or -1 on failure.
   init(returned count: Int, room: Int, from sender: Address) {
     length = min(count, room)
     originalLength = count
     self.sender = sender
   }
 
-  /// Whether the message was longer than the room for it (`MSG_TRUNC`).
+  /// Whether the message did not fit and was truncated (`MSG_TRUNC`).
   public var isTruncated: Bool { length < originalLength }
 }
 
@@ -57,14 +57,15 @@ extension ReceivedMessage: Hashable where Address: Hashable {}
 /// Sending and receiving messages through sockets of all address families.
 @usableFromInline
 enum SocketTransfer {
-  /// With `MSG_TRUNC` the call returns the length that was sent.
+  /// With `MSG_TRUNC`, the call returns the original length.
   static func messageFlags(peeking: Bool) -> Int32 {
     peeking ? Int32(MSG_TRUNC) | Int32(MSG_PEEK) : Int32(MSG_TRUNC)
   }
 
   /// Makes one blocking call on a connected socket, and appends the message.
   ///
-  /// - Returns: The result of the call, which can exceed the appended bytes; -1 if it failed, with the reason in `errno`.
+  /// - Returns: The result of the call, which can exceed the number of bytes appended; -1 on failure, with the reason
+  ///   in `errno`.
   @inlinable @inline(__always)
   static func attemptReceive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool
@@ -80,7 +81,7 @@ enum SocketTransfer {
 
   /// Calls `recv(2)` in a separate function.
   ///
-  /// This lets the caller keep the count of its span in a register.
+  /// This lets the caller keep its span's count in a register.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
@@ -88,9 +89,9 @@ enum SocketTransfer {
     unsafe cipc_socket_read(descriptor.rawValue, start, room, messageFlags(peeking: peeking))
   }
 
-  /// Receives a message from a connected socket after a failed attempt, or with a timeout.
+  /// Receives a message from a connected socket after a failed attempt or with a timeout.
   ///
-  /// - Returns: The length that was sent.
+  /// - Returns: The original length of the message.
   @usableFromInline @inline(never)
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
@@ -114,7 +115,7 @@ enum SocketTransfer {
     return ReceivedPacket(length: min(count, room), originalLength: count)
   }
 
-  /// Reads bytes of a stream without consuming them.
+  /// Reads bytes from a stream without consuming them.
   static func peek(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
@@ -137,7 +138,7 @@ enum SocketTransfer {
 
   /// Makes one blocking call that returns a message and its sender, and appends the message.
   ///
-  /// `call` takes the room for the message. It returns the original length of the message, or -1 if it failed, with the
+  /// `call` takes a buffer for the message. It returns the original length of the message, or -1 on failure, with the
   /// reason in `errno`.
   @inlinable @inline(__always)
   static func attemptReceive<Address>(
@@ -152,7 +153,7 @@ enum SocketTransfer {
 
   /// Receives a message and its sender, after a failed attempt or with a timeout.
   ///
-  /// `call` takes the room for the message, and flags.
+  /// `call` takes a buffer for the message, and flags.
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
     _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int
@@ -171,7 +172,7 @@ enum SocketTransfer {
     }
   }
 
-  /// Repeats a call while it fails with `EAGAIN`, and waits for readiness between attempts.
+  /// Retries a call while it fails with `EAGAIN`, waiting for readiness between attempts.
   ///
   /// `call` takes flags, which include `MSG_DONTWAIT` if there is a timeout.
   @inline(never)
@@ -184,7 +185,7 @@ enum SocketTransfer {
       name, descriptor, events, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
     ) { () throws(IPCError) in
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { call(flags) }
-      // The time limit of a socket has passed, unless its description is non-blocking.
+      // The socket's time limit has expired, unless its open file description is nonblocking.
       if result == .failure(.wouldBlock), timeout.isNever, try !NonBlocking.isSet(descriptor) {
         throw IPCError(name, .wouldBlock, on: .descriptor(descriptor))
       }

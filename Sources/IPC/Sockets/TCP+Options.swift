@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension TCP.Stream {
-  /// Whether small writes are sent immediately, instead of waiting for more data while earlier data is unacknowledged.
+  /// Whether small writes are sent immediately, rather than held back while earlier data is unacknowledged.
   ///
   /// Calls `getsockopt(2)` with `TCP_NODELAY`.
   public var noDelay: Bool {
@@ -24,7 +24,7 @@ extension TCP.Stream {
 
   /// Whether the kernel probes an idle connection.
   ///
-  /// If the peer does not respond, reading fails with `.timedOut`.
+  /// If the peer does not respond, read calls throw `.timedOut`.
   ///
   /// Calls `getsockopt(2)` with `SO_KEEPALIVE`.
   public var keepAlive: Bool {
@@ -47,7 +47,7 @@ extension TCP.Stream {
 
   /// Sets ``keepAliveIdleTime``, rounded up to whole seconds.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 or more than 32767 seconds.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the time is less than 1 or more than 32767 seconds.
   ///
   /// Calls `setsockopt(2)` with `TCP_KEEPIDLE`.
   public func setKeepAliveIdleTime(_ time: Duration) throws(IPCError) {
@@ -77,17 +77,17 @@ extension TCP.Stream {
 
   /// Sets ``keepAliveProbes``.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 or more than 127.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `count` is less than 1 or more than 127.
   ///
   /// Calls `setsockopt(2)` with `TCP_KEEPCNT`.
   public func setKeepAliveProbes(_ count: Int) throws(IPCError) {
     try setOption(.setsockoptTCPKeepCount, TCP_KEEPCNT, count, level: Self.level)
   }
 
-  /// How long closing waits until sent bytes are delivered, in whole seconds; nil if closing does not wait, and the
-  /// kernel delivers the bytes in the background.
+  /// How long closing waits for sent bytes to be delivered, in whole seconds; nil if the kernel delivers them in the
+  /// background.
   ///
-  /// With `.zero`, closing resets the connection: ``reset()``.
+  /// With `.zero`, closing resets the connection, like ``reset()``.
   ///
   /// Calls `getsockopt(2)` with `SO_LINGER`.
   public var lingerTime: Duration? {
@@ -102,7 +102,7 @@ extension TCP.Stream {
 
   /// Sets ``lingerTime``, rounded up to whole seconds.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a negative time.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the time is negative.
   ///
   /// Calls `setsockopt(2)` with `SO_LINGER`.
   public func setLingerTime(_ time: Duration?) throws(IPCError) {
@@ -118,7 +118,7 @@ extension TCP.Stream {
 }
 
 extension Duration {
-  /// The time in whole seconds, rounded up because a short time must not become 0.
+  /// The time in whole seconds, rounded up so that a short time does not become 0.
   fileprivate var wholeSeconds: Int {
     let (seconds, attoseconds) = components
     return Int(attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)

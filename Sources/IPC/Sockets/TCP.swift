@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Streams of bytes between processes on the same or on different machines.
+/// Byte streams between processes on the same machine or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -24,14 +24,14 @@ public import SystemPackage
 public enum TCP {
   static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
 
-  /// A TCP socket that does not listen; it is closed when it is destroyed.
+  /// A TCP socket that does not listen, closed when the value is destroyed.
   ///
-  /// The kernel still delivers sent bytes after the socket is closed. But if there are unread bytes, closing resets the
-  /// connection, and the peer can see the reset before it has read all bytes that were sent to it.
+  /// The kernel still delivers sent bytes after the socket is closed. However, if there are unread bytes, closing
+  /// resets the connection, and the peer can see the reset before it has read all bytes sent to it.
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
-    /// The IP version of the socket, which was chosen when it was created.
+    /// The IP version of the socket, chosen at creation.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -41,19 +41,20 @@ public enum TCP {
 
     /// Creates a socket that is not bound or connected.
     ///
-    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine does not support
+    ///   IPv6.
     ///
     /// Calls `socket(2)`.
     public init(_ version: IPVersion) throws(IPCError) {
       self.init(taking: try .opening(family: version.family, type: TCP.type), version)
     }
 
-    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    /// Takes ownership of an inherited or received socket, and makes it close-on-exec.
     ///
-    /// If it throws, the previous owner keeps the descriptor.
+    /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
-    ///   not a TCP socket.
+    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if the
+    ///   descriptor is not a TCP socket.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(descriptor, families: [AF_INET, AF_INET6], type: TCP.type)
       self.init(taking: owned, try IPVersion(of: descriptor))
@@ -61,12 +62,12 @@ public enum TCP {
 
     /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
-    /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
+    /// The system calls that transfer bytes: `recv(2)` and `send(2)`.
     @inlinable public var transport: Transport { .socket }
 
-    /// Aborts the connection, and makes the socket usable for another one.
+    /// Aborts the connection, so that the socket can connect again.
     ///
     /// The peer gets `.connectionReset`.
     ///
@@ -77,16 +78,16 @@ public enum TCP {
 
     /// Connects to a listener.
     ///
-    /// A connection is complete when it is in the listener's queue: the listener need not have accepted it. After a
-    /// timeout or an interruption the attempt continues; call the function again with the same address to wait for it.
+    /// A connection is established when it is in the listener's queue; the listener need not have accepted it. After a
+    /// timeout or an interruption, the attempt continues; call the method again with the same address to wait for it.
     ///
-    /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
-    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt was started, and
+    /// - Throws: ``IPCError`` with `.connectionRefused` if no socket is listening on the address; `.timedOut`; for
+    ///   ``Timeout/immediate`` and nonblocking sockets, `.nowInProgress` if the attempt has started, and
     ///   `.alreadyInProcess` if an earlier attempt is still in progress; `.networkUnreachable`, `.noRouteToHost`,
     ///   `.socketIsConnected`, `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal
     ///   handler ran.
     ///
-    /// Calls `connect(2)`; `ppoll(2)` to wait until a deadline.
+    /// Calls `connect(2)`, and `ppoll(2)` to wait until a deadline.
     public func connect(
       to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) {
@@ -106,7 +107,7 @@ public enum TCP {
     /// Closes the socket and resets the connection: undelivered bytes are lost, and the peer's next call fails
     /// with `.connectionReset`.
     ///
-    /// Calls `setsockopt(2)` with `SO_LINGER` of 0 seconds, and `close(2)`.
+    /// Calls `setsockopt(2)` with `SO_LINGER` set to 0 seconds, and `close(2)`.
     public consuming func reset() throws(IPCError) {
       try setLingerTime(.zero)
       try close()
@@ -120,10 +121,10 @@ public enum TCP {
 
   /// A socket that accepts connections.
   ///
-  /// It is closed when it is destroyed, which resets connections that have not been accepted yet.
+  /// Destroying the value closes the socket and resets connections that have not been accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
-    /// The IP version of the socket, which was chosen when it was created.
+    /// The IP version of the socket, chosen at creation.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -131,17 +132,17 @@ public enum TCP {
       self.version = version
     }
 
-    /// Creates a socket, binds it, and listens.
+    /// Creates a socket, binds it, and makes it listen.
     ///
     /// - Parameters:
-    ///   - address: The address to listen at; port 0 lets the kernel choose a port.
-    ///   - reuseAddress: Whether it can use the address of a server that has just ended:
+    ///   - address: The address to listen on; port 0 lets the kernel choose a port.
+    ///   - reuseAddress: Whether the listener can use the address of a server that has just exited; see
     ///     ``InternetSocket/reuseAddress``.
-    ///   - reusePort: Whether several listeners that set this share the address.
-    ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil for the default of the machine.
-    ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
+    ///   - reusePort: Whether listeners that set this can share the address; see ``InternetSocket/reusePort``.
+    ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil for the system default.
+    ///   - backlog: One less than the number of connections that can wait to be accepted; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
+    /// - Throws: Any error from ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -158,11 +159,11 @@ public enum TCP {
       self.init(taking: socket.takeDescriptor(), version)
     }
 
-    /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
+    /// Takes ownership of an inherited listening socket, and makes it close-on-exec.
     ///
-    /// If it throws, the previous owner keeps the descriptor.
+    /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    /// - Throws: ``IPCError`` with `.invalidArgument` if the socket is not listening; any error from
     ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
@@ -172,28 +173,28 @@ public enum TCP {
 
     /// The open descriptor, which this value owns and closes.
     public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The address at which it listens, with the port that the kernel chose if it was 0.
+    /// The address on which the socket listens, with the port that the kernel chose if the requested port was 0.
     ///
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }
 
-    /// Accepts the oldest pending connection, or waits for one if there is none.
+    /// Accepts the oldest pending connection, waiting for one if necessary.
     ///
     /// The connection is blocking, even if the listener is not.
     ///
-    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
+    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and nonblocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
     ///
-    /// Calls `accept4(2)`; `ppoll(2)` to wait until a deadline.
+    /// Calls `accept4(2)`, and `ppoll(2)` to wait until a deadline.
     public func accept(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Stream {
       let accepted = try acceptWithAddress(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
       return accepted.socket
     }
 
-    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns the address of its peer.
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns its peer's address.
     public func acceptWithAddress(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> AcceptedConnection<Stream, SocketAddress> {
@@ -207,7 +208,7 @@ public enum TCP {
       return AcceptedConnection(stream, address)
     }
 
-    /// Accepts the oldest pending connection; nil if there is none.
+    /// Accepts the oldest pending connection, if any; otherwise returns nil.
     ///
     /// Calls `accept4(2)`.
     public func tryAccept() throws(IPCError) -> Stream? {

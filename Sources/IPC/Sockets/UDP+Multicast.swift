@@ -26,10 +26,10 @@ extension UDP.Socket {
   /// Joins a multicast group on one interface.
   ///
   /// - Parameters:
-  ///   - group: A multicast address, of the IP version of the socket.
-  ///   - interface: The number of the interface, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
-  /// - Throws: ``IPCError`` with `.addressInUse` if it has already joined the group; `.invalidArgument` if the address
-  ///   is not a multicast address; `.operationNotSupportedByDevice` if there is no such interface.
+  ///   - group: A multicast address with the socket's IP version.
+  ///   - interface: The interface index, as returned by `if_nametoindex(3)`; 0 lets the kernel choose.
+  /// - Throws: ``IPCError`` with `.addressInUse` if the socket has already joined the group; `.invalidArgument` if the
+  ///   address is not a multicast address; `.operationNotSupportedByDevice` if there is no such interface.
   ///
   /// Calls `setsockopt(2)` with `MCAST_JOIN_GROUP`.
   public func join(_ group: IPAddress, interface: UInt32 = 0) throws(IPCError) {
@@ -38,14 +38,14 @@ extension UDP.Socket {
 
   /// Leaves a multicast group.
   ///
-  /// - Throws: ``IPCError`` with `.addressNotAvailable` if it has not joined the group.
+  /// - Throws: ``IPCError`` with `.addressNotAvailable` if the socket has not joined the group.
   ///
   /// Calls `setsockopt(2)` with `MCAST_LEAVE_GROUP`.
   public func leave(_ group: IPAddress, interface: UInt32 = 0) throws(IPCError) {
     try setMembership(.setsockoptLeaveGroup, join: false, group, interface)
   }
 
-  /// Sets the interface through which datagrams to groups are sent; 0 lets the kernel choose.
+  /// Sets the interface for sending multicast datagrams; 0 lets the kernel choose.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`.
   public func setMulticastInterface(_ interface: UInt32) throws(IPCError) {
@@ -55,7 +55,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Whether datagrams to groups are also delivered to members on this machine; true by default.
+  /// Whether multicast datagrams are also delivered to members on this machine; true by default.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`.
   public var multicastLoop: Bool {
@@ -78,9 +78,9 @@ extension UDP.Socket {
     }
   }
 
-  /// How many networks a datagram to a group can pass through.
+  /// The maximum number of networks that a multicast datagram can traverse.
   ///
-  /// The default, 1, keeps it in this network.
+  /// The default, 1, confines datagrams to the local network.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {
@@ -91,7 +91,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Sets ``multicastHops``, at most 255; with 0, datagrams to groups stay on this machine.
+  /// Sets ``multicastHops``, at most 255; 0 confines multicast datagrams to this machine.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public func setMulticastHops(_ hops: Int) throws(IPCError) {

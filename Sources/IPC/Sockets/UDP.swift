@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Datagrams between processes on the same or on different machines.
+/// Datagrams between processes on the same machine or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -18,18 +18,18 @@ public import SystemPackage
 /// try sender.send("Hello".utf8.span, to: address)
 /// ```
 ///
-/// A datagram arrives as a whole or not at all, and the sender is not notified if it is lost. Datagrams can arrive
-/// twice, or in a different order.
+/// A datagram arrives whole or not at all, and the sender is not notified of losses. Datagrams can arrive twice or out
+/// of order.
 ///
 /// `udp(7)`.
 public enum UDP {
   static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
 
-  /// A UDP socket, which is closed when it is destroyed.
+  /// A UDP socket, closed when the value is destroyed.
   @frozen
   public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
-    /// The IP version of the socket, which was chosen when it was created.
+    /// The IP version of the socket, chosen at creation.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -39,7 +39,8 @@ public enum UDP {
 
     /// Creates a socket that is not bound or connected.
     ///
-    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine does not support
+    ///   IPv6.
     ///
     /// Calls `socket(2)`.
     public init(_ version: IPVersion) throws(IPCError) {
@@ -48,7 +49,7 @@ public enum UDP {
 
     /// Creates a socket, and binds it.
     ///
-    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
+    /// - Throws: Any error from ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)` and `bind(2)`.
     public init(at address: SocketAddress) throws(IPCError) {
@@ -57,12 +58,12 @@ public enum UDP {
       self.init(taking: socket.takeDescriptor(), address.address.version)
     }
 
-    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    /// Takes ownership of an inherited or received socket, and makes it close-on-exec.
     ///
-    /// If it throws, the previous owner keeps the descriptor.
+    /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
-    ///   not a UDP socket.
+    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if the
+    ///   descriptor is not a UDP socket.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(descriptor, families: [AF_INET, AF_INET6], type: UDP.type)
       self.init(taking: owned, try IPVersion(of: descriptor))
@@ -70,18 +71,18 @@ public enum UDP {
 
     /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 }
 
 extension UDP.Socket {
-  /// The length of the next datagram in bytes; 0 if there is none, or if it is empty.
+  /// The length of the next datagram in bytes; 0 if there is none or it is empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// The number of datagrams that were dropped because the receive buffer was full; other losses are not counted.
+  /// The number of datagrams dropped because the receive buffer was full, not counting other losses.
   ///
   /// Calls `getsockopt(2)` with `SO_MEMINFO`.
   public var droppedDatagrams: Int {
@@ -94,10 +95,10 @@ extension UDP.Socket {
     }
   }
 
-  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from this address.
+  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from that address.
   ///
-  /// Datagrams that have already arrived stay. The peer is not contacted: if no socket has the address, a later call
-  /// fails with `.connectionRefused`.
+  /// Datagrams that have already arrived stay in the receive queue. The peer is not contacted: if no socket is bound to
+  /// the address, a later call fails with `.connectionRefused`.
   ///
   /// - Throws: ``IPCError`` with `.networkUnreachable`; `.permissionDenied` for a broadcast address.
   ///
@@ -107,19 +108,19 @@ extension UDP.Socket {
     try Syscall.call(.connect, on: .socketAddress(address)) { unsafe cipc_connect(descriptor.rawValue, &raw) }
   }
 
-  /// Ends the association that ``connect(to:)`` made: the socket again receives from every sender.
+  /// Dissolves the association made by ``connect(to:)``, so that the socket again receives from every sender.
   ///
   /// Calls `connect(2)` with `AF_UNSPEC`.
   public func disconnect() throws(IPCError) {
     try Syscall.call(.connect, on: .descriptor(descriptor)) { cipc_disconnect(descriptor.rawValue) }
   }
 
-  /// Sends a datagram to the address that this socket is connected to, and waits for room.
+  /// Sends a datagram to the connected peer, waiting for room if necessary.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
-  ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket
-  ///   received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an
-  /// error, nothing was sent.
+  ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if the socket is not connected; `.connectionRefused` if no
+  ///   socket received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. On
+  ///   error, nothing is sent.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -138,9 +139,9 @@ extension UDP.Socket {
     try send(unsafe message.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Sends a datagram to the address that this socket is connected to, without waiting.
+  /// Sends a datagram to the connected peer without waiting.
   ///
-  /// - Returns: Whether it was sent; false if there is no room.
+  /// - Returns: Whether the datagram was sent; false if there is no room.
   public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
   }
@@ -148,9 +149,9 @@ extension UDP.Socket {
   /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
   public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
 
-  /// Adds bytes to a datagram, which is sent with the bytes of the next ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// Adds bytes to a datagram that the next ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` completes and sends.
   ///
-  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   ///
   /// Calls `send(2)` with `MSG_MORE`.
   public func sendLater(_ part: RawSpan, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -161,7 +162,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Sends a datagram to an address, and waits for room.
+  /// Sends a datagram to an address, waiting for room if necessary.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
   ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted`
@@ -178,7 +179,7 @@ extension UDP.Socket {
 
   /// Makes one blocking call.
   ///
-  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
+  /// - Returns: The result of the call; -1 on failure, with the reason in `errno`.
   @usableFromInline
   static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, to address: SocketAddress) -> Int {
     call(descriptor, message, to: address, flags: 0)
@@ -195,7 +196,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Sends after a failed attempt, or with a timeout.
+  /// Sends after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   func sendSlowly(
     _ message: RawSpan, to address: SocketAddress, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -226,7 +227,7 @@ extension UDP.Socket {
 
   /// Sends a datagram to an address without waiting.
   ///
-  /// - Returns: Whether it was sent; false if there is no room.
+  /// - Returns: Whether the datagram was sent; false if there is no room.
   public func trySend(_ message: RawSpan, to address: SocketAddress) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
   }
@@ -236,17 +237,18 @@ extension UDP.Socket {
     try trySend(unsafe message.bytes, to: address)
   }
 
-  /// Receives the next datagram, or waits for one if there is none.
+  /// Receives the next datagram, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:
+  ///   - bytes: The buffer to append the datagram to. Bytes that do not fit are lost; see
   ///     ``ReceivedMessage/isTruncated``.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` if no
-  ///   socket received a datagram that this connected socket sent; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   socket received a datagram sent by this connected socket; `.interrupted` if `retryOnInterrupt` is false and a
   ///   signal handler ran.
   ///
   /// Calls `recvfrom(2)` with `MSG_TRUNC`.
@@ -273,7 +275,7 @@ extension UDP.Socket {
     return ReceivedMessage(returned: count, room: room, from: SocketAddress(sender))
   }
 
-  /// Receives after a failed attempt, or with a timeout.
+  /// Receives after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   func receiveSlowly(
     into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -289,16 +291,17 @@ extension UDP.Socket {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the datagram is appended to.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the datagram to.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
-  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -309,16 +312,17 @@ extension UDP.Socket {
     }
   }
 
-  /// Receives the next datagram without waiting; nil if there is none.
+  /// Receives the next datagram without waiting; returns nil if there is none.
   public func tryReceive(
     into bytes: inout OutputRawSpan, peeking: Bool = false
   ) throws(IPCError) -> ReceivedMessage<SocketAddress>? {
     try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, peeking: peeking, timeout: .immediate) }
   }
 
-  /// Receives the next datagram without its sender's address, which a connected socket does not need.
+  /// Receives the next datagram without its sender's address, for connected sockets.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with
+  /// `MSG_TRUNC`.
   @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -8,7 +8,7 @@ public import SystemPackage
 #endif
 
 extension UnixSocket {
-  /// The address of a Unix domain socket: a path, an abstract name, or nothing.
+  /// A Unix domain socket address: a path, an abstract name, or empty.
   ///
   /// It has the kernel's layout (`struct sockaddr_un`), so using it does not allocate.
   ///
@@ -16,7 +16,7 @@ extension UnixSocket {
   public struct Address: Sendable {
     package var raw: cipc_address
 
-    /// The empty address: binding a socket to it makes the kernel choose an unused abstract name.
+    /// The empty address; if a socket is bound to it, the kernel chooses an unused abstract name.
     public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
@@ -24,21 +24,21 @@ extension UnixSocket {
 
     /// Creates an address from a path.
     ///
-    /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes; use a shorter path, or one
-    ///   relative to the working directory. `.noSuchFileOrDirectory` for an empty path.
+    /// - Throws: ``IPCError`` with `.fileNameTooLong` if the path is longer than ``maximumLength`` bytes; use a shorter
+    ///   path, or one relative to the working directory. `.noSuchFileOrDirectory` if the path is empty.
     public init(path: FilePath) throws(IPCError) {
       guard path.length <= Self.maximumLength else { throw IPCError(.socket, .fileNameTooLong, on: .path(path)) }
       guard path.length > 0 else { throw IPCError(.socket, .noSuchFileOrDirectory, on: .path(path)) }
-      // The length includes the NUL, because some programs that read the address expect it.
+      // The length includes the NUL because some programs that read the address expect it.
       raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
-    /// Creates an address from an abstract name, which disappears with its socket.
+    /// Creates an address from an abstract name, which ceases to exist when its socket is closed.
     ///
-    /// The name consists of bytes, which may include NUL; no NUL is added. It has no permissions: any process in the
-    /// same network namespace can connect to it, or bind it first.
+    /// The name may contain NUL bytes; no NUL is added. An abstract name has no permissions: any process in the same
+    /// network namespace can connect to it, or bind it first.
     ///
-    /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes.
+    /// - Throws: ``IPCError`` with `.fileNameTooLong` if the name is longer than ``maximumLength`` bytes.
     public init(abstract name: some Collection<UInt8>) throws(IPCError) {
       guard name.count <= Self.maximumLength else {
         throw IPCError(.socket, .fileNameTooLong, on: .label("@" + String(decoding: name, as: UTF8.self)))
@@ -84,12 +84,12 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Address: Hashable, CustomStringConvertible {
-  /// Compares the bytes of the addresses: a path and a link to it are different.
+  /// Compares the bytes of the addresses, so a path and a link to it differ.
   public static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
   /// Hashes the bytes of the address.
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
-  /// The path, or the abstract name after an `@` as `ss(8)` shows it, or `unnamed`.
+  /// The path, the abstract name prefixed with `@` as in `ss(8)`, or `unnamed`.
   public var description: String {
     path?.string ?? abstractName.map { "@" + String(decoding: $0, as: UTF8.self) } ?? "unnamed"
   }
@@ -98,20 +98,20 @@ extension UnixSocket.Address: Hashable, CustomStringConvertible {
 extension UnixSocket.Socket {
   /// Binds the socket to an address, so that other processes can find it.
   ///
-  /// A path stays until it is unlinked.
+  /// A path remains until it is unlinked.
   ///
   /// - Parameters:
-  ///   - address: The path or abstract name; without a name, the kernel chooses an abstract one.
-  ///   - permissions: The permissions of the path. Connecting requires the permission to write.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
-  ///     requested permissions from the start, and the umask of other threads does not change.
-  ///   - replaceStale: Whether to replace a path that a process left behind when it died. The path of an open socket or
-  ///     of another kind of file is never replaced. This requires the permission to read the directory.
-  /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is bound;
-  ///   `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.wouldBlock` if another process locked the
-  ///   directory for two seconds.
+  ///   - address: The path or abstract name; if empty, the kernel chooses an abstract name.
+  ///   - permissions: The permissions of the path. Connecting requires write permission.
+  ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the path has exactly the requested
+  ///     permissions from the start, and the umask of other threads does not change.
+  ///   - replaceStale: Whether to replace a path left behind by a process that died. A path that belongs to an open
+  ///     socket or to another kind of file is never replaced. This requires read permission for the directory.
+  /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is already
+  ///   bound; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.wouldBlock` if another process kept
+  ///   the directory locked for two seconds.
   ///
-  /// Calls `bind(2)`; `fchmod(2)` for a path.
+  /// Calls `bind(2)`, and `fchmod(2)` for a path.
   public func bind(
     to address: UnixSocket.Address, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false,
     replaceStale: Bool = false
@@ -137,14 +137,14 @@ extension UnixSocket.Socket {
     }
   }
 
-  /// The address of this socket; unnamed unless it is bound.
+  /// The socket's address; unnamed unless the socket is bound.
   ///
   /// Calls `getsockname(2)`.
   public var address: UnixSocket.Address {
     get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: false)) }
   }
 
-  /// The address of the socket that this one is connected to; a client is usually unnamed.
+  /// The address of the connected peer; a client is usually unnamed.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -157,10 +157,11 @@ extension UnixSocket.Socket {
 extension UnixSocket.Address {
   /// Removes the path.
   ///
-  /// Its socket and connections stay open. This does nothing for an abstract name, which disappears with its socket.
+  /// The socket and its connections stay open. For an abstract name, this does nothing, because the name ceases to
+  /// exist when its socket is closed.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket, which then
-  ///   stays.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket, in which case
+  ///   it is not removed.
   ///
   /// Calls `unlink(2)`.
   public func unlink() throws(IPCError) {
@@ -174,20 +175,20 @@ extension UnixSocket.Address {
 enum StaleSocket {
   /// The maximum time to wait for the lock.
   ///
-  /// The owner makes only a few non-blocking calls, so it normally releases the lock much sooner.
+  /// The owner makes only a few nonblocking calls, so it normally releases the lock much sooner.
   private static let longestTurn = Duration.seconds(2)
 
-  /// Locks the directory of a path, until the returned descriptor is closed.
+  /// Locks the directory that contains a path until the returned descriptor is closed.
   ///
-  /// Without this lock, two processes could find the same path stale, and the second process would remove the new path
-  /// of the first.
+  /// Without this lock, two processes could find the same path stale, and the second process would remove the first
+  /// one's new path.
   static func takeTurn(in path: FilePath) throws(IPCError) -> OwnedDescriptor {
     let parent = path.removingLastComponent()
     let directory = parent.isEmpty ? "." : parent
     let lock = try OwnedDescriptor.opened(by: .open, on: .path(directory)) {
       unsafe directory.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
-    // Any process with permission to read the directory can hold the lock indefinitely.
+    // Any process with read permission for the directory can hold the lock indefinitely.
     let timeout = Timeout.after(longestTurn)
     var backoff = Backoff()
     while true {
@@ -206,7 +207,7 @@ enum StaleSocket {
     do throws(IPCError) {
       let file = try located(path)
       guard try isStale(path) else { return }
-      // A program that does not use this lock may have replaced the path in the meantime.
+      // A program that does not take this lock may have replaced the path in the meantime.
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
     } catch  where error.errno == .noSuchFileOrDirectory {
@@ -214,10 +215,10 @@ enum StaleSocket {
     }
   }
 
-  /// Whether no process has the socket of the path open.
+  /// Returns whether no process has the path's socket open.
   ///
   /// This connects a datagram socket. An open socket of another type refuses the connection, even before it listens,
-  /// with a different error than a closed socket. So this never establishes a connection.
+  /// with a different error than a closed socket does, so this never establishes a connection.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
@@ -225,7 +226,7 @@ enum StaleSocket {
     } catch  where error.errno == .connectionRefused {
       return true
     } catch  where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
-      // The socket is open, or connected to another socket, or this process is not permitted to connect to it.
+      // The socket is open or connected to another socket, or this process is not permitted to connect to it.
       return false
     }
   }

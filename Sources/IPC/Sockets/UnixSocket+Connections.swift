@@ -8,19 +8,20 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket {
-  /// Connects a socket to a listener, or a datagram socket to the receiver of its later datagrams.
+  /// Connects a socket to a listener, or sets the receiver for a datagram socket.
   ///
-  /// A connection is complete when it is in the listener's queue: the listener need not have accepted it.
+  /// A connection is established when it is in the listener's queue; the listener need not have accepted it.
   ///
   /// - Parameters:
-  ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: How long to wait. `poll(2)` does not report room in the queue of a listener, so if you set a
-  ///     deadline, the function retries after pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or
-  ///   if a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or,
-  ///   for ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full;
-  ///   `.permissionDenied` without permission to write to the path; `.protocolWrongTypeForSocket`;
+  ///   - address: The listener's or receiver's path or abstract name.
+  ///   - timeout: How long to wait. `poll(2)` does not report room in a listener's queue, so with a deadline, the
+  ///     method retries after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Throws: ``IPCError`` with `.connectionRefused` if no socket is listening on the address or has the abstract
+  ///   name, or if the path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path;
+  ///   `.timedOut` or, for ``Timeout/immediate`` and nonblocking sockets, `.wouldBlock` if the listener's queue is
+  ///   full; `.permissionDenied` without write permission for the path; `.protocolWrongTypeForSocket`;
   ///   `.socketIsConnected`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `connect(2)`.
@@ -52,25 +53,26 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 extension UnixSocket {
   /// A socket that accepts connections.
   ///
-  /// Destroying the value closes the socket, which resets connections that have not been accepted yet. Its path stays
-  /// until it is unlinked.
+  /// Destroying the value closes the socket and resets connections that have not been accepted yet. The socket's path
+  /// remains until it is unlinked.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
 
     package init(taking owned: consuming OwnedDescriptor) { self.owned = owned }
 
-    /// Creates a socket, binds it, and listens.
+    /// Creates a socket, binds it, and makes it listen.
     ///
-    /// If `listen(2)` fails, which is not expected, the path stays, because it could already belong to another socket.
+    /// In the unlikely event that `listen(2)` fails, the path remains, because it could already belong to another
+    /// socket.
     ///
     /// - Parameters:
-    ///   - address: The path or abstract name to listen at.
-    ///   - permissions: The permissions of the path. Connecting requires the permission to write.
-    ///   - applyUmask: Whether the process's umask removes permissions, as in C.
-    ///   - replaceStale: Whether to replace a path that a process left behind when it died.
-    ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
+    ///   - address: The path or abstract name to listen on.
+    ///   - permissions: The permissions of the path. Connecting requires write permission.
+    ///   - applyUmask: Whether to apply the process's umask, as in C.
+    ///   - replaceStale: Whether to replace a path left behind by a process that died.
+    ///   - backlog: One less than the number of connections that can wait to be accepted; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: The errors of ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)``.
+    /// - Throws: Any error from ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -83,11 +85,11 @@ extension UnixSocket {
       self.init(taking: socket.takeDescriptor())
     }
 
-    /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
+    /// Takes ownership of an inherited listening socket, and makes it close-on-exec.
     ///
-    /// If it throws, the previous owner keeps the descriptor.
+    /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    /// - Throws: ``IPCError`` with `.invalidArgument` if the socket is not listening; any error from
     ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
@@ -95,24 +97,24 @@ extension UnixSocket {
 
     /// The open descriptor, which this value owns and closes.
     public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The address at which it listens.
+    /// The address on which the socket listens.
     ///
     /// Calls `getsockname(2)`.
     public var address: Address {
       get throws(IPCError) { Address(try SocketNames.address(of: descriptor, peer: false)) }
     }
 
-    /// Accepts the oldest pending connection, or waits for one if there is none.
+    /// Accepts the oldest pending connection, waiting for one if necessary.
     ///
     /// The connection is blocking, even if the listener is not.
     ///
-    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
+    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and nonblocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
     ///
-    /// Calls `accept4(2)`; `ppoll(2)` to wait until a deadline.
+    /// Calls `accept4(2)`, and `ppoll(2)` to wait until a deadline.
     public func accept(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Socket<Style> {
@@ -120,7 +122,7 @@ extension UnixSocket {
       return accepted.socket
     }
 
-    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns the address of its peer.
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns its peer's address.
     public func acceptWithAddress(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> AcceptedConnection<Socket<Style>, Address> {
@@ -130,7 +132,7 @@ extension UnixSocket {
       return AcceptedConnection(Socket(taking: owned), Address(raw))
     }
 
-    /// Accepts the oldest pending connection; nil if there is none.
+    /// Accepts the oldest pending connection, if any; otherwise returns nil.
     ///
     /// Calls `accept4(2)`.
     public func tryAccept() throws(IPCError) -> Socket<Style>? {

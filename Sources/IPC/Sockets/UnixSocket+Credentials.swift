@@ -8,16 +8,16 @@ public import SystemPackage
 #endif
 
 extension UnixSocket {
-  /// The process, user and group at the other end of a socket, which the kernel verified (`struct ucred`).
+  /// The process, user and group at the other end of a socket, as verified by the kernel (`struct ucred`).
   public struct Credentials: Hashable, Sendable {
-    /// The ID of the process; 0 if it is not visible in this PID namespace.
+    /// The process ID; 0 if the process is not visible in this PID namespace.
     ///
-    /// The ID may already belong to another process. ``UnixSocket/Socket/peerProcess()`` returns a descriptor that
-    /// never refers to another process.
+    /// The ID may since have been reused for another process. ``UnixSocket/Socket/peerProcess()`` returns a descriptor
+    /// that never refers to another process.
     public let process: ProcessID
-    /// The user; 65534 if this user namespace does not map it.
+    /// The user ID; 65534 if this user namespace does not map it.
     public let user: UserID
-    /// The group; 65534 if this user namespace does not map it.
+    /// The group ID; 65534 if this user namespace does not map it.
     public let group: GroupID
 
     /// Creates credentials to send; an unprivileged process can send only its own.
@@ -27,7 +27,7 @@ extension UnixSocket {
       self.group = group
     }
 
-    /// The credentials of this process, with its effective user and group.
+    /// This process's credentials, with its effective user and group IDs.
     public static var current: Credentials {
       Credentials(process: .current, user: .effective, group: .effective)
     }
@@ -45,10 +45,10 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Socket {
-  /// The credentials of the peer when it connected or listened.
+  /// The peer's credentials at the time it connected or called `listen(2)`.
   ///
-  /// They do not change when the peer passes its socket to another process, changes its user, or dies. A socket that is
-  /// not connected reports process ID 0, and -1 (all bits set) as user and group.
+  /// They do not change when the peer passes its socket to another process, changes its user ID, or dies. A socket that
+  /// is not connected reports process ID 0, and -1 (all bits set) as the user and group IDs.
   ///
   /// ```swift
   /// guard try connection.peerCredentials.user == .effective else { return }
@@ -65,17 +65,17 @@ extension UnixSocket.Socket {
     }
   }
 
-  /// Whether received messages carry the credentials of their senders: ``AncillaryData/credentials``.
+  /// Whether received messages carry their senders' credentials: ``AncillaryData/credentials``.
   ///
   /// Calls `getsockopt(2)` with `SO_PASSCRED`.
   public var passCredentials: Bool {
     get throws(IPCError) { try option(.getsockoptPassCredentials, Int32(CIPC_SO_PASSCRED)) != 0 }
   }
 
-  /// Sets whether received messages carry the credentials of their senders.
+  /// Sets whether received messages carry their senders' credentials.
   ///
-  /// Set it before the peer sends. Messages that were sent earlier have process ID 0 as their sender, unless the sender
-  /// passed its credentials explicitly.
+  /// Set this before the peer sends. Messages sent earlier report sender process ID 0, unless the sender passed its
+  /// credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.
   public func setPassCredentials(_ passCredentials: Bool) throws(IPCError) {
@@ -84,14 +84,14 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket {
-  /// Whether received messages carry a descriptor of their sender: ``AncillaryData/takeSender()``.
+  /// Whether received messages carry a descriptor for their sender: ``AncillaryData/takeSender()``.
   ///
   /// Calls `getsockopt(2)` with `SO_PASSPIDFD`.
   public var passProcess: Bool {
     get throws(IPCError) { try option(.getsockoptPassPIDFD, Int32(CIPC_SO_PASSPIDFD)) != 0 }
   }
 
-  /// Sets whether received messages carry a descriptor of their sender, which never refers to another process.
+  /// Sets whether received messages carry a descriptor for their sender; it never refers to another process.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5.
   ///
@@ -100,10 +100,10 @@ extension UnixSocket.Socket {
     try setOption(.setsockoptPassPIDFD, Int32(CIPC_SO_PASSPIDFD), passProcess ? 1 : 0)
   }
 
-  /// Returns a descriptor of the process that connected or listened, even if another process now has its ID.
+  /// Returns a descriptor for the process that connected or called `listen(2)`, even if its ID has been reused.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5; `.noData` if the socket is not connected;
-  ///   `.noSuchProcess` if the process has ended, on some kernels.
+  ///   `.noSuchProcess` on some kernels if the process has ended.
   ///
   /// Calls `getsockopt(2)` with `SO_PEERPIDFD`.
   public func peerProcess() throws(IPCError) -> PIDFD {

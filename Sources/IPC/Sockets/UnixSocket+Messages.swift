@@ -8,18 +8,18 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// The length in bytes of the next datagram, or of all sequenced packets together; 0 if there are none or they are
-  /// empty.
+  /// The length in bytes of the next datagram, or the total length of all sequenced packets; 0 if there are none or
+  /// they are empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// Sends a message to the socket that this one is connected to, and waits for room.
+  /// Sends a message to the connected peer, waiting for room if necessary.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if the
-  ///   connection is closed, without `SIGPIPE`; `.connectionRefused` if the receiver of datagrams is closed;
-  ///   `.messageTooLong` if the send buffer is too small for it; `.socketNotConnected`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was sent.
+  ///   connection is closed (`SIGPIPE` is not raised); `.connectionRefused` if the receiving datagram socket is closed;
+  ///   `.messageTooLong` if the message does not fit in the send buffer; `.socketNotConnected`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran. On error, nothing is sent.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -40,7 +40,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 
   /// Sends a message without waiting.
   ///
-  /// - Returns: Whether it was sent; false if there is no room.
+  /// - Returns: Whether the message was sent; false if there is no room.
   public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
   }
@@ -50,19 +50,18 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// Receives the next packet, or waits for one if there is none.
+  /// Receives the next packet, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the packet is appended to. Bytes that do not fit are lost:
-  ///     ``ReceivedPacket/isTruncated``.
-  ///   - peeking: Whether the packet stays in the socket.
+  ///   - bytes: The buffer to append the packet to. Bytes that do not fit are lost; see ``ReceivedPacket/isTruncated``.
+  ///   - peeking: Whether to leave the packet in the receive queue.
   ///   - timeout: How long to wait for a packet.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
-  ///   send one.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The length of the packet; nil at end of stream. An empty packet looks the same to `recv(2)`, so do not
+  ///   send empty packets.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
-  ///   peer closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a
-  ///   signal handler ran.
+  ///   peer closed its socket with unread data; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable
@@ -75,17 +74,18 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the packet is appended to.
-  ///   - peeking: Whether the packet stays in the socket.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the packet to.
+  ///   - peeking: Whether to leave the packet in the receive queue.
   ///   - timeout: How long to wait for a packet.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
-  ///   send one.
-  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The length of the packet; nil at end of stream. An empty packet looks the same to `recv(2)`, so do not
+  ///   send empty packets.
+  /// - Throws: Any error from ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -109,8 +109,8 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Ends the association that ``UnixSocket/Socket/connect(to:timeout:retryOnInterrupt:)`` made: the socket again
-  /// receives from every sender.
+  /// Dissolves the association made by ``UnixSocket/Socket/connect(to:timeout:retryOnInterrupt:)``, so that the socket
+  /// again receives from every sender.
   ///
   /// Calls `connect(2)` with `AF_UNSPEC`.
   public func disconnect() throws(IPCError) {
@@ -119,14 +119,15 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Receives the next datagram, or waits for one if there is none.
+  /// Receives the next datagram, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:
+  ///   - bytes: The buffer to append the datagram to. Bytes that do not fit are lost; see
   ///     ``ReceivedMessage/isTruncated``.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -155,7 +156,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     return ReceivedMessage(returned: count, room: room, from: UnixSocket.Address(sender))
   }
 
-  /// Receives after a failed attempt, or with a timeout.
+  /// Receives after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   func receiveSlowly(
     into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -171,17 +172,18 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise it behaves like
+  /// Otherwise, this behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the datagram is appended to.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the datagram to.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
-  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  /// - Throws: Any error from ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -192,16 +194,16 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Receives the next datagram without waiting; nil if there is none.
+  /// Receives the next datagram without waiting; returns nil if there is none.
   public func tryReceive(
     into bytes: inout OutputRawSpan, peeking: Bool = false
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
     try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, peeking: peeking, timeout: .immediate) }
   }
 
-  /// Receives the next datagram without its sender's address, which costs less.
+  /// Receives the next datagram without its sender's address, which is faster.
   ///
-  /// Otherwise it behaves like
+  /// Otherwise, this behaves like
   /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
@@ -225,17 +227,18 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Sends a datagram to an address, and waits for room in the receiver.
+  /// Sends a datagram to an address, waiting for room in the receiver's queue if necessary.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the datagram; can be empty.
-  ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to. So with
-  ///     a deadline, or on a non-blocking socket, the function retries after pauses of 0.1 to 10 ms.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - message: The bytes of the datagram; may be empty.
+  ///   - address: The receiver's path or abstract name.
+  ///   - timeout: How long to wait. `poll(2)` reports room only for the connected receiver, so with a deadline or on a
+  ///     nonblocking socket, the method retries after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was sent.
+  ///   `retryOnInterrupt` is false and a signal handler ran. On error, nothing is sent.
   ///
   /// Calls `sendto(2)`.
   @inlinable
@@ -248,7 +251,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Makes one blocking call.
   ///
-  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
+  /// - Returns: The result of the call; -1 on failure, with the reason in `errno`.
   @usableFromInline
   static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, to address: UnixSocket.Address) -> Int {
     call(descriptor, message, to: address, flags: 0)
@@ -265,7 +268,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Sends after a failed attempt, or with a timeout.
+  /// Sends after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   func sendSlowly(
     _ message: RawSpan, to address: UnixSocket.Address, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -298,7 +301,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Sends a datagram to an address without waiting.
   ///
-  /// - Returns: Whether it was sent; false if the receiver has no room.
+  /// - Returns: Whether the datagram was sent; false if the receiver has no room.
   public func trySend(_ message: RawSpan, to address: UnixSocket.Address) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
   }

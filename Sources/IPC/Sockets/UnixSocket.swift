@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Sockets between processes on one machine (Unix domain sockets, `AF_UNIX`).
+/// Sockets between processes on the same machine (Unix domain sockets, `AF_UNIX`).
 ///
 /// ```swift
 /// let address = try UnixSocket.Address(path: "/run/echo/socket")
@@ -20,16 +20,16 @@ public import SystemPackage
 /// try stream.shutDown(.sending)
 /// ```
 ///
-/// A ``Stream`` carries bytes without boundaries, like a pipe in both directions. A ``SequencedPacket`` is a connection
-/// that keeps message boundaries. A ``Datagram`` socket keeps them without a connection.
+/// A ``Stream`` carries bytes without boundaries, like a bidirectional pipe. A ``SequencedPacket`` is a connection that
+/// preserves message boundaries. A ``Datagram`` socket preserves them without a connection.
 ///
 /// `unix(7)`.
 public enum UnixSocket {
   /// A socket that carries bytes without boundaries (`SOCK_STREAM`).
   public typealias Stream = Socket<StreamStyle>
-  /// A connected socket that keeps message boundaries (`SOCK_SEQPACKET`).
+  /// A connected socket that preserves message boundaries (`SOCK_SEQPACKET`).
   public typealias SequencedPacket = Socket<SequencedPacketStyle>
-  /// A socket that keeps message boundaries, with or without a connection (`SOCK_DGRAM`).
+  /// A socket that preserves message boundaries, with or without a connection (`SOCK_DGRAM`).
   public typealias Datagram = Socket<DatagramStyle>
   /// A socket that accepts connections of type `SOCK_STREAM`.
   public typealias StreamListener = Listener<StreamStyle>
@@ -41,9 +41,9 @@ public enum UnixSocket {
     /// The type argument of `socket(2)`.
     static var type: Int32 { get }
   }
-  /// A type that must be connected before it transfers data.
+  /// A socket type that must be connected before it transfers data.
   public protocol ConnectionStyle: Style {}
-  /// A type that keeps message boundaries.
+  /// A socket type that preserves message boundaries.
   public protocol MessageStyle: Style {}
 
   /// `SOCK_STREAM`.
@@ -62,9 +62,9 @@ public enum UnixSocket {
     public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
   }
 
-  /// A socket that does not listen, which is closed when it is destroyed.
+  /// A socket that does not listen, closed when the value is destroyed.
   ///
-  /// Closing it discards bytes that were received but not read; the peer of a stream then gets `.connectionReset`.
+  /// Closing a socket discards unread bytes; the peer of a stream then gets `.connectionReset`.
   @frozen
   public struct Socket<Style: UnixSocket.Style>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -78,23 +78,23 @@ public enum UnixSocket {
     /// Calls `socket(2)`.
     public init() throws(IPCError) { owned = try .opening(family: AF_UNIX, type: Style.type) }
 
-    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    /// Takes ownership of an inherited or received socket, and makes it close-on-exec.
     ///
-    /// If it throws, the previous owner keeps the descriptor.
+    /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` for another address family;
-    ///   `.protocolWrongTypeForSocket` for another type.
+    /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` if the socket has another address family;
+    ///   `.protocolWrongTypeForSocket` if it has another type.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
     }
 
     /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 
-  /// Two unnamed sockets that are connected to each other.
+  /// Two unnamed sockets, connected to each other.
   @frozen
   public struct Pair<Style: UnixSocket.Style>: ~Copyable, Sendable {
     /// One of the sockets, which receives the bytes that ``second`` sends.
@@ -123,14 +123,14 @@ public enum UnixSocket {
 extension UnixSocket.Socket: ReadableStream where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.Socket: WritableStream where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.Socket: ReadableDescriptor where Style == UnixSocket.StreamStyle {
-  /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
+  /// The system calls that transfer bytes: `recv(2)` and `send(2)`.
   @inlinable public var transport: Transport { .socket }
 }
 extension UnixSocket.Socket: WritableDescriptor where Style == UnixSocket.StreamStyle {}
 
 extension UnixSocket.Socket {
-  /// The position from which the next receive call with `peeking` reads; nil if each of them begins at the next byte that
-  /// was not received.
+  /// The offset from which the next receive call with `peeking` reads; nil if such calls always start at the next
+  /// unread byte.
   ///
   /// Calls `getsockopt(2)` with `SO_PEEK_OFF`.
   public var peekOffset: Int? {
@@ -140,13 +140,13 @@ extension UnixSocket.Socket {
     }
   }
 
-  /// Sets the position from which the next receive call with `peeking` reads.
+  /// Sets the offset from which the next receive call with `peeking` reads.
   ///
-  /// Each such call moves the position behind the bytes that it returned, so the next one continues there. A call that
-  /// receives bytes moves it back by their number.
+  /// Each such call advances the offset by the number of bytes it returned, so the next one continues there. A call
+  /// that consumes bytes decreases the offset by their number.
   ///
-  /// - Parameter offset: The number of bytes before the position; nil to begin at the next byte that was not received.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a number that is not an `Int32`.
+  /// - Parameter offset: The offset from the next unread byte; nil to start at the next unread byte each time.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the offset does not fit in an `Int32`.
   ///
   /// Calls `setsockopt(2)` with `SO_PEEK_OFF`.
   public func setPeekOffset(_ offset: Int?) throws(IPCError) {

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// An anonymous pipe: bytes that are written to one end are read from the other, in order.
+/// An anonymous pipe: bytes written to one end are read from the other, in order.
 ///
 /// ```swift
 /// let pipe = try AnonymousPipe()
@@ -17,8 +17,8 @@ public import SystemPackage
 /// try pipe.reader.readToEnd(appendingTo: &text)
 /// ```
 ///
-/// A reader sees end of file when *every* descriptor of the write end is closed, in this process and in all others.
-/// Therefore both ends are close-on-exec: a child has only the ends that are passed to it explicitly
+/// A reader sees end of file only when *every* descriptor for the write end is closed, in this process and in all
+/// others. Therefore, both ends are close-on-exec: a child has only the ends that are explicitly passed to it
 /// (``ChildProcess``).
 ///
 /// `pipe(7)`.
@@ -32,10 +32,10 @@ public struct AnonymousPipe: ~Copyable, Sendable {
   /// Creates a pipe.
   ///
   /// - Parameters:
-  ///   - nonBlocking: Whether both ends are non-blocking. Set it for a child that inherits an end; this library does
+  ///   - nonBlocking: Whether both ends are nonblocking. Set this for a child that inherits an end; this library does
   ///     not need it.
   ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. Bytes
-  ///     that do not fit the buffer of the reader are discarded.
+  ///     that do not fit in the reader's buffer are discarded.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles` or `.tooManyOpenFilesInSystem`.
   ///
   /// Calls `pipe2(2)`.
@@ -51,15 +51,15 @@ public struct AnonymousPipe: ~Copyable, Sendable {
     writer = PipeWriter(OwnedDescriptor(taking: ends.1))
   }
 
-  /// The maximum length in bytes of a write that is never mixed with bytes of other writers (`PIPE_BUF`).
+  /// The maximum length in bytes of an atomic write, which is never interleaved with other writers' bytes (`PIPE_BUF`).
   public static let maximumAtomicWriteLength = Int(PIPE_BUF)
 }
 
-/// A descriptor for an end of a pipe or FIFO.
+/// A descriptor for one end of a pipe or FIFO.
 public protocol PipeDescriptor: DescriptorRepresentable, ~Copyable {}
 
 extension PipeDescriptor where Self: ~Copyable {
-  /// The calls that move the bytes of a stream: `read(2)` and `write(2)`.
+  /// The system calls that transfer bytes: `read(2)` and `write(2)`.
   @inlinable public var transport: Transport { .file }
 
   /// The number of bytes that the pipe can hold.
@@ -76,9 +76,9 @@ extension PipeDescriptor where Self: ~Copyable {
 
   /// Sets the minimum number of bytes that the pipe can hold.
   ///
-  /// - Returns: The new capacity, which the kernel rounds up to a power of two of pages.
-  /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB) without
-  ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` for an impossible size.
+  /// - Returns: The new capacity, which the kernel rounds up to a power-of-two multiple of the page size.
+  /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB by default) without
+  ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` if the size is invalid.
   ///
   /// Calls `fcntl(2)` with `F_SETPIPE_SZ`.
   @discardableResult
@@ -100,19 +100,19 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  /// Takes ownership of an inherited descriptor, and makes it close-on-exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the initializer throws, the previous owner keeps the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
-  ///   open for reading.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not for a pipe or FIFO; `.badFileDescriptor`
+  ///   if it is not open for reading.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
 
   /// The open descriptor, which this value owns and closes.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 
@@ -123,25 +123,25 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  /// Takes ownership of an inherited descriptor, and makes it close-on-exec.
   ///
-  /// If it throws, the previous owner keeps the descriptor.
+  /// If the initializer throws, the previous owner keeps the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
-  ///   open for writing.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not for a pipe or FIFO; `.badFileDescriptor`
+  ///   if it is not open for writing.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
 
   /// The open descriptor, which this value owns and closes.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Writes `bytes` as a whole: they are not mixed with bytes of other writers.
+  /// Writes `bytes` atomically, never interleaved with other writers' bytes.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes,
-  ///   before anything is written; and the errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, in
+  ///   which case nothing is written; any error from ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -153,7 +153,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     _ = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes the bytes of an array or a string as a whole, like
+  /// Writes the bytes of an array or a string atomically, like
   /// ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public func writeAtomically(
     _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -170,16 +170,16 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  /// Takes ownership of an inherited descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: The errors of ``PipeReader/init(adopting:)-(FileDescriptor)``.
+  /// - Throws: Any error from ``PipeReader/init(adopting:)-(FileDescriptor)``.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
 
   /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 
@@ -188,7 +188,7 @@ private func adoptPipe(_ descriptor: FileDescriptor, access: Int32) throws(IPCEr
     throw IPCError(.fstat, .invalidArgument, on: .descriptor(descriptor))
   }
   let flags = try NonBlocking.statusFlags(of: descriptor)
-  // A descriptor opened with O_PATH has no access mode, but its mode bits are the same as for reading.
+  // A descriptor opened with O_PATH has no access mode, but its mode bits look like O_RDONLY.
   guard flags & (O_ACCMODE | Int32(CIPC_O_PATH)) == access else {
     throw IPCError(.fcntlGetFlags, .badFileDescriptor, on: .descriptor(descriptor))
   }

@@ -1,8 +1,9 @@
 package import SystemPackage
 
-/// A byte stream that is read by line, by delimiter or by length.
+/// A buffered byte stream that can be read by line, by delimiter or by length.
 ///
-/// One read of the stream takes all available bytes, and the reader keeps those that have not been requested yet.
+/// Each read from the stream fetches all available bytes, and the reader buffers those that have not been requested
+/// yet.
 ///
 /// ```swift
 /// var reader = BufferedReader(pipe.reader)
@@ -11,17 +12,17 @@ package import SystemPackage
 /// }
 /// ```
 ///
-/// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be repeated. A timeout
-/// covers the whole call, even if it takes several reads.
+/// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be retried. A timeout
+/// covers the whole call, even if it needs several reads.
 ///
-/// After end of file, the next call reads the stream again, because a FIFO can have a new writer.
+/// After end of file, the next call reads from the stream again, because a FIFO can have a new writer.
 public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
 
-  /// The maximum number of bytes that one read of the stream takes.
+  /// The maximum number of bytes per read from the stream.
   ///
-  /// The buffer grows for calls that need more.
+  /// The buffer grows for calls that need more bytes.
   public let capacity: Int
 
   /// Creates a reader with an empty buffer.
@@ -35,12 +36,12 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
     buffer = StreamBuffer(capacity: capacity)
   }
 
-  /// The number of bytes that have been read from the stream, but not yet from this reader.
+  /// The number of bytes read from the stream, but not yet from this reader.
   public var bytesBuffered: Int { buffer.count }
 
-  /// Destroys the reader, and returns the stream.
+  /// Destroys the reader and returns the stream.
   ///
-  /// Bytes in the buffer are discarded. To keep them, read ``bytesBuffered`` bytes first.
+  /// Any buffered bytes are discarded. To keep them, read ``bytesBuffered`` bytes first.
   public consuming func release() -> Source { source }
 }
 
@@ -49,16 +50,18 @@ extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 extension BufferedReader where Source: ~Copyable {
   /// Reads the next line, and returns it as a string.
   ///
-  /// A last line without a newline also counts as a line.
+  /// A final line without a newline counts as a line.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.
   ///   - maxLength: The maximum length of the line in bytes, including its newline; ``capacity`` if nil.
   ///   - timeout: How long to wait for the whole line.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
-  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a
-  ///   larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` if the stream throws them.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer than `maxLength`; the line stays in the
+  ///   buffer, and a call with a larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` if the
+  ///   stream throws one of them.
   @inlinable
   public mutating func readLine(
     strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -73,12 +76,13 @@ extension BufferedReader where Source: ~Copyable {
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
-  ///   - bytes: The array that the bytes are appended to.
+  ///   - bytes: The array to append the bytes to.
   ///   - maxLength: The maximum number of bytes, including the delimiter; ``capacity`` if nil.
   ///   - timeout: How long to wait for the delimiter.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The number of bytes, including the delimiter unless the file ended without one; nil at end of file.
-  /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)``.
+  /// - Throws: Any error from ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)``.
   @inlinable
   public mutating func read(
     until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -90,9 +94,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads up to and including the next `delimiter` of several bytes, such as `"\r\n\r\n".utf8.span`.
+  /// Reads up to and including the next multi-byte `delimiter`, such as `"\r\n\r\n".utf8.span`.
   ///
-  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise, this behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func read(
     until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -106,7 +110,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter`, and passes the bytes to `body` without copying or allocating.
   ///
-  /// Otherwise it behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise, this behaves like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func withNext<Result>(
     until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
@@ -120,8 +124,8 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads `count` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// - Returns: The number of bytes that were read.
-  /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the
+  /// - Returns: The number of bytes read.
+  /// - Throws: Any error from the stream. On error, nothing is appended, and the bytes that arrived remain in the
   ///   buffer.
   @inlinable
   public mutating func readExactly(
@@ -132,10 +136,11 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads until `bytes` is full or the file ends, and appends to `bytes`.
+  /// Reads until `bytes` is full or the file ends.
   ///
-  /// - Returns: The number of bytes that were read.
-  /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the buffer.
+  /// - Returns: The number of bytes read.
+  /// - Throws: Any error from the stream. On error, nothing is appended, and the bytes that arrived remain in the
+  ///   buffer.
   @inlinable
   public mutating func readExactly(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -144,9 +149,9 @@ extension BufferedReader where Source: ~Copyable {
     return buffer.move(to: &bytes)
   }
 
-  /// Passes the next `count` bytes to `body`, or fewer at end of file, and leaves them in the buffer.
+  /// Passes the next `count` bytes, or fewer at end of file, to `body`, and leaves them in the buffer.
   ///
-  /// - Throws: The errors of the stream.
+  /// - Throws: Any error from the stream.
   @inlinable
   public mutating func peek<Result>(
     _ count: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -157,7 +162,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The descriptor of the stream, which may not be readable although there are bytes in the buffer.
+  /// The stream's descriptor; it may not be readable even if the buffer contains bytes.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 
@@ -173,7 +178,7 @@ extension BufferedReader: ReadableStream where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: ~Copyable {
-  /// Reads until the buffer has a delimiter.
+  /// Reads until the buffer contains a delimiter.
   ///
   /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of remaining bytes.
   @inlinable
@@ -185,7 +190,7 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
+      // A final line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
       // byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
@@ -204,12 +209,12 @@ extension BufferedReader where Source: ~Copyable {
       if let end, end <= maxLength { return end }
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
-      // The last searched bytes can be the beginning of a delimiter.
+      // The last bytes searched can be the beginning of a delimiter.
       searched = max(0, searched - delimiter.count + 1)
     }
   }
 
-  /// Reads until the buffer has `count` bytes.
+  /// Reads until the buffer contains `count` bytes.
   ///
   /// - Returns: `count`; at end of file, the number of remaining bytes.
   @inlinable
@@ -223,7 +228,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads once.
   ///
-  /// Before that, it makes room for at least one byte, and for more than `length` bytes in total.
+  /// Before that, this makes room for at least one byte, and for more than `length` bytes in total.
   @inlinable
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)

@@ -6,7 +6,7 @@ package import SystemPackage
   internal import Musl
 #endif
 
-/// A byte stream that collects small writes, and writes them together.
+/// A byte stream that collects small writes and writes them together.
 ///
 /// ```swift
 /// var writer = BufferedWriter(pipe.writer)
@@ -14,14 +14,14 @@ package import SystemPackage
 /// try writer.close()
 /// ```
 ///
-/// Bytes are written to the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`.
-/// Destroying a writer does not write, because it could block, and could not report a failure. Instead, the number of
-/// unwritten bytes is passed to the handler of the initializer.
+/// The writer writes to the stream when the buffer is full, and when ``flush(timeout:retryOnInterrupt:)`` or `close()`
+/// is called. Destroying a writer does not write, because writing could block, and a failure could not be reported.
+/// Instead, the writer passes the number of unwritten bytes to the handler given to the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink
   @usableFromInline var pending: UnwrittenBytes
 
-  /// The maximum number of bytes that are collected.
+  /// The maximum number of bytes that the buffer holds.
   public let capacity: Int
 
   /// Creates a writer with an empty buffer.
@@ -29,8 +29,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// - Parameters:
   ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
-  ///   - onUnwritten: A function that is called if the writer is destroyed with unwritten bytes, with their number. The
-  ///     default writes a line to standard error.
+  ///   - onUnwritten: A function that is called with the number of unwritten bytes if the writer is destroyed before
+  ///     they are written. The default writes a line to standard error.
   public init(
     _ sink: consuming Sink, capacity: Int = 65_536, onUnwritten: (@Sendable (_ count: Int) -> Void)? = nil
   ) {
@@ -39,14 +39,14 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     pending = UnwrittenBytes(capacity: capacity, handler: onUnwritten)
   }
 
-  /// The number of bytes that have been collected, but not yet written to the stream.
+  /// The number of buffered bytes that have not been written to the stream.
   public var unwritten: Int { pending.buffer.count }
 
   /// Writes all of `bytes` to the buffer or, if they do not fit, to the stream.
   ///
-  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that could not be written stay
-  ///   in the buffer. Of `bytes`, the first ``IPCError/transferred`` were written to the stream, and the others are not
-  ///   in the buffer.
+  /// - Throws: Any error from the stream, if the buffer had to be flushed. Earlier bytes that could not be written stay
+  ///   in the buffer. The first ``IPCError/transferred`` of `bytes` were written to the stream, and the rest are not in
+  ///   the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -86,11 +86,11 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Writes all collected bytes to the stream.
+  /// Writes all buffered bytes to the stream.
   ///
-  /// - Returns: The number of bytes that were written.
-  /// - Throws: The errors of the stream, with the number of bytes that were written in ``IPCError/transferred``.
-  ///   The others stay in the buffer, and the next call continues with them.
+  /// - Returns: The number of bytes written.
+  /// - Throws: Any error from the stream, with the number of bytes written in ``IPCError/transferred``. The remaining
+  ///   bytes stay in the buffer, and the next call continues with them.
   @discardableResult @inlinable
   public mutating func flush(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Int {
     var count = 0
@@ -107,9 +107,9 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     return count
   }
 
-  /// Writes all collected bytes, and destroys the stream.
+  /// Writes all buffered bytes, and destroys the stream.
   ///
-  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``. Then the writer is destroyed with the
+  /// - Throws: Any error from ``flush(timeout:retryOnInterrupt:)``. On error, the writer is still destroyed, with the
   ///   unwritten bytes: to keep them, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
@@ -132,10 +132,10 @@ extension BufferedWriter where Sink: DescriptorRepresentable & ~Copyable {
 }
 
 extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
-  /// Writes all collected bytes, and closes the descriptor.
+  /// Writes all buffered bytes, and closes the descriptor.
   ///
-  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``, or of `close(2)`. Then the descriptor is closed
-  ///   and the writer is destroyed: to keep unwritten bytes, call ``flush(timeout:retryOnInterrupt:)`` first.
+  /// - Throws: Any error from ``flush(timeout:retryOnInterrupt:)`` or `close(2)`. Even on error, the descriptor is
+  ///   closed and the writer is destroyed: to keep unwritten bytes, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -149,7 +149,7 @@ extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
 
 extension BufferedWriter: Sendable where Sink: Sendable & ~Copyable {}
 
-/// The bytes that a writer has collected, and the handler for bytes that are never written.
+/// A writer's buffered bytes, and the handler for bytes that are never written.
 @usableFromInline
 struct UnwrittenBytes: ~Copyable, Sendable {
   @usableFromInline var buffer: StreamBuffer
@@ -172,7 +172,7 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     if let handler { return handler(buffer.count) }
     var line =
       "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
-    // A failure is ignored, because there is no caller to report it to.
+    // Ignore a failure, because there is no caller to report it to.
     _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

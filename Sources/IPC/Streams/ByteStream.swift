@@ -1,34 +1,33 @@
-/// A source of bytes that keeps their order: a pipe, a FIFO, a stream socket, a ring in shared memory.
+/// A source of bytes that preserves their order: a pipe, a FIFO, a stream socket or a ring in shared memory.
 public protocol ReadableStream: ~Copyable {
   /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
+  /// - Returns: The number of bytes read; 0 at end of file, or if `bytes` is full.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, no bytes are lost.
+  ///   `retryOnInterrupt` is false and a signal handler ran. On error, no bytes are lost.
   mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Int
 }
 
-/// A destination of bytes that keeps their order.
+/// A destination for bytes that preserves their order.
 public protocol WritableStream: ~Copyable {
   /// Writes at least one of `bytes`, starting with the first.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
+  /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if all readers
-  ///   are gone; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was
-  /// written.
+  ///   are gone; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. On error, nothing is written.
   mutating func write(
     _ bytes: RawSpan, timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Int
 }
 
-/// A bidirectional stream that consists of two streams, such as the ends of two pipes.
+/// A bidirectional stream made of two streams, such as the ends of two pipes.
 public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStream & ~Copyable>: ~Copyable {
   private var source: Source
   private var sink: Sink
 
-  /// Combines a stream to read from and a stream to write to.
+  /// Combines a stream to read from with a stream to write to.
   public init(reading source: consuming Source, writing sink: consuming Sink) {
     self.source = source
     self.sink = sink
@@ -55,7 +54,7 @@ extension StreamPair: WritableStream where Source: ~Copyable, Sink: ~Copyable {
   }
 }
 
-/// The calls that move the bytes of a stream.
+/// The system calls that transfer a stream's bytes.
 @frozen
 public enum Transport: Hashable, Sendable {
   /// `read(2)` and `write(2)`, for pipes and FIFOs.
@@ -71,8 +70,8 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the write end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even with the default
-/// disposition, which does not change.
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if its disposition
+/// is the default; the disposition is not changed.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
 }
@@ -85,12 +84,12 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
-  ///   peer of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a
-  ///   signal handler ran.
+  /// - Returns: The number of bytes read; 0 at end of file, or if `bytes` is full.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if a
+  ///   socket's peer closed it with unread data; `.interrupted` if `retryOnInterrupt` is false and a signal handler
+  ///   ran.
   ///
-  /// Calls `read(2)`, or `recv(2)`.
+  /// Calls `read(2)` or `recv(2)`.
   @inlinable
   public func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -104,18 +103,18 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read, 0 at end of file; nil if reading would have to wait.
+  /// - Returns: The number of bytes read, or 0 at end of file; nil if the call would block.
   public func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
   }
 
   /// Reads until `bytes` is full or the stream ends.
   ///
-  /// - Returns: The number of bytes that were read, which is less than the available room only at end of file.
-  /// - Throws: The errors of ``ReadableStream/read(into:timeout:retryOnInterrupt:)``. The bytes that were read
-  ///   so far are in `bytes`, and their number in ``IPCError/transferred``.
+  /// - Returns: The number of bytes read; less than the available room only at end of file.
+  /// - Throws: Any error from ``ReadableStream/read(into:timeout:retryOnInterrupt:)``. `bytes` contains the bytes read
+  ///   so far, and ``IPCError/transferred`` is their number.
   ///
-  /// Calls `read(2)`, or `recv(2)`, as often as necessary.
+  /// Calls `read(2)` or `recv(2)` as often as necessary.
   public func readExactly(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -133,7 +132,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -145,7 +144,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// Otherwise it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise, this behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -157,13 +156,13 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads to the end of the stream, and appends everything to an array.
   ///
   /// - Parameters:
-  ///   - bytes: The array that the bytes are appended to.
-  ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust the memory.
+  ///   - bytes: The array to append the bytes to.
+  ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust memory.
   ///   - timeout: How long to wait for the end of the stream.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
-  /// - Throws: ``IPCError``. The bytes that were read so far are in `bytes`, and their number in
-  ///   ``IPCError/transferred``.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The number of bytes read. If it is `maxLength`, there may be more.
+  /// - Throws: ``IPCError``. `bytes` contains the bytes read so far, and ``IPCError/transferred`` is their number.
   @discardableResult
   public func readToEnd(
     appendingTo bytes: inout [UInt8], maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -172,7 +171,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     while true {
       let total = bytes.count - before
       if total == maxLength { return total }
-      // Doubles the capacity of the array, so it is rarely reallocated.
+      // Doubles the array's capacity, so that it is rarely reallocated.
       let room = min(
         maxLength - total, max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength))
       do throws(IPCError) {
@@ -186,17 +185,17 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`, and all of them unless there is too little room and the call must not wait for
-  /// more.
+  /// Writes at least one of `bytes`, and all of them unless there is too little room and the call cannot wait for more.
   ///
-  /// A pipe accepts up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
+  /// A write of up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes to a pipe is atomic: it writes all bytes or
+  /// none.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
+  /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
   ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was
   ///   written.
   ///
-  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `write(2)`; or `send(2)`.
+  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL` (`write(2)` before Linux 6.18), or `send(2)` on a socket.
   @inlinable
   public func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -218,17 +217,17 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes as many bytes as there is room for, without waiting.
   ///
-  /// - Returns: The number of bytes that were written; nil if writing would have to wait.
+  /// - Returns: The number of bytes written; nil if the call would block.
   public func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
     try nilIfWouldBlock { () throws(IPCError) in try write(bytes, timeout: .immediate) }
   }
 
   /// Writes all of `bytes`.
   ///
-  /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with bytes of other writers.
+  /// If there are more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, other writers' bytes can be interleaved.
   ///
-  /// - Throws: The errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``, with the number of bytes
-  ///   that were written in ``IPCError/transferred``.
+  /// - Throws: Any error from ``WritableStream/write(_:timeout:retryOnInterrupt:)``, with the number of bytes written
+  ///   in ``IPCError/transferred``.
   ///
   /// Calls `pwritev2(2)`, `write(2)` or `send(2)` as often as necessary.
   @inlinable
@@ -254,11 +253,11 @@ extension WritableDescriptor where Self: ~Copyable {
   /// Writes two parts, such as a header and a body, as one sequence of bytes, like
   /// ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
-  /// One call writes both, so other writers cannot interleave their bytes: up to
-  /// ``AnonymousPipe/maximumAtomicWriteLength`` bytes in a pipe are written as a whole or not at all, and a socket for
-  /// messages sends one message. `writev(2)` of C does the same. The parts are copied into one buffer.
+  /// A single call writes both parts, so other writers cannot interleave their bytes: a pipe accepts up to
+  /// ``AnonymousPipe/maximumAtomicWriteLength`` bytes whole or not at all, and a message socket sends one message. The
+  /// C equivalent is `writev(2)`. The parts are copied into one buffer.
   ///
-  /// - Returns: The number of bytes of both parts that were written.
+  /// - Returns: The number of bytes written from both parts.
   public func write(
     _ first: RawSpan, then second: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -267,7 +266,7 @@ extension WritableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Writes all of two parts, such as a header and a body, as one sequence of bytes, like
+  /// Writes all bytes of two parts, such as a header and a body, as one sequence of bytes, like
   /// ``writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public func writeAll(
     _ first: RawSpan, then second: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -284,7 +283,7 @@ extension WritableDescriptor where Self: ~Copyable {
     try unsafe write(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes all of two byte sequences, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Writes all bytes of two byte sequences, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   public func writeAll(
     _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -306,9 +305,9 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, and calls `fill` to append them.
+  /// Reserves room for `maxLength` more bytes, and calls `fill` to append them.
   ///
-  /// Reallocates only if the capacity is too small.
+  /// This reallocates only if the capacity is too small.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

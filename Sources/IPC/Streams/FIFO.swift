@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The name of a FIFO (named pipe): a pipe that unrelated processes find by its path.
+/// The name of a FIFO (named pipe): a pipe that unrelated processes can open by its path.
 ///
 /// ```swift
 /// let fifo = FIFO("/tmp/my_fifo")
@@ -15,8 +15,8 @@ public import SystemPackage
 /// let reader = try fifo.openForReading()
 /// ```
 ///
-/// An open FIFO has the same ends as an anonymous pipe, ``PipeReader`` and ``PipeWriter``. The name stays until it is
-/// unlinked. Opening does not follow a symbolic link, and throws `.invalidArgument` if the path is not a FIFO.
+/// An open FIFO has the same ends as an anonymous pipe, ``PipeReader`` and ``PipeWriter``. The name remains until it is
+/// unlinked. Opening does not follow symbolic links, and throws `.invalidArgument` if the path is not a FIFO.
 ///
 /// `fifo(7)`.
 public struct FIFO: Hashable, Sendable {
@@ -31,9 +31,9 @@ extension FIFO {
   /// Creates the FIFO.
   ///
   /// - Parameters:
-  ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the
-  ///     requested permissions from the start, and the umask of other threads does not change.
+  ///   - permissions: The FIFO's permissions.
+  ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the FIFO has exactly the requested
+  ///     permissions from the start, and the umask of other threads does not change.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
   ///
   /// Calls `mkfifo(3)`.
@@ -50,8 +50,9 @@ extension FIFO {
 
   /// Creates the FIFO if it does not exist, for programs that can start in any order.
   ///
-  /// - Returns: Whether it was created. An existing FIFO keeps its permissions.
-  /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; a symbolic link is not one.
+  /// - Returns: Whether the FIFO was created. An existing FIFO keeps its permissions.
+  /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; a symbolic link to a FIFO does not
+  ///   count as one.
   @discardableResult
   public func createIfMissing(
     permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
@@ -65,15 +66,15 @@ extension FIFO {
           guard try LocatedFile(path).status.isFIFO else { throw IPCError(.mkfifo, .fileExists, on: .path(path)) }
           return false
         } catch  where error.errno == .noSuchFileOrDirectory {
-          // The FIFO was removed in between: try again.
+          // The FIFO was removed in the meantime: try again.
         }
       }
     }
   }
 
-  /// Removes the name; open ends stay open.
+  /// Removes the FIFO's name; open ends stay open.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO, which then stays.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO, in which case it is not removed.
   ///
   /// Calls `unlink(2)`.
   public func unlink() throws(IPCError) {
@@ -107,13 +108,14 @@ extension FIFO {
   /// Opens the FIFO for reading, and waits until it is open for writing.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. With ``Timeout/immediate`` the FIFO is opened even without a writer, and reading
+  ///   - timeout: How long to wait. With ``Timeout/immediate``, the FIFO is opened even without a writer, and reading
   ///     returns end of file until a writer opens it.
-  ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - nonBlocking: Whether the end is nonblocking; set this for a child that inherits the end.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The read end.
-  /// - Throws: ``IPCError`` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
-  ///   `.invalidArgument`.
+  /// - Throws: ``IPCError`` with `.timedOut` if no writer opened the FIFO; `.noSuchFileOrDirectory`,
+  ///   `.permissionDenied`, `.invalidArgument`.
   ///
   /// Calls `open(2)`.
   public func openForReading(
@@ -133,10 +135,11 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. `open(2)` takes no deadline, so if you set one, the function retries after pauses
-  ///     of 0.1 to 10 ms.
-  ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - timeout: How long to wait. `open(2)` takes no deadline, so if you set one, the method retries after pauses of
+  ///     0.1 to 10 ms.
+  ///   - nonBlocking: Whether the end is nonblocking; set this for a child that inherits the end.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The write end.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
   ///   is no reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`.
@@ -150,8 +153,8 @@ extension FIFO {
       if nonBlocking { try writer.setNonBlocking(true) }
       return writer
     }
-    // inotify(7) does not help: it reports completed open(2) calls, but the open(2) of a reader completes only when
-    // there is a writer.
+    // inotify(7) does not help: it reports completed open(2) calls, but a reader's open(2) completes only when there is
+    // a writer.
     var backoff = Backoff()
     while true {
       do throws(IPCError) {
@@ -167,16 +170,16 @@ extension FIFO {
     }
   }
 
-  /// Opens the FIFO for reading and writing, which does not wait.
+  /// Opens the FIFO for both reading and writing, without waiting.
   ///
-  /// As long as this is open, no reader sees end of file.
+  /// As long as this descriptor is open, no reader sees end of file.
   ///
-  /// Calls `open(2)`; POSIX leaves this undefined, but Linux supports it.
+  /// Calls `open(2)` with `O_RDWR`; POSIX leaves this undefined, but Linux supports it.
   public func openForReadingAndWriting(nonBlocking: Bool = false) throws(IPCError) -> PipeReaderWriter {
     PipeReaderWriter(try located().open(O_RDWR | (nonBlocking ? O_NONBLOCK : 0), retryOnInterrupt: true))
   }
 
-  /// Two FIFOs that form a stream in both directions.
+  /// Two FIFOs that form a bidirectional stream.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
     /// The read end of the FIFO that the peer writes to.
@@ -192,10 +195,10 @@ extension FIFO {
 
   /// Opens one FIFO for reading and another for writing, and waits for the peer to do the same.
   ///
-  /// Two processes that both open their read end first, or both their write end, would deadlock. This function
+  /// Two processes that each open their read end first, or each their write end first, would deadlock. This method
   /// opens the read end without waiting, so the order in which the peer opens the FIFOs does not matter.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open them.
+  /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open both FIFOs.
   public static func openDuplex(
     reading incoming: FIFO, writing outgoing: FIFO, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Duplex {
@@ -208,7 +211,7 @@ extension FIFO {
     return Duplex(reader, writer)
   }
 
-  /// Waits until the FIFO of `reader`, which is non-blocking, is open for writing.
+  /// Waits until the FIFO of the nonblocking `reader` is open for writing.
   private func waitForWriter(
     of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) {
@@ -220,10 +223,10 @@ extension FIFO {
       }
     }
   }
-  /// Whether the FIFO of a reader, which is non-blocking, is open for writing.
+  /// Returns whether the FIFO of a nonblocking reader is open for writing.
   ///
-  /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there is
-  /// a writer, and returns 0 otherwise.
+  /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there
+  /// is a writer; otherwise, it returns 0.
   package static func hasWriter(_ reader: borrowing PipeReader, _ probe: borrowing AnonymousPipe) -> Bool {
     let (from, to) = (reader.descriptor.rawValue, probe.writer.descriptor.rawValue)
     return Syscall.result { cipc_tee_now(from, to, 1) } != .success(0)

@@ -3,8 +3,8 @@ public import SystemPackage
 extension MessageChannel {
   /// The receiving end of a channel.
   ///
-  /// It never reads beyond the message that is being received. So if `poll(2)` reports that the stream has nothing to
-  /// read, the receiver does not have a message either.
+  /// The receiver never reads past the current message, so if `poll(2)` reports that the stream has nothing to read,
+  /// the receiver has no buffered message either.
   public struct Receiver<Source: ReadableStream & ~Copyable>: ~Copyable {
     @usableFromInline var source: Source
     @usableFromInline var frame: IncomingFrame
@@ -13,27 +13,28 @@ extension MessageChannel {
     ///
     /// - Parameters:
     ///   - source: The stream to read from, which the receiver owns.
-    ///   - maximumLength: The maximum length of a message in bytes. Longer messages are not read, and no memory is
-    ///     allocated for them.
+    ///   - maximumLength: The maximum length of a message in bytes. A longer message is not read, and no memory is
+    ///     allocated for it.
     public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
       self.source = source
       frame = IncomingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether part of a message has been received, so that the next call continues it.
+    /// Whether a message has been partly received; if so, the next call resumes it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Receives the next message.
     ///
     /// - Parameters:
-    ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
+    ///   - message: The array whose contents the message replaces; unchanged on error. Reusing an array avoids
     ///     reallocation.
     ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
-    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+    ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+    ///     `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
-    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if
-    ///   the stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call
-    ///   continues.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length exceeds the limit; `.protocolError` if the
+    ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which another call resumes
+    ///   the message.
     @inlinable
     public mutating func receive(
       into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -45,7 +46,7 @@ extension MessageChannel {
 
     /// Receives the next message, and passes it to `body` without copying it.
     ///
-    /// Otherwise it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise, this behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -59,8 +60,8 @@ extension MessageChannel {
 
     /// Receives the next message if it has arrived.
     ///
-    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is true, part of the message
-    ///   has arrived.
+    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is then true, part of the
+    ///   message has arrived.
     public mutating func tryReceive(into message: inout [UInt8]) throws(IPCError) -> TryResult<Int> {
       guard
         let result = try nilIfWouldBlock({ () throws(IPCError) in
@@ -84,14 +85,14 @@ extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {
 /// A partially received message.
 @usableFromInline @safe
 struct IncomingFrame: ~Copyable, @unchecked Sendable {
-  /// The size in bytes of the room for a header and a short message.
+  /// The size in bytes of the fixed-size buffer for a header and a short message.
   ///
   /// Longer messages arrive in an array, which grows to at most twice the bytes that have arrived.
   @usableFromInline static let stageSize = 4096
 
   @usableFromInline let stage: UnsafeMutableRawPointer
   @usableFromInline let maximumLength: Int
-  /// The bytes that have arrived, of header and message together.
+  /// The number of bytes that have arrived, including the header.
   @usableFromInline var received = 0
   /// The part of a long message that has arrived.
   @usableFromInline var body: [UInt8] = []
@@ -108,11 +109,11 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   var isUnderWay: Bool { received > 0 }
 
-  /// Whether the message fits into the fixed-size room.
+  /// Whether the message fits in the fixed-size buffer.
   @inlinable @inline(__always)
   func isShort(_ length: Int) -> Bool { length <= IncomingFrame.stageSize &- OutgoingFrame.headerSize }
 
-  /// Receives the missing part of a message, and returns its length; nil at end of file.
+  /// Receives the rest of a message, and returns the length of the message; nil at end of file.
   @inlinable @inline(__always)
   mutating func receive<Source: ReadableStream & ~Copyable>(
     from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -137,7 +138,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Reads once into the fixed-size room.
+  /// Reads once into the fixed-size buffer.
   @inlinable @inline(__always)
   mutating func read<Source: ReadableStream & ~Copyable>(
     upTo end: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -168,13 +169,13 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   /// Replaces the contents of `message` with the received message.
   ///
-  /// For a long message this swaps the two arrays, so the next message reuses the memory of the caller's array.
+  /// For a long message, this swaps the two arrays, so that the next message reuses the memory of the caller's array.
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
       if message.count == length {
-        // Most messages have the same length as the previous one. Such a message costs only the copy.
+        // Most messages have the same length as the previous one, and then cost only a copy.
         unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
       } else {
         message.removeAll(keepingCapacity: true)
@@ -186,7 +187,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     received = 0
   }
 
-  /// Reports the end of the stream, which is an error within a message.
+  /// Handles the end of the stream, which is an error within a message.
   @usableFromInline @inline(never)
   func end() throws(IPCError) -> Int? {
     if isUnderWay { throw broken(.protocolError) }
@@ -201,7 +202,9 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// A successor of a dead sender starts with a new message.
+  /// Makes the channel unusable after a protocol error or the sender's death.
+  ///
+  /// A dead sender's successor starts with a new message.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }

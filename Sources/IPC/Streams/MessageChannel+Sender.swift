@@ -16,7 +16,7 @@ extension MessageChannel {
       frame = OutgoingFrame(maximumLength: maximumLength)
     }
 
-    /// Whether part of a message has been sent, so that sending the same message continues it.
+    /// Whether a message has been partly sent; if so, sending the same message again resumes it.
     public var isWithinMessage: Bool { frame.isUnderWay }
 
     /// Sends a message.
@@ -25,12 +25,13 @@ extension MessageChannel {
     /// processes send to it.
     ///
     /// - Parameters:
-    ///   - message: The bytes of the message; can be empty.
-    ///   - timeout: How long to wait until the whole message is sent.
-    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-    /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-    ///   message of another length was sent partially; `.brokenPipe` if all readers are gone; `.timedOut`,
-    ///   `.wouldBlock` or `.interrupted`, after which sending the same message continues.
+    ///   - message: The bytes of the message; may be empty.
+    ///   - timeout: How long to wait for the whole message to be sent.
+    ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+    ///     `.interrupted`.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the message exceeds the limit, in which case nothing is sent;
+    ///   `.alreadyInProcess` if a message of another length has been partly sent; `.brokenPipe` if all readers are
+    ///   gone; `.timedOut`, `.wouldBlock` or `.interrupted`, after which sending the same message again resumes it.
     @inlinable
     public mutating func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -68,19 +69,20 @@ extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
 /// A message that is being sent, and the number of bytes that the stream has accepted.
 @usableFromInline @safe
 struct OutgoingFrame: ~Copyable, @unchecked Sendable {
-  /// The size of the length in front of a message.
+  /// The size of the length prefix in bytes.
   @usableFromInline static let headerSize = 4
-  /// One call sends the length and the start of a message, so a pipe keeps short messages whole.
+  /// The size of the buffer for the length prefix and the start of a message; one call sends both, so a pipe keeps
+  /// short messages whole.
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
   private let maximumLength: Int
-  /// The maximum length of a message that the stage holds.
+  /// The maximum length of a message that fits in the stage.
   @usableFromInline let maximumShortLength: Int
   @usableFromInline var length = 0
-  /// The number of bytes that the stream has accepted, of header and message together.
+  /// The number of bytes that the stream has accepted, including the header.
   @usableFromInline var sent = 0
-  /// Whether a new message can be sent: no message is partly sent, and the channel is not broken.
+  /// Whether a new message can be sent: no message has been partly sent, and the channel is not broken.
   @usableFromInline var isReady = true
   /// The error after which nothing more can be sent.
   private var failure: IPCError?
@@ -138,7 +140,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     (sent, isReady) = (0, true)
   }
 
-  /// Prepares the message, unless a part of it has been sent, and returns how many bytes of the stage are used.
+  /// Prepares the message unless part of it has been sent, and returns how many bytes of the stage are used.
   @usableFromInline
   mutating func begin(_ message: RawSpan) throws(IPCError) -> Int {
     if let failure { throw failure }
@@ -154,7 +156,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     return OutgoingFrame.headerSize + staged
   }
 
-  /// Stores the length and the first `staged` bytes of the message.
+  /// Stores the length and the message's first `staged` bytes.
   @inlinable @inline(__always) @unsafe
   func fill(_ message: RawSpan, _ staged: Int) {
     unsafe stage.storeBytes(of: UInt32(truncatingIfNeeded: message.byteCount).littleEndian, as: UInt32.self)
@@ -164,14 +166,14 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Records that the stream accepted only a part of a message.
+  /// Records that the stream has accepted only part of a message.
   @usableFromInline @inline(never)
   mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
 
   /// Makes the channel unusable after a failure.
   ///
-  /// After a broken pipe, a new reader could not determine where a message starts. A successor of a dead receiver
-  /// cannot determine within which message its predecessor died.
+  /// After a broken pipe, a new reader could not tell where a message starts. A dead receiver's successor cannot tell
+  /// in which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// Messages over a byte stream.
 ///
-/// Each message is received as it was sent, even if the stream splits its bytes.
+/// Each message is received exactly as it was sent, even if the stream splits its bytes.
 ///
 /// ```swift
 /// let pipe = try AnonymousPipe()
@@ -14,12 +14,12 @@ package import SystemPackage
 /// while try receiver.receive(into: &message) != nil { print(message) }
 /// ```
 ///
-/// A message is a little-endian length of four bytes, followed by that many bytes: see <doc:MessageChannels>. A channel
-/// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
-/// ``Connection`` has both directions, for requests and replies.
+/// A message is a four-byte little-endian length followed by that many bytes: see <doc:MessageChannels>. A channel
+/// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets and shared-memory rings. A
+/// ``Connection`` is bidirectional, for requests and replies.
 ///
-/// The peer is not trusted. A length above the limit is an error before anything is read or allocated for it, and
-/// memory is allocated only for bytes that have arrived.
+/// The peer is not trusted. A length above the limit is an error, reported before the message is read or memory is
+/// allocated for it. Memory is allocated only for bytes that have arrived.
 ///
 /// | event | reported as | state of the channel afterwards |
 /// |---|---|---|
@@ -30,16 +30,16 @@ package import SystemPackage
 /// | the stream ends within a message | `.protocolError` | broken: each call throws this again |
 /// | the process at the other end of a ring dies | `.ownerDied` | broken: each call throws this again |
 /// | a message above the limit is sent | `.messageTooLong` | usable: nothing was sent |
-/// | a timeout or signal while a message is being sent | as above | usable: sending the same message continues |
+/// | a timeout or signal while a message is being sent | as above | usable: sending the same message resumes it |
 /// | a different message is sent before the unfinished one | `.alreadyInProcess` | usable, for the unfinished message |
 /// | all readers are gone | `.brokenPipe` | broken: each call throws this again |
 public enum MessageChannel {
-  /// The maximum length of a message unless another one is passed: 1 MiB.
+  /// The default maximum length of a message: 1 MiB.
   public static let defaultMaximumLength: UInt32 = 1 << 20
 }
 
 extension MessageChannel {
-  /// A channel in both directions, over one bidirectional stream or over two streams.
+  /// A bidirectional channel over one bidirectional stream or two streams.
   ///
   /// ```swift
   /// var connection = MessageChannel.Connection(stream)
@@ -53,10 +53,10 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request whose reply has not been received yet.
+    /// The length of the request whose reply is still expected.
     private var requested: Int?
 
-    /// Creates a channel over a stream in both directions.
+    /// Creates a channel over a bidirectional stream.
     ///
     /// - Parameters:
     ///   - stream: The stream, which the channel owns.
@@ -109,18 +109,19 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a signal ends the wait, the reply is still expected. If you call this again with the same request,
-  /// it continues to wait instead of sending the request again. So a late reply is never mistaken for the reply to
+  /// If a timeout or a signal ends the wait, the reply is still expected: calling this again with the same request
+  /// continues to wait, and does not send the request again. Thus, a late reply is never mistaken for the reply to
   /// another request.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the request; can be empty.
-  ///   - reply: The array, which the reply replaces, as in ``receive(into:timeout:retryOnInterrupt:)``.
-  ///   - timeout: How long to wait for request and reply together.
-  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - message: The bytes of the request; may be empty.
+  ///   - reply: The array whose contents the reply replaces, as in ``receive(into:timeout:retryOnInterrupt:)``.
+  ///   - timeout: How long to wait for the request and its reply together.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
   /// - Returns: The length of the reply.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is still expected; and the errors of sending and receiving.
+  ///   if the reply to a request of another length is still expected; any error from sending or receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -136,7 +137,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
     return length
   }
 
-  /// Sends a request of the bytes of an array or a string, like
+  /// Sends the bytes of an array or a string as a request, like
   /// ``request(_:reply:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   @discardableResult
   public mutating func request(
@@ -147,9 +148,9 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array. It cannot
-  ///   throw: report an error in the reply, or call `receive` and `send` in a loop.
-  /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
+  /// - Parameter answer: A function that is called with each request and an empty array, to which it appends the reply.
+  ///   It cannot throw: report errors in the reply, or call `receive` and `send` in a loop.
+  /// - Throws: Any error from sending or receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []
     var reply: [UInt8] = []
@@ -167,7 +168,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
 extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
   package var descriptor: FileDescriptor { stream.descriptor }
-  /// Whether the reply to a sent request has not been received yet.
+  /// Whether a request has been sent whose reply has not been received.
   package var isReplyExpected: Bool { requested != nil }
 }
 

@@ -7,14 +7,14 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Moves bytes between descriptors inside the kernel, without copying them into this process.
+/// Operations that move bytes between descriptors inside the kernel, without copying them into this process.
 ///
 /// ```swift
 /// let count = try Splice.send(from: file, at: 0, to: socket.descriptor, maxLength: 65_536)
 /// ```
 ///
-/// The calls return how many bytes they moved, which can be less than `maxLength`; 0 is the end of the source. They
-/// wait unless a descriptor is non-blocking, and a signal handler can interrupt them.
+/// Each call returns the number of bytes moved, which can be less than `maxLength`; 0 means the end of the source.
+/// Calls can block unless a descriptor is nonblocking, and a signal handler can interrupt them.
 ///
 /// `splice(2)`.
 public enum Splice {
@@ -22,14 +22,14 @@ public enum Splice {
   ///
   /// - Parameters:
   ///   - source: The descriptor to read from.
-  ///   - sourceOffset: The offset in a file; nil for that of the descriptor, which then moves.
+  ///   - sourceOffset: The offset in a file; nil to use and update the descriptor's file offset.
   ///   - target: The descriptor to write to.
-  ///   - targetOffset: The offset in a file; nil for that of the descriptor, which then moves.
+  ///   - targetOffset: The offset in a file; nil to use and update the descriptor's file offset.
   ///   - maxLength: The maximum number of bytes.
   ///   - nonBlocking: Whether the call throws `.wouldBlock` instead of waiting for a pipe.
-  /// - Returns: The number of bytes that were moved.
-  /// - Throws: ``IPCError`` with `.invalidArgument` if neither descriptor is a pipe, or the target appends;
-  ///   `.illegalSeek` for the offset of a pipe; `.badFileDescriptor`; `.wouldBlock`; `.brokenPipe`.
+  /// - Returns: The number of bytes moved.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if neither descriptor is a pipe, or the target is open for
+  ///   appending; `.illegalSeek` if an offset is given for a pipe; `.badFileDescriptor`; `.wouldBlock`; `.brokenPipe`.
   ///
   /// Calls `splice(2)`.
   public static func move(
@@ -41,10 +41,10 @@ public enum Splice {
     }
   }
 
-  /// Copies bytes of a pipe to another pipe, and does not consume them.
+  /// Copies bytes from one pipe to another without consuming them.
   ///
-  /// - Returns: The number of bytes that were copied.
-  /// - Throws: ``IPCError`` with `.invalidArgument` unless both are pipes, and different ones; `.wouldBlock`;
+  /// - Returns: The number of bytes copied.
+  /// - Throws: ``IPCError`` with `.invalidArgument` unless the descriptors are two different pipes; `.wouldBlock`;
   ///   `.brokenPipe`.
   ///
   /// Calls `tee(2)`.
@@ -56,15 +56,15 @@ public enum Splice {
     }
   }
 
-  /// Sends bytes of a file, which can be mapped, to any descriptor, such as a socket.
+  /// Sends bytes from a mappable file to any descriptor, such as a socket.
   ///
   /// - Parameters:
   ///   - file: The file to read from.
-  ///   - offset: The offset in the file; nil for that of the descriptor, which then moves.
+  ///   - offset: The offset in the file; nil to use and update the descriptor's file offset.
   ///   - target: The descriptor to write to.
   ///   - maxLength: The maximum number of bytes.
-  /// - Returns: The number of bytes that were sent.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a source that cannot be mapped, such as a pipe;
+  /// - Returns: The number of bytes sent.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the source cannot be mapped, such as a pipe;
   ///   `.badFileDescriptor`; `.wouldBlock`; `.brokenPipe`.
   ///
   /// Calls `sendfile(2)`.
@@ -76,7 +76,7 @@ public enum Splice {
     }
   }
 
-  /// Calls `body` with pointers to the offsets, or nil.
+  /// Calls `body` with pointers to the offsets; a pointer is nil if there is no offset.
   private static func call(
     _ name: IPCError.Call, _ source: FileDescriptor, _ sourceOffset: Int64?, _ targetOffset: Int64?,
     _ body: (UnsafePointer<Int64>?, UnsafePointer<Int64>?) -> Int
@@ -85,7 +85,7 @@ public enum Splice {
     return try Syscall.call(name, on: .descriptor(source), retryOnInterrupt: false) {
       unsafe offsets.span.withUnsafeBufferPointer { offsets in
         guard let first = offsets.baseAddress else { return -1 }
-        // These calls have no flag that prevents SIGPIPE.
+        // These calls have no flag that suppresses SIGPIPE.
         return ThreadSignal.contained(SIGPIPE) {
           unsafe body(sourceOffset == nil ? nil : first, targetOffset == nil ? nil : first + 1)
         } raised: {

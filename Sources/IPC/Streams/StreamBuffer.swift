@@ -6,7 +6,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The memory of a buffered stream: bytes are appended at its end and consumed at its start.
+/// A stream's buffer: bytes are appended at its end and consumed from its start.
 @usableFromInline @safe
 struct StreamBuffer: ~Copyable, @unchecked Sendable {
   @usableFromInline private(set) var memory: UnsafeMutableRawBufferPointer
@@ -25,12 +25,12 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
   @inlinable var capacity: Int { unsafe memory.count }
   @inlinable var freeCapacity: Int { capacity - end }
 
-  /// The free memory at the end.
+  /// The free memory at the end of the buffer.
   @inlinable var room: UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
   }
 
-  /// Ensures that there is free memory at the end.
+  /// Ensures that there is free memory at the end of the buffer.
   ///
   /// The buffer grows only if it is full, to at most one byte more than `length`.
   @usableFromInline
@@ -50,7 +50,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe memory = larger
   }
 
-  /// Marks bytes that were written to ``room`` as part of the contents.
+  /// Marks bytes written to ``room`` as part of the contents.
   @inlinable
   mutating func extend(_ count: Int) { end += count }
 
@@ -66,7 +66,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     end += bytes.byteCount
   }
 
-  /// The first `count` bytes.
+  /// Returns the first `count` bytes.
   @inlinable @unsafe
   func bytes(_ count: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: memory[start..<start + count])
@@ -79,7 +79,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     consume(count)
   }
 
-  /// Consumes as many bytes as `bytes` has room for, and returns their number.
+  /// Consumes as many bytes as fit in `bytes`, and returns their number.
   @inlinable
   mutating func move(to bytes: inout OutputRawSpan) -> Int {
     let count = min(count, bytes.freeCapacity)
@@ -92,7 +92,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     return count
   }
 
-  /// The first `count` bytes as text.
+  /// Returns the first `count` bytes as text.
   @usableFromInline
   func text(_ count: Int, strippingNewline: Bool) -> String {
     let hasNewline = unsafe memory[start + count - 1] == UInt8(ascii: "\n")
@@ -100,7 +100,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     return unsafe String(decoding: memory[start..<end], as: UTF8.self)
   }
 
-  /// The number of bytes up to and including the first `delimiter` whose end is after the first `searched` bytes.
+  /// Returns the number of bytes up to and including the first `delimiter` that ends after the first `searched` bytes.
   @usableFromInline
   func end(of delimiter: UInt8, after searched: Int) -> Int? {
     guard let base = unsafe memory.baseAddress,

@@ -10,20 +10,20 @@ public import SystemPackage
 
 /// One transfer between memory and a pipe or stream socket.
 ///
-/// Without a timeout this is one blocking call. With a timeout, each attempt is a call that cannot wait, even if the
-/// description is blocking or another process takes the bytes that `poll(2)` reported. `ppoll(2)` waits between
+/// Without a timeout, this is one blocking call. With a timeout, each attempt is a nonblocking call, even if the open
+/// file description is blocking or another process consumes the bytes that `poll(2)` reported. `ppoll(2)` waits between
 /// attempts.
 @usableFromInline
 enum Transfer {
-  /// Makes one blocking call, and appends the bytes that it read.
+  /// Makes one blocking call, and appends the bytes read.
   ///
-  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
+  /// - Returns: The result of the call; -1 on failure, with the reason in `errno`.
   @inlinable @inline(__always)
   static func attemptRead(
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
-      // The kernel would return 0, which would mean end of file.
+      // The kernel would return 0, which the caller would take as end of file.
       guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
       let count = unsafe read(descriptor, transport, start + filled, buffer.count &- filled)
       if count > 0 { filled &+= count }
@@ -33,7 +33,7 @@ enum Transfer {
 
   /// Calls `read(2)` or `recv(2)` in a separate function.
   ///
-  /// This lets the caller keep the count of its span in a register.
+  /// This lets the caller keep its span's count in a register.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -43,7 +43,7 @@ enum Transfer {
       : unsafe cipc_pipe_read(descriptor.rawValue, start, room, 0)
   }
 
-  /// Reads after a failed attempt, or with a timeout.
+  /// Reads after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan, _ timeout: Timeout,
@@ -61,7 +61,7 @@ enum Transfer {
 
   /// Makes one blocking call.
   ///
-  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
+  /// - Returns: The result of the call; -1 on failure, with the reason in `errno`.
   @usableFromInline
   static func attemptWrite(_ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan) -> Int {
     unsafe bytes.withUnsafeBytes { buffer in
@@ -71,7 +71,7 @@ enum Transfer {
     }
   }
 
-  /// Writes after a failed attempt, or with a timeout.
+  /// Writes after a failed attempt or with a timeout.
   @usableFromInline @inline(never)
   static func write(
     _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, _ timeout: Timeout,
@@ -112,12 +112,12 @@ enum Transfer {
     }
   }
 
-  /// Writes as much as there is room for, after a call that has written only some of the bytes.
+  /// Writes as much as fits, after a call that has written only some of the bytes.
   ///
-  /// If a blocking call returns before everything is written, a signal handler has interrupted it; the call does not
-  /// report this.
+  /// A blocking call that returns before everything is written was interrupted by a signal handler, but does not report
+  /// this.
   ///
-  /// - Returns: 0 if the description is non-blocking and there is no room.
+  /// - Returns: 0 if the open file description is nonblocking and there is no room.
   private static func writeUnlessInterrupted(
     _ descriptor: FileDescriptor, _ transport: Transport, _ rest: RawSpan, after count: Int
   ) throws(IPCError) -> Int {
@@ -130,7 +130,7 @@ enum Transfer {
     }
   }
 
-  /// Throws the error of a failed blocking call, unless the call must be repeated.
+  /// Throws a failed blocking call's error, unless the call must be retried.
   @inline(never)
   static func recover(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ retryOnInterrupt: Bool
@@ -138,15 +138,15 @@ enum Transfer {
     let reason = Syscall.lastError
     if reason == .interrupted, retryOnInterrupt { return }
     if reason == .wouldBlock {
-      // The description is non-blocking, so the next attempt waits in ppoll(2); or the time limit of a socket has
-      // passed.
+      // Either the open file description is nonblocking, so the next attempt waits in ppoll(2), or a socket's time
+      // limit has expired.
       if transport == .socket, try !NonBlocking.isSet(descriptor) {
         throw IPCError(call, .wouldBlock, on: .descriptor(descriptor))
       }
       return
     }
-    // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has detected it
-    // in the meantime.
+    // Perhaps the kernel only lacks RWF_NOSIGNAL. The next attempt shows whether it does, even if another thread has
+    // detected this in the meantime.
     if call == .write || call == .writev, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
@@ -177,10 +177,10 @@ enum Transfer {
     }
   }
 
-  /// Makes attempts, and waits for readiness between them.
+  /// Retries the call, waiting for readiness between attempts.
   ///
-  /// `attempt` makes one call with a descriptor, which must not wait if the second argument is true, and returns -1 if it
-  /// failed.
+  /// `attempt` makes one call with a descriptor, and returns -1 on failure. The call must not block if the second
+  /// argument is true.
   static func slowly(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
     _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int
@@ -196,10 +196,10 @@ enum Transfer {
     }
   }
 
-  /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel,
+  /// Makes a nonblocking attempt on files for which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel, and
   /// pipes before Linux 6.4.
   ///
-  /// A second description of the same end has its own flags, so other processes are not affected.
+  /// A separate open file description for the same end has its own flags, so other processes are not affected.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -208,15 +208,15 @@ enum Transfer {
     switch reopened {
     // A FIFO without readers cannot be opened for writing. Writing to it fails with EPIPE.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
-    // The process has lost the permission, or /proc is not mounted: make the shared description non-blocking during the
-    // call.
+    // The process has lost permission, or /proc is not mounted: make the shared open file description nonblocking
+    // during the call.
     case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
       return try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) { transfer(descriptor.rawValue) }
     case .failure(let reason): throw IPCError(.open, reason, on: .descriptor(descriptor))
     case .success(let number):
       let own = OwnedDescriptor(taking: number)
       if events == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
-        // Packet mode is a flag of the description, which open(2) does not set for a FIFO.
+        // Packet mode is a flag of the open file description, and open(2) does not set it for a FIFO.
         try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
       }
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { transfer(number) }
@@ -228,27 +228,27 @@ enum Transfer {
 
 /// Prevents `SIGPIPE` from killing a process that writes to a pipe without readers.
 enum PipeSignal {
-  /// The flag of each write, or ``mask``.
+  /// The flag to pass to each write, or ``mask``.
   ///
-  /// It is `RWF_NOSIGNAL` until the kernel has refused it, and 0 if the program ignores `SIGPIPE`: `write(2)` then
+  /// It is `RWF_NOSIGNAL` until the kernel rejects it, and 0 if the program ignores `SIGPIPE`, because `write(2)` then
   /// needs no protection.
   private static let method = Atomic(Int32(CIPC_NOSIGNAL))
-  /// The kernel does not support the flag: the signal is blocked in this thread during the call, which takes two more
-  /// calls.
+  /// The kernel does not support the flag, so the signal is blocked in this thread during the write, at the cost of two
+  /// more system calls.
   private static let mask: Int32 = -1
 
-  /// Records that the program ignores `SIGPIPE` from now on, so that writes need no other protection.
+  /// Records that the program now ignores `SIGPIPE`, so that writes need no other protection.
   static func programIgnoresIt() { method.store(0, ordering: .relaxed) }
 
   /// Records that the program may no longer ignore `SIGPIPE`.
   static func programHandlesIt() { method.store(Int32(CIPC_NOSIGNAL), ordering: .relaxed) }
 
-  /// Makes this process behave as on a kernel before Linux 6.18, for tests.
+  /// Makes this process behave as if the kernel predated Linux 6.18, for tests.
   static func assumeKernelWithoutFlag() { method.store(mask, ordering: .relaxed) }
 
-  /// Calls `pwritev2(2)` or `write(2)` once; both return -1 when they fail.
+  /// Calls `pwritev2(2)` or `write(2)` once, and returns -1 on failure.
   ///
-  /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for this.
+  /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for that.
   @inline(__always)
   static func attemptWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     let flags = method.load(ordering: .relaxed)
@@ -257,12 +257,12 @@ enum PipeSignal {
       : unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
   }
 
-  /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  /// Calls `pwritev2(2)` or `write(2)`, and returns -1 on failure.
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
     write(bytes.count, nowait: nowait) { unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, $0) }
   }
 
-  /// Makes a call that writes `count` bytes with the given flags, and returns -1 if it fails.
+  /// Makes a call that writes `count` bytes with the given flags, and returns -1 on failure.
   static func write(_ count: Int, nowait: Bool, _ call: (Int32) -> Int) -> Int {
     let nowaitFlag = nowait ? Int32(CIPC_NOWAIT) : 0
     let flags = method.load(ordering: .relaxed)
@@ -281,7 +281,7 @@ enum PipeSignal {
 
   /// Blocks the signal in this thread during a call that writes `count` bytes.
   private static func withMask(_ count: Int, _ call: () -> Int) -> Int {
-    // A call that wrote some bytes before the last reader closed its end also raises the signal.
+    // The kernel also raises the signal if the call wrote some bytes before the last reader closed its end.
     ThreadSignal.contained(SIGPIPE) {
       call()
     } raised: {

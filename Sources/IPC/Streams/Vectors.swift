@@ -8,15 +8,16 @@ internal import SystemPackage
 #endif
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes the bytes of several arrays, in order, as one sequence, without copying them.
+  /// Writes the bytes of several arrays in order as one sequence, without copying them.
   ///
-  /// One call writes all parts, as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` writes one. Parts can be empty.
+  /// One call writes all parts, just as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` writes a single one.
+  /// Parts may be empty.
   ///
-  /// - Returns: The number of bytes of all parts together that were written.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of
+  /// - Returns: The total number of bytes written from all parts.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); any error from
   ///   ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
-  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `writev(2)`; or `sendmsg(2)`.
+  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL` (`writev(2)` before Linux 6.18), or `sendmsg(2)` on a socket.
   public func write(
     parts: [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -28,15 +29,15 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension ReadableDescriptor where Self: ~Copyable {
-  /// Reads bytes into several arrays, each of which is filled before the next.
+  /// Reads bytes into several arrays, filling each before the next.
   ///
-  /// The arrays keep their lengths: bytes beyond the returned number do not change.
+  /// The arrays keep their lengths: bytes past the returned number do not change.
   ///
-  /// - Returns: The number of bytes that were read; 0 at end of file, or if all parts are empty.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); and the errors of
+  /// - Returns: The number of bytes read; 0 at end of file, or if all parts are empty.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); any error from
   ///   ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   ///
-  /// Calls `readv(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`; or `recvmsg(2)`.
+  /// Calls `readv(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`; on a socket, `recvmsg(2)`.
   public func read(
     into parts: inout [[UInt8]], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -48,9 +49,9 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// Sends the bytes of several arrays, in order, as one message, without copying them.
+  /// Sends the bytes of several arrays in order as one message, without copying them.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); and the errors of
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); any error from
   ///   ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   ///
   /// Calls `sendmsg(2)`.
@@ -60,12 +61,12 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
     _ = try Vectors.write(.sendmsg, descriptor, .socket, parts, timeout, retryOnInterrupt)
   }
 
-  /// Receives the next message into several arrays, each of which is filled before the next.
+  /// Receives the next message into several arrays, filling each before the next.
   ///
-  /// The arrays keep their lengths: bytes beyond the length of the message do not change. Bytes that do not fit are
-  /// lost: ``ReceivedPacket/isTruncated``.
+  /// The arrays keep their lengths: bytes past the length of the message do not change. Bytes that do not fit are lost;
+  /// see ``ReceivedPacket/isTruncated``.
   ///
-  /// - Returns: The length of the message. A length of 0 is an empty datagram, or the end of a connection.
+  /// - Returns: The length of the message. A length of 0 means an empty datagram or the end of a connection.
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); `.timedOut` or, for
   ///   ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -96,7 +97,7 @@ enum Vectors {
           unsafe cipc_part(bytes: UnsafeMutableRawPointer(mutating: $0.baseAddress), count: $0.count)
         }
       }
-      // The arrays are not changed, so their storage stays where it is while they exist.
+      // The arrays are not modified, so their storage does not move while they exist.
       return try withExtendedLifetime(parts) { () throws(IPCError) in
         try perform(call, descriptor, transport, .writable, timeout, retryOnInterrupt) { number, nowait in
           transport == .socket
@@ -119,7 +120,7 @@ enum Vectors {
           unsafe cipc_part(bytes: $0.baseAddress, count: $0.count)
         }
       }
-      // The arrays have storage of their own now, which stays where it is until they change.
+      // The arrays now have unique storage, which does not move until they are modified.
       return try withExtendedLifetime(parts) { () throws(IPCError) in
         try perform(call, descriptor, transport, .readable, timeout, retryOnInterrupt) { number, nowait in
           transport == .socket
@@ -131,7 +132,7 @@ enum Vectors {
     }
   }
 
-  /// Makes one blocking call if the timeout is ``Timeout/never``, and otherwise attempts that do not wait.
+  /// Makes one blocking call if the timeout is ``Timeout/never``; otherwise makes nonblocking attempts.
   private static func perform(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ events: Readiness,
     _ timeout: Timeout, _ retryOnInterrupt: Bool, _ attempt: (Int32, Bool) -> Int

@@ -2,9 +2,10 @@ public import IPC
 internal import SystemPackage
 
 extension EventFD {
-  /// Waits until the counter is not 0, returns it and sets it to 0; a semaphore returns 1 and is decremented by 1.
+  /// Waits until the counter is nonzero, resets it to 0, and returns its value; in semaphore mode, decrements it by 1
+  /// and returns 1.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which the
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case the
   ///   counter is unchanged.
   ///
   /// Calls `preadv2(2)`.
@@ -12,21 +13,21 @@ extension EventFD {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  /// Adds an amount to the counter, and waits while the sum would exceed `maximumValue`.
+  /// Adds an amount to the counter, waiting while the sum would exceed `maximumValue`.
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most `maximumValue`.
-  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so the function retries after
-  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` for more than
-  ///   `maximumValue`; `CancellationError`, after which nothing was added.
+  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so the method retries after
+  ///     pauses of 0.1 to 10 ms, without blocking a thread.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` if `amount` exceeds
+  ///   `maximumValue`; `CancellationError`, in which case nothing is added.
   ///
   /// Calls `write(2)`.
   public func write(_ amount: UInt64, timeout: Timeout = .never) async throws {
     try await repeatedly(timeout) { () throws(IPCError) in try write(amount, timeout: .immediate) }
   }
 
-  /// Returns the values of the counter; reading a value sets the counter to 0.
+  /// Returns a sequence of counter values; each read resets the counter to 0.
   public consuming func values() -> AsyncHandleSequence<UInt64> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.read() }
@@ -34,9 +35,9 @@ extension EventFD {
 }
 
 extension TimerFD {
-  /// Waits until the timer has expired, and returns the number of expirations since it was last read or set.
+  /// Waits until the timer has expired, and returns the number of expirations since the timer was last read or set.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case no
   ///   expiration is lost.
   ///
   /// Calls `read(2)`.
@@ -44,7 +45,7 @@ extension TimerFD {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  /// Returns the expirations: each element is the number of expirations since the previous element.
+  /// Returns a sequence in which each element is the number of expirations since the previous element.
   public consuming func expirations() -> AsyncHandleSequence<UInt64> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.read() }
@@ -52,19 +53,19 @@ extension TimerFD {
 }
 
 extension SignalFD {
-  /// Waits until a signal is pending for the process, and receives the one with the lowest number.
+  /// Waits until a signal is pending for the process, and receives the pending signal with the lowest number.
   ///
-  /// A signal that is pending only for one thread is not reported, because a task is not bound to a thread.
+  /// Signals that are pending only for one thread are not reported, because a task is not bound to a thread.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no signal
-  ///   is lost.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case no
+  ///   signal is lost.
   ///
   /// Calls `read(2)`.
   public func read(timeout: Timeout = .never) async throws -> ReceivedSignal {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  /// Returns the signals that the process receives.
+  /// Returns a sequence of the signals that the process receives.
   public consuming func signals() -> AsyncHandleSequence<ReceivedSignal> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.read() }
@@ -87,10 +88,11 @@ extension PIDFD {
 extension ChildProcess {
   /// Waits until the child has ended, removes the zombie, and returns how the child ended.
   ///
-  /// Returns the same status when it is called again.
+  /// Later calls return the same status.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noChildProcess` if `SIGCHLD` is ignored,
-  ///   or the child has been reaped elsewhere; `CancellationError`, after which the child continues to run.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noChildProcess` if `SIGCHLD` is
+  ///   ignored, or if the child has been reaped elsewhere; `CancellationError`, in which case the child continues to
+  ///   run.
   ///
   /// Calls `pidfd_open(2)` and `waitid(2)`.
   @discardableResult

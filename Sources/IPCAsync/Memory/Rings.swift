@@ -1,14 +1,14 @@
 public import IPC
 
-// A ring has no descriptor, so a thread waits for it. The thread also detects the death of the other side.
+// A ring has no descriptor, so a thread does the waiting. The thread also detects the other side's death.
 
 extension Ring.Producer where Content == RingBytes {
-  /// Writes as many of `bytes` as there is room for, but at least one; a thread waits for room if necessary.
+  /// Writes as many of `bytes` as fit, but at least one; a thread waits for room if necessary.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
+  /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if the consumer closed its end; `.ownerDied` if the ring is full and the
-  ///   consumer died without closing; `.badMessage` if the ring is corrupted; `.timedOut` or, for `.immediate`,
-  ///   `.wouldBlock`; `CancellationError`. After an error, nothing was written.
+  ///   consumer died without closing its end; `.badMessage` if the ring is corrupted; `.timedOut` or, for `.immediate`,
+  ///   `.wouldBlock`; `CancellationError`. On error, nothing is written.
   ///
   /// Calls `futex(2)`.
   public mutating func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws -> Int {
@@ -24,13 +24,13 @@ extension Ring.Producer where Content == RingBytes {
 }
 
 extension Ring.Consumer where Content == RingBytes {
-  /// Reads at least one byte, and at most as many as `bytes` has room for; a thread waits for them if necessary.
+  /// Reads at least one byte and at most as many as fit into `bytes`; a thread waits for them if necessary.
   ///
-  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
-  ///   `bytes` has no room.
-  /// - Throws: `IPCError` with `.ownerDied` if all bytes were read and the producer died without closing; `.badMessage`
-  ///   if the ring is corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no
-  ///   bytes are lost.
+  /// - Returns: The number of bytes read; 0 if the producer closed its end and all bytes have been read, or if `bytes`
+  ///   is full.
+  /// - Throws: `IPCError` with `.ownerDied` if all bytes have been read and the producer died without closing its end;
+  ///   `.badMessage` if the ring is corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in
+  ///   which case no bytes are lost.
   ///
   /// Calls `futex(2)`.
   public mutating func read(into bytes: inout OutputRawSpan, timeout: Timeout = .never) async throws -> Int {
@@ -52,10 +52,10 @@ extension Ring.Consumer where Content == RingBytes {
 extension Ring.Producer where Content == RingRecords {
   /// Sends a record, which can be empty; a thread waits for room if necessary.
   ///
-  /// - Throws: `IPCError` with `.messageTooLong` above `maximumRecordLength`; `.brokenPipe` if the consumer closed its
-  ///   end; `.ownerDied` if there is no room and the consumer died without closing; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`. After an error, no part of the
-  ///   record was sent.
+  /// - Throws: `IPCError` with `.messageTooLong` if the record is longer than `maximumRecordLength`; `.brokenPipe` if
+  ///   the consumer closed its end; `.ownerDied` if there is no room and the consumer died without closing its end;
+  ///   `.badMessage` if the ring is corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`. On
+  ///   error, no part of the record is sent.
   ///
   /// Calls `futex(2)`.
   public mutating func send(_ record: RawSpan, timeout: Timeout = .never) async throws {
@@ -73,10 +73,11 @@ extension Ring.Producer where Content == RingRecords {
 extension Ring.Consumer where Content == RingRecords {
   /// Receives the next record, which can be empty, and appends it to `bytes`; a thread waits for it if necessary.
   ///
-  /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
-  /// - Throws: `IPCError` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
-  ///   `.ownerDied` if all records are received and the producer died without closing; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no record is lost.
+  /// - Returns: The length of the record; nil if the producer closed its end and all records have been received.
+  /// - Throws: `IPCError` with `.messageTooLong` if `bytes` is too small, in which case the record stays in the ring;
+  ///   `.ownerDied` if all records have been received and the producer died without closing its end; `.badMessage` if
+  ///   the ring is corrupted; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case no
+  ///   record is lost.
   ///
   /// Calls `futex(2)`.
   public mutating func receive(into bytes: inout OutputRawSpan, timeout: Timeout = .never) async throws -> Int? {
@@ -94,7 +95,7 @@ extension Ring.Consumer where Content == RingRecords {
     }
   }
 
-  /// Returns the records of the ring, until the producer closes its end.
+  /// Returns a sequence of the ring's records, which ends when the producer closes its end.
   public consuming func records() -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

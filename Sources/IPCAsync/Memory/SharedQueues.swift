@@ -1,15 +1,15 @@
 public import IPC
 
-// A shared queue has no descriptor, so a thread waits for it. A signal does not end the wait for the lock of the queue.
-// This wait is long only if a process was stopped in the middle of an operation. So a thread waits for at most one
-// second at a time.
+// A shared queue has no descriptor, so a thread does the waiting. A signal does not end a wait for the queue's lock,
+// and that wait can be long if a process was stopped in the middle of an operation. Therefore, a thread waits for at
+// most one second at a time.
 
 extension SharedQueue.Sender {
   /// Sends a message, which can be empty; a thread waits for a free slot if necessary.
   ///
-  /// - Throws: `IPCError` with `.messageTooLong` for more than `slotSize` bytes; `.brokenPipe` if the queue is closed;
-  ///   `.timedOut` or, for `.immediate`, `.wouldBlock`; `.badMessage` if the queue is corrupted; `CancellationError`.
-  ///   After an error, nothing was sent.
+  /// - Throws: `IPCError` with `.messageTooLong` if the message is longer than `slotSize` bytes; `.brokenPipe` if the
+  ///   queue is closed; `.timedOut` or, for `.immediate`, `.wouldBlock`; `.badMessage` if the queue is corrupted;
+  ///   `CancellationError`. On error, nothing is sent.
   ///
   /// Calls `futex(2)`.
   public func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
@@ -28,9 +28,9 @@ extension SharedQueue.Receiver {
   /// Receives the first message, and appends it to `bytes`; a thread waits for it if necessary.
   ///
   /// - Returns: The length of the message; nil if the queue is closed and empty.
-  /// - Throws: `IPCError` with `.messageTooLong` if `bytes` has too little room: the message stays in the queue;
+  /// - Throws: `IPCError` with `.messageTooLong` if `bytes` is too small, in which case the message stays in the queue;
   ///   `.timedOut` or, for `.immediate`, `.wouldBlock`; `.badMessage` if the queue is corrupted; `CancellationError`,
-  ///   after which no message is lost.
+  ///   in which case no message is lost.
   ///
   /// Calls `futex(2)`.
   public func receive(into bytes: inout OutputRawSpan, timeout: Timeout = .never) async throws -> Int? {
@@ -46,7 +46,7 @@ extension SharedQueue.Receiver {
     }
   }
 
-  /// Returns the messages that arrive, until the queue is closed and empty.
+  /// Returns a sequence of the messages that arrive, which ends when the queue is closed and empty.
   public func messages() -> AsyncHandleSequence<[UInt8]> {
     AsyncHandleSequence {
       var bytes: [UInt8] = []
@@ -60,7 +60,7 @@ extension SharedQueue.Selection {
   /// necessary.
   ///
   /// - Returns: The message; nil if all queues are closed and empty.
-  /// - Throws: The errors of ``IPC/SharedQueue/Receiver/receive(into:timeout:)``.
+  /// - Throws: Any error from ``IPC/SharedQueue/Receiver/receive(into:timeout:)``.
   ///
   /// Calls `futex_waitv(2)`.
   public mutating func receive(

@@ -1,15 +1,15 @@
 public import IPC
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAccess {
-  /// Sends a message, and waits for room in the queue, even if it is non-blocking.
+  /// Sends a message, waiting for room if necessary, even if the queue is nonblocking.
   ///
   /// - Parameters:
-  ///   - message: The bytes; can be empty.
-  ///   - priority: 0 to `POSIXMessageQueue.maximumPriority`. Messages of higher priority arrive first.
+  ///   - message: The bytes of the message; may be empty.
+  ///   - priority: 0 to `POSIXMessageQueue.maximumPriority`. Higher-priority messages arrive first.
   ///   - timeout: How long to wait for room.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` for more bytes than the
-  ///   maximum of `attributes`; `.invalidArgument` for a priority that is too high; `CancellationError`. After an
-  ///   error, nothing was sent.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` if the message
+  ///   exceeds the maximum length in `attributes`; `.invalidArgument` if the priority is too high; `CancellationError`.
+  ///   On error, nothing is sent.
   ///
   /// Calls `mq_timedsend(3)`.
   public func send(_ message: RawSpan, priority: UInt32 = 0, timeout: Timeout = .never) async throws {
@@ -25,14 +25,16 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
 }
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAccess {
-  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
+  /// Receives the oldest message with the highest priority, waiting for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer, with room for the longest message of the queue, even if the message is short.
+  ///   - bytes: The buffer, which must have room for the longest message that the queue allows, even if the message is
+  ///     short.
   ///   - timeout: How long to wait for a message.
   /// - Returns: The length and priority of the message.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong` if there is not
-  ///   enough room: the message stays in the queue; `CancellationError`, after which no message is lost.
+  ///   enough room, in which case the message stays in the queue; `CancellationError`, in which case no message is
+  ///   lost.
   ///
   /// Calls `mq_timedreceive(3)`.
   public func receive(
@@ -43,15 +45,15 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     }
   }
 
-  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
-  /// is reallocated only if its capacity is too small.
+  /// Receives the oldest message with the highest priority, waiting for one if necessary, and appends it to an array,
+  /// which is reallocated only if its capacity is too small.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
-  ///   - bytes: The array that the message is appended to.
+  ///   - maxLength: The maximum length of the message in bytes; nil for the maximum length that the queue allows.
+  ///   - bytes: The array to append the message to.
   ///   - timeout: How long to wait for a message.
   /// - Returns: The length and priority of the message.
-  /// - Throws: The errors of ``receive(into:timeout:)``.
+  /// - Throws: Any error from ``receive(into:timeout:)``.
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> POSIXMessageQueue.ReceivedMessage {
@@ -60,7 +62,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     }
   }
 
-  /// Returns the messages that arrive, those of the highest priority first.
+  /// Returns a sequence of the messages that arrive, highest priority first.
   public consuming func messages() -> AsyncHandleSequence<POSIXMessageQueue.Message> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -72,11 +74,11 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 }
 
 extension POSIXMessageQueue {
-  /// A message with its bytes, as an element of a sequence.
+  /// A message and its priority, as a sequence element.
   public struct Message: Hashable, Sendable {
-    /// The bytes of the message; can be empty.
+    /// The bytes of the message; may be empty.
     public let bytes: [UInt8]
-    /// The priority that the sender gave the message.
+    /// The priority assigned by the sender.
     public let priority: UInt32
   }
 }

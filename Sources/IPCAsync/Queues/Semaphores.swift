@@ -1,10 +1,10 @@
 public import IPC
 
 extension POSIXSemaphore {
-  /// Waits until the value is above 0, and subtracts one; a thread waits if it is 0.
+  /// Waits until the value is above 0, and decrements it by one; a thread waits if it is 0.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which nothing
-  ///   was subtracted.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case
+  ///   nothing is subtracted.
   ///
   /// Calls `sem_trywait(3)`, and `sem_clockwait(3)` in a thread.
   public func wait(timeout: Timeout = .never) async throws {
@@ -17,9 +17,9 @@ extension SystemVSemaphores {
   ///
   /// `noWait` has no effect here: use `tryPerform` instead.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.identifierRemoved` if the set is removed
-  ///   while the call waits, `.invalidArgument` if it was removed before the call; `.fileTooLarge` for an index outside
-  ///   the set; `.outOfRange`, `.permissionDenied`; `CancellationError`. After an error, nothing was changed.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.identifierRemoved` if the set is
+  ///   removed while the call waits; `.invalidArgument` if the set was removed before the call; `.fileTooLarge` if the
+  ///   index is outside the set; `.outOfRange`, `.permissionDenied`; `CancellationError`. On error, nothing is changed.
   ///
   /// Calls `semtimedop(2)`.
   public func perform(_ operation: Operation, timeout: Timeout = .never) async throws {
@@ -30,8 +30,8 @@ extension SystemVSemaphores {
 
   /// Performs all operations atomically; a thread waits until that is possible.
   ///
-  /// - Throws: The errors of ``perform(_:timeout:)-(Operation,_)``; `.argListTooLong` for more operations than `SEMOPM`,
-  ///   by default 500; `.invalidArgument` if there are no operations.
+  /// - Throws: Any error from ``perform(_:timeout:)-(Operation,_)``; `.argListTooLong` if there are more than `SEMOPM`
+  ///   operations (500 by default); `.invalidArgument` if there are none.
   ///
   /// Calls `semtimedop(2)`.
   public func perform(_ operations: Span<Operation>, timeout: Timeout = .never) async throws {
@@ -40,17 +40,16 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs all operations of an inline array atomically, like ``perform(_:timeout:)-(Span<Operation>,_)``.
+  /// Performs all operations in an inline array atomically, like ``perform(_:timeout:)-(Span<Operation>,_)``.
   public func perform<let count: Int>(_ operations: [count of Operation], timeout: Timeout = .never) async throws {
     try await inThread(timeout) { (limit) throws(IPCError) in
       try perform(operations, timeout: limit, retryOnInterrupt: false)
     }
   }
 
-  /// Waits until the creator of the set has set its values.
+  /// Waits until the set's creator has set its values.
   ///
-  /// The kernel does not report this, so the function checks after pauses of 0.1 to 10 ms, during which no thread is
-  /// waiting.
+  /// The kernel does not report this, so the method polls at intervals of 0.1 to 10 ms, without blocking a thread.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`.
   ///

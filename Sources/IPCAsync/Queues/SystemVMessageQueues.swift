@@ -1,18 +1,17 @@
 public import IPC
 
-// `msgsnd(2)` and `msgrcv(2)` wait in the kernel, and take no deadline. If a signal ends such a call, the call has had
-// no effect.
+// `msgsnd(2)` and `msgrcv(2)` block in the kernel and take no deadline. A call that a signal interrupts has no effect.
 
 extension SystemVMessageQueue {
   /// Sends a message; a thread waits for room in the queue if necessary.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the message; can be empty.
-  ///   - type: The type of the message, by which receivers can select it.
+  ///   - message: The bytes of the message; may be empty.
+  ///   - type: The message type, by which receivers can select the message.
   ///   - timeout: How long to wait.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` for a message longer
-  ///   than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved` if it is
-  ///   removed while the call waits; `.permissionDenied`; `CancellationError`. After an error, nothing was sent.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` if the message is
+  ///   longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved` if the
+  ///   queue is removed while the call waits; `.permissionDenied`; `CancellationError`. On error, nothing is sent.
   ///
   /// Calls `msgsnd(2)`.
   public func send(_ message: RawSpan, type: MessageType, timeout: Timeout = .never) async throws {
@@ -29,15 +28,15 @@ extension SystemVMessageQueue {
   /// Receives a message, and appends it to `bytes`; a thread waits for one if necessary.
   ///
   /// - Parameters:
-  ///   - selection: Which message to receive; by default, the one that was sent first.
-  ///   - bytes: The buffer that the message is appended to.
-  ///   - truncate: Whether to truncate a message for which there is not enough room (`MSG_NOERROR`). If not, it stays
-  ///     in the queue.
+  ///   - selection: Which message to receive; by default, the oldest one.
+  ///   - bytes: The buffer to append the message to.
+  ///   - truncate: Whether to truncate a message that does not fit (`MSG_NOERROR`). If false, such a message stays in
+  ///     the queue.
   ///   - timeout: How long to wait.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.argListTooLong` (`E2BIG`) if there is
-  ///   not enough room; `.identifierRemoved` if the queue is removed while the call waits, `.invalidArgument` if it was
-  ///   removed before the call; `.permissionDenied`; `CancellationError`, after which no message is lost.
+  ///   not enough room; `.identifierRemoved` if the queue is removed while the call waits; `.invalidArgument` if the
+  ///   queue was removed before the call; `.permissionDenied`; `CancellationError`, in which case no message is lost.
   ///
   /// Calls `msgrcv(2)`.
   public func receive(
@@ -51,7 +50,7 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``receive(_:into:truncate:timeout:)``.
+  /// Otherwise, this behaves like ``receive(_:into:truncate:timeout:)``.
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
     timeout: Timeout = .never
@@ -63,11 +62,12 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Returns the selected messages that arrive.
+  /// Returns a sequence of the selected messages that arrive.
   ///
   /// - Parameters:
   ///   - selection: Which messages to receive.
-  ///   - maxLength: The maximum length of a message in bytes. A longer one stays in the queue, and ends the sequence.
+  ///   - maxLength: The maximum length of a message in bytes. A longer message stays in the queue, and ends the
+  ///     sequence.
   /// - Returns: The sequence, which ends only with an error.
   public func messages(
     _ selection: Selection = .any, maxLength: Int = 8192
@@ -79,11 +79,11 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// A message with its bytes, as an element of a sequence.
+  /// A message and its type, as a sequence element.
   public struct Message: Hashable, Sendable {
-    /// The bytes of the message; can be empty.
+    /// The bytes of the message; may be empty.
     public let bytes: [UInt8]
-    /// The type that the sender gave the message.
+    /// The type assigned by the sender.
     public let type: MessageType
   }
 }

@@ -4,12 +4,12 @@ internal import SystemPackage
 extension TCP.Stream {
   /// Connects to a listener.
   ///
-  /// After a timeout or a cancellation the attempt continues; call the function again with the same address to wait for
-  /// it, or close the socket.
+  /// After a timeout or a cancellation, the attempt continues; to wait for it, call the method again with the same
+  /// address; to abort it, close the socket.
   ///
-  /// - Throws: `IPCError` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for `.immediate`,
-  ///   `.nowInProgress` if the attempt was started, and `.alreadyInProcess` if an earlier attempt is still in progress;
-  ///   `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`, `.addressFamilyNotSupported`;
+  /// - Throws: `IPCError` with `.connectionRefused` if no socket is listening on the address; `.timedOut`; for
+  ///   `.immediate`, `.nowInProgress` if the attempt has started, and `.alreadyInProcess` if an earlier attempt is
+  ///   still in progress; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`, `.addressFamilyNotSupported`;
   ///   `CancellationError`.
   ///
   /// Calls `connect(2)`.
@@ -26,10 +26,10 @@ extension TCP.Stream {
 }
 
 extension UDP.Socket {
-  /// Sends a datagram to the address that this socket is connected to, and waits for room.
+  /// Sends a datagram to the connected peer, waiting for room if necessary.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.messageTooLong`, `.addressRequired`,
-  ///   `.connectionRefused`; `CancellationError`. After an error, nothing was sent.
+  ///   `.connectionRefused`; `CancellationError`. On error, nothing is sent.
   ///
   /// Calls `send(2)`.
   public func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
@@ -43,9 +43,9 @@ extension UDP.Socket {
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Sends a datagram to an address, and waits for room in the send buffer.
+  /// Sends a datagram to an address, waiting for room in the send buffer if necessary.
   ///
-  /// - Throws: The errors of ``send(_:timeout:)-(RawSpan,_)``; `.networkUnreachable`, `.permissionDenied`.
+  /// - Throws: Any error from ``send(_:timeout:)-(RawSpan,_)``; `.networkUnreachable`, `.permissionDenied`.
   ///
   /// Calls `sendto(2)`.
   public func send(_ message: RawSpan, to address: SocketAddress, timeout: Timeout = .never) async throws {
@@ -59,15 +59,15 @@ extension UDP.Socket {
     try await send(unsafe message.bytes, to: address, timeout: timeout)
   }
 
-  /// Receives the next datagram, or waits for one if there is none.
+  /// Receives the next datagram, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost: `isTruncated`.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - bytes: The buffer to append the datagram to. Bytes that do not fit are lost; see `isTruncated`.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionRefused` if no socket
-  ///   received a datagram that this connected socket sent; `CancellationError`, after which no datagram is lost.
+  ///   received a datagram sent by this connected socket; `CancellationError`, in which case no datagram is lost.
   ///
   /// Calls `recvfrom(2)` with `MSG_TRUNC`.
   @discardableResult
@@ -79,9 +79,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Receives the next datagram of up to `maxLength` bytes, and appends it to an array.
+  /// Receives the next datagram, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
@@ -91,7 +91,8 @@ extension UDP.Socket {
     }
   }
 
-  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated and marked as such.
+  /// Returns a sequence of the datagrams that arrive; those longer than `maxLength` bytes are truncated and marked as
+  /// such.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<SocketAddress>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

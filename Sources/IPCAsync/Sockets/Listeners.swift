@@ -2,17 +2,17 @@ public import IPC
 internal import Synchronization
 
 extension UnixSocket.Listener {
-  /// Accepts the oldest pending connection, or waits for one if there is none.
+  /// Accepts the oldest pending connection, waiting for one if necessary.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.tooManyOpenFiles`; `CancellationError`,
-  ///   after which no connection is lost.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.tooManyOpenFiles`;
+  ///   `CancellationError`, in which case no connection is lost.
   ///
   /// Calls `accept4(2)`.
   public func accept(timeout: Timeout = .never) async throws -> UnixSocket.Socket<Style> {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try accept(timeout: .immediate) }
   }
 
-  /// Accepts a connection like ``accept(timeout:)``, and also returns the address of its peer.
+  /// Accepts a connection like ``accept(timeout:)``, and also returns its peer's address.
   public func acceptWithAddress(
     timeout: Timeout = .never
   ) async throws -> AcceptedConnection<UnixSocket.Socket<Style>, UnixSocket.Address> {
@@ -21,9 +21,9 @@ extension UnixSocket.Listener {
     }
   }
 
-  /// Returns accepted connections.
+  /// Returns a sequence of accepted connections.
   ///
-  /// Each connection is accepted when the program requests the next element; until then, it waits in the kernel.
+  /// A connection waits in the kernel until the program requests the next element.
   public consuming func connections() -> AsyncHandleSequence<Accepted<UnixSocket.Socket<Style>>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
@@ -31,17 +31,17 @@ extension UnixSocket.Listener {
 }
 
 extension TCP.Listener {
-  /// Accepts the oldest pending connection, or waits for one if there is none.
+  /// Accepts the oldest pending connection, waiting for one if necessary.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.tooManyOpenFiles`; `CancellationError`,
-  ///   after which no connection is lost.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.tooManyOpenFiles`;
+  ///   `CancellationError`, in which case no connection is lost.
   ///
   /// Calls `accept4(2)`.
   public func accept(timeout: Timeout = .never) async throws -> TCP.Stream {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in try accept(timeout: .immediate) }
   }
 
-  /// Accepts a connection like ``accept(timeout:)``, and also returns the address of its peer.
+  /// Accepts a connection like ``accept(timeout:)``, and also returns its peer's address.
   public func acceptWithAddress(
     timeout: Timeout = .never
   ) async throws -> AcceptedConnection<TCP.Stream, SocketAddress> {
@@ -50,18 +50,18 @@ extension TCP.Listener {
     }
   }
 
-  /// Returns accepted connections.
+  /// Returns a sequence of accepted connections.
   ///
-  /// Each connection is accepted when the program requests the next element; until then, it waits in the kernel.
+  /// A connection waits in the kernel until the program requests the next element.
   public consuming func connections() -> AsyncHandleSequence<Accepted<TCP.Stream>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
   }
 }
 
-/// A connected socket as an element of a sequence, which must be copyable.
+/// A connected socket, wrapped so that it can be a sequence element, which must be copyable.
 ///
-/// The socket is closed if it is not taken.
+/// If the socket is not taken, it is closed when this object is destroyed.
 ///
 /// ```swift
 /// for try await connection in listener.connections() {
@@ -73,7 +73,7 @@ public final class Accepted<Socket: Sendable & ~Copyable>: Sendable {
 
   init(_ socket: consuming Socket) { self.socket = Mutex(socket) }
 
-  /// Passes the socket on to a new owner; it can be taken only once.
+  /// Transfers ownership of the socket to the caller; call this only once.
   public func take() -> Socket {
     guard let socket = socket.withLock({ $0.take() }) else { preconditionFailure("a connection is taken only once") }
     return socket

@@ -2,31 +2,31 @@ public import IPC
 public import SystemPackage
 
 extension UnixSocket.Socket {
-  /// Connects a socket to a listener, or a datagram socket to the receiver of its later datagrams.
+  /// Connects a socket to a listener, or sets the receiver for a datagram socket.
   ///
   /// - Parameters:
-  ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: How long to wait. The kernel does not report room in the queue of a listener, so the function retries
-  ///     after pauses of 0.1 to 10 ms, during which no thread is waiting.
+  ///   - address: The listener's or receiver's path or abstract name.
+  ///   - timeout: How long to wait. The kernel does not report room in a listener's queue, so the method retries after
+  ///     pauses of 0.1 to 10 ms, without blocking a thread.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock` if the listener's queue is full;
   ///   `.connectionRefused`, `.noSuchFileOrDirectory`, `.permissionDenied`, `.protocolWrongTypeForSocket`,
-  ///   `.socketIsConnected`; `CancellationError`, after which the socket is not connected.
+  ///   `.socketIsConnected`; `CancellationError`, in which case the socket is not connected.
   ///
   /// Calls `connect(2)`.
   public func connect(to address: UnixSocket.Address, timeout: Timeout = .never) async throws {
     try await repeatedly(timeout) { () throws(IPCError) in try connect(to: address, timeout: .immediate) }
   }
 
-  /// Receives a message, or bytes of a stream, and the ancillary data, and appends the bytes to an array.
+  /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for.
-  ///   - bytes: The array that the bytes are appended to.
-  ///   - ancillary: The received descriptors and credentials. Previous descriptors in it are closed.
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the bytes to.
+  ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
   ///   - timeout: How long to wait for a message.
-  /// - Returns: nil at end of stream; never for datagrams.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`; `CancellationError`,
-  ///   after which no descriptor is lost.
+  /// - Returns: The received message; nil at end of stream, but never for datagrams.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`;
+  ///   `CancellationError`, in which case no descriptor is lost.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receive(
@@ -39,11 +39,11 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// Sends a message to the socket that this one is connected to, and waits for room.
+  /// Sends a message to the connected peer, waiting for room if necessary.
   ///
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.brokenPipe` if the connection is closed;
-  ///   `.connectionRefused` if the receiver of datagrams is closed; `.messageTooLong`, `.socketNotConnected`;
-  ///   `CancellationError`. After an error, nothing was sent.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.brokenPipe` if the connection is
+  ///   closed; `.connectionRefused` if the receiving datagram socket is closed; `.messageTooLong`,
+  ///   `.socketNotConnected`; `CancellationError`. On error, nothing is sent.
   ///
   /// Calls `send(2)`.
   public func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
@@ -57,15 +57,16 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Sends a message, together with duplicates of descriptors.
+  /// Sends a message together with duplicates of descriptors.
   ///
   /// - Parameters:
   ///   - message: The bytes of the message.
   ///   - descriptors: The descriptors to duplicate, at most `AncillaryData.maximumDescriptorCount`.
-  ///   - credentials: The credentials that the receiver sees; those of this process if nil.
+  ///   - credentials: The credentials that the receiver sees; nil for this process's credentials.
   ///   - timeout: How long to wait for room.
-  /// - Throws: The errors of ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` for too many descriptors;
-  ///   `.notPermitted` for the credentials of others; `.tooManyReferences` if too many descriptors are in transit.
+  /// - Throws: Any error from ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` for too many descriptors;
+  ///   `.notPermitted` if the credentials require privilege; `.tooManyReferences` if too many descriptors are in
+  ///   transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`.
   public func send(
@@ -79,12 +80,12 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
-  /// Sends a duplicate of the descriptor of a value, such as an end of a pipe, with a byte of 0 that carries it.
+  /// Sends a duplicate of a value's descriptor, such as one end of a pipe, carried by a zero byte.
   ///
-  /// The value stays open here.
+  /// The value stays open in this process.
   ///
-  /// - Throws: The errors of ``WritableDescriptor/write(_:timeout:)-(RawSpan,_)``; `.tooManyReferences` if too many
-  ///   descriptors are in transit. After an error, nothing was sent.
+  /// - Throws: Any error from ``WritableDescriptor/write(_:timeout:)-(RawSpan,_)``; `.tooManyReferences` if too many
+  ///   descriptors are in transit. On error, nothing is sent.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`.
   public func send(
@@ -96,16 +97,16 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
     }
   }
 
-  /// Receives one descriptor, and discards the bytes that carry it.
+  /// Receives one descriptor, and discards the bytes that carried it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
   ///     stream.
   ///   - timeout: How long to wait for the descriptor.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: `IPCError` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
-  ///   `.messageTooLong` if it sent more than one, which are closed; `.timedOut` or, for `.immediate`, `.wouldBlock`;
-  ///   `CancellationError`, after which no descriptor is lost.
+  ///   `.messageTooLong` if the peer sent several descriptors, all of which are closed; `.timedOut` or, for
+  ///   `.immediate`, `.wouldBlock`; `CancellationError`, in which case no descriptor is lost.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receiveDescriptor(
@@ -118,15 +119,15 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// Receives the next packet, or waits for one if there is none.
+  /// Receives the next packet, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the packet is appended to. Bytes that do not fit are lost: `isTruncated`.
-  ///   - peeking: Whether the packet stays in the socket.
+  ///   - bytes: The buffer to append the packet to. Bytes that do not fit are lost; see `isTruncated`.
+  ///   - peeking: Whether to leave the packet in the receive queue.
   ///   - timeout: How long to wait for a packet.
   /// - Returns: The length of the packet; nil at end of stream.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`; `CancellationError`,
-  ///   after which no packet is lost.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`;
+  ///   `CancellationError`, in which case no packet is lost.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
   public func receive(
@@ -137,9 +138,9 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
     }
   }
 
-  /// Receives the next packet of up to `maxLength` bytes, and appends it to an array.
+  /// Receives the next packet, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedPacket?``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)->ReceivedPacket?``.
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
   ) async throws -> ReceivedPacket? {
@@ -148,9 +149,9 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
     }
   }
 
-  /// Returns the packets that arrive, until the end of the stream.
+  /// Returns a sequence of the packets that arrive, until end of stream.
   ///
-  /// A packet of more than `maxLength` bytes ends the sequence with an `IPCError` with `.messageTooLong`.
+  /// A packet longer than `maxLength` bytes ends the sequence with a `.messageTooLong` error.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -163,16 +164,16 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Sends a datagram to an address, and waits for room in the receiver.
+  /// Sends a datagram to an address, waiting for room in the receiver's queue if necessary.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the datagram; can be empty.
-  ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: How long to wait. The kernel reports room only in the receiver that a socket is connected to, so the
-  ///     function retries after pauses of 0.1 to 10 ms, during which no thread is waiting.
+  ///   - message: The bytes of the datagram; may be empty.
+  ///   - address: The receiver's path or abstract name.
+  ///   - timeout: How long to wait. The kernel reports room only for a connected receiver, so the method retries after
+  ///     pauses of 0.1 to 10 ms, without blocking a thread.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `CancellationError`.
-  ///   After an error, nothing was sent.
+  ///   On error, nothing is sent.
   ///
   /// Calls `sendto(2)`.
   public func send(
@@ -188,14 +189,14 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     try await send(unsafe message.bytes, to: address, timeout: timeout)
   }
 
-  /// Receives the next datagram, or waits for one if there is none.
+  /// Receives the next datagram, waiting for one if necessary.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost: `isTruncated`.
-  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - bytes: The buffer to append the datagram to. Bytes that do not fit are lost; see `isTruncated`.
+  ///   - peeking: Whether to leave the datagram in the receive queue.
   ///   - timeout: How long to wait for a datagram.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, after which no
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case no
   ///   datagram is lost.
   ///
   /// Calls `recvfrom(2)` with `MSG_TRUNC`.
@@ -208,9 +209,9 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Receives the next datagram of up to `maxLength` bytes, and appends it to an array.
+  /// Receives the next datagram, up to `maxLength` bytes, and appends it to an array.
   ///
-  /// Otherwise it behaves like ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
+  /// Otherwise, this behaves like ``receive(into:peeking:timeout:)->ReceivedMessage<UnixSocket.Address>``.
   @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never
@@ -220,7 +221,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated and marked as such.
+  /// Returns a sequence of the datagrams that arrive; those longer than `maxLength` bytes are truncated and marked as
+  /// such.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<UnixSocket.Address>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -231,12 +233,12 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   }
 }
 
-/// A datagram with its bytes and its sender, as an element of a sequence.
+/// A datagram and its sender, as a sequence element.
 public struct Datagram<Address: Sendable & Hashable>: Hashable, Sendable {
-  /// The bytes of the datagram; can be empty.
+  /// The bytes of the datagram; may be empty.
   public let bytes: [UInt8]
   /// The address to reply to.
   public let sender: Address
-  /// Whether the datagram was longer than the sequence allows.
+  /// Whether the datagram exceeded the sequence's maximum length.
   public let isTruncated: Bool
 }

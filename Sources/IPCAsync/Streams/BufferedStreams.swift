@@ -3,15 +3,16 @@ public import IPC
 extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
   /// Reads the next line.
   ///
-  /// A last line without a newline also counts as a line.
+  /// A final line without a newline counts as a line.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether to remove the newline at the end.
   ///   - maxLength: The maximum length of the line in bytes, including its newline; `capacity` if nil.
   ///   - timeout: How long to wait for the whole line.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
-  /// - Throws: `IPCError` with `.messageTooLong` if the line is longer; `.timedOut` or, for `.immediate`, `.wouldBlock`;
-  ///   the errors of the stream; `CancellationError`. Bytes that arrived stay in the buffer.
+  /// - Throws: `IPCError` with `.messageTooLong` if the line is longer than `maxLength`; `.timedOut` or, for
+  ///   `.immediate`, `.wouldBlock`; any error from the stream; `CancellationError`. On error, bytes that arrived remain
+  ///   in the buffer.
   public mutating func readLine(
     strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never
   ) async throws -> String? {
@@ -24,11 +25,11 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
-  ///   - bytes: The array that the bytes are appended to.
+  ///   - bytes: The array to append the bytes to.
   ///   - maxLength: The maximum number of bytes, including the delimiter; `capacity` if nil.
   ///   - timeout: How long to wait for the delimiter.
   /// - Returns: The number of bytes, including the delimiter unless the file ended without one; nil at end of file.
-  /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:)``.
+  /// - Throws: Any error from ``readLine(strippingNewline:maxLength:timeout:)``.
   public mutating func read(
     until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never
   ) async throws -> Int? {
@@ -39,9 +40,9 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
 
   /// Reads `count` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// - Returns: The number of bytes that were read.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; the errors of the stream;
-  ///   `CancellationError`. Then nothing is appended, and the bytes that arrived stay in the buffer.
+  /// - Returns: The number of bytes read.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; any error from the stream;
+  ///   `CancellationError`. On error, nothing is appended, and the bytes that arrived remain in the buffer.
   public mutating func readExactly(
     _ count: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
@@ -50,9 +51,9 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
     }
   }
 
-  /// Returns the lines of the stream, without their newlines.
+  /// Returns a sequence of the stream's lines, without their newlines.
   ///
-  /// A line of more than `maxLength` bytes, by default `capacity`, ends the sequence with `.messageTooLong`.
+  /// A line longer than `maxLength` bytes (`capacity` if nil) ends the sequence with `.messageTooLong`.
   public consuming func lines(maxLength: Int? = nil) -> AsyncHandleSequence<String> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.readLine(maxLength: maxLength) }
@@ -62,8 +63,8 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
 extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
   /// Writes all of `bytes` to the buffer, which is flushed first if they do not fit.
   ///
-  /// - Throws: The errors of ``flush(timeout:)``; then none of `bytes` are in the buffer. If there are at least
-  ///   `capacity` bytes, `transferred` is the number of them that were written.
+  /// - Throws: Any error from ``flush(timeout:)``, in which case none of `bytes` are in the buffer. If there are at
+  ///   least `capacity` bytes, `transferred` is the number of them written to the stream.
   public mutating func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
     if bytes.byteCount > capacity - unwritten { try await flush(timeout: timeout) }
     var count = 0
@@ -92,12 +93,12 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
     try await write(unsafe bytes.bytes, timeout: timeout)
   }
 
-  /// Writes all collected bytes to the stream.
+  /// Writes all buffered bytes to the stream.
   ///
   /// Call this before you destroy the writer.
   ///
   /// - Throws: `IPCError` with `.brokenPipe`; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`.
-  ///   Bytes that are not written stay in the buffer, and the next call continues with them.
+  ///   Unwritten bytes stay in the buffer, and the next call continues with them.
   public mutating func flush(timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       _ = try flush(timeout: .immediate)
@@ -106,7 +107,7 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
 }
 
 extension ReadableDescriptor where Self: Sendable & ~Copyable {
-  /// Returns the bytes of the stream in pieces, as they arrive, each of at most `maxLength` bytes.
+  /// Returns a sequence of chunks of the stream as they arrive, each at most `maxLength` bytes long.
   public consuming func chunks(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

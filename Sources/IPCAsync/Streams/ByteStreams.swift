@@ -4,11 +4,12 @@ internal import SystemPackage
 extension DescriptorRepresentable where Self: ~Copyable {
   /// Waits until the descriptor is ready for one of `events`, without blocking a thread.
   ///
-  /// Another task or process that shares the description may act first, so make the call with a `try…` variant.
+  /// Another task or process that shares the open file description may act first, so follow this with a nonblocking
+  /// `try…` call.
   ///
   /// - Returns: The events that occurred.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noSpace` above
-  ///   `/proc/sys/fs/epoll/max_user_watches`; `CancellationError`.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noSpace` if
+  ///   `/proc/sys/fs/epoll/max_user_watches` is exceeded; `CancellationError`.
   ///
   /// Calls `ppoll(2)`, and `epoll_ctl(2)` to wait.
   @discardableResult
@@ -20,11 +21,11 @@ extension DescriptorRepresentable where Self: ~Copyable {
 }
 
 extension ReadableDescriptor where Self: ~Copyable {
-  /// Reads at least one byte and at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
-  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset` if the peer of a
-  ///   socket closed it before it had read everything; `CancellationError`, after which no bytes are lost.
+  /// - Returns: The number of bytes read; 0 at end of file, or if `bytes` is full.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset` if a socket's peer
+  ///   closed it with unread data; `CancellationError`, in which case no bytes are lost.
   ///
   /// Calls `preadv2(2)` or `recv(2)`.
   public func read(into bytes: inout OutputRawSpan, timeout: Timeout = .never) async throws -> Int {
@@ -36,7 +37,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise it behaves like ``read(into:timeout:)``.
+  /// Otherwise, this behaves like ``read(into:timeout:)``.
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
@@ -49,10 +50,10 @@ extension ReadableDescriptor where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - length: The number of bytes to read.
-  ///   - bytes: The array that the bytes are appended to. After an error, it contains the bytes that were read so far.
+  ///   - bytes: The array to append the bytes to. On error, it contains the bytes read so far.
   ///   - timeout: How long to wait for all bytes.
-  /// - Returns: The number of bytes that were read.
-  /// - Throws: The errors of ``read(into:timeout:)``.
+  /// - Returns: The number of bytes read.
+  /// - Throws: Any error from ``read(into:timeout:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
@@ -68,18 +69,18 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads to the end of the stream, and appends everything to an array.
   ///
   /// - Parameters:
-  ///   - bytes: The array that the bytes are appended to. After an error, it contains the bytes that were read so far.
-  ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust the memory.
+  ///   - bytes: The array to append the bytes to. On error, it contains the bytes read so far.
+  ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust memory.
   ///   - timeout: How long to wait for the end of the stream.
-  /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
-  /// - Throws: The errors of ``read(into:timeout:)``.
+  /// - Returns: The number of bytes read. If it is `maxLength`, there may be more.
+  /// - Throws: Any error from ``read(into:timeout:)``.
   @discardableResult
   public func readToEnd(
     appendingTo bytes: inout [UInt8], maxLength: Int = .max, timeout: Timeout = .never
   ) async throws -> Int {
     var count = 0
     while count < maxLength {
-      // Doubles the capacity of the array, so that it is rarely reallocated.
+      // Doubles the array's capacity, so that it is rarely reallocated.
       let room = max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength)
       let part = try await read(maxLength: min(maxLength - count, room), appendingTo: &bytes, timeout: timeout)
       if part == 0 { break }
@@ -90,11 +91,11 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`: as many as there is room for.
+  /// Writes as many of `bytes` as fit, but at least one.
   ///
-  /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
+  /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if all readers are gone; `.timedOut` or, for `.immediate`, `.wouldBlock`;
-  ///   `CancellationError`, after which nothing was written.
+  ///   `CancellationError`, in which case nothing is written.
   ///
   /// Calls `pwritev2(2)` or `send(2)`.
   public func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws -> Int {
@@ -110,11 +111,10 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// Other tasks and processes can write between two parts.
+  /// If this needs several writes, other tasks and processes can write between them.
   ///
-  /// - Throws: The errors of ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes that were written in
-  ///   `transferred`. If the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and
-  ///   that number.
+  /// - Throws: Any error from ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes written in `transferred`. If
+  ///   the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and that number.
   ///
   /// Calls `pwritev2(2)` or `send(2)` as often as necessary.
   public func writeAll(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
@@ -136,27 +136,27 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension PipeWriter {
-  /// Writes `bytes` as a whole: they are not mixed with bytes of other writers.
+  /// Writes `bytes` atomically, never interleaved with other writers' bytes.
   ///
-  /// - Throws: `IPCError` with `.messageTooLong` for more than `AnonymousPipe.maximumAtomicWriteLength` bytes; and the
-  ///   errors of `write`. After an error, nothing was written.
+  /// - Throws: `IPCError` with `.messageTooLong` for more than `AnonymousPipe.maximumAtomicWriteLength` bytes; any
+  ///   error from `write`. On error, nothing is written.
   ///
   /// Calls `pwritev2(2)`.
   public func writeAtomically(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
-    // The kernel reports a pipe as writable if it has room for this many bytes.
+    // The kernel reports a pipe as writable only if it has room for this many bytes.
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try writeAtomically(bytes, timeout: .immediate)
     }
   }
 
-  /// Writes the bytes of an array or a string as a whole, like ``writeAtomically(_:timeout:)-(RawSpan,_)``.
+  /// Writes the bytes of an array or a string atomically, like ``writeAtomically(_:timeout:)-(RawSpan,_)``.
   public func writeAtomically(_ bytes: Span<UInt8>, timeout: Timeout = .never) async throws {
     try await writeAtomically(unsafe bytes.bytes, timeout: timeout)
   }
 }
 
-/// Returns an error with the number of bytes that were transferred so far, even for a cancelled task, which made
-/// `call`.
+/// Adds the number of bytes transferred so far to an error from `call`; if it is above 0, a cancellation becomes an
+/// ``IPCError`` with `.canceled`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error

@@ -5,12 +5,12 @@ extension FIFO {
   /// Opens the FIFO for reading, and waits until it is open for writing.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. The kernel does not report that a writer opens it, so the function checks after
-  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
-  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
-  /// - Returns: The read end. With `.immediate` there may be no writer, and reading returns end of file until a
+  ///   - timeout: How long to wait. The kernel does not report when a writer opens the FIFO, so the method polls at
+  ///     intervals of 0.1 to 10 ms, without blocking a thread.
+  ///   - nonBlocking: Whether the end is nonblocking, for a child that inherits it.
+  /// - Returns: The read end. With `.immediate`, there may be no writer; reading then returns end of file until a
   ///   writer opens the FIFO.
-  /// - Throws: `IPCError` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
+  /// - Throws: `IPCError` with `.timedOut` if no writer opened the FIFO; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`; `CancellationError`.
   ///
   /// Calls `open(2)`.
@@ -29,9 +29,9 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. The kernel does not report that a reader opens it, so the function retries after
-  ///     pauses of 0.1 to 10 ms, during which no thread is waiting.
-  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - timeout: How long to wait. The kernel does not report when a reader opens the FIFO, so the method retries
+  ///     after pauses of 0.1 to 10 ms, without blocking a thread.
+  ///   - nonBlocking: Whether the end is nonblocking, for a child that inherits it.
   /// - Returns: The write end.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.noSuchAddressOrDevice` (`ENXIO`) if there is no
   ///   reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`; `CancellationError`.

@@ -5,20 +5,20 @@ extension MessageChannel.Receiver where Source: ReadableDescriptor & ~Copyable {
   /// Receives the next message.
   ///
   /// - Parameters:
-  ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
+  ///   - message: The array whose contents the message replaces; unchanged on error. Reusing an array avoids
   ///     reallocation.
   ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
   /// - Returns: The length of the message; nil at end of file.
-  /// - Throws: `IPCError` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
-  ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `CancellationError`, after which the next call
-  ///   continues.
+  /// - Throws: `IPCError` with `.messageTooLong` if the announced length exceeds the limit; `.protocolError` if the
+  ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `CancellationError`, in which case another call
+  ///   resumes the message.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
       try receive(into: &message, timeout: .immediate)
     }
   }
 
-  /// Returns the messages of the channel, until the end of the stream.
+  /// Returns a sequence of the channel's messages, until the end of the stream.
   public consuming func messages() -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -32,11 +32,12 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
   /// Sends a message.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the message; can be empty.
-  ///   - timeout: How long to wait until the whole message is sent.
-  /// - Throws: `IPCError` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-  ///   message of another length was sent partially; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
-  ///   or `CancellationError`. If `isWithinMessage` is then true, sending the same message continues.
+  ///   - message: The bytes of the message; may be empty.
+  ///   - timeout: How long to wait for the whole message to be sent.
+  /// - Throws: `IPCError` with `.messageTooLong` if the message exceeds the limit, in which case nothing is sent;
+  ///   `.alreadyInProcess` if a message of another length has been partly sent; `.brokenPipe` if all readers are gone;
+  ///   `.timedOut`, `.wouldBlock` or `CancellationError`. If `isWithinMessage` is then true, sending the same message
+  ///   again resumes it.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try send(message, timeout: .immediate)
@@ -50,7 +51,7 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
 }
 
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
-  /// Sends a message, like the `send` of a sender.
+  /// Sends a message, like a sender's `send`.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try send(message, timeout: .immediate)
@@ -62,7 +63,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Receives a message, like the `receive` of a receiver.
+  /// Receives a message, like a receiver's `receive`.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
       try receive(into: &message, timeout: .immediate)
@@ -73,16 +74,16 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a cancellation ends the wait, the reply is still expected. If you call this again with the same
-  /// request, it continues to wait instead of sending the request again.
+  /// If a timeout or a cancellation ends the wait, the reply is still expected: calling this again with the same
+  /// request continues to wait, and does not send the request again.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the request; can be empty.
-  ///   - reply: The array, which the reply replaces.
-  ///   - timeout: How long to wait for request and reply together.
+  ///   - message: The bytes of the request; may be empty.
+  ///   - reply: The array whose contents the reply replaces.
+  ///   - timeout: How long to wait for the request and its reply together.
   /// - Returns: The length of the reply.
   /// - Throws: `IPCError` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is still expected; and the errors of sending and receiving.
+  ///   if the reply to a request of another length is still expected; any error from sending or receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never
@@ -101,7 +102,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
     }
   }
 
-  /// Sends a request of the bytes of an array or a string, like ``request(_:reply:timeout:)-(RawSpan,_,_)``.
+  /// Sends the bytes of an array or a string as a request, like ``request(_:reply:timeout:)-(RawSpan,_,_)``.
   @discardableResult
   public mutating func request(
     _ message: Span<UInt8>, reply: inout [UInt8], timeout: Timeout = .never
@@ -113,9 +114,9 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request, and appends its reply to an empty array. An error
-  ///   that it throws ends the call.
-  /// - Throws: The errors of sending and receiving, and of `answer`. A broken pipe ends the call without an error.
+  /// - Parameter answer: A function that is called with each request and an empty array, to which it appends the reply.
+  ///   If it throws an error, the call ends.
+  /// - Throws: Any error from sending, receiving or `answer`. A broken pipe ends the call without an error.
   public mutating func serve(
     _ answer: (_ request: [UInt8], _ reply: inout [UInt8]) async throws -> Void
   ) async throws {
@@ -133,10 +134,10 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
   }
 }
 
-// A ring has no descriptor, so a thread waits for it.
+// A ring has no descriptor, so a thread does the waiting.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
-  /// Receives the next message of a channel over a ring, as in a channel over a descriptor.
+  /// Receives the next message from a channel over a ring, as from a channel over a descriptor.
   ///
   /// A thread waits for the message.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
@@ -147,7 +148,7 @@ extension MessageChannel.Receiver where Source == ByteRing.Consumer {
 }
 
 extension MessageChannel.Sender where Sink == ByteRing.Producer {
-  /// Sends a message of a channel over a ring.
+  /// Sends a message through a channel over a ring.
   ///
   /// A thread waits for room.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {

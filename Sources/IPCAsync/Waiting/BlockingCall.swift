@@ -3,13 +3,13 @@ internal import IPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A call that waits in the kernel, in a thread of ``CallThreads``.
+/// A call that blocks in the kernel, in a thread of ``CallThreads``.
 ///
-/// The signal `SIGURG` ends the wait. By default it has no effect, and programs use it only for urgent data of sockets.
-/// The call then either has a result or has had no effect, so no message is lost. A signal that arrives just before the
-/// call does not end it. So the signal is sent again, after 1 to 64 ms, until the call ends.
+/// `SIGURG` ends the wait. By default, this signal has no effect, and programs use it only for urgent socket data. An
+/// interrupted call either has a result or has had no effect, so no message is lost. A signal that arrives just before
+/// the call begins does not interrupt it, so the signal is resent after 1 to 64 ms until the call ends.
 final class BlockingCall: Sendable {
-  /// The reason why a call ends without a result.
+  /// The reason that a call ends without a result.
   enum End {
     case cancelled
     case timedOut
@@ -22,7 +22,7 @@ final class BlockingCall: Sendable {
     var isOver = false
     /// The ID of the event loop's wait for the next signal, or for the deadline.
     var scheduled: UInt64?
-    /// The time in nanoseconds until the signal is sent again.
+    /// The time in nanoseconds until the signal is resent.
     var pause: Int64 = 1_000_000
   }
 
@@ -32,22 +32,22 @@ final class BlockingCall: Sendable {
 
   init(_ eventLoop: EventLoop) { self.eventLoop = eventLoop }
 
-  /// Ends the call at an instant, for calls that cannot take a deadline.
+  /// Ends the call at a point in time, for calls that take no deadline.
   func setDeadline(_ timeout: Timeout) {
     schedule(at: timeout.monotonicNanoseconds)
   }
 
-  /// Ends the call with a `CancellationError`, unless it has a result.
+  /// Ends the call with a `CancellationError` unless it already has a result.
   func cancel() { interrupt(.cancelled) }
 
-  /// The event loop calls this at the deadline, and when the signal must be sent again.
+  /// Sends the signal; the event loop calls this at the deadline and when the signal must be resent.
   func deadlineHasPassed() { interrupt(.timedOut) }
 
   private func interrupt(_ end: End) {
     let next = state.withLock { state -> Int64? in
       if state.isOver { return nil }
       if state.end == nil { state.end = end }
-      // A call that has not begun checks whether it has ended.
+      // A call that has not started yet checks for this itself.
       guard let thread = state.thread else { return nil }
       cipc_async_interrupt(thread)
       defer { state.pause = min(state.pause * 2, Self.longestPause) }
@@ -66,9 +66,9 @@ final class BlockingCall: Sendable {
     if let previous { eventLoop.unschedule(previous) }
   }
 
-  /// Repeats `body` while signals interrupt it, until there is a reason to end the call.
+  /// Retries `body` while signals interrupt it, until there is a reason to end the call.
   ///
-  /// - Returns: The result of `body`; nil if the call was ended before.
+  /// - Returns: The result of `body`; nil if the call ended without one.
   func perform<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value? {
     state.withLock { $0.thread = cipc_async_thread() }
     defer { finish() }
@@ -82,7 +82,7 @@ final class BlockingCall: Sendable {
     return nil
   }
 
-  /// The reason why the call ends; nil if it continues.
+  /// The reason that the call ends; nil if it continues.
   var end: End? { state.withLock(\.end) }
 
   private func finish() {

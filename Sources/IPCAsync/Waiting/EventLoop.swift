@@ -3,7 +3,7 @@ internal import IPC
 internal import Synchronization
 internal import SystemPackage
 
-/// The end of a wait.
+/// The outcome of a wait.
 enum WaitOutcome: Sendable {
   case ready(Readiness)
   case timedOut
@@ -12,16 +12,16 @@ enum WaitOutcome: Sendable {
   case failed(IPCError)
 }
 
-/// One thread that waits in `epoll_pwait2(2)` for the descriptors and deadlines of all tasks.
+/// A thread that waits in `epoll_pwait2(2)` for all tasks' descriptors and deadlines.
 ///
-/// A waiting task registers its descriptor for one report (`EPOLLONESHOT`). The entry stays in the kernel without
-/// effect, so the next wait changes it with one call. The kernel removes it when the descriptor is closed. A report
-/// that is late, or refers to an earlier file with the same number, can only wake a task too early: each task attempts
-/// its call again.
+/// A waiting task registers its descriptor for one event (`EPOLLONESHOT`). The epoll entry then stays disabled in the
+/// kernel, so the next wait can re-arm it with one system call. The kernel removes the entry when the descriptor is
+/// closed. An event that arrives late, or that refers to an earlier file with the same descriptor number, can only wake
+/// a task too early; each task retries its call when it wakes.
 final class EventLoop: Sendable {
   private struct State {
     var table = WaitTable()
-    /// The time for which ``timer`` is set; `.max` if it is not set.
+    /// The time for which ``timer`` is set; `.max` if the timer is not set.
     var timerDeadline = Int64.max
   }
 
@@ -35,8 +35,8 @@ final class EventLoop: Sendable {
   private let state = Mutex(State())
   private let jobs: JobQueue
 
-  /// The event loop of the thread, if it runs tasks; otherwise that of the process, which is created when it is first
-  /// used.
+  /// The current thread's event loop if the thread runs tasks; otherwise the process's event loop, which is created on
+  /// first use.
   static var current: EventLoop {
     get throws(IPCError) {
       if let loop = unsafe cipc_async_loop() {
@@ -58,12 +58,12 @@ final class EventLoop: Sendable {
     jobs = try JobQueue()
     try epoll.add(timer.descriptor, for: .readable, token: Self.timerToken, trigger: .edge)
     try epoll.add(jobs.descriptor, for: .readable, token: Self.jobsToken, trigger: .edge)
-    // This fails here, rather than in the thread, if the kernel does not have the call.
+    // If the kernel does not support the call, this fails here rather than in the thread.
     var events: [ReadinessEvent] = []
     try epoll.wait(appendingTo: &events, timeout: .immediate)
   }
 
-  /// Starts the thread, which runs the jobs of an executor, and never ends.
+  /// Starts the thread, which runs an executor's jobs and never exits.
   func start(for executor: EventLoopExecutor? = nil) throws(IPCError) {
     try Threads.start(interruptible: false) { self.run(for: executor) }
   }
@@ -88,9 +88,9 @@ final class EventLoop: Sendable {
     }
   }
 
-  /// Calls ``BlockingCall/deadlineHasPassed()`` at an instant, in nanoseconds of `CLOCK_MONOTONIC`.
+  /// Schedules a call to ``BlockingCall/deadlineHasPassed()`` at a `CLOCK_MONOTONIC` time in nanoseconds.
   ///
-  /// - Returns: An ID with which the wait can be ended.
+  /// - Returns: An ID that can be used to end the wait.
   func schedule(_ call: BlockingCall, at deadline: Int64) -> UInt64 {
     let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     begin(number, .call(call), for: [], of: -1, until: deadline)
@@ -103,8 +103,8 @@ final class EventLoop: Sendable {
     _ number: UInt64, _ target: WaitTable.Target, for events: Readiness, of descriptor: Int32, until deadline: Int64
   ) {
     let outcome = state.withLock { state -> WaitOutcome? in
-      // The cancellation handler may already have run, before there was a wait. A task is marked as cancelled before
-      // its handlers run.
+      // The cancellation handler may have run before the wait existed. A task is marked as cancelled before its
+      // handlers run.
       if case .task = target, Task.isCancelled { return .cancelled }
       state.table.insert(number, target, for: events, of: descriptor, until: deadline)
       do throws(IPCError) {
@@ -113,7 +113,7 @@ final class EventLoop: Sendable {
         return nil
       } catch {
         _ = state.table.remove(number, of: descriptor)
-        // Files for which epoll(7) does not work are always ready, as for poll(2).
+        // Files that epoll(7) does not support are always ready, as with poll(2).
         return error.errno == .notPermitted ? .ready(events) : .failed(error)
       }
     }
@@ -126,7 +126,7 @@ final class EventLoop: Sendable {
     if let target { Self.finish(.init(target: target, outcome: .cancelled)) }
   }
 
-  /// Requests the events that the waits for a descriptor need from the kernel.
+  /// Requests from the kernel the events that a descriptor's waits need.
   private func arm(_ descriptor: Int32, _ table: inout WaitTable) throws(IPCError) {
     guard let events = table.missingEvents(of: descriptor) else { return }
     let (file, token) = (FileDescriptor(rawValue: descriptor), UInt64(descriptor))
@@ -138,7 +138,7 @@ final class EventLoop: Sendable {
       }
     } catch {
       switch error.errno {
-      // The number now belongs to a different file.
+      // The descriptor number now refers to a different file.
       case .noSuchFileOrDirectory: try epoll.add(file, for: events, token: token, once: true)
       case .fileExists: try epoll.change(file, to: events, token: token, once: true)
       default: throw error
@@ -147,7 +147,7 @@ final class EventLoop: Sendable {
     table.arm(descriptor, events)
   }
 
-  /// Sets the timer if a deadline is earlier than all others.
+  /// Sets the timer if the earliest deadline is earlier than the current setting.
   private func setTimer(_ state: inout State) throws(IPCError) {
     let deadline = state.table.earliestDeadline
     guard deadline < state.timerDeadline else { return }
@@ -169,16 +169,16 @@ final class EventLoop: Sendable {
       }
       jobs.hasWoken()
       collect(events, into: &finished)
-      // Use an index, because without optimization an iterator allocates.
+      // Use an index, because an iterator allocates in unoptimized builds.
       for index in finished.indices { Self.finish(finished[index]) }
       finished.removeAll(keepingCapacity: true)
       if let executor { jobs.run(on: executor) }
     }
   }
 
-  /// Removes the waits that are ended by these events.
+  /// Removes the waits that these events end.
   private func collect(_ events: [ReadinessEvent], into finished: inout [WaitTable.Finished]) {
-    // Do not capture a parameter in the closure, because it would be copied.
+    // Do not capture an `inout` parameter in the closure, because it would be copied.
     var ended: [WaitTable.Finished] = []
     swap(&ended, &finished)
     defer { swap(&ended, &finished) }

@@ -4,8 +4,9 @@ internal import SystemPackage
 
 /// An executor that runs tasks in the thread that waits for their descriptors.
 ///
-/// A task of the default executor is woken in two steps: the thread of the event loop wakes a thread of the cooperative
-/// pool. A task of this executor is woken in one step, like a thread in a blocking call.
+/// Waking a task on the default executor takes two steps: the kernel wakes the event loop's thread, which wakes a
+/// thread in the cooperative pool. Waking a task on this executor takes one step, like waking a thread in a blocking
+/// call.
 ///
 /// ```swift
 /// let executor = try EventLoopExecutor.shared()
@@ -15,7 +16,7 @@ internal import SystemPackage
 /// ```
 ///
 /// The thread runs one task at a time, so this executor is suitable for short replies to many messages. A long
-/// calculation or a blocking call in a task delays all other tasks of this executor, but not those of the default
+/// calculation or a blocking call in a task delays all other tasks on this executor, but not those on the default
 /// executor.
 public final class EventLoopExecutor: TaskExecutor {
   private static let instance = Mutex<EventLoopExecutor?>(nil)
@@ -26,7 +27,7 @@ public final class EventLoopExecutor: TaskExecutor {
     try loop.start(for: self)
   }
 
-  /// Returns the executor of this process, whose thread starts with the first call.
+  /// Returns the process's executor; the first call starts its thread.
   ///
   /// - Throws: `IPCError` with `.tooManyOpenFiles` or `.resourceTemporarilyUnavailable`.
   ///
@@ -40,17 +41,17 @@ public final class EventLoopExecutor: TaskExecutor {
     }
   }
 
-  /// Runs a job of a task in the thread.
+  /// Runs a task's job in the thread.
   public func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(UnownedJob(job)) }
 }
 
-/// Jobs that are waiting for the thread of an event loop.
+/// Jobs waiting for an event loop's thread.
 final class JobQueue: Sendable {
   private struct State {
     var waiting: [UnownedJob] = []
-    /// The array whose jobs have run, for reuse.
+    /// An array whose jobs have run, kept for reuse.
     var spare: [UnownedJob] = []
-    /// Whether the thread is sleeping, or about to sleep, and must be woken.
+    /// Whether the thread is asleep or about to sleep, and must be woken.
     var isAsleep = false
   }
 
@@ -69,14 +70,14 @@ final class JobQueue: Sendable {
     }
     guard mustWake else { return }
     do throws(IPCError) {
-      // The entry is edge-triggered, so the counter does not have to be read. It takes centuries to overflow.
+      // The epoll entry is edge-triggered, so the counter need not be read. The counter takes centuries to overflow.
       try wakeUp.write(1)
     } catch {
       preconditionFailure("the event loop of IPCAsync cannot be woken: \(error)")
     }
   }
 
-  /// Returns whether the thread may sleep, which is so if there is no job.
+  /// Returns whether the thread may sleep, which it may if there are no jobs.
   func prepareToWait() -> Bool {
     state.withLock { state in
       state.isAsleep = state.waiting.isEmpty
@@ -84,7 +85,7 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// Records that the thread is not sleeping, so that it is not woken for a job that it adds itself.
+  /// Records that the thread is awake, so that it is not woken for a job that it adds itself.
   func hasWoken() { state.withLock { $0.isAsleep = false } }
 
   /// Runs the jobs that are currently waiting.

@@ -1,21 +1,22 @@
 internal import IPC
 internal import SystemPackage
 
-/// How a call that is waiting in a thread ends at its deadline.
+/// How a call waiting in a thread ends at its deadline.
 enum CallDeadline {
   /// The call takes a deadline.
   case passed
-  /// The call takes a deadline, but a signal does not always end it: it waits for at most one second at a time.
+  /// The call takes a deadline, but a signal does not always interrupt it, so it waits for at most one second at a
+  /// time.
   case sliced
-  /// The call takes no deadline: a signal ends it.
+  /// The call takes no deadline, so a signal ends it.
   case signalled
 }
 
-/// Performs a call in a thread of ``CallThreads`` if it would have to wait.
+/// Performs a call in a thread of ``CallThreads`` if the call would block.
 ///
 /// `call` takes a timeout, and must throw `.interrupted` after a signal.
 ///
-/// - Throws: `CancellationError`, and the errors of the call.
+/// - Throws: `CancellationError`; any error from the call.
 func inThread<Value: Sendable>(
   isolation: isolated (any Actor)? = #isolation, _ timeout: Timeout, _ deadline: CallDeadline = .passed,
   _ call: (Timeout) throws(IPCError) -> Value
@@ -31,7 +32,7 @@ func inThread<Value: Sendable>(
   let waiting = BlockingCall(try EventLoop.current)
   let result = await withTaskCancellationHandler {
     await withoutActuallyEscaping(call) { call in
-      // Without this, the closure would run in a different isolation domain.
+      // Without this capture, the closure would run in a different isolation domain.
       _ = isolation
       let threadCall = ThreadCall(waiting, timeout, deadline, call)
       return await unsafe withUnsafeContinuation { unsafe threadCall.start($0) }
@@ -39,16 +40,16 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
-  // Reading this property takes a lock, so everything that the thread did happens before the code below.
+  // Reading this property acquires a lock, so everything that the thread did happens before the code below.
   let end = waiting.end
   if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }
   throw IPCError(failure.call, .timedOut, on: failure.object)
 }
 
-/// A call of a task that is suspended until the call ends.
+/// A call made for a task that is suspended until the call ends.
 ///
-/// This lets the thread use values that the task has borrowed.
+/// The suspension lets the thread use values that the task has borrowed.
 private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
   private let waiting: BlockingCall
   private let timeout: Timeout
@@ -65,7 +66,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
     self.call = call
   }
 
-  /// Performs the call in a thread, and resumes the task with its result, or nil if the call was ended.
+  /// Performs the call in a thread, and resumes the task with the result, or nil if the call ended without one.
   func start(_ continuation: UnsafeContinuation<Result<Value?, IPCError>, Never>) {
     if deadline == .signalled, timeout.isDeadline { waiting.setDeadline(timeout) }
     do throws(IPCError) {
@@ -83,7 +84,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
       do throws(IPCError) {
         return try call(limit)
       } catch {
-        // The end of a slice does not end the call: it continues, unless it was ended from outside.
+        // The end of a slice does not end the call: it continues unless it was cancelled.
         guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
         throw IPCError(error.call, .interrupted, on: error.object)
       }
@@ -92,7 +93,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
 
   /// The timeout of the next attempt.
   private var limit: Timeout {
-    // With SA_RESTART, a signal handler does not end a call without a deadline.
+    // Always pass a deadline: with SA_RESTART, a signal handler does not interrupt a call that has none.
     let end = min(timeout.monotonicNanoseconds, .max - 1)
     return switch deadline {
     case .passed: Timeout(monotonicNanoseconds: end)

@@ -9,7 +9,7 @@ enum Threads {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread that blocks all signals, except the one that ends its calls if it is `interruptible`.
+  /// Starts a thread that blocks all signals except, if it is `interruptible`, the one that ends its calls.
   ///
   /// Calls `pthread_create(3)`.
   static func start(interruptible: Bool, _ body: @escaping @Sendable () -> Void) throws(IPCError) {
@@ -26,14 +26,14 @@ enum Threads {
   }
 }
 
-/// Threads for calls that wait in the kernel for an object without a descriptor.
+/// Threads for calls that block in the kernel on an object without a descriptor.
 ///
-/// Each waiting call needs a thread. A limit on their number would be incorrect: it could exclude the very call that
-/// would let the others end. A thread without a call waits for the next call, and ends after some time.
+/// Each waiting call needs a thread. A limit on the number of threads would be incorrect: it could exclude the very
+/// call that would let the others end. An idle thread waits for the next call, and exits after some time.
 final class CallThreads: Sendable {
   static let shared = CallThreads()
 
-  /// The seconds after which a thread without a call ends.
+  /// The time in seconds after which an idle thread exits.
   private static let idleTime = 10
   private let idle = Mutex<[CallThread]>([])
   private let running = Atomic<Int>(0)
@@ -63,13 +63,13 @@ final class CallThreads: Sendable {
   /// Waits for a job and performs it; returns false if no job arrived for some time.
   private func perform(_ thread: CallThread) -> Bool {
     guard let report = thread.performJob(within: .seconds(Self.idleTime)) else { return false }
-    // Report the result last: a task that continues immediately and makes another call can then use this thread.
+    // Report the result last, so that a task that continues immediately and makes another call can use this thread.
     idle.withLock { $0.append(thread) }
     report()
     return true
   }
 
-  /// Returns whether the thread will get no further job.
+  /// Removes the thread from the idle list, and returns false if the thread has already been given a job.
   private func retire(_ thread: CallThread) -> Bool {
     idle.withLock { idle in
       guard let index = idle.firstIndex(where: { $0 === thread }) else { return false }
@@ -79,11 +79,11 @@ final class CallThreads: Sendable {
   }
 }
 
-/// A thread of ``CallThreads``, and the job that it gets next.
+/// A thread of ``CallThreads``, and its next job.
 final class CallThread: Sendable {
-  /// A call that returns a function, which reports the result.
+  /// A call that returns a function that reports the result.
   ///
-  /// The function must not keep the values that the call used: the caller continues when the function runs.
+  /// The function must not retain the values that the call used, because the caller continues when the function runs.
   typealias Job = @Sendable () -> @Sendable () -> Void
 
   private let job = Mutex<Job?>(nil)

@@ -1,17 +1,17 @@
 internal import IPC
 
-/// The waits of an event loop, indexed by descriptor and by deadline.
+/// An event loop's waits, indexed by descriptor and by deadline.
 ///
-/// It allocates only when there are more waits, or higher descriptors, than ever before.
+/// The table allocates only when there are more waits or higher descriptors than ever before.
 struct WaitTable {
-  /// The receiver of the outcome of a wait.
+  /// The receiver of a wait's outcome.
   @safe enum Target {
     case task(UnsafeContinuation<WaitOutcome, Never>)
-    /// A call in another thread with a deadline.
+    /// A call in another thread, to be ended at a deadline.
     case call(BlockingCall)
   }
 
-  /// A wait that is over.
+  /// A wait that has ended.
   struct Finished {
     let target: Target
     let outcome: WaitOutcome
@@ -22,11 +22,11 @@ struct WaitTable {
     let target: Target
     let descriptor: Int32
     let events: Readiness
-    /// Nanoseconds of `CLOCK_MONOTONIC`; `.max` for none.
+    /// The `CLOCK_MONOTONIC` time in nanoseconds; `.max` for none.
     let deadline: Int64
     /// The next wait for the same descriptor.
     var next: Int?
-    /// The position in the heap; nil without a deadline.
+    /// The index in the heap; nil if there is no deadline.
     var place: Int?
   }
 
@@ -35,7 +35,7 @@ struct WaitTable {
     var first: Int?
     /// The events that the kernel will report once; nil for none.
     ///
-    /// Without waits this is nil, because the number can then belong to another file.
+    /// This is nil if there are no waits, because the descriptor number can then refer to another file.
     var armed: Readiness?
     /// Whether the descriptor was registered with epoll when it was last armed.
     var isKnown = false
@@ -81,14 +81,14 @@ struct WaitTable {
     }
   }
 
-  /// Removes a wait; returns nil if it is over.
+  /// Removes a wait; returns nil if it has ended.
   mutating func remove(_ number: UInt64, of descriptor: Int32) -> Target? {
     removeFirst(of: descriptor) { $0.number == number }
   }
 
-  /// Removes the waits for a descriptor that are ended by these events.
+  /// Removes a descriptor's waits that these events end.
   ///
-  /// - Returns: Whether other waits for the descriptor remain, so that it must be armed again.
+  /// - Returns: Whether other waits for the descriptor remain, so that it must be re-armed.
   mutating func removeReady(_ descriptor: Int32, _ readiness: Readiness, into finished: inout [Finished]) -> Bool {
     guard watches.indices.contains(Int(descriptor) + 1) else { return false }
     watches[Int(descriptor) + 1].armed = nil
@@ -137,7 +137,7 @@ struct WaitTable {
 }
 
 extension WaitTable {
-  /// Returns the events to request for a descriptor; nil if they have already been requested, or there are no waits.
+  /// Returns the events to request for a descriptor; nil if they have already been requested or there are no waits.
   func missingEvents(of descriptor: Int32) -> Readiness? {
     let watch = watches[Int(descriptor) + 1]
     guard watch.first != nil else { return nil }

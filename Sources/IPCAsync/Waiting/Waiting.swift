@@ -2,22 +2,22 @@ internal import CIPCAsync
 internal import IPC
 internal import SystemPackage
 
-/// Yields to other tasks once in 64 calls, and throws if the task is cancelled.
+/// Yields to other tasks on every 64th call, and throws if the task is cancelled.
 ///
-/// A call that does not need to wait does not suspend. Without this, a task that always finds a message would
-/// monopolize its thread, or its actor.
+/// A call that does not need to wait does not suspend. Without this function, a task that always finds a message would
+/// monopolize its thread or actor.
 func takeTurn() async throws {
   if cipc_async_is_turn_over() != 0 { await Task.yield() }
   try Task.checkCancellation()
 }
 
-/// Repeats a non-blocking call while it throws `.wouldBlock`, and waits for readiness between attempts.
+/// Retries a nonblocking call while it throws `.wouldBlock`, waiting for readiness between attempts.
 ///
-/// Only the attempt takes a message, and cancellation does not interrupt it. So a message is either returned or stays
-/// in its queue.
+/// Only an attempt consumes a message, and cancellation does not interrupt an attempt, so a message is either returned
+/// or stays in its queue.
 ///
-/// - Throws: `CancellationError`; the errors of the call; ``IPCError`` with `.timedOut`, and with `.wouldBlock` for
-///   ``Timeout/immediate``.
+/// - Throws: `CancellationError`; any error from the call; ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``,
+///   `.wouldBlock`.
 func untilReady<Value: ~Copyable>(
   _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout, _ attempt: () throws(IPCError) -> Value
 ) async throws -> Value {
@@ -40,7 +40,7 @@ func untilReady<Value: ~Copyable>(
 }
 
 extension IPCError {
-  /// The error of a call that would have had to wait, after its timeout has passed.
+  /// Returns the error for a call that would block after its timeout has expired.
   func expired(_ descriptor: FileDescriptor) -> IPCError {
     let isUnspecific = object == nil || object == .descriptor(descriptor)
     return IPCError(
@@ -48,9 +48,9 @@ extension IPCError {
   }
 }
 
-/// Repeats a non-blocking call after pauses of 0.1 to 10 ms, for objects whose readiness the kernel does not report.
+/// Retries a nonblocking call after pauses of 0.1 to 10 ms, for objects whose readiness the kernel does not report.
 ///
-/// - Throws: `CancellationError`; the errors of the call, except `reason`, which means that the call would block;
+/// - Throws: `CancellationError`; any error from the call except `reason`, which means that the call would block;
 ///   ``IPCError`` with `.timedOut`.
 func repeatedly<Value: ~Copyable>(
   _ timeout: Timeout, while reason: Errno = .wouldBlock, _ attempt: () throws(IPCError) -> Value
