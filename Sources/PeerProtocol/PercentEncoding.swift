@@ -16,10 +16,10 @@ public enum PercentEncoding {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Encodes the UTF-8 of `text`.
+  /// Encodes the UTF-8 bytes of `text`.
   public static func encode(_ text: String) -> String { encode(text.utf8) }
 
-  /// Decodes `text`; nil when a `%` is not followed by two hexadecimal digits.
+  /// Decodes `text`; nil if a `%` is not followed by two hexadecimal digits.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = text.utf8.makeIterator()

@@ -2,7 +2,7 @@
 ///
 /// | bytes | content, little-endian |
 /// |---|---|
-/// | 0–3 | the number of the writer |
+/// | 0–3 | the writer's number |
 /// | 4–7 | the sequence number, from 0 |
 /// | 8–15 | the digest of the body |
 /// | 16– | the body: the ``Pattern`` whose seed is `writer << 32 | sequence` |
