@@ -1,6 +1,6 @@
 /// A histogram of times in nanoseconds.
 ///
-/// Each of the first 128 buckets holds one value. From 128 on, every power of two is divided into 64 buckets of the same
+/// Each of the first 128 buckets holds one value. From 128 on, every power of two is divided into 64 buckets of equal
 /// width, so a bucket is never wider than 1/64 of its values. `docs/peer-protocol.md` defines the text form.
 public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.

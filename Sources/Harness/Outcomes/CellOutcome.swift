@@ -97,7 +97,7 @@ public struct ControlFailure: Sendable, Hashable, Codable {
 public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConvertible {
   /// The peer's language.
   public let language: String
-  /// The operation, option or program that the peer lacks: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
+  /// The missing operation, option or program: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
   public let name: String
 
   package init(language: String, name: String) {
@@ -129,7 +129,7 @@ public struct Evidence: Sendable, Codable {
   public private(set) var leftBehind: [KernelObject] = []
   /// The number of objects left behind, including those not listed.
   public private(set) var leftBehindCount = 0
-  /// The differences from a golden transcript or a recording.
+  /// The differences from a golden transcript (at most 100) or a recording (at most 50).
   public var differences: [Difference] = []
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []

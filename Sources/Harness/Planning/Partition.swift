@@ -3,7 +3,7 @@ import PeerProtocol
 /// The part of a plan that one of several machines runs: `slice:2/5` is every fifth group of cells, starting with the
 /// second.
 ///
-/// A control cell stays with the cells that depend on it. Reports of all parts are merged by ``SavedRun/init(merging:)``.
+/// A control cell stays with the cells that depend on it. ``SavedRun/init(merging:)`` merges the reports of all parts.
 public struct Partition: Sendable, Hashable {
   /// The number of this part, from 1.
   public let number: Int

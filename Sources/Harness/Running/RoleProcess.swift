@@ -50,7 +50,7 @@ final class RoleProcess {
   var found: [FilledPattern] = []
   /// The standard input bytes that have not yet been written.
   var unsentInput: ArraySlice<UInt8> = []
-  /// Whether a program's input stays open at the start, because steps feed it or close it.
+  /// Whether a program's input stays open after its initial bytes, because later steps feed or close it.
   var isFed = false
   private(set) var standardErrorLines: [String] = []
   /// The lines from the tracer: recorder events, or calls as printed by strace.
