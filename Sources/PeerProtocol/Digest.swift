@@ -44,7 +44,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The digest of data that arrives in pieces.
+/// A digest of data that arrives in pieces.
 public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0

@@ -28,7 +28,7 @@ public struct Fields: Sendable, Hashable {
     entries.append(Entry(key: key, value: Array(value)))
   }
 
-  /// Appends a field whose value is the description of `value`.
+  /// Appends a field with the description of `value` as its value.
   public mutating func append(_ key: String, _ value: some CustomStringConvertible) {
     append(key, bytes: value.description.utf8)
   }

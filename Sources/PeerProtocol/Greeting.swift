@@ -64,15 +64,15 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// An option that a peer does not support: an operation's parameter, or one word of a parameter's value.
+/// An option that a peer does not support: an operation's parameter, or one word in a parameter's value.
 ///
-/// For example, `write:timeout` is a parameter, and `socket:domain:AF_INET6` is a word of the parameter `domain`.
+/// For example, `write:timeout` is a parameter, and `socket:domain:AF_INET6` is a word in the value of `domain`.
 public struct Omission: Sendable, Hashable, CustomStringConvertible {
   /// The operation that has the option.
   public let operation: String
   /// The operation's parameter.
   public let parameter: String
-  /// The word in the value of the parameter; nil if the peer does not support the parameter at all.
+  /// The word in the parameter's value; nil if the peer does not support the parameter at all.
   public let word: String?
 
   /// Creates an omission; without a word, it covers the whole parameter.

@@ -6,7 +6,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.
   public var counts: [UInt64] { buckets }
   @usableFromInline var buckets: [UInt64]
-  /// The number of values, starting at 0, that have a bucket each.
+  /// The number of small values, starting at 0, with a bucket of their own.
   private static let exact = 128
   /// The number of buckets per power of two.
   private static let steps = 64
@@ -59,7 +59,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   @inlinable @inline(__always)
   public mutating func record(_ value: UInt64) { buckets[Self.bucket(of: value)] &+= 1 }
 
-  /// Adds the values of another histogram.
+  /// Adds the values from another histogram.
   public mutating func add(_ other: LatencyHistogram) {
     for bucket in buckets.indices { buckets[bucket] &+= other.buckets[bucket] }
   }

@@ -3,7 +3,7 @@
 /// A seed and a length specify a payload of any size.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
-/// stream can be generated without generating the bytes before it.
+/// stream can be generated independently of the bytes before it.
 public struct Pattern: Sendable, Hashable {
   /// The number that determines every byte in the stream.
   public let seed: UInt64

@@ -2,7 +2,7 @@
 public struct Request: Sendable, Hashable, CustomStringConvertible {
   /// The name of the C function, such as `mq_send`.
   public let operation: String
-  /// The parameters of the operation, in the order in which they are sent.
+  /// The operation's parameters, in the order in which they are sent.
   public var fields: Fields
 
   /// Creates a request; without fields, the operation has no parameters.

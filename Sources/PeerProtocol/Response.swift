@@ -6,7 +6,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer does not support the operation.
   case unsupported
-  /// A number in the request does not fit into a C type of the peer's ABI, such as `time_t`; no call was made.
+  /// A number in the request does not fit in a C type in the peer's ABI, such as `time_t`; no call was made.
   case unrepresentable(type: String)
   /// The request itself is invalid, for example because of an unknown handle; no call was made.
   case invalid(reason: String)

@@ -10,7 +10,7 @@ public enum FaultDemand: String, Sendable, CaseIterable {
   case message
   /// The program removes the objects that it created and would have removed without the failure.
   case cleanup
-  /// An interrupted call does not change the result of the scenario.
+  /// An interrupted call does not change the scenario's result.
   case restart
 
   static let all = Set(allCases)

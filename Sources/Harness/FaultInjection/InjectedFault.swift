@@ -24,7 +24,7 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   var kills: Bool { self == .killedBefore || self == .killedAfter }
 }
 
-/// One system call that a role makes during one request of a script.
+/// One system call that a role makes during one request in a script.
 struct InjectionPoint: Sendable, Hashable {
   let role: String
   /// The index of the request among all requests to this role, counted from 0.
@@ -40,7 +40,7 @@ struct InjectionPoint: Sendable, Hashable {
   let number: Int
   /// The peer's next call.
   ///
-  /// To kill the peer after this call, the tracer kills it on entry to the next one.
+  /// To kill the peer after this call, the tracer kills it on entry to the next call.
   let next: Next
   /// Whether the call transfers bytes to or from a stream or file.
   ///
@@ -59,7 +59,7 @@ struct InjectionPoint: Sendable, Hashable {
     let number: Int
     /// Whether the next call is an injection point in the same request.
     ///
-    /// If so, a kill before the next call replaces the kill after this one.
+    /// If so, a kill before the next call replaces the kill after this call.
     let isPoint: Bool
   }
 

@@ -48,7 +48,7 @@ public struct InjectionSelection: Sendable {
   public var mechanisms: [String] = []
   /// The operations to test, such as `mq_send`.
   public var operations: [String] = []
-  /// The languages of the peers to test, such as `swift`.
+  /// The languages whose peers to test, such as `swift`.
   public var languages: [String] = []
   /// The languages that play the roles, in order, as in ``Selection/pairs``.
   public var pairs: [[String]] = []

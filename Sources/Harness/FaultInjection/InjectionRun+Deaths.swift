@@ -68,7 +68,7 @@ extension InjectionRun {
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
       try noteDeath()
-    case .asleep, .calls: break  // the death may have woken it
+    case .asleep, .calls: break  // the death may have woken the role
     case .objects: break  // the counts include objects that the dead role should have created or removed
     case .transcript, .start, .prints, .ready, .feed, .output, .file: break  // for programs
     }

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Runs a script with a fault in one system call of one role, the target.
+/// Runs a script with a fault in one system call made by one role, the target.
 ///
 /// `InjectionRun+Failures.swift` has the checks after a failed call, and `InjectionRun+Deaths.swift` has the checks
 /// after a death. `InjectionRun+Partners.swift` has the checks on the other roles while the target's call fails.
@@ -9,7 +9,7 @@ final class InjectionRun {
   /// The fault to inject; nil if the script is only recorded.
   let injection: Injection?
   let table: SystemCallTable
-  /// How far the injection has proceeded.
+  /// The progress of the injection.
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
@@ -132,7 +132,7 @@ final class InjectionRun {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }
     let persistent = Set(ObjectKind.allCases.filter(\.isPersistent))
-    // A child of a dead role continues to run.
+    // A dead role's child continues to run.
     try cell.finish(tolerating: isDead ? persistent.union([.process]) : isOver ? persistent : [])
     try checkInjection()
   }

@@ -43,7 +43,7 @@ public struct InjectionRunner: Sendable {
     }
   }
 
-  /// Records the scripts, and returns the ids of the cells that a run would include.
+  /// Records the scripts, and returns the ids of the cells in a run.
   public func list() throws(RunError) -> [String] {
     try work(prepare().context) { _ in }.cells.map(\.id)
   }

@@ -14,7 +14,7 @@ public struct ProgramInjectionRunner: Sendable {
 
   /// Creates a runner for the programs that a configuration selects.
   ///
-  /// - Throws: ``RunError`` if strace is missing, or the table of failures has errors.
+  /// - Throws: ``RunError`` if strace is missing, or the fault table has errors.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario]) throws(RunError) {
     self.configuration = configuration
     tracer = try InjectionTracer(shortener: configuration.tracer)
@@ -23,7 +23,7 @@ public struct ProgramInjectionRunner: Sendable {
     }
     filters = configuration.selection.filters.map(Glob.init(containing:))
     skipped = configuration.selection.skipped.map(Glob.init(containing:))
-    // A filter may name a fault, and faults are not yet in the plan.
+    // A filter may name a fault, but the plan does not yet contain faults.
     var selection = configuration.selection
     selection.filters = []
     selection.skipped = []

@@ -12,7 +12,7 @@ struct ProgramTrace {
     calls = Array(all[start...])
   }
 
-  /// The call into which the fault was injected; nil if the program did not make it.
+  /// The call into which the fault was injected; nil if the program did not make that call.
   var injected: SystemCallTrace.Call? { calls.first(where: \.isInjected) }
 
   // MARK: - Calls that can fail
@@ -155,10 +155,10 @@ extension SystemCallTrace.Call {
 
   fileprivate var isOfStandardStream: Bool { arguments.prefixMatch(of: /[012]</) != nil }
 
-  /// The path of the file that the call opened.
+  /// The path of the opened file.
   fileprivate var opened: String? { line.firstMatch(of: /\ =\ [0-9]+<(.*)>(\ \(|$)/).map { String($0.1) } }
 
-  /// The path of the file that the call mapped.
+  /// The path of the mapped file.
   fileprivate var mapped: String? { line.firstMatch(of: /,\ [0-9]+<(.*)>,\ /).map { String($0.1) } }
 
   /// Whether the call creates an object, or would create it if the object did not exist.

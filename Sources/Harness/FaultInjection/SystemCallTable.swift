@@ -17,12 +17,12 @@ struct SystemCallTable: Sendable {
   ///
   /// An error response may name such a function instead of the call that failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that continue where they stopped if they are repeated after a failure.
+  /// Operations that, if repeated after a failure, continue from where they stopped.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
-  /// The names of the calls.
+  /// The call names.
   var names: [String] { Array(calls.keys) }
 
   struct SystemCall: Sendable {

@@ -2,17 +2,17 @@
 public struct Cell: Sendable, Hashable, Codable {
   /// The unique id, composed of scenario, pairing and parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
-  /// The id of the scenario, without the pairing and the parameters.
+  /// The scenario id, without the pairing and parameters.
   public let scenario: String
-  /// The mechanism of the scenario: the part of its id before the `/`.
+  /// The scenario's mechanism: the part of its id before the `/`.
   public let mechanism: String
   /// The behaviour that the scenario tests, as a title for reports.
   public let title: String
   /// The section of the standard that requires the behaviour.
   public let spec: String
-  /// The level of the requirement: `must`, `should` or `may`.
+  /// The requirement level: `must`, `should` or `may`.
   public let level: Scenario.Level
-  /// The language of each role, in the order of the scenario.
+  /// The language that plays each role, in the scenario's order.
   public let pairing: [Assignment]
   /// The row's values by parameter name: `["bytes": "4096"]`.
   public let parameters: [String: String]
@@ -23,19 +23,19 @@ public struct Cell: Sendable, Hashable, Codable {
 
   /// A role and the language that plays it.
   public struct Assignment: Sendable, Hashable, Codable {
-    /// The name of the role in the scenario.
+    /// The role's name in the scenario.
     public let role: String
-    /// The language that plays the role, by its name in `fixtures/peers.yaml`.
+    /// The language that plays the role, as named in `fixtures/peers.yaml`.
     public let language: String
   }
 
-  /// A fault in one system call of one role.
+  /// A fault in one system call made by one role.
   public struct Injection: Sendable, Hashable, Codable {
     /// The role whose system call fails.
     public let role: String
     /// The index of the request among all requests to this role, counted from 1; nil for a program.
     public let request: Int?
-    /// The operation of that request; nil for a program.
+    /// The requested operation; nil for a program.
     public let operation: String?
     /// The system call in which the fault is injected, such as `read`.
     public let call: String

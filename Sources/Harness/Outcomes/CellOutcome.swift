@@ -1,4 +1,4 @@
-/// The outcome of a cell: its verdict, and the data that explains the verdict.
+/// A cell's outcome: its verdict, and the data that explains the verdict.
 ///
 /// The step that decides the verdict throws the outcome.
 public struct CellOutcome: Error, Sendable {
@@ -82,7 +82,7 @@ public struct CellOutcome: Error, Sendable {
 
 /// A control cell that did not pass, which makes other cells broken.
 public struct ControlFailure: Sendable, Hashable, Codable {
-  /// The id of the control cell.
+  /// The control cell's id.
   public let cell: String
   /// The control cell's verdict.
   public let verdict: Verdict
@@ -113,11 +113,11 @@ public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConver
 public struct Evidence: Sendable, Codable {
   /// The step at which the cell ended, as written in the script.
   public var step: String?
-  /// The position of that step in the scenario file.
+  /// That step's position in the scenario file.
   public var location: SourceLocation?
   /// The response that the standard requires, as written in the script.
   public var expected: String?
-  /// The request whose response was wrong; nil if none was.
+  /// The request whose response was wrong; nil if there is none.
   public var request: Message?
   /// The unexpected response; nil if no response caused the verdict.
   public var response: Message?
@@ -159,7 +159,7 @@ public struct Evidence: Sendable, Codable {
 
   /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Codable {
-    /// The name of the role in the scenario.
+    /// The role's name in the scenario.
     public let role: String
     /// The language that played the role.
     public let language: String
@@ -191,7 +191,7 @@ public struct CellResult: Sendable, Codable {
   public let isExpected: Bool
   /// Why the verdict is unexpected, or why a verdict other than `passed` is expected.
   public let expectation: String?
-  /// The isolation in which the cell was run.
+  /// The isolation under which the cell ran.
   public let isolation: Isolation
   /// The command that reruns only this cell.
   public let rerun: String

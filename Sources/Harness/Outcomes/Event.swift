@@ -14,25 +14,25 @@ public enum Event: Sendable {
 public struct RunDescription: Sendable, Codable {
   /// The number of cells to run.
   public internal(set) var cells: Int
-  /// The number of scenarios that these cells belong to.
+  /// The number of scenarios to which these cells belong.
   public internal(set) var scenarios: Int
   /// The maximum number of cells to run at a time.
   public let jobs: Int
-  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the file order.
   public let seed: UInt64
-  /// The isolation of the cells: `private`, or `shared` and the reason why it is not private.
+  /// The cells' isolation: `private`, or `shared` and the reason why it is not private.
   public internal(set) var isolation: String
   /// For each language, the implementation in its peer's greeting: `gcc-12.2.0`.
   public internal(set) var implementations: [String: String]
   /// The kernel release, as reported by `uname(2)`.
   public internal(set) var kernel: String
-  /// The ids of the cells, in the order in which reports list them.
+  /// The cell ids, in the order in which reports list them.
   public var plan: [String] = []
-  /// Remarks about the peers that do not count as failures.
+  /// Notes about the peers, which do not count as failures.
   public var notes: [String] = []
   /// For each language, its peer's C library and ABI, such as `glibc i386`; nil if no peer was probed.
   public var platforms: [String: String]?
-  /// The cells that cannot work between these ABIs; reports mention only those that affect a cell.
+  /// The known incompatibilities between ABIs; reports mention only those that affect a cell.
   var incompatibilities: [Incompatibility] = []
   /// The operations that the checked peer supports and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
@@ -61,7 +61,7 @@ public struct RunDescription: Sendable, Codable {
   }
 }
 
-/// The result of a run as a whole.
+/// A run's overall result.
 public struct RunSummary: Sendable, Codable {
   /// The number of cells in the plan.
   public let planned: Int
@@ -71,7 +71,7 @@ public struct RunSummary: Sendable, Codable {
   public let unexpected: Int
   /// Problems with the run as a whole: stale expectations, missing cells, dishonest peers.
   public let problems: [String]
-  /// The duration of the run in wall-clock seconds.
+  /// The run's duration in wall-clock seconds.
   public let seconds: Double
   /// The command's exit status.
   public let exitStatus: ExitStatus
@@ -96,20 +96,20 @@ public struct RunSummary: Sendable, Codable {
 }
 
 extension RunSummary {
-  /// The rules that determine the exit status of a run.
+  /// The rules that determine a run's exit status.
   struct Rules: Sendable {
     /// The minimum number of cells to run; running fewer is a failure.
     var requiredCells = 0
     /// A problem for each required operation that a peer lacks.
     var unmetRequirements: [String] = []
     var failFast = false
-    /// Whether a run that fails only with leaks has a separate exit status.
+    /// Whether a run whose only failures are leaks gets a separate exit status.
     var countsLeaksApart = true
     /// Whether a run without cells succeeds, because other parts of the plan have cells.
     var allowsNoCells = false
   }
 
-  /// Summarizes the results of a run.
+  /// Summarizes a run's results.
   init(
     _ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double,
     interrupted: Bool = Interruption.isRequested

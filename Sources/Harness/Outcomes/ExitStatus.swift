@@ -1,4 +1,4 @@
-/// The exit statuses of the command; scripts may rely on the numbers.
+/// The command's exit statuses; scripts may rely on the numbers.
 public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case asExpected = 0
   case failures = 1

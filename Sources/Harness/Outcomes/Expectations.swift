@@ -15,7 +15,7 @@ public struct Expectations: Sendable {
     others = entries.filter { !$0.conditions.apply(to: machine) }
   }
 
-  /// Returns the combined expectations of both lists.
+  /// Returns the combined expectations from both lists.
   public func adding(_ more: Expectations) -> Expectations {
     Expectations(entries: entries + others + more.entries + more.others)
   }

@@ -33,7 +33,7 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
-  /// Returns a problem if the list in `file` expects cells to fail that passed.
+  /// Returns a problem if any cell passed that the list in `file` expects to fail.
   func problems(_ results: [CellResult], file: String) -> [String] {
     let passed = results.count { result in
       result.verdict == .passed && !result.isExpected
@@ -55,7 +55,7 @@ public struct KnownFailures: Sendable {
     public let coversAll: Bool
   }
 
-  /// Returns the list that expects the results of a run.
+  /// Returns the list, updated so that a run's results are expected.
   ///
   /// Entries for other machines and for existing cells that were not run are kept. Entries whose review is due are also
   /// kept, because a person must decide about them. `today` is the current date, such as `2027-03-01`.

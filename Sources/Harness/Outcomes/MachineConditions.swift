@@ -18,7 +18,7 @@ struct MachineFacts: Sendable, Hashable {
     return MachineFacts(kernel: MachineProbe.kernel, libc: libcVersion, architecture: architecture)
   }()
 
-  /// The C library of this program: `glibc 2.36`.
+  /// This program's C library: `glibc 2.36`.
   private static var libcVersion: String {
     let gnuLibcVersion: Int32 = 2  // _CS_GNU_LIBC_VERSION, which the Glibc module does not export
     var buffer = [CChar](repeating: 0, count: 64)

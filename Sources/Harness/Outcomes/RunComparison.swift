@@ -18,7 +18,7 @@ public struct RunComparison: Sendable {
   /// A cell that is now missing may hide a failure, so it counts as a regression until the earlier report is replaced.
   public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty || !removed.isEmpty }
 
-  /// Compares a run with an earlier one, cell by cell.
+  /// Compares a run with an earlier run, cell by cell.
   ///
   /// A cell that was run repeatedly has failed if any of its results is a failure.
   public init(of run: SavedRun, with earlier: SavedRun) {

@@ -6,11 +6,11 @@ public struct SavedRun: Sendable, Codable {
   private static let currentFormat = 3
 
   private let format: Int
-  /// The facts that were known before the first cell; nil if the run ended before its first cell.
+  /// The facts known before the first cell; nil if the run ended before then.
   public let run: RunDescription?
-  /// The results in the order of the plan.
+  /// The results, in plan order.
   public let results: [CellResult]
-  /// The result of the run as a whole.
+  /// The run's overall result.
   public let summary: RunSummary
 
   init(run: RunDescription?, results: [CellResult], summary: RunSummary) {
@@ -72,7 +72,7 @@ public struct SavedRun: Sendable, Codable {
 // MARK: - Merging
 
 extension SavedRun {
-  /// Merges the reports of all parts of a plan.
+  /// Merges the reports from all parts of a plan.
   ///
   /// - Throws: ``RunError`` if a part is missing, is given twice, or belongs to another plan or other peers.
   public init(merging parts: [(file: String, run: SavedRun)]) throws(RunError) {

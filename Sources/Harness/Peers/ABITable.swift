@@ -19,7 +19,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
   public struct Row: Sendable, Encodable {
     /// The name in the response: `long`, `timespec.tv_nsec`, `O_DIRECT`.
     public let name: String
-    /// The value in each group; nil if its peers do not report it.
+    /// The value in each group; nil if the group's peers do not report it.
     public let values: [String?]
     /// Whether two groups have different values.
     public var differs: Bool { Set(values.compactMap { $0 }).count > 1 }
@@ -30,7 +30,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
   /// The operations that report facts about an ABI.
   private static let operations = ["layout", "shared_layout", "block_layout", "constants", "limits"]
 
-  /// Queries each peer of a configuration.
+  /// Queries each peer in a configuration.
   public init(_ configuration: RunConfiguration) throws(RunError) {
     let context = configuration.context(try MachineProbe.capabilities(configuration))
     let list = configuration.peers

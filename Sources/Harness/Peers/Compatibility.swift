@@ -40,9 +40,10 @@ struct Incompatibility: Sendable {
   let id: String
   /// Patterns for the affected cells; empty for all cells.
   let cells: [Glob]
-  /// A role is affected if it requests one of these operations; empty if every role is affected.
+  /// The operations that affect any role requesting them; empty if every role is affected.
   let operations: Set<String>
-  /// The platforms of two affected roles must differ in one of these properties; empty if they need not differ.
+  /// The properties of which at least one must differ between two affected roles' platforms; empty for no such
+  /// condition.
   let differ: [Property]
   /// The conditions that the platform of one affected role must meet.
   let platforms: [Condition]
@@ -53,7 +54,7 @@ struct Incompatibility: Sendable {
   /// What a program can do instead.
   let advice: String
 
-  /// Whether something works with care or never.
+  /// Whether affected roles can work together with care, or never.
   enum Works: String, CaseIterable {
     case withCare = "with care"
     case never
@@ -100,7 +101,7 @@ struct Incompatibility: Sendable {
     return affected.count == all.count || holds(for: affected)
   }
 
-  /// Whether the platforms of the affected roles differ as required and meet the conditions.
+  /// Returns whether the affected roles' platforms differ as required and meet the conditions.
   private func holds(for affected: [PeerPlatform]) -> Bool {
     let differs =
       differ.isEmpty

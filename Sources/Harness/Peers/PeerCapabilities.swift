@@ -140,9 +140,9 @@ public struct CapabilitySummary: Sendable, Codable {
   /// The options that the peer omits.
   public let without: [String]
 
-  /// The operations of one mechanism.
+  /// One mechanism's operations.
   public struct Mechanism: Sendable, Codable {
-    /// The name of the mechanism.
+    /// The mechanism's name.
     public let mechanism: String
     /// The operations that the peer supports.
     public let present: [String]

@@ -88,7 +88,7 @@ package struct MissingPeer: Sendable, Hashable {
 ///
 /// The first language is the reference.
 public struct PeerList: Sendable {
-  /// The languages, in the order of the files.
+  /// The languages, in file order.
   public let peers: [PeerDescription]
   /// The languages that are left out because their programs do not exist.
   let leftOut: [MissingPeer]
@@ -117,7 +117,7 @@ public struct PeerList: Sendable {
 
   /// Returns each language's implementation: the one in its peer's greeting or, without a peer, its command.
   ///
-  /// Files inside the directory `project` are shown relative to it.
+  /// Files inside the directory `project` are shown relative to that directory.
   func implementations(_ probed: [String: ProbedPeer], in plan: Plan, project: String?) -> [String: String] {
     var implementations = probed.mapValues(\.greeting.implementation)
     for peer in peers(in: plan) where implementations[peer.language] == nil {

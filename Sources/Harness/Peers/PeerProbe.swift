@@ -7,7 +7,7 @@ struct ProbedPeer: Sendable {
   let slowness: Double
 }
 
-/// The check of the peers before the first cell.
+/// Probes the peers before the first cell.
 ///
 /// Each peer receives a request for a nonexistent operation. If a peer responds with anything but `unsupported`, none
 /// of its responses can be trusted.

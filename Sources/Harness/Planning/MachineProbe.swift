@@ -1,6 +1,6 @@
 import Foundation
 
-/// The check of the machine before the first cell.
+/// Checks the machine before the first cell.
 enum MachineProbe {
   /// Returns the best available isolation, the reason for any fallback, and the available features.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {

@@ -13,7 +13,7 @@ struct MissingPrograms: Sendable {
 
   /// Removes the cells with missing programs from a plan, so that a port can begin with one program.
   ///
-  /// Files below the directory `project` are reported relative to it.
+  /// Files inside the directory `project` are reported relative to that directory.
   init(leftOutOf plan: inout Plan, _ peers: PeerList, project: String) {
     self.project = project
     var counts: [Program: Int] = [:]
@@ -25,7 +25,7 @@ struct MissingPrograms: Sendable {
           for program in missing { counts[program, default: 0] += 1 }
           return missing.isEmpty
         }
-        // The control cell of a group is needed even if it is not selected.
+        // A group's control cell is needed even if it is not selected.
         for program in group.control.map({ missing(in: $0, group.scenario, peers) }) ?? [] {
           counts[program, default: 0] += 0
         }

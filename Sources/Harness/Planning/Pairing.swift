@@ -1,6 +1,6 @@
-/// One assignment of languages to the roles of a scenario.
+/// One assignment of languages to a scenario's roles.
 struct Pairing: Sendable, Hashable {
-  /// One language for each role, in the order of the roles.
+  /// One language per role, in role order.
   let languages: [String]
 
   /// The pairing as it appears in a cell id, including pinned roles: `c>swift`.

@@ -25,7 +25,7 @@ public enum PairingStrategy: Sendable {
   /// Whether the plan depends on what the peers can run.
   var needsPeers: Bool { if case .covering = self { true } else { false } }
 
-  /// The remarks for the report.
+  /// The notes for the report.
   var notes: [String] {
     switch self {
     case .all: []
@@ -37,7 +37,7 @@ public enum PairingStrategy: Sendable {
     }
   }
 
-  /// Returns the pairs of languages that each scenario covers; nil for all pairings.
+  /// Returns the language pairs that each scenario covers; nil for all pairings.
   ///
   /// `languages` contains the languages that can take part in each scenario; `canRun` returns whether a cell can run.
   func coverage(
@@ -51,7 +51,7 @@ public enum PairingStrategy: Sendable {
   }
 }
 
-/// The pairs of languages that the scenarios of each mechanism cover together.
+/// The language pairs that each mechanism's scenarios cover together.
 struct PairCoverage {
   private let reference: String
   private let named: [[String]]
@@ -117,7 +117,7 @@ struct PairCoverage {
 }
 
 extension [String] {
-  /// The distinct strings, in the order of their first occurrence.
+  /// The distinct strings, in order of first occurrence.
   fileprivate var uniqued: [String] {
     var known: Set<String> = []
     return filter { known.insert($0).inserted }

@@ -10,7 +10,7 @@ public struct Partition: Sendable, Hashable {
   /// The number of parts.
   public let count: Int
 
-  /// The largest number of parts.
+  /// The maximum number of parts.
   public static let maximumCount = 10_000
 
   /// Creates a part; nil unless `number` is from 1 to `count`.
@@ -20,7 +20,7 @@ public struct Partition: Sendable, Hashable {
     self.count = count
   }
 
-  /// Parses `slice:NUMBER/COUNT`; nil if the text has another form.
+  /// Parses `slice:NUMBER/COUNT`; nil if the text has a different format.
   public init?(_ text: String) {
     let prefix = "slice:"
     let numbers = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
@@ -38,7 +38,7 @@ public struct CIPartition: Sendable {
   /// The number of the first part.
   let first: Int
 
-  /// The variables of Bazel's test protocol.
+  /// The variables in Bazel's test protocol.
   public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
 
   /// All known services.

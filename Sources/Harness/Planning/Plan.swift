@@ -4,7 +4,7 @@ struct Plan: Sendable {
 
   /// The cells for one scenario and one row of parameters.
   ///
-  /// They share a control cell, which comes first if it is selected.
+  /// The cells share one control cell, which comes first if selected.
   struct Group: Sendable {
     let scenario: Scenario
     /// The cell in which the reference plays all roles; nil if the reference does not take part.
@@ -69,7 +69,7 @@ struct Plan: Sendable {
 }
 
 extension Plan {
-  /// Returns the plan, shuffled using the seed; 0 keeps the order of the files.
+  /// Returns the plan, shuffled using the seed; 0 keeps the file order.
   func shuffled(seed: UInt64) -> Plan {
     guard seed != 0 else { return self }
     var random = SeededGenerator(seed: seed)

@@ -21,7 +21,7 @@ public struct RunConfiguration: Sendable {
   public var partition: Partition?
   /// The maximum number of cells to run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the file order.
   public var seed: UInt64 = 0
   /// The number of times to run each cell.
   ///
@@ -39,9 +39,9 @@ public struct RunConfiguration: Sendable {
   public var requiredOperations: [RequiredOperations] = []
   /// The pairings to run; nil chooses them based on the number of languages.
   public var pairing: PairingStrategy.Name?
-  /// The cells that cannot work between ABIs.
+  /// The known incompatibilities between ABIs.
   var incompatibilities: [Incompatibility] = []
-  /// Whether the cells that cannot work between the ABIs of their peers are run as well.
+  /// Whether to also run the cells that cannot work between their peers' ABIs.
   public var runsIncompatible = false
   /// The command-line options, quoted for a shell, that rerun a cell under the same conditions.
   public var rerunOptions: [String] = []
@@ -126,16 +126,16 @@ extension RunConfiguration {
     return Set((own + beside).filter { !replaced.contains($0) && $0 != "/" && !$0.isEmpty }).sorted()
   }
 
-  /// The default number of cells to run at a time: two for each available processor, but at most 32.
+  /// The default number of cells to run at a time: two per available CPU, but at most 32.
   ///
   /// A cell spends a third of its time waiting. The number of available namespaces does not grow with the number of
-  /// processors.
+  /// CPUs.
   public static let defaultJobs = min(2 * processors, 32)
 
-  /// The number of processors that this process may use; 1 if that is unknown.
+  /// The number of CPUs on which this process may run; 1 if unknown.
   ///
   /// The number comes from the affinity mask in proc_pid_status(5), because `taskset(1)` and containers may allow fewer
-  /// processors than the machine has.
+  /// CPUs than the machine has.
   static var processors: Int {
     let key = "Cpus_allowed:"
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

@@ -10,7 +10,7 @@ public struct Selection: Sendable {
   public var skipped: [String] = []
   /// The mechanisms to run, such as `pipe`; an empty list selects all mechanisms.
   public var mechanisms: [String] = []
-  /// The languages of the first roles, in order: `c:swift`, `swift:c`.
+  /// The languages that play the first roles, in order: `c:swift`, `swift:c`.
   ///
   /// A single language plays every role.
   public var pairs: [[String]] = []
@@ -41,7 +41,7 @@ public struct Selection: Sendable {
       + Self.problems(of: filters + skipped, cells: cells, scope: scope, listing: listing)
   }
 
-  /// Returns an error for each mechanism and each language that does not exist.
+  /// Returns an error for each nonexistent mechanism or language.
   func nameProblems(mechanisms known: [String], languages: [String], scope: LoadingScope = .everything) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) && scope.contains(name) {

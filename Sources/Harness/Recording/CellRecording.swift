@@ -83,10 +83,10 @@ struct RecordedObject: Sendable, Equatable {
     var count = false
   }
 
-  /// Whether a recording contains what the roles received from the object.
+  /// Whether a recording contains the data that roles received from the object.
   var hasReceptions: Bool { parts.contains { !$0.received.isEmpty } }
 
-  /// Whether roles receive what others send through the object, instead of only reading its contents.
+  /// Whether roles receive data that other roles send through the object, instead of only reading its contents.
   var isChannel: Bool {
     switch kind {
     case .fifo, .pipe, .messageQueue, .messages, .unixStream, .unixDatagram, .unixSequenced, .socketPair, .tcp, .udp:
@@ -133,7 +133,7 @@ struct RecordedMessage: Sendable, Equatable {
   }
 }
 
-/// The type of a message in a System V queue.
+/// A message type in a System V queue.
 enum MessageType: Sendable, Equatable {
   case number(Int)
   /// The process ID of a role or its child, such as `client.pid`, used as the type of a reply to that process.

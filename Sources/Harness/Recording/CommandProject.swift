@@ -3,7 +3,7 @@ import Foundation
 /// A project that consists of commands instead of a file; each command starts once the previous one sleeps, prints a
 /// line or exits.
 public struct CommandProject: Sendable {
-  /// The scenario, with a role for each command, named after its program.
+  /// The scenario, with a role for each command, named after the command's program.
   public let scenario: Scenario
   /// The configuration for running the scenario.
   public let configuration: RunConfiguration

@@ -5,7 +5,7 @@ struct RecordedBytes: Sendable, Equatable {
   /// A part of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
-    /// A variable, which stands for its value as text or, with a width, as an integer in host byte order.
+    /// A variable that stands for its value as text or, with a width, as an integer in host byte order.
     ///
     /// `any` stands for any bytes; its width is the number of bytes.
     case variable(String, width: Int?)
@@ -246,7 +246,7 @@ extension RecordedBytes {
 }
 
 extension Digest {
-  /// Computes the digest of an array.
+  /// Computes the digest of a byte array.
   init(_ bytes: [UInt8]) { self = unsafe Digest(of: bytes.span.bytes) }
 
   /// Parses a digest's sixteen hexadecimal digits.

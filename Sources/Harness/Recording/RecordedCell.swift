@@ -6,7 +6,7 @@ struct RecordedCell {
   let values: CellValues
   /// The language that plays each role.
   let languages: [String: String]
-  /// The reasons why the recording does not show everything.
+  /// The reasons why the recording is incomplete.
   let gaps: [String]
   /// A role that transferred more bytes than the recorder keeps; nil if no role did.
   let cut: String?

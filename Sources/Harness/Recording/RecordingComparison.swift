@@ -7,7 +7,7 @@ struct RecordingComparison {
   /// The values of a recording's variables in the cell.
   let values: CellValues
 
-  /// Returns all differences, in the order of the recording.
+  /// Returns all differences, in recording order.
   func differences() -> [RecordingDifference] {
     var rest = Array(actual.objects.indices)
     var pairs: [(expected: RecordedObject, actual: RecordedObject?)] = []
@@ -70,7 +70,7 @@ struct RecordingComparison {
     }
     if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }
     for limit in RecordedObject.Creation.Limit.allCases where wanted.limits[limit] != found.limits[limit] {
-      // The bytes of a file already determine its size.
+      // A file's bytes already determine its size.
       if limit == .size, object.kind == .file, wanted.limits[limit] == nil || found.limits[limit] == nil { continue }
       add(.limit(limit, expected: wanted.limits[limit], actual: found.limits[limit]))
     }
@@ -125,7 +125,7 @@ struct RecordingComparison {
     _ object: RecordedObject, _ role: String, _ wanted: [RecordedMessage], _ found: [RecordedMessage]
   ) -> [RecordingDifference] {
     let matches = object.tolerance.order ? unordered(wanted, found) : MessageAlignment(wanted, found, equal).pairs
-    // The same messages in another order count as one difference, not several.
+    // The same messages in a different order count as one difference, not several.
     if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
       unordered(wanted, found).allSatisfy({ pair in
         guard let expected = pair.expected, let actual = pair.actual else { return false }

@@ -134,7 +134,7 @@ extension RecordedMessage {
 }
 
 extension RecordedObject.Kind {
-  /// The noun for an object, with its article.
+  /// The noun for an object, with the article.
   var noun: String {
     switch self {
     case .fifo: "the FIFO"

@@ -1,7 +1,7 @@
 /// A difference between a role's actions and the recording.
 struct RecordingDifference: Sendable, Equatable {
   let kind: RecordedObject.Kind
-  /// The name of the object in the recording.
+  /// The object's name in the recording.
   let name: String
   /// The role whose actions differ; nil if the role that should have acted is unknown.
   let role: String?
@@ -51,8 +51,8 @@ extension RecordingDifference {
   /// Returns the differences, with differences in sent bytes sorted by send time, and all others in their original
   /// positions.
   ///
-  /// A role that only sends back what it received also differs, so each difference names the role that sent different
-  /// bytes first.
+  /// A role that only sends back what it received also differs, so each difference names the role that was first to
+  /// send different bytes.
   static func inOrder(_ differences: [RecordingDifference]) -> [RecordingDifference] {
     let isTimed = { (difference: RecordingDifference) in difference.time != nil && !difference.isReception }
     var timed = differences.filter(isTimed).enumerated().sorted {

@@ -7,7 +7,7 @@ public struct RecordingRunner: Sendable {
 
   /// The recordings, and notes and failures to report to the user.
   public struct Result: Sendable {
-    /// The recordings, in the order of the scenarios.
+    /// The recordings, in scenario order.
     public var recordings: [CellRecording] = []
     /// Descriptions of differences between runs and of calls that were not recorded, each with its scenario.
     public var notes: [String] = []

@@ -7,7 +7,7 @@ struct RoleTrace: Sendable {
   /// The role's first process.
   let pid: Int
   let events: [TraceEvent]
-  /// The reasons why the events do not show everything that the role did.
+  /// The reasons why the events do not show all of the role's actions.
   let gaps: [String]
   /// Whether the role transferred more bytes than the recorder keeps.
   let isCut: Bool

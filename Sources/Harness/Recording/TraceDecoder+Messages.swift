@@ -91,7 +91,7 @@ extension TraceDecoder {
     if let place = places[event.id] { return place }
     let socket = reading.sockets[event.id]
     guard socket?["style"] == "datagram" else { return reading.connections[event.id] }
-    // A datagram belongs to the bound address that it was sent to. A reply to any other address, such as a port chosen
+    // A datagram belongs to the bound address to which it was sent. A reply to any other address, such as a port chosen
     // by the kernel, belongs to its source address.
     let (to, local) = (event.fields["to"], event.fields["local"])
     for address in event.kind == "receive" ? [local, to] : [to, local] {

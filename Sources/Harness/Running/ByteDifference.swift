@@ -1,6 +1,6 @@
 /// The first difference between two byte sequences, with the bytes around it.
 struct ByteDifference: Sendable, Equatable {
-  /// The index of the first byte that differs, or the length of the shorter sequence.
+  /// The index of the first differing byte, or the length of the shorter sequence.
   let offset: Int
   private let expected: [UInt8]
   private let actual: [UInt8]

@@ -53,7 +53,7 @@ final class CellRun {
     interpreter = StepInterpreter(client: client, leaks: leaks, names: names)
   }
 
-  /// Runs `scenario` with a language for each role.
+  /// Runs `scenario` with the given language for each role.
   static func run(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> CellOutcome {

@@ -8,10 +8,10 @@ struct Exchange {
   let elapsed: Duration
 }
 
-/// Compares responses with the requirements of a standard.
+/// Compares responses with a standard's requirements.
 struct ResponseCheck {
   let registry: OperationRegistry
-  /// Fills in the variables of a template, and returns percent-encoded text.
+  /// Fills in a template's variables, and returns percent-encoded text.
   var filled: (Template) throws(CellOutcome) -> String = { template throws(CellOutcome) in template.description }
   /// Stores a captured value under its name.
   var capture: (String, [UInt8]) -> Void = { _, _ in }
@@ -160,7 +160,7 @@ struct ResponseCheck {
 
   // MARK: - Golden transcripts
 
-  /// Returns whether a response has the same kind as the recorded response and the same fields in any order; `*`
+  /// Returns whether a response has the same kind as the recorded response, and the same fields in any order; `*`
   /// matches any value.
   ///
   /// Either error response may omit the field `call`.

@@ -82,7 +82,7 @@ final class RoleProcess {
 
   func record(_ message: Message) { messages.append((message, .now)) }
 
-  /// The operations of all requests to this role, in order.
+  /// The operations requested of this role, in order.
   var requestedOperations: [String] { messages.compactMap(\.message.operation) }
 
   func takeErrors(from source: LineSource) {

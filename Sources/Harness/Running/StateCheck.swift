@@ -2,13 +2,13 @@ import PeerProtocol
 
 /// A kind of process or object state that an operation may change only if `fixtures/operations.yaml` says so.
 enum StateKind: String, CaseIterable, Hashable {
-  /// The status flags of an open file description.
+  /// An open file description's status flags.
   case flags
-  /// The blocked signals of a process, and its pending signals.
+  /// A process's blocked signals and pending signals.
   case mask
   /// The signals that a process catches or ignores.
   case dispositions
-  /// The permissions of an object.
+  /// An object's permissions.
   case permissions
   /// The user who owns an object.
   case owner
@@ -49,7 +49,7 @@ enum StateChange: Hashable {
   }
 }
 
-/// Checks that operations leave unchanged any state that they must not change.
+/// Checks that operations do not change state that they must preserve.
 struct StateCheck {
   let roles: [RoleProcess]
 

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The kinds of objects that a cell could leave behind, with their names in `objects:` steps.
+/// The kinds of objects that a cell can leave behind, with their names in `objects:` steps.
 public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case sharedMemory = "shm"
   case semaphores = "sem"
@@ -14,7 +14,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case file
   case abstractSocket = "abstract"
   case process
-  /// An open descriptor of a peer that does not belong to a handle.
+  /// A peer's open descriptor that does not belong to a handle.
   case descriptor
 
   /// Whether an object of this kind persists until a process removes it, according to sysvipc(7), mq_overview(7),
@@ -32,7 +32,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
 
 /// A kernel object in a resource snapshot.
 ///
-/// Two objects are the same if kind, name, key, identifier and creator are equal; attributes may differ.
+/// Two objects are equal if their kind, name, key, identifier and creator are equal; attributes may differ.
 public struct KernelObject: Sendable, Hashable {
   /// The kind, which determines which other properties exist.
   public let kind: ObjectKind
@@ -42,7 +42,7 @@ public struct KernelObject: Sendable, Hashable {
   public let key: Int32?
   /// The identifier of a System V object, the process ID, the descriptor number, or a file's inode number.
   public let id: Int?
-  /// The process that created a shared memory segment.
+  /// The process ID of the creator of a shared memory segment.
   public let creator: Int?
   /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?

@@ -35,7 +35,7 @@ final class LineSource {
 
   var hasLine: Bool { endOfLine() != nil }
 
-  /// The next complete line, without removing it.
+  /// The next complete line, which remains in the source.
   var firstLine: String? { endOfLine().map { String(decoding: bytes[start..<$0], as: UTF8.self) } }
 
   /// Removes and returns the next complete line, without its newline.
@@ -45,7 +45,7 @@ final class LineSource {
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// Removes and returns the incomplete last line after the source has ended.
+  /// Removes and returns an incomplete last line after the source has ended.
   func takeRest() -> String? {
     guard isEnded, start < bytes.count, !hasLine else { return nil }
     defer { take(through: bytes.count) }

@@ -36,7 +36,7 @@ struct SignalState {
   let pending: UInt64
   /// Whether the process was asleep.
   ///
-  /// If it was awake, a signal handler may have been running with its signal blocked.
+  /// If the process was awake, a signal handler may have been running with its signal blocked.
   let isAsleep: Bool
 
   /// Signals 32 to 34, which the C libraries reserve and start to catch when the first thread is created.

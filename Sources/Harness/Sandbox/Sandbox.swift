@@ -170,7 +170,7 @@ final class Sandbox {
   /// Returns the number of read and write calls that a process has made.
   func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
 
-  /// An open descriptor of a process.
+  /// A process's open descriptor.
   struct OpenFile {
     let number: Int
     /// The file, as shown by `/proc`: `pipe:[81]`, `/tmp/x`.

@@ -1,8 +1,8 @@
-/// The isolation of a cell from the rest of the machine.
+/// A cell's isolation from the rest of the machine.
 public enum Isolation: String, Sendable, Codable {
   /// The cell runs in private IPC, mount, network and PID namespaces.
   case `private`
-  /// The cell runs on the host, with unique names and a snapshot before and after it, because namespaces are not
+  /// The cell runs on the host, with unique names and a snapshot before and after the cell, because namespaces are not
   /// available.
   case shared
 }
@@ -30,7 +30,7 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var runsAsRoot = false
   /// The file that another user could not read, and how to fix that; nil if unknown.
   var unreadableFile: String?
-  /// Whether Landlock isolates the roles of a cell from each other.
+  /// Whether Landlock isolates a cell's roles from each other.
   var hasLandlock = true
   /// The features that this machine lacks, with the error from the probe: `ENOSYS`.
   var missing: [Feature: String] = [:]

@@ -2,7 +2,7 @@ import Glibc
 import PeerProtocol
 import SystemPackage
 
-/// The first process of a sandbox, which executes the runner's commands line by line.
+/// The first process in a sandbox, which executes the runner's commands line by line.
 ///
 /// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, which
 /// also happens if the runner is killed, it exits and all processes in the sandbox are killed.

@@ -11,7 +11,7 @@ public struct GeneratedMutant: Sendable, Hashable {
   var description: String { "\(language) \(name)" }
   var call: Substring { name.prefix { $0 != ":" } }
 
-  /// A role of a scenario in which the mutant changes a call.
+  /// A role in a scenario in which the mutant changes a call.
   struct Site: Sendable, Hashable {
     let scenario: String
     /// The row's parameters: `bytes=4096`.
@@ -74,7 +74,7 @@ public struct GeneratedMutantList: Sendable {
       self.location = location
     }
 
-    /// Whether a pattern such as `close:double`, or `swift close:double`, matches a mutant.
+    /// Returns whether a pattern such as `close:double`, or `swift close:double`, matches a mutant.
     func matches(_ mutant: String) -> Bool {
       glob.matches(mutant) || glob.matches(String(mutant.drop { $0 != " " }.dropFirst()))
     }

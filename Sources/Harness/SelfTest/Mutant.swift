@@ -17,7 +17,7 @@ public struct Mutant: Sendable {
 
   /// A scenario that must catch the mutant in one role, with the reference in the other roles.
   public struct Catcher: Sendable, Hashable {
-    /// The id of the scenario.
+    /// The scenario id.
     public let scenario: String
     /// The parameters that select the rows that must catch the mutant: `["bytes": "4096"]`.
     ///

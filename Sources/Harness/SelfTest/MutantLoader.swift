@@ -35,7 +35,7 @@ private struct MutantParser {
   let languages: [String]
 
   private static let keys = ["mutant", "peer", "wrong", "caught-by", "verdict", "reason"]
-  /// The minimum length of a reason, because a shorter text could match almost every reason.
+  /// The minimum length of a reason; a shorter text could match almost any reason.
   private static let minimumReason = 4
   private static let verdicts: [Verdict] = [.failed, .crashed, .leaked, .timedOut]
 

@@ -1,4 +1,4 @@
-/// The console report of a self-test: a line for each mutant, and the number of mutants killed.
+/// The console report for a self-test: a line for each mutant, and the number of mutants killed.
 public struct MutantTable: Report {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]

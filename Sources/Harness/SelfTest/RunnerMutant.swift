@@ -1,4 +1,4 @@
-/// A defect of the runner itself, and the tests that must catch it.
+/// A defect in the runner itself, and the tests that must catch it.
 ///
 /// A second build of the runner contains all of these mutants. The environment variable ``variable`` selects the
 /// mutants to enable.

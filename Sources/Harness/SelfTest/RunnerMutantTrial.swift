@@ -2,8 +2,8 @@ import Foundation
 
 /// A runner mutant and the tests that must detect its defect, or the second build with no mutant enabled.
 ///
-/// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, it passes if
-/// the test detects none.
+/// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, the cell
+/// passes if the test detects no defect.
 struct RunnerMutantTrial: Sendable {
   /// The runner's second build.
   let program: RunnerProgram
