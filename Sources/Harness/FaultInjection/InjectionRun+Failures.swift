@@ -85,7 +85,7 @@ extension InjectionRun {
     role.greeting?.operations.contains { registry[$0]?.changes[.dispositions] != nil } ?? true
   }
 
-  /// Evaluates the response after a short transfer: the bytes must be correct, and and all bytes are required only if
+  /// Evaluates the response after a short transfer: the bytes must be correct, and all bytes are required only if
   /// the operation also transfers the rest.
   private func evaluateShort(
     _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse

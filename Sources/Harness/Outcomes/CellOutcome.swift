@@ -105,7 +105,7 @@ public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConver
     self.name = name
   }
 
-  /// The reason, as reports state it.
+  /// The reason, as stated in reports.
   public var description: String { "\(language) does not have \(name)" }
 }
 

@@ -118,7 +118,7 @@ extension RunSummary {
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run in which no cell was run must not succeed, even if the reason is known.
+    // A run must not succeed without running any cell, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     let isIncapable = isIdle && results.allSatisfy { $0.outcome.missing != nil }
     if isIdle, !isIncapable {

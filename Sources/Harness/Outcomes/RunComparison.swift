@@ -8,9 +8,9 @@ public struct RunComparison: Sendable {
   public let persistent: [CellResult]
   /// The ids of the cells that passed before and are now selected but not run.
   public let noLongerRun: [String]
-  /// The number of cells that only this run has.
+  /// The number of cells that are only in this run.
   public let added: Int
-  /// The ids of the cells that only the earlier run has.
+  /// The ids of the cells that are only in the earlier run.
   public let removed: [String]
 
   /// Whether the later run has a regression.

@@ -95,7 +95,7 @@ public struct PeerList: Sendable {
   /// All languages in the files, including those that were not built.
   var languages: [String] { peers.map(\.language) + leftOut.map(\.language) }
 
-  /// The first language, which plays all roles in a control cell and the roles that a mutant does not play.
+  /// The first language, which plays all roles in control cells and the remaining roles in a mutant's cells.
   public var reference: PeerDescription { peers[0] }
   /// The description for a language; nil if no file lists the language.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }

@@ -7,7 +7,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
   /// A note for each peer left out because its program does not exist.
   public let leftOut: [String]
 
-  /// One peer.
+  /// One peer in the survey.
   public struct Peer: Sendable, Encodable {
     /// The peer's name in pairings.
     public let language: String

@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// Decoding of sockets, messages, stores to shared memory, and operations.
+/// Decodes sockets, messages, stores to shared memory, and operations.
 extension TraceDecoder {
   // MARK: - Sockets
 

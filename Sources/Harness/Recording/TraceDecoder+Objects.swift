@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// Decoding of objects: their names, creation and removal.
+/// Decodes objects: their names, creation and removal.
 extension TraceDecoder {
   mutating func readObject(_ event: TraceEvent, _ reading: inout Reading) {
     let type = event.fields["type"] ?? ""

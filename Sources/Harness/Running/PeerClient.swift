@@ -59,7 +59,7 @@ final class PeerClient {
   enum Wakeup {
     /// Any role has written output or ended.
     case output
-    /// Output, or a short interval has elapsed, because some changes are visible only in `/proc`.
+    /// Any role has written output or ended, or a short interval has elapsed; some changes are visible only in `/proc`.
     case polling
     case every(Duration)
   }

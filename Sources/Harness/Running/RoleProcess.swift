@@ -58,7 +58,7 @@ final class RoleProcess {
   /// The descriptors that were open when the process was ready.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
-  /// The status flags of the descriptors shared with other roles, as they were when passed.
+  /// The status flags that descriptors shared with other roles had when they were passed.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
   /// The objects that the role has created, as named in its requests.

@@ -22,7 +22,7 @@ public struct Runner: Sendable {
   public let isSelectionEmpty: Bool
   /// The strategy that determines which pairings are in the plan.
   private let strategy: PairingStrategy
-  /// The missing programs because of which cells were left out of the plan.
+  /// The missing programs that caused cells to be left out of the plan.
   private let leftOut: MissingPrograms
   /// Errors in the selection, such as a nonexistent mechanism.
   public let selectionProblems: [String]

@@ -7,7 +7,7 @@ public struct GeneratedMutant: Sendable, Hashable {
   /// The call, the argument or result, and the change: `read:arg3:minus-1`.
   let name: String
 
-  /// `c read:arg3:minus-1`.
+  /// The language and name: `c read:arg3:minus-1`.
   var description: String { "\(language) \(name)" }
   var call: Substring { name.prefix { $0 != ":" } }
 
@@ -129,7 +129,7 @@ extension GeneratedMutantList {
     }
   }
 
-  /// `c read:arg3:minus-1 pipe/short-read[] reader`.
+  /// Parses a line such as `c read:arg3:minus-1 pipe/short-read[] reader`; nil for a comment.
   private static func killed(_ line: Substring) -> (mutant: GeneratedMutant, site: String)? {
     let words = line.split(separator: " ", maxSplits: 2)
     guard words.count == 3, words[0] != "#" else { return nil }
