@@ -55,7 +55,7 @@ final class ProgramInjectionRun {
     if injection.fault == .interrupted, demands.contains(.restart) {
       return outcome.with(reason: "\(event), which must not change the result: \(reason)")
     }
-    // All roles have exited as expected by the script.
+    // All roles have ended as expected by the script.
     if outcome.verdict == .leaked, client.roles.allSatisfy({ client.terminationStatus(of: $0) != nil }) {
       return demands.contains(.cleanup) ? outcome.with(reason: "\(reason), because \(event)") : .passed
     }
