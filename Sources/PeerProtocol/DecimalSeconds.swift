@@ -1,8 +1,8 @@
 extension Duration {
-  /// Parses a time of the protocol: decimal seconds with an optional sign, at most 10 digits, and at most 9 digits after
-  /// the point.
+  /// Parses a time in the protocol's format: decimal seconds with an optional sign, at most 10 digits, and at most 9
+  /// digits after the point.
   ///
-  /// Returns nil for any other text. The time consists of integers, because a `Double` would lose nanoseconds.
+  /// Returns nil for any other text. The parser uses integers only, because a `Double` would lose nanoseconds.
   public init?(decimalSeconds text: String) {
     let isNegative = text.hasPrefix("-")
     let digits = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]

@@ -1,9 +1,9 @@
-/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, and then over its length.
+/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words followed by its length.
 ///
 /// The last word is padded with zeros.
 ///
-/// It detects accidental differences, but is not secure against deliberate ones. It processes a word at a time, so it
-/// is faster than a pipe.
+/// The digest detects accidental differences, but is not secure against deliberate ones. Hashing a word at a time is
+/// faster than transferring the payload through a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
   /// The 64-bit hash value.
   public let value: UInt64
@@ -15,7 +15,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     self = digesting.finish()
   }
 
-  /// Creates the digest with this value.
+  /// Creates a digest from its value.
   public init(_ value: UInt64) { self.value = value }
 
   /// Computes the digest of the first `count` bytes of `pattern`, without storing them.
@@ -26,7 +26,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     value = hash.finish(length: count)
   }
 
-  /// The digest in the protocol: sixteen lower-case hexadecimal digits.
+  /// The text form in the protocol: sixteen lowercase hexadecimal digits.
   public var description: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
@@ -44,15 +44,15 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The digest of data that arrives in pieces.
+/// A digest of data that arrives in pieces.
 public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
-  /// Creates a digest without data, to which pieces are appended.
+  /// Creates an empty digest.
   public init() {}
 
-  /// Adds the next piece, whose length is a multiple of 8 unless it is the last one.
+  /// Adds the next piece; its length must be a multiple of 8 unless it is the last piece.
   public mutating func append(_ bytes: RawSpan) {
     precondition(length % 8 == 0, "only the last piece may have an incomplete word")
     let whole = bytes.byteCount / 8 * 8

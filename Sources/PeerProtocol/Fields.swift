@@ -5,42 +5,42 @@ public struct Fields: Sendable, Hashable {
 
   /// One `key=value` pair.
   public struct Entry: Sendable, Hashable {
-    /// The name of the field: the text before the `=`.
+    /// The field name: the text before the `=`.
     public let key: String
-    /// The bytes of the field, without percent-encoding.
+    /// The value after percent-decoding.
     public let value: [UInt8]
   }
 
-  /// Creates a list without fields.
+  /// Creates an empty list of fields.
   public init() {}
 
-  /// The bytes of the field `key`; nil if there is none.
+  /// The value of the field `key` as bytes; nil if there is no such field.
   public subscript(bytes key: String) -> [UInt8]? { entries.first { $0.key == key }?.value }
 
-  /// The text of the field `key`; nil if there is none.
+  /// The value of the field `key` as text; nil if there is no such field.
   public subscript(_ key: String) -> String? { self[bytes: key].map { String(decoding: $0, as: UTF8.self) } }
 
   /// The keys, in the order in which they were written.
   public var keys: [String] { entries.map(\.key) }
 
-  /// Appends a field with these bytes, which need not be encoded.
+  /// Appends a field; `value` holds its raw bytes, without percent-encoding.
   public mutating func append(_ key: String, bytes value: some Sequence<UInt8>) {
     entries.append(Entry(key: key, value: Array(value)))
   }
 
-  /// Appends a field whose value is the description of `value`.
+  /// Appends a field with the description of `value` as its value.
   public mutating func append(_ key: String, _ value: some CustomStringConvertible) {
     append(key, bytes: value.description.utf8)
   }
 
-  /// The text of the fields in the protocol, with each value percent-encoded.
+  /// The text form in the protocol, with each value percent-encoded.
   public var encoded: String {
     entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
   }
 
   /// Parses words of the form `key=value`.
   public init(parsing words: some Sequence<Substring>) throws(ProtocolError) {
-    // A set keeps the check for repeated keys fast, because a peer may write very many fields.
+    // A set keeps the check for repeated keys fast, because a peer may write a large number of fields.
     var keys: Set<String> = []
     for word in words {
       guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
@@ -57,15 +57,15 @@ public struct Fields: Sendable, Hashable {
   }
 }
 
-/// The error of a line that violates the protocol.
+/// The error for a line that violates the protocol.
 public struct ProtocolError: Error, Hashable, CustomStringConvertible {
-  /// The violation of the protocol, in one line.
+  /// A one-line description of the violation.
   public let description: String
   /// Creates an error with a description of the violation.
   public init(_ description: String) { self.description = description }
 }
 
-/// Splits a line of a peer into words, and checks its length.
+/// Checks the length of a line from a peer, and splits it into words.
 func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
@@ -74,5 +74,5 @@ func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 
-/// The maximum length of a line in bytes, including its line end.
+/// The maximum line length in bytes, including the newline.
 private let maximumLine = 65_536

@@ -1,22 +1,22 @@
-/// The first line that a peer writes, before its first request.
+/// The first line that a peer writes, before it receives a request.
 public struct Greeting: Sendable, Hashable, CustomStringConvertible {
-  /// The version of the protocol that this package implements.
+  /// The protocol version that this package implements.
   public static let contract = 1
 
-  /// The language of the peer, such as `c`.
+  /// The peer's language, such as `c`.
   public let language: String
   /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not report it.
   public let implementation: String
   /// The C library that the peer uses, such as `glibc-2.36`; nil if the peer does not report it.
   public let library: String?
-  /// The ABI of the peer, such as `x86-64` or `i386`; nil if the peer does not report it.
+  /// The peer's ABI, such as `x86-64` or `i386`; nil if the peer does not report it.
   public let abi: String?
   /// The names of the operations that the peer supports.
   public let operations: [String]
   /// The options of these operations that the peer does not support.
   public let without: [Omission]
 
-  /// Creates the greeting of a peer that implements this version of the protocol.
+  /// Creates the greeting for a peer that implements this version of the protocol.
   public init(
     language: String, implementation: String, library: String? = nil, abi: String? = nil, operations: [String],
     without: [Omission] = []
@@ -29,7 +29,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     self.without = without
   }
 
-  /// Parses a line without its line end.
+  /// Parses a line, given without its newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard words.first == "hello" else {
@@ -50,7 +50,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
       operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) }, without: without)
   }
 
-  /// The line without its line end.
+  /// The line, without its newline.
   public var description: String {
     var fields = Fields()
     fields.append("contract", Self.contract)
@@ -64,25 +64,25 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// An option that a peer does not support: a parameter of an operation, or a word in the value of one.
+/// An option that a peer does not support: an operation's parameter, or one word in a parameter's value.
 ///
-/// `write:timeout` is the parameter, `socket:domain:AF_INET6` the word.
+/// For example, `write:timeout` is a parameter, and `socket:domain:AF_INET6` is a word in the value of `domain`.
 public struct Omission: Sendable, Hashable, CustomStringConvertible {
   /// The operation that has the option.
   public let operation: String
-  /// The parameter of the operation.
+  /// The operation's parameter.
   public let parameter: String
-  /// The word in the value of the parameter; nil if the peer does not support the parameter at all.
+  /// The word in the parameter's value; nil if the peer does not support the parameter at all.
   public let word: String?
 
-  /// Creates an option; without a word, it is the whole parameter.
+  /// Creates an omission; without a word, it covers the whole parameter.
   public init(operation: String, parameter: String, word: String? = nil) {
     self.operation = operation
     self.parameter = parameter
     self.word = word
   }
 
-  /// Parses one entry of the field `without`.
+  /// Parses one entry of the `without` field.
   public init(parsing entry: some StringProtocol) throws(ProtocolError) {
     let parts = String(entry).split(separator: ":" as Character, omittingEmptySubsequences: false).map(String.init)
     guard 2...3 ~= parts.count, parts.allSatisfy({ !$0.isEmpty }) else {
@@ -91,6 +91,6 @@ public struct Omission: Sendable, Hashable, CustomStringConvertible {
     self.init(operation: parts[0], parameter: parts[1], word: parts.count == 3 ? parts[2] : nil)
   }
 
-  /// The entry in the field `without`.
+  /// The entry in the `without` field.
   public var description: String { ([operation, parameter] + (word.map { [$0] } ?? [])).joined(separator: ":") }
 }

@@ -1,19 +1,19 @@
 /// A histogram of times in nanoseconds.
 ///
-/// Each of the first 128 buckets holds one value. From 128 on, every power of two is divided into 64 buckets of the same
+/// Each of the first 128 buckets holds one value. From 128 on, every power of two is divided into 64 buckets of equal
 /// width, so a bucket is never wider than 1/64 of its values. `docs/peer-protocol.md` defines the text form.
 public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.
   public var counts: [UInt64] { buckets }
   @usableFromInline var buckets: [UInt64]
-  /// The number of values, from 0 on, that have separate buckets.
+  /// The number of small values, starting at 0, with a bucket of their own.
   private static let exact = 128
-  /// The number of buckets of a power of two.
+  /// The number of buckets per power of two.
   private static let steps = 64
   /// The number of buckets.
   public static let bucketCount = exact + (64 - 7) * steps
 
-  /// Creates a histogram without values.
+  /// Creates an empty histogram.
   public init() { buckets = Array(repeating: 0, count: Self.bucketCount) }
 
   /// Parses the text form.
@@ -35,7 +35,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
     if total.isTooLarge { throw ProtocolError("a histogram has fewer than 2^64 values") }
   }
 
-  /// The text form: `BUCKET:COUNT` of each bucket that is not empty, in ascending order and joined by commas.
+  /// The text form: `BUCKET:COUNT` for each nonempty bucket, in ascending order and joined by commas.
   public var description: String {
     counts.indices.filter { counts[$0] > 0 }.map { "\($0):\(counts[$0])" }.joined(separator: ",")
   }
@@ -48,7 +48,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
     return (power &- 6) &* 64 &+ Int(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: power &- 6))
   }
 
-  /// Returns the smallest value that a bucket holds, and the number of values that it holds.
+  /// Returns the smallest value in a bucket's range, and the width of that range.
   public static func range(of bucket: Int) -> (lowest: UInt64, width: UInt64) {
     if bucket < exact { return (UInt64(bucket), 1) }
     let (power, step) = ((bucket - exact) / steps, (bucket - exact) % steps)
@@ -59,7 +59,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   @inlinable @inline(__always)
   public mutating func record(_ value: UInt64) { buckets[Self.bucket(of: value)] &+= 1 }
 
-  /// Adds the values of another histogram.
+  /// Adds the values from another histogram.
   public mutating func add(_ other: LatencyHistogram) {
     for bucket in buckets.indices { buckets[bucket] &+= other.buckets[bucket] }
   }
@@ -67,7 +67,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values.
   public var count: UInt64 { counts.reduce(0, &+) }
 
-  /// Returns the value below which a fraction of the values are, interpolated within its bucket; nil without values.
+  /// Returns the value below which the given fraction of the values lies, interpolated within its bucket; nil if empty.
   public func quantile(_ fraction: Double) -> Double? {
     let total = count
     guard total > 0 else { return nil }
@@ -76,7 +76,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
     for bucket in counts.indices where counts[bucket] > 0 {
       let here = Double(counts[bucket])
       let (lowest, width) = Self.range(of: bucket)
-      // The values of a bucket of width 1 are equal.
+      // All values in a bucket of width 1 are equal.
       if before + here >= rank {
         return Double(lowest) + (width == 1 ? 0 : Double(width) * max(0, rank - before) / here)
       }
@@ -85,7 +85,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
     return maximum
   }
 
-  /// The largest value of the last bucket; nil without values.
+  /// The upper bound of the last nonempty bucket; nil if there are no values.
   public var maximum: Double? {
     counts.lastIndex { $0 > 0 }.map { bucket in
       let (lowest, width) = Self.range(of: bucket)

@@ -3,20 +3,20 @@
 /// A seed and a length specify a payload of any size.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
-/// stream can be generated without the part before it.
+/// stream can be generated independently of the bytes before it.
 public struct Pattern: Sendable, Hashable {
-  /// The number that determines all bytes of the stream.
+  /// The number that determines every byte in the stream.
   public let seed: UInt64
 
-  /// Creates the stream of a seed, without computing its bytes.
+  /// Creates the stream for a seed, without computing its bytes.
   public init(seed: UInt64) { self.seed = seed }
 
-  /// The byte at `offset` of the stream.
+  /// The byte at `offset` in the stream.
   public subscript(_ offset: Int) -> UInt8 {
     UInt8(truncatingIfNeeded: word(offset / 8) >> (8 * UInt64(offset % 8)))
   }
 
-  /// Appends `count` bytes of the stream, from `offset` on, to `span`.
+  /// Appends `count` bytes from the stream, starting at `offset`, to `span`.
   public func append(_ count: Int, from offset: Int = 0, to span: inout OutputRawSpan) {
     var index = offset
     let end = offset + count
@@ -31,7 +31,7 @@ public struct Pattern: Sendable, Hashable {
     }
   }
 
-  /// Returns `count` bytes of the stream, from `offset` on.
+  /// Returns `count` bytes from the stream, starting at `offset`.
   public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       let bytes = UnsafeMutableRawBufferPointer(buffer)
@@ -41,7 +41,7 @@ public struct Pattern: Sendable, Hashable {
     }
   }
 
-  /// Returns the offset within `bytes` of the first byte that differs from the stream; nil when all agree.
+  /// Returns the offset within `bytes` of the first byte that differs from the stream; nil if all bytes match.
   public func firstDifference(in bytes: RawSpan, from offset: Int = 0) -> Int? {
     var index = 0
     while index < bytes.byteCount {
@@ -60,7 +60,7 @@ public struct Pattern: Sendable, Hashable {
     return nil
   }
 
-  /// Returns the eight bytes from offset `8 * index` on, the first of them least significant.
+  /// Returns the eight bytes at offset `8 * index` as a little-endian word.
   public func word(_ index: Int) -> UInt64 {
     var z = seed &+ UInt64(index) &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

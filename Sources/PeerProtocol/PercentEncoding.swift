@@ -1,9 +1,9 @@
 /// The encoding of values on the wire between the harness and a peer.
 ///
 /// A value is any sequence of bytes. Bytes that could end the value, and bytes that are not visible on a terminal, are
-/// encoded as `%XX`. The characters of names, flags and numbers are not encoded, which keeps transcripts readable.
+/// encoded as `%XX`. The characters used in names, flags and numbers are not encoded, to keep transcripts readable.
 public enum PercentEncoding {
-  /// Encodes `bytes` so that the result has no space, no `=`, no unencoded `%`, and no line end.
+  /// Encodes `bytes` so that the result has no space, no `=`, no unencoded `%`, and no newline.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     for byte in bytes {
@@ -16,10 +16,10 @@ public enum PercentEncoding {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Encodes the UTF-8 of `text`.
+  /// Encodes the UTF-8 bytes of `text`.
   public static func encode(_ text: String) -> String { encode(text.utf8) }
 
-  /// Decodes `text`; nil when a `%` is not followed by two hexadecimal digits.
+  /// Decodes `text`; nil if a `%` is not followed by two hexadecimal digits.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = text.utf8.makeIterator()

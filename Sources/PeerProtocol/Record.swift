@@ -2,7 +2,7 @@
 ///
 /// | bytes | content, little-endian |
 /// |---|---|
-/// | 0–3 | the number of the writer |
+/// | 0–3 | the writer's number |
 /// | 4–7 | the sequence number, from 0 |
 /// | 8–15 | the digest of the body |
 /// | 16– | the body: the ``Pattern`` whose seed is `writer << 32 | sequence` |
@@ -20,7 +20,7 @@ public enum Record {
     body.append(size - headerSize, to: &span)
   }
 
-  /// Returns the writer and the sequence number of the record that fills `bytes`; nil if the record is torn.
+  /// Returns the writer and sequence number if `bytes` contains exactly one intact record; nil if the record is torn.
   public static func check(_ bytes: RawSpan) -> (writer: UInt32, sequence: UInt32)? {
     guard bytes.byteCount >= headerSize else { return nil }
     let writer = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self))

@@ -2,7 +2,7 @@
 public struct Request: Sendable, Hashable, CustomStringConvertible {
   /// The name of the C function, such as `mq_send`.
   public let operation: String
-  /// The parameters of the operation, in the order in which they are sent.
+  /// The operation's parameters, in the order in which they are sent.
   public var fields: Fields
 
   /// Creates a request; without fields, the operation has no parameters.
@@ -11,14 +11,14 @@ public struct Request: Sendable, Hashable, CustomStringConvertible {
     self.fields = fields
   }
 
-  /// Parses a line without its line end.
+  /// Parses a line, given without its newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
     guard let operation = words.first else { throw ProtocolError("an empty line is not a request") }
     self.init(String(operation), try Fields(parsing: words.dropFirst()))
   }
 
-  /// The line without its line end.
+  /// The line, without its newline.
   public var description: String {
     fields.entries.isEmpty ? operation : "\(operation) \(fields.encoded)"
   }

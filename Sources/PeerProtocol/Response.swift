@@ -6,12 +6,12 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer does not support the operation.
   case unsupported
-  /// A number in the request does not fit into a C type of the peer's ABI, such as `time_t`; no call was made.
+  /// A number in the request does not fit in a C type in the peer's ABI, such as `time_t`; no call was made.
   case unrepresentable(type: String)
   /// The request itself is invalid, for example because of an unknown handle; no call was made.
   case invalid(reason: String)
 
-  /// Parses a line without its line end.
+  /// Parses a line, given without its newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard let word = words.first else { throw ProtocolError("an empty line is not a response") }
@@ -33,7 +33,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The line without its line end.
+  /// The line, without its newline.
   public var description: String {
     switch self {
     case .ok(let fields): fields.entries.isEmpty ? "ok" : "ok \(fields.encoded)"

@@ -1,16 +1,16 @@
-/// A requirement that a program must still meet when one of its system calls fails.
+/// A requirement that a program must meet even if one of its system calls fails.
 public enum FaultDemand: String, Sendable, CaseIterable {
-  /// The program ends, if the scenario cannot continue.
+  /// The program terminates if the scenario cannot continue.
   case ends
-  /// No signal of a programming error, such as SIGSEGV, ends it.
+  /// The program is not killed by a signal that indicates a programming error, such as SIGSEGV.
   case noCrash = "no-crash"
-  /// Its exit status is not 0, if the scenario cannot continue.
+  /// The program's exit status is nonzero if the scenario cannot continue.
   case status
-  /// It writes a message before it exits with another status.
+  /// The program writes a message before it exits with a nonzero status.
   case message
-  /// It removes the objects that it has created, and that it would have removed without the failure.
+  /// The program removes the objects that it created and would have removed without the failure.
   case cleanup
-  /// An interrupted call does not change the result of the scenario.
+  /// An interrupted call does not change the scenario's result.
   case restart
 
   static let all = Set(allCases)

@@ -1,10 +1,10 @@
-/// A fault that the tracer injects into a system call of a peer.
+/// A fault that the tracer injects into a peer's system call.
 public enum InjectedFault: String, Sendable, CaseIterable, Codable {
-  /// The peer is killed on entry to the call, before the call has an effect.
+  /// The peer is killed on entry to the call, before the call takes effect.
   case killedBefore = "killed-before"
-  /// The peer is killed after the call took effect, before it makes another call.
+  /// The peer is killed after the call takes effect, before the peer makes another call.
   case killedAfter = "killed-after"
-  /// The call fails with this error, and has no effect.
+  /// The call fails with this error and has no effect.
   case interrupted = "EINTR"
   case wouldBlock = "EAGAIN"
   case noMemory = "ENOMEM"
@@ -13,7 +13,7 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   /// The call transfers and returns fewer bytes than requested.
   case short
 
-  /// The symbol of the error with which the call fails; nil if it does not fail.
+  /// The symbolic name of the error with which the call fails; nil if the call does not fail.
   var errno: String? {
     switch self {
     case .killedBefore, .killedAfter, .short: nil
@@ -24,46 +24,46 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   var kills: Bool { self == .killedBefore || self == .killedAfter }
 }
 
-/// One system call that a role makes during one request of a script.
+/// One system call that a role makes during one request in a script.
 struct InjectionPoint: Sendable, Hashable {
   let role: String
   /// The index of the request among all requests to this role, counted from 0.
   let request: Int
   let operation: String
   let call: String
-  /// The index of the call among the injection points of this name during the request, counted from 1.
+  /// The index of the call among the injection points with this name during the request, counted from 1.
   let occurrence: Int
-  /// The index of the call among all calls of this name during the request, counted from 1.
+  /// The index of the call among all calls with this name during the request, counted from 1.
   let numberInRequest: Int
-  /// The index of the call among all calls of this name since the tracer started the peer, counted from 1 as strace
-  /// does.
+  /// The index of the call among all calls with this name since the tracer started the peer, counted from 1, as in
+  /// strace.
   let number: Int
   /// The peer's next call.
   ///
-  /// To kill the peer after this call, the tracer kills it on entry to the next one.
+  /// To kill the peer after this call, the tracer kills it on entry to the next call.
   let next: Next
-  /// Whether the call transfers bytes of a stream or a file.
+  /// Whether the call transfers bytes to or from a stream or file.
   ///
   /// If so, the kernel may transfer fewer bytes than requested.
   let isDivisible: Bool
-  /// Whether the call wakes threads that are waiting on a futex.
+  /// Whether the call wakes threads waiting on a futex.
   let isWaking: Bool
-  /// Whether an earlier call of the same request had an effect that cannot be undone, such as a transfer of bytes or
-  /// the creation of a name.
+  /// Whether an earlier call in the same request had an effect that cannot be undone, such as transferring bytes or
+  /// creating a name.
   ///
-  /// If it did, repeating the request has a different effect.
+  /// If so, repeating the request has a different effect.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {
     let call: String
     let number: Int
-    /// Whether the next call is an injection point of the same request.
+    /// Whether the next call is an injection point in the same request.
     ///
-    /// If so, a kill before the next call replaces the kill after this one.
+    /// If so, a kill before the next call replaces the kill after this call.
     let isPoint: Bool
   }
 
-  /// Returns the faults that the table of calls lists for this call.
+  /// Returns the faults that can be injected into this call.
   func faults(_ table: SystemCallTable) -> [InjectedFault] {
     InjectedFault.allCases.filter { fault in
       switch fault {
@@ -76,7 +76,7 @@ struct InjectionPoint: Sendable, Hashable {
   }
 }
 
-/// A fault and the call that it is injected into.
+/// A fault, and the call in which it is injected.
 struct Injection: Sendable {
   let fault: InjectedFault
   let point: InjectionPoint

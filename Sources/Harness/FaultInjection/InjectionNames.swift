@@ -1,9 +1,10 @@
-/// The words in the ids of the cells of one script or scenario, whose system calls are not known yet.
+/// The words that can occur in the cell ids of one script or scenario whose system calls are not yet known.
 struct InjectionNames {
   private let scenario: String
   private let words: [String]
 
-  /// Adds the names of the roles, the parameters and the faults to `words`, such as languages and system calls.
+  /// Adds the scenario's roles and parameters and all faults to `words`, which contains words such as languages and
+  /// system calls.
   init(of scenario: Scenario, words: [String]) {
     self.scenario = scenario.id
     self.words =
@@ -11,14 +12,14 @@ struct InjectionNames {
       + InjectedFault.allCases.map(\.rawValue)
   }
 
-  /// Whether a filter may match the id of one of the cells.
+  /// Returns whether a filter may match one of the cell ids.
   func mayMatch(_ filter: String) -> Bool {
     var beginning = filter.prefix { !"[*".contains($0) }
     if scenario.contains(beginning) { return true }
-    // The id of a scenario contains the only slash, and precedes the bracket.
+    // The scenario id contains the only slash and precedes the bracket.
     if beginning.contains("/") || filter.contains("[") { return false }
     if beginning.last == "]" {
-      // The bracket ends the id, and follows the fault.
+      // The bracket ends the id and follows the fault.
       beginning = beginning.dropLast()
       let fault = beginning.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
       guard InjectedFault.allCases.contains(where: { $0.rawValue.hasSuffix(fault) }) else { return false }

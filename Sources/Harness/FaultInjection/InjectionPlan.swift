@@ -1,9 +1,9 @@
-/// The cells of fault injection.
+/// The cells in a fault-injection run.
 ///
-/// Each cell is a script in one language, with one fault in one call of a role.
+/// Each cell runs a script in one language, with one fault in one call made by one role.
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
-  /// The ids of all cells of the recorded scripts, selected or not.
+  /// The ids of all cells for the recorded scripts, selected or not.
   private(set) var known: [String] = []
 
   /// A script to run in one language, with a fault; without a fault, the script is recorded.
@@ -21,7 +21,7 @@ struct InjectionPlan: Sendable {
     }
   }
 
-  /// Adds the faults that can be injected into the calls of a recorded script.
+  /// Adds the faults that can be injected into a recorded script's calls.
   mutating func add(_ points: [InjectionPoint], of recording: Planned, table: SystemCallTable, filter: InjectionFilter)
   {
     for point in points {
@@ -34,13 +34,13 @@ struct InjectionPlan: Sendable {
   }
 }
 
-/// Which cells of fault injection to run.
+/// The selection of fault-injection cells to run.
 ///
 /// An empty list selects everything.
 public struct InjectionSelection: Sendable {
-  /// Cells whose id contains one of these; `*` matches any text.
+  /// Patterns that select the cells whose ids contain one of them; `*` matches any text.
   public var filters: [String] = []
-  /// Patterns that exclude the cells whose id contains one of them.
+  /// Patterns that exclude the cells whose ids contain one of them.
   public var skipped: [String] = []
   /// The ids of the cells to run; nil for all cells.
   public var cells: Set<String>?
@@ -48,9 +48,9 @@ public struct InjectionSelection: Sendable {
   public var mechanisms: [String] = []
   /// The operations to test, such as `mq_send`.
   public var operations: [String] = []
-  /// The languages of the peers to test, such as `swift`.
+  /// The languages whose peers to test, such as `swift`.
   public var languages: [String] = []
-  /// The languages of the roles, in order, as in ``Selection/pairs``.
+  /// The languages that play the roles, in order, as in ``Selection/pairs``.
   public var pairs: [[String]] = []
   /// The faults to inject, such as `EINTR`.
   public var faults: [InjectedFault] = []
@@ -63,7 +63,7 @@ public struct InjectionSelection: Sendable {
       && pairs.isEmpty && faults.isEmpty
   }
 
-  /// Whether some cells of a script may be selected, so that the script must be recorded.
+  /// Returns whether some of a script's cells may be selected, in which case the script must be recorded.
   func mayInclude(_ scenario: Scenario, language: String, _ table: SystemCallTable) -> Bool {
     (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
       && (languages.isEmpty || languages.contains(language))
@@ -77,12 +77,12 @@ public struct InjectionSelection: Sendable {
         })
   }
 
-  /// Whether ``pairs`` select the languages of a cell.
+  /// Returns whether ``pairs`` select a cell's languages.
   fileprivate func includes(_ pairing: [Cell.Assignment]) -> Bool {
     pairs.isEmpty || pairs.contains { Selection.matches($0, pairing) }
   }
 
-  /// Returns an error for each requested name that does not exist, because a run with a misspelt name must fail.
+  /// Returns an error for each requested name that does not exist, because a run with a misspelled name must fail.
   func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
     func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
       names.filter { !known.contains($0) }.map {

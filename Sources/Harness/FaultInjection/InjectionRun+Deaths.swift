@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// The checks after the target was killed. The other roles continue the script, and their responses must be the
-/// expected ones or those after `~>`. A role may wait forever only if no other role can still cause the event that it
-/// is waiting for.
+/// The checks after the target is killed. The other roles continue the script, and each of their responses must be the
+/// expected one or one listed after `~>`. A role may wait forever only if no other role can still cause the event for
+/// which it is waiting.
 extension InjectionRun {
-  /// Checks whether the target was killed in the meantime; if it was, sets the progress to `dead`.
+  /// Checks whether the target has been killed; if so, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {
     guard let injection, injection.fault.kills, case .requested = progress,
       let role = client.roles.first(where: { $0.name == injection.point.role }),
@@ -16,7 +16,7 @@ extension InjectionRun {
     progress = .dead
   }
 
-  /// Whether the target has died, or may die at any moment.
+  /// Whether the target has died or may die at any moment.
   var mayBeDead: Bool {
     switch progress {
     case .dead: true
@@ -63,18 +63,18 @@ extension InjectionRun {
     case .signal(let name, _), .endInput(let name), .waitForEnd(let name, _):
       if name != target, try client.role(name).pid != nil { try cell.interpreter.perform(step) }
     case .sleeps(let name, _):
-      // The death may have woken the role, so it is not an error if it does not sleep.
+      // The death may have woken the role, so a role that is not sleeping is not an error.
       let role = try client.role(name)
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
       try noteDeath()
-    case .asleep, .calls: break  // the death may have woken it
+    case .asleep, .calls: break  // the death may have woken the role
     case .objects: break  // the counts include objects that the dead role should have created or removed
     case .transcript, .start, .prints, .ready, .feed, .output, .file: break  // for programs
     }
   }
 
-  /// Reads a response, and accepts the expected one or one of those after `~>`.
+  /// Reads a response, and accepts the expected response or one listed after `~>`.
   private func settle(_ role: RoleProcess, _ step: Step, _ expected: ExpectedResponse) throws(CellOutcome) {
     if case .later = expected { return }
     let mayBlock = expected.isBlocking || step.expectedAfterPeerDeath.contains(where: \.isBlocking)
@@ -91,7 +91,7 @@ extension InjectionRun {
       try check(exchange, by: role, against: expected)
     } catch {
       try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-      // A response without `fd` after a death did not create a descriptor.
+      // A response without `fd` after a death means that no descriptor was created.
       if case .ok(let fields) = exchange.response, fields["fd"] != nil { return }
       noteUnavailable(exchange.request, of: role.name)
     }
@@ -118,9 +118,9 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Kills the roles that are still waiting after the target died or failed.
+  /// Kills the roles that are still waiting after the target has died or failed.
   ///
-  /// They would wait forever if the mechanism does not report the death or failure.
+  /// These roles would wait forever if the mechanism does not report the death or failure.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break
@@ -146,7 +146,7 @@ extension InjectionRun {
 
   // MARK: - Handles that do not exist
 
-  /// Whether a request uses, by name or by default, a handle that was never created.
+  /// Returns whether a request uses, by name or by default, a handle that was never created.
   private func usesUnavailable(_ template: RequestTemplate, of role: String) -> Bool {
     guard let operation = registry[template.operation] else { return false }
     func given(_ key: String) -> [String] {
@@ -166,7 +166,7 @@ extension InjectionRun {
     note(request.operation, of: role) { request.fields[$0] }
   }
 
-  /// Records the handles that an operation would have created, including handles of mapped memory and identifiers that
+  /// Records the handles that an operation would have created, including those for mapped memory, and identifiers that
   /// later requests use by default.
   private func note(_ name: String, of role: String, value: (String) -> String?) {
     guard let operation = registry[name] else { return }

@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The checks after a call that failed or transferred less than requested. The peer must report the failure with the
-/// name of the call, and continue to respond. A failed call had no effect, so the runner repeats the request; from then
-/// on, every response must be the expected one.
+/// The checks after a call fails or transfers less than requested. The peer must report the failure with the name of
+/// the call, and continue to respond. A failed call has no effect, so the runner repeats the request; from then on,
+/// every response must be the expected one.
 extension InjectionRun {
   /// Evaluates the target's response to the request whose call failed.
   func evaluate(
@@ -53,40 +53,40 @@ extension InjectionRun {
     }
   }
 
-  /// Whether an injected EAGAIN may be reported as a timeout, because sockets report their timeout as EAGAIN.
+  /// Whether the peer may report an injected EAGAIN as a timeout, because sockets report timeouts as EAGAIN.
   private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
 
-  /// Whether repeating the operation would have a different effect.
+  /// Returns whether repeating the operation would have a different effect.
   func isCommitted(_ point: InjectionPoint) -> Bool {
     point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }
 
-  /// Whether an operation may succeed although the injected fault made a call fail.
+  /// Returns whether an operation may succeed even though the injected fault made a call fail.
   private func mayBeHidden(_ injection: Injection, in request: Request, by role: RoleProcess) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
     switch injection.fault {
     // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
-    // `eintr=retry`. Any other call may be retried, and a peer without handlers cannot be interrupted.
+    // `eintr=retry`. Any other call may be retried, and a peer without signal handlers cannot be interrupted.
     case .interrupted:
       return !isItsWaiting || !handlesSignals(role)
         || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
-    // An operation may repeat a wait that the fault ended.
+    // An operation may repeat a wait that was ended by the fault.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
-    // On Linux a close that reports a failure has closed the descriptor.
+    // On Linux, a failed `close` has still closed the descriptor.
     default: return injection.point.call == "close"
     }
   }
 
-  /// Whether a peer has operations that install handlers.
+  /// Whether a peer has operations that install signal handlers.
   private func handlesSignals(_ role: RoleProcess) -> Bool {
     role.greeting?.operations.contains { registry[$0]?.changes[.dispositions] != nil } ?? true
   }
 
-  /// Evaluates the response after a short transfer: the bytes must be correct, and all of them are required only if the
-  /// operation also transfers the rest.
+  /// Evaluates the response after a short transfer: the bytes must be correct, and all bytes are required only if
+  /// the operation also transfers the rest.
   private func evaluateShort(
     _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse
   ) throws(CellOutcome) {
@@ -108,7 +108,7 @@ extension InjectionRun {
       try cell.interpreter.check(exchange, by: role, against: expected)
       return
     }
-    // The script has no steps that transfer the remaining bytes.
+    // The script has no steps to transfer the remaining bytes.
     progress = .over
     guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
       throw outcome("one byte was transferred", expected: "ok return=1")

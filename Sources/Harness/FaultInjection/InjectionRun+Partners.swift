@@ -1,8 +1,8 @@
 import PeerProtocol
 
 /// The checks while the target performs an operation that cannot be repeated after a failure, such as serving a client.
-/// The other roles continue the script, and may notice the failure before the target reports it. The responses after
-/// `~>` are therefore accepted as after a death.
+/// The other roles continue the script, and may observe the failure before the target reports it. The runner therefore
+/// also accepts the responses listed after `~>`, as it does after a death.
 extension InjectionRun {
   /// Whether the target is performing an operation that cannot be repeated after the call fails.
   var endsWithFailure: Bool {
@@ -33,7 +33,7 @@ extension InjectionRun {
         try check(exchange, by: role, against: expected)
       } catch {
         try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-        // Such a response is correct only if the operation of the target failed.
+        // Such a response is correct only if the target's operation failed.
         try evaluateTarget()
         guard case .over = progress else { throw error }
       }
@@ -46,7 +46,7 @@ extension InjectionRun {
     try evaluate(try client.response(of: target), to: request, by: target, against: expected)
   }
 
-  /// Whether the target has reported its failure, and no step has read the response yet.
+  /// Whether the target has reported its failure in a response that no step has read yet.
   var hasFailed: Bool {
     guard endsWithFailure, let role = client.roles.first(where: { $0.name == injection?.point.role }),
       let line = client.streams(of: role).output.firstLine, case .error? = try? Response(parsing: line)

@@ -1,15 +1,15 @@
 import PeerProtocol
 
-/// Runs a script with a fault in one system call of one role, the target.
+/// Runs a script with a fault in one system call made by one role, the target.
 ///
-/// `InjectionRun+Failures.swift` has the checks after a failed call, and `InjectionRun+Deaths.swift` the checks after a
-/// death. `InjectionRun+Partners.swift` has the checks of the other roles while the call of the target fails.
+/// `InjectionRun+Failures.swift` has the checks after a failed call, and `InjectionRun+Deaths.swift` has the checks
+/// after a death. `InjectionRun+Partners.swift` has the checks on the other roles while the target's call fails.
 final class InjectionRun {
   let cell: CellRun
   /// The fault to inject; nil if the script is only recorded.
   let injection: Injection?
   let table: SystemCallTable
-  /// How far the injection has proceeded.
+  /// The progress of the injection.
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
@@ -21,7 +21,7 @@ final class InjectionRun {
     case before
     /// The target is performing that request.
     case requested(Request, ExpectedResponse)
-    /// The target has responded, and the script continues as if nothing had happened.
+    /// The target has responded, and the script continues normally.
     case survived
     /// The target is dead, and the other roles continue.
     case dead
@@ -81,7 +81,7 @@ final class InjectionRun {
     if endsWithFailure { try performMeanwhile(step) } else { try cell.interpreter.perform(step) }
   }
 
-  /// Reads and evaluates the response of the target, unless the script expects none yet.
+  /// Reads and evaluates the target's response, unless the script does not expect one yet.
   private func settleTarget(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     guard let injection else { return }
     if case .later = expected { return }
@@ -127,23 +127,23 @@ final class InjectionRun {
     if injection?.fault.kills == true, !isDead {
       throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, but is alive")
     }
-    // A descriptor that is still open because its close was made to fail is not a leak.
+    // A descriptor that is still open because the fault made its close fail is not a leak.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }
     let persistent = Set(ObjectKind.allCases.filter(\.isPersistent))
-    // A child of a dead role continues to run.
+    // A dead role's child continues to run.
     try cell.finish(tolerating: isDead ? persistent.union([.process]) : isOver ? persistent : [])
     try checkInjection()
   }
 
-  /// Checks that the fault hit the intended call; otherwise the verdict would be meaningless.
+  /// Checks that the fault hit the intended call; otherwise, the verdict would be meaningless.
   private func checkInjection() throws(CellOutcome) {
     guard let point = injection?.point, !faultHit else { return }
     throw CellOutcome(.broken, "the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
   }
 
-  /// Whether the fault hit the intended call, as the trace of the role shows.
+  /// Whether the role's trace shows that the fault hit the intended call.
   var faultHit: Bool {
     guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return true }
     let point = injection.point

@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // If a peer is checked, the mechanisms were selected for the scenarios, and some of them have no scripts.
+    // When checking a peer, the selected mechanisms apply to the scenarios, and some of them have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {
@@ -43,7 +43,7 @@ public struct InjectionRunner: Sendable {
     }
   }
 
-  /// Records the scripts, and returns the ids of the cells that a run would include.
+  /// Records the scripts, and returns the ids of the cells in a run.
   public func list() throws(RunError) -> [String] {
     try work(prepare().context) { _ in }.cells.map(\.id)
   }
@@ -64,7 +64,7 @@ public struct InjectionRunner: Sendable {
 
   /// Records the scripts, and returns the cells.
   ///
-  /// Unknown calls of the checked peer are not an error: an interpreter makes many.
+  /// Unknown calls made by the checked peer are not an error, because an interpreter makes many of them.
   func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> InjectionWork {
     var context = known
     context.isTraced = true
@@ -87,7 +87,7 @@ public struct InjectionRunner: Sendable {
 
   // MARK: - Preparation
 
-  /// Determines the isolation, and probes the peer of each language; one of them runs under a tracer.
+  /// Determines the isolation, and probes each language's peer and one peer under the tracer.
   private func prepare() throws(RunError) -> (
     context: CellContext, isolation: String, probed: [String: ProbedPeer]
   ) {
@@ -99,7 +99,7 @@ public struct InjectionRunner: Sendable {
     return (context, "\(capabilities)", probed)
   }
 
-  /// Returns the reason that faults cannot be injected; nil if they can.
+  /// Returns the reason why faults cannot be injected; nil if they can.
   func obstacle(_ known: CellContext) -> String? {
     guard known.sandbox.capabilities.isolation == .private else {
       return "fault injection requires a private sandbox, which removes everything that a killed peer leaves behind"
@@ -121,18 +121,18 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of recordings that failed, or for which a peer lacks operations: their calls are unknown.
+    /// The results of scripts that could not be recorded, so that their calls are unknown.
     var failures: [CellResult] = []
-    /// Calls that get no fault, and errors in the table of calls.
+    /// Calls that get no fault, and errors in the system-call table.
     var problems: [String] = []
-    /// Peers whose calls the tracer does not see, so no fault can be injected into them.
+    /// Peers into which no fault can be injected, because the tracer does not see their calls.
     var unseen: [String] = []
     /// The number of scripts that the selection needs.
     var scripts = 0
-    /// The scripts for which a peer lacks something.
+    /// The scripts that need something a peer lacks.
     var lacking: [(script: String, name: String)] = []
 
-    /// A remark with the scripts that the peer cannot run; empty if it can run all.
+    /// A note that lists the scripts that the peer cannot run; empty if it can run them all.
     var notes: [String] {
       guard !lacking.isEmpty else { return [] }
       let shown = lacking.prefix(Self.maximumListed).map { "\($0.script) needs \($0.name)" }
@@ -146,7 +146,7 @@ public struct InjectionRunner: Sendable {
     private static let maximumListed = 8
   }
 
-  /// The scripts that the selection needs, once for each language and without a fault.
+  /// The scripts that the selection needs, once per language and without a fault.
   private var recordings: [InjectionPlan.Planned] {
     scripts.flatMap { scenario in
       languages.filter { selection.mayInclude(scenario, language: $0.language, table) }.map { peer in
@@ -180,7 +180,7 @@ public struct InjectionRunner: Sendable {
       }
       let traces = run.client.roles.map { ($0, SystemCallTrace($0.standardErrorLines)) }
       let points = traces.flatMap { role, trace in
-        // A role adopts its inherited descriptors before the first request of the script.
+        // A role adopts its inherited descriptors before the script's first request.
         trace.points(of: role.name, operations: role.requestedOperations, table: table)
           .filter { $0.request >= role.inherits.count }
       }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The programs that inject faults into the system calls of a peer.
+/// The programs that inject faults into a peer's system calls.
 ///
-/// A tracer executes the peer: the peer's command follows that of the tracer.
+/// A tracer executes the peer: the tracer's command precedes the peer's.
 struct InjectionTracer: Sendable {
   /// The path of the strace(1) program.
   let strace: String
@@ -23,15 +23,15 @@ struct InjectionTracer: Sendable {
     self.shortener = shortener
   }
 
-  /// The command that traces every call without changing any.
+  /// The command that traces every call without changing it.
   ///
-  /// It prints the kind of a descriptor after its number.
+  /// The tracer prints each descriptor's kind after the descriptor number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
-  /// The command that traces a program, with the full names of its objects.
+  /// The command that traces a program and prints its objects' full names.
   var recordingProgram: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=256", "--"] }
 
-  /// The command that makes a call of a program fail.
+  /// Returns the command that makes a program's system call fail.
   func program(injecting injection: ProgramInjection) -> [String] {
     let point = injection.point
     let fault = "--inject=\(point.call):error=\(injection.fault.rawValue):when=\(point.number)"
@@ -45,7 +45,7 @@ struct InjectionTracer: Sendable {
     let point = injection.point
     switch injection.fault {
     case .killedBefore: return inject(point.call, "signal=KILL", point.number)
-    // Killing the peer on entry to the next call kills it after this one.
+    // Killing the peer on entry to the next call kills it after this call.
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The failures that are injected into system calls of programs: `fixtures/program-faults.yaml`.
+/// The failures to inject into programs' system calls, from `fixtures/program-faults.yaml`.
 struct ProgramFaultTable: Sendable {
   private let calls: [String: SystemCall]
 
@@ -8,9 +8,9 @@ struct ProgramFaultTable: Sendable {
   var names: [String] { Array(calls.keys) }
 
   struct SystemCall: Sendable {
-    /// The objects for which it is an IPC call; nil for all objects.
+    /// The objects for which this is an IPC call; nil for all objects.
     let target: Target?
-    /// When a signal makes it fail with EINTR; nil if none does.
+    /// The programs in which a signal makes the call fail with EINTR; nil if signals never do.
     let interruption: Interruption?
     let errors: [InjectedFault]
     /// The errors that are possible only if the call creates an object.
@@ -20,11 +20,11 @@ struct ProgramFaultTable: Sendable {
   /// The objects on which an IPC call operates.
   enum Target: String, CaseIterable { case channel, path, mapping, wait, process }
 
-  /// The programs in which a signal makes a call fail.
+  /// The programs in which a signal makes a call fail with EINTR.
   enum Interruption: String, CaseIterable {
-    /// Programs with a handler without SA_RESTART.
+    /// Programs that install a handler without SA_RESTART.
     case restarted
-    /// Programs with a handler.
+    /// Programs that install a handler.
     case interrupted
     /// All programs.
     case stopped

@@ -1,4 +1,4 @@
-/// Runs a scenario of programs with a fault in one system call of a role, the target.
+/// Runs a scenario of programs with a fault in one system call made by one role, the target.
 ///
 /// A program may fail when a call fails; the demands on its role define which failures are acceptable.
 final class ProgramInjectionRun {
@@ -19,7 +19,7 @@ final class ProgramInjectionRun {
   private var demands: Set<FaultDemand> { target.role.start.demands }
 
   func run() -> CellOutcome {
-    // The other roles might wait forever for a target that has failed.
+    // The other roles might otherwise wait forever for a target that has failed.
     client.interruption = { [client, target, cell] () throws(CellOutcome) in
       guard let status = client.terminationStatus(of: target), status != .exit(0), !cell.mayEnd(target, with: status)
       else { return }
@@ -55,7 +55,7 @@ final class ProgramInjectionRun {
     if injection.fault == .interrupted, demands.contains(.restart) {
       return outcome.with(reason: "\(event), which must not change the result: \(reason)")
     }
-    // All roles have ended as the script expects.
+    // All roles have ended as expected by the script.
     if outcome.verdict == .leaked, client.roles.allSatisfy({ client.terminationStatus(of: $0) != nil }) {
       return demands.contains(.cleanup) ? outcome.with(reason: "\(reason), because \(event)") : .passed
     }
@@ -71,7 +71,7 @@ final class ProgramInjectionRun {
     }
   }
 
-  /// Waits until the target has ended, after the signals that the scenario sends to it; nil if it does not end.
+  /// Sends the target the scenario's signals, and waits for it to exit; returns nil if it does not exit and need not.
   private func endOfTarget() throws(CellOutcome) -> TerminationStatus? {
     guard let pid = target.pid else { return nil }
     if client.terminationStatus(of: target) == nil {
@@ -114,7 +114,7 @@ final class ProgramInjectionRun {
     }
   }
 
-  /// Signals that end a program because of a programming error.
+  /// Signals that kill a program because of a programming error.
   private static let crashes: Set<String> = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"]
 
   private func checkPartners() throws(CellOutcome) {
@@ -135,7 +135,7 @@ final class ProgramInjectionRun {
     }
   }
 
-  /// Checks that the target has left nothing that it created, and that it removes in a run without a fault.
+  /// Checks that the target left behind no object that it created and would have removed in a run without a fault.
   private func checkCleanup(_ trace: ProgramTrace) throws(CellOutcome) {
     guard demands.contains(.cleanup) else { return }
     let names = trace.created
@@ -152,7 +152,7 @@ final class ProgramInjectionRun {
     throw outcome
   }
 
-  /// The failure, as the beginning of a reason: `client (c): mq_open number 2 failed with EMFILE`.
+  /// The failure, worded as the start of a reason: `client (c): mq_open number 2 failed with EMFILE`.
   private var event: String {
     "\(target.description): \(injection.point.description) failed with \(injection.fault.rawValue)"
   }

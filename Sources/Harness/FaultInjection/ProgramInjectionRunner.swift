@@ -1,7 +1,7 @@
 import SystemPackage
 
-/// Makes system calls of a user's programs fail: records every program once, and then runs its scenario with one fault at
-/// a time.
+/// Makes system calls in a user's programs fail: records every program once, and then runs its scenario with one fault
+/// at a time.
 public struct ProgramInjectionRunner: Sendable {
   private let configuration: RunConfiguration
   private let tracer: InjectionTracer
@@ -12,9 +12,9 @@ public struct ProgramInjectionRunner: Sendable {
   /// The cells that are not expected to pass.
   public var expectations = Expectations.none
 
-  /// Creates a runner for the programs of a configuration's selection.
+  /// Creates a runner for the programs that a configuration selects.
   ///
-  /// - Throws: ``RunError`` if strace is missing, or the table of failures has errors.
+  /// - Throws: ``RunError`` if strace is missing, or the fault table has errors.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario]) throws(RunError) {
     self.configuration = configuration
     tracer = try InjectionTracer(shortener: configuration.tracer)
@@ -23,7 +23,7 @@ public struct ProgramInjectionRunner: Sendable {
     }
     filters = configuration.selection.filters.map(Glob.init(containing:))
     skipped = configuration.selection.skipped.map(Glob.init(containing:))
-    // A filter may name a fault, which is not in the plan yet.
+    // A filter may name a fault, but the plan does not yet contain faults.
     var selection = configuration.selection
     selection.filters = []
     selection.skipped = []
@@ -41,7 +41,7 @@ public struct ProgramInjectionRunner: Sendable {
       })
   }
 
-  /// Returns why no fault can be injected here; nil if it can.
+  /// Returns the reason why faults cannot be injected here; nil if they can.
   func obstacle(_ known: CellContext) -> String? {
     known.sandbox.capabilities.isolation == .private
       ? nil
@@ -50,7 +50,7 @@ public struct ProgramInjectionRunner: Sendable {
 
   // MARK: - Planning
 
-  /// The programs to record together: roles of one cell.
+  /// The programs to record together, which are roles in one cell.
   private struct Recording {
     let scenario: Scenario
     let pairing: Pairing
@@ -66,7 +66,7 @@ public struct ProgramInjectionRunner: Sendable {
     var cell: Cell { Cell(recording.scenario, recording.pairing, injection.cell) }
   }
 
-  /// Each program of each language in each of its roles, in the first pairing in which the language plays the role.
+  /// The recordings to make: each language in each role, in the first pairing in which the language plays that role.
   private var recordings: [Recording] {
     plan.groups.flatMap { group -> [Recording] in
       var seen: Set<Cell.Assignment> = []
@@ -83,7 +83,7 @@ public struct ProgramInjectionRunner: Sendable {
   /// Records the programs, and returns the cells.
   func work(_ known: CellContext, emit: (Event) -> Void) -> InjectionWork {
     var context = known
-    // A recording of what the programs do on the wire has its own tracer.
+    // A wire recording of the programs uses a different tracer.
     context.recordings = [:]
     var failures: [CellResult] = []
     var planned: [Planned] = []
@@ -188,9 +188,9 @@ public struct ProgramInjectionRunner: Sendable {
   }
 }
 
-/// The source of the cells of fault injection in a run.
+/// The source of a run's fault-injection cells.
 public enum FaultInjector: Sendable {
-  /// The peer that is checked, where faults can be injected.
+  /// The peer being checked, if faults can be injected into it.
   case peer(InjectionRunner)
   /// A user's programs, if the user requested fault injection.
   case programs(ProgramInjectionRunner)
@@ -213,15 +213,15 @@ public enum FaultInjector: Sendable {
   }
 }
 
-/// The cells of fault injection as a part of a run.
+/// The fault-injection cells within a run.
 struct InjectionWork {
   let cells: [Cell]
   let work: [@Sendable (CellRunner) -> Void]
   let problems: [String]
-  /// Remarks for the report.
+  /// Notes for the report.
   var notes: [String] = []
-  /// The ids of all cells of the recorded scripts, selected or not.
+  /// The ids of all cells for the recorded scripts, selected or not.
   var known: [String] = []
-  /// Whether all scripts were recorded, so that ``known`` has all cells that the selection can have.
+  /// Whether all scripts were recorded, so that ``known`` contains every cell that can be selected.
   var isComplete = true
 }

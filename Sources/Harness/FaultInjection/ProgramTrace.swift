@@ -1,26 +1,26 @@
 import Foundation
 
-/// The system calls of the first thread of a program, as strace(1) reports them.
+/// The system calls made by a program's first thread, as reported by strace(1).
 struct ProgramTrace {
   /// The calls since the program was executed.
   private let calls: [SystemCallTrace.Call]
 
-  /// Reads the lines of strace, which starts with the shell that executes the program.
+  /// Reads strace's output, which begins with the shell that executes the program.
   init(_ lines: [String]) {
     let all = SystemCallTrace.calls(in: lines).calls
     let start = all.lastIndex { $0.name == "execve" && $0.result == 0 }.map { $0 + 1 } ?? 0
     calls = Array(all[start...])
   }
 
-  /// The call into which the fault was injected; nil if the program did not make it.
+  /// The call into which the fault was injected; nil if the program did not make that call.
   var injected: SystemCallTrace.Call? { calls.first(where: \.isInjected) }
 
   // MARK: - Calls that can fail
 
   /// Returns the faults to inject into the IPC calls that succeeded.
   ///
-  /// Of many calls for one object, only the first two and the last one get faults. `fifos` are the paths of FIFOs, which
-  /// look like files in a trace.
+  /// If a program makes many such calls on one object, only the first two and the last get faults. `fifos` contains the
+  /// paths of FIFOs, which look like files in a trace.
   func injections(into role: String, table: ProgramFaultTable, fifos: Set<String>) -> [ProgramInjection] {
     var occurrences: [String: Int] = [:]
     var places: [Place: [(point: ProgramInjection.Point, faults: [InjectedFault])]] = [:]
@@ -69,18 +69,18 @@ struct ProgramTrace {
     }
   }
 
-  /// The kinds of channels, as strace names them.
+  /// The kinds of channels, as strace prints them.
   private static let channels = [
     "pipe:", "socket:", "UNIX", "TCP", "UDP", "anon_inode:[eventfd", "anon_inode:[timerfd", "anon_inode:[signalfd",
   ]
 
-  /// Whether a file belongs to the system, such as a library, and not to the program.
+  /// Returns whether a file, such as a library, belongs to the system rather than to the program.
   private static func isOfSystem(_ path: String) -> Bool {
     let places = ["/proc/", "/sys/", "/dev/null", "/dev/tty", "/dev/urandom", "/usr/", "/etc/", "/lib", "/var/"]
     return places.contains { path.hasPrefix($0) } || path.contains(/\.so(\.|$)/) || !path.hasPrefix("/")
   }
 
-  /// Whether a signal can interrupt the program in such a call.
+  /// Returns whether a signal can interrupt the program in such a call.
   private func mayBeInterrupted(_ interruption: ProgramFaultTable.Interruption) -> Bool {
     switch interruption {
     case .stopped: true
@@ -91,7 +91,7 @@ struct ProgramTrace {
 
   // MARK: - Objects
 
-  /// The names and keys of the objects that it may have created.
+  /// The names and keys of the objects that the program may have created.
   var created: [String] {
     calls.compactMap { call in
       guard call.result.map({ $0 >= 0 }) ?? false else { return nil }
@@ -106,7 +106,7 @@ struct ProgramTrace {
     }
   }
 
-  /// The kinds of objects that it removes.
+  /// The kinds of objects that the program removed.
   var removed: Set<ObjectKind> {
     var kinds: Set<ObjectKind> = []
     for call in calls where call.result == 0 {
@@ -123,7 +123,7 @@ struct ProgramTrace {
   }
 }
 
-/// A fault in a system call of a program.
+/// A fault in a program's system call.
 struct ProgramInjection: Sendable, Hashable {
   let point: Point
   let fault: InjectedFault
@@ -131,9 +131,9 @@ struct ProgramInjection: Sendable, Hashable {
   struct Point: Sendable, Hashable {
     let role: String
     let call: String
-    /// The index of the call among the IPC calls of this name, counted from 1.
+    /// The index of the call among the IPC calls with this name, counted from 1.
     let occurrence: Int
-    /// The index of the call among all calls of this name, counted from 1 as strace does.
+    /// The index of the call among all calls with this name, counted from 1, as in strace.
     let number: Int
   }
 
@@ -147,7 +147,7 @@ extension SystemCallTrace.Call {
   /// The arguments: the text after the opening parenthesis.
   fileprivate var arguments: Substring { line[line.index(after: line.firstIndex(of: "(") ?? line.startIndex)...] }
 
-  /// The object of the descriptor that is the first argument: `pipe:[81]`, `/tmp/x`.
+  /// The object that the descriptor in the first argument refers to: `pipe:[81]`, `/tmp/x`.
   fileprivate var object: String? {
     guard let match = arguments.prefixMatch(of: /-?[0-9]+<(.*?)>[,)]/) else { return nil }
     return String(match.1)
@@ -155,21 +155,21 @@ extension SystemCallTrace.Call {
 
   fileprivate var isOfStandardStream: Bool { arguments.prefixMatch(of: /[012]</) != nil }
 
-  /// The path of the file that the call opened.
+  /// The path of the opened file.
   fileprivate var opened: String? { line.firstMatch(of: /\ =\ [0-9]+<(.*)>(\ \(|$)/).map { String($0.1) } }
 
-  /// The path of the file that the call mapped.
+  /// The path of the mapped file.
   fileprivate var mapped: String? { line.firstMatch(of: /,\ [0-9]+<(.*)>,\ /).map { String($0.1) } }
 
-  /// Whether the call creates an object, or would create it if it did not exist.
+  /// Whether the call creates an object, or would create it if the object did not exist.
   fileprivate var creates: Bool {
     line.contains("O_CREAT") || line.contains("IPC_CREAT") || arguments.hasPrefix("IPC_PRIVATE")
   }
 
-  /// The first text in quotes.
+  /// The first quoted string.
   fileprivate var text: String? { line.firstMatch(of: /"([^"]*)"/).map { String($0.1) } }
 
-  /// Whether the call installs a handler of a signal that another process may send.
+  /// Whether the call installs a handler for a signal that another process may send.
   fileprivate var installsHandler: Bool {
     name == "rt_sigaction" && line.contains("sa_handler=0x")
       && arguments.prefixMatch(of: /SIG(SEGV|BUS|ILL|ABRT|FPE|TRAP|RT_1|RTMIN)\b/) == nil

@@ -2,15 +2,14 @@ import PeerProtocol
 
 /// The program that traces a role, and writes its trace to a separate stream.
 enum ProgramTracing: Sendable {
-  /// `c-peers/wire-recorder`, which reports what the role does on the wire.
+  /// `c-peers/wire-recorder`, which reports the role's actions on the wire.
   case recorder(String)
   /// strace(1), or another tracer that writes to standard error, with its options.
   case standardError([String])
 
-  /// Returns the words to put before the command of the role; the tracer inherits the stream for the trace as
-  /// `descriptor`.
+  /// Returns the words to prepend to the role's command; the tracer inherits the trace stream as `descriptor`.
   ///
-  /// The role itself inherits no descriptor of the tracer.
+  /// The role itself inherits none of the tracer's descriptors.
   func command(writingTo descriptor: Int) throws(CellOutcome) -> [String] {
     switch self {
     case .recorder(let program): return [program, "\(descriptor)"]
@@ -25,7 +24,7 @@ enum ProgramTracing: Sendable {
 }
 
 extension PeerClient {
-  /// Waits until the tracer traces the program, because earlier calls are not seen.
+  /// Waits until the tracer is tracing the program, because it does not see earlier calls.
   func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
     guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
@@ -54,7 +53,8 @@ extension PeerClient {
     }
   }
 
-  /// Takes the lines that a program and its tracer have written, if the last line is complete.
+  /// Reads the remaining lines that a program and its tracer have written, waiting for the trace to end if the program
+  /// has.
   func takeLastOutput(of role: RoleProcess) throws(CellOutcome) {
     if terminationStatus(of: role) != nil, let trace = streams(of: role).trace {
       let wasInterruption = interruption
@@ -68,7 +68,7 @@ extension PeerClient {
     takeTrace(of: role)
   }
 
-  /// Takes the lines that the tracer of a role has written so far.
+  /// Reads the lines that a role's tracer has written so far.
   func takeTrace(of role: RoleProcess) {
     guard let trace = streams(of: role).trace else { return }
     while let line = trace.nextLine() { role.traceLines.append(line) }

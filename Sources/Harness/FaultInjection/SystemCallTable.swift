@@ -1,8 +1,8 @@
 import SystemPackage
 
-/// The system calls for IPC that `fixtures/system-calls.yaml` lists.
+/// The IPC system calls listed in `fixtures/system-calls.yaml`.
 ///
-/// No fault is injected into a call that is not listed.
+/// Unlisted calls get no faults.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that no other process can observe.
@@ -13,22 +13,22 @@ struct SystemCallTable: Sendable {
   let irrevocable: Set<String>
   /// Operations that do not make IPC calls.
   let silentOperations: Set<String>
-  /// Operations that are functions of a C header.
+  /// Operations that are functions in a C header.
   ///
-  /// An error may name such a function instead of the call that failed.
+  /// An error response may name such a function instead of the call that failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that continue where they stopped if they are repeated after a failure.
+  /// Operations that, if repeated after a failure, continue from where they stopped.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
-  /// The names of the calls.
+  /// The call names.
   var names: [String] { Array(calls.keys) }
 
   struct SystemCall: Sendable {
     /// The C functions that make this system call.
     ///
-    /// An error must name one of them.
+    /// An error response must name one of these functions.
     let functions: [String]
     /// The operations in which this is an IPC call; nil for all operations.
     let within: [String]?
@@ -44,17 +44,17 @@ struct SystemCallTable: Sendable {
     }
   }
 
-  /// Whether `call` is an IPC call during `operation`.
+  /// Returns whether `call` is an IPC call during `operation`.
   func holds(_ call: String, within operation: String) -> Bool {
     self[call].map { ($0.within?.contains(operation) ?? true) && !$0.without.contains(operation) } ?? false
   }
 
-  /// Returns the C functions that an error may name if `call` failed during `operation`.
+  /// Returns the C functions that an error response may name if `call` fails during `operation`.
   func functions(making call: String, within operation: String) -> [String] {
     (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
   }
 
-  /// Whether the table lists `call`, as an IPC call or as another call.
+  /// Returns whether the table lists `call`, either as an IPC call or as another call.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 
   // MARK: - Loading

@@ -1,24 +1,24 @@
 import Foundation
 
-/// The system calls of a peer, as strace(1) reports them, grouped by request.
+/// A peer's system calls, as reported by strace(1) and grouped by request.
 struct SystemCallTrace {
   /// The calls during each request.
   ///
-  /// The last call of each request writes the response.
+  /// The last call in each request writes the response.
   let requests: [[Call]]
   let killed: Bool
 
   struct Call {
     let name: String
-    /// The index of the call among all calls of this name since the tracer started the peer, counted from 1.
+    /// The index of the call among all calls with this name since the tracer started the peer, counted from 1.
     let number: Int
-    /// The call as strace prints it.
+    /// The call, as printed by strace.
     let line: String
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
-    /// Whether the call writes a response to the runner, to descriptor 1.
+    /// Whether the call writes to descriptor 1, and therefore sends a response to the runner.
     var isResponse: Bool { (name == "write" || name == "writev") && concerns(1) }
 
-    /// Whether the first argument is this descriptor.
+    /// Returns whether the first argument is the given descriptor.
     ///
     /// strace may append a description to the number.
     func concerns(_ descriptor: Int) -> Bool {
@@ -29,14 +29,14 @@ struct SystemCallTrace {
 
   /// Reads the lines that strace wrote to standard error.
   ///
-  /// Lines of the peer itself are skipped.
+  /// Lines that the peer itself wrote are skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
     let (calls, killed) = Self.calls(in: lines)
     for call in calls {
       if call.name == "read", call.concerns(0) {
-        // A read that a signal interrupted does not begin a request: the peer repeats it. A peer may also read a
-        // request in several parts.
+        // A read interrupted by a signal does not begin a request, because the peer repeats the read. A peer may also
+        // read a request in several parts.
         let isNext = requests.last.map { $0.contains(where: \.isResponse) } ?? true
         if isNext, !call.line.contains(" = ?"), !call.line.contains(" = -1") { requests.append([]) }
       } else if !requests.isEmpty {
@@ -58,8 +58,8 @@ struct SystemCallTrace {
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
       let call = Call(name: String(name), number: counts[name, default: 0] + 1, line: line)
-      // The text that a process writes to standard error appears in the middle of the trace line of that write, and
-      // often ends the line. In a shell, any descriptor may be a duplicate of standard error.
+      // The text that a process writes to standard error appears in the middle of that write's trace line, and often
+      // ends the line. In a shell, any descriptor may be a duplicate of standard error.
       let isWrite = ["write", "writev"].contains(name) && line.dropFirst(name.count + 1).first?.isNumber == true
       guard isWrite || line.contains(" = ") else { continue }
       counts[name] = call.number
@@ -70,9 +70,9 @@ struct SystemCallTrace {
 }
 
 extension SystemCallTrace {
-  /// Returns the IPC calls that a role made, as points where faults can be injected.
+  /// Returns a role's IPC calls as points where faults can be injected.
   ///
-  /// `operations` are the operations of the requests, in order.
+  /// `operations` contains the requested operations, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
     zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
       let (calls, operation) = pair
@@ -97,9 +97,9 @@ extension SystemCallTrace {
     }
   }
 
-  /// The requests, with each wait in slices reduced to its first slice.
+  /// The requests, with each wait that was split into slices reduced to one slice.
   ///
-  /// The number of slices depends on timing, but an injection point must exist in every run.
+  /// The number of slices depends on timing, whereas an injection point must exist in every run.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -131,7 +131,7 @@ extension SystemCallTrace.Call {
 
   /// Whether the call transfers more than one byte through a file or stream without message boundaries.
   ///
-  /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// A descriptor's kind follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
@@ -139,21 +139,21 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The return value, without the kind that may follow the number of a descriptor.
+  /// The return value, without the kind that may follow a descriptor number.
   var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether the call is not an IPC call although the table lists its name: the allocator maps memory, only threads of
-  /// this process use the futex, or the call reads `/proc`.
+  /// Whether the call is not an IPC call even though the table lists its name: it maps anonymous memory, uses a futex
+  /// private to this process, or reads `/proc`.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
       || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))
   }
 
-  /// Whether the call makes a descriptor close-on-exec that `opening` has just opened with `O_CLOEXEC`.
+  /// Whether the call sets close-on-exec on a descriptor that `opening` has just opened with `O_CLOEXEC`.
   ///
-  /// musl does so in open(2), for kernels that ignore the flag, and ignores errors.
+  /// musl does this in open(2), for kernels that ignore the flag, and ignores any error.
   fileprivate func repeatsCloseOnExec(of opening: Self) -> Bool {
     name == "fcntl" && line.contains("F_SETFD, FD_CLOEXEC") && ["open", "openat"].contains(opening.name)
       && opening.line.contains("O_CLOEXEC") && opening.result.map { concerns($0) } ?? false
@@ -161,10 +161,10 @@ extension SystemCallTrace.Call {
 
   /// Whether the call reads a file in `/proc`.
   ///
-  /// Such a read is never short, and can be repeated.
+  /// Such a read is never short and can be repeated.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether the call wakes threads that are waiting on a futex.
+  /// Whether the call wakes threads waiting on a futex.
   ///
   /// Such a call cannot fail while the futex is mapped.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }

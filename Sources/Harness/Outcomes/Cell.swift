@@ -2,46 +2,46 @@
 public struct Cell: Sendable, Hashable, Codable {
   /// The unique id, composed of scenario, pairing and parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
-  /// The id of the scenario, without the pairing and the parameters.
+  /// The scenario id, without the pairing and parameters.
   public let scenario: String
-  /// The mechanism of the scenario: the part of its id before the `/`.
+  /// The scenario's mechanism: the part of its id before the `/`.
   public let mechanism: String
   /// The behaviour that the scenario tests, as a title for reports.
   public let title: String
   /// The section of the standard that requires the behaviour.
   public let spec: String
-  /// The level of the requirement: `must`, `should` or `may`.
+  /// The requirement level: `must`, `should` or `may`.
   public let level: Scenario.Level
-  /// The language of each role, in the order of the scenario.
+  /// The language that plays each role, in the scenario's order.
   public let pairing: [Assignment]
-  /// The values of the row by name: `["bytes": "4096"]`.
+  /// The row's values by parameter name: `["bytes": "4096"]`.
   public let parameters: [String: String]
-  /// The position of the scenario in its file: `fixtures/scenarios/pipe.yaml:12:3`.
+  /// The scenario's position in its file: `fixtures/scenarios/pipe.yaml:12:3`.
   public let location: SourceLocation
-  /// The fault that is injected; nil in an ordinary run, and while a script is recorded.
+  /// The fault to inject; nil in an ordinary run and while a script is being recorded.
   public let injection: Injection?
 
   /// A role and the language that plays it.
   public struct Assignment: Sendable, Hashable, Codable {
-    /// The name of the role in the scenario.
+    /// The role's name in the scenario.
     public let role: String
-    /// The language that plays the role, by its name in `fixtures/peers.yaml`.
+    /// The language that plays the role, as named in `fixtures/peers.yaml`.
     public let language: String
   }
 
-  /// A fault in one system call of one role.
+  /// A fault in one system call made by one role.
   public struct Injection: Sendable, Hashable, Codable {
     /// The role whose system call fails.
     public let role: String
     /// The index of the request among all requests to this role, counted from 1; nil for a program.
     public let request: Int?
-    /// The operation of that request; nil for a program.
+    /// The requested operation; nil for a program.
     public let operation: String?
-    /// The system call that the fault is injected into, such as `read`.
+    /// The system call in which the fault is injected, such as `read`.
     public let call: String
-    /// The index of the call among those of this name during the request, or of the program, counted from 1.
+    /// The index of the call among all calls with this name during the request or in the program, counted from 1.
     public let occurrence: Int
-    /// The fault that is injected into the call.
+    /// The fault to inject into the call.
     public let fault: InjectedFault
   }
 
@@ -61,13 +61,13 @@ public struct Cell: Sendable, Hashable, Codable {
     self.injection = injection
   }
 
-  /// Creates the cell of a scenario in a pairing.
+  /// Creates the cell for a scenario in a pairing.
   init(_ scenario: Scenario, _ pairing: Pairing) {
     let parameters = scenario.parameters.map { "\($0.name)=\($0.value)" }
     self.init(scenario, words: [pairing.description] + parameters, languages: pairing.languages, injection: nil)
   }
 
-  /// Creates the cell of a script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
+  /// Creates the cell for a script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
   ///
   /// Without an injection, the cell records the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {
@@ -77,9 +77,9 @@ public struct Cell: Sendable, Hashable, Codable {
       injection: injection)
   }
 
-  /// Creates the cell of programs in a pairing, with a fault: `jobs/three[c>swift,client:mq_timedsend.2,EINTR]`.
+  /// Creates the cell for programs in a pairing, with a fault: `jobs/three[c>swift,client:mq_timedsend.2,EINTR]`.
   ///
-  /// Without an injection, the cell records their system calls.
+  /// Without an injection, the cell records the programs' system calls.
   init(_ scenario: Scenario, _ pairing: Pairing, _ injection: Injection?) {
     let words = [pairing.description] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     self.init(

@@ -1,18 +1,18 @@
-/// The outcome of a cell, from the step that decides the verdict to the reports.
+/// A cell's outcome: its verdict, and the data that explains the verdict.
 ///
-/// The step that decides the verdict throws it.
+/// The step that decides the verdict throws the outcome.
 public struct CellOutcome: Error, Sendable {
-  /// The verdict: that the cell passed, or how it failed.
+  /// Whether the cell passed, or how it failed.
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// The capability that a peer lacks, if the cell was not run for that reason; nil for any other outcome.
+  /// The missing capability that prevented the cell from running; nil for any other outcome.
   public private(set) var missing: MissingCapability?
-  /// The control cell because of which the cell is broken; nil for any other outcome.
+  /// The failed control cell that makes this cell broken; nil for any other outcome.
   public package(set) var control: ControlFailure?
   /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
-  /// Wall-clock seconds from the start of the sandbox to the last check.
+  /// The wall-clock seconds from starting the sandbox to the last check.
   public internal(set) var seconds = 0.0
 
   static let passed = CellOutcome(verdict: .passed, reason: nil, evidence: nil)
@@ -35,19 +35,19 @@ public struct CellOutcome: Error, Sendable {
       evidence: Evidence(expected: expected, request: request, response: response))
   }
 
-  /// Creates the verdict `not run` for a cell that needs something that a peer does not have.
+  /// Creates the verdict `not run` for a cell that needs a capability a peer lacks.
   package init(missing: MissingCapability) {
     self.init(verdict: .notRun, reason: missing.description, evidence: nil)
     self.missing = missing
   }
 
-  /// Creates the verdict `broken`: the environment failed, not a peer.
+  /// Creates the verdict `broken`: the environment failed, rather than a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
-  /// Whether a difference from its recording is the only failure of the cell.
+  /// Whether the cell failed only because it differs from its recording.
   private(set) var isDifference = false
 
-  /// Creates the verdict of a cell that differs from its recording in these ways.
+  /// Creates the outcome of a cell that differs from its recording; nil without differences.
   init?(differences: [ExplainedDifference]) {
     guard let first = differences.first else { return nil }
     self.init(.failed, Self.summary(first, differences.count))
@@ -55,7 +55,7 @@ public struct CellOutcome: Error, Sendable {
     evidence?.differences = differences.prefix(Self.maximumDifferences).map(Difference.recording)
   }
 
-  /// Returns the outcome of a failed cell with the differences from its recording, which may be the cause.
+  /// Returns this failed outcome, supplemented with the differences from the recording that may have caused it.
   func explained(by differences: [ExplainedDifference]) -> CellOutcome {
     guard let first = differences.first else { return self }
     var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
@@ -68,10 +68,10 @@ public struct CellOutcome: Error, Sendable {
     count > 1 ? "\(first.reason) (and \(count - 1) more)" : first.reason
   }
 
-  /// The maximum number of differences in a report, because a program decides how many there are.
+  /// The maximum number of differences in a report; a program could otherwise cause any number of them.
   private static let maximumDifferences = 50
 
-  /// Returns the outcome with another verdict, or with a more specific reason.
+  /// Returns this outcome with a different verdict or reason.
   func with(_ verdict: Verdict? = nil, reason: String? = nil) -> CellOutcome {
     var outcome = self
     outcome.verdict = verdict ?? self.verdict
@@ -80,11 +80,11 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// A control cell that did not pass, so that other cells are broken.
+/// A control cell that did not pass, which makes other cells broken.
 public struct ControlFailure: Sendable, Hashable, Codable {
-  /// The id of the control cell.
+  /// The control cell's id.
   public let cell: String
-  /// Its verdict.
+  /// The control cell's verdict.
   public let verdict: Verdict
 
   package init(cell: String, verdict: Verdict) {
@@ -95,9 +95,9 @@ public struct ControlFailure: Sendable, Hashable, Codable {
 
 /// An operation, option or program that a peer does not have.
 public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConvertible {
-  /// The language of the peer.
+  /// The peer's language.
   public let language: String
-  /// The operation, option or program that the peer lacks: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
+  /// The missing operation, option or program: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
   public let name: String
 
   package init(language: String, name: String) {
@@ -105,36 +105,36 @@ public struct MissingCapability: Sendable, Hashable, Codable, CustomStringConver
     self.name = name
   }
 
-  /// The reason in reports.
+  /// The reason, as stated in reports.
   public var description: String { "\(language) does not have \(name)" }
 }
 
-/// The data that explains a verdict to readers who do not know the harness.
+/// The data that explains a verdict to readers unfamiliar with the harness.
 public struct Evidence: Sendable, Codable {
   /// The step at which the cell ended, as written in the script.
   public var step: String?
-  /// The position of that step in the scenario file.
+  /// That step's position in the scenario file.
   public var location: SourceLocation?
   /// The response that the standard requires, as written in the script.
   public var expected: String?
-  /// The request whose response was wrong; nil if none was.
+  /// The request whose response was wrong; nil if there is none.
   public var request: Message?
-  /// The response that was not as expected; nil if no response caused the verdict.
+  /// The unexpected response; nil if no response caused the verdict.
   public var response: Message?
-  /// The fields of the response that were not as expected.
+  /// The response fields that did not match.
   public var mismatches: [FieldMismatch] = []
-  /// The offset of the first byte of a payload or a file that differs.
+  /// The offset of the first byte that differs in a payload or file.
   public var firstDifference: Int?
-  /// The objects that were left behind; at most 100 are listed.
+  /// The objects left behind, up to 100 of them.
   public private(set) var leftBehind: [KernelObject] = []
-  /// The number of objects that were left behind, including those that are not listed.
+  /// The number of objects left behind, including those not listed.
   public private(set) var leftBehindCount = 0
-  /// All differences from a golden transcript or a recording; at most 100 are listed.
+  /// The differences from a golden transcript (at most 100) or a recording (at most 50).
   public var differences: [Difference] = []
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 
-  /// The maximum number of objects in a report, because a peer decides how many there are.
+  /// The maximum number of objects in a report; a peer could otherwise add any number of them.
   private static let maximumLeftBehind = 100
 
   package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {
@@ -148,7 +148,7 @@ public struct Evidence: Sendable, Codable {
     leftBehindCount += objects.count
   }
 
-  /// Adds the objects that a cell left behind, except those that its outcome already lists.
+  /// Adds the objects that a cell left behind, except those already listed.
   package mutating func add(others objects: [KernelObject]) {
     let others = objects.filter { object in
       !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
@@ -159,15 +159,15 @@ public struct Evidence: Sendable, Codable {
 
   /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Codable {
-    /// The name of the role in the scenario.
+    /// The role's name in the scenario.
     public let role: String
     /// The language that played the role.
     public let language: String
-    /// The requests and responses, in the order in which they passed.
+    /// The requests and responses, in the order in which they were exchanged.
     public let messages: [TimedMessage]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How the process of the role ended, or its state if it is still running.
+    /// How the role's process ended, or its state if it is still running.
     public let state: String?
 
     package init(role: String, language: String, messages: [TimedMessage], standardError: [String], state: String?) {
@@ -182,18 +182,18 @@ public struct Evidence: Sendable, Codable {
 
 /// The reported result of one cell.
 public struct CellResult: Sendable, Codable {
-  /// The cell that has this result, even if it was not run.
+  /// The cell, even if it was not run.
   public let cell: Cell
   /// The verdict with its reason and evidence.
   public let outcome: CellOutcome
-  /// Whether the verdict is `passed`, or the verdict in `fixtures/expectations.yaml`, or the machine does not meet a
-  /// need of the scenario.
+  /// Whether the verdict is `passed` or the one in `fixtures/expectations.yaml`, or the machine does not meet one of
+  /// the scenario's requirements.
   public let isExpected: Bool
-  /// The reason why the verdict is not the expected one, or why a verdict other than `passed` is expected.
+  /// Why the verdict is unexpected, or why a verdict other than `passed` is expected.
   public let expectation: String?
-  /// The isolation in which the cell was run.
+  /// The isolation under which the cell ran.
   public let isolation: Isolation
-  /// The command that runs only this cell again.
+  /// The command that reruns only this cell.
   public let rerun: String
 
   package init(
@@ -207,6 +207,6 @@ public struct CellResult: Sendable, Codable {
     self.rerun = rerun
   }
 
-  /// A shorthand for the verdict of ``outcome``.
+  /// The verdict in ``outcome``.
   public var verdict: Verdict { outcome.verdict }
 }

@@ -1,8 +1,8 @@
-/// A difference of a cell from something that was recorded earlier.
+/// A difference between a cell and something recorded earlier.
 public enum Difference: Sendable, Codable {
-  /// From a golden transcript.
+  /// A difference from a golden transcript.
   case transcript(TranscriptDifference)
-  /// From the recording of a user's programs.
+  /// A difference from the recording of a user's programs.
   case recording(ExplainedDifference)
 
   /// The difference, if it is from a golden transcript; otherwise nil.
@@ -11,7 +11,7 @@ public enum Difference: Sendable, Codable {
   /// The difference, if it is from a recording; otherwise nil.
   var recording: ExplainedDifference? { if case .recording(let difference) = self { difference } else { nil } }
 
-  /// Decodes a difference of a saved run.
+  /// Decodes a difference from a saved run.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self =
@@ -19,7 +19,7 @@ public enum Difference: Sendable, Codable {
       ? .transcript(try TranscriptDifference(from: decoder)) : .recording(try ExplainedDifference(from: decoder))
   }
 
-  /// Encodes an object with the key `reason`, and with the exchange or the bytes if there are any.
+  /// Encodes an object with the key `reason`, and the exchange or the bytes if present.
   public func encode(to encoder: any Encoder) throws {
     switch self {
     case .transcript(let difference): try difference.encode(to: encoder)
@@ -34,7 +34,7 @@ public enum Difference: Sendable, Codable {
 public struct ExplainedDifference: Sendable, Codable {
   /// The sentence that names the role, the object and the difference.
   public let reason: String
-  /// The recorded bytes around the first one that differs, with their offset; nil if no bytes differ.
+  /// The recorded bytes around the first difference, with their offset; nil if no bytes differ.
   public private(set) var recorded: String?
   /// The bytes that the role sent or stored instead.
   public private(set) var sent: String?
@@ -48,6 +48,6 @@ public struct ExplainedDifference: Sendable, Codable {
     received = difference.isReception ? difference.bytes?.actual : nil
   }
 
-  /// The actual bytes, with the verb for what the role did with them; nil if no bytes differ.
+  /// The actual bytes, labeled `sent` or `received`; nil if no bytes differ.
   var actual: (label: String, bytes: String)? { sent.map { ("sent", $0) } ?? received.map { ("received", $0) } }
 }

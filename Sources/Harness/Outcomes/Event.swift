@@ -1,11 +1,11 @@
-/// An event of a run, the only input of a report.
+/// An event in a run; events are the only input to a report.
 public enum Event: Sendable {
-  /// A fault-injection script is being recorded; the cells of the run are not known yet.
+  /// A fault-injection script is being recorded; the cells in the run are not known yet.
   case recording(Cell, number: Int, of: Int)
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)
-  /// The wall-clock seconds since the start. They are sent every second, because reports do not read a clock.
+  /// The wall-clock seconds since the start; sent every second, because reports do not read a clock.
   case timePassed(seconds: Double)
   case runEnded(RunSummary)
 }
@@ -14,29 +14,29 @@ public enum Event: Sendable {
 public struct RunDescription: Sendable, Codable {
   /// The number of cells to run.
   public internal(set) var cells: Int
-  /// The number of scenarios that these cells belong to.
+  /// The number of scenarios to which these cells belong.
   public internal(set) var scenarios: Int
-  /// How many cells may run at a time.
+  /// The maximum number of cells to run at a time.
   public let jobs: Int
-  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the file order.
   public let seed: UInt64
-  /// The isolation of the cells: `private`, or `shared` and why it is not private.
+  /// The cells' isolation: `private`, or `shared` and the reason why it is not private.
   public internal(set) var isolation: String
-  /// For each language, the greeting of its peer: `gcc-12.2.0`.
+  /// For each language, the implementation in its peer's greeting: `gcc-12.2.0`.
   public internal(set) var implementations: [String: String]
-  /// The release of the kernel, as `uname(2)` reports it.
+  /// The kernel release, as reported by `uname(2)`.
   public internal(set) var kernel: String
-  /// The ids of the cells, in the order in which reports list them.
+  /// The cell ids, in the order in which reports list them.
   public var plan: [String] = []
-  /// Remarks on the peers that are not failures.
+  /// Notes about the peers, which do not count as failures.
   public var notes: [String] = []
-  /// For each language, the C library and the ABI of its peer, such as `glibc i386`; nil if no peer was probed.
+  /// For each language, its peer's C library and ABI, such as `glibc i386`; nil if no peer was probed.
   public var platforms: [String: String]?
-  /// The cells that cannot work between these ABIs; reports contain it only where a cell is affected.
+  /// The known incompatibilities between ABIs; reports mention only those that affect a cell.
   var incompatibilities: [Incompatibility] = []
-  /// The operations that the checked peer has and lacks; nil unless the run checks a peer.
+  /// The operations that the checked peer supports and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
-  /// The slice of the selected cells that the run has; nil for all of them.
+  /// The slice of the selected cells that this run covers; nil for all cells.
   public internal(set) var partition: PlanSlice?
 
   private enum CodingKeys: String, CodingKey {
@@ -61,23 +61,23 @@ public struct RunDescription: Sendable, Codable {
   }
 }
 
-/// The result of a run as a whole.
+/// A run's overall result.
 public struct RunSummary: Sendable, Codable {
   /// The number of cells in the plan.
   public let planned: Int
-  /// How many cells had each verdict.
+  /// The number of cells with each verdict.
   public let counts: [Verdict: Int]
-  /// The number of cells whose verdict was not the expected one.
+  /// The number of cells with an unexpected verdict.
   public let unexpected: Int
-  /// Problems of the run as a whole: stale expectations, missing cells, dishonest peers.
+  /// Problems with the run as a whole: stale expectations, missing cells, dishonest peers.
   public let problems: [String]
-  /// The duration of the run in wall-clock seconds.
+  /// The run's duration in wall-clock seconds.
   public let seconds: Double
-  /// The status that the command exits with.
+  /// The command's exit status.
   public let exitStatus: ExitStatus
   /// Whether a signal ended the run before all cells had run.
   public let interrupted: Bool
-  /// How many of the problems are requirements of the user that are not met; nil if there are none.
+  /// The number of problems that are unmet requirements from the user; nil if there are none.
   public let unmetRequirements: Int?
 
   package init(
@@ -96,20 +96,20 @@ public struct RunSummary: Sendable, Codable {
 }
 
 extension RunSummary {
-  /// The rules that determine the exit status of a run.
+  /// The rules that determine a run's exit status.
   struct Rules: Sendable {
-    /// The minimum number of cells that must be run; fewer are a failure.
+    /// The minimum number of cells to run; running fewer is a failure.
     var requiredCells = 0
-    /// A problem for each operation that is required and that a peer lacks.
+    /// A problem for each required operation that a peer lacks.
     var unmetRequirements: [String] = []
     var failFast = false
-    /// Whether a run whose only failures are leaks has a separate exit status.
+    /// Whether a run whose only failures are leaks gets a separate exit status.
     var countsLeaksApart = true
-    /// Whether a run without cells succeeds, because another part of the plan has them.
+    /// Whether a run without cells succeeds, because other parts of the plan have cells.
     var allowsNoCells = false
   }
 
-  /// Summarizes the results of a run.
+  /// Summarizes a run's results.
   init(
     _ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double,
     interrupted: Bool = Interruption.isRequested
@@ -118,7 +118,7 @@ extension RunSummary {
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run in which no cell was run must not succeed, even if the reason is known.
+    // A run must not succeed without running any cell, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     let isIncapable = isIdle && results.allSatisfy { $0.outcome.missing != nil }
     if isIdle, !isIncapable {
@@ -132,7 +132,7 @@ extension RunSummary {
     problems += unmet
     let unexpected = results.filter { !$0.isExpected }
     let verdicts = unexpected.map { result in
-      // A cell that is broken because of its control cell adds nothing to the verdict of that cell.
+      // A cell that is broken because its control cell failed counts with the control cell's verdict.
       let verdict = result.outcome.control?.verdict ?? result.verdict
       return verdict == .leaked && !rules.countsLeaksApart ? .failed : verdict
     }

@@ -1,4 +1,4 @@
-/// The exit statuses of the command; scripts may rely on the numbers.
+/// The command's exit statuses; scripts may rely on the numbers.
 public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case asExpected = 0
   case failures = 1
@@ -10,7 +10,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case onlyLeaks = 5
   case interrupted = 130
 
-  /// Determines the status of a run from its unexpected verdicts.
+  /// Determines a run's exit status from its unexpected verdicts.
   ///
   /// `missing` is the number of planned cells without a verdict, which count as not run. With `failFast`, missing cells
   /// are expected, because the first unexpected verdict ended the run.
@@ -38,10 +38,10 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 public struct RunError: Error, CustomStringConvertible {
   /// The reason, in one line.
   public let description: String
-  /// The status that the command exits with.
+  /// The command's exit status.
   public let status: ExitStatus
 
-  /// Creates an error; by default, its status is that of a broken environment.
+  /// Creates an error; by default, its status reports a broken environment.
   public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
     self.description = description
     self.status = status

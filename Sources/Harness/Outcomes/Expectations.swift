@@ -1,6 +1,6 @@
 import Foundation
 
-/// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a file of known failures.
+/// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a known-failures file.
 ///
 /// A cell that is expected to fail is still run. To expose obsolete entries, the run fails if such a cell passes, fails
 /// for another reason or does not exist, or if an entry covers too many cells.
@@ -15,12 +15,12 @@ public struct Expectations: Sendable {
     others = entries.filter { !$0.conditions.apply(to: machine) }
   }
 
-  /// Returns the expectations of both lists.
+  /// Returns the combined expectations from both lists.
   public func adding(_ more: Expectations) -> Expectations {
     Expectations(entries: entries + others + more.entries + more.others)
   }
 
-  /// Returns the expectations whose cells are all loaded.
+  /// Returns the expectations without the entries for cells that are not loaded.
   func limited(to scope: LoadingScope) -> Expectations {
     Expectations(entries: entries.filter { scope.containsCells(of: $0.cells) } + others)
   }
@@ -28,22 +28,22 @@ public struct Expectations: Sendable {
   struct Entry: Sendable {
     let cells: Glob
     let verdict: Verdict
-    /// Text that the reason of the verdict must contain.
+    /// Text that the verdict's reason must contain.
     let reason: String
     let why: String
-    /// The day from which the entry is stale: `2027-03-01`.
+    /// The day on which the entry becomes stale: `2027-03-01`.
     let review: String
     var conditions = MachineConditions()
     let location: SourceLocation
   }
 
-  /// How many cells one entry may cover.
+  /// The maximum number of cells that one entry may cover.
   private static let maximumCells = 20
 
-  /// An empty list: every cell must pass.
+  /// An empty list, which requires every cell to pass.
   public static let none = Expectations(entries: [])
 
-  /// Returns expectations under which every cell must have the verdict and reason of a mutant.
+  /// Returns expectations that require every cell to have a mutant's verdict and reason.
   static func caught(_ mutant: Mutant) -> Expectations {
     let entry = Entry(
       cells: Glob("*"), verdict: mutant.verdict, reason: mutant.reason, why: mutant.wrong, review: "",
@@ -51,7 +51,7 @@ public struct Expectations: Sendable {
     return Expectations(entries: [entry])
   }
 
-  /// Returns whether the outcome of a cell is expected, and a note for the report.
+  /// Returns whether a cell's outcome is expected, and a note for the report.
   func assess(_ cell: String, _ outcome: CellOutcome) -> (isExpected: Bool, note: String?) {
     let verdict = outcome.verdict
     guard let entry = entries.first(where: { $0.cells.matches(cell) }) else { return (verdict == .passed, nil) }
@@ -66,7 +66,7 @@ public struct Expectations: Sendable {
     return (true, entry.why)
   }
 
-  /// Returns the errors in the list itself, given every cell of the matrix and today's date.
+  /// Returns the errors in the list itself, given all cells in the matrix and today's date.
   func problems(cells: [String], today: String) -> [String] {
     var covered: [String: Entry] = [:]
     return entries.compactMap { entry in

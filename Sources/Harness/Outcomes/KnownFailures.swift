@@ -1,13 +1,13 @@
 import Foundation
 
-/// A user's list of known failures: a file in the form of ``Expectations``, which a run can update.
+/// A user's list of known failures: a file in the same format as the expectations, which a run can update.
 public struct KnownFailures: Sendable {
   /// The cells that are expected to fail.
   public let expectations: Expectations
   /// The comment at the beginning of the file, which an update keeps.
   private let heading: String
 
-  /// How long a new entry is valid.
+  /// The number of days that a new entry remains valid.
   private static let validDays = 90
 
   /// Reads the file at `path`; with `mayBeMissing`, a missing file is an empty list.
@@ -33,7 +33,7 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
-  /// Returns a problem if cells passed that the list expects to fail; `file` is its path.
+  /// Returns a problem if any cell passed that the list in `file` expects to fail.
   func problems(_ results: [CellResult], file: String) -> [String] {
     let passed = results.count { result in
       result.verdict == .passed && !result.isExpected
@@ -47,18 +47,18 @@ public struct KnownFailures: Sendable {
   public struct Update: Sendable {
     /// The new contents of the file.
     public let text: String
-    /// How many entries are new.
+    /// The number of entries added.
     public let added: Int
-    /// How many entries were removed.
+    /// The number of entries removed.
     public let removed: Int
     /// Whether the list now covers every unexpected result.
     public let coversAll: Bool
   }
 
-  /// Returns the list under which the results of a run are expected.
+  /// Returns the list, updated so that a run's results are expected.
   ///
-  /// Entries for other machines, and for existing cells that were not run, stay; so do entries whose review is due, because
-  /// a person must decide about them. `today` is the current day: `2027-03-01`.
+  /// Entries for other machines and for existing cells that were not run are kept. Entries whose review is due are also
+  /// kept, because a person must decide about them. `today` is the current date, such as `2027-03-01`.
   public func updated(_ results: [CellResult], allCells: [String], today: String) -> Update {
     let run = results.filter { $0.verdict != .notRun }
     let kept = expectations.entries.filter { entry in
@@ -89,7 +89,7 @@ public struct KnownFailures: Sendable {
     outcome.verdict == entry.verdict && outcome.reason?.contains(entry.reason) == true
   }
 
-  /// Returns the part of a reason before the first name, process ID or time that differs in every run.
+  /// Returns the part of a reason that precedes the first name, process ID or time that changes with every run.
   static func stablePart(of reason: String) -> String {
     let line = reason.prefix { !$0.isNewline }
     let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|;\s/
@@ -116,7 +116,7 @@ public struct KnownFailures: Sendable {
       """
   }
 
-  /// Returns a text as a JSON string, which is also valid YAML.
+  /// Returns the text as a JSON string, which is also valid YAML.
   private static func quoted(_ text: String) -> String {
     let string = (try? json(text)) ?? "\"\""
     return string.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -1,12 +1,12 @@
 import Glibc
 
-/// The facts about a machine on which a known failure can depend.
+/// The facts about the machine that a known failure can depend on.
 struct MachineFacts: Sendable, Hashable {
-  /// The release of the kernel: `6.18.44-generic`.
+  /// The kernel release: `6.18.44-generic`.
   let kernel: String
-  /// The C library with its version: `glibc 2.36`.
+  /// The C library and its version: `glibc 2.36`.
   let libc: String
-  /// The architecture, as `uname -m` names it: `x86_64`.
+  /// The architecture, as reported by `uname -m`: `x86_64`.
   let architecture: String
 
   static let current: MachineFacts = {
@@ -18,9 +18,9 @@ struct MachineFacts: Sendable, Hashable {
     return MachineFacts(kernel: MachineProbe.kernel, libc: libcVersion, architecture: architecture)
   }()
 
-  /// The C library of this program: `glibc 2.36`.
+  /// This program's C library: `glibc 2.36`.
   private static var libcVersion: String {
-    let gnuLibcVersion: Int32 = 2  // _CS_GNU_LIBC_VERSION, which the module does not have
+    let gnuLibcVersion: Int32 = 2  // _CS_GNU_LIBC_VERSION, which the Glibc module does not export
     var buffer = [CChar](repeating: 0, count: 64)
     let length = unsafe confstr(gnuLibcVersion, &buffer, buffer.count)
     guard length > 1, length <= buffer.count else { return "unknown" }
@@ -30,7 +30,7 @@ struct MachineFacts: Sendable, Hashable {
 
 /// The machines to which a known failure applies: `when: {kernel: "< 6.1", libc: glibc, architecture: x86_64}`.
 struct MachineConditions: Sendable, Hashable {
-  /// The conditions as written in the file, in the same order.
+  /// The conditions, as written and ordered in the file.
   private(set) var texts: [Text] = []
   private var tests: [Test] = []
 
@@ -88,7 +88,7 @@ struct MachineConditions: Sendable, Hashable {
   }
 }
 
-/// A comparison with a version: `< 6.1`, `>= 2.38` or `= 6.1.90`.
+/// A version comparison: `< 6.1`, `>= 2.38` or `= 6.1.90`.
 struct VersionRange: Sendable, Hashable {
   private let sign: String
   private let version: [Int]
@@ -102,7 +102,7 @@ struct VersionRange: Sendable, Hashable {
     version = Self.numbers(words[1])
   }
 
-  /// Compares the numbers at the beginning of a version with those of the range, and ignores further ones.
+  /// Compares the leading numbers of a version with those of the range, and ignores the rest.
   func contains(_ text: String) -> Bool {
     let all = Self.numbers(text)
     let numbers = (0..<version.count).map { $0 < all.count ? all[$0] : 0 }

@@ -1,18 +1,18 @@
 public import PeerProtocol
 
-/// One line that the runner sends to a role or receives from it.
+/// One line that the runner sends to a role or receives from a role.
 ///
-/// Only reports turn it into text.
+/// Only reports convert a message to text.
 public enum Message: Sendable, Hashable {
   case request(Request)
-  /// A line of a golden transcript, which may be malformed.
+  /// A request line from a golden transcript, which may be malformed.
   case rawRequest(String)
   case response(Response)
   case greeting(Greeting)
   /// A line that violates the protocol, or the output of an example program.
   case line(String)
 
-  /// Whether the runner sent it.
+  /// Whether the runner sent the message.
   public var isRequest: Bool {
     switch self {
     case .request, .rawRequest: true
@@ -30,11 +30,11 @@ public enum Message: Sendable, Hashable {
   }
 }
 
-/// A message of a transcript with its time.
+/// A message in a transcript, with its time.
 public struct TimedMessage: Sendable {
   /// The message, which the runner sent or received.
   public let message: Message
-  /// The time of the message in seconds since the start of the cell, by the clock of the runner.
+  /// The time of the message in seconds since the start of the cell, by the runner's clock.
   public let seconds: Double
 
   package init(_ message: Message, seconds: Double) {

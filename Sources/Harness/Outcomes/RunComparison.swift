@@ -1,26 +1,26 @@
 /// The changes between two runs.
 public struct RunComparison: Sendable {
-  /// The cells that fail now and did not fail before.
+  /// The cells that fail now but did not fail before.
   public let newFailures: [CellResult]
   /// The cells that failed before and pass now.
   public let fixed: [CellResult]
   /// The cells that fail in both runs.
   public let persistent: [CellResult]
-  /// The ids of the cells that passed before and were selected, but not run, now.
+  /// The ids of the cells that passed before and are now selected but not run.
   public let noLongerRun: [String]
-  /// The number of cells that only this run has.
+  /// The number of cells that are only in this run.
   public let added: Int
-  /// The ids of the cells that only the earlier run has.
+  /// The ids of the cells that are only in the earlier run.
   public let removed: [String]
 
   /// Whether the later run has a regression.
   ///
-  /// A cell that is missing now may hide a failure, so it is worse than before until the earlier report is replaced.
+  /// A cell that is now missing may hide a failure, so it counts as a regression until the earlier report is replaced.
   public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty || !removed.isEmpty }
 
-  /// Compares a run with an earlier one, cell by cell.
+  /// Compares a run with an earlier run, cell by cell.
   ///
-  /// A repeated cell has failed if one of its results is a failure.
+  /// A cell that was run repeatedly has failed if any of its results is a failure.
   public init(of run: SavedRun, with earlier: SavedRun) {
     let before = Self.states(earlier)
     let now = Self.states(run)

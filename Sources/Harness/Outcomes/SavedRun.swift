@@ -1,16 +1,16 @@
 import Foundation
 
-/// A run in the form of the JSON report, from which every other report can be made.
+/// A run in the JSON report format, from which every other report can be generated.
 public struct SavedRun: Sendable, Codable {
-  /// The version of the form; an incompatible change increments it.
+  /// The format version, which every incompatible change increments.
   private static let currentFormat = 3
 
   private let format: Int
-  /// The facts that were known before the first cell; nil if the run ended before it began.
+  /// The facts known before the first cell; nil if the run ended before then.
   public let run: RunDescription?
-  /// The results in the order of the plan.
+  /// The results, in plan order.
   public let results: [CellResult]
-  /// The result of the run as a whole.
+  /// The run's overall result.
   public let summary: RunSummary
 
   init(run: RunDescription?, results: [CellResult], summary: RunSummary) {
@@ -60,7 +60,7 @@ public struct SavedRun: Sendable, Codable {
     }
   }
 
-  /// The events that a report of the run receives.
+  /// The events from which a report on the run is generated.
   public var events: [Event] {
     (run.map { [.runStarted($0)] } ?? []) + results.map(Event.cellEnded) + [.runEnded(summary)]
   }
@@ -72,7 +72,7 @@ public struct SavedRun: Sendable, Codable {
 // MARK: - Merging
 
 extension SavedRun {
-  /// Merges the reports of all parts of a plan.
+  /// Merges the reports from all parts of a plan.
   ///
   /// - Throws: ``RunError`` if a part is missing, is given twice, or belongs to another plan or other peers.
   public init(merging parts: [(file: String, run: SavedRun)]) throws(RunError) {
@@ -112,7 +112,7 @@ extension SavedRun {
         throw refused("\(part.file) and \(first.file) are parts of different plans")
       }
       for (peer, version) in (part.run.run?.implementations ?? [:]).sorted(by: { $0.key < $1.key }) {
-        // A part has only the peers of its cells.
+        // A part lists only the peers in its cells.
         let other = implementations[peer] ?? (version, part.file)
         guard other.version == version else {
           throw refused("'\(peer)' is \(version) in \(part.file), but \(other.version) in \(other.file)")
@@ -132,7 +132,7 @@ extension SavedRun {
     return (1...count).compactMap { found[$0]?.run }
   }
 
-  /// Returns the results in groups that have one scenario and one row of parameters.
+  /// Groups the results by scenario and row of parameters.
   private static func groups(of results: [CellResult]) -> [[CellResult]] {
     var groups: [[CellResult]] = []
     for result in results {
@@ -165,7 +165,7 @@ extension RunDescription {
   }
 }
 
-/// Returns the texts without repetitions, in their order.
+/// Returns the distinct texts in their original order.
 private func unique(_ texts: [String]) -> [String] {
   var seen: Set<String> = []
   return texts.filter { seen.insert($0).inserted }

@@ -1,4 +1,4 @@
-/// The verdict on a cell, with the word for it in reports.
+/// The verdict on a cell; the raw value is the word that reports use.
 public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.
@@ -10,10 +10,9 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case crashed
   /// All responses were correct, but an object was left behind.
   case leaked
-  /// A peer does not have what the cell needs, the machine does not meet a requirement, or the run ended before the
-  /// cell.
+  /// A peer lacks a capability, the machine does not meet a requirement, or the run ended before the cell.
   case notRun = "not run"
 }
 
-/// With this, a dictionary of counts by verdict is encoded as a JSON object instead of an array.
+/// This conformance encodes a dictionary of counts by verdict as a JSON object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

@@ -1,15 +1,15 @@
 import PeerProtocol
 
-/// The sizes, offsets and constants of C as the peers see them: the command `abi`.
+/// The C sizes, offsets and constants that the peers report, as shown by the `abi` command.
 public struct ABITable: Sendable, Encodable, FormattedDocument {
-  /// The groups of peers in which every value is the same; the first one contains the reference.
+  /// The groups of peers that report the same values; the first group contains the reference.
   public let groups: [Group]
-  /// The rows, in the order of the responses.
+  /// The rows, in the order in which peers report them.
   public let rows: [Row]
 
   /// Peers with the same ABI.
   public struct Group: Sendable, Encodable {
-    /// The languages of the peers.
+    /// The peers' languages.
     public let languages: [String]
     /// The C library and the ABI.
     public let platform: String
@@ -19,7 +19,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
   public struct Row: Sendable, Encodable {
     /// The name in the response: `long`, `timespec.tv_nsec`, `O_DIRECT`.
     public let name: String
-    /// The value in each group; nil if its peers do not report it.
+    /// The value in each group; nil if the group's peers do not report it.
     public let values: [String?]
     /// Whether two groups have different values.
     public var differs: Bool { Set(values.compactMap { $0 }).count > 1 }
@@ -30,7 +30,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
   /// The operations that report facts about an ABI.
   private static let operations = ["layout", "shared_layout", "block_layout", "constants", "limits"]
 
-  /// Queries each peer of a configuration.
+  /// Queries each peer in a configuration.
   public init(_ configuration: RunConfiguration) throws(RunError) {
     let context = configuration.context(try MachineProbe.capabilities(configuration))
     let list = configuration.peers
@@ -56,7 +56,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
     }
     var groups: [(platform: String, languages: [String], facts: [String: String])] = []
     for answer in answers {
-      // A peer that reports only some facts belongs to the first group that has the same ones.
+      // A peer that reports only some facts joins the first group with the same values for them.
       if let place = groups.firstIndex(where: { group in
         group.platform == answer.platform && answer.facts.allSatisfy { group.facts[$0.key] == $0.value }
       }) {
@@ -69,12 +69,12 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
     rows = names.map { name in Row(name: name, values: groups.map { $0.facts[name] }) }
   }
 
-  /// The formats of the table, with the names that `--format` accepts.
+  /// The table formats that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
   /// Returns the table in one of the ``formats``; nil for any other format.
   ///
-  /// A difference is marked with `*`.
+  /// Console output marks a row with different values with `*`; Markdown uses bold.
   public func text(_ format: ReportFormat) throws -> String? {
     switch format {
     case .console: console

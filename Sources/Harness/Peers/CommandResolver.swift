@@ -1,30 +1,31 @@
 import Foundation
 
-/// Turns the commands of a file into words with absolute paths.
+/// Splits the commands in a file into words, and makes their paths absolute.
 struct CommandResolver {
-  /// The path of the file.
+  /// The path of the file that contains the commands.
   let file: String
-  /// The directories to which the paths in a list of peers are relative.
+  /// The directories to which the paths in a peer list are relative.
   ///
-  /// Nil for a file of a user's project, whose paths are relative to the file.
+  /// Nil for a file in a user's project, where paths are relative to that file.
   var installation: Installation?
 
-  /// Returns the words of a command; nil, with the reason in `log`, if a quote has no end or the program does not exist.
+  /// Returns the words of a command; nil, with the reason in `log`, if a quote is unterminated or the program does not
+  /// exist.
   func command(_ text: SourceText, _ log: DiagnosticLog) -> [String]? {
     guard let words = ShellWords.split(text, log), let first = words.first else { return nil }
     guard let program = program(first, log) else { return nil }
     return [program] + words.dropFirst().map { isRelativeToFile($0.text) ? beside($0.text) : $0.text }
   }
 
-  /// Returns the path of a file that is named relative to the directory of this file.
+  /// Resolves a path relative to this file's directory.
   func beside(_ path: String) -> String {
     if path.hasPrefix("/") { return path }
     return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: path).standardizedFileURL.path
   }
 
-  /// Returns the working directory of a peer: that of the file if a word of the command names a file there.
+  /// Returns a peer's working directory: the directory of the peer list, if an argument names a file in it.
   ///
-  /// Nil for any other peer: it runs in the sandbox's directory, where files that it leaves behind are detected.
+  /// Returns nil for any other peer, which runs in the sandbox's directory, where leftover files are detected.
   func directory(of command: [String]?) -> String? {
     guard installation != nil, let arguments = command?.dropFirst() else { return nil }
     let isNeeded = arguments.contains { word in
@@ -40,7 +41,7 @@ struct CommandResolver {
     if program.hasPrefix("/") { return program }
     if isRelativeToFile(program) { return beside(program) }
     if let installation, program.contains("/") { return installation.path(of: program) }
-    // An interpreter that is not installed is a missing file of its peer.
+    // If an interpreter is not installed, its peer has a missing file.
     if installation != nil { return Self.search(program) ?? "/usr/bin/\(program)" }
     if program.contains("/") || program.contains("{") { return beside(program) }
     if let place = Self.search(program) { return place }
@@ -50,7 +51,7 @@ struct CommandResolver {
     return nil
   }
 
-  /// Returns the path of a program in a directory of `PATH`.
+  /// Returns the path of a program, found by searching `PATH`.
   static func search(_ program: String) -> String? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let places = path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }
@@ -58,23 +59,23 @@ struct CommandResolver {
   }
 }
 
-/// The locations of the suite's files: a checkout, or a prefix into which it was installed.
+/// The locations of the suite's files, in a checkout or an installation prefix.
 public struct Installation: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String
   /// The path of the directory that contains the sandbox init, the peers and the tracers.
   public let programs: String
 
-  /// Creates the description of a checkout, or with `programs` that of an installed suite.
+  /// Describes a checkout or, if `programs` is not nil, an installed suite.
   public init(root: String, programs: String? = nil) {
     self.root = root
     self.programs = programs ?? "\(root)/\(Self.built)"
   }
 
-  /// The directory of the programs in a checkout.
+  /// The directory that contains the programs in a checkout.
   private static let built = "build/bin"
 
-  /// Returns the path of a program that is named relative to the root of a checkout.
+  /// Returns the path of a program, given its path relative to the root of a checkout.
   func path(of program: String) -> String {
     program.hasPrefix("\(Self.built)/") ? programs + program.dropFirst(Self.built.count) : "\(root)/\(program)"
   }

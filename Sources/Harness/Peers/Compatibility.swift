@@ -1,14 +1,14 @@
 import Foundation
 import PeerProtocol
 
-/// The ABIs of the peers of a run, and what cannot work between them.
+/// The ABIs of the peers in a run, and what cannot work between them.
 struct Compatibility: Sendable {
   private let incompatibilities: [Incompatibility]
-  /// Whether cells that cannot work are run, to see what happens.
+  /// Whether cells that cannot work are run anyway.
   let runsIncompatible: Bool
   private var platforms: [String: PeerPlatform] = [:]
 
-  /// No peer is known, and everything is expected to work.
+  /// No peer is known, so everything is expected to work.
   static let unknown = Compatibility([], runsIncompatible: false)
 
   init(_ incompatibilities: [Incompatibility], runsIncompatible: Bool) {
@@ -16,14 +16,14 @@ struct Compatibility: Sendable {
     self.runsIncompatible = runsIncompatible
   }
 
-  /// Returns the compatibility of peers with these greetings, by language.
+  /// Returns the compatibility for peers with the given greetings, by language.
   func knowing(_ greetings: [String: Greeting]) -> Compatibility {
     var copy = self
     copy.platforms = greetings.mapValues { PeerPlatform($0) }
     return copy
   }
 
-  /// Returns the platform of each language.
+  /// The platform of each peer, by language.
   var platformsByLanguage: [String: PeerPlatform] { platforms }
 
   /// Returns the first reason why a cell cannot work; nil if none is known.
@@ -35,31 +35,32 @@ struct Compatibility: Sendable {
   }
 }
 
-/// Something that does not work with an ABI, or between two ABIs: an entry of `fixtures/abi.yaml`.
+/// Something that does not work with an ABI or between two ABIs: an entry in `fixtures/abi.yaml`.
 struct Incompatibility: Sendable {
   let id: String
-  /// Patterns of the cells; empty for all cells.
+  /// Patterns for the affected cells; empty for all cells.
   let cells: [Glob]
-  /// A role is affected if it requests one of these operations; empty if every role is affected.
+  /// The operations that affect any role requesting them; empty if every role is affected.
   let operations: Set<String>
-  /// The platforms of two affected roles must differ in one of these properties; empty if they need not differ.
+  /// The properties of which at least one must differ between two affected roles' platforms; empty for no such
+  /// condition.
   let differ: [Property]
-  /// The platform of one affected role must meet all of these conditions.
+  /// The conditions that the platform of one affected role must meet.
   let platforms: [Condition]
-  /// Whether a program can avoid it.
+  /// Whether a program can avoid the incompatibility.
   let works: Works
-  /// Why it does not work, as a sentence.
+  /// A sentence that explains why it does not work.
   let why: String
-  /// The alternative for a program.
+  /// What a program can do instead.
   let advice: String
 
-  /// How much still works.
+  /// Whether affected roles can work together with care, or never.
   enum Works: String, CaseIterable {
     case withCare = "with care"
     case never
   }
 
-  /// A property of a platform.
+  /// A platform property.
   enum Property: String, CaseIterable {
     case library, width, abi
 
@@ -72,7 +73,7 @@ struct Incompatibility: Sendable {
     }
   }
 
-  /// A test of a platform.
+  /// A condition that a platform must meet.
   enum Condition: Hashable {
     case library(String)
     case abi(Set<String>)
@@ -91,7 +92,7 @@ struct Incompatibility: Sendable {
 
   func applies(to planned: Plan.PlannedCell, _ scenario: Scenario, _ known: [String: PeerPlatform]) -> Bool {
     guard cells.isEmpty || cells.contains(where: { $0.matches(planned.cell.id) }) else { return false }
-    // A cheap test of all peers of the cell rules out most cells.
+    // A cheap test of all the cell's peers rules out most cells.
     let all = planned.pairing.languages.compactMap { known[$0] }
     guard holds(for: all) else { return false }
     let affected = zip(scenario.roles, planned.pairing.languages).filter { role, _ in
@@ -100,7 +101,7 @@ struct Incompatibility: Sendable {
     return affected.count == all.count || holds(for: affected)
   }
 
-  /// Whether the platforms of the affected roles meet the conditions.
+  /// Returns whether the affected roles' platforms differ as required and meet the conditions.
   private func holds(for affected: [PeerPlatform]) -> Bool {
     let differs =
       differ.isEmpty

@@ -4,7 +4,7 @@ import PeerProtocol
 ///
 /// A cell that needs other operations or options is not run.
 struct PeerCapabilities: Sendable {
-  /// The language of the peer in the list of peers.
+  /// The peer's language in the peer list.
   let language: String
   let operations: Set<String>
   private let omissions: [String: [Omission]]
@@ -15,9 +15,9 @@ struct PeerCapabilities: Sendable {
     omissions = Dictionary(grouping: greeting.without, by: \.operation)
   }
 
-  /// Returns what the peer lacks for a request: `mq_open`, or `socket domain=AF_INET6`.
+  /// Returns the operation or option that the peer lacks for a request: `mq_open`, or `socket domain=AF_INET6`.
   ///
-  /// `value` returns the text of a parameter.
+  /// `value` returns a parameter's text.
   func missing(for operation: String, value: (String) -> String?) -> String? {
     guard operations.contains(operation) else { return operation }
     for omission in omissions[operation] ?? [] {
@@ -32,9 +32,9 @@ struct PeerCapabilities: Sendable {
 
   func missing(for request: Request) -> String? { missing(for: request.operation) { request.fields[$0] } }
 
-  /// Returns the first capability that a role needs for its steps and the peer lacks.
+  /// Returns the first capability that a role's steps need but the peer lacks.
   ///
-  /// For a golden transcript, the peer only needs to support a part that can be compared.
+  /// For a golden transcript, the peer needs to support only some part that can be compared.
   func missing(for role: String, in scenario: Scenario, _ registry: OperationRegistry) -> MissingCapability? {
     if let transcript = GoldenTranscript(scenario) {
       let coverage = transcript.coverage(by: self, registry)
@@ -53,12 +53,12 @@ struct PeerCapabilities: Sendable {
   }
 }
 
-/// The capabilities of the peers of a run, by language.
+/// The capabilities of the peers in a run, by language.
 struct CapabilityTable: Sendable {
   private let peers: [String: PeerCapabilities]
   private let registry: OperationRegistry
 
-  /// A table without peers: every peer is assumed to have everything.
+  /// An empty table, which assumes that every peer supports everything.
   static let unknown = CapabilityTable([:], OperationRegistry([]))
 
   init(_ greetings: [String: Greeting], _ registry: OperationRegistry) {
@@ -68,7 +68,7 @@ struct CapabilityTable: Sendable {
 
   subscript(language: String) -> PeerCapabilities? { peers[language] }
 
-  /// Returns the first capability that a cell needs and the peer of a role lacks.
+  /// Returns the first capability that a cell needs but a role's peer lacks.
   func missing(for scenario: Scenario, languages: [String]) -> MissingCapability? {
     for (role, language) in zip(scenario.roles, languages) where role.part == .peer {
       if let missing = peers[language]?.missing(for: role.name, in: scenario, registry) { return missing }
@@ -76,7 +76,7 @@ struct CapabilityTable: Sendable {
     return nil
   }
 
-  /// Returns a note for each peer that does not have all operations, with the cells that are therefore not run.
+  /// Returns a note for each peer that lacks operations or options, with the number of cells not run as a result.
   func notes(on plan: Plan) -> [String] {
     var cells: [String: Int] = [:]
     for group in plan.groups {
@@ -97,9 +97,9 @@ struct CapabilityTable: Sendable {
     }
   }
 
-  /// Returns what a peer has and lacks, by mechanism; nil for an unknown peer.
+  /// Returns the operations that a peer supports and lacks, by mechanism; nil for an unknown peer.
   ///
-  /// The mechanisms are those in `selected`; all of them if it is empty.
+  /// The summary covers the mechanisms in `selected`, or all mechanisms if it is empty.
   func summary(of language: String, mechanisms selected: [String] = []) -> CapabilitySummary? {
     guard let peer = peers[language] else { return nil }
     var seen: Set<String> = []
@@ -114,7 +114,7 @@ struct CapabilityTable: Sendable {
     return CapabilitySummary(language: language, mechanisms: mechanisms, without: peer.without)
   }
 
-  /// Returns a problem for each peer that does not have a required operation.
+  /// Returns a problem for each peer that lacks a required operation.
   func problems(required: [RequiredOperations]) -> [String] {
     peers.values.sorted { $0.language < $1.language }.compactMap { peer in
       let missing = required.flatMap(\.operations).filter { peer.missing(for: Request($0)) != nil }
@@ -131,33 +131,33 @@ extension PeerCapabilities {
   fileprivate var without: [String] { omissions.values.joined().map(\.description).sorted() }
 }
 
-/// The operations that a peer has and lacks, by mechanism.
+/// The operations that a peer supports and lacks, by mechanism.
 public struct CapabilitySummary: Sendable, Codable {
-  /// The language of the peer.
+  /// The peer's language.
   public let language: String
-  /// Every mechanism that has its own operations.
+  /// The mechanisms that have operations of their own.
   public let mechanisms: [Mechanism]
   /// The options that the peer omits.
   public let without: [String]
 
-  /// The operations of one mechanism.
+  /// One mechanism's operations.
   public struct Mechanism: Sendable, Codable {
-    /// The name of the mechanism.
+    /// The mechanism's name.
     public let mechanism: String
-    /// The operations that the peer has.
+    /// The operations that the peer supports.
     public let present: [String]
-    /// The operations that it lacks.
+    /// The operations that the peer lacks.
     public let missing: [String]
   }
 }
 
-/// An operation that each peer must have, or a mechanism whose operations it must all have.
+/// An operation that each peer must support, or a mechanism whose operations each peer must all support.
 public struct RequiredOperations: Sendable, Hashable {
-  /// The name that the user gave.
+  /// The name that the user specified.
   let name: String
   let operations: [String]
 
-  /// Finds an operation or a mechanism by its name.
+  /// Looks up an operation or mechanism by name.
   ///
   /// - Throws: ``RunError`` if no operation or mechanism has this name.
   public init(_ name: String, in registry: OperationRegistry) throws(RunError) {

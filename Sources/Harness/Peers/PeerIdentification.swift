@@ -1,10 +1,10 @@
 import Foundation
 import PeerProtocol
 
-/// Turns the command line of a peer into absolute paths.
+/// Makes the paths in a peer's command line absolute.
 public enum PeerCommand {
-  /// Returns the words with the path of the program, which is found in `PATH` if it has no slash, and with the paths of the
-  /// files that the other words name relative to `directory`.
+  /// Returns the words with absolute paths for the program, looked up in `PATH` if its name has no slash, and for the
+  /// existing files that other words name relative to `directory`.
   ///
   /// - Throws: ``RunError`` if there is no such program.
   public static func resolved(
@@ -46,7 +46,7 @@ public enum PeerCommand {
 public enum PeerIdentification {
   /// Starts a peer, and returns its description, named by the language in its greeting.
   ///
-  /// If a peer of the suite has that language, the description has another name.
+  /// If one of the suite's peers already has that language, the name gets the prefix `checked-`.
   public static func peer(
     _ command: [String], in directory: String, known: [String], _ base: RunConfiguration
   ) throws(RunError) -> PeerDescription {
@@ -67,12 +67,12 @@ public enum PeerIdentification {
 }
 
 extension Fixtures {
-  /// Returns the configuration of a run that checks a peer in addition to the peers of the suite.
+  /// Returns the configuration for a run that checks a peer in addition to the suite's peers.
   public func configuration(checking peer: PeerDescription) -> RunConfiguration { configuration.checking(peer) }
 }
 
 extension RunConfiguration {
-  /// Returns the configuration with one more peer, the peer to check.
+  /// Returns the configuration with the peer to check added.
   func checking(_ peer: PeerDescription) -> RunConfiguration {
     var configuration = RunConfiguration(
       root: root, sandboxInit: sandboxInit, peers: PeerList(peers.peers + [peer]), registry: registry)

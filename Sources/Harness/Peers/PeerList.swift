@@ -1,21 +1,21 @@
 import Foundation
 import PeerProtocol
 
-/// The commands that start the peer and the whole programs of a language.
+/// The commands that start a language's peer and its whole programs.
 public struct PeerDescription: Sendable, Hashable {
-  /// The name of the language in pairings: `c`, `swift`.
+  /// The language name in pairings: `c`, `swift`.
   public let language: String
-  /// The command of the peer; nil if it only has programs.
+  /// The command that starts the peer; nil if the language only has programs.
   public let peer: [String]?
-  /// The command of a program, with `{program}` for its name; nil if it has none.
+  /// The command that starts a program, with `{program}` in place of the name; nil if there is none.
   public let programs: [String]?
-  /// The commands of programs that have other names in this language.
+  /// The commands for individual programs, by program name.
   let named: [String: [String]]
   /// The language that the peer reports in its greeting.
   ///
-  /// It differs from `language` for a mutant, and for another build of the same peer.
+  /// This differs from `language` for a mutant, and for another build of the same peer.
   let greetsAs: String
-  /// The working directory of the peer; nil for that of the sandbox.
+  /// The peer's working directory; nil for the sandbox's directory.
   let directory: String?
 
   package init(
@@ -30,10 +30,10 @@ public struct PeerDescription: Sendable, Hashable {
     self.directory = directory
   }
 
-  /// Whether it can play the roles of programs.
+  /// Whether the language can play the roles of programs.
   var hasPrograms: Bool { programs != nil || !named.isEmpty }
 
-  /// Returns the command of a program; nil if the language does not have it.
+  /// Returns the command that starts a program; nil if the language does not have that program.
   func program(_ program: String) -> [String]? {
     named[program]
       ?? programs?.map { word in
@@ -41,14 +41,14 @@ public struct PeerDescription: Sendable, Hashable {
       }
   }
 
-  /// The first file that the command of the peer names and that does not exist; nil if all exist.
+  /// The first nonexistent file named by the peer's command; nil if all files exist.
   var missingFile: String? {
     peer?.first { $0.hasPrefix("/") && !FileManager.default.fileExists(atPath: $0) }
   }
 
-  /// Returns the program of the peer, or the first of its files beside the list of peers `file`, that does not exist.
+  /// Returns the first nonexistent file that is the peer's program or is in the directory of the peer list `file`.
   ///
-  /// Another missing file may be an argument, such as a socket that the peer creates.
+  /// Any other missing file may be an argument, such as a socket that the peer creates.
   func missingProgram(of file: String) -> String? {
     let folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     return peer?.enumerated().first { index, word in
@@ -56,9 +56,9 @@ public struct PeerDescription: Sendable, Hashable {
     }?.element
   }
 
-  /// Returns the first file of a program's command that does not exist.
+  /// Returns the first nonexistent file in a program's command.
   ///
-  /// A command without `{program}` is a single file for all programs, which fails to start if it does not exist.
+  /// A command without `{program}` is a single file for all programs; if the file does not exist, starting it fails.
   func missingProgram(_ program: String) -> String? {
     let words = named[program] ?? programs?.filter { $0.contains("{program}") } ?? []
     return words.map { $0.replacing("{program}", with: program) }.first {
@@ -66,7 +66,7 @@ public struct PeerDescription: Sendable, Hashable {
     }
   }
 
-  /// Returns the peer with the command of a tracer before its command.
+  /// Returns the peer with a tracer command prepended to its own.
   func traced(by tracer: [String]) -> PeerDescription {
     PeerDescription(
       language: language, peer: peer.map { tracer + $0 }, programs: programs, named: named, greetsAs: greetsAs,
@@ -74,30 +74,30 @@ public struct PeerDescription: Sendable, Hashable {
   }
 }
 
-/// A language whose program does not exist on this machine.
+/// A language whose peer program does not exist on this machine.
 package struct MissingPeer: Sendable, Hashable {
   let language: String
   /// The path of the program, relative to the root.
   let program: String
 
-  /// The remark for a report.
+  /// The note for a report.
   var note: String { "\(language) is left out: there is no \(program)" }
 }
 
-/// The languages of the matrix, from `fixtures/peers.yaml` and the files of `--peers`.
+/// The languages in the matrix, from `fixtures/peers.yaml` and the `--peers` files.
 ///
 /// The first language is the reference.
 public struct PeerList: Sendable {
-  /// The languages, in the order of the files.
+  /// The languages, in file order.
   public let peers: [PeerDescription]
   /// The languages that are left out because their programs do not exist.
   let leftOut: [MissingPeer]
-  /// The languages of the files, including those that were not built.
+  /// All languages in the files, including those that were not built.
   var languages: [String] { peers.map(\.language) + leftOut.map(\.language) }
 
-  /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
+  /// The first language, which plays all roles in control cells and the remaining roles in a mutant's cells.
   public var reference: PeerDescription { peers[0] }
-  /// The description of a language; nil if no file lists it.
+  /// The description for a language; nil if no file lists the language.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
   /// The name of the suite's reference peer in a user's project; no language can have this name.
@@ -115,9 +115,9 @@ public struct PeerList: Sendable {
     return peers.filter { languages.contains($0.language) }
   }
 
-  /// Returns what plays the roles of each language: the greeting of its peer or, without a peer, its command.
+  /// Returns each language's implementation: the one in its peer's greeting or, without a peer, its command.
   ///
-  /// Files below the directory `project` are shown relative to it.
+  /// Files inside the directory `project` are shown relative to that directory.
   func implementations(_ probed: [String: ProbedPeer], in plan: Plan, project: String?) -> [String: String] {
     var implementations = probed.mapValues(\.greeting.implementation)
     for peer in peers(in: plan) where implementations[peer.language] == nil {
@@ -127,7 +127,7 @@ public struct PeerList: Sendable {
     return implementations
   }
 
-  /// The existing files that the commands name; `programs` are the names of the programs.
+  /// Returns the existing files that the commands name; `programs` contains the program names.
   func files(programs: Set<String> = []) -> [String] {
     var words: Set<String> = []
     for peer in peers {
@@ -141,11 +141,12 @@ public struct PeerList: Sendable {
 
   // MARK: - Loading
 
-  /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to the root.
+  /// Reads `files`, in which a command that begins with `./` or `../` is relative to its file, and any other to the
+  /// root.
   ///
-  /// A later file may add languages, and may replace a language only with `replaces: true`. A language with
-  /// `optional: true`, and those of the files in `optional`, are left out if their programs do not exist. A missing
-  /// program is an error in the files in `required`; in the others, it is an error when the peer is started.
+  /// A later file may add languages, and may replace a language only with `replaces: true`. A language that has
+  /// `optional: true` or is in one of the `optional` files is left out if its program does not exist. For the
+  /// `required` files, a missing program is an error; for other files, it is an error only when the peer is started.
   static func load(
     files: [String], _ installation: Installation, mayLack optional: Set<String> = [],
     mustHave required: Set<String> = [], log: DiagnosticLog

@@ -1,13 +1,13 @@
 import PeerProtocol
 
-/// The C library and the ABI of a peer, as its greeting names them.
+/// A peer's C library and ABI, from its greeting.
 struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
   /// The C library without its version: `glibc`, `musl`.
   let library: String?
-  /// The ABI; nil if the runner does not know the one that the peer reports.
+  /// The ABI; nil if the runner does not know the reported ABI.
   let abi: ABI?
 
-  /// The ABIs with properties that the runner knows.
+  /// The ABIs whose properties the runner knows.
   enum ABI: String, Sendable, CaseIterable {
     case x86_64 = "x86-64"
     case x32
@@ -15,7 +15,7 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
     case i386Time64 = "i386-time64"
     case aarch64
 
-    /// The number of bits of a pointer.
+    /// The pointer size in bits.
     var width: Int {
       switch self {
       case .x86_64, .aarch64: 64
@@ -23,10 +23,10 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
       }
     }
 
-    /// The machine that executes it, as `uname -m` names it.
+    /// The machine that executes the ABI, as reported by `uname -m`.
     fileprivate var machine: String { self == .aarch64 ? "aarch64" : "x86_64" }
 
-    /// The C types that have 32 bits.
+    /// The 32-bit C types.
     fileprivate var narrowTypes: Set<String> {
       switch self {
       case .x86_64, .aarch64: []
@@ -41,9 +41,9 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
     self.abi = abi
   }
 
-  /// Creates the platform that a greeting names.
+  /// Creates the platform specified in a greeting.
   ///
-  /// A peer that does not report its platform is assumed to have the ABI and the C library of this machine.
+  /// A peer that does not report its platform is assumed to have this machine's ABI and C library.
   init(_ greeting: Greeting?) {
     self.init(
       library: (greeting?.library ?? MachineFacts.current.libc).split { "- ".contains($0) }.first.map(String.init),
@@ -52,10 +52,10 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
 
   private static var nativeABI: ABI? { ABI.allCases.first { $0.machine == MachineFacts.current.architecture } }
 
-  /// Whether the type has only 32 bits in this ABI.
+  /// Returns whether the type has only 32 bits in this ABI.
   func isNarrow(_ type: String) -> Bool { abi?.narrowTypes.contains(type) == true }
 
-  /// Whether this machine cannot execute the ABI, so that an emulator makes the system calls.
+  /// Whether this machine cannot execute the ABI, so an emulator makes the system calls.
   var isEmulated: Bool { abi.map { $0.machine != MachineFacts.current.architecture } ?? false }
 
   var description: String {

@@ -1,16 +1,16 @@
 import PeerProtocol
 
-/// The greeting and the speed of a peer, from its first start.
+/// The greeting and speed of a peer, measured when it is first started.
 struct ProbedPeer: Sendable {
   let greeting: Greeting
-  /// How many times slower than usual the peer is, from its start to its first response; at least 1.
+  /// The factor by which the peer is slower than usual from its start to its first response; at least 1.
   let slowness: Double
 }
 
-/// The check of the peers before the first cell.
+/// Probes the peers before the first cell.
 ///
-/// Each peer receives a request for an operation that does not exist. If it does not respond with `unsupported`, none
-/// of its responses is trusted.
+/// Each peer receives a request for a nonexistent operation. If a peer responds with anything but `unsupported`, none
+/// of its responses can be trusted.
 enum PeerProbe {
   /// Probes the peers, and returns the results by language.
   static func probe(
@@ -28,7 +28,7 @@ enum PeerProbe {
     return results
   }
 
-  /// Starts a peer whose language is not known yet, and returns its greeting.
+  /// Starts a peer whose language is not yet known, and returns its greeting.
   static func identify(_ command: [String], in directory: String?, _ context: CellContext) throws(RunError) -> Greeting
   {
     let peer = PeerDescription(language: "the peer", peer: command, programs: nil, directory: directory)
@@ -57,7 +57,7 @@ enum PeerProbe {
     return probed
   }
 
-  /// Starts a peer, and returns its responses to requests that need no other role.
+  /// Starts a peer, and returns its responses to requests that involve no other role.
   static func ask(
     _ peer: PeerDescription, _ requests: [Request], _ context: CellContext
   ) throws(RunError) -> [Response] {
@@ -110,7 +110,7 @@ enum PeerProbe {
       slowness: TimeoutScaling.slowness(firstResponse: elapsed, startup: client.sandbox.startup))
   }
 
-  /// Returns a note for each peer that announces unknown operations or options: a name is misspelt, or the peer is newer.
+  /// Returns a note for each peer that announces unknown operations or options, because of a typo or a newer peer.
   static func notes(on probed: [String: ProbedPeer], _ registry: OperationRegistry) -> [String] {
     probed.sorted { $0.key < $1.key }.flatMap { language, probed in
       let greeting = probed.greeting

@@ -1,15 +1,15 @@
 import PeerProtocol
 
-/// The properties and operations of the peers of a list, from their greetings: the command `peers`.
+/// The properties and operations in the greetings of all listed peers, as shown by the `peers` command.
 public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
-  /// The peers in the order of their files.
+  /// The peers, in file order.
   public let peers: [Peer]
-  /// A note for each peer that is left out because its program does not exist.
+  /// A note for each peer left out because its program does not exist.
   public let leftOut: [String]
 
-  /// One peer.
+  /// One peer in the survey.
   public struct Peer: Sendable, Encodable {
-    /// The name in pairings.
+    /// The peer's name in pairings.
     public let language: String
     /// The compiler or interpreter.
     public let implementation: String
@@ -17,11 +17,11 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     public let library: String?
     /// The ABI; nil if the peer does not report it.
     public let abi: String?
-    /// Whether an emulator executes it on this machine.
+    /// Whether an emulator runs the peer on this machine.
     public let isEmulated: Bool
     /// The operations by mechanism.
     public let mechanisms: [CapabilitySummary.Mechanism]
-    /// The options that it omits.
+    /// The options that the peer omits.
     public let without: [String]
 
     package var count: Int { mechanisms.reduce(0) { $0 + $1.present.count } }
@@ -33,7 +33,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     self.leftOut = leftOut
   }
 
-  /// Starts each peer of a configuration once.
+  /// Starts each peer in a configuration once.
   public init(_ configuration: RunConfiguration) throws(RunError) {
     let start = configuration.context(try MachineProbe.capabilities(configuration))
     let list = configuration.peers
@@ -50,7 +50,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     }
   }
 
-  /// The formats of a survey, with the names that `--format` accepts.
+  /// The survey formats that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
   /// Returns the survey in one of the ``formats``; nil for any other format.
@@ -65,7 +65,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
 
   package var mechanisms: [String] { peers.first?.mechanisms.map(\.mechanism) ?? [] }
 
-  /// Returns how many operations of a mechanism a peer has: `all` with all options, `3/9`, or an empty text for none.
+  /// Returns a peer's share of a mechanism's operations: `all` (with all options), `3/9`, or an empty string for none.
   package func share(_ peer: Peer, _ mechanism: String) -> String {
     guard let row = peer.mechanisms.first(where: { $0.mechanism == mechanism }), !row.present.isEmpty else { return "" }
     let omits = peer.without.contains { omission in row.present.contains { omission.hasPrefix("\($0):") } }
@@ -90,7 +90,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
-  /// One peer for each language: `c-musl`, for example, is another build of `c`, and is left out.
+  /// One peer for each language; `c-musl`, for example, is left out as another build of `c`.
   package var languages: [Peer] {
     let names = Set(peers.map(\.language))
     return peers.filter { peer in
@@ -98,7 +98,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     }
   }
 
-  /// The page of languages, which does not depend on the builds and versions of this machine.
+  /// The languages page, which does not depend on this machine's builds and versions.
   private var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Languages")

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The access of other users to the files that peers execute and read.
+/// Whether other users can access the files that peers execute and read.
 enum FileAccess {
-  /// Returns why a user who owns none of the files cannot read them, and what to do; nil if no mode forbids it.
+  /// Returns why a user who owns none of the files cannot read them, and how to fix that; nil if all modes allow it.
   static func obstacle(_ files: [String]) -> String? {
     for file in files {
       // The target of a symbolic link has its own parent directories.

@@ -2,11 +2,11 @@
 ///
 /// Brackets are not special, because cell ids contain them.
 struct Glob: Sendable, Hashable {
-  /// The texts between the asterisks, as UTF-8 for speed: every filter is compared with every cell.
+  /// The texts between the asterisks, in UTF-8 for speed, because every filter is compared with every cell.
   private let parts: [[UInt8]]
   let pattern: String
 
-  /// Creates a pattern that must match a whole text.
+  /// Creates a pattern that must match the whole text.
   init(_ pattern: String) {
     self.pattern = pattern
     parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)

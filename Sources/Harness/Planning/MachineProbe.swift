@@ -1,8 +1,8 @@
 import Foundation
 
-/// The check of the machine before the first cell.
+/// Checks the machine before the first cell.
 enum MachineProbe {
-  /// Returns the best available isolation, the reason why a better one is not available, and the available features.
+  /// Returns the best available isolation, the reason for any fallback, and the available features.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
@@ -36,7 +36,7 @@ enum MachineProbe {
     return capabilities
   }
 
-  /// Returns the reason why a scenario cannot be run here; nil if it can.
+  /// Returns the reason why a scenario cannot run here; nil if it can.
   static func unmetNeed(of scenario: Scenario, _ context: CellContext) -> String? {
     let capabilities = context.sandbox.capabilities
     let required = scenario.requirements(context.registry).sorted { $0.rawValue < $1.rawValue }
@@ -51,7 +51,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// Returns a note for each feature that the cells of a plan require and the machine does not have.
+  /// Returns a note for each feature that the plan's cells require and the machine lacks.
   static func notes(on plan: Plan, _ context: CellContext) -> [String] {
     let required = plan.groups.reduce(into: Set<Feature>()) { $0.formUnion($1.scenario.requirements(context.registry)) }
     return required.sorted { $0.rawValue < $1.rawValue }.compactMap { feature in
@@ -64,6 +64,6 @@ enum MachineProbe {
     return release.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// The current day in UTC, such as `2027-03-01`.
+  /// The current date in UTC, such as `2027-03-01`.
   static var today: String { String(Date.now.ISO8601Format().prefix(10)) }
 }

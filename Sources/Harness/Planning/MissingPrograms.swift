@@ -1,19 +1,19 @@
 import Foundation
 
-/// The programs of a user's project that do not exist, and the cells that are left out for that reason.
+/// The programs missing from a user's project, and the cells that are left out as a result.
 struct MissingPrograms: Sendable {
-  /// A note for each missing program of a language that is not the reference.
+  /// A note for each missing program in a language other than the reference.
   private(set) var notes: [String] = []
-  /// Why no cell can be run: the reference lacks a program, or a file cannot be executed.
+  /// The reason why no cell can run: the reference lacks a program, or a file cannot be executed.
   private(set) var problem: RunError?
 
   private var project = ""
 
   init() {}
 
-  /// Removes the cells whose programs do not exist from a plan, so that a port can begin with one program.
+  /// Removes the cells with missing programs from a plan, so that a port can begin with one program.
   ///
-  /// Files below the directory `project` are reported relative to it.
+  /// Files inside the directory `project` are reported relative to that directory.
   init(leftOutOf plan: inout Plan, _ peers: PeerList, project: String) {
     self.project = project
     var counts: [Program: Int] = [:]
@@ -25,7 +25,7 @@ struct MissingPrograms: Sendable {
           for program in missing { counts[program, default: 0] += 1 }
           return missing.isEmpty
         }
-        // The control cell of a group is needed even if it is not selected.
+        // A group's control cell is needed even if it is not selected.
         for program in group.control.map({ missing(in: $0, group.scenario, peers) }) ?? [] {
           counts[program, default: 0] += 0
         }
@@ -82,7 +82,8 @@ struct MissingPrograms: Sendable {
     return programs
   }
 
-  /// Returns the interpreter in the first line of a script; nil if it exists, or if the file is not a script.
+  /// Returns the interpreter named in a script's first line if it does not exist; nil if it exists or the file is not a
+  /// script.
   private static func missingInterpreter(of file: String) -> String? {
     guard let handle = FileHandle(forReadingAtPath: file), let bytes = try? handle.read(upToCount: 256),
       bytes.starts(with: "#!".utf8)
@@ -95,7 +96,7 @@ struct MissingPrograms: Sendable {
 }
 
 extension String {
-  /// Returns a path below a directory relative to it, with `./` first; any other path unchanged.
+  /// Returns a path inside `directory` relative to it, prefixed with `./`, and any other path unchanged.
   func relative(to directory: String) -> String {
     !directory.isEmpty && hasPrefix("\(directory)/") ? ".\(dropFirst(directory.count))" : self
   }

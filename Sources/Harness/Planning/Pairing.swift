@@ -1,17 +1,17 @@
-/// One assignment of languages to the roles of a scenario.
+/// One assignment of languages to a scenario's roles.
 struct Pairing: Sendable, Hashable {
-  /// One language for each role, in the order of the roles.
+  /// One language per role, in role order.
   let languages: [String]
 
-  /// The pairing in a cell id, including pinned roles: `c>swift`.
+  /// The pairing as it appears in a cell id, including pinned roles: `c>swift`.
   ///
-  /// The peer that plays the other side in a user's project is left out: it is the same in every cell.
+  /// The peer that plays the other side in a user's project is left out, because it is the same in every cell.
   var description: String {
     let own = languages.filter { $0 != PeerList.referencePeer }
     return (own.isEmpty ? languages : own).joined(separator: ">")
   }
 
-  /// Returns the pairings that the rule of `scenario` allows, beginning with the pairing of the control cell.
+  /// Returns the pairings that the rule in `scenario` allows, starting with the control cell's pairing.
   static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {
     let free = freeRoles(of: scenario)
     let assignments =
@@ -29,7 +29,7 @@ struct Pairing: Sendable, Hashable {
 
   init(languages: [String]) { self.languages = languages }
 
-  /// Creates the pairing that assigns these languages to the free roles of a scenario.
+  /// Creates the pairing that assigns the given languages to a scenario's free roles.
   init(_ assignment: [String], to free: [Int], of scenario: Scenario) {
     var all = scenario.roles.map { $0.language ?? "" }
     for (index, language) in zip(free, assignment) { all[index] = language }
@@ -40,8 +40,8 @@ struct Pairing: Sendable, Hashable {
     (0..<count).reduce([[]]) { partial, _ in partial.flatMap { head in languages.map { head + [$0] } } }
   }
 
-  /// Returns pairings in which the first role has each language, and the other roles have one language or all languages
-  /// in turn.
+  /// Returns pairings that give the first role each language in turn, and the other roles one language or all languages
+  /// alternately.
   static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
     guard count > 0 else { return [[]] }
     var rests = languages.map { Array(repeating: $0, count: count - 1) }

@@ -1,9 +1,9 @@
-/// The rule that keeps the number of pairings affordable if there are many languages.
+/// The rule that limits the number of pairings when there are many languages.
 public enum PairingStrategy: Sendable {
   /// Every pairing that the scenarios allow.
   case all
-  /// Each language with the reference and with itself in every scenario, and each other pair of languages at least once in
-  /// every mechanism; also the pairings that the user names.
+  /// Each language with the reference and with itself in every scenario, and each other pair of languages at least once
+  /// in every mechanism; also the pairings specified by the user.
   case covering(named: [[String]])
 
   /// The names that `--pairing` accepts.
@@ -11,7 +11,7 @@ public enum PairingStrategy: Sendable {
 
   /// The largest number of languages for which all pairings are run by default.
   ///
-  /// A scenario with four roles has 81 pairings of three languages, and 10,000 of ten.
+  /// A scenario with four roles has 81 pairings with three languages, and 10,000 with ten.
   private static let maximumForAll = 3
 
   init(_ configuration: RunConfiguration) {
@@ -25,7 +25,7 @@ public enum PairingStrategy: Sendable {
   /// Whether the plan depends on what the peers can run.
   var needsPeers: Bool { if case .covering = self { true } else { false } }
 
-  /// The remarks for the report.
+  /// The notes for the report.
   var notes: [String] {
     switch self {
     case .all: []
@@ -37,10 +37,9 @@ public enum PairingStrategy: Sendable {
     }
   }
 
-  /// Returns the pairs of languages that each scenario covers; nil for all pairings.
+  /// Returns the language pairs that each scenario covers; nil for all pairings.
   ///
-  /// `languages` contains the languages that can take part in each scenario, and `canRun` returns whether a cell can be
-  /// run.
+  /// `languages` contains the languages that can take part in each scenario; `canRun` returns whether a cell can run.
   func coverage(
     of scenarios: [Scenario], languages: [[String]], reference: String, canRun: (Scenario, Pairing) -> Bool
   ) -> PairCoverage? {
@@ -52,16 +51,17 @@ public enum PairingStrategy: Sendable {
   }
 }
 
-/// The pairs of languages that the scenarios of each mechanism cover together.
+/// The language pairs that each mechanism's scenarios cover together.
 struct PairCoverage {
   private let reference: String
   private let named: [[String]]
-  /// The pairs without the reference that each scenario covers, by its index.
+  /// For each scenario, by its index, the pairs without the reference that it covers.
   private let assigned: [[[String]]]
 
-  /// Assigns each pair to the scenario with the fewest pairs among those that it can run.
+  /// Assigns each pair to the scenario that has the fewest pairs so far among those that the pair can run.
   ///
-  /// A pair that cannot run any scenario of a mechanism is assigned to one of them, so that the reason is reported.
+  /// A pair that cannot run any of a mechanism's scenarios is still assigned to one of them, so that the reason is
+  /// reported.
   init(
     _ scenarios: [Scenario], languages: [[String]], reference: String, named: [[String]],
     canRun: (Scenario, Pairing) -> Bool
@@ -73,7 +73,7 @@ struct PairCoverage {
     for members in Dictionary(grouping: wide, by: { scenarios[$0].mechanism }).values {
       let others = members.flatMap { languages[$0] }.filter { $0 != reference }.uniqued
       for pair in others.flatMap({ first in others.filter { $0 != first }.map { [first, $0] } }) {
-        // Sorting by the index as well makes the plan the same on every machine.
+        // Also sorting by index makes the plan the same on every machine.
         let candidates = members.filter { languages[$0].contains(pair[0]) && languages[$0].contains(pair[1]) }
           .sorted { (assigned[$0].count, $0) < (assigned[$1].count, $1) }
         let able = candidates.first { index in
@@ -86,7 +86,7 @@ struct PairCoverage {
     self.assigned = assigned
   }
 
-  /// Returns the pairings of the scenario at an index, beginning with the pairing of the control cell.
+  /// Returns the pairings for the scenario at `index`, starting with the control cell's pairing.
   func pairings(of scenario: Scenario, at index: Int, languages: [String]) -> [Pairing] {
     var found: [Pairing] = []
     var known: Set<Pairing> = []
@@ -98,7 +98,7 @@ struct PairCoverage {
     let free = Pairing.freeRoles(of: scenario)
     for other in others {
       let pair = languages.contains(reference) ? [reference, other] : [other]
-      // Scenarios with many roles have too many assignments of two languages.
+      // Two languages can be assigned to many roles in too many ways.
       if free.count > 2 {
         add(Pairing.mixtures(pair, of: free.count).map { Pairing($0, to: free, of: scenario) })
       } else {
@@ -117,7 +117,7 @@ struct PairCoverage {
 }
 
 extension [String] {
-  /// The distinct strings, in the order of their first occurrence.
+  /// The distinct strings, in order of first occurrence.
   fileprivate var uniqued: [String] {
     var known: Set<String> = []
     return filter { known.insert($0).inserted }

@@ -1,15 +1,16 @@
 import PeerProtocol
 
-/// The part of a plan that one of several machines runs: `slice:2/5` is every fifth group of cells, from the second on.
+/// The part of a plan that one of several machines runs: `slice:2/5` is every fifth group of cells, starting with the
+/// second.
 ///
-/// A control cell stays with the cells that depend on it. Reports of all parts are merged by ``SavedRun/init(merging:)``.
+/// A control cell stays with the cells that depend on it. ``SavedRun/init(merging:)`` merges the reports of all parts.
 public struct Partition: Sendable, Hashable {
   /// The number of this part, from 1.
   public let number: Int
   /// The number of parts.
   public let count: Int
 
-  /// The largest number of parts.
+  /// The maximum number of parts.
   public static let maximumCount = 10_000
 
   /// Creates a part; nil unless `number` is from 1 to `count`.
@@ -19,7 +20,7 @@ public struct Partition: Sendable, Hashable {
     self.count = count
   }
 
-  /// Parses `slice:NUMBER/COUNT`; nil if the text has another form.
+  /// Parses `slice:NUMBER/COUNT`; nil if the text has a different format.
   public init?(_ text: String) {
     let prefix = "slice:"
     let numbers = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
@@ -30,14 +31,14 @@ public struct Partition: Sendable, Hashable {
   }
 }
 
-/// The environment variables in which a CI service passes the part of a job.
+/// The environment variables in which a CI service passes a job's part.
 public struct CIPartition: Sendable {
   let number: String
   let count: String
   /// The number of the first part.
   let first: Int
 
-  /// The variables of Bazel's test protocol.
+  /// The variables in Bazel's test protocol.
   public static let bazel = CIPartition(number: "TEST_SHARD_INDEX", count: "TEST_TOTAL_SHARDS", first: 0)
 
   /// All known services.
@@ -49,9 +50,9 @@ public struct CIPartition: Sendable {
 }
 
 extension Partition {
-  /// Finds the part in the variables of the first service that has set them; nil if none has.
+  /// Reads the part from the variables of the first service that sets them; nil if no service does.
   ///
-  /// - Throws: ``RunError`` if the variables are not a part of a plan.
+  /// - Throws: ``RunError`` if the variables do not specify a valid part.
   public init?(_ environment: [String: String], services: [CIPartition]) throws(RunError) {
     for service in services {
       // GitLab sets only the count if a job has one part.
@@ -69,18 +70,18 @@ extension Partition {
   }
 }
 
-/// The part of a plan that was run, as its report states it.
+/// The part of a plan that was run, as stated in its report.
 public struct PlanSlice: Sendable, Hashable, Codable {
   /// The number of the part, from 1.
   public let number: Int
   /// The number of parts.
   public let count: Int
-  /// The digest of the ids of all cells in all parts, which distinguishes parts of different plans.
+  /// A digest of all cell ids in all parts, which distinguishes parts of different plans.
   public let plan: String
 }
 
 extension Plan {
-  /// Returns one part of the plan, with the description for the report.
+  /// Returns one part of the plan, and its description for the report.
   func part(_ partition: Partition) -> (plan: Plan, slice: PlanSlice) {
     let names = Array(cells.map(\.id).joined(separator: "\n").utf8)
     let digest = unsafe Digest(of: names.span.bytes).description

@@ -1,10 +1,10 @@
-/// The cells of a run, in order.
+/// The cells in a run, in order.
 struct Plan: Sendable {
   let groups: [Group]
 
-  /// The cells of one scenario and one row of parameters.
+  /// The cells for one scenario and one row of parameters.
   ///
-  /// They share a control cell, which comes first if it is selected.
+  /// The cells share one control cell, which comes first if selected.
   struct Group: Sendable {
     let scenario: Scenario
     /// The cell in which the reference plays all roles; nil if the reference does not take part.
@@ -24,7 +24,7 @@ struct Plan: Sendable {
 
   /// Plans all cells that a strategy selects.
   ///
-  /// `context` knows what the peers can run; without it, all of them can run everything.
+  /// `context` determines which cells the peers can run; without it, they can run all cells.
   init(
     scenarios: [Scenario], peers: PeerList, strategy: PairingStrategy = .all, context: CellContext? = nil
   ) {
@@ -69,7 +69,7 @@ struct Plan: Sendable {
 }
 
 extension Plan {
-  /// Returns the plan shuffled by the seed; 0 keeps the order of the files.
+  /// Returns the plan, shuffled using the seed; 0 keeps the file order.
   func shuffled(seed: UInt64) -> Plan {
     guard seed != 0 else { return self }
     var random = SeededGenerator(seed: seed)
@@ -77,7 +77,7 @@ extension Plan {
   }
 }
 
-/// The splitmix64 generator: the same seed gives the same order.
+/// The splitmix64 generator: the same seed produces the same order.
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,57 +1,57 @@
 import Foundation
 import SystemPackage
 
-/// The options of a run that the user requested.
+/// The options that the user requested for a run.
 public struct RunConfiguration: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String
   /// The path of the sandbox init program.
   let sandboxInit: String
-  /// The languages of the matrix.
+  /// The languages in the matrix.
   public let peers: PeerList
-  /// The names of the programs that are roles.
+  /// The names of the programs that play roles.
   var programs: Set<String> = []
   /// The directories of a user's project, which stay visible in a sandbox.
   var projects: [String] = []
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
-  /// Which cells to run; all by default.
+  /// The cells to run; all by default.
   public var selection = Selection()
   /// The part of the selected cells to run; nil for all of them.
   public var partition: Partition?
-  /// How many cells may run at a time.
+  /// The maximum number of cells to run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the file order.
   public var seed: UInt64 = 0
-  /// The number of times that each cell is run.
+  /// The number of times to run each cell.
   ///
-  /// A cell whose verdicts differ is flaky, which is a failure.
+  /// A cell whose verdicts differ is flaky and counts as a failure.
   public var repetitions = 1
-  /// The factor that every time limit is multiplied by.
+  /// The factor by which every time limit is multiplied.
   public var timeoutMultiplier = 1.0
-  /// Whether cells run in private namespaces; by default they do where possible.
+  /// Whether cells run in private namespaces; by default, they do if possible.
   public var isolation = IsolationRule.auto
   /// Whether the first unexpected verdict ends the run.
   public var failFast = false
-  /// The minimum number of cells that must be run; fewer are a failure.
+  /// The minimum number of cells to run; running fewer is a failure.
   public var requiredCells = 0
-  /// The operations that each peer must have; a missing one is a failure.
+  /// The operations that each peer must support; a missing operation is a failure.
   public var requiredOperations: [RequiredOperations] = []
-  /// Which pairings are run; nil chooses by the number of languages.
+  /// The pairings to run; nil chooses them based on the number of languages.
   public var pairing: PairingStrategy.Name?
-  /// The cells that cannot work between ABIs.
+  /// The known incompatibilities between ABIs.
   var incompatibilities: [Incompatibility] = []
-  /// Whether the cells that cannot work between the ABIs of their peers are run as well.
+  /// Whether to also run the cells that cannot work between their peers' ABIs.
   public var runsIncompatible = false
-  /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
+  /// The command-line options, quoted for a shell, that rerun a cell under the same conditions.
   public var rerunOptions: [String] = []
 
-  /// The recordings of the reference programs, with which the cells of their scenarios are compared.
+  /// The recordings of the reference programs, to which the cells of their scenarios are compared.
   public var recordings: [CellRecording] = []
 
   /// Creates a configuration with the default options.
   ///
-  /// `sandboxInit` is the path of the sandbox init; the default is the path to which the build writes it below `root`.
+  /// `sandboxInit` is the path of the sandbox init; the default is where the build puts it under `root`.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"
@@ -59,39 +59,39 @@ public struct RunConfiguration: Sendable {
     self.registry = registry
   }
 
-  /// The path of the program that shortens transfers, beside the sandbox init.
+  /// The path of the program that shortens transfers, in the same directory as the sandbox init.
   var tracer: String { FilePath(sandboxInit).removingLastComponent().appending("short-transfer").string }
 
   var rules: RunSummary.Rules {
     RunSummary.Rules(requiredCells: requiredCells, failFast: failFast, allowsNoCells: partition != nil)
   }
 
-  /// Creates a configuration for the files of a checkout or of an installed suite.
+  /// Creates a configuration for the files in a checkout or an installed suite.
   public init(_ installation: Installation, peers: PeerList, registry: OperationRegistry) {
     self.init(
       root: installation.root, sandboxInit: "\(installation.programs)/sandbox-init", peers: peers, registry: registry)
   }
 
-  /// The program of the command that repeats a cell, quoted for a shell.
+  /// The program in the command line that reruns a cell, quoted for a shell.
   public var rerunProgram = "ipc-interop"
-  /// The subcommand that repeats a cell, with the arguments that precede the name of the cell.
+  /// The subcommand that reruns a cell, with the arguments that precede the cell name.
   public var command = "run"
 
   /// The peer that `check-peer` checks; nil in other runs.
   public var checkedPeer: PeerDescription?
-  /// The command of that peer as the user wrote it, quoted for a shell.
+  /// That peer's command as the user wrote it, quoted for a shell.
   public var checkedCommand = ""
 
   /// The subcommand that lists all cells.
   var listing: String { checkedPeer == nil ? "\(command) --list" : "check-peer --list \(checkedCommand)" }
 
-  /// Returns the command line that repeats a cell.
+  /// Returns the command line that reruns a cell.
   func rerun(cell id: String) -> String {
     guard checkedPeer != nil else { return rerun("\(command) '\(id)'") }
     return "\(rerun("check-peer")) --filter '\(id)' \(checkedCommand)"
   }
 
-  /// Returns the command line of a subcommand with the options of this run, without a cell.
+  /// Returns a subcommand's command line with this run's options, without a cell.
   func rerun(_ command: String) -> String { ([rerunProgram, command] + rerunOptions).joined(separator: " ") }
 
   func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
@@ -99,7 +99,7 @@ public struct RunConfiguration: Sendable {
     let files = peers.files(programs: programs)
     var context = CellContext(
       registry: registry,
-      // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
+      // A multiplier below 1 is intended for the peers, so it does not shorten the sandbox init's time limit.
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
@@ -113,8 +113,8 @@ public struct RunConfiguration: Sendable {
 extension RunConfiguration {
   /// Returns the directories that must stay visible in a sandbox, which replaces `/tmp` and `/dev/shm`.
   ///
-  /// The directory of a program may contain its libraries. If a sandbox replaces that directory itself, only the
-  /// program stays visible.
+  /// A program's directory may contain its libraries. If a sandbox replaces that directory itself, only the program
+  /// stays visible.
   private func keptPlaces(_ files: [String]) -> [String] {
     let own = [root, FilePath(sandboxInit).removingLastComponent().string] + projects
     let targets = files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
@@ -126,15 +126,16 @@ extension RunConfiguration {
     return Set((own + beside).filter { !replaced.contains($0) && $0 != "/" && !$0.isEmpty }).sorted()
   }
 
-  /// How many cells run at a time by default: two for each available processor, but at most 32.
+  /// The default number of cells to run at a time: two per available CPU, but at most 32.
   ///
-  /// A cell spends a third of its time waiting. The number of namespaces does not grow with the number of processors.
+  /// A cell spends a third of its time waiting. The number of available namespaces does not grow with the number of
+  /// CPUs.
   public static let defaultJobs = min(2 * processors, 32)
 
-  /// The number of processors that this process may use; 1 if that is unknown.
+  /// The number of CPUs on which this process may run; 1 if unknown.
   ///
-  /// It is counted in the affinity mask of proc_pid_status(5), because `taskset(1)` and containers may allow fewer
-  /// processors than the machine has.
+  /// The number comes from the affinity mask in proc_pid_status(5), because `taskset(1)` and containers may allow fewer
+  /// CPUs than the machine has.
   static var processors: Int {
     let key = "Cpus_allowed:"
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

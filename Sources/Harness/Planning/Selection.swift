@@ -1,20 +1,20 @@
 /// A selection of the cells in the matrix.
 public struct Selection: Sendable {
-  /// The patterns that select cells: the id of a cell must contain one of them.
+  /// Patterns that select the cells whose ids contain one of them.
   ///
   /// An empty list selects all cells.
   ///
   /// `*` matches any text.
   public var filters: [String] = []
-  /// Patterns that exclude the cells whose id contains one of them.
+  /// Patterns that exclude the cells whose ids contain one of them.
   public var skipped: [String] = []
   /// The mechanisms to run, such as `pipe`; an empty list selects all mechanisms.
   public var mechanisms: [String] = []
-  /// The languages of the first roles, in order: `c:swift`, `swift:c`.
+  /// The languages that play the first roles, in order: `c:swift`, `swift:c`.
   ///
   /// A single language plays every role.
   public var pairs: [[String]] = []
-  /// The language that must play a role of each cell; nil for all cells.
+  /// A language that must play a role in each cell; nil for all cells.
   public var involved: String?
   /// The ids of the cells to run; nil for all cells.
   public var cells: Set<String>?
@@ -32,7 +32,7 @@ public struct Selection: Sendable {
     filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && involved == nil && cells == nil
   }
 
-  /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
+  /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelled filter fails.
   package func problems(
     mechanisms known: [String], languages: [String], cells: [String], scope: LoadingScope = .everything,
     listing: String = "run --list"
@@ -41,7 +41,7 @@ public struct Selection: Sendable {
       + Self.problems(of: filters + skipped, cells: cells, scope: scope, listing: listing)
   }
 
-  /// Returns an error for each mechanism and each language that does not exist.
+  /// Returns an error for each nonexistent mechanism or language.
   func nameProblems(mechanisms known: [String], languages: [String], scope: LoadingScope = .everything) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) && scope.contains(name) {
@@ -54,7 +54,7 @@ public struct Selection: Sendable {
     return problems
   }
 
-  /// Returns an error for each pattern that matches no cell; `listing` is the command that shows all cells.
+  /// Returns an error for each pattern that matches no cell; `listing` is the command that lists all cells.
   static func problems(
     of patterns: [String], cells: [String], scope: LoadingScope = .everything, listing: String
   ) -> [String] {
@@ -69,15 +69,15 @@ public struct Selection: Sendable {
     return problems
   }
 
-  /// Returns a remark for each pattern of `--skip` that leaves out none of the cells.
+  /// Returns a note for each `--skip` pattern that excludes none of the cells.
   func skipNotes(cells: [String]) -> [String] {
     skipped.filter { pattern in !cells.contains(where: Glob(containing: pattern).matches) }
       .map { "--skip '\($0)' leaves out no cell" }
   }
 
-  /// Compares the languages role by role; if the scenario has more roles than the pair has names, the names repeat.
+  /// Compares the languages role by role; if the scenario has more roles than `pair` has names, the names repeat.
   static func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
-    // In a user's project, the reference peer of the suite may play roles in every pair.
+    // In a user's project, the suite's reference peer may play roles in every pair.
     pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
       let wanted = pair[index % pair.count]
       return wanted == "*" || wanted == assignment.language
@@ -85,7 +85,7 @@ public struct Selection: Sendable {
   }
 }
 
-/// A selection with compiled patterns, because they are compared with every cell of the matrix.
+/// A selection with compiled patterns, which are compared with every cell in the matrix.
 struct CellFilter {
   private let selection: Selection
   private let filters: [Glob]

@@ -1,14 +1,14 @@
-/// The recording of a cell: its IPC objects, and the bytes that each role sent.
+/// A cell's recording: its IPC objects, and the bytes that each role sent.
 public struct CellRecording: Sendable, Equatable {
-  /// The id of the scenario, with its parameters.
+  /// The scenario id, with the parameters.
   public let scenario: String
   /// The objects, in the order in which the roles use them.
   var objects: [RecordedObject]
 }
 
-/// One IPC object, as the roles of a cell used it.
+/// One IPC object, as used by the roles in a cell.
 struct RecordedObject: Sendable, Equatable {
-  /// The kinds of objects, with their keys in a recording.
+  /// The object kinds, with the keys that a recording uses for them.
   enum Kind: String, Sendable, CaseIterable {
     case fifo, pipe, file
     case messageQueue = "posix-mq"
@@ -26,17 +26,17 @@ struct RecordedObject: Sendable, Equatable {
     case tcp, udp
     case signals
 
-    /// Whether the object is a Unix socket, whose mode comes only from bind(2).
+    /// Whether the object is a Unix socket; only bind(2) sets the mode of such a socket.
     var isSocket: Bool { [.unixStream, .unixDatagram, .unixSequenced].contains(self) }
   }
 
   let kind: Kind
-  /// The name or key, in which variables replace what differs between cells: `{mq}`, `{client.pid}`.
+  /// The name or key, with variables in place of the parts that differ between cells: `{mq}`, `{client.pid}`.
   var name: String
   var creation: Creation?
-  /// The role that removed it; nil if no role did.
+  /// The role that removed the object; nil if no role did.
   var remover: String?
-  /// The data that each role sent to the object, stored in it or received from it, in the order of the roles.
+  /// The data that each role sent to, stored in or received from the object, in role order.
   var parts: [Part] = []
   /// The differences that the user allows.
   var tolerance = Tolerance()
@@ -44,9 +44,9 @@ struct RecordedObject: Sendable, Equatable {
   /// How a role created the object.
   struct Creation: Sendable, Equatable {
     var role: String
-    /// The actual permissions; nil if the kind has none.
+    /// The actual permissions; nil if this kind of object has none.
     var mode: Int?
-    /// The permissions that were requested, and the umask of the process; they explain a difference.
+    /// The requested permissions and the process's umask, which explain a difference in mode.
     var requested: (mode: Int, mask: Int)?
     /// Whether the creation fails if the object exists.
     var isExclusive = false
@@ -55,27 +55,27 @@ struct RecordedObject: Sendable, Equatable {
 
     enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
 
-    /// Compares what a recording contains, which does not include the requested mode.
+    /// Compares only what a recording contains; the requested mode is not part of it.
     static func == (left: Creation, right: Creation) -> Bool {
       left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
         && left.limits == right.limits
     }
   }
 
-  /// The use of the object by one role.
+  /// One role's use of the object.
   struct Part: Sendable, Equatable {
     let role: String
-    /// The messages that it sent or stored.
+    /// The messages that the role sent or stored.
     var messages: [RecordedMessage] = []
-    /// The messages that it received, or the bytes of each stream.
+    /// The messages that the role received, or the bytes from each stream.
     var received: [RecordedMessage] = []
-    /// Whether every descriptor of the object is closed by exec(2); nil if the role has none.
+    /// Whether all the role's descriptors for the object are close-on-exec; nil if the role has none.
     var closesOnExec: Bool?
   }
 
   /// The accepted differences.
   struct Tolerance: Sendable, Equatable {
-    /// Whether the messages of a role may come in any order.
+    /// Whether a role's messages may come in any order.
     var order = false
     /// Whether any role may create or remove the object.
     var roles = false
@@ -83,10 +83,10 @@ struct RecordedObject: Sendable, Equatable {
     var count = false
   }
 
-  /// Whether a recording contains what the roles received from the object.
+  /// Whether a recording contains the data that roles received from the object.
   var hasReceptions: Bool { parts.contains { !$0.received.isEmpty } }
 
-  /// Whether roles receive what others send through the object, instead of only reading its contents.
+  /// Whether roles receive data that other roles send through the object, instead of only reading its contents.
   var isChannel: Bool {
     switch kind {
     case .fifo, .pipe, .messageQueue, .messages, .unixStream, .unixDatagram, .unixSequenced, .socketPair, .tcp, .udp:
@@ -95,7 +95,7 @@ struct RecordedObject: Sendable, Equatable {
     }
   }
 
-  /// Whether writes are bytes of a stream, so the reader does not see their boundaries.
+  /// Whether the object carries a byte stream, so the reader does not see the boundaries between writes.
   var isStream: Bool {
     switch kind {
     case .fifo, .pipe, .file, .unixStream, .tcp: true
@@ -104,42 +104,42 @@ struct RecordedObject: Sendable, Equatable {
   }
 }
 
-/// A message, the bytes of one direction of a connection, a store into memory, or a semaphore operation.
+/// A message, the bytes in one direction of a connection, a store to memory, a semaphore operation or a signal.
 struct RecordedMessage: Sendable, Equatable {
   var content = RecordedBytes([])
-  /// The priority of a message in a POSIX queue.
+  /// The message priority in a POSIX queue.
   var priority: Int?
-  /// The type of a message in a System V queue; nil in a recording if any type is accepted.
+  /// The message type in a System V queue; nil in a recording if any type is accepted.
   var type: MessageType?
   /// The offset of a store.
   var offset: Int?
-  /// The descriptors that were passed with it: `file /tmp/x`, `pipe`.
+  /// The descriptors passed with the message: `file /tmp/x`, `pipe`.
   var passed: [String] = []
   /// An operation or a signal: `0:-1/undo`, `set 0=1`, `SIGUSR1 value=5`.
   var operation: String?
-  /// The calls that sent or stored it, which a recording does not contain.
+  /// The calls that sent or stored the message; these are not part of a recording.
   var calls: [Call] = []
 
-  /// A call that sent the bytes from an offset on, and its start in nanoseconds of the monotonic clock.
+  /// A call that sent the bytes starting at an offset, and its start time on the monotonic clock in nanoseconds.
   struct Call: Sendable {
     var offset: Int
     let time: Int
   }
 
-  /// Compares what a recording contains.
+  /// Compares only what a recording contains.
   static func == (left: RecordedMessage, right: RecordedMessage) -> Bool {
     left.content == right.content && left.priority == right.priority && left.type == right.type
       && left.offset == right.offset && left.passed == right.passed && left.operation == right.operation
   }
 }
 
-/// The type of a message in a System V queue.
+/// A message type in a System V queue.
 enum MessageType: Sendable, Equatable {
   case number(Int)
-  /// The process ID of a role or of its child, such as `client.pid`: the type of a reply to that process.
+  /// The process ID of a role or its child, such as `client.pid`, used as the type of a reply to that process.
   case process(variable: String)
 
-  /// The type in a recording: `7`, `{client.pid}`.
+  /// The type as a recording contains it: `7`, `{client.pid}`.
   var text: String {
     switch self {
     case .number(let number): "\(number)"
@@ -158,7 +158,7 @@ enum MessageType: Sendable, Equatable {
     }
   }
 
-  /// Returns the number that it has in a cell; nil if the cell has no such process.
+  /// Returns the type's number in a cell; nil if the cell has no such process.
   func number(_ value: (String) -> String?) -> Int? {
     switch self {
     case .number(let number): number

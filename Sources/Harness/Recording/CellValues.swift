@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The process IDs and the names of one cell, which a recording replaces by variables.
+/// One cell's process IDs and names, which a recording replaces with variables.
 struct CellValues: Sendable {
-  /// Values by the names of their variables: `client.pid`, `client.child-1.pid`.
+  /// The process IDs, with the names of their variables: `client.pid`, `client.child-1.pid`.
   private var pids: [(variable: String, pid: Int)] = []
   private let names: CellNames
   private let scratch: String
@@ -20,7 +20,7 @@ struct CellValues: Sendable {
     }
   }
 
-  /// Returns the value of a variable of a recording; nil if the cell does not have it.
+  /// Returns the value of a variable in a recording; nil if the cell does not have that variable.
   func value(of variable: String) -> String? {
     if let pid = pids.first(where: { $0.variable == variable })?.pid { return "\(pid)" }
     var names = names
@@ -29,12 +29,12 @@ struct CellValues: Sendable {
 
   func variable(ofProcess pid: Int) -> String? { pids.first { $0.pid == pid }?.variable }
 
-  /// A number below this limit is not replaced, because it is often not a process ID.
+  /// The smallest number that is replaced; smaller numbers are often not process IDs.
   private static let smallestPID = 256
 
   // MARK: - Replacing values
 
-  /// Returns a name with variables in place of the values of this cell.
+  /// Returns a name with variables in place of this cell's values.
   func name(_ text: String) -> String {
     let pieces = pieces(of: Array(text.utf8), hasIntegers: false)
     return pieces.map { piece in
@@ -46,13 +46,13 @@ struct CellValues: Sendable {
     }.joined()
   }
 
-  /// Returns the name of a System V key: `{key}` is the first key of the cell.
+  /// Returns a System V key as text: `{key}` is the first key of the cell.
   func key(_ key: Int) -> String {
     guard let number = Int32(exactly: key), names.keys.contains(number) else { return "\(key)" }
     return number == names.firstKey ? "{key}" : "{key-\(Int(number - names.firstKey) + 1)}"
   }
 
-  /// Returns bytes with variables in place of the values of this cell.
+  /// Returns the bytes with variables in place of this cell's values.
   func recorded(_ bytes: [UInt8]) -> RecordedBytes {
     guard bytes.count <= RecordedBytes.maximum else {
       return RecordedBytes(pieces: [.digest(count: bytes.count, Digest(bytes))])
@@ -60,7 +60,7 @@ struct CellValues: Sendable {
     return RecordedBytes(pieces: pieces(of: bytes, hasIntegers: true))
   }
 
-  /// Returns the type of a message in a System V queue, which is often the process ID of the client that waits for it.
+  /// Returns a message type in a System V queue, which is often the process ID of the client waiting for the message.
   func type(_ number: Int) -> MessageType {
     let variable = number >= Self.smallestPID ? variable(ofProcess: number) : nil
     return variable.map(MessageType.process) ?? .number(number)

@@ -1,16 +1,17 @@
 import Foundation
 
-/// A project that consists of commands instead of a file: each starts when the previous one sleeps, prints a line or
-/// has ended.
+/// A project that consists of commands instead of a file; each command starts once the previous one sleeps, prints a
+/// line or exits.
 public struct CommandProject: Sendable {
-  /// The scenario, with a role for each command, named after its program.
+  /// The scenario, with a role for each command, named after the command's program.
   public let scenario: Scenario
-  /// The configuration of a run of the scenario.
+  /// The configuration for running the scenario.
   public let configuration: RunConfiguration
 
-  /// Creates a project; relative paths of programs are relative to `directory`, and other programs are found in `PATH`.
+  /// Creates a project; program paths with a slash are relative to `directory`, and other programs are looked up in
+  /// `PATH`.
   ///
-  /// A program that gets a relative path starts in `directory`.
+  /// A program whose arguments name a file relative to `directory` starts in that directory.
   public init(_ commands: [[String]], directory: String, _ installation: Installation) {
     var named: [String: [String]] = [:]
     var roles: [Role] = []
@@ -50,7 +51,7 @@ public struct CommandProject: Sendable {
     self.configuration = configuration
   }
 
-  /// Returns the name of a role: that of the program, with a number if another role has it.
+  /// Returns a role name: the program name, with a number appended if another role already has that name.
   private static func name(of program: String, besides others: [String]) -> String {
     let file = program.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
     let letters = file.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }

@@ -1,27 +1,27 @@
 import PeerProtocol
 
-/// How the bytes of a message differ from the recorded ones.
+/// How a message's bytes differ from the recorded bytes.
 enum ContentDifference: Sendable, Equatable {
-  /// NULs that the recording has but the message lacks; the other bytes are equal.
+  /// NULs that are in the recording but not in the message; the other bytes are equal.
   ///
-  /// `lengths` is the number of length bytes that are smaller or larger by 1 for the same reason.
+  /// `lengths` is the number of length bytes that consequently differ by 1.
   case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
   case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
-  /// Integers of one message have more bytes than in the other, and the additional bytes are NULs.
+  /// Integers in one message are wider than in the other, and the additional bytes are NULs.
   case width(IntegerWidths)
-  /// Integers of `width` bytes whose bytes are in reverse order.
+  /// Integers of `width` bytes in reverse byte order.
   case byteOrder(width: Int, offset: Int)
-  /// A short gap, before a multiple of 4, that is zero in one of the messages: the padding of a C structure.
+  /// A short gap that ends at a multiple of 4 and is zero in one of the messages: the padding in a C structure.
   case padding(Range<Int>, expected: [UInt8], actual: [UInt8])
   case content(Range<Int>, expected: [UInt8], actual: [UInt8])
-  /// The message is the beginning of the recorded one.
+  /// The message is a prefix of the recorded message.
   case missingEnd(count: Int)
   case extraEnd([UInt8])
   case length(firstDifference: Int)
-  /// The bytes do not match the recorded text with `{any}`, or the digest.
+  /// The bytes do not match the recorded text that contains `{any}`, or the recorded digest.
   case mismatch
 
-  /// Compares bytes with recorded ones, and returns nil if they are equal except in the ranges `ignored`.
+  /// Compares bytes with the recorded bytes; returns nil if they differ only within the `ignored` ranges.
   static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference?
   {
     guard expected.count == actual.count else { return ofLengths(expected, actual) }
@@ -38,7 +38,7 @@ enum ContentDifference: Sendable, Equatable {
     return .content(range, expected: bytes(range).expected, actual: bytes(range).actual)
   }
 
-  /// The ranges in which the bytes differ; ranges with fewer than two equal bytes between them are merged.
+  /// Returns the ranges in which the bytes differ; adjacent bytes that differ form one range.
   static func differingRanges(_ expected: [UInt8], _ actual: [UInt8], _ ignored: [Range<Int>]) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for index in expected.indices where expected[index] != actual[index] && !ignored.contains(where: { $0 ~= index }) {
@@ -54,7 +54,7 @@ enum ContentDifference: Sendable, Equatable {
   private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
     if let widths = IntegerWidths(expected, actual) { return .width(widths) }
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
-    // If many NULs are missing, they are a gap of zeros instead of the ends of texts.
+    // If many NULs are missing, they are a zero-filled gap rather than string terminators.
     if expected.count - actual.count == nuls, abs(nuls) <= 64,
       expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
     {
@@ -78,7 +78,7 @@ enum ContentDifference: Sendable, Equatable {
     return .length(firstDifference: zip(expected, actual).prefix { $0 == $1 }.count)
   }
 
-  /// Returns how many NULs of `longer` the other bytes lack, if otherwise only the lengths of texts differ.
+  /// Returns how many NULs in `longer` are missing from `shorter`, if the only other differences are in string lengths.
   private static func counted(missingIn shorter: [UInt8], of longer: [UInt8]) -> (count: Int, lengths: Int)? {
     guard longer.count > shorter.count, longer.count - shorter.count <= 64 else { return nil }
     var (count, lengths, index) = (0, 0, 0)
@@ -97,7 +97,7 @@ enum ContentDifference: Sendable, Equatable {
     return index == shorter.count && lengths <= count ? (count, lengths) : nil
   }
 
-  /// Returns the width and the first offset of the integers whose bytes are reversed, if that explains all differences.
+  /// Returns the width and first offset of the byte-reversed integers, if they explain all differences.
   private static func reversed(_ expected: [UInt8], _ actual: [UInt8], _ ranges: [Range<Int>]) -> (Int, Int)? {
     for width in [4, 8, 2] where expected.count >= width {
       if let first = firstReversed(expected, actual, ranges, width) { return (width, first) }
@@ -111,8 +111,8 @@ enum ContentDifference: Sendable, Equatable {
     var first: Int?
     var end = 0
     for range in ranges where range.upperBound > end {
-      // The reversed integer contains the first byte that differs, but may begin earlier: its first bytes may be equal
-      // by chance.
+      // The reversed integer contains the first differing byte, but may begin earlier, because its first bytes may be
+      // equal by chance.
       let starts = max(0, range.lowerBound - width + 1)...range.lowerBound
       let start = starts.reversed().sorted { $0 % width == 0 && $1 % width != 0 }.first { start in
         start >= end && start + width <= expected.count
@@ -122,7 +122,7 @@ enum ContentDifference: Sendable, Equatable {
       first = first ?? start
       end = start + width
       if range.upperBound > end {
-        // The rest of the range must be further integers.
+        // The rest of the range must consist of further reversed integers.
         let rest = [end..<range.upperBound]
         guard firstReversed(expected, actual, rest, width) != nil else { return nil }
         end = range.upperBound

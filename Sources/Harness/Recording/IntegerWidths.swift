@@ -1,21 +1,21 @@
-/// Integers that have more bytes in one message than in another one, which is otherwise equal.
+/// Integers that have more bytes in one of two otherwise equal messages.
 ///
-/// It finds a Swift `Int` in place of a `uint32_t`, and the reverse. Integers are in little-endian order, so the
-/// additional bytes follow them.
+/// The comparison finds a Swift `Int` in place of a `uint32_t`, and vice versa. Integers are little-endian, so the
+/// additional bytes come last.
 struct IntegerWidths: Sendable, Equatable {
-  /// The number of bytes of each integer in the recording.
+  /// The number of bytes per integer in the recording.
   let recorded: Int
-  /// The number of bytes of each integer in the message.
+  /// The number of bytes per integer in the message.
   let actual: Int
   /// The offset of the first integer, which is the same in both messages.
   let offset: Int
-  /// The number of integers with another width.
+  /// The number of integers with a different width.
   let count: Int
 
-  /// The widths of integers that are often confused, with the more frequent ones first.
+  /// The pairs of integer widths that are often confused, most frequent first.
   private static let pairs = [(4, 8), (2, 8), (2, 4)]
 
-  /// Compares two messages; nil if their difference has another cause.
+  /// Compares two messages; nil if the difference has another cause.
   init?(_ expected: [UInt8], _ actual: [UInt8]) {
     let isLonger = actual.count > expected.count
     let (short, long) = isLonger ? (expected, actual) : (actual, expected)
@@ -35,7 +35,7 @@ struct IntegerWidths: Sendable, Equatable {
 
   private static let maximumCount = 16
 
-  /// A search for the integers of the shorter message that have more bytes in the longer one.
+  /// A search for the integers in the shorter message that have more bytes in the longer message.
   private struct Search {
     let short: [UInt8]
     let long: [UInt8]
@@ -54,8 +54,8 @@ struct IntegerWidths: Sendable, Equatable {
       (self.short, self.long, self.narrow, self.wide) = (short, long, narrow, wide)
     }
 
-    /// Whether the rest of both messages is equal, except for integers with additional bytes; `widened` is the number
-    /// of such integers before `offset`.
+    /// Returns whether the remainders of both messages are equal except for integers with additional bytes; `widened`
+    /// is the number of such integers before `offset`.
     mutating func succeeds(at offset: Int, after widened: Int) -> Bool {
       let start = offset + widened * (wide - narrow)
       if long.count - start == short.count - offset { return short[offset...].elementsEqual(long[start...]) }
@@ -73,7 +73,7 @@ struct IntegerWidths: Sendable, Equatable {
       return false
     }
 
-    /// Whether the bytes are unlikely to be text.
+    /// Returns whether the bytes are unlikely to be text.
     private func isInteger(at offset: Int) -> Bool {
       short[offset..<offset + narrow].count { (0x20..<0x7F).contains($0) } <= narrow / 2
         && short[offset..<offset + narrow].contains { $0 < 0x20 }
@@ -82,7 +82,7 @@ struct IntegerWidths: Sendable, Equatable {
 }
 
 extension IntegerWidths {
-  /// The difference as the reason of a report.
+  /// The difference, worded as a reason for a report.
   var explanation: String {
     let (narrow, wide) = (min(recorded, actual), max(recorded, actual))
     let nuls = counted(count * (wide - narrow), "NUL")

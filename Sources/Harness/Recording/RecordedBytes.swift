@@ -1,20 +1,20 @@
 import PeerProtocol
 
-/// The bytes of a recorded message, in which variables stand for process IDs and names that differ between cells.
+/// A recorded message's bytes, with variables for process IDs and names that differ between cells.
 struct RecordedBytes: Sendable, Equatable {
   /// A part of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
-    /// A variable, which stands for its value as text or, with a width, as an integer in host byte order.
+    /// A variable that stands for its value as text or, with a width, as an integer in host byte order.
     ///
-    /// `any` stands for any bytes; its width is their number.
+    /// `any` stands for any bytes; its width is the number of bytes.
     case variable(String, width: Int?)
-    /// The number and the digest of the bytes, if there are too many for the file.
+    /// The byte count and digest, if there are too many bytes for the file.
     case digest(count: Int, Digest)
   }
 
   private(set) var pieces: [Piece]
-  /// The ranges of bytes that may differ.
+  /// The byte ranges that may differ.
   var ignored: [Range<Int>] = []
 
   init(_ bytes: [UInt8]) { pieces = bytes.isEmpty ? [] : [.bytes(bytes)] }
@@ -23,10 +23,10 @@ struct RecordedBytes: Sendable, Equatable {
   /// The variable that matches any bytes.
   static let any = "any"
 
-  /// Whether the number of bytes may differ, because a variable `{any}` without a width matches any number.
+  /// Whether the number of bytes may differ, because the bytes contain a variable `{any}` without a width.
   var isPattern: Bool { pieces.contains(.variable(Self.any, width: nil)) }
 
-  /// The ranges that may differ: ``ignored``, and those of the variables `{any:WIDTH}`.
+  /// Returns the ranges that may differ: ``ignored``, and those covered by `{any:WIDTH}` variables.
   func ignoredRanges(_ value: (String) -> String?) -> [Range<Int>] {
     var ranges = ignored
     var offset = 0
@@ -37,7 +37,7 @@ struct RecordedBytes: Sendable, Equatable {
     return ranges
   }
 
-  /// Whether bytes match a pattern with variables `{any}`.
+  /// Returns whether the given bytes match this pattern, in which `{any}` matches any bytes.
   func matches(_ bytes: [UInt8], _ value: (String) -> String?) -> Bool {
     var rest = bytes[...]
     var mayFollow = false
@@ -61,10 +61,10 @@ struct RecordedBytes: Sendable, Equatable {
     return mayFollow || rest.isEmpty
   }
 
-  /// More bytes than this are recorded as a digest.
+  /// The maximum number of bytes to record; longer content is recorded as a digest.
   static let maximum = 2048
 
-  /// Returns the bytes with the values of a cell; nil if a variable has no value there, or the bytes are a digest.
+  /// Returns the bytes with a cell's values filled in; nil if a variable has no value, or only a digest is recorded.
   func filled(_ value: (String) -> String?) -> [UInt8]? {
     var bytes: [UInt8] = []
     for piece in pieces {
@@ -83,7 +83,7 @@ struct RecordedBytes: Sendable, Equatable {
     return bytes
   }
 
-  /// The number and the digest of bytes that are not in the file.
+  /// The byte count and digest, if the bytes themselves are not in the file.
   var digest: (count: Int, digest: Digest)? {
     if case .digest(let count, let digest) = pieces.first { (count, digest) } else { nil }
   }
@@ -94,7 +94,7 @@ struct RecordedBytes: Sendable, Equatable {
 // MARK: - The text of a recording
 
 extension RecordedBytes {
-  /// Whether the bytes are shown as text: most of them are printable.
+  /// Whether to show the bytes as text, because most of them are printable.
   var isText: Bool {
     var (printable, nuls, others) = (0, 0, 0)
     for case .bytes(let bytes) in pieces {
@@ -154,14 +154,14 @@ extension RecordedBytes {
     (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
-  /// Parses the form of ``text``; nil if an escape or a variable is malformed.
+  /// Parses bytes in the format of ``text``; nil if an escape or variable is malformed.
   init?(text: String) {
     var parser = Parser(text)
     guard let pieces = parser.pieces({ $0.character() }) else { return nil }
     self.init(pieces: pieces)
   }
 
-  /// Parses the form of ``hexadecimal``.
+  /// Parses bytes in the format of ``hexadecimal``.
   init?(hexadecimal: String) {
     var parser = Parser(hexadecimal)
     guard let pieces = parser.pieces({ $0.hexadecimalByte() }) else { return nil }
@@ -181,7 +181,7 @@ extension RecordedBytes {
       return text[index]
     }
 
-    /// Returns the pieces of the whole text; `byte` parses a byte, and returns nil for an error.
+    /// Parses the whole text into pieces; `byte` parses one byte, and returns nil on error.
     mutating func pieces(_ byte: (inout Parser) -> UInt8??) -> [Piece]? {
       var pieces: [Piece] = []
       var bytes: [UInt8] = []
@@ -246,10 +246,10 @@ extension RecordedBytes {
 }
 
 extension Digest {
-  /// Computes the digest of an array.
+  /// Computes the digest of a byte array.
   init(_ bytes: [UInt8]) { self = unsafe Digest(of: bytes.span.bytes) }
 
-  /// Parses the sixteen digits of a digest.
+  /// Parses a digest's sixteen hexadecimal digits.
   init?(parsing text: String) {
     guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
     self.init(value)

@@ -1,20 +1,20 @@
 import PeerProtocol
 
-/// The recorded actions of the programs of a finished cell.
+/// The recorded actions of the programs in a finished cell.
 struct RecordedCell {
   let recording: CellRecording
   let values: CellValues
-  /// The languages of the roles.
+  /// The language that plays each role.
   let languages: [String: String]
-  /// The reasons why the recording does not show everything.
+  /// The reasons why the recording is incomplete.
   let gaps: [String]
-  /// A role that transferred more bytes than are recorded; nil if no role did.
+  /// A role that transferred more bytes than the recorder keeps; nil if no role did.
   let cut: String?
 
   /// Whether a step failed, in which case the programs did not run to completion.
   private let isPartial: Bool
 
-  /// Decodes the events of a cell that has ended.
+  /// Decodes the events from a cell that has ended.
   init(_ cell: CellRun, names: CellNames) throws(CellOutcome) {
     var traces: [RoleTrace] = []
     for role in cell.client.roles where !role.isPeer {
@@ -29,7 +29,7 @@ struct RecordedCell {
     self.init(cell, traces, names, isPartial: false)
   }
 
-  /// Decodes the events of a cell with a failed step, up to that step; nil if there are none.
+  /// Decodes the events from a cell with a failed step, up to that step; nil if they cannot be decoded.
   init?(failed cell: CellRun, names: CellNames) {
     var traces: [RoleTrace] = []
     for role in cell.client.roles where !role.isPeer {
@@ -70,16 +70,17 @@ struct RecordedCell {
 }
 
 extension Scenario {
-  /// The id of the scenario with its parameters, as in a recording.
+  /// The scenario id with the parameters, as in a recording.
   var recordingID: String {
     parameters.isEmpty ? id : "\(id)[\(parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ","))]"
   }
 }
 
 extension PeerClient {
-  /// Takes the events of a role after another role has failed.
+  /// Reads a role's events after another role has failed.
   ///
-  /// The next action of the role may explain the failure, so this waits until the role sleeps or has ended.
+  /// The role's next action may explain the failure, so this method waits for up to a second until the role sleeps or
+  /// its trace ends.
   func takeTraceAtRest(of role: RoleProcess) {
     guard let trace = streams(of: role).trace, let pid = role.pid else { return }
     var limit = limit(.seconds(1))
@@ -92,7 +93,7 @@ extension PeerClient {
     takeTrace(of: role)
   }
 
-  /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
+  /// Waits until the recorder has reported that all of a role's processes have exited, and reads the role's events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "end under the recorder") { trace.isEnded ? () : nil }

@@ -1,13 +1,13 @@
 import PeerProtocol
 
-/// Compares what the roles of a cell did with a recording.
+/// Compares the actions of a cell's roles with a recording.
 struct RecordingComparison {
   let expected: CellRecording
   let actual: CellRecording
-  /// The values that the variables of a recording have in the cell.
+  /// The values of a recording's variables in the cell.
   let values: CellValues
 
-  /// All differences, in the order of the recording.
+  /// Returns all differences, in recording order.
   func differences() -> [RecordingDifference] {
     var rest = Array(actual.objects.indices)
     var pairs: [(expected: RecordedObject, actual: RecordedObject?)] = []
@@ -70,7 +70,7 @@ struct RecordingComparison {
     }
     if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }
     for limit in RecordedObject.Creation.Limit.allCases where wanted.limits[limit] != found.limits[limit] {
-      // The bytes of a file already determine its size.
+      // A file's bytes already determine its size.
       if limit == .size, object.kind == .file, wanted.limits[limit] == nil || found.limits[limit] == nil { continue }
       add(.limit(limit, expected: wanted.limits[limit], actual: found.limits[limit]))
     }
@@ -125,7 +125,7 @@ struct RecordingComparison {
     _ object: RecordedObject, _ role: String, _ wanted: [RecordedMessage], _ found: [RecordedMessage]
   ) -> [RecordingDifference] {
     let matches = object.tolerance.order ? unordered(wanted, found) : MessageAlignment(wanted, found, equal).pairs
-    // The same messages in another order count as one difference, not several.
+    // The same messages in a different order count as one difference, not several.
     if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
       unordered(wanted, found).allSatisfy({ pair in
         guard let expected = pair.expected, let actual = pair.actual else { return false }
@@ -159,7 +159,7 @@ struct RecordingComparison {
     return differences
   }
 
-  /// Returns when the role began the call that sent the first differing byte.
+  /// Returns the start time of the call that sent the first differing byte.
   private func time(of actual: RecordedMessage, differingFrom expected: RecordedMessage) -> Int? {
     let wanted = expected.content.filled(values.value) ?? []
     let found = actual.content.filled(values.value) ?? []
@@ -171,7 +171,7 @@ struct RecordingComparison {
     compare(expected, actual).isEmpty
   }
 
-  /// Pairs equal messages, and then the others in their order.
+  /// Pairs equal messages first, and then pairs the rest in order.
   private func unordered(
     _ wanted: [RecordedMessage], _ found: [RecordedMessage]
   ) -> [(expected: Int?, actual: Int?)] {
@@ -191,7 +191,7 @@ struct RecordingComparison {
     return pairs + rest.dropFirst(unmatched.count).map { (nil, $0) }
   }
 
-  /// The differences between two messages.
+  /// Returns the differences between two messages.
   func compare(_ expected: RecordedMessage, _ actual: RecordedMessage) -> [MessageDifference] {
     var differences: [MessageDifference] = []
     if let difference = bytes(expected.content, actual.content) { differences.append(difference) }
@@ -240,12 +240,12 @@ struct RecordingComparison {
   }
 }
 
-/// Pairs the messages of a role with the recorded ones, in their order.
+/// Pairs a role's messages with the recorded messages, in order.
 struct MessageAlignment {
-  /// The indices of pairs; a message without a counterpart has nil.
+  /// The indices of the paired messages; nil stands for a missing counterpart.
   let pairs: [(expected: Int?, actual: Int?)]
 
-  /// The maximum number of comparisons; beyond it, messages are paired by their numbers.
+  /// The maximum number of comparisons; beyond this limit, messages are paired by index.
   private static let maximum = 250_000
 
   init(
@@ -257,7 +257,7 @@ struct MessageAlignment {
       pairs = (0..<max(rows, columns)).map { ($0 < rows ? $0 : nil, $0 < columns ? $0 : nil) }
       return
     }
-    // The longest common subsequence: `lengths[i][j]` is its length for the messages from i and j on.
+    // The longest common subsequence: `lengths[i][j]` is its length for the messages starting at i and j.
     var lengths = Array(repeating: Array(repeating: 0, count: columns + 1), count: rows + 1)
     for row in (0..<rows).reversed() {
       for column in (0..<columns).reversed() {
@@ -283,7 +283,7 @@ struct MessageAlignment {
     self.pairs = Self.joined(pairs)
   }
 
-  /// Joins adjacent missing and extra messages into one message that differs.
+  /// Merges adjacent missing and extra messages into one message that differs.
   private static func joined(_ pairs: [(expected: Int?, actual: Int?)]) -> [(expected: Int?, actual: Int?)] {
     var result: [(expected: Int?, actual: Int?)] = []
     for pair in pairs {

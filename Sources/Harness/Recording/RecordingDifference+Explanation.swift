@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// The sentences that explain differences; no other file has such text.
+/// The sentences that explain differences; no other file contains such text.
 extension RecordingDifference {
   /// Returns one sentence: `client (swift): message 2 to the queue {mq} has 17 bytes, the recording has 18: …`.
   ///
-  /// `languages` are the languages of the roles. Bytes of programs are shown with escapes.
+  /// `languages` contains each role's language. Bytes from programs are escaped.
   func explanation(languages: [String: String]) -> String {
     func described(_ role: String) -> String { languages[role].map { "\(role) (\($0))" } ?? role }
     let actor = role.map { "\(described($0)): " } ?? ""
@@ -45,7 +45,7 @@ extension RecordingDifference {
 
   private func octal(_ mode: Int) -> String { String(mode, radix: 8) }
 
-  /// The message with its object: `message 2 to the queue {mq}`.
+  /// The message and its object: `message 2 to the queue {mq}`.
   private func part(_ index: Int) -> String {
     "\(kind.unit) \(index + 1) \(preposition) \(object)"
   }
@@ -78,7 +78,7 @@ extension RecordingDifference {
 }
 
 extension ContentDifference {
-  /// The reason for a difference between bytes.
+  /// The clause that explains a difference between bytes.
   var explanation: String {
     switch self {
     case .missingNULs(1, true, _): "the terminating NUL is missing"
@@ -124,7 +124,7 @@ extension ContentDifference {
 }
 
 extension RecordedMessage {
-  /// A short description of the content of a message.
+  /// A short description of a message's content.
   fileprivate var summary: String {
     if let operation { return operation }
     if let digest = content.digest { return "\(digest.count) bytes" }
@@ -134,7 +134,7 @@ extension RecordedMessage {
 }
 
 extension RecordedObject.Kind {
-  /// The noun for an object, with its article.
+  /// The noun for an object, with the article.
   var noun: String {
     switch self {
     case .fifo: "the FIFO"

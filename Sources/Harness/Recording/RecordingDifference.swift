@@ -1,18 +1,18 @@
-/// A difference between the actions of a role and the recording.
+/// A difference between a role's actions and the recording.
 struct RecordingDifference: Sendable, Equatable {
   let kind: RecordedObject.Kind
-  /// The name of the object in the recording.
+  /// The object's name in the recording.
   let name: String
-  /// The role that differs; nil if it is not known which role should have acted.
+  /// The role whose actions differ; nil if the role that should have acted is unknown.
   let role: String?
   let what: What
-  /// Whether the difference is in what the role received, and not in what it did.
+  /// Whether the difference is in the data that the role received, rather than in its actions.
   var isReception = false
-  /// When the role began the call that sent or stored what differs; nil if it sent or stored nothing.
+  /// The start time of the call that sent or stored the differing data; nil if there is no such call.
   var time: Int?
-  /// The role that had sent or stored different bytes before this role did; nil if none had.
+  /// The role that sent or stored different bytes before this role did; nil if no role did.
   var earlierRole: String?
-  /// The bytes around the first one that differs; nil if no bytes differ.
+  /// The bytes around the first difference; nil if no bytes differ.
   var bytes: DifferingBytes?
 
   enum What: Sendable, Equatable {
@@ -21,7 +21,7 @@ struct RecordingDifference: Sendable, Equatable {
     /// An object of the same kind has a different name.
     case name(actual: String)
     case creator(expected: String, actual: String?)
-    /// `mask` is the umask of the process if the mask alone explains the difference.
+    /// `mask` is the process's umask if the umask alone explains the difference.
     case mode(expected: Int, actual: Int, mask: Int?)
     case notExclusive
     case limit(RecordedObject.Creation.Limit, expected: Int?, actual: Int?)
@@ -29,15 +29,15 @@ struct RecordingDifference: Sendable, Equatable {
     case remover(expected: String, actual: String)
     case extraRemoval
     case keptOnExec
-    /// Message `index` of the recording, from 0, has no counterpart.
+    /// Message `index` in the recording, counted from 0, has no counterpart.
     case missingMessage(index: Int, RecordedMessage)
     case extraMessage(index: Int, RecordedMessage)
-    /// The messages are the recorded ones in a different order; `index` is the first one that differs.
+    /// The messages are the recorded messages in a different order; `index` is the first that differs.
     case order(index: Int)
     case message(index: Int, MessageDifference)
   }
 
-  /// Whether something is missing that the role might have done if it had run to completion.
+  /// Whether the difference is a missing action that the role might still have performed by running to completion.
   var isMissing: Bool {
     switch what {
     case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true
@@ -48,11 +48,11 @@ struct RecordingDifference: Sendable, Equatable {
 }
 
 extension RecordingDifference {
-  /// Returns the differences with those in bytes sorted by the time at which the bytes were sent; others keep their
-  /// places.
+  /// Returns the differences, with differences in sent bytes sorted by send time, and all others in their original
+  /// positions.
   ///
-  /// A role that only sends back what it has received differs as well, so each difference names the role that sent
-  /// different bytes first.
+  /// A role that only sends back what it received also differs, so each difference names the role that was first to
+  /// send different bytes.
   static func inOrder(_ differences: [RecordingDifference]) -> [RecordingDifference] {
     let isTimed = { (difference: RecordingDifference) in difference.time != nil && !difference.isReception }
     var timed = differences.filter(isTimed).enumerated().sorted {
@@ -67,7 +67,7 @@ extension RecordingDifference {
   }
 }
 
-/// How a message differs from the recorded one.
+/// How a message differs from the recorded message.
 enum MessageDifference: Sendable, Equatable {
   case bytes(ContentDifference, expected: Int, actual: Int)
   case priority(expected: Int, actual: Int)
@@ -77,14 +77,14 @@ enum MessageDifference: Sendable, Equatable {
   case operation(expected: String, actual: String)
 }
 
-/// The bytes of a message around the first one that differs from the recorded message, as lines of text.
+/// A message's bytes around the first difference from the recorded message, as lines of text.
 struct DifferingBytes: Sendable, Equatable {
   let recorded: String
   let actual: String
 
-  /// Compares two messages; `value` returns the values that variables of a recording have in the cell.
+  /// Compares two messages; `value` returns the value of a recording's variable in the cell.
   ///
-  /// Bytes of which a recording has only a pattern or a digest are shown in the form of the recording.
+  /// If a recording contains only a pattern or digest for the bytes, they are shown as in the recording.
   init(recorded: RecordedBytes, actual: RecordedBytes, _ value: (String) -> String?) {
     let (expected, found) = (recorded.filled(value), actual.filled(value))
     let ignored = recorded.ignoredRanges(value)

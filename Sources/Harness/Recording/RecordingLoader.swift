@@ -1,12 +1,12 @@
 import Foundation
 import PeerProtocol
 
-/// Reads recordings, and reports the errors of all entries.
+/// Reads recordings, and reports the errors in all entries.
 struct RecordingLoader {
   private typealias Value = FixtureDocument.Value
   private let log: DiagnosticLog
 
-  /// Reads the recordings of a project; none if the file does not exist.
+  /// Reads a project's recordings; returns none if the file does not exist.
   static func load(at path: String, as name: String, scenarios: [Scenario], log: DiagnosticLog) -> [CellRecording] {
     guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: name, log: log) else {
       return []
@@ -21,7 +21,7 @@ struct RecordingLoader {
     return recordings
   }
 
-  /// Reads the recordings of a file.
+  /// Reads the recordings in a file.
   static func load(_ source: FixtureFile, log: DiagnosticLog) -> [CellRecording] {
     guard let document = FixtureDocument(source, log: log) else { return [] }
     let loader = RecordingLoader(log: log)
@@ -154,7 +154,7 @@ struct RecordingLoader {
 }
 
 extension RecordedObject {
-  /// Changes the part of a role, and adds it if necessary.
+  /// Changes a role's part, adding the part if necessary.
   fileprivate mutating func with(_ role: String, _ change: (inout Part) -> Void) {
     if !parts.contains(where: { $0.role == role }) { parts.append(Part(role: role)) }
     for index in parts.indices where parts[index].role == role { change(&parts[index]) }

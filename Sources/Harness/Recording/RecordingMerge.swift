@@ -1,4 +1,4 @@
-/// Combines several recordings of the same cell: what differs between them may also differ in other runs.
+/// Combines several recordings of the same cell; anything that differs between them may also differ in other runs.
 struct RecordingMerge {
   /// The first recording, with all differences marked.
   private(set) var recording: CellRecording
@@ -8,7 +8,7 @@ struct RecordingMerge {
   init(_ first: CellRecording) { recording = first }
 
   mutating func add(_ other: CellRecording, values: CellValues) {
-    // A comparison reports only the first range of bytes that differs, so it is repeated to find the next one.
+    // A comparison reports only the first byte range that differs, so repeat it to find the next.
     while true {
       let differences = RecordingComparison(expected: recording, actual: other, values: values).differences()
       let before = recording
@@ -74,7 +74,7 @@ struct RecordingMerge {
     recording.objects[index].parts[part][keyPath: list][number].content = content
   }
 
-  /// Extends a range to all digits of a number in a text: its other digits may differ in another run.
+  /// Extends a range of digits to the entire number, whose other digits may differ in another run.
   private static func number(around range: Range<Int>, in content: RecordedBytes) -> Range<Int> {
     guard let bytes = content.filled({ _ in nil }), range.upperBound <= bytes.count else { return range }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

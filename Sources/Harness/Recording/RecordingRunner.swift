@@ -1,22 +1,22 @@
-/// Records the programs of the reference language in every scenario.
+/// Records the reference language's programs in every scenario.
 public struct RecordingRunner: Sendable {
   private let configuration: RunConfiguration
   private let scenarios: [Scenario]
-  /// How often each scenario is recorded: values that differ between these runs may also differ in later runs.
+  /// The number of times to record each scenario; values that differ between these runs may also differ in later runs.
   private let runs: Int
 
-  /// The recordings, and what the user should know about them.
+  /// The recordings, and notes and failures to report to the user.
   public struct Result: Sendable {
-    /// The recordings, in the order of the scenarios.
+    /// The recordings, in scenario order.
     public var recordings: [CellRecording] = []
-    /// Descriptions of the differences between runs, and of calls that are not recorded, by scenario.
+    /// Descriptions of differences between runs and of calls that were not recorded, each with its scenario.
     public var notes: [String] = []
     /// The scenarios that did not pass in the reference language, with the reasons.
     public var failures: [String] = []
 
     /// Adds the recordings of a project's other scenarios, which this run does not replace.
     ///
-    /// - Throws: ``FixtureErrors`` if its file of recordings has errors.
+    /// - Throws: ``FixtureErrors`` if the project's recordings file has errors.
     public mutating func keepOthers(of file: ProjectFile) throws(FixtureErrors) {
       let path = ProjectFile.recordings(of: file.path)
       let kept = try DiagnosticLog.collect {
@@ -28,18 +28,18 @@ public struct RecordingRunner: Sendable {
       recordings.sort { (known.firstIndex(of: $0.scenario) ?? 0) < (known.firstIndex(of: $1.scenario) ?? 0) }
     }
 
-    /// The text of a file with the recordings.
+    /// The text of the recordings file.
     public var text: String { RecordingWriter.text(recordings) }
   }
 
-  /// Creates a runner for the scenarios that consist of programs.
+  /// Creates a runner for the scenarios that contain programs.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], runs: Int) {
     self.configuration = configuration
     self.scenarios = Self.select(scenarios, [])
     self.runs = runs
   }
 
-  /// Returns the scenarios with programs whose names contain one of the filters; all of them without filters.
+  /// Returns the scenarios with programs whose ids contain one of the filters, or all such scenarios without filters.
   public static func select(_ scenarios: [Scenario], _ filters: [String]) -> [Scenario] {
     scenarios.filter { scenario in
       scenario.roles.contains { $0.part != .peer }

@@ -4,7 +4,7 @@ import PeerProtocol
 struct RecordingWriter {
   private var lines: [String] = []
 
-  /// Returns the text of a file with these recordings.
+  /// Returns the text of a file that contains the recordings.
   static func text(_ recordings: [CellRecording]) -> String {
     var writer = RecordingWriter()
     writer.lines = [
@@ -76,7 +76,7 @@ struct RecordingWriter {
     return facts.count == 1 ? facts[0] : "{\(facts.joined(separator: ", "))}"
   }
 
-  /// Returns text as a scalar in single quotes; bytes that YAML does not allow in one are shown as `?`.
+  /// Returns text as a single-quoted YAML scalar, with `?` in place of each character that is unsafe to display.
   private static func quoted(_ text: String) -> String {
     let safe = text.unicodeScalars.map { $0.isUnsafeToDisplay ? "?" : String($0) }.joined()
     return "'\(safe.replacing("'", with: "''"))'"
@@ -84,7 +84,7 @@ struct RecordingWriter {
 }
 
 extension RecordedObject.Tolerance {
-  /// The names of what may differ, in a recording.
+  /// The words for tolerated differences in a recording.
   enum Name: String, CaseIterable { case order, roles, count }
 
   fileprivate var names: [String] {

@@ -1,22 +1,23 @@
 import PeerProtocol
 
-/// The events that the recorder reported about one role, in order.
+/// The events that the recorder reported for one role, in order.
 struct RoleTrace: Sendable {
   let role: String
   let language: String
-  /// The first process of the role.
+  /// The role's first process.
   let pid: Int
   let events: [TraceEvent]
-  /// The reasons why the events do not show everything that the role did.
+  /// The reasons why the events do not show all of the role's actions.
   let gaps: [String]
-  /// Whether the role transferred more bytes than the recorder reports.
+  /// Whether the role transferred more bytes than the recorder keeps.
   let isCut: Bool
 
-  /// Parses the lines of the recorder.
+  /// Parses the lines that the recorder wrote.
   ///
   /// With `isPartial`, the role may still be running.
   ///
-  /// - Throws: ``RecordingError`` if they are incomplete, for example because the role killed its tracer.
+  /// - Throws: ``RecordingError`` if the lines are malformed or incomplete, for example because the role killed its
+  ///   tracer.
   init(
     role: String, language: String, pid: Int, lines: [String], isPartial: Bool = false
   ) throws(RecordingError) {
@@ -46,7 +47,7 @@ struct RoleTrace: Sendable {
   }
 }
 
-/// One line of the recorder: an event in a process, whose fields `c-peers/wire-recorder` describes.
+/// One line from the recorder: an event in a process, with the fields described in `c-peers/wire-recorder`.
 struct TraceEvent: Sendable {
   let kind: String
   let fields: Fields

@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// The sockets, the messages, the stores into shared memory, and the operations.
+/// Decodes sockets, messages, stores to shared memory, and operations.
 extension TraceDecoder {
   // MARK: - Sockets
 
@@ -15,12 +15,12 @@ extension TraceDecoder {
     case "bind", "connect", "accept":
       let named = event.kind == "connect" ? event.fields["address"] : event.fields["local"]
       guard let address = named, let place = place(of: address, socket) else { return }
-      // A client that binds its own address before it connects sends to the address that it connects to.
+      // A client that binds its own address before connecting still sends to the address that it connects to.
       reading.connections[event.id] = place
       if event.kind == "bind", objects[place].object.creation == nil {
         objects[place].object.creation = RecordedObject.Creation(role: reading.role)
         objects[place].mode = event.octal("mode")
-        // bind(2) requests all permissions, and the mask removes some.
+        // bind(2) requests all permissions, and the umask removes some of them.
         if let mask = event.octal("umask") { objects[place].object.creation?.requested = (0o777, mask) }
       }
     default: break
@@ -29,14 +29,14 @@ extension TraceDecoder {
     if let place = reading.connections[event.id], let flags {
       note(Descriptor(pid: event.pid, number: number), closes: flags & O_CLOEXEC != 0, at: place, &reading)
     } else if let flags {
-      // The object is known when the socket is bound or connected.
+      // The object becomes known only when the socket is bound or connected.
       reading.sockets[event.id]?.append("closes", flags & O_CLOEXEC != 0 ? 1 : 0)
     } else if let closes = socket?["closes"], let place = reading.connections[event.id] {
       note(Descriptor(pid: event.pid, number: number), closes: closes == "1", at: place, &reading)
     }
   }
 
-  /// Returns the object of a socket address: the name that a role has bound.
+  /// Returns the object for a socket address: the name that a role bound.
   private mutating func place(of address: String, _ socket: Fields?) -> Int? {
     let kind: RecordedObject.Kind
     switch (socket?["domain"], socket?["style"]) {
@@ -54,7 +54,7 @@ extension TraceDecoder {
     return add(RecordedObject(kind: kind, name: name), path: path, as: key)
   }
 
-  /// The name of an address: a path, `@` and an abstract name, or a port.
+  /// Returns an address as an object name: a path, `@` and an abstract name, or a port.
   private func socketName(_ address: String) -> String {
     if address.hasPrefix("unix:") { return values.name(String(address.dropFirst(5))) }
     if address.hasPrefix("abstract:") { return "@" + values.name(String(address.dropFirst(9))) }
@@ -63,7 +63,7 @@ extension TraceDecoder {
 
   // MARK: - Messages
 
-  /// Reads a message that the role sent or received, and adds it to a list of its part.
+  /// Reads a message that the role sent or received, and adds it to a list in the role's part.
   mutating func readTransfer(
     _ event: TraceEvent, _ list: WritableKeyPath<PartBuilding, [MessageBuilding]>,
     _ processes: WritableKeyPath<PartBuilding, Set<Int>>, _ reading: inout Reading
@@ -78,7 +78,7 @@ extension TraceDecoder {
     building.message.calls = calls(event)
     building.connection = event.id
     building.pid = event.pid
-    // Receiving nothing from a stream or from sequenced packets is the end of file.
+    // Receiving nothing from a stream or sequenced-packet socket means end of file.
     let hasEnds = objects[place].object.isStream || [.unixSequenced, .socketPair].contains(objects[place].object.kind)
     if event.kind == "receive", hasEnds, building.bytes.isEmpty { return }
     objects[place].parts[reading.role, default: PartBuilding()][keyPath: list].append(building)
@@ -86,13 +86,13 @@ extension TraceDecoder {
     reading.open = (place, list)
   }
 
-  /// Returns the object that a message was sent to or received from.
+  /// Returns the object to which a message was sent or from which it was received.
   private mutating func channel(of event: TraceEvent, _ reading: Reading) -> Int? {
     if let place = places[event.id] { return place }
     let socket = reading.sockets[event.id]
     guard socket?["style"] == "datagram" else { return reading.connections[event.id] }
-    // A datagram goes to the address that a role has bound. A reply to any other address, such as a port that the
-    // kernel has chosen, belongs to its source address.
+    // A datagram belongs to the bound address to which it was sent. A reply to any other address, such as a port chosen
+    // by the kernel, belongs to its source address.
     let (to, local) = (event.fields["to"], event.fields["local"])
     for address in event.kind == "receive" ? [local, to] : [to, local] {
       guard let address, let bound = boundAddress(address) else { continue }
@@ -154,7 +154,7 @@ extension TraceDecoder {
     }
   }
 
-  /// The parts of an uncertain store that no certain store of the other roles covers.
+  /// Returns the parts of an uncertain store that are not covered by another role's certain stores.
   private static func own(_ store: MessageBuilding, _ others: [MessageBuilding]) -> [MessageBuilding] {
     let offset = store.message.offset ?? 0
     var rest: [MessageBuilding] = []
@@ -190,7 +190,7 @@ extension TraceDecoder {
   mutating func readSignal(_ event: TraceEvent, by role: String) {
     guard let target = event.number("target"), let variable = values.variable(ofProcess: target) else { return }
     let receiver = String(variable.dropLast(".pid".count))
-    // A signal from a program to its own children is not IPC between the roles.
+    // A signal that a role sends itself or its own children is not IPC between roles.
     guard receiver != role else { return }
     let key = "signals \(receiver)"
     let place = places[key] ?? add(RecordedObject(kind: .signals, name: receiver), path: nil, as: key)

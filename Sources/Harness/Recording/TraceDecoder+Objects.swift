@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// The objects: their names, how they are created, and how they are removed.
+/// Decodes objects: their names, creation and removal.
 extension TraceDecoder {
   mutating func readObject(_ event: TraceEvent, _ reading: inout Reading) {
     let type = event.fields["type"] ?? ""
@@ -59,12 +59,12 @@ extension TraceDecoder {
       creation.isExclusive = flags & O_EXCL != 0 && objects[place].object.kind != .pipe
       if let mode = event.octal("mode"), let mask = event.octal("umask") { creation.requested = (mode, mask) }
       objects[place].object.creation = creation
-      // sem_open(3) creates every semaphore under a temporary name, whether its caller asks for O_EXCL or not.
+      // sem_open(3) creates every semaphore under a temporary name, whether or not its caller requests O_EXCL.
       if objects[place].object.kind == .semaphore { objects[place].object.creation?.isExclusive = false }
       if objects[place].object.kind == .file, flags & O_ACCMODE != O_RDONLY { objects[place].isKept = true }
     }
     guard let number = event.number("fd") else { return }
-    // A descriptor with O_PATH only finds the object.
+    // A descriptor opened with O_PATH only locates the object.
     let isPath = flags & 0o10000000 != 0
     if !isPath { note(Descriptor(pid: event.pid, number: number), closes: flags & O_CLOEXEC != 0, at: place, &reading) }
   }
@@ -84,7 +84,7 @@ extension TraceDecoder {
     else { return }
     var creation = RecordedObject.Creation(role: reading.role)
     creation.isExclusive = event.number("exclusive") == 1
-    // The mask of a process does not apply to System V objects.
+    // The umask does not apply to System V objects.
     objects[place].mode = event.octal("mode")
     if kind == .semaphores { objects[place].limits[.semaphores] = event.number("size") }
     if kind == .segment { objects[place].size = event.number("size") }

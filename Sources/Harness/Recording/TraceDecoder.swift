@@ -1,24 +1,24 @@
 import Glibc
 import PeerProtocol
 
-/// Builds the recording of a cell from the events of its roles.
+/// Builds a cell's recording from its roles' events.
 ///
-/// `TraceDecoder+Objects.swift` follows the objects, and `TraceDecoder+Messages.swift` the messages and stores.
+/// `TraceDecoder+Objects.swift` decodes the objects, and `TraceDecoder+Messages.swift` decodes the messages and stores.
 struct TraceDecoder {
   let traces: [RoleTrace]
   let values: CellValues
   var objects: [Building] = []
-  /// The indices in `objects`, by the recorder's identifier or by the address of a socket.
+  /// The indices in `objects`, by the recorder's identifier or by socket address.
   var places: [String: Int] = [:]
-  /// The indices of signals, by the role that receives them.
+  /// The socket addresses that roles have bound.
   var addresses: Set<String> = []
 
   /// An object whose events are being decoded.
   struct Building {
     var object: RecordedObject
-    /// The path or name of the object in this cell; nil if it has none.
+    /// The object's path or name in this cell; nil if it has none.
     var path: String?
-    /// The last permissions and size that the recorder saw.
+    /// The permissions and size that the recorder last saw.
     var mode: Int?
     var size: Int?
     var limits: [RecordedObject.Creation.Limit: Int] = [:]
@@ -26,11 +26,11 @@ struct TraceDecoder {
     var isKept = false
   }
 
-  /// The use of an object by one role.
+  /// One role's use of an object.
   struct PartBuilding {
     var messages: [MessageBuilding] = []
     var received: [MessageBuilding] = []
-    /// Whether each descriptor is closed by exec, by process and number.
+    /// Whether each descriptor is close-on-exec, by process and number.
     var descriptors: [Descriptor: Bool] = [:]
     var writers: Set<Int> = []
     var readers: Set<Int> = []
@@ -41,31 +41,31 @@ struct TraceDecoder {
     let number: Int
   }
 
-  /// A message, whose bytes may arrive in several events.
+  /// A message whose bytes may arrive in several events.
   struct MessageBuilding {
     var bytes: [UInt8] = []
     var message = RecordedMessage()
-    /// The connection of a stream, whose writes are concatenated.
+    /// The connection; the writes to a stream connection are concatenated.
     var connection: String?
     /// Whether another role may have made this store.
     var isUncertain = false
     var pid = 0
   }
 
-  /// The state of the role whose events are being read.
+  /// The state for the role whose events are being read.
   struct Reading {
     let role: String
-    /// The connections of sockets to objects, by the identifiers of the sockets.
+    /// The objects that sockets are connected to, by socket identifier.
     var connections: [String: Int] = [:]
-    /// Whether the socket of a connection is the one that connected or was accepted.
+    /// The objects that the role's descriptors refer to.
     var descriptors: [Descriptor: Int] = [:]
     var passed: [String] = []
-    /// Where the rest of a message in several events belongs.
+    /// The list to which further parts of the last message belong.
     var open: (place: Int, list: WritableKeyPath<PartBuilding, [MessageBuilding]>)?
     var sockets: [String: Fields] = [:]
   }
 
-  /// Returns what the roles of a cell did.
+  /// Returns the recording of the roles' actions in a cell.
   static func recording(
     of scenario: String, _ traces: [RoleTrace], values: CellValues
   ) -> CellRecording {
@@ -109,7 +109,7 @@ struct TraceDecoder {
     case "receive": readTransfer(event, \.received, \.readers, &reading)
     case "part":
       if let (place, list) = reading.open, var part = objects[place].parts[reading.role], !part[keyPath: list].isEmpty {
-        objects[place].parts[reading.role] = nil  // so that the bytes are not copied
+        objects[place].parts[reading.role] = nil  // avoids copying the bytes
         part[keyPath: list][part[keyPath: list].count - 1].bytes += event.bytes
         objects[place].parts[reading.role] = part
       }
@@ -123,7 +123,7 @@ struct TraceDecoder {
 
   // MARK: - The result
 
-  /// The objects, with everything that belongs in a recording.
+  /// Returns the objects, with everything that belongs in a recording.
   private func finished() -> [RecordedObject] {
     var counts: [RecordedObject.Kind: Int] = [:]
     return objects.compactMap { building in
@@ -168,7 +168,7 @@ struct TraceDecoder {
     var part = RecordedObject.Part(role: role)
     part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
     part.messages = recorded(building.messages, asStreams: object.isStream && !Self.isConcurrent(building, object))
-    // If several processes of a role read from one stream, it is random which process gets which bytes.
+    // If several of a role's processes read from one stream, which process gets which bytes is unpredictable.
     let isDivided = object.isStream && building.readers.count > 1
     if object.isChannel, !isDivided { part.received = recorded(building.received, asStreams: object.isStream) }
     return part.messages.isEmpty && part.received.isEmpty && part.closesOnExec == nil ? nil : part
@@ -182,16 +182,16 @@ struct TraceDecoder {
     }
   }
 
-  /// Whether several processes of the role write to one stream, each write as a separate record.
+  /// Returns whether several of the role's processes write to one stream, so that each write is a separate record.
   private static func isConcurrent(_ building: PartBuilding, _ object: RecordedObject) -> Bool {
     object.isStream && object.kind != .file && building.writers.count > 1
   }
 
-  /// Concatenates the writes of each connection.
+  /// Concatenates the writes to each connection.
   private static func streams(_ messages: [MessageBuilding]) -> [MessageBuilding] {
     var streams: [MessageBuilding] = []
     for message in messages {
-      // Stores into a mapped file are not part of the stream of its writes.
+      // Stores to a mapped file are not part of the stream of writes.
       if message.message.offset == nil,
         let index = streams.firstIndex(where: { $0.message.offset == nil && $0.connection == message.connection })
       {

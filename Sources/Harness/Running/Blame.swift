@@ -1,11 +1,11 @@
 import PeerProtocol
 
-/// Finds out whether a failure was caused by a different role than the one that reports it.
+/// Determines whether a failure was caused by a role other than the role that reports it.
 extension CellRun {
   /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
   ///
-  /// A role whose peer has died only sees a broken pipe, a reset connection, or nothing. If the step found that its own
-  /// role had ended before that, the other role ended as a consequence.
+  /// A role whose peer has died sees only a broken pipe, a reset connection, or nothing. If the step's own role ended
+  /// first, the other role ended as a consequence.
   func blamed(_ outcome: CellOutcome, at step: Step) -> CellOutcome {
     guard [.failed, .timedOut].contains(outcome.verdict) else { return outcome }
     let ended = client.roles.compactMap { role -> (role: RoleProcess, status: TerminationStatus)? in
@@ -26,7 +26,7 @@ extension CellRun {
     return outcome.with(.crashed, reason: "\(end); then \(reason)")
   }
 
-  /// Whether a step ended the role, or sent it a signal that may have ended it.
+  /// Returns whether a step ended the role, or sent it a signal that may have ended it.
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.isPeer || !role.inputEnded else { return true }
     return client.roles.flatMap(\.messages).contains { entry in
@@ -37,7 +37,7 @@ extension CellRun {
     }
   }
 
-  /// Whether the script expects this status, or a program exited normally.
+  /// Returns whether the script expects this status, or a program exited with status 0.
   func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
     if !role.isPeer, status == .exit(0) { return true }
     return scenario.steps.contains { step in
@@ -49,9 +49,9 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// Returns how a role ended, and waits for that if it is about to end; nil if it is still running.
+  /// Returns how a role ended, after waiting for it if it is exiting; nil if it is still running.
   ///
-  /// The descriptors of an ending process are closed a moment before its end is reported.
+  /// An exiting process's descriptors are closed shortly before its exit is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
     guard let pid = role.pid else { return nil }
     var limit = limit(.seconds(1))
@@ -65,8 +65,7 @@ extension PeerClient {
     return nil
   }
 
-  /// Returns a suffix for a reason, which lists the roles that hold the other end of the pipe that a role is waiting
-  /// for.
+  /// Returns a suffix for a reason that lists the roles holding the other end of the pipe on which a role is waiting.
   ///
   /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {
@@ -86,7 +85,7 @@ extension PeerClient {
     return "; \(list) has its pipe open for \(direction)"
   }
 
-  /// Returns the descriptor of the request's handle or, without a request, that of the system call.
+  /// Returns the descriptor of the request's handle or, without a pending request, the system call's descriptor.
   private func descriptor(inWhich role: RoleProcess, waits state: ProcessState) -> Int? {
     if let request = role.pending {
       let names = context.registry.handleParameters.compactMap { request.fields[$0] }

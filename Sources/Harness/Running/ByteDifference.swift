@@ -1,14 +1,14 @@
-/// The first difference between two sequences of bytes, with the bytes around it.
+/// The first difference between two byte sequences, with the bytes around it.
 struct ByteDifference: Sendable, Equatable {
-  /// The index of the first byte that differs, or the length of the shorter sequence.
+  /// The index of the first differing byte, or the length of the shorter sequence.
   let offset: Int
   private let expected: [UInt8]
   private let actual: [UInt8]
 
-  /// The number of bytes in a line.
+  /// The number of bytes per line.
   private static let width = 16
 
-  /// Compares two sequences; nil if they are equal, except in the ranges `ignored`.
+  /// Compares two sequences; nil if they differ only within the `ignored` ranges.
   init?(expected: [UInt8], actual: [UInt8], ignoring ignored: [Range<Int>] = []) {
     let length = min(expected.count, actual.count)
     let offset = (0..<length).first { index in
@@ -31,7 +31,7 @@ struct ByteDifference: Sendable, Equatable {
     return "byte \(offset) is \(Self.name(actual, offset)), expected \(Self.name(expected, offset)); \(lengths)"
   }
 
-  /// The expected bytes around the difference, as offset, hexadecimal numbers and text.
+  /// The expected bytes around the difference, as an offset, hexadecimal numbers and text.
   var expectedText: String { Self.line(expected, around: offset) }
   /// The actual bytes around the difference.
   var actualText: String { Self.line(actual, around: offset) }
@@ -42,7 +42,7 @@ struct ByteDifference: Sendable, Equatable {
   }
 
   static func line(_ bytes: [UInt8], around offset: Int) -> String {
-    // Both lines begin at the same offset, so that they can be compared by eye.
+    // Both lines begin at the same offset, so that readers can compare them.
     let start = max(0, offset - width / 2)
     let shown = bytes[min(start, bytes.count)..<min(start + width, bytes.count)]
     let numbers = shown.map(hex).joined(separator: " ").padded(to: 3 * width - 1)

@@ -1,31 +1,31 @@
 import PeerProtocol
 import Synchronization
 
-/// The settings and caches that all cells of a run share.
+/// The settings and caches shared by all cells in a run.
 struct CellContext: Sendable {
   let registry: OperationRegistry
   let sandbox: Sandbox.Settings
-  /// How long a peer may take to respond before it counts as hung, on a machine that is not busy.
+  /// The time that a peer may take to respond on an idle machine before it counts as hung.
   var timeout: Duration
   /// The directory of the user's project, for the variable `{project}`; nil for the suite.
   var project: String?
-  /// Whether some of the roles run under a tracer.
+  /// Whether some roles run under a tracer.
   var isTraced = false
-  /// The operations of the peers.
+  /// The operations that the peers support.
   ///
   /// Cells that need other operations are not run.
   var capabilities = CapabilityTable.unknown
-  /// The ABIs of the peers, and what cannot work between them.
+  /// The peers' ABIs, and what cannot work between them.
   var compatibility = Compatibility.unknown
-  /// How many times slower than usual each peer is, by language; a peer that is not listed is not slower.
+  /// The factor by which each peer is slower than usual, by language; an unlisted peer is not slower.
   var slowness: [String: Double] = [:]
-  /// Whether the programs run under the recorder, which reports what they do on the wire.
+  /// Whether the programs run under the wire recorder.
   var isRecorded = false
-  /// The recordings of the reference programs by scenario id, with which the cells are compared.
+  /// The recordings of the reference programs, by scenario id, to which the cells are compared.
   var recordings: [String: CellRecording] = [:]
   let greetings = ParsedGreetings()
 
-  /// Returns the context for peers that were probed.
+  /// Returns the context with the results of probing the peers.
   func knowing(_ probed: [String: ProbedPeer], _ registry: OperationRegistry) -> CellContext {
     var context = self
     context.capabilities = CapabilityTable(probed.mapValues(\.greeting), registry)
@@ -34,7 +34,7 @@ struct CellContext: Sendable {
     return context
   }
 
-  /// Whether the peers of a cell have the operations that it needs, and their ABIs fit.
+  /// Returns whether a cell's peers support the operations that it needs and have compatible ABIs.
   func canRun(_ planned: Plan.PlannedCell, of scenario: Scenario) -> Bool {
     capabilities.missing(for: scenario, languages: planned.pairing.languages) == nil
       && (compatibility.runsIncompatible
@@ -42,14 +42,15 @@ struct CellContext: Sendable {
   }
 }
 
-/// A cache of the greetings that were parsed during a run.
+/// A cache of the greetings parsed during a run.
 ///
-/// A peer sends the same greeting every time. Its list of operations is most of the text that a cell has to parse.
+/// A peer sends the same greeting every time. The greeting's list of operations makes up most of the text that a cell
+/// has to parse.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
-  /// The maximum number of greetings.
+  /// The maximum number of cached greetings.
   ///
-  /// It limits the memory if a peer sends a different greeting every time.
+  /// This limits memory use if a peer sends a different greeting every time.
   private static let limit = 64
 
   func greeting(_ line: String) throws(ProtocolError) -> Greeting {

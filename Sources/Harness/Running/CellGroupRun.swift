@@ -1,18 +1,18 @@
-/// Runs the cells of one scenario and one row of parameters.
+/// Runs the cells for one scenario and one row of parameters.
 ///
-/// The control cell is run first: if it fails, the other cells prove nothing.
+/// The control cell runs first; if it fails, the other cells prove nothing.
 struct CellGroupRun: Sendable {
   let group: Plan.Group
   let peers: PeerList
   let context: CellContext
   let expectations: Expectations
-  /// The number of times that each cell is run.
+  /// The number of times to run each cell.
   var repetitions = 1
-  /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
+  /// Whether to run an unselected control cell after a failure, to distinguish a defective peer from a broken machine.
   var runsControl = true
-  /// Whether a failing control cell counts as broken, because the reference is trusted, and not as failed.
+  /// Whether a failing control cell counts as broken rather than failed, because the reference is trusted.
   var trustsReference = true
-  /// The command that runs a cell again.
+  /// Returns the command that reruns a cell.
   let rerun: @Sendable (Cell) -> String
 
   func run(_ runner: CellRunner) {
@@ -69,9 +69,9 @@ struct CellGroupRun: Sendable {
     }
   }
 
-  /// Returns the outcome of a control cell, which is broken if the trusted reference failed.
+  /// Returns the outcome of a control cell, changed to broken if the trusted reference failed.
   private func verified(_ outcome: CellOutcome) -> CellOutcome {
-    // If the reference itself differs from its recording, the recording is wrong, not the machine.
+    // If the reference itself differs from its recording, the recording is at fault rather than the machine.
     if outcome.isDifference {
       let reason = outcome.reason ?? ""
       return outcome.with(reason: "\(reason); if the programs of the first language are right, record them again")
@@ -80,7 +80,7 @@ struct CellGroupRun: Sendable {
     return isFailure && trustsReference ? outcome.with(.broken) : outcome
   }
 
-  /// The reason why the other cells prove nothing; nil if the control cell has passed.
+  /// Returns the reason why the other cells prove nothing; nil if the control cell passed.
   private static func failure(
     of control: Plan.PlannedCell, _ outcome: CellOutcome
   ) -> (reason: String, control: ControlFailure)? {
@@ -90,7 +90,7 @@ struct CellGroupRun: Sendable {
     }
   }
 
-  /// Runs a cell as often as requested.
+  /// Runs a cell the requested number of times.
   ///
   /// If the verdicts differ, the cell is flaky, which is a failure. A failed run is never retried.
   private func repeated(_ pairing: Pairing, _ runner: CellRunner, isIncompatible: Bool = false) -> CellOutcome {
@@ -108,7 +108,7 @@ struct CellGroupRun: Sendable {
         "flaky: passed \(passed) of \(outcomes.count) times, otherwise \(bad.verdict.rawValue): \(bad.reason ?? "")")
   }
 
-  /// The factor for the time limit of a cell that cannot work: many such cells hang, and can be ended early.
+  /// The factor applied to the time limit of a cell that cannot work; many such cells hang and can be stopped early.
   private static let incompatibleTimeoutFactor = 0.1
 
   private func once(_ pairing: Pairing, _ isIncompatible: Bool) -> CellOutcome {
@@ -127,7 +127,7 @@ struct CellGroupRun: Sendable {
     return outcome.with(reason: "the check does not detect the defect of this control: \(outcome.reason ?? "")")
   }
 
-  /// Creates the result of a cell that was not run as planned.
+  /// Creates the result for a cell.
   func result(
     _ cell: Cell, _ outcome: CellOutcome, _ assessment: (isExpected: Bool, note: String?)
   ) -> CellResult {

@@ -1,8 +1,8 @@
 /// The names of a cell's objects.
 ///
-/// They are unique among all cells and runs.
+/// The names are unique across all cells and runs.
 struct CellNames: Sendable {
-  /// The prefix of the name of every object.
+  /// The prefix of every object's name.
   let token: String
   /// The first of ``keyCount`` System V keys.
   let firstKey: Int32
@@ -16,7 +16,7 @@ struct CellNames: Sendable {
 
   init() {
     let number = UInt32.random(in: .min ... .max)
-    // All tokens have the same length: if one were a prefix of another, objects of the other cell would be removed.
+    // All tokens have the same length: if one were a prefix of another, the other cell's objects would be removed.
     let digits = String(number, radix: 36)
     self.init(
       token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,
@@ -28,7 +28,8 @@ struct CellNames: Sendable {
     self.firstKey = firstKey
   }
 
-  /// Returns the value of `{mq}`, `{fifo-2}` and the like; nil for another kind of variable, or if no key is left.
+  /// Returns the value of a variable such as `{mq}` or `{fifo-2}`; nil for other kinds of variables, or if no key is
+  /// left.
   mutating func value(of variable: String, scratch: String) -> String? {
     switch String(variable.prefix { $0 != "-" }) {
     case "mq", "shm": return "/\(token)-\(variable)"

@@ -1,4 +1,4 @@
-/// A running cell: its sandbox, its roles, and its script.
+/// A running cell: its sandbox, roles and script.
 final class CellRun {
   let scenario: Scenario
   let client: PeerClient
@@ -53,7 +53,7 @@ final class CellRun {
     interpreter = StepInterpreter(client: client, leaks: leaks, names: names)
   }
 
-  /// Runs `scenario` with a language for each role.
+  /// Runs `scenario` with the given language for each role.
   static func run(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> CellOutcome {
@@ -68,9 +68,9 @@ final class CellRun {
     return outcome
   }
 
-  /// Runs `scenario` under the recorder, and returns what its programs did; nil if that is not known.
+  /// Runs `scenario` under the recorder, and returns its programs' actions; nil if they are not known.
   ///
-  /// After a failed step, this is what the programs had done up to that step.
+  /// After a failed step, the recorded actions end at that step.
   static func record(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
@@ -94,7 +94,7 @@ final class CellRun {
     return (outcome, recorded)
   }
 
-  /// Runs `scenario` under the recorder, and compares what its programs did with a recording.
+  /// Runs `scenario` under the recorder, and compares its programs' actions with a recording.
   static func compare(
     _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], reference: String,
     context: CellContext
@@ -112,7 +112,7 @@ final class CellRun {
     }
   }
 
-  /// Performs the script, and the checks at its end.
+  /// Performs the script and the final checks.
   func run() -> CellOutcome {
     var current: Step?
     do throws(CellOutcome) {
@@ -134,9 +134,9 @@ final class CellRun {
     }
   }
 
-  /// Returns the outcome with all evidence of the cell, including the objects that a failed cell left behind.
+  /// Returns the outcome with all evidence from the cell, including the objects that it left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
-    // After the last step, every role must end normally. A role that ends in another way is reported.
+    // After the last step, every role must exit normally; a role that does not is reported as such.
     var outcome = step.map { blamed(outcome, at: $0) } ?? outcome
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
@@ -149,7 +149,7 @@ final class CellRun {
 
   // MARK: - The end of the script
 
-  /// Checks that no role has unread output, all exit as expected, and nothing is left behind.
+  /// Checks that no role has unread output, that all roles exit as expected, and that nothing is left behind.
   func finish(tolerating: Set<ObjectKind> = []) throws(CellOutcome) {
     let living = client.roles.filter { $0.pid != nil && !$0.endIsKnown }
     for role in living where role.isPeer && !role.inputEnded && !role.mayHoldMore {
@@ -167,13 +167,13 @@ final class CellRun {
 
   /// Checks that a role wrote no unrequested output.
   ///
-  /// A role that was killed during a request, or whose input ended, may have responded to it.
+  /// A role that was killed, or whose input was closed, during a request may have responded to that request.
   private func checkSilence(of role: RoleProcess) throws(CellOutcome) {
     if role.pending != nil { _ = client.streams(of: role).output.nextLine() }
     try client.rejectUnrequestedOutput(of: role)
   }
 
-  /// Checks that each text was printed exactly as often as the steps expected it.
+  /// Checks that each text was printed exactly as many times as the steps expected.
   ///
   /// A program that forks before it flushes its output prints the text twice.
   private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {

@@ -1,23 +1,23 @@
 import Foundation
 import Synchronization
 
-/// Runs cells on threads, reports events, and creates the summary, for `run`, `fault-injection` and `self-test`.
+/// Runs cells on threads, reports events, and creates the summary for `run`, `fault-injection` and `self-test`.
 final class CellRunner: Sendable {
   private let shared: Mutex<Shared>
   private let listener: @Sendable (Event) -> Void
   private let stopsAtFirstFailure: Bool
-  /// The path of the sandbox init; nil if its loss does not end the run.
+  /// The path of the sandbox init; nil if the run continues even when that file is missing.
   private let sandboxInit: String?
   private let start = ContinuousClock.now
 
   private struct Shared {
     var results: [CellResult] = []
     var isStopped = false
-    /// Why no further cell can be run.
+    /// The reason why no further cells can run.
     var loss: String?
   }
 
-  /// A list of work that a separate group of threads performs in order.
+  /// A list of work that a separate group of threads performs, in order.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]
@@ -30,7 +30,7 @@ final class CellRunner: Sendable {
     shared = Mutex(Shared())
     self.listener = listener
     self.stopsAtFirstFailure = stopsAtFirstFailure
-    signal(SIGPIPE, SIG_IGN)  // if a peer is dead, the write must fail instead of killing the runner
+    signal(SIGPIPE, SIG_IGN)  // writing to a dead peer must fail instead of killing the runner
   }
 
   /// Whether the run must end early: after a failure with `--fail-fast`, or when it is interrupted.
@@ -38,7 +38,7 @@ final class CellRunner: Sendable {
 
   /// Passes an event to the listener.
   ///
-  /// Any thread may call it; the listener receives one event at a time.
+  /// Any thread may call this method; the listener receives one event at a time.
   func emit(_ event: Event) {
     shared.withLock { shared in
       if case .cellEnded(let result) = event {
@@ -51,20 +51,20 @@ final class CellRunner: Sendable {
         if stopsAtFirstFailure, !result.isExpected { shared.isStopped = true }
       }
       listener(event)
-      // Recording scripts takes minutes, and the run that sends the time has not begun.
+      // Recording scripts takes minutes, and `run`, which otherwise reports the time, has not yet started.
       if case .recording = event { listener(.timePassed(seconds: seconds)) }
     }
   }
 
-  /// The reason why the sandbox init cannot be started any more; nil if it can.
+  /// The reason why the sandbox init can no longer be started; nil if it can.
   private var loss: String? {
     guard let sandboxInit, unsafe access(sandboxInit, X_OK) != 0 else { return nil }
     return "\(sandboxInit): \(reason(of: errno))"
   }
 
-  /// Does the work of all lanes, then reports and returns the summary.
+  /// Performs the work in all lanes, and then reports and returns the summary.
   ///
-  /// `review` returns the problems of all results together.
+  /// `review` returns problems with the results as a whole.
   func run(
     _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules,
     review: ([CellResult]) -> [String] = { _ in [] }

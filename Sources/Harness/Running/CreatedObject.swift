@@ -1,13 +1,13 @@
 import PeerProtocol
 
-/// An object that a request created, as the request or its response names it.
+/// An object that a request created, as identified by the request and its response.
 struct CreatedObject {
-  /// Its name, path or key.
+  /// The object's name, path or key.
   private let name: String
-  /// The identifier in the response, for an object of System V.
+  /// The identifier in the response, for a System V object.
   private let id: Int?
 
-  /// The object that a successful request created; nil if it only opened one, or creates none.
+  /// Creates the object for a successful request; nil if the request only opened an object, or does not create any.
   init?(_ request: Request, _ response: Fields, _ operation: Operation) {
     guard let name = operation.makes.lazy.compactMap({ request.fields[$0] }).first else { return nil }
     let flags = operation.takes.lazy.filter { $0.hasSuffix("flg") || $0 == "oflag" }
@@ -20,7 +20,7 @@ struct CreatedObject {
 
   func matches(_ object: KernelObject) -> Bool {
     if object.key != nil { return object.id == id }
-    // A listing may show a whole path, or add a prefix to the name, so compare only the end.
+    // A snapshot may list a full path, or add a prefix to the name, so compare only the end.
     guard let last = name.split(separator: "/").last else { return false }
     return object.name?.hasSuffix(last) == true
   }

@@ -1,15 +1,15 @@
 import Glibc
 import PeerProtocol
 
-/// The argument of a system call that contains its time limit.
+/// The system call argument that contains the call's time limit.
 enum WaitLimit {
-  /// The address of the duration of the wait, which begins with the call.
+  /// The address of the wait's duration, relative to the start of the call.
   case interval(argument: Int)
   case milliseconds(argument: Int)
   /// The address of the time at which the wait ends.
   case deadline(argument: Int, ofDay: Bool)
 
-  /// Returns the time limit of a call; nil if it has none.
+  /// Determines a call's time limit; nil if it has none.
   init?(of call: String, _ arguments: [Int]) {
     switch call {
     case "ppoll", "rt_sigtimedwait": self = .interval(argument: 2)
@@ -30,7 +30,7 @@ enum WaitLimit {
     }
   }
 
-  /// The argument that is an address; nil if the arguments contain the limit.
+  /// The index of the argument that is an address; nil if the limit itself is an argument.
   var address: Int? {
     switch self {
     case .interval(let argument), .deadline(let argument, _): argument
@@ -39,48 +39,51 @@ enum WaitLimit {
   }
 }
 
-/// The deadline of a wait, as far as the runner can know it.
+/// The bounds within which a wait's deadline lies, as far as the runner can determine.
 struct ObservedDeadline {
   var earliest: ContinuousClock.Instant
   var latest: ContinuousClock.Instant
 
-  /// The deadline of a call that began in an interval, and waits for some time.
+  /// Creates the deadline for a call that began within the interval `begin` and waits for `time`.
   init(_ begin: ClosedRange<ContinuousClock.Instant>, after time: Duration) {
     (earliest, latest) = (begin.lowerBound + time, begin.upperBound + time)
   }
 }
 
-/// Checks the deadline of a timed wait, without waiting until it passes.
+/// Checks a timed wait's deadline without waiting for it to pass.
 ///
-/// While a role sleeps, the arguments of its system call show when the wait will end.
+/// While a role sleeps, its system call's arguments show when the wait will end.
 struct DeadlineCheck {
-  /// Returns the deadline of a call that began in an interval.
+  /// A function that returns the deadline of a call that began within an interval.
   typealias Rest = (ClosedRange<ContinuousClock.Instant>) -> ObservedDeadline
 
   /// The deadline at the first observation.
   private var first: ObservedDeadline?
-  /// The last time at which the role was observed in its latest sleep.
+  /// The time at which the role was last observed asleep.
   private(set) var lastSeen: ContinuousClock.Instant?
   /// Whether the last observed call was interrupted.
   ///
-  /// The next observation is of a later call.
+  /// If so, the next observation concerns a later call.
   var isInterrupted = false
 
-  /// How much later than its timeout a wait may end, since an implementation may round it up.
+  /// The time by which a wait may exceed its timeout, because an implementation may round the timeout up.
   private static let tolerance = Duration.seconds(1)
-  /// How much a deadline may move when a wait continues, since some calls take milliseconds.
+  /// The time by which a deadline may move when a wait continues, because some calls take their timeout in
+  /// milliseconds.
   private static let rounding = Duration.milliseconds(2)
-  /// The longest timeout that must be passed to a single call: an implementation may divide a longer one into several
-  /// waits.
+  /// The longest timeout that must be passed to a single call; an implementation may split a longer timeout into
+  /// several waits.
   private static let longestCall = Duration.seconds(365 * 86400)
-  /// How much earlier than its timeout a wait may end, since an implementation may compute with 64-bit floating point.
+  /// The time by which a wait may fall short of its timeout, because an implementation may compute in 64-bit floating
+  /// point.
   private static let precision = Duration.microseconds(1)
-  /// How long a sleep must have been seen before an interruption, so that a restarted timeout is detected.
+  /// The minimum time for which a sleep must be observed before an interruption, so that a restarted timeout is
+  /// detected.
   static let minimumSleep = Duration.milliseconds(5)
 
-  /// Returns a description if the wait ends too early or too late; otherwise nil.
+  /// Returns a description of the problem if the wait ends too early or too late; otherwise nil.
   ///
-  /// The role was seen to sleep in a call during `look`.
+  /// `look` is the interval during which the role was seen sleeping in a call.
   mutating func problem(
     timeout: Duration, requestedAt: ContinuousClock.Instant, look: ClosedRange<ContinuousClock.Instant>,
     deadline: Rest

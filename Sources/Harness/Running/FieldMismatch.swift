@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// A field of a response that is not as expected.
+/// A response field that does not match its expectation.
 public struct FieldMismatch: Sendable, Codable {
-  /// The name of the field.
+  /// The field name.
   public let field: String
   /// The relation that does not hold: `=`, `!=`, `<`, `<=`, `>` or `>=`.
   public let relation: String
@@ -10,10 +10,10 @@ public struct FieldMismatch: Sendable, Codable {
   public let expected: String
   /// The value in the response, percent-encoded; nil if the response does not have the field.
   public let actual: String?
-  /// Whether the field contains the bytes of a message.
+  /// Whether the field contains a message payload.
   public let isPayload: Bool
 
-  /// The first byte that differs; nil if the field is not a payload, or should not be equal.
+  /// The first difference between the bytes; nil if the field is not a payload, or equality is not required.
   var bytes: ByteDifference? {
     guard isPayload, relation == "=", let wanted = PercentEncoding.decode(expected),
       let found = actual.flatMap({ PercentEncoding.decode($0) })
@@ -21,7 +21,7 @@ public struct FieldMismatch: Sendable, Codable {
     return ByteDifference(expected: wanted, actual: found)
   }
 
-  /// The difference in one line.
+  /// A one-line description of the difference.
   var reason: String {
     guard let actual else { return "the response has no field '\(field)'" }
     guard PercentEncoding.decode(expected) != nil else { return "'\(expected)' is not percent-encoded" }

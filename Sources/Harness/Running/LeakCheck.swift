@@ -2,9 +2,9 @@
 struct LeakCheck {
   private let client: PeerClient
   private let names: CellNames
-  /// The snapshot from before the first step.
+  /// The snapshot taken before the first step.
   private let before: ResourceSnapshot
-  /// The programs that may have created each object, determined when it is first observed.
+  /// The programs that may have created each object, determined when the object is first observed.
   private let makers = ObjectMakers()
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -13,7 +13,7 @@ struct LeakCheck {
     before = try client.sandbox.isolation == .private ? ResourceSnapshot(objects: []) : client.sandbox.snapshot()
   }
 
-  /// Returns the objects that this cell created and that still exist, with the role that created them.
+  /// Returns the objects that this cell created and that still exist, each with the role that created it.
   func objects() throws(SandboxError) -> [KernelObject] {
     own(try client.sandbox.snapshot().added(since: before)).map { object in
       var object = object
@@ -24,7 +24,7 @@ struct LeakCheck {
     }
   }
 
-  /// Records which programs may have created the objects that are new since the last call.
+  /// Records which programs may have created the objects that have appeared since the last call.
   ///
   /// The kernel does not record the creators of most objects, and the runner cannot query the programs.
   func observe() throws(CellOutcome) {
@@ -44,12 +44,12 @@ struct LeakCheck {
     for role in running where client.terminationStatus(of: role) != nil { makers.recordEnd(of: role) }
   }
 
-  /// The paths of the objects of a kind that programs have created so far.
+  /// Returns the paths of the objects of a given kind that programs have created so far.
   func paths(of kind: ObjectKind) -> Set<String> { makers.names(of: kind) }
 
-  /// Returns the objects of the cell, which in a private sandbox are all objects.
+  /// Returns the objects that belong to the cell; in a private sandbox, all objects do.
   ///
-  /// On a shared machine they are identified by the names, keys and processes of the cell.
+  /// On a shared machine, the cell's names, keys and processes identify its objects.
   private func own(_ objects: [KernelObject]) -> [KernelObject] {
     guard client.sandbox.isolation == .shared else { return objects }
     let pids = client.roles.compactMap(\.pid)
@@ -80,10 +80,10 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that permissions, owners and limits have not changed since an earlier step, unless an operation may change
-  /// them.
+  /// Checks that permissions, owners and limits have not changed since an earlier step, unless an operation was allowed
+  /// to change them.
   ///
-  /// The operations of a program are not known, and neither is how far a killed role got.
+  /// A program's operations are not known, and neither is how far a killed role got.
   private func checkState(of objects: [KernelObject]) throws(CellOutcome) {
     guard client.roles.allSatisfy({ $0.isPeer && !$0.wasKilledWhileBusy }) else { return }
     for kind in StateKind.ofObjects where !client.roles.contains(where: { $0.changed.contains(kind) }) {
@@ -101,7 +101,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks the descriptors and the signals of a peer that is waiting for its next request.
+  /// Checks the descriptors and signals of a peer that is waiting for its next request.
   func checkHoldings(of role: RoleProcess) throws(CellOutcome) {
     if let request = role.pending {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))
@@ -115,7 +115,7 @@ struct LeakCheck {
       if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds no descriptors
       try role.check(held.descriptors)
       guard let problem = state.problem(of: role, held) else { return () }
-      // While the process runs, it may be in a signal handler, which blocks a signal: check again later.
+      // A running process may be in a signal handler with a signal blocked, so check again later.
       if held.signals?.isAsleep == true { throw problem }
       return nil
     }
@@ -123,7 +123,7 @@ struct LeakCheck {
 
   /// Checks that nothing is left behind after all roles have ended.
   ///
-  /// Objects of the kinds `tolerating` may be left: their creator may have been killed before it could remove them.
+  /// Objects of the kinds in `tolerating` may be left, because their creator may have been killed before removing them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = unknown(try objects()).filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
@@ -136,7 +136,7 @@ struct LeakCheck {
     throw outcome
   }
 
-  /// Returns a suffix for a reason, which says how a scenario accepts the result file of a program.
+  /// Returns a suffix for a reason that explains how a scenario can accept a program's result file.
   private func resultHint(_ left: [KernelObject]) -> String {
     guard client.roles.contains(where: { !$0.isPeer }), let file = left.first(where: { $0.kind == .file })?.name else {
       return ""
@@ -144,7 +144,7 @@ struct LeakCheck {
     return "; if the file is the program's result, add '- file: {\(file): \"...\"}'"
   }
 
-  /// Returns the objects without the files that the scenario creates or compares, and the directories of these files.
+  /// Returns the objects except the files that the scenario creates or compares, and those files' parent directories.
   private func unknown(_ objects: [KernelObject]) -> [KernelObject] {
     objects.filter { object in
       guard object.kind == .file, let name = object.name else { return true }
@@ -152,7 +152,7 @@ struct LeakCheck {
     }
   }
 
-  /// Returns the objects that remain after a cell ended early, except the processes of its roles.
+  /// Returns the objects that remain after a cell has ended early, except its roles' processes.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
     let objects = unknown((try? self.objects()) ?? [])

@@ -1,10 +1,9 @@
-/// The programs that may have created the objects of a cell.
+/// The programs that may have created a cell's objects.
 final class ObjectMakers {
   private var makers: [KernelObject: String] = [:]
   private var ended: Set<String> = []
 
-  /// The name of the program that created an object, or the names of all that may have created it; nil for a peer's
-  /// object.
+  /// The name of the program that created an object, or the names of all programs that may have; nil if unknown.
   subscript(object: KernelObject) -> String? { makers[object] }
 
   func names(of kind: ObjectKind) -> Set<String> { Set(makers.keys.filter { $0.kind == kind }.compactMap(\.name)) }
@@ -15,7 +14,7 @@ final class ObjectMakers {
     makers[object] = roles.isEmpty ? nil : roles.map(\.name).joined(separator: " or ")
   }
 
-  /// Whether a program had ended before the last observation.
+  /// Returns whether a program had ended before the last observation.
   func hasEnded(_ role: RoleProcess) -> Bool { ended.contains(role.name) }
 
   func recordEnd(of role: RoleProcess) { ended.insert(role.name) }

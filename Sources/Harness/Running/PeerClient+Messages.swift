@@ -18,7 +18,7 @@ extension PeerClient {
   }
 
   private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
-    // A line that arrived before the request was sent is not a response to it.
+    // A line that arrived before the request was sent is not a response to that request.
     try receive(.zero)
     try rejectUnrequestedOutput(of: role)
     role.record(message)
@@ -68,7 +68,7 @@ extension PeerClient {
     }
   }
 
-  /// Writes as much of the programs' input as fits now, and returns whether some is left.
+  /// Writes as much of the programs' input as currently fits, and returns whether any is left.
   func feedPrograms() -> Bool {
     var isWriting = false
     for role in roles where role.pid != nil && !role.unsentInput.isEmpty {
@@ -82,13 +82,13 @@ extension PeerClient {
     return isWriting
   }
 
-  /// Ends the input of a role when everything has been written.
+  /// Closes a role's input once everything has been written.
   func endInput(of role: RoleProcess) {
     role.inputEnded = true
     if role.unsentInput.isEmpty { streams(of: role).input.close() }
   }
 
-  /// Reads the standard error of a role and, if it is a program, its output.
+  /// Reads a role's standard error and, if the role is a program, its standard output.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Observes the process state of a role in `/proc`, instead of sleeping for a fixed time.
+/// Observes a role's process state in `/proc`, instead of sleeping for a fixed time.
 extension PeerClient {
   /// Waits until a role is blocked in one of `calls`.
   ///
-  /// A response before that is a failure.
+  /// A response before the role blocks is a failure.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -22,10 +22,10 @@ extension PeerClient {
     }
   }
 
-  /// Checks that a role has not woken since it was last seen asleep.
+  /// Checks that a role has not woken since it was last observed asleep.
   ///
   /// The kernel reports a process as asleep shortly before it counts the context switch, so one more switch is allowed.
-  /// If the operation has the property `wakes`, its wait may also wake that many times per second.
+  /// If the operation has the property `wakes`, the role may also wake that many times per second.
   func checkSleep(of role: RoleProcess) throws(CellOutcome) {
     guard let sleep = role.sleep else {
       throw CellOutcome(.broken, "no earlier step has seen \(role.name) asleep")
@@ -40,7 +40,7 @@ extension PeerClient {
     let state = try processState(of: role, doing: what)
     var allowed = 1
     if let wakes = operation.flatMap({ context.registry[$0]?.wakes }) {
-      // A wait that checks a condition at intervals starts with shorter intervals.
+      // An operation that polls a condition starts with shorter intervals.
       allowed += 10 + Int((Double(wakes) * sleep.start.duration(to: .now).seconds).rounded(.up))
     }
     let woken = state.switches - sleep.switches
@@ -63,10 +63,10 @@ extension PeerClient {
     }
   }
 
-  /// Waits for the response of an operation that must not wait.
+  /// Waits for the response to an operation that must not block.
   ///
-  /// A busy machine delays a response, but does not put a process to sleep. So the elapsed time is ignored: the role
-  /// has waited only if every check for `longestSleep` finds it asleep.
+  /// A busy machine delays a response but does not put a process to sleep, so the elapsed time is ignored. The role
+  /// counts as blocked only if every check over a period of `longestSleep` finds it asleep.
   func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
     let output = streams(of: role).output
     var longestSleep: TimeLimit?
@@ -91,8 +91,8 @@ extension PeerClient {
     }
   }
 
-  /// Even an operation that must not wait may wait for a lock that another process holds briefly: according to
-  /// wire-formats.md, up to 100 ms for the lock of a queue.
+  /// Even a nonblocking operation may wait for a lock that another process holds briefly; according to wire-formats.md,
+  /// up to 100 ms for a queue lock.
   private static let longestSleep = Duration.milliseconds(250)
 
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {
@@ -110,7 +110,7 @@ extension PeerClient {
   func waitUntilStopped(_ role: RoleProcess) throws(CellOutcome) {
     try wait(for: role, to: "stop", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
       let state = try processState(of: role, doing: "stop").state
-      // A tracer sees the stop of its process first; the state is then `t` instead of `T`.
+      // The tracer is notified of the stop first; in that case, the state is `t` instead of `T`.
       return state == "T" || (state == "t" && role.tracer != nil) ? () : nil
     }
   }
@@ -119,9 +119,9 @@ extension PeerClient {
     try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
   }
 
-  /// Queries the sandbox init about the process of a role.
+  /// Queries the sandbox init about a role's process.
   ///
-  /// If the process has ended, the query fails because of the role, not because of the sandbox.
+  /// If the process has ended, a failed query is blamed on the role rather than on the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {
@@ -132,7 +132,7 @@ extension PeerClient {
     }
   }
 
-  /// Returns the outcome for a role that ended, or closed its output, before it performed the expected action.
+  /// Returns the outcome for a role that ended or closed its output before performing the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
     var limit = limit(.seconds(1))
     while role.pid != nil, !hasPassed(&limit) {
@@ -153,10 +153,10 @@ extension PeerClient {
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(limit)\(doing)")
   }
 
-  /// Returns the messages between the runner and a role, and the state of its process.
+  /// Returns the messages between the runner and a role, and the state of the role's process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
     role.takeErrors(from: streams(of: role).error)
-    // A peer without a request waits for one, so its stack explains nothing.
+    // A peer without a pending request is waiting for one, so its stack explains nothing.
     let isIdle = role.greeting != nil && role.pending == nil && !role.inputEnded
     let state: String? =
       if let status = terminationStatus(of: role) { "ended: \(status)" } else {

@@ -1,20 +1,20 @@
 import Glibc
 import PeerProtocol
 
-/// Communicates with the roles of one cell.
+/// Communicates with the roles in one cell.
 ///
-/// No other code of the runner waits for a role.
+/// No other code in the runner waits for a role.
 final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
-  /// The start of the time axis of the transcripts.
+  /// The time from which transcripts count.
   let start = ContinuousClock.now
-  /// The state that each object had when a step first saw it.
+  /// The state of each object when a step first observed it.
   var objectStates: [KernelObject: [StateKind: String]] = [:]
-  /// A check that every wait repeats; it throws if the script cannot continue because a role has failed.
+  /// A check that every wait repeats; throws if the script cannot continue because a role has failed.
   var interruption: (() throws(CellOutcome) -> Void)?
-  /// The files that the scenario creates or compares, which are not leaks.
+  /// The files that the scenario creates or compares and that are therefore not leaks.
   var knownFiles: Set<String> = []
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
@@ -32,41 +32,41 @@ final class PeerClient {
 
   func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
 
-  /// Returns how the process of a role ended; nil if it is still running or has not started.
+  /// Returns how a role's process ended; nil if it is still running or has not started.
   func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
     role.pid.flatMap { sandbox.terminationStatus(of: $0) }
   }
 
   // MARK: - Waiting
 
-  /// Returns the limit, extended for a slow start of the sandbox and for the slowest peer of the cell.
+  /// Returns the limit, extended for slow sandbox startup and for the slowest peer in the cell.
   ///
-  /// A role may have to wait for any other.
+  /// The slowest peer counts because a role may have to wait for any other role.
   func scaled(_ limit: Duration) -> Duration {
     let slowness = roles.compactMap { context.slowness[$0.language] }.max() ?? 1
     return TimeoutScaling.scaled(limit, startup: sandbox.startup) * slowness
   }
 
-  /// Starts a time limit, which is `usual` on an idle machine.
+  /// Starts a time limit of `usual`, extended as in ``scaled(_:)``.
   func limit(_ usual: Duration) -> TimeLimit {
     TimeLimit(scaled(usual), maximum: usual * TimeLimit.maximumFactor, delay: sandbox.delay.total)
   }
 
-  /// Whether a time limit has passed, without the time for which the roles or the runner waited for a processor.
+  /// Returns whether a time limit has passed, excluding the time that the roles or the runner waited for a CPU.
   func hasPassed(_ limit: inout TimeLimit) -> Bool { limit.hasPassed(delay: sandbox.delay.measure) }
 
-  /// An event after which a wait checks its condition again.
+  /// An event after which a wait rechecks its condition.
   enum Wakeup {
-    /// Any role has written output, or has ended.
+    /// Any role has written output or ended.
     case output
-    /// Output, or the end of a short interval, because some changes are visible only in `/proc`.
+    /// Any role has written output or ended, or a short interval has elapsed; some changes are visible only in `/proc`.
     case polling
     case every(Duration)
   }
 
   /// Waits until `condition` returns a value.
   ///
-  /// Throws `timed out` if that takes longer than the timeout of the role.
+  /// Throws the outcome `timed out` if the wait exceeds the role's timeout.
   func wait<Value>(
     for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
     until condition: () throws(CellOutcome) -> Value?
@@ -88,12 +88,12 @@ final class PeerClient {
     }
   }
 
-  /// Receives output of the roles, and waits at most `timeout` for it.
+  /// Receives output from the roles, waiting for up to `timeout`.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    // The pipe to a program may be full, but only output of a role ends the wait.
+    // The pipe to a program may be full, but only output from a role ends the wait.
     let isWriting = feedPrograms()
     do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
-    // A stream over its limit is no longer read, so its writer would only appear to block.
+    // A stream that exceeds its limit is no longer read, so its writer would merely appear to block.
     for role in roles {
       let streams = streams(of: role)
       if streams.output.isFlooded {
@@ -109,7 +109,7 @@ final class PeerClient {
 
   // MARK: - Starting and ending
 
-  /// Starts the process of a role.
+  /// Starts a role's process.
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
   func start(
@@ -123,7 +123,7 @@ final class PeerClient {
         role: role.index, command: tracer + role.command + arguments, inheriting: inherited, as: role.role.user,
         variables: variables, directory: directory ?? role.directory, processor: role.processor)
     } catch {
-      // Peers run as the user of the runner if other users cannot read their programs.
+      // Peers run as the runner's user if other users cannot read their programs.
       if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
         throw CellOutcome(
           missing: MissingCapability(language: role.language, name: "files that another user can execute: \(error)"))
@@ -161,7 +161,7 @@ final class PeerClient {
     }
   }
 
-  /// Waits until a role and its output have ended, and checks the termination status.
+  /// Waits until a role has exited and its output has ended, and checks the termination status.
   func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
     var holdersMayEnd = limit(Self.holdersMayEnd)
     var isLate = false
@@ -183,10 +183,10 @@ final class PeerClient {
     }
   }
 
-  /// Waits until no process holds the output of a role that has ended.
+  /// Waits until no process holds the output of an exited role.
   ///
-  /// A tracer, and processes that are about to end, end shortly after the role. On a shared machine, a process that
-  /// another cell is starting can also hold the output for a moment. Any other process was left behind by the role.
+  /// A tracer and any exiting processes end shortly after the role. On a shared machine, a process being started by
+  /// another cell may also hold the output briefly. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     var holdersMayEnd = limit(Self.holdersMayEnd)
@@ -207,12 +207,13 @@ final class PeerClient {
     }
   }
 
-  /// The time that other processes have to close a role's streams.
+  /// The time within which other processes must close a role's streams.
   ///
-  /// A process that still holds one afterwards is reported as leaked.
+  /// A process that still holds a stream after that time is reported as leaked.
   private static let holdersMayEnd = Duration.seconds(1)
 
-  /// Checks that no other process has the input of a role open for writing: the role would never see end of file.
+  /// Checks that no other process has a role's input open for writing, in which case the role would never see end of
+  /// file.
   private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
     let writers: [KernelObject]
     do { writers = try sandbox.writers(of: streams(of: role).input) } catch { throw CellOutcome(error) }

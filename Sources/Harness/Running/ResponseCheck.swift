@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A request with its response.
+/// A request and its response.
 struct Exchange {
   let request: Request
   let response: Response
@@ -8,17 +8,17 @@ struct Exchange {
   let elapsed: Duration
 }
 
-/// Compares responses with the requirements of a standard.
+/// Compares responses with a standard's requirements.
 struct ResponseCheck {
   let registry: OperationRegistry
-  /// Fills in the variables of a template, and returns percent-encoded text.
+  /// Fills in a template's variables, and returns percent-encoded text.
   var filled: (Template) throws(CellOutcome) -> String = { template throws(CellOutcome) in template.description }
   /// Stores a captured value under its name.
   var capture: (String, [UInt8]) -> Void = { _, _ in }
 
-  /// Throws if a response is wrong.
+  /// Checks a response, and throws if it is wrong.
   ///
-  /// Records the descriptors that a successful request opened and closed.
+  /// Also records the effects of a successful request, such as the descriptors that it opened and closed.
   func check(_ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse) throws(CellOutcome) {
     let (request, response) = (exchange.request, exchange.response)
     func outcome(_ verdict: Verdict, _ reason: String, _ mismatches: [FieldMismatch] = []) -> CellOutcome {
@@ -53,7 +53,7 @@ struct ResponseCheck {
     }
   }
 
-  /// Throws if an operation timed out before its timeout.
+  /// Throws if an operation reported a timeout before its timeout had elapsed.
   ///
   /// This explains a wrong response better than a comparison would.
   func rejectEarlyEnd(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
@@ -63,7 +63,7 @@ struct ResponseCheck {
       response: .response(exchange.response))
   }
 
-  /// Throws if a peer refuses a request, or performs an operation that it does not announce.
+  /// Throws if a peer refuses a request or performs an operation that it does not announce.
   func rejectRefusal(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
     let operation = exchange.request.operation
     let isAnnounced = role.greeting?.operations.contains(operation)
@@ -75,7 +75,7 @@ struct ResponseCheck {
     switch exchange.response {
     case .unsupported where isAnnounced == true:
       throw failed("it announces \(operation), and does not support it")
-    // The peer announced the operation when it was probed; otherwise the cell would not have been run.
+    // The peer announced the operation when it was probed; otherwise, the cell would not have run.
     case .unsupported: throw failed("it does not announce \(operation) any more")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
     case .unrepresentable(let type):
@@ -109,7 +109,7 @@ struct ResponseCheck {
     }
   }
 
-  /// Returns the difference if the field `key` is not as expected.
+  /// Returns the mismatch if the field `key` does not meet its expectation; otherwise nil.
   ///
   /// `expected` is percent-encoded.
   func mismatch(
@@ -135,14 +135,14 @@ struct ResponseCheck {
     return holds ? nil : mismatch(symbol)
   }
 
-  /// Compares the bytes, except that flags may be in any order.
+  /// Compares the bytes, allowing flags in any order.
   private func areEqual(_ actual: [UInt8], _ wanted: [UInt8], of key: String) -> Bool {
     if actual == wanted || registry.payloads.contains(key) { return actual == wanted }
     guard let flags = Self.flags(wanted) else { return false }
     return Self.flags(actual) == flags
   }
 
-  /// Returns the sorted flags of each element of a list such as `A|B,C`; nil if it contains other text.
+  /// Returns the sorted flags in each element of a list such as `A|B,C`; nil if the list contains other text.
   private static func flags(_ list: [UInt8]) -> [[String]]? {
     let elements = String(decoding: list, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
@@ -160,10 +160,10 @@ struct ResponseCheck {
 
   // MARK: - Golden transcripts
 
-  /// Whether a response is of the same kind as the recorded one and has the same fields in any order; `*` matches any
-  /// value.
+  /// Returns whether a response has the same kind as the recorded response, and the same fields in any order; `*`
+  /// matches any value.
   ///
-  /// The field `call` of an error may be missing in either of them.
+  /// Either error response may omit the field `call`.
   static func matches(_ response: Response, recorded: String) -> Bool {
     let (wanted, actual) = compared(response, recorded)
     guard actual.count == wanted.count, actual.first == wanted.first else { return false }
@@ -172,7 +172,7 @@ struct ResponseCheck {
     }
   }
 
-  /// Returns the words of the recorded response and of the actual one, without fields that are not compared.
+  /// Returns the words in the recorded and actual responses, without fields that are not compared.
   private static func compared(_ response: Response, _ recorded: String) -> (wanted: [Substring], actual: [Substring]) {
     let fields = [recorded, "\(response)"].map { $0.split(separator: " ") }
     let compareCalls = fields.allSatisfy { $0.first != "error" || $0.contains { $0.hasPrefix("call=") } }
@@ -182,7 +182,7 @@ struct ResponseCheck {
     )
   }
 
-  /// Returns every field that differs from the recorded response; none if the responses are of different kinds.
+  /// Describes every field that differs from the recorded response; returns none if the responses differ in kind.
   static func differences(_ response: Response, recorded: String) -> [String] {
     let (wanted, actual) = compared(response, recorded)
     guard actual.first == wanted.first else { return [] }

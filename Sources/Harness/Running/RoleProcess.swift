@@ -1,20 +1,21 @@
 import PeerProtocol
 
-/// A role of a running cell: its process, the messages to and from it, and the descriptors that it should have open.
+/// A role in a running cell: its process, the messages to and from the process, and the descriptors that should be
+/// open.
 final class RoleProcess {
   let role: Role
   let index: Int
   let language: String
   let command: [String]
-  /// The working directory of the process; nil for that of the sandbox.
+  /// The process's working directory; nil for the sandbox's directory.
   let directory: String?
-  /// The only processor that the process may use; nil for all of them.
+  /// The only CPU on which the process may run; nil for all CPUs.
   var processor: Int?
   /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
   /// How the program is traced; nil for a peer, and for a program that is not traced.
   var tracing: ProgramTracing?
-  /// The tracer of the process, if it is traced; the tracer ends after the process.
+  /// The process ID of the tracer, if the process is traced; the tracer exits after the process.
   var tracer: Int?
   var greeting: Greeting?
   /// The request that has no response yet.
@@ -25,44 +26,44 @@ final class RoleProcess {
       deadline = DeadlineCheck()
     }
   }
-  /// The sleep that the last step observed; nil if the role has received a request or responded since.
+  /// The sleep that the last step observed; nil if the role has since received a request or signal, or responded.
   var sleep: Sleep?
-  /// The deadline of the pending request, as far as steps have observed it.
+  /// The pending request's deadline, as far as steps have observed it.
   var deadline = DeadlineCheck()
-  /// When the runner began to write the last request.
+  /// The time at which the runner began to write the last request.
   var requestedAt = Moment.now
-  /// Whether the signal of `interrupt:` was sent during the pending request.
+  /// Whether the `interrupt:` signal was sent during the pending request.
   var isInterrupted = false
-  /// Descriptors to inherit, by their numbers in the sandbox init, and the names of their handles in this role.
+  /// The descriptors to inherit, by their numbers in the sandbox init, with the names of their handles in this role.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
-  /// Whether a step ended the process, or expected its end.
+  /// Whether a step terminated the process or expected it to exit.
   var endIsKnown = false
   /// Whether the process was killed during a request, so that shared state may be half-updated.
   var wasKilledWhileBusy = false
-  /// Whether the process may have more descriptors than handles, because a fault was injected into a close.
+  /// Whether the process may have more open descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
   private(set) var messages: [(message: Message, time: ContinuousClock.Instant)] = []
-  /// All standard output of a program so far.
+  /// All lines that a program has written to standard output so far.
   var printed: [String] = []
-  /// The lines that steps have found in the output.
+  /// The patterns that steps have found in the output.
   var found: [FilledPattern] = []
-  /// The bytes of standard input that have not been written yet.
+  /// The standard input bytes that have not yet been written.
   var unsentInput: ArraySlice<UInt8> = []
-  /// Whether the input of a program stays open after its first bytes, because steps feed more.
+  /// Whether a program's input stays open after its initial bytes, because later steps feed or close it.
   var isFed = false
   private(set) var standardErrorLines: [String] = []
-  /// The lines of its tracer: events of the recorder, or calls as strace prints them.
+  /// The lines from the tracer: recorder events, or calls as printed by strace.
   var traceLines: [String] = []
-  /// The descriptors that were open at the start, or inherited.
+  /// The descriptors that were open when the process was ready.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
-  /// The status flags that the descriptors shared with other roles had when they were passed on.
+  /// The status flags that descriptors shared with other roles had when they were passed.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
-  /// The objects that it has created, as its requests name them.
+  /// The objects that the role has created, as named in its requests.
   private(set) var created: [CreatedObject] = []
-  /// The state that its operations have changed.
+  /// The state that the role's operations may have changed.
   private(set) var changed: Set<StateKind> = []
 
   init(role: Role, index: Int, language: String, command: [String], directory: String? = nil) {
@@ -76,26 +77,25 @@ final class RoleProcess {
   var name: String { role.name }
   var isPeer: Bool { role.part == .peer }
   var description: String { "\(name) (\(language))" }
-  /// The C library and the ABI that its greeting names.
+  /// The C library and ABI reported in the greeting.
   var platform: PeerPlatform { PeerPlatform(greeting) }
 
   func record(_ message: Message) { messages.append((message, .now)) }
 
-  /// The operations of all requests to this role, in order.
+  /// The operations requested of this role, in order.
   var requestedOperations: [String] { messages.compactMap(\.message.operation) }
 
   func takeErrors(from source: LineSource) {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// The line of standard error that explains the end of the process, as a suffix of a reason.
+  /// The standard error line that explains why the process ended, as a suffix for a reason.
   var errorLine: String { Self.explanation(in: standardErrorLines).map { ": \($0)" } ?? "" }
 
-  /// Returns the message of a Swift program that trapped, which precedes a backtrace, or else the last line.
+  /// Returns the last line or, for a trapped Swift program, the message that precedes the backtrace.
   static func explanation(in lines: [String]) -> String? { lines.last { $0.contains("Fatal error: ") } ?? lines.last }
 
-  /// A sleep of the process: how often the process had gone to sleep until then, and when the runner observed this
-  /// sleep.
+  /// One sleep: the number of times that the process had gone to sleep by then, and when the runner observed the sleep.
   struct Sleep {
     let switches: Int
     let start: ContinuousClock.Instant
@@ -113,7 +113,7 @@ final class RoleProcess {
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
   /// Records the descriptors that a successful request opened and closed, the objects that it created, and the state
-  /// that it changed.
+  /// that it may have changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
     if let object = CreatedObject(request, response, operation) { created.append(object) }
     for (kind, change) in operation.changes where change.applies(to: request) { changed.insert(kind) }
@@ -121,7 +121,7 @@ final class RoleProcess {
       baseline.remove(number)
       sharedFlags[number] = nil
     }
-    // A value that is not a number stays in the list, so that the others keep their handles.
+    // A value that is not a number stays in the list, so that the other values match their handles.
     let numbers =
       (response["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
       ?? []
@@ -130,7 +130,7 @@ final class RoleProcess {
     for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
-  /// Checks that exactly the descriptors of the role's handles are open.
+  /// Checks that the role's handles are open, and that no descriptor has been added.
   func check(_ held: [Int: String]) throws(CellOutcome) {
     let expected = baseline.union(handles.values)
     let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }

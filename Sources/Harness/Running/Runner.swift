@@ -1,34 +1,34 @@
 import PeerProtocol
 
-/// Runs the matrix: selects cells, probes the machine and the peers, and gives the groups of cells to the cell runner.
+/// Runs the matrix: selects cells, probes the machine and the peers, and passes the groups of cells to the cell runner.
 public struct Runner: Sendable {
   private let configuration: RunConfiguration
   private let plan: Plan
-  /// The ids of the cells in the order of the files, which is the order of the reports even if cells are shuffled.
+  /// The cell ids in file order, which reports use even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
   /// The ids of all cells, selected or not.
   public let allCells: [String]
-  /// The faults to inject into the peer or the programs that are checked; nil if none are injected.
+  /// The faults to inject into the checked peer or programs; nil for none.
   public var injection: FaultInjector?
   /// Whether an obsolete expectation makes the run fail.
   public var rejectsStaleExpectations = true
   /// The mechanisms whose scenarios were loaded.
   private let scope: LoadingScope
-  /// Further remarks for the report.
+  /// Additional notes for the report.
   public var notes: [String] = []
   private let slice: PlanSlice?
-  /// Whether the selection has no cells, in any part of it.
+  /// Whether the selection is empty, across all its parts.
   public let isSelectionEmpty: Bool
-  /// Which pairings are in the plan.
+  /// The strategy that determines which pairings are in the plan.
   private let strategy: PairingStrategy
-  /// Why cells were left out of the plan.
+  /// The missing programs that caused cells to be left out of the plan.
   private let leftOut: MissingPrograms
-  /// Errors of the selection, such as a mechanism that does not exist.
+  /// Errors in the selection, such as a nonexistent mechanism.
   public let selectionProblems: [String]
-  /// The mechanisms and languages of the selection that do not exist.
+  /// Errors for nonexistent mechanisms and languages in the selection.
   public let nameProblems: [String]
-  /// The user's list of known failures, with its path; nil without one.
+  /// The user's list of known failures, with its path; nil if there is none.
   public var knownFailures: (file: String, list: KnownFailures)?
 
   /// Plans a run of the selected cells, without starting it.
@@ -66,7 +66,7 @@ public struct Runner: Sendable {
     plan = selected.shuffled(seed: configuration.seed)
   }
 
-  /// Starts each peer once, and returns the context in which cells of those that start are run.
+  /// Starts each peer once, and returns the context for the peers that started successfully.
   private static func context(_ configuration: RunConfiguration) throws(RunError) -> CellContext {
     let start = configuration.context(try MachineProbe.capabilities(configuration))
     let probed = configuration.peers.peers.compactMap { peer in
@@ -75,12 +75,12 @@ public struct Runner: Sendable {
     return start.knowing(Dictionary(uniqueKeysWithValues: probed), configuration.registry)
   }
 
-  /// The cells of the run without those of fault injection, in order.
+  /// The cells in the run, in order, except the fault-injection cells.
   public var cells: [Cell] { plan.cells }
 
-  /// Returns all cells of the run, in order, and remarks on them.
+  /// Returns all cells in the run, in order, and notes about them.
   ///
-  /// To find the cells of fault injection, it runs the programs once below a tracer.
+  /// To find the fault-injection cells, this method runs the scripts or programs once under a tracer.
   public func list() throws(RunError) -> (cells: [Cell], notes: [String]) {
     guard let injection else { return (cells, notes + skipNotes()) }
     let context = try start().context
@@ -97,7 +97,7 @@ public struct Runner: Sendable {
     configuration.selection.skipNotes(cells: allCells + (faults?.known ?? []))
   }
 
-  /// Rejects a filter that matches no cell, now that the cells of fault injection are known.
+  /// Rejects a filter that matches no cell, now that the fault-injection cells are known.
   private func checkFilters(_ faults: InjectionWork) throws(RunError) {
     guard faults.isComplete, faults.problems.isEmpty, !Interruption.isRequested else { return }
     let problem = Selection.problems(
@@ -113,20 +113,20 @@ public struct Runner: Sendable {
   ) {
     let machine = try MachineProbe.capabilities(configuration)
     let start = configuration.context(machine)
-    // The peer that is checked may have cells of fault injection only.
+    // The checked peer may have only fault-injection cells.
     let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
     let probed = try PeerProbe.probe(needed, configuration.peers, start)
     return (machine, probed, start.knowing(probed, configuration.registry))
   }
 
-  /// A note if a port of a user's programs is not compared with a recording, because the project has none.
+  /// A note if a port of a user's programs is not compared with a recording, because the project has no recordings.
   private var recordingNotes: [String] {
     let hasPort = plan.groups.contains { group in group.cells.contains { !$0.isControl } }
     guard !configuration.projects.isEmpty, configuration.recordings.isEmpty, hasPort else { return [] }
     return ["bytes on the wire are not compared; 'ipc-interop record' makes a recording"]
   }
 
-  /// Why a selection has no cells.
+  /// The error that explains why a selection has no cells.
   public var emptiness: RunError {
     leftOut.problem
       ?? RunError((["nothing selected"] + leftOut.notes).joined(separator: "; "), status: .nothingSelected)

@@ -1,23 +1,23 @@
 import PeerProtocol
 
-/// A part of the state of processes that an operation changes only if `fixtures/operations.yaml` says so.
+/// A kind of process or object state that an operation may change only if `fixtures/operations.yaml` says so.
 enum StateKind: String, CaseIterable, Hashable {
-  /// The status flags of an open file description.
+  /// An open file description's status flags.
   case flags
-  /// The signals that the process blocks, and those that are pending.
+  /// A process's blocked signals and pending signals.
   case mask
-  /// The handlers of the process, and the signals that it ignores.
+  /// The signals that a process catches or ignores.
   case dispositions
-  /// The permissions of an object.
+  /// An object's permissions.
   case permissions
-  /// The user that owns an object.
+  /// The user who owns an object.
   case owner
-  /// The group of an object.
+  /// The group that owns an object.
   case group
   /// The maximum number of bytes in a message queue (`msg_qbytes`).
   case limit
 
-  /// The attribute of an object in a resource snapshot; nil for the state of a process or descriptor.
+  /// The name of the object attribute in a resource snapshot; nil for process or descriptor state.
   var attribute: String? {
     switch self {
     case .flags, .mask, .dispositions: nil
@@ -32,12 +32,12 @@ enum StateKind: String, CaseIterable, Hashable {
   static let ofObjects = allCases.filter { $0.attribute != nil }
 }
 
-/// When an operation changes a part of the state.
+/// The condition under which an operation may change a kind of state.
 enum StateChange: Hashable {
   case always
-  /// If a parameter has this value.
+  /// The operation may change the state if a parameter has this value.
   case value([UInt8])
-  /// If the request has this parameter.
+  /// The operation may change the state if the request has this parameter.
   case parameter(String)
 
   func applies(to request: Request) -> Bool {
@@ -49,11 +49,11 @@ enum StateChange: Hashable {
   }
 }
 
-/// Checks that operations do not change state that they must leave unchanged.
+/// Checks that operations do not change state that they must preserve.
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// Returns a failure if the state of the role changed although none of its operations may change it; otherwise nil.
+  /// Returns a failure if the role's state changed even though none of its operations may change it; otherwise nil.
   func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
     do throws(CellOutcome) {
       try check(role, now)
@@ -74,7 +74,7 @@ struct StateCheck {
         try compare(role, "catches", before.caught, after.caught)
       }
     }
-    // The runner does not know which descriptors an operation changed. So one such operation of any role disables this
+    // The runner does not know which descriptors an operation changed, so one such operation by any role disables this
     // check.
     guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
     for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {

@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The steps for whole programs.
 extension StepInterpreter {
-  /// Creates the files of a scenario before its first step.
+  /// Creates a scenario's files before its first step.
   func create(_ files: [Scenario.File]) throws(CellOutcome) {
     for file in files {
       let path = try filled(file.path)
@@ -16,7 +16,7 @@ extension StepInterpreter {
     }
   }
 
-  /// Returns the bytes of a text or a file of the scenario.
+  /// Returns the bytes of a text or file in the scenario.
   func bytes(of content: Content) throws(CellOutcome) -> [UInt8] {
     switch content {
     case .text(let template): Array(try filled(template).utf8)
@@ -33,7 +33,7 @@ extension StepInterpreter {
         if !role.printed.isEmpty || client.terminationStatus(of: role) != nil { return () }
         let state: ProcessState
         do throws(CellOutcome) { state = try client.processState(of: role, doing: "sleep or print a line") } catch {
-          // It has ended since the check above.
+          // The program has ended since the check above.
           if client.terminationStatus(of: role) != nil { return () }
           throw error
         }
@@ -57,7 +57,7 @@ extension StepInterpreter {
   ) throws(CellOutcome) {
     try client.wait(for: role, to: what, .polling) { () throws(CellOutcome) -> Void? in
       client.drain(role)
-      // A program that creates an object for others may end immediately afterwards.
+      // A program that creates an object for others may exit immediately afterwards.
       let hasEnded = client.terminationStatus(of: role) != nil
       do throws(SandboxError) { if try condition() { return () } } catch { throw CellOutcome(error) }
       if hasEnded { throw client.ended(role, doing: what) }
@@ -65,7 +65,7 @@ extension StepInterpreter {
     }
   }
 
-  /// Waits until a program has printed lines in this order.
+  /// Waits until a program has printed lines that match the patterns in order.
   func waitForLines(
     _ role: RoleProcess, _ stream: Step.OutputStream, _ patterns: [LinePattern]
   ) throws(CellOutcome) {
@@ -91,14 +91,14 @@ extension StepInterpreter {
       guard error.verdict == .timedOut, stream == .standardOutput, lines().isEmpty else { throw error }
       throw error.with(reason: "\(error.reason ?? "")\(bufferingHint(role, wanted))")
     }
-    // Other lines may be between the lines of a list, so only single lines are counted at the end.
+    // A list allows other lines between its lines, so the final check counts only single lines.
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
-  /// Returns a suffix for a reason, which explains why a program that is asleep has printed nothing.
+  /// Returns a suffix for a reason that explains why a sleeping program has printed nothing.
   ///
-  /// The C library writes to a pipe only when its buffer is full or the program exits. If the program exits after
-  /// SIGTERM, and the line appears, that was the reason.
+  /// The C library writes to a pipe only when its buffer is full or the program exits. If the line appears after
+  /// SIGTERM makes the program exit, buffering was the reason.
   private func bufferingHint(_ role: RoleProcess, _ wanted: [FilledPattern]) -> String {
     let advice = "call setvbuf(stdout, NULL, _IOLBF, 0) first, or fflush(stdout) after each line"
     guard let pid = role.pid, let state = try? client.sandbox.processState(of: pid), state.isAsleep else { return "" }
@@ -109,7 +109,7 @@ extension StepInterpreter {
     while client.terminationStatus(of: role) == nil, !client.hasPassed(&limit) {
       do throws(CellOutcome) { try client.receive(.milliseconds(50)) } catch { return "" }
     }
-    // The last output may arrive after the end of the process.
+    // The last output may arrive after the process has exited.
     do throws(CellOutcome) { try client.receive(.zero) } catch { return "" }
     client.drain(role)
     if FilledPattern.firstMissing(of: wanted, in: role.printed) == nil {
@@ -118,7 +118,7 @@ extension StepInterpreter {
     return "; it has printed nothing, and standard output is a pipe, so its output may be buffered: \(advice)"
   }
 
-  /// Compares the whole output of a program, after its end.
+  /// Compares a program's entire output once its output stream has ended.
   func compareOutput(of role: RoleProcess, _ content: Content) throws(CellOutcome) {
     let output = client.streams(of: role).output
     try client.wait(for: role, to: "end its output") { () throws(CellOutcome) -> Void? in
@@ -129,7 +129,7 @@ extension StepInterpreter {
     try compare(output.recorded ?? [], with: content, "\(role.description) printed")
   }
 
-  /// Compares the bytes of a file.
+  /// Compares the contents of a file.
   ///
   /// From now on, the file does not count as a leak.
   func compareFile(at path: String, _ content: Content) throws(CellOutcome) {
@@ -152,7 +152,7 @@ extension StepInterpreter {
   }
 }
 
-/// A condition on a line of output, without variables.
+/// A condition on an output line, with all variables filled in.
 struct FilledPattern: Hashable, CustomStringConvertible {
   let kind: LinePattern.Kind
   let text: String
@@ -173,7 +173,7 @@ struct FilledPattern: Hashable, CustomStringConvertible {
     }
   }
 
-  /// Returns the first condition that no line meets after the line of the previous one; nil if all are met.
+  /// Returns the first condition that no line meets after the line that met the previous condition; nil if all are met.
   static func firstMissing(
     of patterns: [FilledPattern], in lines: [String]
   ) -> (pattern: FilledPattern, reason: String)? {
@@ -192,7 +192,7 @@ struct FilledPattern: Hashable, CustomStringConvertible {
 }
 
 extension KernelObject {
-  /// Whether the object has this name, path or key.
+  /// Returns whether the object has the given name, path or key.
   func isNamed(_ name: String) -> Bool {
     if let key {
       let bits = name.hasPrefix("0x") ? UInt32(name.dropFirst(2), radix: 16) : nil
@@ -205,10 +205,10 @@ extension KernelObject {
 }
 
 extension Sandbox.Listener {
-  /// Whether the socket has this path, abstract name or port.
+  /// Returns whether the socket has the given path, abstract name or port.
   func isReady(for transport: Readiness.Transport, _ name: String) -> Bool {
     switch transport {
-    // A socket that was bound to a relative path is listed with that path.
+    // A socket bound to a relative path is listed with that path.
     case .socket: kind == "unix" && (self.name == name || !self.name.hasPrefix("/") && name.hasSuffix("/\(self.name)"))
     case .abstract: kind == "unix" && self.name == "@\(name.drop { $0 == "@" })"
     case .tcp, .udp: kind == transport.rawValue && self.name == name

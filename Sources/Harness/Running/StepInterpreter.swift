@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Performs the steps of a script, with the names of the cell and the captures of earlier steps.
+/// Performs a script's steps, using the cell's names and the values captured in earlier steps.
 final class StepInterpreter {
   let client: PeerClient
   private let leaks: LeakCheck
@@ -14,11 +14,11 @@ final class StepInterpreter {
     captured[Self.projectVariable] = client.context.project
   }
 
-  /// The name of the variable for the directory of a user's project.
+  /// The name of the variable for a user's project directory.
   static let projectVariable = "project"
 
   private var registry: OperationRegistry { client.context.registry }
-  /// The prefix of the names of the cell.
+  /// The prefix of the cell's names.
   var token: String { names.token }
 
   func perform(_ step: Step) throws(CellOutcome) {
@@ -68,11 +68,11 @@ final class StepInterpreter {
     if let input = start.input { role.unsentInput = try bytes(of: input)[...] }
     try client.start(
       role, arguments: arguments, variables: variables, directory: try start.directory.map(filled(_:)))
-    // A program reads the end of its input immediately, unless the scenario has input for it.
+    // A program reads end of file after its initial input, unless the scenario's steps feed it or close its input.
     if !role.isFed { client.endInput(of: role) }
   }
 
-  /// Returns a role, and starts it if necessary.
+  /// Returns a role, starting it if necessary.
   func started(_ name: String) throws(CellOutcome) -> RoleProcess {
     let role = try client.role(name)
     if role.pid == nil { try start(role) }
@@ -97,7 +97,7 @@ final class StepInterpreter {
     }
   }
 
-  /// Lets a role that has not started inherit a descriptor of another role, as a child does from its parent.
+  /// Lets a role that has not started inherit a descriptor from another role, as a child does from its parent.
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellOutcome) {
     let (source, destination) = (try client.role(from.role), try client.role(to.role))
     guard let descriptor = source.descriptor(of: from.handle) else {
@@ -126,11 +126,12 @@ final class StepInterpreter {
 
   // MARK: - Responses
 
-  /// Waits for the expected response or, with `blocks`, until the role sleeps in its operation.
+  /// Waits for and checks the response or, if `blocks` is expected, waits until the role sleeps in its operation.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:
-      // A peer refuses an operation that it does not announce. If the refusal is not read here, other roles time out.
+      // A peer refuses an operation that it does not announce. If the refusal were not read here, other roles would
+      // time out.
       guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
@@ -156,7 +157,7 @@ final class StepInterpreter {
     try recordShared(exchange.request, by: role)
   }
 
-  /// Records the status flags of the descriptors that a request passes to another process, or has received.
+  /// Records the status flags of the descriptors that a request passes to another process or has received.
   private func recordShared(_ request: Request, by role: RoleProcess) throws(CellOutcome) {
     let parameters = registry[request.operation]?.shares ?? []
     let handles = parameters.flatMap { request.fields[$0]?.split(separator: ",") ?? [] }
@@ -170,10 +171,10 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again if the role is still asleep although no signal is pending: the first one arrived between
-  /// two sleeps of one wait.
+  /// Sends the signal again if the role is still asleep even though no signal is pending, which means that the first
+  /// signal arrived between two sleeps in one wait.
   ///
-  /// A role that waits in a single sleep receives the signal once.
+  /// A role whose operation waits in a single sleep receives the signal only once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return
@@ -207,9 +208,9 @@ final class StepInterpreter {
     return Request(template.operation, fields)
   }
 
-  /// Returns the text of a template with all variables replaced by their values, percent-encoded like the template.
+  /// Returns a template's text with all variables replaced by their values, percent-encoded like the template.
   func filled(_ template: Template) throws(CellOutcome) -> String {
-    // The process ID of a role is known only after the role has started.
+    // A role's process ID is known only after the role has started.
     for text in template.variables {
       let variable = Template.Integer(text)?.variable ?? text
       if variable.hasSuffix(".pid") { _ = try started(String(variable.dropLast(4))) }

@@ -2,12 +2,12 @@ import Foundation
 
 /// Starts the threads that run cells.
 ///
-/// A cell blocks in `poll(2)`, which is not allowed in the thread pool of Swift concurrency. Foundation's threads are
-/// not used, because starting one fails silently if the thread limit of the system is reached.
+/// A cell blocks in `poll(2)`, which is not allowed in Swift concurrency's thread pool. Foundation's threads are not
+/// used, because starting one fails silently if the system's thread limit is reached.
 enum Threads {
-  /// Starts `count` threads that each do `work`, as members of `group`.
+  /// Starts `count` threads that each perform `work` as members of `group`.
   ///
-  /// - Throws: ``SandboxError`` if the system has no more threads. Threads that were already started continue.
+  /// - Throws: ``SandboxError`` if the system cannot create another thread. Threads that were already started continue.
   static func start(
     _ count: Int, in group: DispatchGroup, _ work: @escaping @Sendable () -> Void
   ) throws(SandboxError) {

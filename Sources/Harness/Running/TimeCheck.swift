@@ -1,27 +1,27 @@
 import Glibc
 import PeerProtocol
 
-/// A point in time, measured by both clocks that deadlines use.
+/// A point in time, as measured by both clocks that deadlines use.
 struct Moment {
   let instant: ContinuousClock.Instant
   let timeOfDay: Duration
 
   static var now: Moment { Moment(instant: .now, timeOfDay: Self.time(of: CLOCK_REALTIME)) }
 
-  /// The time of a clock, as `clock_gettime(2)` returns it.
+  /// Returns a clock's time, as reported by `clock_gettime(2)`.
   static func time(of clock: clockid_t) -> Duration {
     var time = timespec()
     unsafe clock_gettime(clock, &time)
     return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
   }
 
-  /// Whether the time of day has not been set since an earlier moment.
+  /// Returns whether the time-of-day clock has not been set since an earlier moment.
   func isSteady(since earlier: Moment) -> Bool {
     let step = timeOfDay - earlier.timeOfDay - earlier.instant.duration(to: instant)
     return step < .milliseconds(1) && step > .milliseconds(-1)
   }
 
-  /// Returns the elapsed time: the longer one of the times that the two clocks measured.
+  /// Returns the elapsed time, which is the longer of the times measured by the two clocks.
   ///
   /// Some deadlines are times of day. If the clock is set forward, such a deadline passes before the timeout has
   /// elapsed on the other clock.
@@ -30,16 +30,16 @@ struct Moment {
   }
 }
 
-/// The requirements on the duration of every operation, regardless of its scenario.
+/// The requirements for every operation's duration, regardless of the scenario.
 ///
 /// The runner measures from before it writes the request until after it has read the response. A busy machine can only
-/// lengthen that, so an operation that seems to end early has ended early.
+/// lengthen that time, so an operation that appears to end early did end early.
 struct TimeCheck {
   let registry: OperationRegistry
 
-  /// Returns a description if an operation timed out before its timeout; otherwise nil.
+  /// Returns a description of the problem if an operation timed out before its timeout had elapsed; otherwise nil.
   ///
-  /// No standard permits that: POSIX rounds timeouts up to the resolution of the clock.
+  /// No standard permits this; POSIX rounds timeouts up to the clock's resolution.
   func earlyEnd(of exchange: Exchange) -> String? {
     let request = exchange.request
     guard let timeout = timeout(of: request), exchange.elapsed < timeout, isExpiration(exchange.response, of: request)
@@ -48,7 +48,8 @@ struct TimeCheck {
       "\(request.operation) timed out after \(milliseconds(exchange.elapsed)), before its timeout of \(milliseconds(timeout))"
   }
 
-  /// Whether a request must not wait: its timeout has passed, a flag forbids waiting, or EAGAIN is expected.
+  /// Returns whether a request must not block: its timeout is zero or has passed, a flag makes it nonblocking, or
+  /// EAGAIN is expected.
   func isImmediate(_ request: Request, expecting expected: ExpectedResponse) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     if let isImmediate = operation.isImmediate { return isImmediate }
@@ -59,7 +60,7 @@ struct TimeCheck {
     return if case .error(let allowed, _) = expected { allowed == ["EAGAIN"] } else { false }
   }
 
-  /// The time limit of a request; nil if it has none.
+  /// Returns a request's timeout; nil if it has none.
   func timeout(of request: Request) -> Duration? {
     registry.timeouts.lazy.compactMap { request.fields[$0] }.first.flatMap { Duration(decimalSeconds: $0) }
   }
@@ -73,7 +74,7 @@ struct TimeCheck {
     }
   }
 
-  /// Whether a response reports that the timeout of the operation has passed.
+  /// Returns whether a response reports that the operation's timeout has elapsed.
   private func isExpiration(_ response: Response, of request: Request) -> Bool {
     let expiration = registry[request.operation]?.expiration ?? .error("ETIMEDOUT")
     return switch (response, expiration) {

@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Sends the requests of a golden transcript to a peer, and compares the part that the peer supports.
+/// Sends the requests in a golden transcript to a peer, and compares the part that the peer supports.
 extension StepInterpreter {
-  /// Performs the exchanges, and throws all differences together.
+  /// Performs the exchanges, and throws one outcome that contains all differences.
   ///
-  /// `current` is the current exchange.
+  /// `current` is set to the step of the current exchange.
   func play(_ transcript: GoldenTranscript, current: inout Step?) throws(CellOutcome) {
     let peer = client.roles.first.flatMap { client.context.capabilities[$0.language] }
     var state = TranscriptState(transcript.exchanges, peer: peer, registry: client.context.registry)
@@ -44,7 +44,7 @@ extension StepInterpreter {
     throw first.outcome(of: differences, then: nil)
   }
 
-  /// Performs one exchange, whose request may be malformed, and returns the difference if there is one.
+  /// Performs one exchange, whose request may be malformed, and returns the response and any difference.
   private func converse(
     _ role: RoleProcess, _ recorded: RecordedExchange
   ) throws(CellOutcome) -> (Response, TranscriptDifference?) {
@@ -71,21 +71,21 @@ extension StepInterpreter {
   }
 }
 
-/// A response of a peer that differs from a golden transcript.
+/// A peer's response that differs from a golden transcript.
 public struct TranscriptDifference: Sendable, Codable {
-  /// The mechanism that the operation belongs to; nil if no peer has the operation.
+  /// The mechanism to which the operation belongs; nil if there is no such operation.
   public let mechanism: String?
-  /// The kind of difference, in one line.
+  /// A one-line description of the difference.
   public let reason: String
-  /// The exchange in the transcript; nil in a report that was read from a file.
+  /// The step of the exchange in the transcript; nil in a report that was read from a file.
   private(set) var step: Step?
-  /// The position of the request in its file.
+  /// The request's position in its file.
   public let location: SourceLocation
   /// The recorded response.
   public let expected: String
   /// The request that the runner sent.
   public let request: Message
-  /// The response of the peer.
+  /// The peer's response.
   public let response: Message
 
   private enum CodingKeys: String, CodingKey { case mechanism, reason, location, expected, request, response }
@@ -93,9 +93,9 @@ public struct TranscriptDifference: Sendable, Codable {
   /// The maximum number of differences in a report.
   private static let maximum = 100
 
-  /// Returns the outcome of a transcript with these differences; this one is the first.
+  /// Returns the outcome for a transcript with the given differences; this difference must be the first of them.
   ///
-  /// `end` is the reason why the transcript ended early.
+  /// `end` is the outcome that ended the transcript early; nil if it ran to completion.
   fileprivate func outcome(of differences: [TranscriptDifference], then end: CellOutcome?) -> CellOutcome {
     var text = reason
     if differences.count > 1 {

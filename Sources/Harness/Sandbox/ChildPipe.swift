@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A descriptor that is closed when its last reference is gone, for example because a later step failed.
+/// A descriptor that is closed when its last reference is released, for example because a later step failed.
 final class OwnedDescriptor {
   let descriptor: FileDescriptor
   var number: Int32 { descriptor.rawValue }
@@ -13,7 +13,7 @@ final class OwnedDescriptor {
 
 /// A pipe between the runner and a child.
 ///
-/// Both ends are close-on-exec from the start, and the runner's end is non-blocking.
+/// Both ends are close-on-exec from the start, and the runner's end is nonblocking.
 struct ChildPipe {
   let reader: OwnedDescriptor
   let writer: OwnedDescriptor
@@ -30,7 +30,7 @@ struct ChildPipe {
   }
 }
 
-/// The inode of an open file; 0 if it is not open.
+/// Returns the inode number of an open file; 0 if the descriptor is not open.
 func inodeOfFile(_ descriptor: Int32) -> UInt64 {
   var status = stat()
   return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
@@ -41,7 +41,7 @@ func inodeOfFile(_ descriptor: Int32) -> UInt64 {
 /// Writing never blocks; the caller decides what to do while the pipe is full.
 final class LineSink {
   private var end: OwnedDescriptor?
-  /// The inode of the pipe, by which `/proc` names it.
+  /// The pipe's inode number, which identifies it in `/proc`.
   let inode: UInt64
 
   init(_ end: OwnedDescriptor) {
@@ -49,12 +49,12 @@ final class LineSink {
     inode = inodeOfFile(end.number)
   }
 
-  /// Closes the pipe, so that the child reads the end of its input.
+  /// Closes the pipe, so that the child reads end of file.
   func close() { end = nil }
 
   enum Outcome { case all, some(Int), gone }
 
-  /// Writes as much of `bytes` as fits now.
+  /// Writes as much of `bytes` as currently fits.
   func write(_ bytes: ArraySlice<UInt8>) -> Outcome {
     guard let descriptor = end?.descriptor else { return .gone }
     do {

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The kinds of objects that a cell could leave behind, with their names in `objects:` steps.
+/// The kinds of objects that a cell can leave behind, with their names in `objects:` steps.
 public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case sharedMemory = "shm"
   case semaphores = "sem"
@@ -10,14 +10,14 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case posixSharedMemory = "posix-shm"
   case fifo
   case socket
-  /// Another file in the scratch directory.
+  /// Any other file in the scratch directory.
   case file
   case abstractSocket = "abstract"
   case process
-  /// An open descriptor of a peer that does not belong to a handle.
+  /// A peer's open descriptor that does not belong to a handle.
   case descriptor
 
-  /// Whether an object of this kind exists until a process removes it, according to sysvipc(7), mq_overview(7),
+  /// Whether an object of this kind persists until a process removes it, according to sysvipc(7), mq_overview(7),
   /// shm_overview(7), fifo(7) and unix(7).
   var isPersistent: Bool {
     switch self {
@@ -32,23 +32,23 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
 
 /// A kernel object in a resource snapshot.
 ///
-/// Two objects are the same if kind, name, key, identifier and creator are equal; attributes may differ.
+/// Two objects are equal if their kind, name, key, identifier and creator are equal; attributes may differ.
 public struct KernelObject: Sendable, Hashable {
-  /// The kind, which also determines which of the other properties exist.
+  /// The kind, which determines which other properties exist.
   public let kind: ObjectKind
-  /// The path or name of an object, or the command of a process.
+  /// The path or name of an object, or a process's command.
   public let name: String?
   /// The key of a System V object; nil for other kinds.
   public let key: Int32?
-  /// The identifier of a System V object, the process ID, the descriptor number, or the inode of a file.
+  /// The identifier of a System V object, the process ID, the descriptor number, or a file's inode number.
   public let id: Int?
-  /// The process that created a shared memory segment.
+  /// The process ID of the creator of a shared memory segment.
   public let creator: Int?
   /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?
-  /// More attributes, which no report needs: `uid=100001 gid=100001 qbytes=16384`.
+  /// Further attributes that no report needs: `uid=100001 gid=100001 qbytes=16384`.
   let ownership: String?
-  /// The role that created it or has it open, if known.
+  /// The role that created the object or has it open, if known.
   public var owner: String?
 
   package init(
@@ -65,7 +65,7 @@ public struct KernelObject: Sendable, Hashable {
     self.owner = owner
   }
 
-  /// Parses an object that the sandbox init reports; nil if the kind is unknown.
+  /// Parses an object reported by the sandbox init; nil if the kind is unknown.
   init?(_ fields: Fields) {
     guard let kind = fields["kind"].flatMap(ObjectKind.init) else { return nil }
     self.init(
@@ -80,7 +80,7 @@ public struct KernelObject: Sendable, Hashable {
     }.first
   }
 
-  /// Compares the identity of the objects, not their attributes or owners.
+  /// Compares the objects' identities, but not their attributes or owners.
   public static func == (left: KernelObject, right: KernelObject) -> Bool {
     left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id
       && left.creator == right.creator
@@ -105,7 +105,7 @@ extension KernelObject: Comparable {
 extension KernelObject: Codable {
   private enum CodingKeys: CodingKey { case kind, name, key, id, creator, attributes, owner }
 
-  /// Decodes an object of a report.
+  /// Decodes an object from a report.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -136,7 +136,7 @@ extension KernelObject: CustomStringConvertible {
   }
 }
 
-/// The kernel objects of a sandbox at one moment.
+/// The kernel objects in a sandbox at one point in time.
 struct ResourceSnapshot {
   let objects: Set<KernelObject>
 

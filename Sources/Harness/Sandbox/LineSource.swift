@@ -4,18 +4,18 @@ import SystemPackage
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
 /// After `limit` bytes, nothing more is read, and the source counts as ended. If a child writes only responses to
-/// commands, the limit applies only to the bytes that have not been taken yet.
+/// commands, the limit applies only to bytes that have not yet been consumed.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  /// The received bytes; those before `start` have been returned.
+  /// The received bytes; the bytes before `start` have already been returned.
   private var bytes: [UInt8] = []
   private var start = 0
-  /// The end of the bytes after `start` that were searched and contain no line end.
+  /// The end of the bytes after `start` that have been searched and contain no newline.
   private var searched = 0
   private var remaining: Int
-  /// Everything that has been received; nil unless it is recorded.
+  /// All received bytes; nil unless they are recorded.
   private(set) var recorded: [UInt8]?
   private let countsUntakenOnly: Bool
 
@@ -25,34 +25,34 @@ final class LineSource {
     remaining = limit
   }
 
-  /// Records everything from now on, for a comparison of all bytes.
+  /// Records everything received from now on, so that all bytes can be compared.
   func record() { recorded = recorded ?? [] }
 
   var descriptor: Int32 { end.number }
 
-  /// The inode of the pipe, which identifies it in `/proc`.
+  /// The pipe's inode number, which identifies it in `/proc`.
   var inode: UInt64 { inodeOfFile(descriptor) }
 
   var hasLine: Bool { endOfLine() != nil }
 
-  /// The next complete line, without removing it.
+  /// The next complete line, which remains in the source.
   var firstLine: String? { endOfLine().map { String(decoding: bytes[start..<$0], as: UTF8.self) } }
 
-  /// Removes and returns the next complete line, without its line end.
+  /// Removes and returns the next complete line, without its newline.
   func nextLine() -> String? {
     guard let end = endOfLine() else { return nil }
     defer { take(through: end + 1) }
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// Removes and returns the incomplete last line after the source has ended.
+  /// Removes and returns an incomplete last line after the source has ended.
   func takeRest() -> String? {
     guard isEnded, start < bytes.count, !hasLine else { return nil }
     defer { take(through: bytes.count) }
     return String(decoding: bytes[start...], as: UTF8.self)
   }
 
-  /// Removes and returns all remaining lines, including an incomplete one at the end.
+  /// Removes and returns all remaining lines, including an incomplete last line.
   func remainingLines() -> [String] {
     bytes[start...].split(separator: Self.newline, omittingEmptySubsequences: true).map {
       String(decoding: $0, as: UTF8.self)
@@ -84,7 +84,7 @@ final class LineSource {
     (start, searched) = (0, 0)
   }
 
-  /// Reads the available bytes after `poll(2)` has reported input.
+  /// Reads the available bytes after `poll(2)` reports input.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
@@ -106,7 +106,7 @@ final class LineSource {
   }
 }
 
-/// Waits until one of `sources` has input, but at most for `timeout`, and reads the input.
+/// Waits for up to `timeout` until one of `sources` has input, and reads the input.
 func waitForInput(_ sources: [LineSource], timeout: Duration) {
   let open = sources.filter { !$0.isEnded }
   var polled = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
@@ -114,7 +114,7 @@ func waitForInput(_ sources: [LineSource], timeout: Duration) {
   for (source, entry) in zip(open, polled) where entry.revents != 0 { source.receive() }
 }
 
-/// Returns the timeout for `poll(2)`, rounded up so that the wait does not end early.
+/// Returns the timeout for `poll(2)` in milliseconds, rounded up so that the wait does not end early.
 private func milliseconds(_ timeout: Duration) -> Int32 {
   let (seconds, attoseconds) = max(timeout, .zero).components
   return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

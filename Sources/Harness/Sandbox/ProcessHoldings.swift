@@ -1,16 +1,16 @@
 import Glibc
 import PeerProtocol
 
-/// The open descriptors and the signals of a process at one moment.
+/// A process's open descriptors and signals at one point in time.
 struct ProcessHoldings {
-  /// The file of each open descriptor.
+  /// The file to which each open descriptor refers.
   var descriptors: [Int: String] = [:]
-  /// The status flags of the requested descriptors.
+  /// The requested descriptors' status flags.
   var flags: [Int: StatusFlags] = [:]
   var signals: SignalState?
 }
 
-/// The status flags of an open file description that `F_SETFL` can change, for every process that shares it.
+/// The status flags that `F_SETFL` can change on an open file description, affecting every process that shares it.
 struct StatusFlags: Equatable, CustomStringConvertible {
   private let rawValue: Int32
 
@@ -27,19 +27,19 @@ struct StatusFlags: Equatable, CustomStringConvertible {
   }
 }
 
-/// The signals that a process blocks, ignores, and catches, and the blocked ones that are pending.
+/// The signals that a process blocks, ignores and catches, and the blocked signals that are pending.
 struct SignalState {
   let blocked: UInt64
   let ignored: UInt64
   let caught: UInt64
-  /// A signal that is not blocked is pending only until it is delivered.
+  /// The pending signals that are blocked; an unblocked signal is pending only until it is delivered.
   let pending: UInt64
   /// Whether the process was asleep.
   ///
-  /// If it was awake, a signal handler may have been running with its signal blocked.
+  /// If the process was awake, a signal handler may have been running with its signal blocked.
   let isAsleep: Bool
 
-  /// The signals 32 to 34 belong to the C libraries, which catch them when the first thread starts.
+  /// Signals 32 to 34, which the C libraries reserve and start to catch when the first thread is created.
   private static let internalSignals: UInt64 = 0b111 << 31
 
   init?(_ fields: Fields) {

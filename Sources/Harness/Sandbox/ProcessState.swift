@@ -1,11 +1,11 @@
 import PeerProtocol
 
-/// The state of a process at one moment, as `/proc` reports it.
+/// A process's state at one point in time, as reported by `/proc`.
 struct ProcessState: CustomStringConvertible {
-  /// The letter for the state in proc_pid_status(5), such as `S` for asleep and `T` for stopped.
+  /// The state letter in proc_pid_status(5), such as `S` for sleeping and `T` for stopped.
   let state: String
-  /// The name of the system call in which the process sleeps, or its number if it is not in the table; nil while the
-  /// process runs.
+  /// The name of the system call in which the process sleeps, or its number if the call is not in the table; nil while
+  /// the process is running.
   let systemCall: String?
   let firstArgument: Int
   /// Whether the process passes 64-bit times to system calls.
@@ -13,11 +13,11 @@ struct ProcessState: CustomStringConvertible {
   let hasPendingSignal: Bool
   /// Whether all threads have permanently stopped executing the program.
   ///
-  /// This is known only if the stack was requested.
+  /// This is set only if the stack was requested.
   let isEnding: Bool
-  /// How often it has gone to sleep: the voluntary context switches of its main thread.
+  /// The number of times that the process has gone to sleep: its main thread's voluntary context switches.
   let switches: Int
-  /// The process ID of its tracer; nil if it is not traced.
+  /// The tracer's process ID; nil if the process is not traced.
   let tracer: Int?
   let stack: String?
 
@@ -40,18 +40,18 @@ struct ProcessState: CustomStringConvertible {
 
   var isAsleep: Bool { state == "S" }
 
-  /// Whether it is blocked in one of `calls`.
+  /// Returns whether the process is blocked in one of `calls`.
   func isBlocked(in calls: [String]) -> Bool { isWaiting && systemCall.map(calls.contains) == true }
 
-  /// Whether it is asleep in a system call, and no signal is about to wake it.
+  /// Whether the process is asleep in a system call, and no signal is about to wake it.
   ///
-  /// A read of standard input does not count: there, a peer waits for its next request.
+  /// Reading standard input does not count, because that is how a peer waits for its next request.
   var isWaiting: Bool {
     isAsleep && !hasPendingSignal && systemCall != nil && !(systemCall == "read" && firstArgument == 0)
   }
 
   var description: String {
-    // A zombie has no system call.
+    // A zombie is not in a system call.
     if ["Z", "X"].contains(state) { return "state \(state): it has ended" }
     return "state \(state), \(systemCall.map { "in \($0)" } ?? "running")" + (stack.map { "\n\($0)" } ?? "")
   }

@@ -2,56 +2,56 @@ import Glibc
 import PeerProtocol
 import SystemPackage
 
-/// A running sandbox: its sandbox init, and the runner's ends of the standard streams of its roles.
+/// A running sandbox: its sandbox init, and the runner's ends of its roles' standard streams.
 final class Sandbox {
-  /// The path of the peers' working directory; snapshots list its files.
+  /// The path of the peers' working directory, whose files snapshots list.
   let scratch: String
   let streams: [RoleStreams]
-  /// The ID of the user that peers run as.
+  /// The user ID under which peers run.
   let user: UInt32
   /// Whether Landlock isolates the roles from each other.
   let hasLandlock: Bool
   var isolation: Isolation { capabilities.isolation }
 
-  /// Whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
+  /// Returns whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
-  /// The time until the sandbox init was ready, which shows how busy the machine is.
+  /// The time that the sandbox init took to become ready, which shows how busy the machine is.
   var startup: Duration { sandboxInit.startup }
-  /// The time for which the processes have waited for a processor.
+  /// The time that the processes have spent waiting for a CPU.
   var delay: SchedulingDelay { sandboxInit.delay }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
   private let kept: [String]
 
-  /// The runner's ends of the standard streams of one role.
+  /// The runner's ends of one role's standard streams.
   struct RoleStreams {
     let input: LineSink
     let output: LineSource
     let error: LineSource
-    /// The events of the recorder; nil if the role is not recorded.
+    /// The recorder's events; nil if the role is not recorded.
     var trace: LineSource?
-    /// The descriptor number of the recorder's end in the sandbox init.
+    /// The number of the descriptor for the recorder's end in the sandbox init.
     var traceEnd: Int?
   }
 
-  /// The maximum size of the events of one role: the recorder reports at most 8 MiB of bytes, percent-encoded.
+  /// The maximum size of one role's events in bytes; the recorder reports at most 8 MiB of payload, percent-encoded.
   private static let maximumTrace = 1 << 26
 
-  /// The settings that are the same for all sandboxes of a run.
+  /// The settings shared by all sandboxes in a run.
   struct Settings: Sendable {
     /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
-    /// The paths of directories and files that stay visible in a replaced directory.
+    /// The paths of directories and files that stay visible inside a replaced directory.
     var kept: [String] = []
     /// Files that the peers' user must be able to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
-    /// How long the sandbox init may take to respond.
+    /// The time that the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
 
-    /// The program that changes the system calls of a role, beside the sandbox init.
+    /// The program that modifies a role's system calls, in the same directory as the sandbox init.
     var tracer: String { FilePath(program).removingLastComponent().appending("short-transfer").string }
-    /// The program that records what a role does, beside the sandbox init.
+    /// The program that records a role's actions, in the same directory as the sandbox init.
     var recorder: String { FilePath(program).removingLastComponent().appending("wire-recorder").string }
   }
 
@@ -68,8 +68,8 @@ final class Sandbox {
         RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
       farEnds.append([input.reader, output.writer, error.writer])
     }
-    // The sandbox init keeps only the descriptors of its roles. So the recorder's descriptor is passed as if it
-    // belonged to a further role, which is never started.
+    // The sandbox init keeps only its roles' descriptors, so the recorder's descriptor is passed as if it belonged to
+    // an additional role that is never started.
     for index in streams.indices where recording {
       let trace = try ChildPipe(keeping: .reader)
       streams[index].trace = LineSource(trace.reader, limit: Self.maximumTrace)
@@ -89,34 +89,34 @@ final class Sandbox {
     hasLandlock = ready["landlock"] == "1"
   }
 
-  /// Waits until a role or the sandbox init writes output, but at most for `timeout`.
+  /// Waits for up to `timeout` until a role or the sandbox init writes output.
   func wait(_ timeout: Duration) throws(SandboxError) {
     waitForInput(
       streams.flatMap { [$0.output, $0.error] + ($0.trace.map { [$0] } ?? []) } + [sandboxInit.responses],
       timeout: timeout)
     sandboxInit.takeEvents()
-    // If the sandbox init ends, all roles end with it, so their ends are not failures of the peers.
+    // If the sandbox init exits, all roles are killed with it, so their deaths are not peer failures.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }
   }
 
   // MARK: - Processes
 
-  /// Returns how a process ended; nil while it runs.
+  /// Returns how a process ended; nil while it is running.
   func terminationStatus(of pid: Int) -> TerminationStatus? {
     sandboxInit.takeEvents()
     return sandboxInit.terminations[pid]
   }
 
-  /// Returns the number of processes that ended before this one; nil while it runs.
+  /// Returns the number of processes that ended before this process; nil while it is running.
   func positionOfEnd(of pid: Int) -> Int? {
     sandboxInit.takeEvents()
     return sandboxInit.ended.firstIndex(of: pid)
   }
 
-  /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
+  /// Starts `command` as a role, with the inherited descriptors numbered from 3.
   ///
-  /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, without
-  /// one, in the scratch directory. It uses only `processor`, if there is one.
+  /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, if that
+  /// is nil, in the scratch directory. If `processor` is not nil, the role runs only on that CPU.
   func spawn(
     role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil, variables: [String] = [],
     directory: String? = nil, processor: Int? = nil
@@ -136,10 +136,10 @@ final class Sandbox {
     return try number("pid", response)
   }
 
-  /// The directories that a private sandbox replaces by empty ones.
+  /// The directories that a private sandbox replaces with empty directories.
   static let replacedDirectories = ["/tmp", "/dev/shm"]
 
-  /// Explains why a program that exists was not found: in a replaced directory, only `kept` stays visible.
+  /// Explains why an existing program was not found: in a replaced directory, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     guard isolation != .shared, !kept.contains(where: { program == $0 || program.hasPrefix("\($0)/") }),
       let directory = Self.replacedDirectories.first(where: { program.hasPrefix("\($0)/") })
@@ -155,8 +155,8 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
-  /// Returns the arguments of the system call in which a process sleeps and, if `address` is the index of one of them,
-  /// the time at that address; nil if the process did not stay asleep in one call.
+  /// Returns the arguments of the system call in which a process sleeps and, if `address` is an argument index, the
+  /// time stored at that address; nil if the process did not stay asleep in one call.
   func waitArguments(of pid: Int, address: Int? = nil) throws(SandboxError) -> (arguments: [Int], time: Duration?)? {
     let response = try perform("wait", pid, ("address", address ?? -1))
     let arguments = (0..<6).compactMap { response["arg\($0)"].flatMap { Int($0) } }
@@ -167,13 +167,13 @@ final class Sandbox {
     return (arguments, .seconds(seconds) + .nanoseconds(nanoseconds))
   }
 
-  /// Returns how many reads and writes a process has made.
+  /// Returns the number of read and write calls that a process has made.
   func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
 
-  /// An open descriptor of a process.
+  /// A process's open descriptor.
   struct OpenFile {
     let number: Int
-    /// The file, as `/proc` names it: `pipe:[81]`, `/tmp/x`.
+    /// The file, as shown by `/proc`: `pipe:[81]`, `/tmp/x`.
     let target: String
     let isPipe: Bool
     let reads: Bool
@@ -193,7 +193,7 @@ final class Sandbox {
     return files
   }
 
-  /// The open descriptors of a process, with the status flags of those that are `shared`, and its signals.
+  /// Returns a process's open descriptors, the status flags of the `shared` descriptors, and its signals.
   func holdings(of pid: Int, shared: some Sequence<Int> = []) throws(SandboxError) -> ProcessHoldings {
     var holdings = ProcessHoldings()
     var request = Fields()
@@ -215,12 +215,12 @@ final class Sandbox {
     return (try number("fd", response), StatusFlags(Int32(truncatingIfNeeded: try number("flags", response))))
   }
 
-  /// Returns the processes that have the other end of an output open.
+  /// Returns the processes that have the other end of an output pipe open.
   func holders(of output: LineSource) throws(SandboxError) -> [KernelObject] {
     try holders(ofPipe: output.inode)
   }
 
-  /// The processes that have an input open for writing; only the runner should be one of them.
+  /// Returns the processes that have an input pipe open for writing; only the runner should be among them.
   func writers(of input: LineSink) throws(SandboxError) -> [KernelObject] {
     try holders(ofPipe: input.inode, forWriting: true)
   }
@@ -239,7 +239,7 @@ final class Sandbox {
 
   // MARK: - Objects
 
-  /// Lists all kernel objects in this sandbox or, if it is shared, on this machine.
+  /// Lists all kernel objects in this sandbox or, with shared isolation, on this machine.
   func snapshot() throws(SandboxError) -> ResourceSnapshot {
     let (snapshot, unobservable) = try list()
     let unexpected = unobservable.subtracting(capabilities.unobservableKinds)
@@ -253,7 +253,7 @@ final class Sandbox {
   /// Returns the kinds of objects that snapshots cannot list here.
   func unobservableKinds() throws(SandboxError) -> Set<ObjectKind> { try list().unobservable }
 
-  /// Probes the features in this sandbox, as a peer would use them, and returns the missing ones with their errors.
+  /// Probes the features in this sandbox as a peer would use them, and returns the missing features with their errors.
   func missingFeatures() throws(SandboxError) -> [Feature: String] {
     var tried: Set<Feature> = []
     var missing: [Feature: String] = [:]
@@ -289,7 +289,7 @@ final class Sandbox {
 
   // MARK: - Files and sockets
 
-  /// Creates a file in the scratch directory, with the directories above it, for the peers' user.
+  /// Creates a file and its parent directories in the scratch directory, for the peers' user.
   func createFile(at path: String, _ bytes: [UInt8]) throws(SandboxError) {
     var fields = Fields()
     fields.append("path", path)
@@ -304,7 +304,7 @@ final class Sandbox {
     return try sandboxInit.perform(Request("file", fields))[bytes: "bytes"] ?? []
   }
 
-  /// A socket that accepts connections, or receives datagrams.
+  /// A socket that accepts connections or receives datagrams.
   struct Listener: Hashable {
     /// `unix`, `tcp` or `udp`.
     let kind: String
@@ -312,7 +312,7 @@ final class Sandbox {
     let name: String
   }
 
-  /// Returns the sockets of the sandbox that are ready for clients.
+  /// Returns the sandbox's sockets that are ready for clients.
   func listeners() throws(SandboxError) -> [Listener] {
     var listeners: [Listener] = []
     _ = try sandboxInit.perform(Request("listeners", Fields())) { fields in

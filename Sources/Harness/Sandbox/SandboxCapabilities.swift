@@ -1,17 +1,17 @@
-/// The isolation of a cell from the rest of the machine.
+/// A cell's isolation from the rest of the machine.
 public enum Isolation: String, Sendable, Codable {
   /// The cell runs in private IPC, mount, network and PID namespaces.
   case `private`
-  /// The cell runs on the host, with unique names and a snapshot before and after it, because namespaces are not
+  /// The cell runs on the host, with unique names and a snapshot before and after the cell, because namespaces are not
   /// available.
   case shared
 }
 
 /// The isolation that `--isolation` requests.
 public enum IsolationRule: String, Sendable, CaseIterable {
-  /// Private namespaces if available, otherwise shared.
+  /// Private namespaces if available, otherwise shared isolation.
   case auto
-  /// Private namespaces; without them, the environment is broken.
+  /// Private namespaces; if they are unavailable, the environment is broken.
   case required
   /// The cell always runs on the host.
   case none
@@ -24,18 +24,18 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var fallbackReason: String?
   /// Kinds of objects that snapshots cannot list here.
   ///
-  /// Scenarios that create such objects are not run, because a leak would not be found.
+  /// Scenarios that create such objects are not run, because leaks would go undetected.
   var unobservableKinds: Set<ObjectKind> = []
-  /// Whether peers run as root, because they could not read their programs as another user.
+  /// Whether peers run as root, because another user could not read their programs.
   var runsAsRoot = false
-  /// The file that another user could not read, and what to do; nil if it is not known.
+  /// The file that another user could not read, and how to fix that; nil if unknown.
   var unreadableFile: String?
-  /// Whether Landlock isolates the roles of a cell from each other.
+  /// Whether Landlock isolates a cell's roles from each other.
   var hasLandlock = true
-  /// The features that this machine does not have, with the error of the probe: `ENOSYS`.
+  /// The features that this machine lacks, with the error from the probe: `ENOSYS`.
   var missing: [Feature: String] = [:]
 
-  /// Returns the error that shows that a feature is missing; nil if this machine has the feature.
+  /// Returns the reason why a feature is missing; nil if this machine has the feature.
   func lack(of feature: Feature) -> String? {
     feature == .privateSandbox && isolation != .private
       ? "here \(isolation.rawValue)" : missing[feature].map { "here \($0)" }

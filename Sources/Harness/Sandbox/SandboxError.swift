@@ -1,6 +1,6 @@
 import Glibc
 
-/// A failure of a sandbox that no peer has caused.
+/// A sandbox failure that was not caused by a peer.
 package struct SandboxError: Error, CustomStringConvertible {
   package let description: String
   /// Whether the sandbox init works but the kernel refused its request.
@@ -13,11 +13,11 @@ package struct SandboxError: Error, CustomStringConvertible {
     self.isRefusal = isRefusal
   }
 
-  /// Creates an error for a failed system call of the runner.
+  /// Creates an error for a failed system call in the runner.
   package init(call: String, on object: String, errno number: Int32 = errno) {
     self.init("\(call) \(object): \(reason(of: number))")
   }
 }
 
-/// Returns the error message of `strerror(3)`.
+/// Returns the error message from `strerror(3)`.
 package func reason(of number: Int32) -> String { unsafe String(cString: strerror(number)) }

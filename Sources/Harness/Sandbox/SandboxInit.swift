@@ -2,27 +2,27 @@ import Glibc
 import PeerProtocol
 import SystemPackage
 
-/// The first process of a sandbox, which executes the runner's commands line by line.
+/// The first process in a sandbox, which executes the runner's commands line by line.
 ///
-/// It receives the peers' ends of the standard streams when it starts. When its input is closed, it ends with all
-/// processes of the sandbox. This also happens if the runner is killed.
+/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, which
+/// also happens if the runner is killed, it exits and all processes in the sandbox are killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// How the processes ended, by their process IDs within the sandbox.
+  /// How each process ended, by its process ID within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
-  /// The processes that have ended, in the order in which they were waited for.
+  /// The processes that have ended, in the order in which they were reaped.
   private(set) var ended: [Int] = []
   private let timeout: Duration
-  /// The time for which the runner's thread and the processes of the sandbox have waited for a processor.
+  /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.
   let delay: SchedulingDelay
   private let start = ContinuousClock.now
-  /// The time until the sandbox init was ready.
+  /// The time that the sandbox init took to become ready.
   private(set) var startup = Duration.zero
-  /// Whether the sandbox init has failed to respond in time.
+  /// Whether the sandbox init failed to respond in time.
   ///
-  /// If so, no more commands are sent to it, because its late response would look like the response to the next one.
+  /// If so, it receives no more commands, because a late response would look like the response to the next command.
   private var isHung = false
 
   /// Starts `program` with the peers' ends of standard input, output and error.
@@ -52,10 +52,10 @@ final class SandboxInit {
     delay = SchedulingDelay(of: process)
   }
 
-  /// Ends the sandbox and all processes in it.
+  /// Terminates the sandbox and all processes in it.
   deinit {
     commands = nil
-    // When its output ends, the sandbox has ended; the outermost process ends immediately afterwards.
+    // The sandbox has ended when its output reaches end of file; the outermost process exits immediately afterwards.
     var limit = TimeLimit(TimeoutScaling.scaled(timeout, startup: startup), delay: delay.total)
     while !responses.isEnded, !limit.hasPassed(delay: delay.measure) {
       waitForInput([responses], timeout: .milliseconds(100))
@@ -74,7 +74,7 @@ final class SandboxInit {
 
   /// Sends a command and waits for its response.
   ///
-  /// For a command that returns a list, `item` receives each line of it.
+  /// For a command that returns a list, `item` receives each line in the list.
   func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
     guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
@@ -139,9 +139,10 @@ final class SandboxInit {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // Use a separate process group: Ctrl-C at the terminal must reach only the runner, which then ends its sandboxes.
+    // Use a separate process group: Ctrl-C at the terminal must reach only the runner, which then terminates its
+    // sandboxes.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    // The backtracer of a crashed Swift peer would keep the peer's output open.
+    // A crashed Swift peer's backtracer would keep the peer's output open.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
     for name in ["PATH", "HOME"] {
       if let value = unsafe getenv(name) { environment.append("\(name)=\(unsafe String(cString: value))") }
@@ -155,7 +156,7 @@ final class SandboxInit {
     return pid
   }
 
-  /// Copies texts to a list for C that ends with NULL; the caller frees the copies.
+  /// Copies strings to a NULL-terminated list for C; the caller frees the copies.
   private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
     for text in texts { unsafe pointers.append(strdup(text)) }

@@ -1,25 +1,25 @@
 import Foundation
 
-/// A time limit for processes, which does not count the time for which they waited for a processor.
+/// A time limit for processes that excludes the time they spend waiting for a CPU.
 ///
-/// On a busy machine, a process that is ready to run may have to wait for minutes. Such a process does not hang. The
-/// delays are requested only when the limit seems to have passed, so a limit costs nothing until then.
+/// On a busy machine, a process that is ready to run may have to wait for minutes without being hung. The delays are
+/// measured only once the limit seems to have passed, so a limit costs nothing until then.
 struct TimeLimit {
   /// The time that the processes may take.
   let duration: Duration
-  /// The time after which the limit has passed even if the processes had to wait for a processor.
+  /// The time after which the limit has passed even if the processes had to wait for a CPU.
   let maximum: Duration
-  /// The time for which processes waited for a processor, which is not counted.
+  /// The excluded time, which processes spent waiting for a CPU.
   private(set) var excluded = Duration.zero
   private let start: ContinuousClock.Instant
   private var lastCheck: (time: ContinuousClock.Instant, delay: Duration)
 
-  /// How many times longer than `duration` a limit may become.
+  /// The maximum factor by which a limit may exceed `duration`.
   static let maximumFactor = 30
 
   /// Starts a limit of `duration`; `delay` is the last known value of a ``SchedulingDelay``.
   ///
-  /// The true value may be larger. Then the first check excludes more than it should, but at most `duration`.
+  /// If the true value is larger, the first check excludes more than it should, but at most `duration`.
   init(_ duration: Duration, maximum: Duration? = nil, delay: Duration, now: ContinuousClock.Instant = .now) {
     self.duration = duration
     self.maximum = max(duration, maximum ?? duration * Self.maximumFactor)
@@ -29,12 +29,12 @@ struct TimeLimit {
 
   private var end: ContinuousClock.Instant { start + min(duration + excluded, maximum) }
 
-  /// The time until the limit passes unless processes have to wait for a processor.
+  /// Returns the time until the limit passes, unless processes have to wait for a CPU.
   func remaining(now: ContinuousClock.Instant = .now) -> Duration { max(now.duration(to: end), .zero) }
 
-  /// Whether the limit has passed; `delay` returns the total delay so far.
+  /// Returns whether the limit has passed; `delay` returns the total delay so far.
   ///
-  /// If several processes wait at once, the time is excluded only once.
+  /// If several processes wait simultaneously, the time is excluded only once.
   mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {
     guard now >= end else { return false }
     let total = delay()
@@ -45,7 +45,7 @@ struct TimeLimit {
 }
 
 extension TimeLimit: CustomStringConvertible {
-  /// The limit in seconds, and the time that it does not count if that is longer than a tenth of a second.
+  /// The limit in seconds, and the excluded time if that exceeds a tenth of a second.
   var description: String {
     guard excluded > .milliseconds(100) else { return Self.text(duration) }
     return "\(Self.text(duration)), not counting \(Self.text(excluded)) in which its processes waited for a processor"
@@ -56,34 +56,33 @@ extension TimeLimit: CustomStringConvertible {
   }
 }
 
-/// The time for which the calling thread and the processes of a sandbox were ready to run, but did not run.
+/// The time that the calling thread and a sandbox's processes spent ready to run, but not running.
 ///
-/// The kernel counts this time for each thread (`/proc/PID/schedstat`, CONFIG_SCHED_INFO), when the thread runs again.
-/// Without it, the delay is 0.
+/// The kernel accounts this time to each thread (`/proc/PID/schedstat`, CONFIG_SCHED_INFO) when the thread next runs.
+/// Without kernel support, the delay is 0.
 final class SchedulingDelay {
-  /// The sum of all delays that were observed.
+  /// The sum of all observed delays.
   private(set) var total = Duration.zero
   private let root: pid_t
   private var lastMeasurement = ContinuousClock.now
-  /// The last values of the threads, by their directories in `/proc`.
+  /// The last value for each thread, by the thread's directory in `/proc`.
   private var known: [String: Duration] = [:]
 
-  /// Two observations of a running thread differ if they are this far apart, even if the kernel counts in ticks of 10
-  /// ms.
+  /// The interval after which two observations of a running thread differ, even if the kernel counts in 10 ms ticks.
   private static let interval = Duration.milliseconds(30)
 
-  /// Creates the delay of a process and its descendants.
+  /// Creates the delay for a process and its descendants.
   init(of root: pid_t) { self.root = root }
 
   /// Reads the delays of all threads, and returns the total.
   ///
-  /// The delays of threads that started and ended since the last call are missing. If a thread is waiting now, the
-  /// start of its wait is unknown, so all the time since the last call counts.
+  /// The total omits the delays of threads that started and ended since the last call. If a thread is currently
+  /// waiting, the start of its wait is unknown, so all the time since the last call counts.
   func measure() -> Duration {
     let threads = threads
     var ready: [String: [Substring]] = [:]
     for thread in threads + ["/proc/thread-self"] {
-      // The numbers are the time on a processor and the time in a run queue, in nanoseconds, and how often it has run.
+      // The numbers are the thread's time on a CPU and in a run queue, in nanoseconds, and its number of timeslices.
       let numbers = Self.read("\(thread)/schedstat")
       guard let delay = numbers.dropFirst().first.flatMap({ Int64($0) }) else { continue }
       let now = Duration.nanoseconds(delay)
@@ -100,7 +99,7 @@ final class SchedulingDelay {
     return total
   }
 
-  /// The directories of all threads of the processes.
+  /// The directories of all the processes' threads.
   private var threads: [String] {
     var pids = [root]
     var threads: [String] = []
@@ -114,9 +113,9 @@ final class SchedulingDelay {
     return threads
   }
 
-  /// Whether a thread runs or is ready to run.
+  /// Returns whether a thread is running or ready to run.
   private static func isReady(_ thread: String) -> Bool {
-    // The name of the process precedes the last parenthesis.
+    // The process name ends at the last parenthesis.
     let stat = (try? String(contentsOfFile: "\(thread)/stat", encoding: .utf8)) ?? ""
     return stat.lastIndex(of: ")").map { stat[$0...].dropFirst().hasPrefix(" R") } ?? false
   }
@@ -126,22 +125,22 @@ final class SchedulingDelay {
   }
 }
 
-/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows, and to slow peers.
+/// Adapts time limits to slow peers, and to the machine's speed and load as shown by a sandbox's startup time.
 enum TimeoutScaling {
-  /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
+  /// The startup time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
-  /// Returns the limit, extended in proportion to the start time if that is longer than usual.
+  /// Returns the limit, extended in proportion to the startup time if that is longer than usual.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
     limit * max(1, startup / usualStartup)
   }
 
-  /// The time up to which a peer is not slow: from its start to its first response.
+  /// The time from start to first response up to which a peer does not count as slow.
   static let usualFirstResponse = Duration.milliseconds(100)
 
-  /// Returns how many times slower than usual a peer is; at least 1.
+  /// Returns the factor by which a peer is slower than usual; at least 1.
   ///
-  /// `firstResponse` is the time until its first response, in a sandbox that took `startup` to start.
+  /// `firstResponse` is the time until the peer's first response, in a sandbox that took `startup` to start.
   static func slowness(firstResponse: Duration, startup: Duration) -> Double {
     max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
   }

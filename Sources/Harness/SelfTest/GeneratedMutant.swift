@@ -1,20 +1,20 @@
-/// A peer in which one argument or result of one call is changed.
+/// A peer with a change to one argument or result of one call.
 ///
 /// The changes are generated from a table of calls.
 public struct GeneratedMutant: Sendable, Hashable {
-  /// The language of the peer.
+  /// The peer's language.
   let language: String
-  /// The call, its argument or result, and the change: `read:arg3:minus-1`.
+  /// The call, the argument or result, and the change: `read:arg3:minus-1`.
   let name: String
 
-  /// `c read:arg3:minus-1`.
+  /// The language and name: `c read:arg3:minus-1`.
   var description: String { "\(language) \(name)" }
   var call: Substring { name.prefix { $0 != ":" } }
 
-  /// A role of a scenario in which the mutant changes a call.
+  /// A role in a scenario in which the mutant changes a call.
   struct Site: Sendable, Hashable {
     let scenario: String
-    /// The parameters of the row: `bytes=4096`.
+    /// The row's parameters: `bytes=4096`.
     let parameters: String
     let role: String
 
@@ -27,9 +27,9 @@ public struct GeneratedMutant: Sendable, Hashable {
     var description: String { "\(scenario)[\(parameters)] \(role)" }
   }
 
-  /// The result of this mutant as a cell, which passes if the mutant is killed.
+  /// Returns this mutant's result as a cell that passes if the mutant is killed.
   ///
-  /// `survivedAt` are the roles in which it survived.
+  /// `survivedAt` contains the roles in which the mutant survived.
   func result(
     killedAt site: String?, survivedAt sites: [Site] = [], note: String?, isExpected: Bool, seconds: Double,
     configuration: RunConfiguration, isolation: Isolation
@@ -50,9 +50,9 @@ public struct GeneratedMutant: Sendable, Hashable {
   static let mechanism = "generated"
 }
 
-/// The requirements on the generated mutants: `generated-mutants.yaml` and `generated-sample.txt` in `fixtures`.
+/// The requirements for generated mutants: `generated-mutants.yaml` and `generated-sample.txt` in `fixtures`.
 public struct GeneratedMutantList: Sendable {
-  /// The builds of the peers; each takes `--mutant NAME` and `--record`.
+  /// The peer builds, each of which accepts `--mutant NAME` and `--record`.
   let peers: PeerList
   /// The minimum percentage of mutants that must be killed, by language.
   let floors: [String: Double]
@@ -60,7 +60,7 @@ public struct GeneratedMutantList: Sendable {
   /// The mutants that every self-test runs, each with the scenario and role that killed it.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
-  /// A pattern for mutants that no test can detect, with the reason.
+  /// A pattern for mutants that no test can detect, and the reason.
   struct Equivalent: Sendable {
     let pattern: String
     private let glob: Glob
@@ -74,18 +74,18 @@ public struct GeneratedMutantList: Sendable {
       self.location = location
     }
 
-    /// Whether a pattern such as `close:double`, or `swift close:double`, matches a mutant.
+    /// Returns whether a pattern such as `close:double`, or `swift close:double`, matches a mutant.
     func matches(_ mutant: String) -> Bool {
       glob.matches(mutant) || glob.matches(String(mutant.drop { $0 != " " }.dropFirst()))
     }
   }
 
-  /// The reason why no test can detect a mutant; nil if it should be detected.
+  /// Returns the entry that explains why no test can detect a mutant; nil if a test should detect it.
   func equivalent(_ mutant: GeneratedMutant) -> Equivalent? {
     equivalents.first { $0.matches(mutant.description) }
   }
 
-  /// Returns a peer with a mutant or, for nil, a peer that records which mutants would change a call.
+  /// Returns a peer with the given mutant, or for nil, a peer that records which mutants would change a call.
   func peer(_ language: String, _ mutant: String?) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? ["--record"]
@@ -129,7 +129,7 @@ extension GeneratedMutantList {
     }
   }
 
-  /// `c read:arg3:minus-1 pipe/short-read[] reader`.
+  /// Parses a line such as `c read:arg3:minus-1 pipe/short-read[] reader`; nil for a comment.
   private static func killed(_ line: Substring) -> (mutant: GeneratedMutant, site: String)? {
     let words = line.split(separator: " ", maxSplits: 2)
     guard words.count == 3, words[0] != "#" else { return nil }

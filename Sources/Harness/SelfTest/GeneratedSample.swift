@@ -2,10 +2,10 @@
 public struct GeneratedSample: Sendable {
   let cells: [Cell]
   let work: [@Sendable (CellRunner) -> Void]
-  /// An error for each entry whose scenario no longer exists.
+  /// An error for each entry whose scenario or role no longer exists.
   let problems: [String]
 
-  /// Prepares a run of the sample that belongs to a list.
+  /// Prepares to run the sample from a mutant list.
   init(
     _ list: GeneratedMutantList, _ scenarios: [Scenario], _ configuration: RunConfiguration,
     _ capabilities: SandboxCapabilities
@@ -50,21 +50,21 @@ public struct GeneratedSample: Sendable {
 }
 
 extension GeneratedSample {
-  /// Chooses the sample from the results of all mutants: for each call and each kind of change, the mutant that was
-  /// killed fastest.
+  /// Chooses the sample from all mutants' results: for each call and kind of change, the mutant that was killed
+  /// fastest.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
-    /// Mutants that take this many seconds or more are not chosen.
+    /// The time in seconds at which a mutant is too slow to be chosen.
     ///
-    /// Mutants that are killed by a time limit take that long.
+    /// Mutants killed by a time limit take at least this long.
     private static let slow = 1.0
 
-    /// Creates an empty choice.
+    /// Creates a choice without any results.
     public init() {}
 
-    /// Takes the result of a mutant into account.
+    /// Adds a mutant's result.
     public mutating func add(_ result: CellResult) {
-      // Whether a doubled call is detected often depends on what other processes do between the two calls.
+      // Detecting a doubled call often depends on what other processes do between the two calls.
       guard result.verdict == .passed, result.outcome.seconds < Self.slow, result.expectation?.contains("[") == true,
         !result.cell.title.hasSuffix(":double")
       else { return }
@@ -75,7 +75,7 @@ extension GeneratedSample {
       fastest[key] = result
     }
 
-    /// The text of the file.
+    /// The text of the sample file.
     public var text: String {
       let lines = fastest.values.map { result in
         "\(result.cell.title.replacing(": ", with: " ", maxReplacements: 1)) \(result.expectation ?? "")"

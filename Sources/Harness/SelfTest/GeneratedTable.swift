@@ -1,4 +1,4 @@
-/// The console report of generated mutants: those that survived, and the score of each language.
+/// The console report for generated mutants: the survivors, and each language's score.
 public struct GeneratedTable: Report {
   private let style: Style
   private var record = RunRecord()
@@ -36,7 +36,7 @@ public struct GeneratedTable: Report {
   }
 }
 
-/// How many generated mutants of a language were killed.
+/// The number of a language's generated mutants that were killed, survived or are equivalent.
 struct GeneratedScore {
   let language: String
   let killed: Int

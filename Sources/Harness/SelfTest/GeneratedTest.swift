@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Tests the suite with generated mutants: finds the scenarios in which a mutant changes a call, and runs them until
+/// Tests the suite with generated mutants: finds the scenarios in which each mutant changes a call, and runs them until
 /// one fails.
 public struct GeneratedTest: Sendable {
   private let configuration: RunConfiguration
@@ -9,14 +9,14 @@ public struct GeneratedTest: Sendable {
   private let list: GeneratedMutantList
   private let filters: [Glob]
   private let capabilities: SandboxCapabilities
-  /// The factor for the usual time limit; a mutant that exceeds the shorter limit counts as killed.
+  /// The factor applied to the usual time limit; a mutant that exceeds the shorter limit counts as killed.
   private static let timeoutPart = 0.1
-  /// How many mutants run at once for each job.
+  /// The number of mutants that run at once per job.
   ///
-  /// This is more than one, because many mutants only wait for their time limit.
+  /// This is more than one because many mutants merely wait for their time limit to expire.
   private static let perJob = 2
 
-  /// Creates a test of the mutants whose names contain one of `filters`; of all mutants if there are no filters.
+  /// Creates a test of the mutants whose names match one of `filters`, or of all mutants if there are no filters.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], list: GeneratedMutantList, filters: [String]
   ) throws(RunError) {
@@ -33,7 +33,7 @@ public struct GeneratedTest: Sendable {
     configuration.context(capabilities, timeoutMultiplier: configuration.timeoutMultiplier * Self.timeoutPart)
   }
 
-  /// Runs everything, and reports it to `listener`, one event at a time.
+  /// Runs all mutants, and reports to `listener`, one event at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(listener: listener)
     let (sites, problems) = try record()
@@ -61,7 +61,7 @@ public struct GeneratedTest: Sendable {
       rules: configuration.rules, review: review)
   }
 
-  /// Returns an error for each score below its minimum, and for each equivalent pattern without a mutant.
+  /// Returns an error for each score below its minimum, and for each equivalent pattern that matches no mutant.
   private func review(_ results: [CellResult]) -> [String] {
     guard filters.isEmpty, !Interruption.isRequested else { return [] }
     let scores = GeneratedScore.all(results)
@@ -111,7 +111,7 @@ public struct GeneratedTest: Sendable {
   struct Recorded: Sendable {
     let scenario: Scenario
     let role: String
-    /// How many mutants change a call of the role.
+    /// The number of mutants that change a call made by the role.
     ///
     /// A smaller number means a more specific scenario.
     let others: Int
@@ -153,7 +153,7 @@ public struct GeneratedTest: Sendable {
   private func test(_ mutant: GeneratedMutant, _ sites: [Recorded]) -> CellResult {
     let start = ContinuousClock.now
     let equivalent = list.equivalent(mutant)
-    // If an equivalent mutant is killed, that is an error, so it gets the usual time limit.
+    // Killing an equivalent mutant is an error, so such a mutant gets the usual time limit.
     let context = equivalent == nil ? self.context : configuration.context(capabilities)
     let inTurn = Self.inTurn(sites)
     var killer: String?
@@ -170,7 +170,7 @@ public struct GeneratedTest: Sendable {
       isolation: capabilities.isolation)
   }
 
-  /// Returns the sites in the order to try: it alternates between mechanisms, and for each mechanism starts with the
+  /// Returns the sites in the order to try: alternating between mechanisms and, within a mechanism, starting with the
   /// roles in which the fewest mutants change a call.
   private static func inTurn(_ sites: [Recorded]) -> [Recorded] {
     let groups = Dictionary(grouping: sites) { $0.scenario.mechanism }.mapValues { group in
@@ -180,7 +180,7 @@ public struct GeneratedTest: Sendable {
     return (0..<most).flatMap { index in groups.compactMap { index < $0.count ? $0[index] : nil } }
   }
 
-  /// Whether a scenario detects a mutant that plays one role, while the reference plays all other roles.
+  /// Returns whether a scenario detects a mutant that plays one role while the reference plays the others.
   static func isKilled(
     _ mutant: GeneratedMutant, at scenario: Scenario, _ role: String, _ list: GeneratedMutantList,
     _ configuration: RunConfiguration, _ context: CellContext

@@ -1,38 +1,38 @@
-/// A peer with one deliberate defect, and what the suite must report about it.
+/// A peer with one deliberate defect, and the result that the suite must report for it.
 public struct Mutant: Sendable {
-  /// The name for `--mutant`, such as `mq-priority-dropped`; it is unique among all languages.
+  /// The name for `--mutant`, such as `mq-priority-dropped`; unique across all languages.
   public let name: String
   /// The language whose mutant build contains the defect.
   public let language: String
-  /// The defect, in one line.
+  /// A one-line description of the defect.
   public let wrong: String
-  /// The scenarios that must catch it, in the order of the file.
+  /// The scenarios that must catch the mutant, in file order.
   public let catchers: [Catcher]
-  /// The verdict that the cells must have.
+  /// The verdict that the catching cells must have.
   public let verdict: Verdict
-  /// Text that the reason of every such cell must contain.
+  /// Text that the reason in every catching cell must contain.
   public let reason: String
-  /// The position of the mutant in `fixtures/mutants.yaml`.
+  /// The mutant's position in `fixtures/mutants.yaml`.
   public let location: SourceLocation
 
   /// A scenario that must catch the mutant in one role, with the reference in the other roles.
   public struct Catcher: Sendable, Hashable {
-    /// The id of the scenario.
+    /// The scenario id.
     public let scenario: String
-    /// The parameters of the rows that must catch the mutant: `["bytes": "4096"]`.
+    /// The parameters that select the rows that must catch the mutant: `["bytes": "4096"]`.
     ///
-    /// If it is empty, every row must catch the mutant.
+    /// If empty, every row must catch the mutant.
     public let parameters: [String: String]
     /// The role that the mutant plays.
     public let role: String
   }
 
-  /// The mechanism that has the defect.
+  /// The mechanism of the first scenario that must catch the mutant.
   public var mechanism: String { mechanisms[0] }
-  /// The mechanisms of the cells that must catch it.
+  /// The mechanisms of the cells that must catch the mutant.
   var mechanisms: [String] { catchers.map { String($0.scenario.prefix { $0 != "/" }) } }
 
-  /// Returns the cells that must catch the mutant, whose peer is called `language`.
+  /// Returns the cells that must catch the mutant, which plays its role under the name `language`.
   func cells(among cells: [Cell], playedBy language: String, reference: String) -> [Cell] {
     cells.filter { cell in
       catchers.contains { catcher in
@@ -44,7 +44,7 @@ public struct Mutant: Sendable {
   }
 }
 
-/// The check of the mutant names that are passed to `self-test`.
+/// Checks the mutant names passed to `self-test`.
 enum MutantNames {
   /// Throws if one of `names` is not a mutant.
   static func check(_ names: [String], _ mutants: [Mutant], _ runner: [RunnerMutant]) throws(RunError) {
@@ -59,11 +59,11 @@ enum MutantNames {
 }
 
 extension [Mutant] {
-  /// Returns the mutants with these names; all of them if there are no names.
+  /// Returns the mutants with the given names, or all mutants if there are no names.
   func named(_ names: [String]) -> [Mutant] { names.isEmpty ? self : filter { names.contains($0.name) } }
 }
 
 extension [RunnerMutant] {
-  /// Returns the mutants with these names; all of them if there are no names.
+  /// Returns the mutants with the given names, or all mutants if there are no names.
   func named(_ names: [String]) -> [RunnerMutant] { names.isEmpty ? self : filter { names.contains($0.name) } }
 }

@@ -1,12 +1,12 @@
-/// The builds of the peers that contain the mutants, which are used by the self-test only.
+/// The peer builds that contain the mutants; only the self-test uses them.
 public struct MutantBuild: Sendable {
   /// The builds, listed as in `fixtures/peers.yaml`; each accepts `--mutant NAME` and `--mutants`.
   public let peers: PeerList
 
-  /// Creates the set of builds from the languages of a file such as `fixtures/mutant-peers.yaml`.
+  /// Creates the set of builds from the languages in a file such as `fixtures/mutant-peers.yaml`.
   public init(_ peers: PeerList) { self.peers = peers }
 
-  /// Returns the build of `language` as a peer called `name`, with `mutant` enabled unless it is nil.
+  /// Returns the build for `language` as a peer named `name`, with `mutant` enabled unless nil.
   func peer(of language: String, mutant: String?, as name: String) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? []
@@ -16,9 +16,9 @@ public struct MutantBuild: Sendable {
     }
   }
 
-  /// Returns the mutants whose builds exist, and a remark for each build that does not.
+  /// Returns the mutants whose builds exist, and a note for each missing build.
   ///
-  /// - Throws: ``RunError`` if the user has selected mutants of such a build.
+  /// - Throws: ``RunError`` if the user selected mutants, and a mutant's build is missing.
   func available(
     _ mutants: [Mutant], isSelected: Bool
   ) throws(RunError) -> (mutants: [Mutant], notes: [String]) {
@@ -33,7 +33,7 @@ public struct MutantBuild: Sendable {
     return (mutants.filter { peers[$0.language] != nil }, notes)
   }
 
-  /// Returns the mutants that the build of a language lists, by running it in a sandbox.
+  /// Runs a language's mutant build in a sandbox, and returns the mutants that it lists.
   func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }
     let question = "\(command[0]) --mutants"
@@ -64,7 +64,7 @@ public struct MutantBuild: Sendable {
     return streams.output.remainingLines()
   }
 
-  /// Returns an error for each mutant that only the list `mutants` or only a build contains.
+  /// Returns an error for each mutant that is only in `mutants` or only in a build.
   func problems(_ mutants: [Mutant], _ context: CellContext) throws(RunError) -> [String] {
     var problems: [String] = []
     for peer in peers.peers {

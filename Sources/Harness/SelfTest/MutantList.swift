@@ -1,19 +1,19 @@
-/// The mutants of the peers and of the runner, as a list or as a page in Markdown.
+/// The peer mutants and runner mutants, as a list or a Markdown page.
 public struct MutantList {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]
 
-  /// Creates a list of the mutants with these names; of all mutants if there are no names.
+  /// Creates a list of the mutants with the given names, or of all mutants if there are no names.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant], names: [String] = []) throws(RunError) {
     try MutantNames.check(names, mutants, ofRunner)
     self.mutants = mutants.named(names)
     self.ofRunner = ofRunner.named(names)
   }
 
-  /// The names, in the order of the files.
+  /// The names, in file order.
   public var names: [String] { mutants.map(\.name) + ofRunner.map(\.name) }
 
-  /// The defect of each mutant, with the tests that must catch it.
+  /// The Markdown page, with each mutant's defect and the tests that must catch the mutant.
   public var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Mutants")

@@ -2,7 +2,7 @@
 enum MutantLoader {
   static let file = "fixtures/mutants.yaml"
 
-  /// Reads the mutants of `languages`, each of which has a mutant build.
+  /// Reads the mutants for `languages`, each of which has a mutant build.
   static func load(
     root: String, scenarios: [Scenario], languages: [String], log: DiagnosticLog
   ) -> [Mutant] {
@@ -35,7 +35,7 @@ private struct MutantParser {
   let languages: [String]
 
   private static let keys = ["mutant", "peer", "wrong", "caught-by", "verdict", "reason"]
-  /// The minimum length of a reason, because a shorter text could match almost every reason.
+  /// The minimum length of a reason; a shorter text could match almost any reason.
   private static let minimumReason = 4
   private static let verdicts: [Verdict] = [.failed, .crashed, .leaked, .timedOut]
 
@@ -69,7 +69,7 @@ private struct MutantParser {
     if languages.contains(name.text) { log.add(name.location, "'\(name.text)' is the name of a language") }
   }
 
-  /// Parses the list `caught-by`, such as `{posix-mq/delivery[bytes=8192]: sender}`.
+  /// Parses the `caught-by` map, such as `{posix-mq/delivery[bytes=8192]: sender}`.
   private func catchers(_ value: FixtureDocument.Value) -> [Mutant.Catcher] {
     guard let entries = value.map("'caught-by'") else { return [] }
     if entries.isEmpty { value.report("'caught-by' must name a scenario") }

@@ -1,4 +1,4 @@
-/// The console report of a self-test: a line for each mutant, and how many were killed.
+/// The console report for a self-test: a line for each mutant, and the number of mutants killed.
 public struct MutantTable: Report {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]
@@ -6,7 +6,7 @@ public struct MutantTable: Report {
   private var record = RunRecord()
   private var status = StatusLine()
 
-  /// Creates a report for a self-test of `mutants` and of the mutants of the runner.
+  /// Creates a report for a self-test of `mutants` and runner mutants.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant] = [], style: Style) {
     self.mutants = mutants
     self.ofRunner = ofRunner
@@ -75,14 +75,14 @@ public struct MutantTable: Report {
   }
 }
 
-/// The result of a mutant in all of its cells.
+/// A mutant's result across all its cells.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether the result is unknown, because the machine lacks something that its cells need.
+  /// Whether the result is unknown because the machine lacks something that the mutant's cells need.
   let isNotRun: Bool
   let word: String
 
-  /// Evaluates the results of a mutant; nil if it was not selected.
+  /// Evaluates a mutant's results; nil if the mutant was not selected.
   init?(_ mutant: Mutant, _ results: [CellResult]) {
     guard !results.isEmpty else { return nil }
     let isAsStated = results.allSatisfy(\.isExpected)
@@ -93,12 +93,12 @@ private struct MutantOutcome {
   }
 }
 
-/// The outcome of a mutant of the runner, which every one of its tests must notice.
+/// The outcome of a runner mutant, which all its tests must catch.
 private struct RunnerMutantOutcome {
   let isKilled: Bool
   let row: [TextTable.Cell]
 
-  /// Returns nil for a mutant that was not selected.
+  /// Evaluates the tests of a runner mutant; nil if the mutant was not selected.
   init?(_ mutant: RunnerMutant, _ results: [CellResult]) {
     let tests = results.filter { $0.cell.scenario == RunnerMutantTrial.scenario(of: mutant.name) }
     guard !tests.isEmpty else { return nil }

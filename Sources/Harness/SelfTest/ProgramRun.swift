@@ -3,14 +3,14 @@ import SystemPackage
 
 /// The result of running a program as a separate process.
 struct ProgramRun: Sendable {
-  /// The exit status; nil if the program exceeded its time limit, or a signal killed it.
+  /// The exit status; nil if the program exceeded its time limit or was killed by a signal.
   let status: Int32?
-  /// Its standard output and standard error.
+  /// The program's combined standard output and standard error.
   let output: String
 
   /// Runs a program in `directory`, with additional environment variables, and kills it after `timeout`.
   ///
-  /// - Throws: ``RunError`` if it cannot be started.
+  /// - Throws: ``RunError`` if the program cannot be started.
   init(
     _ command: [String], in directory: String, environment: [String: String], timeout: Duration
   ) throws(RunError) {

@@ -3,10 +3,10 @@ enum RunnerMutantLoader {
   static let file = "fixtures/runner-mutants.yaml"
   /// The minimum number of tests for each defect.
   ///
-  /// One is not enough, because it could be removed by mistake.
+  /// One test is not enough, because it could be removed by mistake.
   private static let minimumKillers = 2
 
-  /// Reads the mutants of the runner; `names` are the names of the peer mutants.
+  /// Reads the runner mutants; `names` contains the names of the peer mutants.
   static func load(root: String, mutants names: [String], log: DiagnosticLog) -> [RunnerMutant] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, mutants: names, log: log) } ?? []
   }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The sources of the second build of the runner, which contains the runner's mutants.
+/// The sources for the runner's second build, which contains the runner mutants.
 ///
-/// They are copies of the sources of the runner and of the command, with the replacements of
-/// `fixtures/runner-mutants.yaml`. The original sources do not contain the mutants.
+/// These are copies of the runner and command sources, with the replacements from `fixtures/runner-mutants.yaml`
+/// applied. The original sources do not contain the mutants.
 public struct RunnerMutantSources {
-  /// The placeholder for the condition that a mutant is switched on.
+  /// The placeholder for the condition that a mutant is enabled.
   static let condition = "{mutant}"
   /// The modules that are copied.
   private static let modules = ["Harness", "ipc-interop"]
@@ -14,13 +14,13 @@ public struct RunnerMutantSources {
   private let root: String
   private let mutants: [RunnerMutant]
 
-  /// Creates the sources from the original ones below `root`.
+  /// Creates the sources from the original sources under `root`.
   public init(root: String, mutants: [RunnerMutant]) {
     self.root = root
     self.mutants = mutants
   }
 
-  /// Writes the sources to a directory, except files whose content does not change.
+  /// Writes the sources to a directory, skipping files that would not change.
   ///
   /// - Throws: ``RunError`` if a replacement does not apply.
   public func write(to directory: String) throws(RunError) {
@@ -71,14 +71,14 @@ public struct RunnerMutantSources {
     try Data(text.utf8).write(to: file)
   }
 
-  /// The only file that exists only in the second build.
+  /// The one file that exists only in the second build.
   private static let switches = """
     import Foundation
 
     private let switchedOn = Set(
       (ProcessInfo.processInfo.environment["\(RunnerMutant.variable)"] ?? "").split(separator: ",").map(String.init))
 
-    /// Whether a mutant of the runner is switched on.
+    /// Whether a runner mutant is enabled.
     package func isMutant(_ name: String) -> Bool { switchedOn.contains(name) }
 
     """

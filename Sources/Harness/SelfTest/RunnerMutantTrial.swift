@@ -1,19 +1,20 @@
 import Foundation
 
-/// A mutant of the runner with the tests that must notice its defect, or the second build without a mutant.
+/// A runner mutant and the tests that must detect its defect, or the second build with no mutant enabled.
 ///
-/// Each test is a cell. With a mutant, it passes if it notices the defect; without one, it passes if it finds none.
+/// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, the cell
+/// passes if the test detects no defect.
 struct RunnerMutantTrial: Sendable {
-  /// The second build.
+  /// The runner's second build.
   let program: RunnerProgram
-  /// The mutant; nil for the build without one, in which every test must pass.
+  /// The mutant; nil if no mutant is enabled, in which case every test must pass.
   let mutant: RunnerMutant?
   /// The peer mutants to run; one process tests all of them.
   let mutants: [String]
   let isShared: Bool
   let checks: [RunnerCheck]
 
-  /// Creates a trial of a mutant with all its tests.
+  /// Creates a trial for a mutant and all its tests.
   init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
     self.program = program
     self.mutant = mutant
@@ -24,10 +25,10 @@ struct RunnerMutantTrial: Sendable {
 
   static let mechanism = "runner"
 
-  /// The id of the scenario that the tests of a mutant belong to.
+  /// Returns the id of the scenario to which a mutant's tests belong.
   static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
 
-  /// Returns the trials of `mutants`, preceded by their tests without a mutant.
+  /// Returns the trials for `mutants`, preceded by control trials without a mutant.
   ///
   /// - Throws: ``RunError`` if the second build is missing.
   static func all(
@@ -46,7 +47,7 @@ struct RunnerMutantTrial: Sendable {
     return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
   }
 
-  /// Returns control trials: the tests of `mutants`, run by the build with no mutant enabled.
+  /// Returns control trials: the tests for `mutants`, run by the build with no mutant enabled.
   static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
     let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
     let together = [false, true].map { isShared in
@@ -133,7 +134,7 @@ struct RunnerMutantTrial: Sendable {
         return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") }
           ?? .passed
       }
-      // A runner that rejects every response does not count: its control cells fail as well.
+      // A runner that rejects every response does not count, because its control cells also fail.
       if let control = report.results.first(where: { $0.isControl && !$0.isExpected }), mutant.verdict == .passed {
         return CellOutcome(
           .failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")
@@ -147,31 +148,31 @@ struct RunnerMutantTrial: Sendable {
   }
 }
 
-/// The second build of the runner as a program.
+/// The runner's second build, as a program.
 struct RunnerProgram: Sendable {
   let path: String
   let root: String
-  /// The options that all commands have.
+  /// The options passed to every command.
   let options: [String]
   let isolation: Isolation
-  /// The time limit of a command.
+  /// The time limit for a command.
   ///
   /// ``hangTimeout`` is the limit for a command that is expected to hang.
   let timeout: Duration
   let hangTimeout: Duration
-  /// The command that tests a mutant again.
+  /// Returns the command that reruns a mutant's tests.
   let rerun: @Sendable (String?) -> String
 
-  /// Runs a command with mutants of the runner switched on.
+  /// Runs a command with runner mutants enabled.
   func run(_ command: [String], mutants: [String], timeout: Duration? = nil) throws(RunError) -> ProgramRun {
     try ProgramRun(
       [path] + command + options, in: root, environment: [RunnerMutant.variable: mutants.joined(separator: ",")],
       timeout: timeout ?? self.timeout)
   }
 
-  /// Runs a self-test with some peer mutants, and returns its results.
+  /// Runs a self-test with the named peer mutants, and returns the results.
   ///
-  /// If the process does not end, the error has the status ``ExitStatus/interrupted``.
+  /// If the process exceeds its time limit, the error has the status ``ExitStatus/interrupted``.
   func report(on names: [String], mutant: RunnerMutant?, isShared: Bool) -> Result<Report, RunError> {
     do throws(RunError) {
       let command = ["self-test"] + names + ["--format", "json", "--isolation", isShared ? "none" : "auto"]
@@ -188,7 +189,7 @@ struct RunnerProgram: Sendable {
     }
   }
 
-  /// The part of the JSON report that is needed.
+  /// The parts of the JSON report that a trial needs.
   struct Report: Decodable {
     let results: [Entry]
 
@@ -197,7 +198,7 @@ struct RunnerProgram: Sendable {
       let outcome: Outcome
       let isExpected: Bool
 
-      /// Whether a mutant plays a role of the cell.
+      /// Returns whether a mutant plays a role in the cell.
       func isPlayed(by name: String) -> Bool { cell.pairing.contains { $0.language == name } }
       var isControl: Bool { cell.pairing.contains { $0.language.hasSuffix("-without-mutant") } }
     }

@@ -3,8 +3,8 @@ import Synchronization
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
 /// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason match
-/// `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a mutant of the runner, each cell is a test that
-/// passes if it notices the defect.
+/// `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a runner mutant, each cell is a test that passes
+/// if it detects the defect.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
@@ -12,14 +12,14 @@ public struct SelfTest: Sendable {
   private let runnerTrials: [RunnerMutantTrial]
   private let sample: GeneratedSample?
   private let problems: [String]
-  /// A remark for each mutant build that this machine does not have.
+  /// A note for each mutant build missing on this machine.
   private let notes: [String]
-  /// How many mutants that hang are run at once; they use almost no processor time.
+  /// The number of hanging mutants to run at once; they use almost no CPU time.
   private static let hangingAtOnce = 6
 
-  /// Creates a self-test of the mutants with these names, or of all mutants if there are no names.
+  /// Creates a self-test of the mutants with the given names, or of all mutants if there are no names.
   ///
-  /// `runnerMutants` are the mutants of the runner. Without names, the sample of `generated` is run as well.
+  /// `runnerMutants` contains the runner mutants. Without names, the self-test also runs the sample in `generated`.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
     runnerMutants: [RunnerMutant] = [], generated: GeneratedMutantList? = nil, names: [String] = []
@@ -80,20 +80,20 @@ public struct SelfTest: Sendable {
   }
 }
 
-/// One mutant, or one mutant build without an enabled mutant, and its cells.
+/// One mutant, or one mutant build with no mutant enabled, and its cells.
 private struct SelfTestTrial: Sendable {
-  /// Whether the mutant must be caught by a time limit.
+  /// Whether a time limit must catch the mutant.
   let hangs: Bool
-  /// The functions that run its groups of cells.
+  /// The functions that run the trial's groups of cells.
   let work: [@Sendable (CellRunner) -> Void]
   let cells: [Cell]
 
-  /// The factor for the time limit of a mutant that hangs: 2 s instead of 20 s.
+  /// The factor applied to a hanging mutant's time limit: 2 s instead of 20 s.
   private static let hangTimeoutFactor = 0.1
 
-  /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
+  /// Creates a trial for a mutant, or for the build with no mutant enabled if `mutant` is nil.
   ///
-  /// It runs the cells that must catch the mutants `catching`.
+  /// The trial runs the cells that must catch the mutants in `catching`.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration
@@ -121,7 +121,7 @@ private struct SelfTestTrial: Sendable {
       CellGroupRun(
         group: group, peers: peers, context: context,
         expectations: mutant.map(Expectations.caught) ?? .none,
-        // The control cell is the same cell without a mutant, which runs separately.
+        // The control cell is the same cell without a mutant and runs separately.
         runsControl: mutant == nil, rerun: { _ in rerun })
     }
     if mutant == nil {
@@ -155,7 +155,7 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs groups of cells; if the probe rejected a mutant, it counts as caught in all of its cells.
+  /// Runs groups of cells; if the probe rejected the peer, the mutant counts as caught in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {
