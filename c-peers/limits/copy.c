@@ -1,5 +1,5 @@
-/* Limits of a transfer through shared memory: one process copies blocks into slots, and the other one copies
- * them out. No process sleeps, and only the state of a slot is checked. */
+/* Limits of a transfer through shared memory: one process copies blocks into slots, and the other copies them
+ * out. No process sleeps, and only the state of a slot is checked. */
 #include "limits.h"
 
 #include <stdatomic.h>

@@ -43,7 +43,7 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
 }
 
 int __wrap_sem_close(sem_t *semaphore) {
-    /* The first close ends a semaphore that is open twice. */
+    /* The first close closes a semaphore that was opened twice. */
     int result = __real_sem_close(semaphore);
     if (mutant("sem-close-closes-all"))
         while (__real_sem_close(semaphore) == 0)
@@ -61,7 +61,7 @@ int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
     /* The semaphore is shared only between threads. Only a process that waits can detect this. */
     if (mutant("sem-not-shared"))
         shared = 0;
-    /* The peer initializes each place only once. */
+    /* The peer initializes a semaphore at the same address only once. */
     static sem_t *initialized;
     if (semaphore == initialized && mutant("sem-initialized-once"))
         return 0;
@@ -117,7 +117,8 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is measured against a different clock, which the program uses for its other deadlines. */
+    /* The deadline is measured against a different clock: the one that the program uses for its other
+     * deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
@@ -137,7 +138,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 }
 
 int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
-    /* The C library lacks the call, so the peer converts the deadline to milliseconds, in an int. */
+    /* The C library does not have the call, so the peer converts the deadline to an int of milliseconds. */
     struct timespec now, end = *deadline;
     if (mutant("sem-deadline-in-milliseconds")) {
         clock_gettime(clock, &now);

@@ -46,7 +46,7 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
         errno = ETIMEDOUT;
         return false;
     }
-    /* The call takes two longs, even if time_t has another size. A longer sleep is repeated. */
+    /* The call takes two longs, even if time_t has a different size. A longer sleep is repeated. */
     const long time[2] = {left && left->tv_sec < INT32_MAX ? (long)left->tv_sec : INT32_MAX,
                           left ? left->tv_nsec : 0};
     if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left ? time : NULL, NULL, 0) == 0 || errno == EAGAIN ||
