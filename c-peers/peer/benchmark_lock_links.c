@@ -1,4 +1,4 @@
-/* The links of a benchmark that use a lock, or a flag in shared memory. */
+/* Benchmark links that use a lock, or a flag in shared memory. */
 #include "benchmark_loops.h"
 #include "shared_block.h"
 
@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* The memory of a mailbox: one message, which a mutex protects. `full` is true until the message is received.
- * */
+/* A mailbox in shared memory: one message, which a mutex protects. `full` is true until it is received. */
 struct mailbox {
     pthread_mutex_t mutex;
     _Alignas(64) pthread_cond_t changed;
@@ -52,7 +51,7 @@ static void mailbox_open(struct call *call, struct benchmark *benchmark) {
     if (call->outcome == OK && benchmark->size > sizeof((struct mailbox *)NULL)->message)
         peer_fail(call, EMSGSIZE);
 }
-/* Locks the mailbox when it is full or empty. */
+/* Waits until the mailbox is full or empty, and locks it. */
 static int lock_when(struct mailbox *mailbox, bool full) {
     int error = pthread_mutex_lock(&mailbox->mutex);
     while (error == 0 && mailbox->full != full)

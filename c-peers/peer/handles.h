@@ -1,6 +1,6 @@
 /* Handles: names that later requests use to refer to descriptors, memory and the objects of the mechanisms.
  *
- * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is a descriptor, which poll(2) and
+ * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is a descriptor that poll(2) and
  * fcntl(2) accept.
  */
 #ifndef HANDLES_H

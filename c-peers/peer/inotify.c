@@ -1,4 +1,4 @@
-/* Changes of files and directories: inotify(7). */
+/* File and directory changes: inotify(7). */
 #include "peer.h"
 
 #include <errno.h>

@@ -56,7 +56,8 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
     return false;
 }
 
-/* Waits until the flag is set, or cleared. The load acquires: stores before the flag are then visible. */
+/* Waits until the flag is set, or cleared. The load acquires: stores that precede the flag are then
+ * visible. */
 static bool await(struct block *block, bool set, struct block_wait *wait) {
     struct timespec backoff = peer_first_backoff;
     for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
@@ -219,7 +220,7 @@ static void perform_block_check_rounds(struct call *call) {
 }
 
 /* Wakes one process that sleeps on a word. A process that waits in short intervals is briefly awake between
- * them, so the function retries until it wakes one. */
+ * them, so this function retries until it wakes one. */
 static void perform_futex_wake(struct call *call) {
     const void *word = peer_memory_at(call, "memory", "at", sizeof(uint32_t));
     struct timespec backoff = peer_first_backoff;

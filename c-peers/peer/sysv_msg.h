@@ -4,7 +4,7 @@
 
 #include "peer.h"
 
-/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count the text alone. */
+/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count only the text. */
 struct message {
     long mtype;
     char mtext[];

@@ -1,4 +1,4 @@
-/* Definitions shared by the files for System V semaphores. */
+/* Definitions shared by the System V semaphore files. */
 #ifndef SYSV_SEM_H
 #define SYSV_SEM_H
 

@@ -146,7 +146,8 @@ bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void
     return complete;
 }
 
-/// Removes the files of a directory, and moves its directories to the root under the next free numbers.
+/// Removes the files in a directory, and moves its subdirectories to the root, named with the next free
+/// numbers.
 static void flatten(int root, const char *name, unsigned *number) {
     fchmodat(root, name, 0700, 0);
     int descriptor = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

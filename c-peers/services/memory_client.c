@@ -31,7 +31,7 @@ static bool received(struct connection *connection, const struct message *messag
     (void)connection;
     if (descriptor == -1)
         return true;
-    /* Otherwise an access could raise SIGBUS, because another process can make the segment smaller. */
+    /* Otherwise an access could raise SIGBUS, because another process could shrink the segment. */
     const int seals = fcntl(descriptor, F_GET_SEALS);
     if (seals == -1 || !(seals & F_SEAL_SHRINK))
         errx(EXIT_FAILURE, "the segment is not sealed");

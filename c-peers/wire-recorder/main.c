@@ -161,8 +161,8 @@ static _Noreturn void run_tracer(pid_t role, int output, int ready) {
         ptrace(PTRACE_INTERRUPT, role, NULL, NULL) == -1)
         err(1, "wire-recorder: ptrace");
     remember_standard_streams();
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role cannot reach the descriptors of its tracer
-    // The tracer must not keep descriptors of the role open: its last close must close the file.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role cannot reach its tracer's descriptors
+    // The tracer must not keep the role's descriptors open: the role's last close must close the file.
     if (dup2(ready, STDIN_FILENO) == -1 || dup2(output, OUTPUT) == -1)
         err(1, "wire-recorder: dup2");
     close(STDOUT_FILENO);
@@ -186,7 +186,7 @@ int main(int argc, char **argv) {
     int ready[2];
     if (pipe(ready) == -1)
         err(1, "wire-recorder: pipe");
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // where Yama lets only an ancestor trace
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only an ancestor trace
     const pid_t child = fork();
     if (child == -1)
         err(1, "wire-recorder: fork");

@@ -1,4 +1,4 @@
-// wire-recorder FD COMMAND...: runs a command, and reports the operations of its processes on IPC objects.
+// wire-recorder FD COMMAND...: runs a command, and reports its processes' operations on IPC objects.
 //
 // It writes one line for each event to descriptor FD, which the command does not inherit, in the format of
 // the peer protocol: a word, then fields with percent-encoded values.
@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 enum { OUTPUT = 3, MAX_PATH = 4096, MAX_PIECE = 16384, ID_SIZE = 48 };
-// Bytes of messages and stores that are reported for all processes of a role together.
+// The maximum number of message and store bytes that are reported for all processes of a role together.
 static const size_t MAX_BYTES = 8 << 20;
 
 /// A traced thread, and the system call that it is executing.

@@ -154,8 +154,8 @@ bool may_pass_descriptor(struct client *client) {
     return client->passed < PASSED_LIMIT;
 }
 
-/* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with an announced
- * length. */
+/* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with the length in a
+ * header. */
 static void make_room(struct input *input) {
     enum { PART = 16384 };
     if (input->start > 0) {
