@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* A mailbox in shared memory: one message, which a mutex protects. `full` is true until it is received. */
+/* A mailbox in shared memory: one message, protected by a mutex. `full` is true until the message is
+ * received. */
 struct mailbox {
     pthread_mutex_t mutex;
     _Alignas(64) pthread_cond_t changed;

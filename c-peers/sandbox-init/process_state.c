@@ -101,7 +101,7 @@ void reply_process_state(const char *line) {
         return;
     }
     // The two files are not read at the same moment. The state belongs to the call only if the process is in
-    // the same call before and after it is read.
+    // the same call before and after the state is read.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
     // Search at the start of a line: the first line contains the process's name, which the process chooses.

@@ -193,7 +193,6 @@ int main(int argc, char **argv) {
     if (child == 0) {
         if (fork() != 0)
             _exit(0); // the tracer is not a child that the role could wait for
-        // Above every descriptor that it closes or replaces.
         run_tracer(role, (int)output, ready[1]);
     }
     char byte;

@@ -137,7 +137,7 @@ json_t *files_list(void);
 /* Unmaps the files of a client that disconnected. */
 void files_forget(struct client *client);
 
-/* Writes files that are due to the disk, and notifies their clients. Returns when to call it again. */
+/* Writes to the disk the files that are due, and notifies their clients. Returns when to call it again. */
 int64_t files_tick(int64_t now);
 
 #endif
