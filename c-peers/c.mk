@@ -1,5 +1,5 @@
-# The C programs of the project: the reference peer, the examples, the mutants, and the helpers of the test runner.
-# `make c` builds it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
+# The project's C programs: the reference peer, the examples, the mutants, and the test runner's helpers. `make c`
+# builds it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
 
 BUILD ?= build
 ifeq ($(origin CC),default)

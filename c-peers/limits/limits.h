@@ -1,4 +1,4 @@
-/* The physical limits of a machine: no mechanism between processes can be faster than these. */
+/* A machine's physical limits: no mechanism between processes can be faster than these. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

@@ -1,4 +1,4 @@
-/* Defects of the peer itself: its responses, the objects that it leaks, and its exit. */
+/* Defects in the peer itself: its responses, the objects that it leaks, and its exit. */
 #include "mutant.h"
 
 #include <stdlib.h>

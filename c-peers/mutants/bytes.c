@@ -1,4 +1,4 @@
-/* Pipes, FIFOs and other byte streams: read, write, close, and the flags of a descriptor. */
+/* Pipes, FIFOs and other byte streams: read, write, close, and descriptor flags. */
 #include "mutant.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@ WRAPPED(umask);
 WRAPPED(close_range);
 
 long __wrap_sysconf(int name) {
-    /* The peer reports the minimum that POSIX guarantees, not the limit of this system. */
+    /* The peer reports the minimum that POSIX guarantees, not this system's limit. */
     if (mutant("limit-of-posix"))
         return 32;
     return __real_sysconf(name);

@@ -214,7 +214,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
     int result = __real_mq_setattr(queue, attributes, previous);
-    /* The new attributes are returned instead of the old ones. */
+    /* The peer returns the new attributes instead of the old ones. */
     if (result == 0 && mutant("mq-setattr-returns-new"))
         previous->mq_flags = attributes->mq_flags;
     return result;

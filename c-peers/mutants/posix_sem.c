@@ -75,12 +75,12 @@ int __wrap_sem_post(sem_t *semaphore) {
     if (mutant("sem-binary") && sem_getvalue(semaphore, &value) == 0 && value > 0)
         return 0;
     int result = __real_sem_post(semaphore);
-    /* The peer ignores errors of a post. */
+    /* The peer ignores errors from sem_post(3). */
     return mutant("sem-overflow-unseen") ? 0 : result;
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
-    /* The peer polls in a loop instead of waiting, without a pause or with pauses of a millisecond. */
+    /* The peer polls in a loop instead of waiting, without pauses or with pauses of one millisecond. */
     bool naps = mutant("sem-wait-naps");
     while (naps || mutant("sem-wait-spins")) {
         if (__real_sem_trywait(semaphore) == 0)

@@ -1,4 +1,4 @@
-/* Defects of services. Other programs do not have these functions, so the references are weak. */
+/* Defects in services. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/queue/queue.h"

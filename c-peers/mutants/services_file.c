@@ -1,4 +1,4 @@
-/* Defects of the file server. Other programs do not have these functions, so the references are weak. */
+/* Defects in the file server. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/file/file.h"
@@ -36,7 +36,7 @@ static void change_path_rules(struct open_how *how) {
     /* A link below the root is followed. */
     if (mutant("links-followed"))
         how->resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-    /* An absolute path, and `..`, lead out of the root. */
+    /* Absolute paths and `..` lead out of the root. */
     if (mutant("paths-unconfined"))
         how->resolve &= ~(uint64_t)RESOLVE_BENEATH;
     /* An existing file is opened, and its size changes. */

@@ -1,4 +1,4 @@
-/* Defects of the memory manager. Other programs do not have these functions, so the references are weak. */
+/* Defects in the memory manager. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/memory/segments.h"

@@ -1,5 +1,5 @@
-/* Defects of the semaphore manager. Other programs do not have these functions, so the references are weak.
- */
+/* Defects in the semaphore manager. Other programs do not have these functions, so the references are
+ * weak. */
 #include "mutant.h"
 
 #include "../services/semaphore/semaphore.h"

@@ -77,7 +77,7 @@ int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, cons
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_unlock(mutex);
-    /* The peer ignores errors of an unlock. */
+    /* The peer ignores errors from unlocking. */
     return mutant("mutex-unlock-never-fails") ? 0 : error;
 }
 

@@ -147,7 +147,7 @@ int __wrap_sigpending(sigset_t *set) {
 int __wrap_signalfd(int fd, const sigset_t *set, int flags) {
     if (mutant("signal-descriptor-inherited"))
         flags &= ~SFD_CLOEXEC;
-    /* The peer adds the new signals to those of the descriptor. */
+    /* The peer adds the new signals to the descriptor's signals. */
     static sigset_t all;
     if (mutant("signal-descriptor-extended")) {
         sigorset(&all, &all, set);

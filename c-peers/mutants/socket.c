@@ -116,7 +116,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     /* The peer calls accept(2), which has no flags. */
     if (mutant("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
-    /* The peer does not pass on the flags of the request. */
+    /* The peer does not pass on the request's flags. */
     if (mutant("accepted-always-blocking"))
         flags &= ~SOCK_NONBLOCK;
     int accepted = __real_accept4(fd, address, length, flags);
@@ -149,7 +149,7 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const 
     }
     if (result != -1 && mutant("socket-short-write-as-whole"))
         return (ssize_t)count;
-    /* A send to a closed peer is reported as successful. */
+    /* The peer reports that a send to a closed socket succeeded. */
     if (result == -1 && errno == EPIPE && mutant("broken-connection-as-success"))
         return (ssize_t)count;
     return result;
@@ -244,7 +244,7 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
     /* The peer reports the buffer size that it requested, although the kernel doubled it. */
     if (option == SO_SNDBUF && result == 0 && mutant("send-buffer-as-requested"))
         *(int *)value /= 2;
-    /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
+    /* The peer reports its own process id. SO_PEERCRED returns the other process's id. */
     if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();
     /* The server reads its own user instead of the client's. */
@@ -296,7 +296,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return 0;
     if (level == SOL_SOCKET && option == SO_RCVLOWAT && mutant("low-water-mark-ignored"))
         return 0;
-    /* The peer resets the timeout of the listener, but not that of the connection, which inherited it. */
+    /* The peer resets the listener's timeout, but not the timeout that the connection inherited. */
     int listens = 0;
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&

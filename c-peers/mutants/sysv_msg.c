@@ -48,7 +48,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
 }
 
 ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
-    /* The peer drops the sign of a type. */
+    /* The peer drops the type's sign. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
     if (mutant("msg-selection-truncated"))
@@ -83,7 +83,7 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
     /* The peer does not remove the queue, which outlives the process. */
     if (command == IPC_RMID && mutant("msg-removal-forgotten"))
         return 0;
-    /* The peer fills the IPC_SET structure with its defaults, so a change of the mode resets the limit. */
+    /* The peer fills the IPC_SET structure with its defaults, so changing the mode resets the limit. */
     struct msqid_ds other;
     if (command == IPC_SET && status->msg_perm.mode == 0600 && mutant("msg-limit-reset")) {
         other = *status;

@@ -96,7 +96,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = timeout ? *timeout : (struct timespec){0};
-    /* With a timeout, the peer drops the flags of the operations. */
+    /* With a timeout, the peer drops the operations' flags. */
     if (timeout && mutant("timed-operations-without-flags"))
         operations->sem_flg = 0;
     /* The release does not set SEM_UNDO, so the kernel adds the value a second time at exit. */

@@ -98,7 +98,7 @@ static ssize_t block_receive(struct benchmark *benchmark) {
 }
 LOOPS(block)
 
-/* A message is an exclusive lock of the whole file, and an unlock. */
+/* A message is an exclusive lock on the whole file, and an unlock. */
 #define record_lock_open open_descriptors
 static int lock_record(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -119,7 +119,7 @@ static inline int failed(const char *function) {
     return peer_set_failed_call(function);
 }
 
-/* The other side closed the object before all messages had arrived. */
+/* Fails, because the other side closed the object before all messages had arrived. */
 static inline int ended(const char *function) {
     errno = EPIPE;
     return failed(function);

@@ -70,7 +70,7 @@ static void check_direction(struct call *call, const struct buffer *buffer, enum
         peer_invalid_request(call, "%s is not for this end of a ring", call->operation);
 }
 
-/* Performs one read or write of the stream. */
+/* Performs one read or write on the stream. */
 static ssize_t transfer(const struct buffer *buffer, short event, unsigned char *bytes, size_t count,
                         const struct timeout *wait) {
     const bool reads = event == POLLIN;

@@ -105,7 +105,7 @@ static void perform_timerfd_create(struct call *call) {
         register_descriptor(call, handle, timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
 }
 
-/* An absolute time is given relative to the current time of the clock. */
+/* An absolute time is given relative to the clock's current time. */
 static void perform_timerfd_settime(struct call *call) {
     static const struct symbol known[] = {SYMBOL(TFD_TIMER_ABSTIME), {0}};
     int fd = peer_descriptor(call);

@@ -21,8 +21,8 @@ struct handle {
 static struct handle *handles;
 static int reservations;
 
-/* The table is allocated, because allocated memory has the type of the last store into it. A declared
- * table would always keep its declared type. */
+/* The table is allocated, because the last store into allocated memory determines its type. A declared table
+ * would always keep its declared type. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)
@@ -43,8 +43,8 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Reserves a slot for the object that the request creates, until the request ends. The name is checked
- * before the call is made, because other processes may see the effects of the call. */
+/* Reserves a slot for the object that the request creates, until the request ends. The name is checked before
+ * the call is made, because other processes may see the call's effects. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();
     if (!*name || strlen(name) >= NAME_SIZE) {

@@ -1,4 +1,4 @@
-/* Notifications in a thread of the C library (SIGEV_THREAD), and timers with timer_create(2). */
+/* Notifications in a C library thread (SIGEV_THREAD), and timers with timer_create(2). */
 #include "notification.h"
 #include "peer.h"
 

@@ -15,7 +15,7 @@ static void perform_pipe2(struct call *call) {
     int ends[2];
     if (call->outcome != OK)
         return;
-    /* Set close-on-exec from the start: if it were set later, a fork before that would leak the ends to
+    /* Set close-on-exec from the start: if it were set later, a fork in the meantime would leak the ends to
      * another program. */
     if (pipe2(ends, wanted | O_CLOEXEC) == -1) {
         peer_fail(call, errno);
@@ -43,7 +43,7 @@ static void perform_mkfifo(struct call *call) {
 }
 
 /* A blocking open has no timeout. A nonblocking open fails with ENXIO while there is no reader; after it
- * succeeds, the flags of the request are restored. */
+ * succeeds, the flags from the request are restored. */
 static int open_with_timeout(const char *path, int oflag, struct timespec timeout) {
     const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     struct timespec backoff = peer_first_backoff;

@@ -24,7 +24,7 @@ static struct block *find_block(struct call *call) {
     return peer_memory_at(call, "memory", "at", sizeof(struct block));
 }
 
-/* The timeout and the method of a wait. */
+/* The timeout and method for a wait. */
 struct block_wait {
     struct timeout timeout;
     bool looks;

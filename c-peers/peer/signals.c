@@ -219,7 +219,7 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* Reads the id of a single process. 0 and negative numbers mean process groups or all processes. */
+/* Reads the id of a single process. 0 and negative numbers mean a process group or all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
@@ -282,7 +282,7 @@ static void perform_sigwait(struct call *call) {
     peer_reply(call, "signum", "%s", name);
 }
 
-/* Replaces the signals of an existing descriptor. */
+/* Replaces an existing descriptor's signals. */
 static void replace_signals(struct call *call) {
     int fd = peer_descriptor(call);
     sigset_t set = signal_set(call);

@@ -50,8 +50,8 @@ static struct wait begin_wait(struct call *call, int *msgflg) {
     return wait;
 }
 
-/* Returns whether to repeat a failed call; `busy` is the error of a call that would have blocked. If the call
- * is not to be repeated, errno is the result. */
+/* Returns whether to repeat a failed call; `busy` is the error from a call that would have blocked. If the
+ * call is not to be repeated, errno is the result. */
 static bool wait_again(struct wait *wait, int busy) {
     if (errno == EINTR)
         return wait->retry;

@@ -10,7 +10,7 @@ struct message {
     char mtext[];
 };
 
-/* Returns the queue of a request: its `msqid`, or the queue that the last msgget(2) returned. */
+/* Returns the queue for a request: its `msqid`, or the queue that the last msgget(2) returned. */
 int peer_msqid(struct call *);
 
 #endif

@@ -31,8 +31,7 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
-/// Tests the features that scenarios can require. It runs in the sandbox, where the limits of the peers
-/// apply.
+/// Tests the features that scenarios can require. This happens in the sandbox, where the peers' limits apply.
 ///
 /// Each of these functions returns 0, or -1 with errno. Some make a call with arguments that cannot succeed.
 /// The call exists unless it fails with the error for a missing or filtered call.
@@ -211,7 +210,7 @@ struct feature {
     bool by_this_process; // this process makes the call for the peers
 };
 
-/// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.
+/// Tries a feature in a child with a peer's privileges. Returns 0, or the reason why it is missing.
 static int missing(const struct feature *feature) {
     fflush(stdout);
     pid_t child = fork();

@@ -14,8 +14,8 @@
 // process's user, but still without capabilities. In both cases they cannot trace this process, because it
 // keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
 
-// Capabilities that root needs for calls of the scenarios. Without the other capabilities, root cannot mount,
-// enter the namespaces of this process, or trace it.
+// Capabilities that root needs for calls in scenarios. Without the other capabilities, root cannot mount,
+// enter this process's namespaces, or trace this process.
 static const unsigned long long root_capabilities =
     1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID |
     1 << CAP_KILL | 1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_ADMIN |

@@ -198,7 +198,7 @@ void reply_descriptors(const char *line) {
             continue;
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
-        // The permissions of the link are the access mode of the descriptor.
+        // The link's permissions are the descriptor's access mode.
         struct stat link = {0}, file = {0};
         fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW);
         fstatat(dirfd(directory), entry->d_name, &file, 0);

@@ -1,5 +1,5 @@
 // The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
-// state from /proc, lists the kernel's objects, and ends all processes of the sandbox when it exits.
+// state from /proc, lists the kernel's objects, and kills all processes in the sandbox when it exits.
 //
 // It reads commands from standard input and writes responses to standard output, one line each, in the format
 // of the peer protocol: words separated by a space, values percent-encoded. A command's response is any
@@ -25,7 +25,7 @@ struct plan {
     bool private_sandbox;       // in private namespaces; otherwise on the host
     const char *token;          // the prefix of the name of every object that the cell creates
     int first_key;              // the first of the KEYS System V keys that belong to the cell
-    char scratch[64];           // the working directory of the peers, whose files are listed
+    char scratch[64];           // the peers' working directory, whose files are listed
     const char *keep[MAX_KEPT]; // directories and files that stay visible when /tmp is replaced
     int kept;
     const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
@@ -111,7 +111,7 @@ void reply_listeners(void);                                  // the names and po
 struct entry {
     int directory; // open
     const char *name;
-    const char *path; // from the root of the walk, with a leading slash
+    const char *path; // relative to the root of the walk, with a leading slash
     const struct stat *status;
 };
 // Visits every entry below `root`. It does not use recursion, because a peer decides how deep its directories

@@ -67,7 +67,7 @@ static struct file *find(struct client *client, const struct message *request, j
     return file;
 }
 
-/* Returns the only member of a payload: the file. NULL after an error reply. */
+/* Returns the file, which is the payload's only member; NULL after an error reply. */
 static struct file *unpack_file(struct client *client, const struct message *request) {
     json_int_t number;
     return unpack(client, request, "{sI}", "file", &number) ? find(client, request, number) : NULL;
@@ -230,7 +230,7 @@ static const struct handler handlers[] = {{"create", create},
                                           {"list", list},
                                           {0}};
 
-/* Allows as many descriptors as possible: each file needs one, besides those of the clients. */
+/* Allows as many descriptors as possible: each file needs one, in addition to the clients' descriptors. */
 static void raise_descriptor_limit(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

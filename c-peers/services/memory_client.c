@@ -113,7 +113,7 @@ static void write_part(json_t *payload) {
     json_decref(count);
 }
 
-/* Closes the descriptor of an attachment before the server forgets it. */
+/* Closes an attachment's descriptor before the server forgets the attachment. */
 static void detach(const json_t *payload) {
     struct attachment *found = find(json_integer_value(json_object_get(payload, "attachment")));
     if (!found)

@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The argument of a call that is the length of the transfer.
+// The argument that contains the length of the transfer.
 enum place { THIRD_ARGUMENT, VECTOR, MESSAGE, RESULT };
 
 static const struct transfer {

@@ -77,7 +77,7 @@ static void enter_queue_opening(struct tracee *tracee) {
     char name[NAME_MAX + 2] = "/";
     if (!read_text(tracee, tracee->arguments[0], name + 1, sizeof name - 1))
         return;
-    // The recorder runs as the user of the role: if opening the queue is not permitted, it exists.
+    // The recorder runs as the role's user: if opening the queue is not permitted, it exists.
     mqd_t queue = mq_open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     tracee->existed = queue != (mqd_t)-1 || errno != ENOENT;
     tracee->is_known = true;
@@ -128,7 +128,7 @@ static void report_queue_opening(struct tracee *tracee, int64_t result) {
     event("open", tracee->process);
     number_field("fd", result);
     text_field("id", id);
-    // The kernel closes every descriptor of a queue on exec(2).
+    // The kernel closes every queue descriptor on exec(2).
     creation_fields(tracee, tracee->arguments[1] | O_CLOEXEC, tracee->arguments[2]);
     end_event();
 }

@@ -31,7 +31,7 @@ static struct tracee *tracees[MAX_TRACEES];
 static int tracee_count;
 static bool started; // the command has been executed
 
-/// Reads a number from the status of a thread, such as its thread group.
+/// Reads a number from a thread's status, such as its thread group.
 static pid_t status_number(pid_t thread, const char *key) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/status", thread);
@@ -76,7 +76,7 @@ static void forget(pid_t thread) {
 }
 
 static void executed(struct tracee *tracee) {
-    // The other threads of the process have ended.
+    // The process's other threads have ended.
     for (int i = tracee_count - 1; i >= 0; i--)
         if (tracees[i]->process == tracee->process && tracees[i] != tracee)
             forget(tracees[i]->thread);

@@ -11,7 +11,7 @@
 
 enum { MAX_PARTS = 1024, MAX_PASSED = 64, MAX_CONTROL = 4096 };
 
-/// A message in the memory of a process, as parts.
+/// A message in a process's memory, in parts.
 struct message {
     struct iovec parts[MAX_PARTS];
     size_t count;

@@ -28,7 +28,7 @@ struct missing {
     int number;
     int argument; // the index of the argument that has the bits of `value`, or ANY
     unsigned value;
-    int reason; // the error of a kernel that lacks the call
+    int reason; // the error from a kernel without the call
 };
 
 #define CALL(name)                                                                                           \

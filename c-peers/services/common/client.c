@@ -1,4 +1,4 @@
-/* The client of a service: sends requests from its arguments or standard input, and prints the messages that
+/* A service's client: sends requests from its arguments or standard input, and prints the messages that
  * arrive. */
 #include "service.h"
 

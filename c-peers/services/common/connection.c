@@ -1,4 +1,4 @@
-/* The connections of a server: requests, replies, and other messages. */
+/* A server's connections: requests, replies, and other messages. */
 #include "server.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* The socket that a server listens at. */
+/* The socket on which a server listens. */
 #include "service.h"
 
 #include <fcntl.h>

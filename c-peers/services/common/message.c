@@ -1,4 +1,4 @@
-/* The messages of the services, their frames, and their bytes on a socket. */
+/* Service messages, their frames, and their bytes on a socket. */
 #include "service.h"
 
 #include <endian.h>

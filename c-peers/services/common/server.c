@@ -1,5 +1,5 @@
-/* The loop of a server: clients, their requests and replies. Replies are sent after all requests that are
- * ready have been handled, so the service can make many changes durable at once. */
+/* A server's loop: clients, their requests and replies. Replies are sent after all requests that are ready
+ * have been handled, so the service can make many changes durable at once. */
 #include "server.h"
 
 #include <limits.h>

@@ -27,8 +27,7 @@ struct message {
     json_t *payload;
 };
 
-/* Parses the bytes of a message. Returns NULL, or the code of an error. Release the object with json_decref.
- */
+/* Parses the bytes of a message. Returns NULL, or an error code. Release the object with json_decref. */
 const char *message_parse(struct message *message, const char *bytes, size_t length);
 
 /* Returns a frame: the header and the message. Takes ownership of the payload; NULL means null. The length is
@@ -71,7 +70,7 @@ char *json_text(const json_t *value);
 /* Returns milliseconds since 1970. */
 json_int_t now_milliseconds(void);
 
-/* Returns nanoseconds of CLOCK_MONOTONIC. */
+/* Returns the CLOCK_MONOTONIC time in nanoseconds. */
 int64_t now_nanoseconds(void);
 
 /* -- The server (server.c, connection.c, listener.c) -- */
@@ -96,7 +95,7 @@ struct client {
 };
 TAILQ_HEAD(clients, client);
 
-/* A function that replies to requests of one type. */
+/* A function that replies to one type of request. */
 struct handler {
     const char *type;
     void (*handle)(struct client *client, const struct message *request);

@@ -87,7 +87,7 @@ extern int64_t sync_interval; /* nanoseconds; INT64_MAX means never */
 
 __attribute__((format(printf, 2, 3))) struct problem problem(const char *code, const char *format, ...);
 
-/* Returns the problem of a failed system call; the path in a request can be the cause. */
+/* Returns the problem for a failed system call; the path in a request can be the cause. */
 struct problem problem_of_call(const char *call);
 
 /* Maps the first `size` bytes of an open file. Returns false with errno. */
@@ -103,7 +103,7 @@ struct problem file_write(struct file *file, size_t offset, size_t length, const
 /* Writes the file to the disk. */
 struct problem file_sync(struct file *file);
 
-/* Extends a file, durably, and its mapping. */
+/* Durably extends a file, and extends its mapping. */
 struct problem file_extend(struct file *file, size_t size);
 
 /* -- All files (files.c) -- */
@@ -117,7 +117,7 @@ extern struct file_limits file_limits;
 /* Maps a file for a client. Other clients may have mapped it already. */
 struct problem file_open(struct client *client, const char *path, struct file **file);
 
-/* Creates a file, durably, and maps it for a client. */
+/* Durably creates a file, and maps it for a client. */
 struct problem file_create(struct client *client, const char *path, size_t size, struct file **file);
 
 /* Returns NULL if the client has not mapped the file. */

@@ -1,4 +1,4 @@
-/* The segments of a memory server: sealed memory without a file, which clients get as descriptors. */
+/* A memory server's segments: sealed memory without a file, which clients get as descriptors. */
 #include "segments.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@ struct attachment {
     struct client *client;
 };
 
-/* The state of a client. */
+/* A client's state. */
 TAILQ_HEAD(attachments, attachment);
 
 struct segment_limits segment_limits = {

@@ -36,7 +36,7 @@ struct subscription {
     unsigned credit, used;
 };
 
-/* The state of a client. */
+/* A client's state. */
 struct consumer {
     TAILQ_HEAD(, subscription) subscriptions;
     TAILQ_HEAD(, delivery) deliveries;

@@ -67,7 +67,7 @@ bool queue_reject(struct client *client, uint64_t number);
 json_t *queue_statistics(const struct queue *queue);
 json_t *queue_names(void);
 
-/* Returns the messages of a client that died to their queues. */
+/* Returns a dead client's messages to their queues. */
 void queues_forget(struct client *client);
 
 /* Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.

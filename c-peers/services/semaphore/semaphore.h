@@ -45,7 +45,7 @@ struct semaphore {
     json_int_t longest; /* milliseconds */
 };
 
-/* The state of a client. */
+/* A client's state. */
 struct holder {
     struct waiters waiters;
     struct holdings holdings;
@@ -69,7 +69,7 @@ bool line_is_empty(const struct semaphore *semaphore);
 /* Returns the request with the next deadline, or NULL. */
 struct waiter *line_next_deadline(void);
 
-/* Returns the oldest waiting request of a client with this ID, or NULL. */
+/* Returns a client's oldest waiting request with this ID, or NULL. */
 struct waiter *waiter_find(struct client *client, const char *id);
 
 /* Removes a request from its queue. */
@@ -78,7 +78,7 @@ void waiter_remove(struct waiter *waiter);
 /* Replies with an error, and removes the request. */
 void waiter_fail(struct waiter *waiter, const char *code, const char *text);
 
-/* Removes the requests of a client that disconnected. */
+/* Removes a disconnected client's requests. */
 void waiters_forget(struct client *client);
 
 /* -- Semaphores and permits (semaphores.c) -- */
@@ -101,7 +101,7 @@ void semaphore_remove(struct semaphore *semaphore);
 json_t *semaphore_statistics(const struct semaphore *semaphore);
 json_t *semaphore_names(void);
 
-/* Returns the permits of a client that disconnected. */
+/* Returns a disconnected client's permits to their semaphores. */
 void holdings_return(struct client *client);
 
 /* Gives the available permits to the first requests in each queue. */
