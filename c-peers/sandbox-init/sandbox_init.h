@@ -23,7 +23,7 @@ enum user { PEER, ANOTHER_USER, ROOT };
 /// The command line.
 struct plan {
     bool private_sandbox;       // in private namespaces; otherwise on the host
-    const char *token;          // the prefix of the name of every object that the cell creates
+    const char *token;          // the name prefix of every object that the cell creates
     int first_key;              // the first of the KEYS System V keys that belong to the cell
     char scratch[64];           // the peers' working directory, whose files are listed
     const char *keep[MAX_KEPT]; // directories and files that stay visible when /tmp is replaced

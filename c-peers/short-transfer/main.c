@@ -169,7 +169,7 @@ struct progress {
     bool responded, reads_input;
 };
 
-/// Returns whether the call that begins is the wanted one.
+/// Returns whether the call that begins is the one to shorten.
 static bool enter(struct progress *progress, const struct target *target, long name, long fd) {
     progress->reads_input = name == SYS_read && fd == STDIN_FILENO;
     if ((name == SYS_write || name == SYS_writev) && fd == STDOUT_FILENO)

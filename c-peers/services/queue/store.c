@@ -118,7 +118,7 @@ static void lock(int fd) {
         err(EXIT_FAILURE, "open '%s'", path);
 }
 
-/* Makes the name of the log durable. */
+/* Makes the log's name durable. */
 static void sync_directory(void) {
     char *copy = strdup(path);
     const int directory = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
