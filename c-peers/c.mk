@@ -1,5 +1,5 @@
-# The C programs of the project: the reference peer, the examples, the mutants, and the helpers of the test runner.
-# `make c` builds it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
+# The project's C programs: the reference peer, the examples, the mutants, and the test runner's helpers. `make c`
+# builds it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -20,7 +20,8 @@ endif
 
 C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(BSD_FLAGS)
 
-# A dynamic program spends a third of its startup on linking, and a run starts 20,000 programs. Sanitizers need dynamic linking.
+# A dynamically linked program spends a third of its startup time on linking, and a run starts 20,000 programs.
+# Sanitizers need dynamic linking.
 LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
 LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
@@ -49,9 +50,9 @@ C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $
 C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/alternatives/*.c* c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/*/*/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-# The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
+# The mutant peer is built from the same objects, linked with wrappers that replace calls. It is never installed.
 MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
-# An example program does not use the protocol, so mutants of the protocol are not linked into it.
+# Example programs do not use the protocol, so protocol mutants are not linked into them.
 CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 MUTANT_SERVICES := $(SERVICE_SOURCES:c-peers/services/%.c=$(BUILD)/mutants/c-examples/%)
@@ -60,7 +61,7 @@ PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := benchmark benchmark_links benchmark_lock_links benchmark_shared_links benchmark_socket_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-# Only the linking rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
+# Only the link rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
 # objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
@@ -84,7 +85,8 @@ boost_HEADER := boost/interprocess/ipc/message_queue.hpp
 boost_PACKAGE := libboost-dev
 ALTERNATIVE_PACKAGES := $(foreach name,$(ALTERNATIVES),$($(name)_PACKAGE):$($(name)_HEADER))
 CXX_FLAGS = -std=gnu++17 -D_GNU_SOURCE -Wall -Wextra -Werror $(BSD_FLAGS)
-# $(call if-installed,NAME,COMMAND,COMMAND): a shell command that depends on whether the library is installed.
+# $(call if-installed,NAME,COMMAND,COMMAND): a shell command that runs the first command if the library is installed,
+# and otherwise the second.
 if-installed = if echo '\#include <$($(1)_HEADER)>' | $(CXX) -E -x c++ - >/dev/null 2>&1; then $(2); else $(3); fi
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
@@ -108,7 +110,7 @@ $(BUILD)/bin/wire-recorder: $(WIRE_RECORDER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/without: $(WITHOUT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/limits: $(LIMITS_SOURCES:%.c=$(BUILD)/obj/%.o) $(PAIR_SOURCES:%.c=$(BUILD)/obj/%.o)
-# The tests of the sandbox start it. It is never installed.
+# The sandbox tests start this program. It is never installed.
 $(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/tests/textbook: $(TEXTBOOK_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
@@ -146,7 +148,7 @@ $(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples
 $(MUTANT_SERVICES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/services/%.o $(CALL_MUTANTS) $(SERVICE_LIBRARY) \
   $(EXAMPLE_LIBRARY)
 
-# The mutants of the services need jansson.
+# The service mutants need jansson.
 $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(MUTANT_SERVICES):
 	@mkdir -p $(@D)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -ljansson $(BSD_LIBRARIES)
@@ -170,7 +172,8 @@ $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/m
 	$(call quiet,CC,$(PATCHED_TREE)/peer/$*.c)$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h \
 	  -O2 -g $(CFLAGS) -c -o $@ $(PATCHED_TREE)/peer/$*.c
 
-# Some compilers fortify by default. Then open(2) has a different symbol name, which the wrappers do not replace.
+# Some compilers fortify by default. In that case, open(2) has a different symbol name, which the wrappers do not
+# replace.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c

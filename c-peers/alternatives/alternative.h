@@ -1,5 +1,5 @@
-/* The benchmark of a library that a program could use instead of a mechanism: round trips and a flood of
- * messages of 64 bytes between two processes of one machine. Each library is one source, which defines
+/* The benchmark for a library that a program could use instead of a mechanism: round trips and a flood of
+ * 64-byte messages between two processes on one machine. Each library has one source file, which defines
  * `alternative_library`. */
 #ifndef ALTERNATIVE_H
 #define ALTERNATIVE_H
@@ -18,10 +18,10 @@ enum alternative_pattern {
     ALTERNATIVE_FLOOD,     /* the partner sends, and this process receives */
 };
 
-/* The calls of a library. All of them block, and end the program if they fail. */
+/* The functions that a library provides. All of them block, and exit the program on failure. */
 struct alternative {
     const char *name;
-    /* Opens one side. The first side is opened before the partner, and is in the same directory. */
+    /* Opens one side. The first side opens before its partner. Both use the same directory. */
     void (*open)(enum alternative_pattern, bool is_first, const char *directory);
     void (*send)(const void *message);
     void (*receive)(void *message);
@@ -32,7 +32,7 @@ struct alternative {
 
 extern const struct alternative alternative_library;
 
-/* Ends the program with a message unless `condition` is true. */
+/* Exits with a message unless `condition` is true. */
 void alternative_require(bool condition, const char *call, const char *reason);
 
 #ifdef __cplusplus

@@ -20,7 +20,7 @@ std::unique_ptr<message_queue> open_queue(bool is_first, const std::string &name
     return std::make_unique<message_queue>(open_only, name.c_str());
 }
 
-/* The queues are in /dev/shm: the name of the directory makes theirs unique. */
+/* The queues are in /dev/shm. The directory's name makes their names unique. */
 std::string queue_name(const char *directory, bool to_first) {
     return std::string(directory).substr(std::string("/tmp/").size()) + (to_first ? ".back" : ".there");
 }

@@ -27,7 +27,7 @@ void alternative_require(bool condition, const char *call, const char *reason) {
         errx(1, "%s: %s: %s", alternative_library.name, call, reason);
 }
 
-/* A library with threads is slower if all threads of a process share one core. */
+/* A multithreaded library is slower if all of a process's threads share one core. */
 static void use_both_cores(const int cores[2]) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -51,7 +51,7 @@ static void run_partner(void *context) {
             memcpy(message, &i, sizeof i);
         library->send(message);
     }
-    /* A library may send in another thread, so the messages must have arrived before it is closed. */
+    /* A library may send from another thread, so wait until the messages have arrived before closing it. */
     pair_wait();
     library->close();
 }
@@ -78,7 +78,7 @@ static void exchange(struct task *task) {
     task->elapsed = histogram_now() - begin;
 }
 
-/* The first process, which starts its partner when it listens. */
+/* Runs the first process, which releases its partner once it is listening. */
 static void run_first(void *context) {
     struct task *task = context;
     pair_end_with_partner();
@@ -92,8 +92,8 @@ static void run_first(void *context) {
     alternative_library.close();
 }
 
-/* Runs both sides in a new directory. Both are children, because a library may refuse to be used before and
- * after fork(2). */
+/* Runs both sides in a new directory. Both are child processes, because a library may not support being used
+ * both before and after fork(2). */
 static void run(struct task *task) {
     strlcpy(task->directory, "/tmp/alternative.XXXXXX", sizeof task->directory);
     pair_require(mkdtemp(task->directory), "mkdtemp");

@@ -1,6 +1,6 @@
 /* A histogram of times in nanoseconds, in the text form of docs/peer-protocol.md ("Histograms").
  *
- * Each bucket holds the values of a range. The first 128 buckets hold one value each. From 128 on, every
+ * Each bucket counts the values in a range. The first 128 buckets hold one value each. From 128 on, every
  * power of two is divided into 64 buckets of the same width, so a bucket is never wider than 1/64 of its
  * values.
  */
@@ -16,7 +16,7 @@ enum {
     HISTOGRAM_EXACT = 128, /* each value below this has a separate bucket */
     HISTOGRAM_STEPS = 64,  /* the number of buckets for each power of two */
     HISTOGRAM_BUCKETS = HISTOGRAM_EXACT + (64 - 7) * HISTOGRAM_STEPS,
-    HISTOGRAM_TEXT = 60000, /* room for the text of any histogram of fewer than 10 million values */
+    HISTOGRAM_TEXT = 60000, /* enough for any histogram with fewer than 10 million values */
 };
 
 struct histogram {
@@ -35,8 +35,8 @@ static inline void histogram_record(struct histogram *histogram, uint64_t value)
     histogram->counts[histogram_bucket(value)]++;
 }
 
-/* Writes `BUCKET:COUNT` of each bucket that is not empty, in ascending order and joined by commas. Returns
- * the length of the text, or 0 if there is no value or the text does not fit. */
+/* Writes `BUCKET:COUNT` for each nonempty bucket, in ascending order and separated by commas. Returns the
+ * length of the text, or 0 if there are no values or the text does not fit. */
 static inline size_t histogram_print(const struct histogram *histogram, char *text, size_t size) {
     size_t length = 0;
     if (size > 0)
@@ -55,8 +55,8 @@ static inline uint64_t histogram_now(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Prints the result of a program that the runner starts beside the peers: one line of JSON. The name must
- * not need escapes. */
+/* Prints one line of JSON: the result of a program that the runner starts beside the peers. The name must not
+ * contain characters that JSON escapes. */
 static inline int histogram_report(const char *name, const struct histogram *histogram, uint64_t elapsed,
                                    uint64_t messages, uint64_t bytes) {
     static char text[HISTOGRAM_TEXT];

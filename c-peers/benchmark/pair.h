@@ -13,8 +13,8 @@ extern "C" {
 
 /* The options of these programs: --cores A,B and --duration MS; the rest of the arguments are names. */
 struct pair_options {
-    int cores[2];      /* of this process and of its partner; equal if there is one core */
-    uint64_t duration; /* nanoseconds of one measurement */
+    int cores[2];      /* for this process and its partner; equal if there is only one core */
+    uint64_t duration; /* of one measurement, in nanoseconds */
     char **names;      /* ends with NULL; empty means all */
 };
 struct pair_options pair_parse(int argc, char *argv[]);
@@ -22,7 +22,7 @@ struct pair_options pair_parse(int argc, char *argv[]);
 /* Whether the measurement is selected. */
 bool pair_selects(const struct pair_options *, const char *name);
 
-/* Ends the program with a message unless `condition` is true. */
+/* Exits with a message unless `condition` is true. */
 void pair_require(bool condition, const char *call);
 
 /* Moves this process to one core. */
@@ -38,16 +38,16 @@ struct pair_partner {
 };
 struct pair_partner pair_start(int core, void (*body)(void *context), void *context);
 
-/* Ends this process as soon as a child of it fails, so that it does not wait for the child forever. */
+/* Ends this process as soon as one of its children fails, so that it does not wait for the child forever. */
 void pair_end_with_partner(void);
 
 /* Blocks in the child until the parent calls pair_release. */
 void pair_wait(void);
 void pair_release(const struct pair_partner *);
 
-/* Waits for the end of the child, and returns whether it exited with status 0. */
+/* Waits for the child to exit, and returns whether its exit status is 0. */
 bool pair_join(const struct pair_partner *);
-/* The same, but ends the program if the child failed. */
+/* Does the same, but exits the program if the child failed. */
 void pair_require_end(const struct pair_partner *);
 
 #ifdef __cplusplus

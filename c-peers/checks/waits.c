@@ -1,4 +1,4 @@
-/* Checks that the waits of ipc_ring.h and ipc_queue.h sleep until their deadline, with any size of time_t. */
+/* Checks that waits in ipc_ring.h and ipc_queue.h sleep until their deadline, whatever the size of time_t. */
 #include "ipc_queue.h"
 #include "ipc_ring.h"
 

@@ -1,4 +1,5 @@
-/* cost NAME COUNT [PATH first|second]: runs one measurement, and prints the time of its rounds in ns. */
+/* cost NAME COUNT [PATH first|second]: runs one measurement, and prints the time that its rounds took, in
+ * ns. */
 #include "cost.h"
 
 #include <err.h>

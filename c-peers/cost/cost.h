@@ -1,4 +1,4 @@
-/* The measurements of `make cost` in C. Each mechanism has its own file, and a line in cost.c. */
+/* The C measurements for `make cost`. Each mechanism has a separate file, and a line in cost.c. */
 #ifndef COST_H
 #define COST_H
 
@@ -7,8 +7,8 @@
 
 enum { COST_MESSAGE = 64 };
 
-/* The measurement to run, with its number of rounds. A measurement between two processes also has the
- * shared file and the role of this process. */
+/* The measurement to run, and its number of rounds. A measurement between two processes also has the shared
+ * file and this process's role. */
 struct cost_run {
     long count;
     const char *path;
@@ -26,7 +26,7 @@ extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pip
     cost_posix_sem[], cost_queue[], cost_ring[], cost_shared_mutex[], cost_sockets[], cost_sysv_msg[],
     cost_sysv_sem[];
 
-/* Ends the program with a message if `condition` is false. */
+/* Exits with a message if `condition` is false. */
 void cost_require(bool condition, const char *what);
 
 /* Does nothing, but is opaque to the compiler. This prevents the compiler from removing or merging the
@@ -34,7 +34,8 @@ void cost_require(bool condition, const char *what);
  */
 void cost_observe(const void *pointer);
 
-/* Maps `size` zero bytes: anonymous memory, or if `path` is not NULL a file that is created if necessary. */
+/* Maps `size` zero bytes: anonymous memory or, if `path` is not NULL, a file, which is created if
+ * necessary. */
 void *cost_map(const char *path, size_t size);
 
 #endif

@@ -20,7 +20,7 @@ static void run_ring(const struct cost_run *run) {
     }
 }
 
-/* The first process creates the ring; the second opens its end when the ring exists. */
+/* The first process creates the ring; the second opens its end once the ring exists. */
 static void open_end(struct ipc_ring *ring, void *memory, bool makes, enum ipc_ring_role role) {
     if (makes)
         cost_require(ipc_ring_make(memory, SIZE, IPC_RING_RECORDS, CAPACITY) == 0, "make");

@@ -118,8 +118,8 @@ static void run_tcp(const struct cost_run *run) {
     run_connection(run, ends, 0);
 }
 
-/* Returns the address of a datagram after checking its length and family, as a program does before it
- * uses it. */
+/* Returns the address of a datagram after checking its length and family, as a program does before using
+ * it. */
 static struct sockaddr_in internet_address(const struct sockaddr_storage *address, socklen_t length) {
     cost_require(length >= sizeof(struct sockaddr_in) && address->ss_family == AF_INET, "address");
     return *(const struct sockaddr_in *)address;

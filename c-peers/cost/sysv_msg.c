@@ -37,9 +37,8 @@ static void remove_queue(int queue) {
     cost_require(msgctl(queue, IPC_RMID, NULL) == 0, "msgctl");
 }
 
-/* As for every other mechanism, the message is in separate memory. So the program copies it to the place
- * after the type.
- */
+/* As with every other mechanism, the message is in separate memory, so the program copies it into the
+ * structure, after the type. */
 static void run_sysv_msg(const struct cost_run *run) {
     const int queue = create_queue();
     unsigned char bytes[COST_MESSAGE] = {1}, room[COST_MESSAGE];

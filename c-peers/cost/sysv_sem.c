@@ -1,4 +1,4 @@
-/* A System V semaphore: semop(2) of +1, and of -1. */
+/* A System V semaphore: semop(2) with +1, and with -1. */
 #include "cost.h"
 
 #include <errno.h>

@@ -32,8 +32,8 @@ static int child(int reader) {
     return EXIT_SUCCESS;
 }
 
-/* Runs a program whose descriptor 3 is `reader`. It does not inherit the pipe otherwise: both ends are
- * close-on-exec, and the file action clears the flag only for the duplicate. */
+/* Runs a program whose descriptor 3 is `reader`. The program inherits no other descriptor for the pipe: both
+ * ends are close-on-exec, and the file action clears the flag only for the duplicate. */
 static pid_t spawn(char *command[], int reader) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -41,7 +41,7 @@ static pid_t spawn(char *command[], int reader) {
     pid_t process;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, reader, 3);
-    /* A new program does not expect the signal to be ignored, but would inherit this. */
+    /* A new program does not expect SIGPIPE to be ignored, but would inherit that disposition. */
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(&attributes);
@@ -74,8 +74,8 @@ int main(int argc, char *argv[]) {
     if (!command)
         no_more_arguments(argc, argv);
 
-    /* A write without a reader then fails with EPIPE; by default SIGPIPE would terminate the parent
-     * silently. */
+    /* With SIGPIPE ignored, a write without a reader fails with EPIPE; by default, the signal would silently
+     * terminate the parent. */
     signal(SIGPIPE, SIG_IGN);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) == -1)
@@ -87,10 +87,10 @@ int main(int argc, char *argv[]) {
     if (process == -1)
         err(EXIT_FAILURE, "fork");
     if (process == 0) {
-        close(writer); /* otherwise the child would never see the end of file */
+        close(writer); /* otherwise the child would never see end of file */
         return child(reader);
     }
-    close(reader); /* otherwise the parent would not detect that the child has ended */
+    close(reader); /* otherwise the parent would not detect that the child has exited */
 
     const size_t length = strlen(message);
     bool failed = false;
@@ -100,7 +100,7 @@ int main(int argc, char *argv[]) {
         sent += failed ? 0 : (size_t)count;
     }
     if (failed)
-        warn("write 'pipe'"); /* wait for the child nevertheless */
+        warn("write 'pipe'"); /* still wait for the child */
     else
         say("Parent: sent '%s' (%zu bytes).", shown(message, length), length);
     close(writer); /* the child now sees end of file, so its output follows the lines above */

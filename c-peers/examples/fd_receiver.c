@@ -10,7 +10,7 @@ static const char usage[] = "usage: fd_receiver [--path P] [--count K] [--mode O
                             "  --mode OCTAL       its permissions (0600)\n"
                             "  --timeout SECONDS  how long to wait for the senders (no limit)";
 
-/* The descriptor arrives with the first byte. The values of the bytes are ignored. */
+/* The descriptor arrives with the first byte. The byte values are ignored. */
 static int receive_descriptor(int client, const char *path, struct timeout timeout) {
     char bytes[2];
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
@@ -18,7 +18,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
         struct cmsghdr header; /* aligns the buffer */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    /* CMSG_LEN, because the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
+    /* Uses CMSG_LEN: the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     if (!wait_for(client, POLLIN, timeout) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)
@@ -36,8 +36,8 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     return descriptor;
 }
 
-/* Reads the beginning of the file, whose length the sender controls. The descriptor can be of any kind, and
- * reading from anything but a regular file could block forever. */
+/* Reads the beginning of the file, whose length the sender controls. The descriptor can refer to any kind of
+ * file, and reading from anything but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;
     if (fstat(descriptor, &status) == -1)
@@ -87,7 +87,7 @@ int main(int argc, char *argv[]) {
         char bytes[4096];
         const size_t length = read_start(descriptor, bytes, sizeof bytes);
         close(descriptor);
-        /* The end of the connection informs the sender that the file was read. */
+        /* Closing the connection informs the sender that the file was read. */
         close(client);
         say("FD Receiver: read '%s' (%zu bytes).", shown(bytes, length), length);
     }

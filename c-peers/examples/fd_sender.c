@@ -19,8 +19,8 @@ static void pass(int server, int descriptor, const char *path, struct timeout ti
     } control = {0};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    /* The length of the message is CMSG_SPACE, with padding; the length in the header is CMSG_LEN, without
-     * it. CMSG_SPACE in the header would send the padding as a second descriptor, 0. */
+    /* msg_controllen is CMSG_SPACE, which includes padding; cmsg_len is CMSG_LEN, which does not. If cmsg_len
+     * were CMSG_SPACE, the kernel would send the padding as a second descriptor, 0. */
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
@@ -49,7 +49,7 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
 
-    /* Only this process needs the permission to open the file; the receiver uses the open descriptor. */
+    /* Only this process needs permission to open the file; the receiver uses the open descriptor. */
     const int opened = open(file, O_RDONLY | O_CLOEXEC);
     if (opened == -1)
         err(EXIT_FAILURE, "open '%s'", file);
@@ -57,7 +57,7 @@ int main(int argc, char *argv[]) {
     const int server = connect_unix(path);
     say("FD Sender: connected to '%s'.", path);
 
-    /* A descriptor in transit stays open although this process closes its own and exits. */
+    /* A descriptor in transit stays open even after this process closes its own and exits. */
     pass(server, opened, path, timeout);
     say("FD Sender: passed '%s'.", file);
     close(opened);

@@ -27,8 +27,8 @@ static void make_fifo(const char *path, mode_t mode) {
         err(EXIT_FAILURE, "mkfifo '%s'", path);
 }
 
-/* Opens the FIFO, and no other object that may have replaced it. O_PATH finds the object without opening it
- * or following a link; after the check, /proc opens that same object. */
+/* Opens the FIFO, but not another object that may have replaced it. O_PATH finds the object without opening
+ * it or following a link; after the check, /proc opens that same object. */
 static int open_fifo(const char *path, int flags) {
     struct stat status;
     char found[32];
@@ -45,9 +45,8 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until a writer has opened the FIFO. open(2) alone does this without a time limit. With a deadline,
- * the open does not block, and poll(2) reports the first byte, or that a writer opened and closed the
- * FIFO. */
+/* Waits until a writer has opened the FIFO. Without a deadline, open(2) alone does this. With a deadline,
+ * open(2) does not block, and poll(2) reports the first byte, or that a writer opened and closed the FIFO. */
 static int open_for_reading(const char *path, struct timeout timeout) {
     int fifo = open_fifo(path, timeout.limited ? O_RDONLY | O_NONBLOCK : O_RDONLY);
     if (fifo == -1 || (timeout.limited && !wait_for(fifo, POLLIN, timeout)))
@@ -99,7 +98,7 @@ int main(int argc, char *argv[]) {
     free(received);
     close(fifo);
 
-    created = NULL; /* from here on a failed removal is reported */
+    created = NULL; /* from here on, a failed removal is reported */
     if (unlink(path) == -1)
         err(EXIT_FAILURE, "unlink '%s'", path);
     say("FIFO Reader: removed '%s'.", path);

@@ -30,8 +30,8 @@ static void make_fifo(const char *path, mode_t mode) {
         err(EXIT_FAILURE, "mkfifo '%s'", path);
 }
 
-/* Opens the FIFO, and no other object that may have replaced it. O_PATH finds the object without opening it
- * or following a link; after the check, /proc opens that same object. */
+/* Opens the FIFO, but not another object that may have replaced it. O_PATH finds the object without opening
+ * it or following a link; after the check, /proc opens that same object. */
 static int open_fifo(const char *path, int flags) {
     struct stat status;
     char found[32];
@@ -48,8 +48,8 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until a reader has opened the FIFO. open(2) alone does this without a time limit. With a deadline,
- * the open does not block, and fails with ENXIO while the FIFO has no reader. */
+/* Waits until a reader has opened the FIFO. Without a deadline, open(2) alone does this. With a deadline,
+ * open(2) does not block, and fails with ENXIO while the FIFO has no reader. */
 static int open_for_writing(const char *path, struct timeout timeout) {
     struct timespec pause = {0};
     int fifo;
@@ -78,15 +78,15 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
 
-    /* A write without a reader then fails with EPIPE; by default SIGPIPE would terminate this program
-     * silently. */
+    /* With SIGPIPE ignored, a write without a reader fails with EPIPE; by default, the signal would silently
+     * terminate this program. */
     signal(SIGPIPE, SIG_IGN);
     atexit(remove_created);
     make_fifo(path, mode);
     say("FIFO Writer: opening '%s'.", path);
     const int fifo = open_for_writing(path, timeout);
 
-    const size_t length = strlen(message) + 1; /* the NUL is sent, too */
+    const size_t length = strlen(message) + 1; /* including the NUL */
     for (size_t sent = 0; sent < length;) {
         ssize_t count = write(fifo, message + sent, length - sent);
         if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLOUT, timeout))

@@ -46,7 +46,7 @@ int main(int argc, char *argv[]) {
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
-    /* Creates a new file or fails: a reader may still use the file of another writer. */
+    /* Creates a new file or fails: a reader may still be using another writer's file. */
     umask(0); /* sets exactly the requested permissions */
     const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
     if (fd == -1)
@@ -54,8 +54,8 @@ int main(int argc, char *argv[]) {
     created = path;
     atexit(remove_created);
 
-    /* A new file is empty. This reserves its space: after ftruncate(2) alone, a full file system would
-     * raise SIGBUS during memcpy(3). */
+    /* A new file is empty, so reserve its space: after ftruncate(2) alone, memcpy(3) would raise SIGBUS on a
+     * full file system. */
     errno = posix_fallocate(fd, 0, (off_t)size);
     if (errno != 0)
         err(EXIT_FAILURE, "fallocate '%s'", path);
@@ -70,7 +70,7 @@ int main(int argc, char *argv[]) {
     atomic_store_explicit((_Atomic char *)bytes, message[0], memory_order_release);
     say("Mapped File Writer: wrote '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Readers already see the message; this writes it to the disk. */
+    /* Readers already see the message; this call writes it to the disk. */
     if (msync(bytes, size, MS_SYNC) == -1)
         err(EXIT_FAILURE, "msync '%s'", path);
     say("Mapped File Writer: synchronised.");

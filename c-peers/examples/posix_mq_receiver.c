@@ -21,8 +21,8 @@ static void remove_created(void) {
         mq_unlink(created);
 }
 
-/* Either program may start first; it creates the queue for both. O_EXCL shows which program created it, and
- * may remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. O_EXCL shows which program created the queue
+ * and may therefore remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
     umask(0); /* sets exactly the requested permissions */
@@ -67,8 +67,8 @@ int main(int argc, char *argv[]) {
     say("POSIX MQ Receiver: opened '%s' (%ld messages of %ld bytes).", name, attributes.mq_maxmsg,
         attributes.mq_msgsize);
 
-    /* mq_receive(3) needs a buffer for the longest message of the queue, which another program may have
-     * created. */
+    /* mq_receive(3) needs a buffer for the queue's longest message, and another program may have created the
+     * queue. */
     const size_t room = (size_t)attributes.mq_msgsize;
     char *message = malloc(room);
     if (!message)
@@ -86,7 +86,7 @@ int main(int argc, char *argv[]) {
     free(message);
     mq_close(queue);
 
-    created = NULL; /* from here on a failed removal is reported */
+    created = NULL; /* from here on, a failed removal is reported */
     if (mq_unlink(name) == -1)
         err(EXIT_FAILURE, "mq_unlink '%s'", name);
     say("POSIX MQ Receiver: removed '%s'.", name);

@@ -24,8 +24,8 @@ static void remove_created(void) {
         mq_unlink(created);
 }
 
-/* Either program may start first; it creates the queue for both. O_EXCL shows which program created it, and
- * may remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. O_EXCL shows which program created the queue
+ * and may therefore remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
     umask(0); /* sets exactly the requested permissions */
@@ -73,7 +73,7 @@ int main(int argc, char *argv[]) {
     say("POSIX MQ Sender: opened '%s' (%ld messages of %ld bytes).", name, attributes.mq_maxmsg,
         attributes.mq_msgsize);
 
-    const size_t length = strlen(message) + 1; /* the NUL is sent, too */
+    const size_t length = strlen(message) + 1; /* including the NUL */
     const struct timespec end = realtime_deadline(timeout);
     for (; count > 0; count--) {
         if (timeout.limited && mq_timedsend(queue, message, length, priority, &end) == -1)

@@ -37,8 +37,8 @@ int main(int argc, char *argv[]) {
     if (size == 0) /* the writer has just created it */
         fail("fstat", name);
 
-    /* From here on the object must keep its size: if another process truncates it, an access raises
-     * SIGBUS. The Swift version reports an error instead. */
+    /* From here on, the object must not shrink: if another process truncates it, an access raises SIGBUS. The
+     * Swift version reports an error instead. */
     const char *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         err(EXIT_FAILURE, "mmap '%s'", name);

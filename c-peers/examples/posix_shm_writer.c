@@ -46,7 +46,7 @@ int main(int argc, char *argv[]) {
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
-    /* Creates a new object or fails: a reader may still use the object of another writer. */
+    /* Creates a new object or fails: a reader may still be using another writer's object. */
     umask(0); /* sets exactly the requested permissions */
     const int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, mode);
     if (fd == -1)
@@ -54,8 +54,8 @@ int main(int argc, char *argv[]) {
     created = name;
     atexit(remove_created);
 
-    /* A new object is empty. This reserves its space: after ftruncate(2) alone, a full file system would
-     * raise SIGBUS during memcpy(3). */
+    /* A new object is empty, so reserve its space: after ftruncate(2) alone, memcpy(3) would raise SIGBUS on
+     * a full file system. */
     errno = posix_fallocate(fd, 0, (off_t)size);
     if (errno != 0)
         err(EXIT_FAILURE, "fallocate '%s'", name);

@@ -9,7 +9,7 @@ static const char usage[] = "usage: shm_reader [--shm-key K] [--sem-key K] [--ti
                             "  --sem-key K        the key of the semaphore set (5678)\n"
                             "  --timeout SECONDS  how long to wait for a message (no limit)";
 
-/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO the kernel releases it when the process dies.
+/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO, the kernel releases it when the process dies.
  * semop(2) is never restarted after a signal, not even after SIGSTOP and SIGCONT. */
 static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};

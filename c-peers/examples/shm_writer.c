@@ -32,8 +32,8 @@ static void remove_created(void) {
 }
 
 /* Creates the set and releases its semaphore, or waits until its creator has done so: a program that released
- * the semaphore at every start would release it while another process holds it. The time of the last semop(2)
- * of a new set is 0, so the creator calls semop(2) once, without changing the value. */
+ * the semaphore at every start could release it while another process holds it. In a new set, the time of the
+ * last semop(2) is 0, so the creator calls semop(2) once, without changing the value. */
 static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct semid_ds status;
@@ -43,7 +43,7 @@ static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
         if (created_set != -1) {
             if (semctl(created_set, 0, SETVAL, (union semun){.val = 1}) == -1)
                 err(EXIT_FAILURE, "semctl '%d'", key);
-            /* EAGAIN means that another process has already acquired the semaphore, by another semop(2). */
+            /* EAGAIN means that another process has already called semop(2) and acquired the semaphore. */
             if (semop(created_set, nothing, 2) == -1 && errno != EAGAIN)
                 err(EXIT_FAILURE, "semop '%d'", key);
             return created_set;
@@ -74,8 +74,8 @@ static int open_segment(key_t key, size_t size, mode_t mode) {
     return segment;
 }
 
-/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO the kernel releases it when the process dies.
- * Signals never restart semop(2), not even stop and continue. */
+/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO, the kernel releases it when the process dies.
+ * semop(2) is never restarted after a signal, not even after SIGSTOP and SIGCONT. */
 static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
     struct timespec left;

@@ -81,7 +81,7 @@ int main(int argc, char *argv[]) {
             info.si_value.sival_int, info.si_pid);
     }
 
-    created = NULL; /* from here on a failed removal is reported */
+    created = NULL; /* from here on, a failed removal is reported */
     if (unlink(path) == -1)
         err(EXIT_FAILURE, "unlink '%s'", path);
     say("Signal Receiver: removed '%s'.", path);

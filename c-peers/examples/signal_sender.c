@@ -1,4 +1,4 @@
-/* Sends signals with a value to the process that a file names. Counterpart: signal_receiver.c. */
+/* Sends signals with values to the process whose id is in a file. Counterpart: signal_receiver.c. */
 #include "common/example.h"
 
 #include <libgen.h>
@@ -15,7 +15,7 @@ static const char usage[] =
     "  --count K          how many times to send it (1)\n"
     "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (no limit)";
 
-/* Returns the process that the file names; 0 if there is no complete file yet. */
+/* Returns the process id in the file; 0 if there is no complete file yet. */
 static pid_t read_receiver(const char *path) {
     FILE *file = fopen(path, "re");
     if (!file && errno != ENOENT)
@@ -32,9 +32,9 @@ static pid_t read_receiver(const char *path) {
     return (pid_t)process;
 }
 
-/* Waits until the file names a process. */
+/* Waits until the file contains a process id. */
 static pid_t find_receiver(const char *path, struct timeout timeout) {
-    /* Start the watch before the first attempt to read; otherwise a write in between would be missed. */
+    /* Start the watch before the first attempt to read; otherwise a write between the two would be missed. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
         errno = ENAMETOOLONG;
@@ -58,7 +58,8 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN means that the limit of pending signals is reached. No event reports when there is room again. */
+/* EAGAIN means that the limit on pending signals has been reached. No event reports that there is room
+ * again. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

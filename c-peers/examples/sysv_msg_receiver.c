@@ -20,8 +20,8 @@ static void remove_created(void) {
         msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created it, and
- * may remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created the
+ * queue and may therefore remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
@@ -36,15 +36,15 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* The type precedes the text, and is not part of the length that is passed to the calls. The default of
- * msgmax is 8192 bytes; a longer message would fail with E2BIG. */
+/* The type precedes the text, and is not included in the length that is passed to the calls. The default
+ * msgmax is 8192 bytes; receiving a longer message would fail with E2BIG. */
 struct message {
     long type;
     char text[8192];
 };
 
-/* System V calls take no deadline. So if there is a deadline, this function alternates between attempts and
- * pauses. Signals never restart msgrcv(2), not even with SA_RESTART. */
+/* System V calls take no deadline, so with a deadline this function alternates between attempts and pauses.
+ * msgrcv(2) is never restarted after a signal, not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};
@@ -92,7 +92,7 @@ int main(int argc, char *argv[]) {
             message.type);
     }
 
-    created = -1; /* from here on a failed removal is reported */
+    created = -1; /* from here on, a failed removal is reported */
     if (msgctl(queue, IPC_RMID, NULL) == -1)
         err(EXIT_FAILURE, "msgctl '%d'", key);
     say("SYSV MSG Receiver: removed queue %d.", key);

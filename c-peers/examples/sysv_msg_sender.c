@@ -22,8 +22,8 @@ static void remove_created(void) {
         msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created it, and
- * may remove it. The loop handles a queue that is removed between the two calls. */
+/* Either program may start first; it creates the queue for both. IPC_EXCL shows which program created the
+ * queue and may therefore remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
@@ -38,8 +38,8 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V calls take no deadline. So if there is a deadline, this function alternates between attempts and
- * pauses. Signals never restart msgsnd(2), not even with SA_RESTART. */
+/* System V calls take no deadline, so with a deadline this function alternates between attempts and pauses.
+ * msgsnd(2) is never restarted after a signal, not even with SA_RESTART. */
 static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
     while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)
@@ -76,8 +76,8 @@ int main(int argc, char *argv[]) {
     const int queue = open_queue(key, mode);
     say("SYSV MSG Sender: opened queue %d.", key);
 
-    /* The type precedes the text, and is not part of the length that is passed to the calls. */
-    const size_t length = strlen(text) + 1; /* the NUL is sent, too */
+    /* The type precedes the text, and is not included in the length that is passed to the calls. */
+    const size_t length = strlen(text) + 1; /* including the NUL */
     struct {
         long type;
         char text[];

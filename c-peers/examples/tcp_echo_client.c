@@ -11,7 +11,7 @@ static const char usage[] =
     "  --message TEXT     the message (Hello from TCP echo client!)\n"
     "  --timeout SECONDS  how long to wait for the connection and the response (no limit)";
 
-/* connect(2) has no timeout: it is started without blocking, and SO_ERROR reports its result. */
+/* connect(2) has no timeout, so the socket is nonblocking, and SO_ERROR reports the result. */
 static bool connect_to(int server, const struct internet_address *address, struct timeout timeout) {
     const int flags = fcntl(server, F_GETFL);
     if (flags == -1 || fcntl(server, F_SETFL, flags | O_NONBLOCK) == -1)
@@ -57,8 +57,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "connect '%s'", name);
     say("TCP Echo Client: connected to '%s'.", name);
 
-    /* Sends the message, and shuts down the sending direction to show the server the end of the
-     * message. */
+    /* Sends the message, then shuts down the sending direction to mark the end of the message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -1,4 +1,4 @@
-/* Sends back what each client sends, one client after another. Counterpart: tcp_echo_client.c. */
+/* Echoes what each client sends, one client after another. Counterpart: tcp_echo_client.c. */
 #include "common/sockets.h"
 
 #include <unistd.h>
@@ -10,7 +10,7 @@ static const char usage[] =
     "  --count K          how many clients are served (1)\n"
     "  --timeout SECONDS  how long to wait for the clients and for end of file (no limit)";
 
-/* Sends back the received bytes until end of file. */
+/* Echoes the received bytes until end of file. */
 static size_t echo(int client, const char *name, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;
@@ -60,7 +60,7 @@ int main(int argc, char *argv[]) {
     const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener == -1)
         err(EXIT_FAILURE, "socket");
-    /* After a server ends, the kernel keeps its connections for a minute; they must not block the port. */
+    /* The kernel keeps connections for a minute after a server exits; they must not block the port. */
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == -1)
         err(EXIT_FAILURE, "setsockopt SO_REUSEADDR");
     if (bind(listener, &address.any, address.length) == -1)

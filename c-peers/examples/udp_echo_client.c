@@ -34,7 +34,7 @@ int main(int argc, char *argv[]) {
     const int server = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (server == -1)
         err(EXIT_FAILURE, "socket");
-    /* A connected socket receives only from that server, and reports if no socket is bound there. */
+    /* A connected socket receives only from the server, and reports an error if no socket is bound there. */
     if (connect(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "connect '%s'", name);
 
@@ -44,8 +44,8 @@ int main(int argc, char *argv[]) {
             err(EXIT_FAILURE, "send '%s'", name);
     say("UDP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* A datagram arrives whole or not at all. A lost datagram is not reported, so the program has
-     * --timeout. */
+    /* A datagram arrives whole or not at all. The loss of a datagram is not reported, so the program has a
+     * --timeout option. */
     static char bytes[65536];
     ssize_t count;
     while ((count = recv(server, bytes, sizeof bytes, MSG_DONTWAIT)) == -1)

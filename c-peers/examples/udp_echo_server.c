@@ -47,12 +47,12 @@ int main(int argc, char *argv[]) {
     for (; count > 0; count--) {
         struct internet_address client = {.length = sizeof client.in6};
         ssize_t length;
-        /* Does not block: a datagram that poll(2) reported may have a wrong checksum, and is then dropped. */
+        /* Does not block: the kernel drops a datagram with a bad checksum even after poll(2) reported it. */
         while ((length = recvfrom(server, bytes, sizeof bytes, MSG_DONTWAIT, &client.any, &client.length)) ==
                -1)
             if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))
                 err(EXIT_FAILURE, "recvfrom '%s'", name);
-        /* An empty datagram is sent back, too: it is not an end of file. */
+        /* An empty datagram is also sent back: it does not mean end of file. */
         while (sendto(server, bytes, (size_t)length, MSG_DONTWAIT, &client.any, client.length) == -1)
             if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
                 err(EXIT_FAILURE, "sendto '%s'", shown_address(&client));

@@ -1,4 +1,4 @@
-/* Sends back what each client sends, one client after another. Counterpart: unix_echo_client.c. */
+/* Echoes what each client sends, one client after another. Counterpart: unix_echo_client.c. */
 #include "common/sockets.h"
 
 #include <sys/stat.h>
@@ -11,7 +11,7 @@ static const char usage[] =
     "  --mode OCTAL       its permissions (0600)\n"
     "  --timeout SECONDS  how long to wait for the clients and for end of file (no limit)";
 
-/* Sends back the received bytes until end of file. */
+/* Echoes the received bytes until end of file. */
 static size_t echo(int client, const char *path, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;

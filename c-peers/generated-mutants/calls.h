@@ -1,10 +1,10 @@
-/* The calls that generated mutants change: CALL(name, kinds of the arguments, kind of the result).
+/* The calls that generated mutants change: CALL(name, argument kinds, result kind).
  *
  * Arguments
  *   d  descriptor           n  length or count     f  bits          v  another number
  *   o  offset or long       k  key                 t  timeout       p  pointer, s  text
  *   M  mutex: changed only if processes share it                   -  never changed
- *   m  mode, if the flags before it contain O_CREAT                a  bits for some commands of fcntl
+ *   m  mode, if the flags before it contain O_CREAT                a  bits for some fcntl commands
  *
  * Results
  *   C  count or -1, I the same as int   D  descriptor or -1    Z  0 or -1       E  0 or an errno

@@ -90,7 +90,7 @@ static void change_number(const struct call *call, int number, char kind, long *
         *argument = value - 1;
 }
 
-/* Whether an argument consists of bits. A variadic argument that was not passed does not count. */
+/* Whether an argument consists of bits. A variadic argument counts only if it was passed. */
 static bool has_bits(char kind, const long arguments[7], int place) {
     if (kind == 'm')
         return arguments[place - 1] & O_CREAT;
@@ -171,7 +171,7 @@ static long change_success(const struct call *call, const long arguments[7], lon
     return result;
 }
 
-/* Whether the call is made for IPC, rather than by the protocol or the runtime of a language. */
+/* Whether the call performs IPC, rather than serving the protocol or a language runtime. */
 static bool concerns_ipc(const struct call *call, const long arguments[7]) {
     if (call->arguments[0] == 'd' && arguments[0] >= 0 && (int)arguments[0] <= STDERR_FILENO)
         return false;

@@ -10,5 +10,5 @@ struct call {
     long (*real)(long, long, long, long, long, long, long);
 };
 
-/* Makes the call, with a change if the mutant that is switched on applies to it. */
+/* Makes the call, changed if the selected mutant applies to it. */
 long intercept(const struct call *call, long arguments[7]);

@@ -1,5 +1,5 @@
-/* A wrapper for each call of calls.h. Every wrapper takes seven integer arguments, the maximum of these
- * calls, and passes them on unchanged even if the caller passed fewer. C does not define this, but the
+/* A wrapper for each call in calls.h. Every wrapper takes seven integer arguments, the most that any of these
+ * calls takes, and passes them on unchanged even if the caller passed fewer. C does not define this, but the
  * calling conventions of x86-64 and AArch64 allow it, even for a variadic function. */
 #include "intercept.h"
 

@@ -1,7 +1,7 @@
 // hostile PID...: tries to access other processes, as a peer could do to forge a result.
 //
-// Prints a line for each attack on each process: its name, the process, and the error, or "done". The unit
-// tests of the sandbox start it as a role.
+// For each attack on each process, prints a line with the attack's name, the process, and the error or
+// "done". The sandbox's unit tests run this program as a role.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -55,14 +55,15 @@ static bool enter_mounts(pid_t pid) {
     return mounts != -1 && setns(mounts, CLONE_NEWNS) == 0;
 }
 
-/// Mounts in a new mount namespace, where a successful attack does not affect the machine. This requires the
-/// same capability.
+/// Mounts in a new mount namespace, where a successful attack does not affect the machine. Creating the
+/// namespace requires the same capability as mounting.
 static bool mount_over(const char *path) {
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", path, "tmpfs", 0, NULL) == 0;
 }
 
-/// Attacks a process. A child makes the attacks, because a successful attack could disturb the next one.
+/// Attacks a process. A child process performs the attacks, because a successful attack could disturb the
+/// next one.
 static void attack(pid_t pid) {
     report("stdin", pid, open_in_proc(pid, "fd/0", O_WRONLY));
     report("stdout", pid, open_in_proc(pid, "fd/1", O_WRONLY));

@@ -19,7 +19,7 @@
  * wait in which no bytes were transferred.
  *
  * Ignore SIGPIPE, or a write to a broken pipe terminates the process; socket writes do not raise it. Each
- * direction of a stream has one user at a time.
+ * direction of a stream may have only one user at a time.
  */
 #ifndef IPC_CHANNEL_H
 #define IPC_CHANNEL_H
@@ -93,7 +93,7 @@ static inline int ipc_channel__wait(int fd, short events, const struct timespec 
         left.tv_sec--;
         left.tv_nsec += 1000000000;
     }
-    /* After the deadline the call still transfers what it can without blocking. */
+    /* After the deadline, the call still transfers what it can without blocking. */
     if (left.tv_sec < 0)
         left = (struct timespec){0};
     int ready = ppoll(&entry, 1, &left, NULL);
@@ -129,12 +129,12 @@ static inline ssize_t ipc_channel__write(struct ipc_channel *channel, const unsi
 /* Sends a message; returns 0, or -1 with errno.
  *
  *   EMSGSIZE   the message is longer than the limit; nothing was sent
- *   EALREADY   part of a message of another length was sent: send that message again first
+ *   EALREADY   part of a message with a different length was sent: send that message again first
  *   EPIPE      the stream has no reader; permanent
  *   EOWNERDEAD the reader died, which only functions report; permanent
  *
- * EINTR, ETIMEDOUT, EAGAIN: see above. Into a pipe with several senders, a message of up to PIPE_BUF - 4
- * bytes is written in one piece, possibly later than its deadline.
+ * EINTR, ETIMEDOUT, EAGAIN: see above. In a pipe with several senders, a message of up to PIPE_BUF - 4 bytes
+ * is written in one piece, possibly after its deadline.
  */
 static inline int ipc_channel_send(struct ipc_channel *channel, const void *message, size_t length,
                                    const struct timespec *deadline) {
@@ -149,7 +149,7 @@ static inline int ipc_channel_send(struct ipc_channel *channel, const void *mess
     while (channel->sent < IPC_CHANNEL_HEADER + length) {
         ssize_t count = ipc_channel__write(channel, header, message, deadline);
         if (count == -1 && errno == EAGAIN && deadline)
-            continue; /* another writer took the room */
+            continue; /* another writer used the room */
         if (count == -1 && (errno == EPIPE || errno == EOWNERDEAD))
             channel->out_error = errno;
         if (count == -1)
@@ -172,7 +172,7 @@ static inline ssize_t ipc_channel__read(struct ipc_channel *channel, void *to, s
 /* Receives a message into a buffer with room for `limit` bytes. Returns 1 and the length, which may be 0; 0
  * at the end of the stream between messages; -1 with errno. These errors are permanent:
  *
- *   EMSGSIZE   the header announces more than the limit: the sender is wrong, or the stream is not a channel
+ *   EMSGSIZE   the length in the header exceeds the limit: faulty sender, or the stream is not a channel
  *   EPROTO     the stream ended inside a message
  *   EOWNERDEAD the writer died, which only functions report
  *
@@ -205,7 +205,7 @@ static inline int ipc_channel_receive(struct ipc_channel *channel, void *buffer,
         if (count == -1 && errno == EOWNERDEAD)
             channel->in_error = EOWNERDEAD;
         if (count == -1 && errno == EAGAIN && deadline)
-            continue; /* another reader took the bytes */
+            continue; /* another reader consumed the bytes */
         if (count == -1)
             return -1;
         if (count == 0 && channel->received == 0)

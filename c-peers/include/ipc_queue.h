@@ -9,15 +9,16 @@
  *
  * All processes map or attach `memory` shared, at an address that is a multiple of 8; the object must not
  * shrink. Each message is received once, in the order in which the messages were sent. A process may die at
- * any moment without blocking the others: a message that it had not finished sending was never sent, and
- * another receiver gets a message that it had not finished receiving.
+ * any moment without blocking the others: a message that it had not finished sending counts as never sent,
+ * and a message that it had not finished receiving goes to another receiver.
  *
- * Functions that fail return -1 and set errno. A deadline is a CLOCK_MONOTONIC time, NULL for none. After the
- * deadline, a call still succeeds if it does not need to block. A call with an invalid time fails with EINVAL
- * if it would block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a
- * wait with a deadline may be interrupted even then. Do not call these functions in a signal handler (EDEADLK
- * where it would matter). Threads of different PID namespaces must not share a queue: their thread ids may be
- * equal. ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
+ * Functions that fail return -1 and set errno. A deadline is a CLOCK_MONOTONIC time; NULL means no limit.
+ * After the deadline, a call still succeeds if it does not need to block. A call with an invalid time fails
+ * with EINVAL if it would block. A signal handler interrupts a wait (EINTR) unless it was installed with
+ * SA_RESTART; a wait with a deadline may be interrupted even then. Do not call these functions in a signal
+ * handler: they fail with EDEADLK where it would matter. Threads in different PID namespaces must not share a
+ * queue: their thread ids may be equal. ipc_queue_select needs Linux 5.16; compiling needs that kernel's
+ * headers.
  *
  *   byte    size  field       contents; numbers are in host byte order
  *   0       8     magic       the letters "ipcqueue", written last
@@ -31,7 +32,7 @@
  *   76      4     closed      0, or 1: no more messages will be sent
  *   80      8     sent        number of messages ever sent
  *   88      8     received    number of messages ever received
- *   96      4     recoveries  number of times that an owner of the lock died
+ *   96      4     recoveries  number of times that the lock's owner died
  *   100     28    -           0
  *   128           slots       slot_count times: length (4), 0 (4), the message, padding to a multiple of 8
  */
@@ -96,12 +97,12 @@ struct ipc_queue {
 enum { IPC_QUEUE_MOST = 1 << 30, IPC_QUEUE_MOST_SELECTED = FUTEX_WAITV_MAX };
 
 enum {
-    /* The time that a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. */
     IPC_QUEUE_POLL_TIME = 10000,
-    /* The interval between polls; each poll takes the cache line from the owner of the lock. */
+    /* The interval between polls; each poll takes the cache line away from the lock's owner. */
     IPC_QUEUE_POLL_INTERVAL = 250,
-    /* After a failed poll, only one in this many waits of a thread polls. */
+    /* After a failed poll, a thread polls in only one of this many waits. */
     IPC_QUEUE_WAITS_PER_POLL = 8,
 };
 
@@ -117,7 +118,7 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
 }
 
 /* The thread's list of robust futexes, which the C library registered (get_robust_list(2)): when the thread
- * dies, the kernel releases the lock that it finds there. It is cached, because looking it up costs two
+ * dies, the kernel releases the lock that is in the list. The list is cached, because looking it up costs two
  * system calls. */
 struct ipc_queue__thread {
     uint32_t number;
@@ -135,7 +136,7 @@ static inline void ipc_queue__forget_in_children(void) {
     pthread_atfork(NULL, NULL, ipc_queue__forget);
 }
 
-/* musl registers the list of a thread when the thread first locks a robust, shared mutex. */
+/* musl registers a thread's list when the thread first locks a robust, shared mutex. */
 static inline void ipc_queue__register_thread(void) {
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;
@@ -177,8 +178,8 @@ static inline void ipc_queue__wake(_Atomic uint32_t *futex, int most) {
     syscall(SYS_futex, futex, FUTEX_WAKE, most, NULL, NULL, 0);
 }
 
-/* The futex system call takes two longs as its timeout, even if time_t has another size. A deadline more than
- * 68 years after boot does not fit into a 32-bit long. */
+/* The futex system call takes two longs as its timeout, even if time_t has a different size. A deadline more
+ * than 68 years after boot does not fit into a 32-bit long. */
 static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                                   const struct timespec *deadline) {
     const int64_t seconds = deadline ? deadline->tv_sec : 0;
@@ -189,7 +190,7 @@ static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
 }
 
 /* Wakes the threads that sleep on an event. The caller holds the lock, and signals before it makes the
- * change: a woken thread waits for the lock, so it detects if the caller dies in between. */
+ * change: a woken thread waits for the lock, so it detects whether the caller dies between the two. */
 static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     if (atomic_load_explicit(event, memory_order_relaxed) & 1) {
         atomic_fetch_add(event, 1);
@@ -303,9 +304,9 @@ static inline uint64_t ipc_queue__difference(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->received, memory_order_relaxed);
 }
 
-/* Whether an open queue was full, or empty, at one moment during the call, without the lock. Both numbers
- * only grow, and `sent` is never the smaller one. So true is correct even if the number that was loaded first
- * is outdated. */
+/* Whether an open queue was full, or empty, at some moment during the call. These functions do not lock the
+ * queue: both numbers only grow, and `sent` is never less than `received`, so a result of true is correct
+ * even if the number that was loaded first is outdated. */
 static inline bool ipc_queue__is_full(const struct ipc_queue *queue) {
     const uint64_t sent = atomic_load_explicit(&queue->header->sent, memory_order_acquire);
     return sent - atomic_load_explicit(&queue->header->received, memory_order_relaxed) == queue->slot_count &&
@@ -318,7 +319,7 @@ static inline bool ipc_queue__is_empty(const struct ipc_queue *queue) {
            atomic_load_explicit(&queue->header->closed, memory_order_relaxed) == 0;
 }
 
-/* Polls for a moment, without the lock, until the number of messages has changed. */
+/* Polls briefly, without the lock, until the number of messages has changed. */
 static inline void ipc_queue__poll(const struct ipc_queue *queue, uint64_t useless) {
     int64_t now = ipc_queue__now();
     for (const int64_t end = now + IPC_QUEUE_POLL_TIME; now < end;) {
@@ -330,11 +331,11 @@ static inline void ipc_queue__poll(const struct ipc_queue *queue, uint64_t usele
     }
 }
 
-/* Unlocks the queue and polls for a moment, or sleeps until the event is signalled. The caller checks the
+/* Unlocks the queue, and polls briefly or sleeps until the event is signaled. The caller then checks the
  * queue again. */
 static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32_t *event,
                                    const struct timespec *deadline) {
-    /* A call that does not wait makes no system call, so a process can spin on it. */
+    /* A nonblocking call makes no system call, so a process can spin on it. */
     if (deadline && deadline->tv_sec == 0 && deadline->tv_nsec == 0) {
         ipc_queue__unlock(queue);
         return ipc_queue__fail(ETIMEDOUT);
@@ -376,7 +377,7 @@ static inline void ipc_queue__publish(const struct ipc_queue *queue) {
     atomic_fetch_add(&queue->header->sent, 1);
 }
 
-/* Copies the first message. Without a message, it returns -1 with EAGAIN, or with ENODATA if the queue is
+/* Copies the first message. If there is none, returns -1 with EAGAIN, or with ENODATA if the queue is
  * closed. */
 static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffer, size_t room) {
     struct ipc_queue_header *header = queue->header;
@@ -411,15 +412,15 @@ static inline ssize_t ipc_queue__take(const struct ipc_queue *queue, void *buffe
     return length;
 }
 
-/* Unlocks and preserves the errno of the operation. */
+/* Unlocks the queue, and preserves the operation's errno. */
 static inline void ipc_queue__unlock_quietly(const struct ipc_queue *queue) {
     int error = errno;
     ipc_queue__unlock(queue);
     errno = error;
 }
 
-/* Ensures that the memory is backed by pages: the object may be shorter than its mapping, or the file
- * system full. Kernels without MADV_POPULATE_WRITE cannot check. */
+/* Ensures that the memory is backed by pages: the object may be shorter than its mapping, or the file system
+ * may be full. Kernels without MADV_POPULATE_WRITE cannot check. */
 static inline int ipc_queue__populate(void *memory, size_t size) {
     size_t before = (uintptr_t)memory % (size_t)sysconf(_SC_PAGESIZE);
     void *page = (unsigned char *)memory - before;
@@ -428,13 +429,13 @@ static inline int ipc_queue__populate(void *memory, size_t size) {
 
 /* -- Public functions ----------------------------------------------------------------------------------- */
 
-/* Returns the size in bytes of a queue with these sizes, each 1 to IPC_QUEUE_MOST. */
+/* Returns the size in bytes of a queue with this number and size of slots, each 1 to IPC_QUEUE_MOST. */
 static inline uint64_t ipc_queue_bytes(uint32_t slot_count, uint32_t slot_size) {
     return sizeof(struct ipc_queue_header) + slot_count * ipc_queue__stride(slot_size);
 }
 
-/* Creates a queue. No process may be using a queue at the same place. EINVAL: invalid sizes, or the memory is
- * not at a multiple of 8; EFAULT: the memory, its object or its file system has too few bytes. */
+/* Creates a queue. No process may be using a queue in the same memory. EINVAL: invalid sizes, or the address
+ * is not a multiple of 8; EFAULT: the memory, its object or its file system has too few bytes. */
 static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t size, uint32_t slot_count,
                                  uint32_t slot_size) {
     struct ipc_queue_header *header = memory;
@@ -454,8 +455,8 @@ static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t s
     return 0;
 }
 
-/* Opens an existing queue. EINVAL: there is no queue (yet), or it is not at a multiple of 8; EPROTONOSUPPORT:
- * another version; EBADMSG: invalid sizes; EFAULT: the memory has too few bytes. */
+/* Opens an existing queue. EINVAL: there is no queue (yet), or its address is not a multiple of 8;
+ * EPROTONOSUPPORT: another version; EBADMSG: invalid sizes; EFAULT: the memory is too small. */
 static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t size) {
     struct ipc_queue_header *header = memory;
     if ((uintptr_t)memory % 8 != 0)
@@ -480,8 +481,8 @@ static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t s
     return 0;
 }
 
-/* Sends a message; waits while the queue is full. EMSGSIZE: longer than a slot; EPIPE: the queue is closed;
- * ETIMEDOUT; EINTR; EBADMSG: the queue is corrupt. */
+/* Sends a message; waits while the queue is full. EMSGSIZE: the message is longer than a slot; EPIPE: the
+ * queue is closed; ETIMEDOUT; EINTR; EBADMSG: the queue is corrupt. */
 static inline int ipc_queue_send(const struct ipc_queue *queue, const void *message, size_t length,
                                  const struct timespec *deadline) {
     if (length > queue->slot_size)
@@ -506,8 +507,9 @@ static inline int ipc_queue_send(const struct ipc_queue *queue, const void *mess
     }
 }
 
-/* Receives the first message and returns its length; waits while the queue is empty. EMSGSIZE: longer than
- * `room`: the message stays; ENODATA: empty and closed; ETIMEDOUT; EINTR; EBADMSG. */
+/* Receives the first message and returns its length; waits while the queue is empty. EMSGSIZE: the message is
+ * longer than `room`, and stays in the queue; ENODATA: the queue is empty and closed; ETIMEDOUT; EINTR;
+ * EBADMSG. */
 static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buffer, size_t room,
                                         const struct timespec *deadline) {
     for (;;) {
@@ -524,8 +526,9 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
     }
 }
 
-/* These do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when a
- * stopped thread holds the lock. A process may spin on them: a full or empty queue is not locked. */
+/* These functions do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when
+ * a stopped thread holds the lock. A process may spin on these calls: they do not lock a full or empty
+ * queue. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {
     if (length <= queue->slot_size && ipc_queue__is_full(queue))
         return ipc_queue__fail(EAGAIN);
@@ -540,10 +543,10 @@ static inline ssize_t ipc_queue_tryreceive(const struct ipc_queue *queue, void *
     return length == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : length;
 }
 
-/* Receives from the first of several queues that has a message, and waits while all are empty. *from is
- * the index of that queue. The search starts after the queue of the last message, so no queue starves.
- * ENODATA: all are empty and closed; EINVAL: no queues, or more than IPC_QUEUE_MOST_SELECTED; otherwise
- * as ipc_queue_receive. Calls futex_waitv(2). */
+/* Receives from the first of several queues that has a message, and waits while all are empty. Sets *from to
+ * the index of that queue. The search starts after the previous *from, so no queue starves. ENODATA: all are
+ * empty and closed; EINVAL: no queues, or more than IPC_QUEUE_MOST_SELECTED; other errors as for
+ * ipc_queue_receive. Calls futex_waitv(2). */
 static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned count, unsigned *from,
                                        void *buffer, size_t room, const struct timespec *deadline) {
     struct __kernel_timespec_ {
@@ -590,8 +593,8 @@ static inline int ipc_queue_close(const struct ipc_queue *queue, const struct ti
     return 0;
 }
 
-/* Returns the number of messages, which may have changed since then. Fails with EBADMSG, or with ETIMEDOUT
- * like ipc_queue_close. */
+/* Returns the number of messages, which may already have changed. Fails with EBADMSG, or with ETIMEDOUT like
+ * ipc_queue_close. */
 static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

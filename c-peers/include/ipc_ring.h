@@ -14,31 +14,31 @@
  *       64      8  producer: number of bytes ever made visible
  *       72      8  producer: its owner, see below
  *       80      4  producer: 1 while it sleeps or is about to; a futex
- *      128     24  consumer: the same three fields; the number counts the bytes taken
+ *      128     24  consumer: the same three fields; the number counts the bytes consumed
  *      192      -  data: byte n of the stream is at 192 + n mod capacity
  *
  * A record is its length (4 bytes), 4 bytes of zeros, and its bytes, padded to a multiple of 8.
  *
- * An owner is 0 (none yet), IPC_RING_CLOSED, IPC_RING_UNSEEN (a process of other namespaces), or a process:
- * its id in the lowest 24 bits, and its start time (/proc/PID/stat, field 22) above. So a sleeper can detect
- * that the other process is dead, and does not confuse it with a later process of the same id.
+ * An owner is 0 (none yet), IPC_RING_CLOSED, IPC_RING_UNSEEN (a process in other namespaces), or a process:
+ * its id in the lowest 24 bits, and its start time (/proc/PID/stat, field 22) above. A sleeper can therefore
+ * detect that the other process is dead, and does not confuse it with a later process that has the same id.
  *
- * Nothing written by the other side is trusted: it is read once, checked, and reduced to the capacity that
- * was read when the ring was opened. An access to an object that was truncated (ftruncate(2)) raises SIGBUS.
- * Use a sealed memfd or System V memory if the other side is not trusted.
+ * Values written by the other side are not trusted: each is read once, checked, and reduced to the capacity
+ * that was read when the ring was opened. Accessing an object that was truncated with ftruncate(2) raises
+ * SIGBUS. Use a sealed memfd or System V memory if the other side is not trusted.
  *
  * Functions return -1 and set errno:
  *   EBADMSG     the ring is corrupt
  *   EBUSY       a live process owns this end
  *   EFAULT      the ring does not fit into the memory, or its pages are missing
- *   EINTR       a signal handler ran during a sleep, with SA_RESTART or not
- *   EINVAL      not a ring, another content, or an invalid capacity
+ *   EINTR       a signal handler ran during a sleep, even if installed with SA_RESTART
+ *   EINVAL      not a ring, different content, or an invalid capacity
  *   EMSGSIZE    the record is larger than the ring can hold, or than the buffer; it stays in the ring
- *   ENODATA     the producer has closed and everything was taken (ipc_ring_read returns 0 instead)
- *   EOWNERDEAD  the other process died and everything visible was taken. A successor may open its end
- *   EPIPE       the consumer has closed; or the end to be opened was closed before
+ *   ENODATA     the producer has closed and everything was read (ipc_ring_read returns 0 instead)
+ *   EOWNERDEAD  the other process died and everything visible was read. A successor may open its end
+ *   EPIPE       the consumer has closed, or the end to open was already closed
  *   EPROTONOSUPPORT  another version of the layout
- *   ETIMEDOUT   the deadline passed; a deadline in the past means a try without waiting
+ *   ETIMEDOUT   the deadline passed; with a deadline in the past, the call does not wait
  *   EMFILE, ENFILE, ENOMEM, ...  the other process could not be examined; nothing was transferred, try again
  */
 #ifndef IPC_RING_H
@@ -111,7 +111,7 @@ struct ipc_ring {
     struct ipc_ring_end *own, *other;
     enum ipc_ring_role role;
     uint32_t content;
-    bool sees; /* whether this process is in the namespaces of the creator */
+    bool sees; /* whether this process is in the creator's namespaces */
     uint64_t capacity, position, other_position, owner;
     unsigned unpolled_waits; /* waits since polling last succeeded */
     int64_t due;             /* when to check whether the other side is alive; 0 after a successful wait */
@@ -135,8 +135,8 @@ static inline int ipc_ring__namespaces(uint64_t *pid, uint64_t *time) {
     return 0;
 }
 
-/* Reads the start time of a process in clock ticks since boot. Returns 1, or 0 if there is no such process
- * or it cannot be known. */
+/* Reads the start time of a process in clock ticks since boot. Returns 1, or 0 if there is no such process or
+ * its start time cannot be determined. */
 static inline int ipc_ring__start_of(pid_t process, uint64_t *start) {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", process);
@@ -148,7 +148,7 @@ static inline int ipc_ring__start_of(pid_t process, uint64_t *start) {
     close(fd);
     if (length == -1) {
         errno = error;
-        return error == ESRCH ? 0 : -1; /* it terminated in between */
+        return error == ESRCH ? 0 : -1; /* it terminated after open(2) */
     }
     text[length] = '\0';
     char *field = strrchr(text, ')'); /* the name, field 2, may contain spaces and parentheses */
@@ -163,7 +163,7 @@ static inline uint64_t ipc_ring__owner_of(pid_t process, uint64_t start) {
     return start << 24 | (uint64_t)process;
 }
 
-/* Returns 1 if an owner is dead, 0 if it is alive or that cannot be determined. Uses a pidfd, because a
+/* Returns 1 if an owner is dead, 0 if it is alive or its state cannot be determined. Uses a pidfd, because a
  * process id may be reused; a pidfd also identifies a zombie. */
 static inline int ipc_ring__is_dead(const struct ipc_ring *ring, uint64_t owner) {
     const pid_t process = owner & 0xffffff;
@@ -195,8 +195,8 @@ static inline bool ipc_ring__is_capacity(uint64_t capacity) {
     return capacity >= 16 && (capacity & (capacity - 1)) == 0 && capacity <= INT64_MAX;
 }
 
-/* Ensures that the memory is backed by pages: a file may be shorter than its mapping, or the file system
- * full. */
+/* Ensures that the memory is backed by pages: a file may be shorter than its mapping, or the file system may
+ * be full. */
 static inline int ipc_ring__populate(void *memory, size_t size) {
     const uintptr_t begin = (uintptr_t)memory & ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
     const size_t length = (uintptr_t)memory + size - begin;
@@ -204,7 +204,7 @@ static inline int ipc_ring__populate(void *memory, size_t size) {
 }
 
 /* Creates a ring at `memory`, which is aligned to 8 bytes and has `size` bytes. No process may be using a
- * ring at the same place. */
+ * ring in the same memory. */
 static inline int ipc_ring_make(void *memory, size_t size, uint32_t content, uint64_t capacity) {
     struct ipc_ring_header *header = memory;
     if (!ipc_ring__is_capacity(capacity) || (content != IPC_RING_BYTES && content != IPC_RING_RECORDS))
@@ -285,7 +285,7 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
     return 0;
 }
 
-/* The futex system call takes two longs as its timeout, even if time_t has another size. */
+/* The futex system call takes two longs as its timeout, even if time_t has a different size. */
 static inline long ipc_ring__futex(_Atomic uint32_t *word, int operation, uint32_t value,
                                    const long timeout[2]) {
     return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
@@ -308,8 +308,8 @@ static inline int ipc_ring_close(struct ipc_ring *ring) {
     return 0;
 }
 
-/* Returns the number of bytes that this end may read or write; -1 when the other position is impossible: it
- * never moves back and never overtakes. */
+/* Returns the number of bytes that this end may read or write; -1 if the other side's position is impossible:
+ * a position never moves back and never overtakes. */
 static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
     const bool produces = ring->role == IPC_RING_PRODUCER;
     const uint64_t seen = atomic_load_explicit(&ring->other->position, memory_order_acquire);
@@ -320,9 +320,9 @@ static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
     return (int64_t)(produces ? ring->capacity - (ring->position - seen) : seen - ring->position);
 }
 
-/* Returns the number of bytes that this end may read or write now, with the 8 bytes in front of each record.
- * It makes no system call, so a process may spin on it. It does not show whether the other side has closed or
- * died: the other functions do. */
+/* Returns the number of bytes that this end may read or write now, including the 8 bytes in front of each
+ * record. It makes no system call, so a process may spin on it. It does not report whether the other side has
+ * closed or died; the other functions do. */
 static inline int64_t ipc_ring_available(struct ipc_ring *ring) {
     return ipc_ring__available(ring);
 }
@@ -332,15 +332,15 @@ static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    /* The time that a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. The poll spins, because a thread that yields goes to the end of
      * the run queue. */
     IPC_RING_POLL_TIME = 10000,
-    /* The interval between polls; each poll takes the cache line from the writer. */
+    /* The interval between polls; each poll takes the cache line away from the writer. */
     IPC_RING_POLL_INTERVAL = 250,
     /* After a failed poll, only one in this many waits polls. */
     IPC_RING_WAITS_PER_POLL = 8,
-    /* The time that a wait sleeps before it checks that the other side is alive. */
+    /* How long a wait sleeps before it checks whether the other side is alive. */
     IPC_RING_SLICE = 50000000,
 };
 
@@ -358,7 +358,7 @@ static inline int64_t ipc_ring__now(void) {
     return ipc_ring__nanoseconds(&now);
 }
 
-/* Polls for a moment until `needed` bytes can be read or written, and returns how many can. */
+/* Polls briefly until `needed` bytes can be read or written, and returns how many can. */
 static inline int64_t ipc_ring__poll(struct ipc_ring *ring, uint64_t needed, int64_t end) {
     int64_t available = ipc_ring__available(ring);
     if (available == -1 || (uint64_t)available >= needed ||
@@ -404,10 +404,11 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
-            /* This is kept across waits, because signals may interrupt waits more often than slices end. */
+            /* The due time is kept across waits, because signals may interrupt waits more often than slices
+             * end. */
             if (checks || !ring->due)
                 ring->due = now + IPC_RING_SLICE;
-            /* This is at most a slice, so the nanoseconds fit into a 32-bit long. */
+            /* The difference is at most a slice, so the nanoseconds fit into a 32-bit long. */
             const long slice[2] = {0, (long)((end < ring->due ? end : ring->due) - now)};
             const bool woken = ipc_ring__futex(&ring->own->sleeps, FUTEX_WAIT, 1, slice) == 0;
             error = !woken && errno == EINTR ? EINTR : 0;
@@ -418,7 +419,7 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
     }
 }
 
-/* Copies bytes, and continues at the start of the data if they cross its end. */
+/* Copies bytes into the ring, and continues at the start of the data area if they cross its end. */
 static inline void ipc_ring__put(struct ipc_ring *ring, uint64_t position, const void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
@@ -437,14 +438,14 @@ static inline void ipc_ring__take(const struct ipc_ring *ring, uint64_t position
     }
 }
 
-/* One of the two numbers before a record, which is aligned to 8 and so never wraps around. Read once: the
- * other side may overwrite it after the check. */
+/* Reads one of the two numbers before a record. The record is aligned to 8, so a number never wraps around.
+ * It is read only once: the other side may overwrite it after the check. */
 static inline uint32_t ipc_ring__number(const struct ipc_ring *ring, uint64_t position) {
     const size_t at = position & (ring->capacity - 1);
     return atomic_load_explicit((_Atomic uint32_t *)(ring->header->data + at), memory_order_relaxed);
 }
 
-/* Makes the copied bytes visible, or frees their room. If this process dies before that, nothing has
+/* Makes the copied bytes visible, or frees their room. If this process dies before the store, nothing has
  * changed. */
 static inline void ipc_ring__advance(struct ipc_ring *ring, uint64_t count) {
     ring->position += count;

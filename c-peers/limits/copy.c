@@ -1,5 +1,5 @@
-/* Limits of a transfer through shared memory: one process copies blocks into slots, and the other one copies
- * them out. No process sleeps, and only the state of a slot is checked. */
+/* Limits for transfers through shared memory: one process copies blocks into slots, and the other copies them
+ * out. No process sleeps, and only the state of a slot is checked. */
 #include "limits.h"
 
 #include <stdatomic.h>
@@ -18,7 +18,7 @@ struct slots {
     _Alignas(CACHE_LINE) unsigned char bytes[];
 };
 
-/* The private memory of a process, and its next slot. */
+/* A process's private memory, and its next slot. */
 struct end {
     struct slots *slots;
     unsigned char *block;

@@ -1,4 +1,4 @@
-/* Limits of one core: reading the clock, an empty system call, and copying memory. */
+/* Limits for one core: reading the clock, an empty system call, and copying memory. */
 #include "limits.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Limits of two processes that take turns: one or two cache lines, a futex on two cores, and a futex on one
+/* Limits for two processes that take turns: one or two cache lines, a futex on two cores, and a futex on one
  * core.
  *
  * A unit is one way, from one process to the other. */
@@ -17,8 +17,8 @@
 enum {
     CACHE_LINE = 64,
     PAGE = 4096,
-    ROUND_TRIPS = 32, /* of cache lines, in a batch */
-    MESSAGES = 64,    /* that follow each other in memory, as in a ring */
+    ROUND_TRIPS = 32, /* through cache lines, per batch */
+    MESSAGES = 64,    /* consecutive in memory, as in a ring */
 };
 
 /* The number that makes the partner exit. */
@@ -63,7 +63,7 @@ static void run_cache_line(const struct limit *limit, const struct pair_options 
     munmap(turns, PAGE);
 }
 
-/* Messages of a cache line, and in another cache line the number of the last one. */
+/* Messages of one cache line each, and, in a separate cache line, the number of the last message. */
 struct announced {
     _Alignas(CACHE_LINE) _Atomic uint32_t number;
     _Alignas(CACHE_LINE) unsigned char messages[MESSAGES][CACHE_LINE];

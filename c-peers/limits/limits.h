@@ -1,4 +1,4 @@
-/* The physical limits of a machine: no mechanism that crosses processes can be faster than these. */
+/* A machine's physical limits: no mechanism between processes can be faster than these. */
 #ifndef LIMITS_H
 #define LIMITS_H
 
@@ -8,18 +8,18 @@
 /* One limit. `run` measures it and returns whether the machine has what it needs. */
 struct limit {
     const char *name;
-    unsigned long size; /* of a copy, in bytes */
+    unsigned long size; /* bytes per copy */
     bool needs_two_cores;
     void (*run)(const struct limit *, const struct pair_options *);
 };
 
 extern const struct limit limits_cpu[], limits_exchange[], limits_copy[];
 
-/* Calls `batch` until the duration has passed, after a warm-up of a tenth of it, and prints the times of
- * one of the `units` that a call performs.
+/* Calls `batch` until the duration has passed, after a warm-up a tenth as long, and prints the times per
+ * unit. A call performs `units` units.
  *
- * A short unit is measured in batches, because reading the clock takes about as long as the unit. The
- * histogram then has the mean of each batch. */
+ * A short unit is measured in batches, because reading the clock takes about as long as the unit. In that
+ * case, the histogram contains the mean of each batch. */
 void limit_measure(const struct limit *, const struct pair_options *, unsigned units,
                    void (*batch)(void *context), void *context);
 

@@ -1,5 +1,5 @@
-/* limits [--cores A,B] [--duration MS] [NAME...]: measures the physical limits of the machine, and prints a
- * line of JSON for each. */
+/* limits [--cores A,B] [--duration MS] [NAME...]: measures the machine's physical limits, and prints a line
+ * of JSON for each. */
 #include "limits.h"
 
 #include <err.h>

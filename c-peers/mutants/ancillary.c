@@ -30,7 +30,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     /* The peer sends only the first part. */
     if (changed.msg_iovlen > 1 && mutant("message-of-first-part"))
         changed.msg_iovlen = 1;
-    /* The peer passes CMSG_SPACE instead of CMSG_LEN, so the padding, which is 0, is sent as a descriptor. */
+    /* The peer passes CMSG_SPACE instead of CMSG_LEN, so the zero padding is sent as a descriptor. */
     if (rights && mutant("rights-length-with-padding")) {
         rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
         changed.msg_controllen = rights->cmsg_len;
@@ -67,7 +67,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     /* With a timeout, the peer sends with a different function, which cannot pass descriptors. */
     if (rights && has_timeout(fd, SO_SNDTIMEO) && mutant("rights-lost-with-timeout"))
         changed.msg_controllen = 0;
-    /* The peer makes a descriptor nonblocking for the call, which affects the descriptor of the receiver. */
+    /* The peer makes a descriptor nonblocking for the call, which also affects the receiver's descriptor. */
     if (rights && mutant("sent-made-nonblocking")) {
         int passed;
         memcpy(&passed, CMSG_DATA(rights), sizeof passed);
@@ -96,15 +96,16 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         errno = EINVAL;
         return -1;
     }
-    /* The peer always requests the credentials of the sender. */
+    /* The peer always requests the sender's credentials. */
     if (mutant("credentials-set-by-receiving"))
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
-    /* The room is that of the first part. */
+    /* The peer passes only the first part of the buffer. */
     if (message->msg_iovlen > 1 && mutant("room-of-first-part"))
         message->msg_iovlen = 1;
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
-    /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */
+    /* The buffer has room for all descriptors. The peer leaves descriptors beyond the requested number
+     * open. */
     if (mutant("rights-surplus-kept") && message->msg_controllen > 0) {
         void *room = message->msg_control;
         size_t asked = message->msg_controllen;
@@ -121,7 +122,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
-    /* The peer makes a received descriptor nonblocking, which affects the descriptor of the sender. */
+    /* The peer makes a received descriptor nonblocking, which also affects the sender's descriptor. */
     struct cmsghdr *received = find(message, SCM_RIGHTS);
     if (received && mutant("received-made-nonblocking")) {
         int passed;

@@ -1,4 +1,4 @@
-/* Defects of the peer itself: its responses, the objects that it leaks, and its exit. */
+/* Defects in the peer itself: its responses, the objects that it leaks, and its exit. */
 #include "mutant.h"
 
 #include <stdlib.h>
@@ -31,10 +31,10 @@ int after_the_end(int status) {
     /* The peer prints a human-readable message on standard output before it exits. */
     if (mutant("speaks-at-the-end"))
         __real_write(STDOUT_FILENO, "bye\n", 4);
-    /* The exit status is that of an earlier, expected error. */
+    /* The peer exits with the status of an earlier, expected error. */
     if (mutant("exits-with-an-old-error"))
         return EXIT_FAILURE;
-    /* The program prints its error and exits with success. */
+    /* The program prints its error but exits successfully. */
     if (mutant("exit-status-lost"))
         return EXIT_SUCCESS;
     return status;
@@ -66,7 +66,7 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     /* The peer sends every response twice. */
     if (mutant("responds-twice") && __real_write(fd, line, count) == -1)
         return -1;
-    /* The line end is missing, as if printf(3) had buffered the end of the response. */
+    /* The line end is missing, as if printf(3) had buffered the last part of the response. */
     if (mutant("responds-without-line-end") && __real_write(fd, line, count - 1) != -1)
         return (ssize_t)count;
     leave_something();

@@ -1,4 +1,4 @@
-/* Pipes, FIFOs and other byte streams: read, write, close, and the flags of a descriptor. */
+/* Pipes, FIFOs and other byte streams: read, write, close, and descriptor flags. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ int __wrap_pipe2(int ends[2], int flags) {
     if (mutant("pipe-inherited"))
         flags &= ~O_CLOEXEC;
     int result = __real_pipe2(ends, flags);
-    /* The peer swaps the reading and the write end. */
+    /* The peer swaps the read and write ends. */
     if (result == 0 && mutant("pipe-ends-exchanged")) {
         int reader = ends[0];
         ends[0] = ends[1];
@@ -48,7 +48,7 @@ int __wrap_pipe2(int ends[2], int flags) {
 }
 
 ssize_t __wrap_read(int fd, void *bytes, size_t count) {
-    /* The peer has an offset of its own for each file. */
+    /* The peer keeps its own offset for each file. */
     static off_t own;
     if (mutant("offset-of-the-process") && __real_lseek(fd, 0, SEEK_CUR) != -1) {
         const ssize_t length = pread(fd, bytes, count, own);
@@ -57,14 +57,14 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     }
     if (fd == STDIN_FILENO)
         return __real_read(fd, bytes, count);
-    /* The peer reads one byte after another, like getc(3) without a buffer. */
+    /* The peer reads one byte at a time, like getc(3) without a buffer. */
     if (count > 1 && mutant("read-one-by-one"))
         count = 1;
     ssize_t result = __real_read(fd, bytes, count);
-    /* The peer handles one event for each read, and loses the others. */
+    /* The peer handles one event per read, and loses the others. */
     if (result > (ssize_t)sizeof(struct inotify_event) && count == 1024 && mutant("one-change-a-read"))
         result = (ssize_t)(sizeof(struct inotify_event) + ((const struct inotify_event *)bytes)->len);
-    /* The peer repeats a short read into the beginning of the same buffer. */
+    /* After a short read, the peer reads into the beginning of the same buffer again. */
     if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))
         result = __real_read(fd, bytes, count);
     /* Every call is retried after EINTR, so a signal never interrupts it. */
@@ -88,7 +88,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
-    /* SIGPIPE is blocked during the write, and stays blocked. */
+    /* The peer blocks SIGPIPE for the write, and does not unblock it. */
     if (mutant("sigpipe-stays-blocked")) {
         sigset_t set;
         sigemptyset(&set);
@@ -102,7 +102,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
             first == -1 ? -1 : __real_write(fd, (const char *)bytes + first, count - (size_t)first);
         return second == -1 ? first : first + second;
     }
-    /* The peer writes one byte after another, like putc(3) without a buffer. */
+    /* The peer writes one byte at a time, like putc(3) without a buffer. */
     if (count > 1 && mutant("write-one-by-one")) {
         size_t written = 0;
         while (written < count && __real_write(fd, (const char *)bytes + written, 1) == 1)
@@ -121,7 +121,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
         added = *(const uint32_t *)bytes;
         bytes = &added;
     }
-    /* The program repeats a short write from the beginning of its text. */
+    /* After a short write, the program starts again at the beginning of its text. */
     static size_t written;
     if (mutant("rest-from-the-start"))
         bytes = (const char *)bytes - written;
@@ -131,7 +131,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* The peer treats a short write as a complete one. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;
-    /* The peer reads errno after it logged a line. Logging calls isatty(3), which sets errno. */
+    /* The peer reads errno after logging a line. Logging calls isatty(3), which sets errno. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
     /* The peer removes every pending SIGPIPE after EPIPE, even one that the write did not raise. */
@@ -166,7 +166,7 @@ int __wrap_close(int fd) {
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
-    /* The peer repeats close after EINTR, like every other call. */
+    /* The peer repeats close(2) after EINTR, like every other call. */
     while (result == -1 && errno == EINTR && mutant("close-repeated"))
         result = __real_close(fd);
     /* The second close fails with EBADF, or closes an unrelated descriptor. */
@@ -203,7 +203,7 @@ int __wrap_fcntl(int fd, int command, ...) {
     return result;
 }
 
-/* The peer sets O_NONBLOCK for a transfer that must not wait. Every process that shares the description
+/* The peer sets O_NONBLOCK for a nonblocking transfer. Every process that shares the open file description
  * sees the flag. */
 static void leave_nonblocking(int fd) {
     int error = errno;
@@ -248,7 +248,7 @@ int __wrap_mkfifo(const char *path, mode_t mode) {
     /* The peer accepts any existing file at the path. */
     if (result == -1 && errno == EEXIST && mutant("fifo-existing-accepted"))
         return 0;
-    /* The FIFO gets the usual mode of a file, so all users can read it. */
+    /* The FIFO gets a regular file's usual mode, so all users can read it. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
         return chmod(path, 0644);
     return result;
@@ -263,7 +263,7 @@ int __wrap_open(const char *path, int flags, ...) {
      * returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
-    /* The peer positions itself at the end when it opens the file, which is not atomic with later writes. */
+    /* The peer seeks to the end when it opens the file, so the seek and later writes are not atomic. */
     const bool seeks = flags & O_APPEND && mutant("append-by-seeking");
     flags &= seeks ? ~O_APPEND : ~0;
     if (mutant("opened-inheritable"))
@@ -274,10 +274,10 @@ int __wrap_open(const char *path, int flags, ...) {
     int fd = __real_open(path, flags, mode);
     if (seeks)
         __real_lseek(fd, 0, SEEK_END);
-    /* The peer restricts a FIFO to its user whenever it opens it. */
+    /* Whenever the peer opens a FIFO, it restricts the FIFO to its own user. */
     if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-restricted-by-opening"))
         fchmod(fd, S_IRUSR | S_IWUSR);
-    /* The peer opens without waiting and then always removes O_NONBLOCK. */
+    /* The peer opens the FIFO without blocking, and then always clears O_NONBLOCK. */
     if (fd != -1 && flags & O_NONBLOCK && mutant("fifo-opened-blocking"))
         __real_fcntl(fd, F_SETFL, __real_fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
@@ -299,23 +299,23 @@ int __wrap_unlink(const char *path) {
         return 0;
     if (exists && S_ISREG(status.st_mode) && mutant("file-unlink-forgotten"))
         return 0;
-    /* A destructor that runs at the end of the process removes the name. */
+    /* A destructor removes the name when the process exits. */
     if (mutant("unlinked-at-the-end")) {
         strncpy(late_path, path, sizeof late_path - 1);
         return atexit(unlink_late);
     }
-    /* The peer closes the object and does not unlink its name. */
+    /* The peer closes the object but does not unlink its name. */
     if (mutant("unlink-forgotten"))
         return 0;
     return __real_unlink(path);
 }
 
-/* The peer writes the parts one after the other, and another writer can write in between. */
+/* The peer writes the parts one at a time, so another writer can write between them. */
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
-    /* The array of the peer has room for 16 parts. */
+    /* The peer's array has room for 16 parts. */
     if (count > 16 && mutant("parts-of-a-fixed-array"))
         count = 16;
-    /* The peer passes as many parts as the call takes, and reports success. */
+    /* The peer passes as many parts as the call accepts, and reports success. */
     if (count > IOV_MAX && mutant("parts-clamped"))
         count = IOV_MAX;
     /* An empty part ends the list. */
@@ -351,7 +351,7 @@ ssize_t __wrap_readv(int fd, const struct iovec *parts, int count) {
 off_t __wrap_lseek(int fd, off_t offset, int whence) {
     if (mutant("seek-of-32-bits"))
         offset = (int)offset;
-    /* The peer knows only positions from the beginning. */
+    /* The peer supports only offsets from the beginning. */
     if (whence == SEEK_END && mutant("seek-from-the-beginning"))
         whence = SEEK_SET;
     return __real_lseek(fd, offset, whence);

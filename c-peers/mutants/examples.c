@@ -1,4 +1,4 @@
-/* Defects of whole programs that appear in tutorials. */
+/* Defects that affect a whole program, as found in tutorials. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -20,7 +20,8 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
     /* The program waits for its child, but does not check its status. */
     if (mutant("child-status-ignored"))
         *status = 0;
-    /* The program uses the whole wait status as the exit status, which is only its second byte. */
+    /* The program uses the whole wait status as the exit status, although the exit status is only its second
+     * byte. */
     if (ended != -1 && mutant("status-taken-raw"))
         *status = (*status >> 8) & 0xff;
     return ended;
@@ -34,7 +35,7 @@ int __wrap_fflush(FILE *stream) {
 }
 
 void __wrap_exit(int status) {
-    /* The program prints its error and exits with success. */
+    /* The program prints its error but exits successfully. */
     if (mutant("exit-status-lost"))
         status = EXIT_SUCCESS;
     __real_exit(status);

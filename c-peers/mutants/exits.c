@@ -1,5 +1,5 @@
-/* Destructors, atexit handlers and resource trackers that remove an object when a process exits, although it
- * has only opened the object. */
+/* Destructors, atexit handlers and resource trackers that remove an object when a process exits, although the
+ * process has only opened the object. */
 #include "mutant.h"
 
 #include <stdlib.h>

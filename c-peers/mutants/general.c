@@ -11,14 +11,14 @@ WRAPPED(umask);
 WRAPPED(close_range);
 
 long __wrap_sysconf(int name) {
-    /* The peer reports the minimum that POSIX guarantees, not the limit of this system. */
+    /* The peer reports the minimum that POSIX guarantees, not this system's limit. */
     if (mutant("limit-of-posix"))
         return 32;
     return __real_sysconf(name);
 }
 
 pid_t __wrap_getpid(void) {
-    /* A runtime that caches the process id reports the id of the parent after fork(2). */
+    /* A runtime that caches the process id reports the parent's id after fork(2). */
     if (mutant("process-of-the-parent"))
         return getppid();
     return __real_getpid();
@@ -37,13 +37,13 @@ mode_t __wrap_umask(mode_t mask) {
 }
 
 int __wrap_close_range(unsigned first, unsigned last, int flags) {
-    /* The peer takes the last number for the end, which is not part of the range. */
+    /* The peer treats the last number as the end, which is not part of the range. */
     if (last > first && last != ~0U && mutant("close-range-without-last"))
         last--;
-    /* The peer closes instead of marking. */
+    /* The peer closes the descriptors instead of marking them close-on-exec. */
     if (mutant("close-range-closes"))
         flags = 0;
-    /* The peer marks instead of closing. */
+    /* The peer marks the descriptors close-on-exec instead of closing them. */
     if (mutant("close-range-marks"))
         flags = 4;
     /* The peer closes each number in a loop, and reports that one is not open. */

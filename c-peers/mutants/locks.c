@@ -1,4 +1,4 @@
-/* Locks on files. __wrap_fcntl (bytes.c) passes lock commands on to this file. */
+/* File locks. __wrap_fcntl (bytes.c) passes lock commands on to this file. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ int lock_record(int fd, int command, struct flock *lock) {
     /* The peer locks the whole file, regardless of the range. */
     if (mutant("lock-range-ignored"))
         other.l_start = other.l_len = 0;
-    /* Offsets are an int. */
+    /* Offsets are ints. */
     if (mutant("lock-start-of-32-bits"))
         other.l_start = (int)other.l_start;
     /* The peer interprets the length as the position of the last byte. */
@@ -73,7 +73,7 @@ int __wrap_flock(int fd, int operation) {
         struct flock lock = {.l_type = kind == LOCK_EX ? F_WRLCK : kind == LOCK_SH ? F_RDLCK : F_UNLCK};
         return __real_fcntl(fd, operation & LOCK_NB ? F_SETLK : F_SETLKW, &lock);
     }
-    /* The server ignores that another one has locked the log. */
+    /* The server ignores another server's lock on the log. */
     if (mutant("log-lock-ignored"))
         return 0;
     if (mutant("flock-always-exclusive") && operation & LOCK_SH)

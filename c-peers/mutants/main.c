@@ -41,7 +41,7 @@ static ssize_t write_twice(void *unused, const char *bytes, size_t count) {
     return (ssize_t)count;
 }
 
-/* The file to which the output of a program is written. */
+/* Chooses where the program's output goes. */
 static void choose_output(void) {
     if (mutant("prints-nothing"))
         stdout = fopen("/dev/null", "we");

@@ -57,7 +57,7 @@ int __wrap_shm_unlink(const char *name) {
 }
 
 int __wrap_ftruncate(int fd, off_t length) {
-    /* ftruncate only shortens: an object that should grow is unchanged. */
+    /* ftruncate(2) only shortens an object: one that should grow is unchanged. */
     if (length > 0 && mutant("size-never-set"))
         return 0;
     /* The length is an int, and the peer treats a negative one as 0. */
@@ -71,10 +71,10 @@ int __wrap_ftruncate(int fd, off_t length) {
 
 int __wrap_fstat(int fd, struct stat *status) {
     int result = __real_fstat(fd, status);
-    /* The size is kept in an int. */
+    /* The peer stores the size in an int. */
     if (result == 0 && mutant("reported-size-of-32-bits"))
         status->st_size = (int32_t)status->st_size;
-    /* The size is read when the file is mapped, and not again. */
+    /* The peer reads the size only when it maps the file. */
     if (result == 0 && mutant("truncation-unnoticed")) {
         static off_t longest;
         longest = status->st_size > longest ? status->st_size : longest;
@@ -90,7 +90,7 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     /* The peer passes MAP_PRIVATE instead of MAP_SHARED. */
     if (mutant("mapped-privately"))
         flags = (flags & ~MAP_SHARED) | MAP_PRIVATE;
-    /* The offset is in pages, as in mmap2(2) of 32-bit systems. */
+    /* The offset is in pages, as with mmap2(2) on 32-bit systems. */
     if (mutant("map-offset-in-pages"))
         offset *= 4096;
     /* The peer rounds an unaligned offset down, so the mapping succeeds with other bytes. */
@@ -101,10 +101,10 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     if (mutant("map-length-of-32-bits"))
         length = (uint32_t)length;
     void *memory = __real_mmap(address, length, protection, flags, fd, offset);
-    /* The peer does not let a child have its memory. */
+    /* The peer's children do not inherit its memory. */
     if (memory != MAP_FAILED && mutant("mapping-not-inherited"))
         __real_madvise(memory, length, MADV_DONTFORK);
-    /* The peer closes the descriptor after mapping, although other handles refer to it. */
+    /* The peer closes the descriptor after mapping, although other handles still refer to it. */
     if (memory != MAP_FAILED && mutant("closed-after-mapping"))
         close(fd);
     return memory;
@@ -124,7 +124,7 @@ int __wrap_madvise(void *address, size_t length, int advice) {
 }
 
 void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...) {
-    /* The peer does not let the mapping move. */
+    /* The peer does not allow the mapping to move. */
     if (mutant("remapped-in-place-only"))
         flags = 0;
     if (mutant("map-length-of-32-bits"))
@@ -134,17 +134,17 @@ void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...)
 }
 
 int __wrap_sigaction(int number, const struct sigaction *action, struct sigaction *before) {
-    /* An access beyond the end of the file ends the program. */
+    /* Accessing memory beyond the end of the file terminates the program. */
     if (number == SIGBUS && mutant("sigbus-unguarded"))
         return 0;
     struct sigaction other = *action;
     /* The peer treats the default action as ignoring the signal. */
     if (other.sa_handler == SIG_IGN && number != SIGXFSZ && mutant("ignored-as-default"))
         other.sa_handler = SIG_DFL;
-    /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
+    /* The language's wrapper always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;
-    /* The handler is reset after the first signal, as with signal(2) of System V. */
+    /* The handler is reset after the first signal, as with System V's signal(2). */
     if (mutant("handler-once"))
         other.sa_flags |= (int)SA_RESETHAND;
     return __real_sigaction(number, &other, before);
@@ -154,7 +154,7 @@ int __wrap_fchmod(int fd, mode_t mode) {
     /* The peer does not call fchmod(2), so the umask reduces the mode. */
     if (mutant("exact-mode-forgotten"))
         return 0;
-    /* A read-only descriptor of the memory can be opened again for writing. */
+    /* A read-only descriptor for the memory can be reopened for writing. */
     if (mode == S_IRUSR && mutant("segment-mode-forgotten"))
         return 0;
     return __real_fchmod(fd, mode);

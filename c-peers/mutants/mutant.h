@@ -1,6 +1,6 @@
-/* Mutants of the reference peer. Each is a typical defect of a port in one call. The objects of the peer are
- * linked with `--wrap` for these calls. `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected its
- * mutant, and `__real_mq_send` otherwise. The sources of the peer do not change.
+/* Mutants of the reference peer. Each is a typical porting defect in one call. The peer's objects are linked
+ * with `--wrap` for these calls. `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected its mutant,
+ * and otherwise calls `__real_mq_send`. The peer's sources do not change.
  *
  * Mutants that do not change a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
@@ -19,7 +19,7 @@ struct mutant {
     bool on;
 };
 
-/* Whether a mutant was selected. The macro also adds the mutant to the list, which is a section. */
+/* Whether a mutant was selected. The macro also adds the mutant to the list, which is a linker section. */
 #define mutant(text)                                                                                         \
     ({                                                                                                       \
         static struct mutant here __attribute__((section("mutants"), used)) = {text, false};                 \
@@ -30,14 +30,14 @@ struct mutant {
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
-/* Whether a timer sends signals, more often than any timeout passes. A wait that ends by its timeout then was
+/* Whether a timer sends signals at intervals shorter than any timeout. If so, a wait that timed out was also
  * interrupted, but the process was not scheduled in time. */
 static inline bool signals_come(void) {
     struct itimerval timer;
     return getitimer(ITIMER_REAL, &timer) == 0 && timer.it_interval.tv_usec > 0;
 }
 
-/* The deadline of a timed call. If the previous attempt was interrupted, the wait starts again with its full
+/* The deadline of a timed call. If the previous attempt was interrupted, the wait restarts with its full
  * length. */
 #define STARTED_AGAIN(clock, deadline, interrupted)                                                          \
     ({                                                                                                       \

@@ -34,7 +34,7 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     struct mq_attr own = {.mq_maxmsg = 8, .mq_msgsize = 1024};
     if (flags & O_CREAT && !attributes && mutant("mq-own-defaults"))
         attributes = &own;
-    /* The declaration lacks the variadic part, so the kernel uses default attributes. */
+    /* The declaration has no variadic part, so the kernel uses default attributes. */
     if (mutant("mq-attributes-lost"))
         attributes = NULL;
     /* O_CREAT without O_EXCL opens an existing queue. */
@@ -46,7 +46,7 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     if (flags & O_CREAT)
         leave_named(name);
     mqd_t queue = __real_mq_open(name, flags, mode, attributes);
-    /* The peer restricts a queue to its user whenever it opens it. */
+    /* Whenever the peer opens a queue, it restricts the queue to its own user. */
     if (queue != -1 && !(flags & O_CREAT) && mutant("queue-restricted-by-opening"))
         fchmod(queue, S_IRUSR | S_IWUSR);
     if (queue != -1 && !(flags & O_CREAT) && mutant("mq-removed-at-exit"))
@@ -61,7 +61,7 @@ static void unlink_late(void) {
 }
 
 int __wrap_mq_unlink(const char *name) {
-    /* A destructor that runs at the end of the process removes the name. */
+    /* A destructor removes the name when the process exits. */
     if (mutant("mq-unlinked-at-the-end")) {
         strncpy(late_name, name, sizeof late_name - 1);
         return atexit(unlink_late);
@@ -74,7 +74,7 @@ int __wrap_mq_unlink(const char *name) {
 }
 
 int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
-    /* The declaration lacks the priority. */
+    /* The declaration has no priority. */
     if (mutant("mq-priority-dropped"))
         priority = 0;
     /* The peer treats the lowest number as the highest priority. */
@@ -129,7 +129,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             return length;
     }
     ssize_t result = __real_mq_receive(queue, room, size, priority);
-    /* The peer tries again after a second, although the queue is nonblocking. */
+    /* The peer retries after a second, although the queue is nonblocking. */
     if (result == -1 && errno == EAGAIN && mutant("mq-nonblocking-tries-again")) {
         sleep(1);
         result = __real_mq_receive(queue, room, size, priority);
@@ -143,7 +143,7 @@ static void on_alarm(int signum) {
     (void)signum;
 }
 
-/* The deadline of these calls is measured against CLOCK_REALTIME. */
+/* The deadlines of these calls are measured against CLOCK_REALTIME. */
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
@@ -156,7 +156,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         errno = length == -1 && errno == EAGAIN ? ETIMEDOUT : errno;
         return length;
     }
-    /* With a deadline, the peer accepts a buffer of any size for a message. */
+    /* With a deadline, the peer accepts a message buffer of any size. */
     if (mutant("mq-timed-room-unchecked")) {
         char whole[65536];
         ssize_t length = __real_mq_timedreceive(queue, whole, sizeof whole, priority, deadline);
@@ -179,7 +179,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
     if (mutant("mq-deadline-of-every-attempt"))
         interrupted = WAS_INTERRUPTED(result);
-    /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
+    /* The peer makes the queue nonblocking for a timeout, and does not restore its flags. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
         errno = ETIMEDOUT;
@@ -195,7 +195,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
     }
-    /* The deadline is checked before the call, even if the call would not have to wait. */
+    /* The peer checks the deadline before the call, even if the call would not have to wait. */
     if (mutant("mq-past-deadline-refused")) {
         clock_gettime(CLOCK_REALTIME, &now);
         if (end.tv_sec < now.tv_sec) {
@@ -214,14 +214,14 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
     int result = __real_mq_setattr(queue, attributes, previous);
-    /* The new attributes are returned instead of the old ones. */
+    /* The peer returns the new attributes instead of the old ones. */
     if (result == 0 && mutant("mq-setattr-returns-new"))
         previous->mq_flags = attributes->mq_flags;
     return result;
 }
 
 int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
-    /* The peer registers, but has no function to call. */
+    /* The peer registers, but provides no function to call. */
     struct sigevent threadless;
     if (event && event->sigev_notify == SIGEV_THREAD && mutant("notify-thread-as-none")) {
         threadless = *event;

@@ -43,7 +43,7 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
 }
 
 int __wrap_sem_close(sem_t *semaphore) {
-    /* The first close ends a semaphore that is open twice. */
+    /* The first close closes a semaphore that was opened twice. */
     int result = __real_sem_close(semaphore);
     if (mutant("sem-close-closes-all"))
         while (__real_sem_close(semaphore) == 0)
@@ -61,7 +61,7 @@ int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
     /* The semaphore is shared only between threads. Only a process that waits can detect this. */
     if (mutant("sem-not-shared"))
         shared = 0;
-    /* The peer initializes each place only once. */
+    /* The peer initializes a semaphore at the same address only once. */
     static sem_t *initialized;
     if (semaphore == initialized && mutant("sem-initialized-once"))
         return 0;
@@ -75,12 +75,12 @@ int __wrap_sem_post(sem_t *semaphore) {
     if (mutant("sem-binary") && sem_getvalue(semaphore, &value) == 0 && value > 0)
         return 0;
     int result = __real_sem_post(semaphore);
-    /* The peer ignores errors of a post. */
+    /* The peer ignores errors from sem_post(3). */
     return mutant("sem-overflow-unseen") ? 0 : result;
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
-    /* The peer polls in a loop instead of waiting, without a pause or with pauses of a millisecond. */
+    /* The peer polls in a loop instead of waiting, without pauses or with pauses of one millisecond. */
     bool naps = mutant("sem-wait-naps");
     while (naps || mutant("sem-wait-spins")) {
         if (__real_sem_trywait(semaphore) == 0)
@@ -117,7 +117,8 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is measured against a different clock, which the program uses for its other deadlines. */
+    /* The deadline is measured against a different clock: the one that the program uses for its other
+     * deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
@@ -137,7 +138,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 }
 
 int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
-    /* The C library lacks the call, so the peer converts the deadline to milliseconds, in an int. */
+    /* The C library does not have the call, so the peer converts the deadline to an int of milliseconds. */
     struct timespec now, end = *deadline;
     if (mutant("sem-deadline-in-milliseconds")) {
         clock_gettime(clock, &now);

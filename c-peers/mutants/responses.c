@@ -1,4 +1,4 @@
-/* Defects that are visible in a single line of the peer. Each defect replaces part of the line. */
+/* Defects that are visible in a single line that the peer writes. Each defect replaces part of the line. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void greet_wrongly(void) {
         set(" language=", "cobol");
     if (mutant("greets-in-capitals"))
         set(" language=", "c2");
-    /* The list of operations is outdated: it lacks an operation. */
+    /* The list of operations is outdated: an operation is missing. */
     if (mutant("announces-no-write"))
         replace_word(",write,", ",");
     if (mutant("announces-no-read"))

@@ -24,7 +24,7 @@ int __wrap_pthread_rwlockattr_setpshared(pthread_rwlockattr_t *attributes, int s
 }
 
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
-    /* The peer has only one kind of lock. */
+    /* The peer supports only one kind of lock. */
     if (mutant("rwlock-readers-exclusive"))
         return __real_pthread_rwlock_wrlock(lock);
     return __real_pthread_rwlock_rdlock(lock);
@@ -47,7 +47,7 @@ int __wrap_pthread_rwlock_tryrdlock(pthread_rwlock_t *lock) {
 }
 
 int __wrap_pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
-    /* The peer uses the call that waits, with a deadline that has passed. */
+    /* The peer uses the blocking call, with a deadline that has already passed. */
     const struct timespec past = {0};
     if (mutant("rwlock-try-as-timeout"))
         return pthread_rwlock_timedwrlock(lock, &past);
@@ -56,7 +56,7 @@ int __wrap_pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
 
 int __wrap_pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
                                       const struct timespec *deadline) {
-    /* The deadline is measured against CLOCK_REALTIME, according to which it has passed. */
+    /* The deadline is measured against CLOCK_REALTIME, by which it has already passed. */
     if (mutant("rwlock-clock-forgotten"))
         return pthread_rwlock_timedrdlock(lock, deadline);
     return __real_pthread_rwlock_clockrdlock(lock, clock, deadline);
@@ -64,7 +64,7 @@ int __wrap_pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
 
 int __wrap_pthread_rwlock_clockwrlock(pthread_rwlock_t *lock, clockid_t clock,
                                       const struct timespec *deadline) {
-    /* The seconds are kept in an int. */
+    /* The peer stores the seconds in an int. */
     struct timespec end = *deadline;
     if (mutant("rwlock-deadline-of-32-bits"))
         end.tv_sec = (int32_t)end.tv_sec;
@@ -85,7 +85,7 @@ int __wrap_pthread_barrierattr_setpshared(pthread_barrierattr_t *attributes, int
 
 int __wrap_pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attributes,
                                 unsigned count) {
-    /* The peer counts the processes that wait for it, without itself. */
+    /* The peer does not include itself in the number of processes. */
     if (count > 1 && mutant("barrier-without-oneself"))
         count--;
     /* The peer raises a count of 0. */
@@ -99,7 +99,7 @@ int __wrap_pthread_barrier_wait(pthread_barrier_t *barrier) {
     /* Every result except 0 is an error, as for other pthread functions. */
     if (result == PTHREAD_BARRIER_SERIAL_THREAD && mutant("barrier-serial-as-error"))
         return EINVAL;
-    /* Every success is the serial thread. */
+    /* Every thread that succeeds is the serial thread. */
     if (result == 0 && mutant("barrier-all-serial"))
         return PTHREAD_BARRIER_SERIAL_THREAD;
     /* The result is dropped. */

@@ -1,4 +1,4 @@
-/* Defects of services. Other programs do not have these functions, so the references are weak. */
+/* Defects in services. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/queue/queue.h"
@@ -36,7 +36,7 @@ WRAPPED(store_open);
 /* -- Frames -- */
 
 int __wrap_input_next(struct input *input, const char **bytes, size_t *length) {
-    /* The bytes of one receive count as one message. */
+    /* The bytes from one receive count as one message. */
     if (mutant("arrival-as-message") && input->end - input->start > FRAME_HEADER) {
         *bytes = input->bytes + input->start + FRAME_HEADER;
         *length = input->end - input->start - FRAME_HEADER;
@@ -69,7 +69,7 @@ struct client *__wrap_client_find(uint64_t number) {
 
 void __wrap_listener_close(int fd) {
     __real_listener_close(fd);
-    /* The server exits at the signal, before its clients have received their last messages. */
+    /* The server exits on the signal, before its clients have received their last messages. */
     if (mutant("ends-without-draining"))
         _exit(EXIT_SUCCESS);
 }

@@ -1,4 +1,4 @@
-/* Defects of the file server. Other programs do not have these functions, so the references are weak. */
+/* Defects in the file server. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/file/file.h"
@@ -36,7 +36,7 @@ static void change_path_rules(struct open_how *how) {
     /* A link below the root is followed. */
     if (mutant("links-followed"))
         how->resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-    /* An absolute path, and `..`, lead out of the root. */
+    /* Absolute paths and `..` lead out of the root. */
     if (mutant("paths-unconfined"))
         how->resolve &= ~(uint64_t)RESOLVE_BENEATH;
     /* An existing file is opened, and its size changes. */
@@ -74,7 +74,7 @@ void __wrap_root_open(const char *path) {
 }
 
 bool __wrap_range_fits(json_int_t offset, json_int_t length, size_t size) {
-    /* The byte behind the end is part of the file. */
+    /* The byte after the end is treated as part of the file. */
     return __real_range_fits(offset, length, mutant("end-of-file-included") ? size + 1 : size);
 }
 
@@ -88,7 +88,7 @@ struct problem __wrap_file_write(struct file *file, size_t offset, size_t length
 
 ssize_t __wrap_process_vm_readv(pid_t process, const struct iovec *local, unsigned long local_count,
                                 const struct iovec *remote, unsigned long remote_count, unsigned long flags) {
-    /* The mapping is read in place, which raises SIGBUS if the file was truncated. */
+    /* The server reads the mapping in place, which raises SIGBUS if the file was truncated. */
     if (mutant("mapping-read-in-place")) {
         memcpy(local->iov_base, remote->iov_base, local->iov_len);
         return (ssize_t)local->iov_len;
@@ -97,7 +97,7 @@ ssize_t __wrap_process_vm_readv(pid_t process, const struct iovec *local, unsign
 }
 
 int __wrap_fallocate(int fd, int mode, off_t offset, off_t length) {
-    /* A file that another process has made longer is cut off. */
+    /* A file that another process has extended is truncated. */
     return mutant("grown-by-truncation") ? ftruncate(fd, offset + length)
                                          : __real_fallocate(fd, mode, offset, length);
 }
@@ -105,7 +105,7 @@ int __wrap_fallocate(int fd, int mode, off_t offset, off_t length) {
 /* -- Durability -- */
 
 void __wrap_ranges_add(struct ranges *ranges, size_t start, size_t end) {
-    /* Nothing is known to be dirty. */
+    /* No range is ever marked dirty. */
     if (!mutant("dirty-never-set"))
         __real_ranges_add(ranges, start, end);
 }
@@ -117,7 +117,7 @@ void __wrap_ranges_clear(struct ranges *ranges) {
 }
 
 struct problem __wrap_file_sync(struct file *file) {
-    /* The reply is sent, and the kernel writes the file some time later. */
+    /* The server replies without a sync; the kernel writes the file some time later. */
     if (mutant("file-sync-skipped")) {
         file->dirty.count = 0;
         return (struct problem){0};
@@ -128,7 +128,7 @@ struct problem __wrap_file_sync(struct file *file) {
 /* -- Clients -- */
 
 void __wrap_files_forget(struct client *client) {
-    /* The files of a dead client stay mapped. */
+    /* A dead client's files stay mapped. */
     if (!mutant("dead-client-keeps-files"))
         __real_files_forget(client);
 }

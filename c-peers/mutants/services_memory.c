@@ -1,4 +1,4 @@
-/* Defects of the memory manager. Other programs do not have these functions, so the references are weak. */
+/* Defects in the memory manager. Other programs do not have these functions, so the references are weak. */
 #include "mutant.h"
 
 #include "../services/memory/segments.h"
@@ -46,12 +46,12 @@ bool __wrap_segment_is_attached(const struct segment *segment, const struct clie
 }
 
 bool __wrap_may_pass_descriptor(struct client *client) {
-    /* A client that receives nothing can exhaust the descriptors of all clients. */
+    /* A client that receives nothing can use up the descriptors for all clients. */
     return mutant("descriptors-unlimited") || __real_may_pass_descriptor(client);
 }
 
 bool __wrap_notify(struct client *client, const char *type, json_t *payload) {
-    /* A client does not learn that a segment was removed. */
+    /* Clients are not notified that a segment was removed. */
     if (!mutant("removal-not-announced") || strcmp(type, "removed") != 0)
         return __real_notify(client, type, payload);
     json_decref(payload);
@@ -61,7 +61,7 @@ bool __wrap_notify(struct client *client, const char *type, json_t *payload) {
 /* -- Limits and names -- */
 
 bool __wrap_check_name(struct client *client, const struct message *request, const char *name) {
-    /* Any text is a name. */
+    /* Any text is accepted as a name. */
     return mutant("name-not-checked") || __real_check_name(client, request, name);
 }
 
@@ -84,7 +84,7 @@ const char *__wrap_segment_create(struct client *client, const char *name, json_
     /* A size of 4 GiB and one byte becomes one byte. */
     if (mutant("segment-size-of-32-bits"))
         size = (uint32_t)size;
-    /* The segments of a client that dies are never removed. */
+    /* A dead client's segments are never removed. */
     if (mutant("segment-outlives-creator"))
         persistent = true;
     return __real_segment_create(client, name, size, others, persistent);
@@ -94,13 +94,13 @@ const char *__wrap_segment_create(struct client *client, const char *name, json_
 
 void __wrap_segment_remove(struct segment *segment, const char *reason, const struct client *requester) {
     const json_int_t bytes = segment_totals.bytes;
-    /* Its memory is still in use, but does not count any more. */
+    /* A removed segment's memory is still in use, but no longer counts. */
     const json_int_t early = segment->attached > 0 && mutant("removed-segment-not-counted");
     const json_int_t size = segment->size;
     __real_segment_remove(segment, reason, requester);
     segment_totals.segments -= early;
     segment_totals.bytes -= early * size;
-    /* Removed segments use up the limit. */
+    /* Removed segments still count toward the limit. */
     if (mutant("total-kept-at-removal"))
         segment_totals.bytes = bytes;
 }

@@ -1,5 +1,5 @@
-/* Defects of the semaphore manager. Other programs do not have these functions, so the references are weak.
- */
+/* Defects in the semaphore manager. Other programs do not have these functions, so the references are
+ * weak. */
 #include "mutant.h"
 
 #include "../services/semaphore/semaphore.h"
@@ -38,7 +38,7 @@ const char *__wrap_semaphore_acquire(struct semaphore *semaphore, struct client 
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout == 0 && mutant("try-waits"))
         timeout = -1;
-    /* A request gets one permit, whatever it asks for. */
+    /* A request gets one permit, however many it asks for. */
     if (mutant("one-permit-at-a-time"))
         permits = 1;
     return __real_semaphore_acquire(semaphore, client, id, permits, timeout);
@@ -60,22 +60,22 @@ const char *__wrap_semaphore_add(struct semaphore *semaphore, json_int_t permits
 
 void __wrap_holdings_return(struct client *client) {
     struct holding *holding;
-    /* The permits of a client end with it, as those of sem_wait(3). */
+    /* A client's permits are lost when it dies, as with sem_wait(3). */
     TAILQ_FOREACH(holding, &holder(client)->holdings, of_client)
     if (mutant("permit-lost-with-holder"))
         holding->permits = 0;
     __real_holdings_return(client);
 }
 
-/* -- The line -- */
+/* -- Waiting requests -- */
 
 struct waiter *__wrap_line_first(const struct semaphore *semaphore) {
-    /* The request that came last is next, as on a stack. */
+    /* The newest request is next, as on a stack. */
     return mutant("last-waiter-first") ? TAILQ_LAST(&semaphore->line, waiters) : __real_line_first(semaphore);
 }
 
 bool __wrap_line_is_empty(const struct semaphore *semaphore) {
-    /* A new request gets the permits for which an older one waits. */
+    /* A new request gets permits that an older request is waiting for. */
     return mutant("newcomer-overtakes") || __real_line_is_empty(semaphore);
 }
 
@@ -86,7 +86,7 @@ void __wrap_waiter_fail(struct waiter *waiter, const char *code, const char *tex
         waiter_remove(waiter);
     else
         __real_waiter_fail(waiter, code, text);
-    /* The request failed, but is still in the line. */
+    /* The request failed, but is still in the queue. */
     if ((strcmp(code, "timed-out") == 0 && mutant("expired-request-in-line")) ||
         (strcmp(code, "canceled") == 0 && mutant("canceled-request-in-line")))
         line_add(copy.semaphore, copy.client, copy.id, copy.permits, INT64_MAX);
@@ -95,7 +95,7 @@ void __wrap_waiter_fail(struct waiter *waiter, const char *code, const char *tex
 void __wrap_waiters_forget(struct client *client) {
     static struct client forgotten = {.output = STAILQ_HEAD_INITIALIZER(forgotten.output)};
     struct waiter *waiter;
-    /* The requests of a client that died are still in the line, and get permits. */
+    /* A dead client's requests are still in the queue, and get permits. */
     while (mutant("dead-client-in-line") && (waiter = TAILQ_FIRST(&holder(client)->waiters))) {
         line_add(waiter->semaphore, &forgotten, waiter->id, waiter->permits, INT64_MAX);
         waiter_remove(waiter);

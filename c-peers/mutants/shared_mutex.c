@@ -40,7 +40,7 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
     /* The owner may lock the mutex again, as in some languages. */
     if (mutant("mutex-recursive"))
         type = PTHREAD_MUTEX_RECURSIVE;
-    /* The peer knows only one type. */
+    /* The peer supports only one type. */
     if (mutant("mutex-type-ignored"))
         type = PTHREAD_MUTEX_ERRORCHECK;
     return __real_pthread_mutexattr_settype(attributes, type);
@@ -68,7 +68,7 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
 }
 
 int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline) {
-    /* The seconds are kept in an int. */
+    /* The peer stores the seconds in an int. */
     struct timespec end = *deadline;
     if (mutant("mutex-deadline-of-32-bits"))
         end.tv_sec = (int32_t)end.tv_sec;
@@ -77,7 +77,7 @@ int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, cons
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_unlock(mutex);
-    /* The peer ignores errors of an unlock. */
+    /* The peer ignores errors from unlocking. */
     return mutant("mutex-unlock-never-fails") ? 0 : error;
 }
 
@@ -89,7 +89,7 @@ int __wrap_pthread_mutex_consistent(pthread_mutex_t *mutex) {
 }
 
 int __wrap_pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock) {
-    /* The clock is still CLOCK_REALTIME, according to which a CLOCK_MONOTONIC deadline has passed. */
+    /* The clock is still CLOCK_REALTIME, by which a CLOCK_MONOTONIC deadline has already passed. */
     if (mutant("condition-clock-forgotten"))
         return 0;
     return __real_pthread_condattr_setclock(attributes, clock);

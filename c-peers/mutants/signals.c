@@ -28,11 +28,11 @@ int __wrap_kill(pid_t pid, int number) {
     /* The signal number has 7 bits, as in a wait status. */
     if (mutant("signal-number-of-7-bits"))
         number &= 0x7f;
-    /* The peer sends the signal only to the leader of a group. */
+    /* The peer sends the signal only to the group leader. */
     if (pid < -1 && mutant("group-signal-to-leader"))
         pid = -pid;
     int result = __real_kill(pid, number);
-    /* A signal to a process that has ended is reported as sent. */
+    /* The peer reports that it sent a signal to a process that has ended. */
     if (result == -1 && errno == ESRCH && mutant("signal-to-ended-process-succeeds"))
         return 0;
     return result;
@@ -90,7 +90,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     first = interrupted ? first : *timeout;
     if (mutant("signal-timeout-of-every-attempt"))
         changed = first;
-    /* The seconds are kept in an unsigned int. */
+    /* The peer stores the seconds in an unsigned int. */
     if (mutant("signal-timeout-of-32-bits"))
         changed.tv_sec = (uint32_t)changed.tv_sec;
     int result = __real_sigtimedwait(set, info, &changed);
@@ -105,7 +105,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
         info->si_pid = (pid_t)info->si_uid;
         info->si_uid = (uid_t)pid;
     }
-    /* The peer keeps both in fields of 16 bits. */
+    /* The peer stores both in 16-bit fields. */
     if (result != -1 && mutant("signal-sender-of-16-bits"))
         info->si_pid = (uint16_t)info->si_pid;
     if (result != -1 && mutant("signal-user-of-16-bits"))
@@ -129,7 +129,7 @@ int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
     /* The peer adds to the mask instead of replacing it. */
     if (how == SIG_SETMASK && mutant("mask-added-to"))
         how = SIG_BLOCK;
-    /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */
+    /* The declaration makes sigset_t an unsigned int, so signals above 32 are lost. */
     sigset_t other = *set;
     if (mutant("mask-of-32-bits"))
         for (int number = 33; number < NSIG; number++)
@@ -147,7 +147,7 @@ int __wrap_sigpending(sigset_t *set) {
 int __wrap_signalfd(int fd, const sigset_t *set, int flags) {
     if (mutant("signal-descriptor-inherited"))
         flags &= ~SFD_CLOEXEC;
-    /* The peer adds the new signals to those of the descriptor. */
+    /* The peer adds the new signals to the descriptor's signals. */
     static sigset_t all;
     if (mutant("signal-descriptor-extended")) {
         sigorset(&all, &all, set);

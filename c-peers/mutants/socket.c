@@ -39,10 +39,10 @@ static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     /* The peer treats an abstract name as a string, which ends at the first NUL. */
     if (abstract && mutant("abstract-name-as-string"))
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strnlen(un->sun_path + 1, room - 1));
-    /* The length is that of the structure, so trailing zeros are part of the name. */
+    /* The length is the size of the structure, so trailing zeros are part of the name. */
     if (abstract && mutant("abstract-name-with-zeros"))
         return sizeof *un;
-    /* The peer adds a NUL to an abstract name, although its end is given by the length. */
+    /* The peer adds a NUL to an abstract name, although the length determines where the name ends. */
     if (abstract && mutant("abstract-name-with-nul") && length < sizeof *un)
         return length + 1;
     return length;
@@ -63,7 +63,7 @@ bool has_timeout(int fd, int option) {
 int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
     if (mutant("socket-inherited"))
         type &= ~SOCK_CLOEXEC;
-    /* The peer always creates a stream. */
+    /* The peer always creates stream sockets. */
     if (mutant("pair-always-a-stream"))
         type = (type & ~0xf) | SOCK_STREAM;
     return __real_socketpair(domain, type, protocol, ends);
@@ -97,7 +97,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (address->sa_family == AF_UNSPEC && mutant("disconnect-ignored"))
         return 0;
     int result = __real_connect(fd, address, length);
-    /* A client unlinks the path of its connection when it exits, as a server does. */
+    /* A client unlinks the path that it connected to when it exits, as a server does. */
     if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
         remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */
@@ -116,7 +116,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     /* The peer calls accept(2), which has no flags. */
     if (mutant("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
-    /* The peer does not pass on the flags of the request. */
+    /* The peer does not pass on the request's flags. */
     if (mutant("accepted-always-blocking"))
         flags &= ~SOCK_NONBLOCK;
     int accepted = __real_accept4(fd, address, length, flags);
@@ -142,14 +142,14 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const 
     if (count == 0 && mutant("empty-message-not-sent"))
         return 0;
     ssize_t result = __real_sendto(fd, bytes, count, flags, address, length);
-    /* After EACCES for a broadcast, the peer sets SO_BROADCAST and tries again. */
+    /* After EACCES for a broadcast, the peer sets SO_BROADCAST and retries. */
     if (result == -1 && errno == EACCES && mutant("broadcast-always-allowed")) {
         setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
         result = __real_sendto(fd, bytes, count, flags, address, length);
     }
     if (result != -1 && mutant("socket-short-write-as-whole"))
         return (ssize_t)count;
-    /* A send to a closed peer is reported as successful. */
+    /* The peer reports that a send to a closed socket succeeded. */
     if (result == -1 && errno == EPIPE && mutant("broken-connection-as-success"))
         return (ssize_t)count;
     return result;
@@ -189,15 +189,15 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
-    /* The peer treats a datagram socket without messages as at end of file. */
+    /* The peer reports end of file for a datagram socket without messages. */
     if (result == -1 && errno == EAGAIN && is_datagram(fd) && mutant("datagram-end-made-up"))
         return 0;
-    /* The peer tries again after a second, although the call must not wait. */
+    /* The peer retries after a second, although the call is nonblocking. */
     if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
         sleep(1);
         result = __real_recvfrom(fd, room, size, flags, address, length);
     }
-    /* The peer makes the socket non-blocking for a timeout, and does not restore it. */
+    /* The peer makes the socket nonblocking for a timeout, and does not restore its flags. */
     if (result == -1 && errno == EAGAIN && mutant("receive-leaves-nonblocking")) {
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         errno = EAGAIN;
@@ -210,7 +210,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     /* The peer skips ECONNREFUSED, because datagrams may be lost. */
     while (result == -1 && errno == ECONNREFUSED && mutant("refusal-ignored"))
         result = __real_recvfrom(fd, room, size, flags, address, length);
-    /* recvfrom does not return the sender's address. */
+    /* The peer does not return the sender's address. */
     if (result != -1 && address && mutant("sender-not-kept"))
         *length = 0;
     /* The peer reports a reset as end of file. */
@@ -220,7 +220,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
 }
 
 int __wrap_shutdown(int fd, int how) {
-    /* shutdown for writing also closes the socket for reading. */
+    /* Shutting down the socket for writing also shuts it down for reading. */
     if (mutant("half-close-closes"))
         how = SHUT_RDWR;
     return __real_shutdown(fd, how);
@@ -237,17 +237,17 @@ int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
     int result = __real_getsockopt(fd, level, option, value, length);
     struct ucred *peer = value;
-    /* The peer keeps the last error of a socket, although reading the error clears it. */
+    /* The peer keeps a socket's last error, although reading the error clears it. */
     static int kept;
     if (option == SO_ERROR && result == 0 && mutant("socket-error-kept"))
         kept = *(int *)value = *(int *)value ?: kept;
     /* The peer reports the buffer size that it requested, although the kernel doubled it. */
     if (option == SO_SNDBUF && result == 0 && mutant("send-buffer-as-requested"))
         *(int *)value /= 2;
-    /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
+    /* The peer reports its own process id. SO_PEERCRED returns the other process's id. */
     if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();
-    /* The server reads its own user instead of that of the client. */
+    /* The server reads its own user instead of the client's. */
     if (option == SO_PEERCRED && mutant("user-not-checked"))
         peer->uid = geteuid();
     /* The peer swaps uid and gid. */
@@ -256,7 +256,7 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
-    /* The peer declares the structure of a system with 16-bit user ids. */
+    /* The peer's declaration of the structure has 16-bit user ids. */
     if (option == SO_PEERCRED && mutant("peer-user-of-16-bits")) {
         peer->uid = (uint16_t)peer->uid;
         peer->gid = (uint16_t)peer->gid;
@@ -296,7 +296,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return 0;
     if (level == SOL_SOCKET && option == SO_RCVLOWAT && mutant("low-water-mark-ignored"))
         return 0;
-    /* The peer resets the timeout of the listener, but not that of the connection, which inherited it. */
+    /* The peer resets the listener's timeout, but not the timeout that the connection inherited. */
     int listens = 0;
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&

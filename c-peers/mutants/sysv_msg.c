@@ -38,7 +38,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     if (!(flags & IPC_NOWAIT) && mutant("answers-before-sending"))
         answer_ahead();
     int result = __real_msgsnd(queue, message, length, flags);
-    /* After a message, the peer sets the limit of the queue to what it contains. */
+    /* After sending a message, the peer sets the queue's limit to the size of its contents. */
     struct msqid_ds status;
     if (result == 0 && mutant("msg-limit-of-contents") && __real_msgctl(queue, IPC_STAT, &status) == 0) {
         status.msg_qbytes = status.__msg_cbytes;
@@ -48,7 +48,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
 }
 
 ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
-    /* The peer drops the sign of a type. */
+    /* The peer drops the type's sign. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
     if (mutant("msg-selection-truncated"))
@@ -63,7 +63,7 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
     if (mutant("msg-except-lost"))
         flags &= ~MSG_EXCEPT;
     ssize_t result = __real_msgrcv(queue, message, size, type, flags);
-    /* The peer tries again after a second, although the request has IPC_NOWAIT. */
+    /* The peer retries after a second, although the request has IPC_NOWAIT. */
     if (result == -1 && errno == ENOMSG && flags & IPC_NOWAIT && mutant("msg-nowait-tries-again")) {
         sleep(1);
         result = __real_msgrcv(queue, message, size, type, flags);
@@ -83,7 +83,7 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
     /* The peer does not remove the queue, which outlives the process. */
     if (command == IPC_RMID && mutant("msg-removal-forgotten"))
         return 0;
-    /* The peer fills the structure of IPC_SET with its defaults, so a change of the mode resets the limit. */
+    /* The peer fills the IPC_SET structure with its defaults, so changing the mode resets the limit. */
     struct msqid_ds other;
     if (command == IPC_SET && status->msg_perm.mode == 0600 && mutant("msg-limit-reset")) {
         other = *status;

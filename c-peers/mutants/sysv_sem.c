@@ -37,8 +37,8 @@ int __wrap_semget(key_t key, int count, int flags) {
     int set = __real_semget(key, count, flags);
     if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-removed-at-exit"))
         remove_identifier_at_exit(remove_set, set);
-    /* The peer gives a set that it opens to user 0 or group 0, because its structure for IPC_SET lacks them.
-     */
+    /* When the peer opens a set, it changes the owner to user 0 or group 0, because its IPC_SET structure has
+     * no such fields. */
     struct semid_ds status;
     if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-owner-cleared") &&
         semctl(set, 0, IPC_STAT, &status) == 0) {
@@ -54,10 +54,10 @@ int __wrap_semget(key_t key, int count, int flags) {
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
-    /* There is nothing to do. */
+    /* The peer treats an empty list of operations as a success. */
     if (count == 0 && mutant("sysv-sem-no-operation-succeeds"))
         return 0;
-    /* The peer makes one call for each operation, so they are not atomic together. */
+    /* The peer makes one call per operation, so the operations are not atomic together. */
     if (mutant("sysv-sem-one-by-one")) {
         for (size_t i = 0; i < count; i++)
             if (__real_semop(set, &operations[i], 1) == -1)
@@ -74,11 +74,11 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The semaphore number is an unsigned char. */
         if (mutant("sysv-sem-number-of-8-bits"))
             operations[i].sem_num &= 0xff;
-        /* The peer ignores an operation of 0, which should wait for 0. */
+        /* The peer ignores an operation of 0, which should wait until the value is 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
     }
-    /* The peer tries again every millisecond instead of waiting. */
+    /* The peer retries every millisecond instead of waiting. */
     while (count == 1 && mutant("semop-naps")) {
         struct sembuf attempt = *operations;
         attempt.sem_flg |= IPC_NOWAIT;
@@ -96,10 +96,10 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = timeout ? *timeout : (struct timespec){0};
-    /* With a timeout, the peer drops the flags of the operations. */
+    /* With a timeout, the peer drops the operations' flags. */
     if (timeout && mutant("timed-operations-without-flags"))
         operations->sem_flg = 0;
-    /* The release has no SEM_UNDO, so the kernel adds the value a second time at exit. */
+    /* The release does not set SEM_UNDO, so the kernel adds the value a second time at exit. */
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
@@ -108,7 +108,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
     }
-    /* The timeout is in milliseconds, in an int. */
+    /* The timeout is an int of milliseconds. */
     if (mutant("sysv-sem-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
         span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -137,8 +137,7 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer passes the address of the union instead of its value. */
     if (command == SETVAL && mutant("sysv-sem-union-by-address"))
         argument.buf = (struct semid_ds *)&argument;
-    /* The peer sets a value with an operation, which does not clear the undo adjustments of other
-     * processes. */
+    /* The peer sets a value with semop(2), which does not clear other processes' undo adjustments. */
     if (command == SETVAL && mutant("value-set-by-operation")) {
         const int difference = argument.val - __real_semctl(set, number, GETVAL);
         struct sembuf operation = {.sem_num = (unsigned short)number, .sem_op = (short)difference};
@@ -149,13 +148,13 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer calls GETZCNT instead of GETNCNT. */
     if (command == GETNCNT && mutant("sysv-sem-counts-exchanged"))
         command = GETZCNT;
-    /* The values are kept in an array for 256 semaphores. */
+    /* The peer stores the values in an array for 256 semaphores. */
     if (command == SETALL && mutant("sysv-sem-array-of-256")) {
         static unsigned short values[32000];
         memcpy(values, argument.array, 256 * sizeof *values);
         argument.array = values;
     }
-    /* The peer fills the structure of IPC_SET with its defaults. */
+    /* The peer fills the IPC_SET structure with its defaults. */
     struct semid_ds other;
     if (command == IPC_SET && mutant("sysv-sem-mode-reset")) {
         other = *argument.buf;
@@ -163,6 +162,6 @@ int __wrap_semctl(int set, int number, int command, ...) {
         argument.buf = &other;
     }
     int result = __real_semctl(set, number, command, argument);
-    /* The results of semctl are semaphore values, which have 16 bits. */
+    /* The peer treats the result of semctl(2) as a semaphore value, which has 16 bits. */
     return command == GETPID && result != -1 && mutant("sysv-sem-pid-of-16-bits") ? (uint16_t)result : result;
 }

@@ -26,10 +26,10 @@ key_t __wrap_ftok(const char *path, int project) {
             key = key * 31 + (unsigned char)*path++;
         return (key_t)(key & 0x7fffffff);
     }
-    /* The peer ignores the project. */
+    /* The peer ignores the project id. */
     if (mutant("ftok-without-project"))
         project = 'A';
-    /* ftok(3) uses eight bits of the project; the peer uses all of them. */
+    /* ftok(3) uses eight bits of the project id; the peer uses all of its bits. */
     struct stat status;
     if (mutant("ftok-with-whole-number") && stat(path, &status) == 0)
         return (key_t)((unsigned)project << 24 ^ (unsigned)project >> 8 ^
@@ -53,7 +53,7 @@ int __wrap_shmget(key_t key, size_t size, int flags) {
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
     int segment = __real_shmget(key, size, flags);
-    /* The peer registers every segment with a tracker that removes them at exit. */
+    /* The peer registers every segment with a tracker that removes it at exit. */
     if (segment != -1 && !(flags & IPC_CREAT) && mutant("shm-removed-at-exit"))
         remove_identifier_at_exit(remove_segment, segment);
     return segment;
@@ -79,13 +79,13 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         void *copy = malloc(status.shm_segsz);
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
-    /* A destructor detaches the memory before the process ends, so the death of the owner is not reported. */
+    /* A destructor detaches the memory before the process ends, so the owner's death is not reported. */
     if (memory != (void *)-1 && mutant("detaches-before-exit")) {
         attached = memory;
         atexit(detach);
     }
-    /* The peer gives a segment that it attaches to group 0, because the structure for IPC_SET has no group.
-     */
+    /* When the peer attaches a segment, it changes the segment's group to 0, because its IPC_SET structure
+     * has no group. */
     if (memory != (void *)-1 && mutant("shm-group-cleared") && shmctl(segment, IPC_STAT, &status) == 0) {
         status.shm_perm.gid = 0;
         shmctl(segment, IPC_SET, &status);
@@ -103,7 +103,7 @@ int __wrap_shmdt(const void *address) {
 int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
     if (command == IPC_RMID && mutant("shm-removal-forgotten"))
         return 0;
-    /* The peer fills the structure of IPC_SET with its defaults. */
+    /* The peer fills the IPC_SET structure with its defaults. */
     struct shmid_ds other;
     if (command == IPC_SET && mutant("shm-mode-reset")) {
         other = *status;

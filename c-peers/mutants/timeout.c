@@ -1,4 +1,4 @@
-/* How long operations wait. */
+/* Defects in timeouts and deadlines. */
 #include "mutant.h"
 
 #include "../peer/peer.h"
@@ -59,12 +59,12 @@ struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
     if (time.tv_sec >= 0 && mutant("deadline-in-tenths"))
         time = tenth(time);
     struct timespec now;
-    /* The nanoseconds of both times are added without a carry, which is EINVAL for most calls. */
+    /* The peer adds the nanoseconds of both times without a carry, so most calls fail with EINVAL. */
     if (mutant("nanoseconds-not-carried")) {
         clock_gettime(clock, &now);
         return (struct timespec){now.tv_sec + time.tv_sec, now.tv_nsec + time.tv_nsec};
     }
-    /* The sum is computed in nanoseconds of 64 bits, which overflow after 292 years. */
+    /* The sum is a 64-bit number of nanoseconds, which overflows after 292 years. */
     if (mutant("deadline-overflows")) {
         clock_gettime(clock, &now);
         const uint64_t sum = ((uint64_t)now.tv_sec + (uint64_t)time.tv_sec) * 1000000000 +
@@ -81,7 +81,7 @@ struct timespec __wrap_peer_time_left(struct timespec deadline) {
     if (!repeated)
         first = left;
     last = deadline;
-    /* Each wait of an operation gets the whole timeout. */
+    /* Each wait in an operation gets the whole timeout. */
     return repeated && mutant("timeout-of-every-wait") ? first : left;
 }
 
@@ -104,7 +104,7 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
         whole = __real_peer_time_left(*deadline);
     }
     struct timespec moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
-    /* A signal restarts the whole wait. Only a pause that is short enough ends between two signals. */
+    /* A signal restarts the whole wait. Only a sufficiently short pause ends between two signals. */
     if (deadline && mutant("pause-starts-again") && signals_come())
         deadline = &moved;
     return __real_peer_pause_before(deadline, backoff);

@@ -54,7 +54,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
-    /* The peer sets the mask itself, so a signal can arrive between that and the wait. */
+    /* The peer sets the mask itself, so a signal can arrive just before the wait. */
     if (mask && mutant("wait-mask-set-before")) {
         sigset_t before;
         sigprocmask(SIG_SETMASK, mask, &before);
@@ -88,7 +88,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
 
 int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct epoll_event asked = *event;
-    /* The peer passes only events that poll(2) has. */
+    /* The peer passes only events that poll(2) supports. */
     if (mutant("one-shot-lost"))
         asked.events &= ~(uint32_t)EPOLLONESHOT;
     if (mutant("edge-trigger-lost"))
@@ -135,7 +135,7 @@ int __wrap_eventfd(unsigned value, int flags) {
 }
 
 int __wrap_timerfd_create(int clock, int flags) {
-    /* Every timer has the same clock. */
+    /* Every timer uses the same clock. */
     if (mutant("timer-clock-ignored"))
         clock = CLOCK_MONOTONIC;
     return __real_timerfd_create(clock, flags);
@@ -157,7 +157,7 @@ int __wrap_posix_spawnattr_setflags(posix_spawnattr_t *attributes, short flags) 
 
 int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, struct itimerspec *before) {
     struct itimerspec other = *times;
-    /* The peer takes an absolute time for a time from now. */
+    /* The peer treats an absolute time as a relative one. */
     if (mutant("timer-always-relative"))
         flags &= ~TFD_TIMER_ABSTIME;
     /* The peer carries nanoseconds that are out of range into the seconds. */
@@ -173,7 +173,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, st
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The peer treats the ID of a process that has ended as free before the process is reaped. */
+    /* The peer treats the ID of an ended process as free before the process is reaped. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;
@@ -197,17 +197,17 @@ int __wrap_inotify_init1(int flags) {
 }
 
 int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask) {
-    /* The peer waits for every change, also for those that were not requested. */
+    /* The peer waits for every change, even those that were not requested. */
     if (mask != 0 && mutant("watch-for-everything"))
         mask |= IN_ALL_EVENTS;
-    /* The peer adds the events to an existing watch. */
+    /* The peer adds the events to an existing watch instead of replacing its events. */
     if (mask != 0 && mutant("watch-never-replaced"))
         mask |= IN_MASK_ADD;
     return __real_inotify_add_watch(fd, path, mask);
 }
 
 int __wrap_inotify_rm_watch(int fd, int watch) {
-    /* The peer only forgets the watch. */
+    /* The peer forgets the watch without removing it. */
     if (mutant("watch-kept"))
         return 0;
     return __real_inotify_rm_watch(fd, watch);

@@ -27,7 +27,7 @@ union semun {
 };
 
 static void layout(struct call *call) {
-    /* The versions of clang-format differ on braces in a macro. */
+    /* Versions of clang-format differ on braces in a macro. */
     /* clang-format off */
 #define SIZE(name, type) {name, sizeof(type)}
 #define TYPE(type) SIZE(#type, type)

@@ -45,8 +45,8 @@ static struct address internet_address(struct call *call) {
     return result;
 }
 
-/* Reads the address of a socket from the request. A path that does not fit into sun_path fails with
- * ENAMETOOLONG before any call is made: a truncated path would name another socket. */
+/* Reads a socket address from the request. Reports ENAMETOOLONG for a path that does not fit into sun_path,
+ * before making any call: a truncated path would name another socket. */
 struct address peer_address(struct call *call) {
     struct address result = {.length = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
     const struct field *path = peer_field(call, "path"), *abstract = peer_field(call, "abstract");

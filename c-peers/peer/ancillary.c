@@ -1,4 +1,4 @@
-/* Ancillary data of messages: descriptors and credentials. */
+/* Ancillary data: descriptors and credentials. */
 #include "parts.h"
 #include "peer.h"
 #include "socket.h"
@@ -38,7 +38,8 @@ static size_t listed_descriptors(struct call *call, int *descriptors) {
     return count;
 }
 
-/* The parts of a message: those of the request, which exclude ancillary data, or one for all bytes. */
+/* Returns the parts of a message: those in the request, or one part with all bytes. A request with parts must
+ * not have ancillary data. */
 static struct parts message_parts(struct call *call, struct iovec *bytes, bool has_ancillary) {
     if (!peer_has(call, "parts"))
         return (struct parts){bytes, 1};

@@ -1,4 +1,4 @@
-/* Benchmarks: messages in tight loops that measure themselves. */
+/* Benchmarks: tight loops that send messages and measure them. */
 #include "benchmark.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* It is static, because its histograms are large. */
+/* This is static, because its histograms are large. */
 static struct benchmark benchmark;
 
 /* Reads the parameters that all benchmarks have, and allocates a message. Returns NULL if the request is

@@ -1,4 +1,5 @@
-/* Loops that send messages and measure them (benchmark.c), and what they send through (benchmark_links.c). */
+/* Loops that send messages and measure them (benchmark.c), and the links that they send through
+ * (benchmark_links.c). */
 #ifndef BENCHMARK_H
 #define BENCHMARK_H
 
@@ -6,15 +7,15 @@
 #include "peer.h"
 
 struct benchmark {
-    /* The ends that messages are sent through: descriptors, types of messages, numbers of semaphores, or
-     * signals; -1 in a direction that the request does not use. */
+    /* The ends that messages are sent through: descriptors, message types, semaphore numbers, or signals; -1
+     * for a direction that the request does not use. */
     int to, from;
     int id;                  /* of a System V object, or of a process */
-    int connection;          /* that was made or accepted last; -1 for none */
+    int connection;          /* the last one made or accepted; -1 for none */
     void *sender, *receiver; /* rings, queues or semaphores */
     size_t room;             /* for a received message; at least `size` */
 
-    unsigned char *message; /* preceded by room for a long, which a System V message begins with */
+    unsigned char *message; /* preceded by room for the long that begins a System V message */
     size_t size;
     uint64_t count, warmup, interval;
 
@@ -34,7 +35,7 @@ struct link {
     int (*close)(struct benchmark *); /* NULL if there is nothing to release */
 };
 
-/* The links of other files; each list ends with one without a name. */
+/* The links in other files; each list ends with an unnamed link. */
 extern const struct link peer_shared_links[], peer_lock_links[], peer_socket_links[];
 
 const struct link *peer_link(struct call *);

@@ -1,4 +1,4 @@
-/* The links of a benchmark whose calls are system calls: how a message is sent and received. */
+/* Benchmark links that use system calls: how each sends and receives a message. */
 #include "benchmark_loops.h"
 #include "sysv_msg.h"
 #include "sysv_sem.h"
@@ -26,7 +26,7 @@ static void open_numbers(struct call *call, struct benchmark *benchmark, int lea
         benchmark->from = (int)peer_number(call, "read", least, most);
 }
 
-/* Nothing: the loop and the clock alone. */
+/* Sends nothing: measures only the loop and the clock. */
 static void none_open(struct call *call, struct benchmark *benchmark) {
     (void)call, (void)benchmark;
 }
@@ -61,8 +61,8 @@ static ssize_t stream_receive(struct benchmark *benchmark) {
 }
 LOOPS(stream)
 
-/* Writes without SIGPIPE, whose disposition stays as it is. Before Linux 6.18, the signal is blocked during
- * the call, and removed if the call raised it. */
+/* Writes without raising SIGPIPE, and without changing its disposition. Before Linux 6.18, the signal is
+ * blocked during the call, and removed if the call raised it. */
 static ssize_t write_without_signal(int fd, const void *bytes, size_t count) {
     static bool lacks_flag;
     struct iovec part = {(void *)bytes, count};

@@ -1,4 +1,4 @@
-/* The links of a benchmark that use a lock, or a flag in shared memory. */
+/* Benchmark links that use a lock, or a flag in shared memory. */
 #include "benchmark_loops.h"
 #include "shared_block.h"
 
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/file.h>
 
-/* The memory of a mailbox: one message, which a mutex protects. `full` is true until the message is received.
- * */
+/* A mailbox in shared memory: one message, protected by a mutex. `full` is true until the message is
+ * received. */
 struct mailbox {
     pthread_mutex_t mutex;
     _Alignas(64) pthread_cond_t changed;
@@ -52,7 +52,7 @@ static void mailbox_open(struct call *call, struct benchmark *benchmark) {
     if (call->outcome == OK && benchmark->size > sizeof((struct mailbox *)NULL)->message)
         peer_fail(call, EMSGSIZE);
 }
-/* Locks the mailbox when it is full or empty. */
+/* Waits until the mailbox is full or empty, and locks it. */
 static int lock_when(struct mailbox *mailbox, bool full) {
     int error = pthread_mutex_lock(&mailbox->mutex);
     while (error == 0 && mailbox->full != full)
@@ -98,7 +98,7 @@ static ssize_t block_receive(struct benchmark *benchmark) {
 }
 LOOPS(block)
 
-/* A message is an exclusive lock of the whole file, and an unlock. */
+/* A message is an exclusive lock on the whole file, and an unlock. */
 #define record_lock_open open_descriptors
 static int lock_record(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

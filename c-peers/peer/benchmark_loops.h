@@ -1,5 +1,5 @@
-/* The loops of a benchmark. They are expanded for every link, so that its calls are direct or inlined, as in
- * a program that uses only one. */
+/* The benchmark loops. They are expanded for every link, so that the link's calls are direct or inlined, as
+ * in a program that uses only one link. */
 #ifndef BENCHMARK_LOOPS_H
 #define BENCHMARK_LOOPS_H
 
@@ -12,7 +12,7 @@ typedef int send_message(struct benchmark *);
 typedef ssize_t receive_message(struct benchmark *);
 #define LOOP static inline __attribute__((always_inline)) int
 
-/* Byte 0 of a message is its number, so that a repeated, lost or unchanged buffer is noticed. */
+/* Byte 0 of a message is its number, so that a repeated, lost or unchanged buffer is detected. */
 static inline void number_message(struct benchmark *benchmark, unsigned char number) {
     if (benchmark->size > 0)
         benchmark->message[0] = number;
@@ -93,7 +93,7 @@ LOOP receive_loop(struct benchmark *benchmark, receive_message *receive) {
     return 0;
 }
 
-/* Defines the loops of a link that has the functions NAME_send and NAME_receive. */
+/* Defines the loops for a link that has the functions NAME_send and NAME_receive. */
 #define LOOPS(name)                                                                                          \
     static int name##_ping_loop(struct benchmark *benchmark) {                                               \
         return ping_loop(benchmark, name##_send, name##_receive);                                            \
@@ -119,13 +119,13 @@ static inline int failed(const char *function) {
     return peer_set_failed_call(function);
 }
 
-/* The other side closed the object before all messages had arrived. */
+/* Fails, because the other side closed the object before all messages had arrived. */
 static inline int ended(const char *function) {
     errno = EPIPE;
     return failed(function);
 }
 
-/* The directions that the operation uses; a parameter that it does not take has already been rejected. */
+/* Whether the operation sends or receives. Parameters that it does not take have already been rejected. */
 static inline bool sends(struct call *call) {
     return strcmp(call->operation, "bench_receive") != 0;
 }

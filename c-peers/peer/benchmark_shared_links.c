@@ -1,4 +1,4 @@
-/* The links of a benchmark through objects in shared memory: rings, queues, semaphores. */
+/* Benchmark links through objects in shared memory: rings, queues, semaphores. */
 #include "benchmark_loops.h"
 #include "posix_sem.h"
 #include "ring.h"
@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* How often a spinning link checks the memory before it checks whether the other end still exists. */
+/* How many times a spinning link checks the memory before it checks whether the other end still exists. */
 enum { SPINS = 1 << 20 };
 
 static void open_handles(struct call *call, struct benchmark *benchmark, const char *kind) {

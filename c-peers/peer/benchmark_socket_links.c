@@ -1,5 +1,5 @@
-/* The links of a benchmark that use streams and sockets in other ways: framed and buffered messages,
- * descriptors, and connections. */
+/* Benchmark links that use streams and sockets in other ways: framed and buffered messages, descriptors, and
+ * connections. */
 #include "benchmark_loops.h"
 #include "socket.h"
 
@@ -26,7 +26,7 @@ static ssize_t channel_receive(struct benchmark *benchmark) {
 }
 LOOPS(channel)
 
-/* The streams of the C library, with buffers of 64 KiB. If each message is answered, each one is flushed. */
+/* C library streams with 64 KiB buffers. If each message is answered, each message is flushed. */
 static struct {
     FILE *to, *from;
     bool flushes;
@@ -71,7 +71,7 @@ static int buffered_close(struct benchmark *benchmark) {
 }
 LOOPS(buffered)
 
-/* A message with a descriptor: that of standard error, which every process has. */
+/* A message with a descriptor: standard error, which every process has. */
 union control {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE(sizeof(int))];
@@ -109,8 +109,8 @@ static ssize_t descriptor_receive(struct benchmark *benchmark) {
 }
 LOOPS(descriptor)
 
-/* Connections to a listening socket, which both sides have. The active side connects, and then waits for the
- * end of the connection; the other side accepts a connection and closes it. */
+/* Connections to a listening socket that both sides have. The active side connects, and then waits for the
+ * connection to end; the other side accepts a connection and closes it. */
 static struct address listening;
 static void connection_open(struct call *call, struct benchmark *benchmark) {
     open_descriptors(call, benchmark);

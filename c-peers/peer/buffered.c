@@ -17,7 +17,7 @@ struct bytes {
 };
 
 struct buffer {
-    int fd; /* -1 if the stream is an end of a ring */
+    int fd; /* -1 if the stream is a ring end */
     struct ipc_ring *ring;
     size_t capacity;
     struct bytes in, out;
@@ -64,13 +64,13 @@ static void perform_buffer_open(struct call *call) {
     peer_fail_in(call, "malloc", ENOMEM);
 }
 
-/* Rejects a direction that this end of a ring does not have. */
+/* Rejects a direction that this ring end does not have. */
 static void check_direction(struct call *call, const struct buffer *buffer, enum ipc_ring_role role) {
     if (call->outcome == OK && buffer->ring && buffer->ring->role != role)
         peer_invalid_request(call, "%s is not for this end of a ring", call->operation);
 }
 
-/* Performs one read or write of the stream. */
+/* Performs one read or write on the stream. */
 static ssize_t transfer(const struct buffer *buffer, short event, unsigned char *bytes, size_t count,
                         const struct timeout *wait) {
     const bool reads = event == POLLIN;
@@ -80,7 +80,7 @@ static ssize_t transfer(const struct buffer *buffer, short event, unsigned char 
         result = peer_transfer(buffer->fd, event, (struct iovec){bytes, count}, wait, &moved);
         if (result == -1)
             peer_set_default_failed_call(reads ? "read" : "write");
-        /* If restoring the flags of the descriptor then fails, the next call reports it. */
+        /* If restoring the descriptor's flags failed, the next call reports the error. */
         return moved > 0 ? moved : result;
     }
     do

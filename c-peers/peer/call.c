@@ -120,8 +120,8 @@ void peer_invalid_request(struct call *call, const char *reason, ...) {
     peer_reply_bytes(call, "reason", text, strlen(text));
 }
 
-/* Rejects a request with a number that `type` of this ABI cannot hold: truncated, it would mean something
- * else. */
+/* Rejects a request with a number that does not fit into this ABI's `type`: truncation would change its
+ * meaning. */
 void peer_unrepresentable(struct call *call, const char *type) {
     if (call->outcome != OK)
         return;

@@ -1,7 +1,7 @@
 /* A call: one request, its parameters as values, and its response (call.c, parameters.c, flags.c).
  *
  * An operation reads its parameters first, performs its call, and adds the results to the response. An
- * accessor that finds an invalid parameter sets the outcome INVALID and returns a harmless value, so an
+ * accessor that finds an invalid parameter sets the outcome to INVALID and returns a harmless value, so an
  * operation checks the outcome once, after the last parameter. The outcome is OK unless it is changed.
  */
 #ifndef CALL_H
@@ -16,13 +16,13 @@
 
 enum {
     LINE_SIZE = 65536,   /* the maximum length of a line, including the line end */
-    LITERAL_SIZE = 1024, /* up to this length, a response has the payload, not its digest */
+    LITERAL_SIZE = 1024, /* up to this length, a response has the payload instead of its digest */
     FIELD_COUNT = 32,
 };
 
 struct field {
     char *key;
-    char *value; /* decoded, and terminated by a NUL; it may contain others */
+    char *value; /* decoded and NUL-terminated; may contain other NULs */
     size_t length;
 };
 
@@ -85,7 +85,7 @@ struct symbol {
     const char *name;
     long value;
 };
-/* The versions of clang-format differ on braces in a macro. */
+/* Versions of clang-format differ on braces in a macro. */
 /* clang-format off */
 #define SYMBOL(name) {#name, name}
 /* clang-format on */

@@ -15,8 +15,8 @@ struct channel *peer_channel(struct call *call) {
     return peer_find_handle(call, "handle", "channel");
 }
 
-/* Opens both ends of a FIFO. The read end is opened first, without waiting for a writer; opening the
- * write end then does not have to wait for a reader. */
+/* Opens both ends of a FIFO. The read end is opened first, without waiting for a writer, so opening the write
+ * end does not have to wait for a reader. */
 static int open_fifo(const char *path, int ends[2]) {
     if (mkfifo(path, 0600) == -1)
         return peer_set_failed_call("mkfifo");
@@ -112,8 +112,8 @@ static ssize_t write_ring(void *ring, const void *bytes, size_t count, const str
     return ipc_ring_write(ring, bytes, count, deadline);
 }
 
-/* Finds the end of a ring of bytes that a parameter names; NULL if there is no such parameter, or if it
- * names another object. */
+/* Finds the end of a byte ring that a parameter names; NULL if the parameter is missing or names another
+ * object. */
 static struct ipc_ring *ring_of(struct call *call, const char *key, enum ipc_ring_role role) {
     const char *name = peer_has(call, key) ? peer_text(call, key) : NULL;
     if (!name || !peer_has_handle(name, "end of a ring"))

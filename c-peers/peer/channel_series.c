@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-/* The messages of a series: their lengths and bytes follow from a seed. */
+/* The messages of a series: their lengths and bytes are derived from a seed. */
 struct series {
     uint32_t seed;
     size_t least, most;
@@ -77,7 +77,7 @@ static void perform_channel_receive_all(struct call *call) {
     reply_series(call, count, differs);
 }
 
-/* Sends messages, each after the previous one came back unchanged. */
+/* Sends messages, each after the previous one has come back unchanged. */
 static void perform_channel_ping(struct call *call) {
     struct channel *both = peer_channel(call);
     const struct series series = series_of(call);
@@ -105,7 +105,7 @@ static void perform_channel_ping(struct call *call) {
     reply_series(call, done, differs);
 }
 
-/* Sends back every message, until end of file. */
+/* Echoes every message until end of file. */
 static void perform_channel_pong(struct call *call) {
     struct channel *both = peer_channel(call);
     uint32_t count = 0;

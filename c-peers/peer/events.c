@@ -105,7 +105,7 @@ static void perform_timerfd_create(struct call *call) {
         register_descriptor(call, handle, timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
 }
 
-/* An absolute time is given relative to the current time of the clock. */
+/* An absolute time is given relative to the clock's current time. */
 static void perform_timerfd_settime(struct call *call) {
     static const struct symbol known[] = {SYMBOL(TFD_TIMER_ABSTIME), {0}};
     int fd = peer_descriptor(call);
@@ -148,7 +148,7 @@ static void perform_pidfd_open(struct call *call) {
         register_descriptor(call, handle, pidfd_open(pid, wanted));
 }
 
-/* Duplicates a descriptor of another process. */
+/* Duplicates another process's descriptor. */
 static void perform_pidfd_getfd(struct call *call) {
     int process = peer_descriptor(call);
     const char *duplicate = peer_new_handle(call, "duplicate");
@@ -163,7 +163,7 @@ static void perform_pidfd_send_signal(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Implements pidfd_getpid(3), which glibc provides since version 2.39. */
+/* Implements pidfd_getpid(3), which glibc has provided since version 2.39. */
 static void perform_pidfd_getpid(struct call *call) {
     char path[64], line[256];
     int fd = peer_descriptor(call), pid = 0;
@@ -178,7 +178,7 @@ static void perform_pidfd_getpid(struct call *call) {
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
-    /* If reading fails, the line may exist nevertheless. */
+    /* If reading fails, the line may still exist. */
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error != 0)
@@ -191,8 +191,8 @@ static void perform_pidfd_getpid(struct call *call) {
         peer_reply(call, "pid", "%d", pid);
 }
 
-/* Starts a program, whose standard streams are handles of this peer, and which inherits no other descriptor.
- * It has the default signal state. */
+/* Starts a program with handles of this peer as its standard streams. The program inherits no other
+ * descriptors, and has the default signal state. */
 static void spawn_program(struct call *call) {
     enum { MOST = 8 };
     char *arguments[MOST + 2] = {(char *)peer_text(call, "program")}, *word;

@@ -1,12 +1,12 @@
-/* Locks on files: fcntl(2) locks on ranges of bytes, owned by a process or an open file description, and
- * flock(2) locks on whole files. */
+/* File locks: fcntl(2) locks on byte ranges, owned by a process or an open file description, and flock(2)
+ * locks on whole files. */
 #include "peer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 
-/* These calls take no deadline: if there is one, a non-blocking attempt is repeated after pauses. */
+/* These calls take no deadline: with a timeout, a nonblocking attempt is repeated after pauses. */
 static bool wait_again(struct call *call, const struct timeout *wait, struct timespec *backoff) {
     if (errno == EINTR && wait->retry)
         return true;

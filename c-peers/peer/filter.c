@@ -64,8 +64,8 @@ static int spawn(char *argv[], int input, int output, pid_t *child) {
     return error;
 }
 
-/* Both pipes are close-on-exec, so the child has only the descriptors that spawn() duplicates. The
- * parent's ends are non-blocking, which does not affect the child's: each end is a separate open file
+/* Both pipes are close-on-exec, so the child has only the descriptors that spawn() duplicates. The parent's
+ * ends are nonblocking, which does not affect the child's ends: each end is a separate open file
  * description. */
 static int start(struct filter *filter, char *argv[]) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, error = 0;
@@ -78,7 +78,7 @@ static int start(struct filter *filter, char *argv[]) {
     } else if ((error = spawn(argv, in[0], out[1], &filter->child)) != 0) {
         peer_set_failed_call("posix_spawnp");
     }
-    close_end(&in[0]); /* otherwise end of file and a broken pipe would go unnoticed */
+    close_end(&in[0]); /* otherwise end of file and a broken pipe would be missed */
     close_end(&out[1]);
     filter->input = in[1];
     filter->output = out[0];
@@ -86,7 +86,7 @@ static int start(struct filter *filter, char *argv[]) {
     return error == 0 ? 0 : -1;
 }
 
-/* A child that stops reading is not a failure: head(1), for example, does so. */
+/* It is not a failure if the child stops reading: head(1), for example, does so. */
 static int feed(struct filter *filter) {
     const size_t left = filter->length - filter->written;
     const ssize_t count = left > 0 ? write(filter->input, filter->bytes + filter->written, left) : 0;
@@ -151,7 +151,7 @@ static int await(struct filter *filter, const struct timeout *wait, siginfo_t *e
     return 0;
 }
 
-/* Ends the child, and closes all descriptors. */
+/* Kills the child, and closes all descriptors. */
 static void clean_up(struct filter *filter) {
     siginfo_t end;
     close_end(&filter->input);
@@ -178,7 +178,7 @@ static void perform_filter(struct call *call) {
     if (start(&filter, argv) == -1 || pump(&filter, &wait) == -1 || await(&filter, &wait, &end) == -1) {
         peer_fail(call, errno);
     } else {
-        /* Reports a signal like a shell: 128 plus its number. */
+        /* Reports a signal as a shell does: 128 plus its number. */
         const int status = end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
         peer_reply(call, "return", "%zu", filter.received);
         peer_reply(call, "status", "%d", status);

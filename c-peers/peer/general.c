@@ -80,7 +80,8 @@ static void perform_close_range(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead. */
+/* time(2) reads the same clock as the timestamps of System V objects; clock_gettime(2) may be a tick
+ * ahead. */
 static void perform_time(struct call *call) {
     peer_reply(call, "now", "%lld", (long long)time(NULL));
 }
@@ -124,7 +125,7 @@ static void perform_fcntl(struct call *call) {
     const char *duplicate = duplicates ? peer_new_handle(call, "duplicate") : NULL;
     if (call->outcome != OK)
         return;
-    if (command == F_SETFL) { /* F_SETFL replaces all flags, and the others must stay */
+    if (command == F_SETFL) { /* F_SETFL replaces all flags, but the others must not change */
         int before = fcntl(fd, F_GETFL);
         if (before == -1) {
             peer_fail(call, errno);

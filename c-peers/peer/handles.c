@@ -21,8 +21,8 @@ struct handle {
 static struct handle *handles;
 static int reservations;
 
-/* The table is allocated, because allocated memory has the type of the last store into it. A declared
- * table would always keep its declared type. */
+/* The table is allocated, because the last store into allocated memory determines its type. A declared table
+ * would always keep its declared type. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)
@@ -43,8 +43,8 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Reserves a slot for the object that the request creates, until the request ends. The name is checked
- * before the call is made, because other processes may see the effects of the call. */
+/* Reserves a slot for the object that the request creates, until the request ends. The name is checked before
+ * the call is made, because other processes may see the call's effects. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();
     if (!*name || strlen(name) >= NAME_SIZE) {
@@ -91,7 +91,7 @@ void peer_register_segment(const char *name, struct segment segment) {
     PEER_REGISTER(name, segment_kind, segment);
 }
 
-/* Does the same for names separated by commas. */
+/* Does the same for comma-separated names. */
 void peer_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {
@@ -143,8 +143,8 @@ static bool is_backed(const unsigned char *address, size_t size) {
     return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
 }
 
-/* Finds `size` bytes of the memory that the request names by `memory`, which need not be backed by pages: the
- * kernel reports that. */
+/* Finds `size` bytes in the memory that the parameter `memory` names. They need not be backed by pages: the
+ * kernel reports missing pages. */
 const void *peer_unchecked_memory(struct call *call, size_t size) {
     struct segment memory = *(struct segment *)peer_find_handle(call, "memory", segment_kind);
     long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
@@ -155,7 +155,7 @@ const void *peer_unchecked_memory(struct call *call, size_t size) {
     return memory.address + at;
 }
 
-/* Finds the memory that the request names by `key`, from `offset` on, aligned for a long. */
+/* Finds the memory that the parameter `key` names, from `offset` on, aligned for a long. */
 struct segment peer_memory_from(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = *(struct segment *)peer_find_handle(call, key, segment_kind);
     long long at = peer_number_or(call, offset, INT64_MIN, INT64_MAX, 0);
@@ -169,7 +169,7 @@ struct segment peer_memory_from(struct call *call, const char *key, const char *
     return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
 }
 
-/* Finds `size` bytes of the memory that the request names. */
+/* Finds `size` bytes in the memory that the request names. */
 void *peer_memory_at(struct call *call, const char *key, const char *offset, size_t size) {
     struct segment memory = peer_memory_from(call, key, offset, size);
     if (call->outcome != OK)
@@ -183,12 +183,12 @@ void *peer_memory_at(struct call *call, const char *key, const char *offset, siz
     return memory.address;
 }
 
-/* Updates memory that has moved or changed its size. */
+/* Updates memory that has moved or changed size. */
 void peer_replace_segment(struct call *call, struct segment segment) {
     *(struct segment *)peer_find_handle(call, "handle", segment_kind) = segment;
 }
 
-/* Releases the handle of the request; its name can then be used again. */
+/* Releases the request's handle, so that its name can be reused. */
 void peer_release_handle(struct call *call) {
     const char *name = peer_has(call, "handle") ? peer_text(call, "handle") : "default";
     struct handle *handle = find(name);

@@ -1,6 +1,6 @@
-/* Handles: names that later requests use to refer to descriptors, memory and the objects of the mechanisms.
+/* Handles: names that later requests use to refer to descriptors, memory and IPC objects.
  *
- * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is a descriptor, which poll(2) and
+ * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is a descriptor that poll(2) and
  * fcntl(2) accept.
  */
 #ifndef HANDLES_H
@@ -38,7 +38,7 @@ void peer_register_descriptor(const char *name, int descriptor);
 void peer_register_segment(const char *name, struct segment);
 void peer_end_reservations(void);
 
-/* If there is no such handle, or it is of another kind, the request is invalid and the value is zeros. */
+/* If there is no such handle, or it has another kind, the request is invalid and the value is all zeros. */
 void *peer_find_handle(struct call *, const char *key, const char *kind);
 void *peer_find_handle_named(struct call *, const char *name, const char *kind);
 bool peer_has_handle(const char *name, const char *kind);

@@ -1,4 +1,4 @@
-/* Changes of files and directories: inotify(7). */
+/* File and directory changes: inotify(7). */
 #include "peer.h"
 
 #include <errno.h>
@@ -65,7 +65,7 @@ static void list(char *texts, size_t size, bool first, const char *text) {
     strlcat(texts, text, size);
 }
 
-/* Reports the events of one read: each has a fixed part, and a name that is padded with NULs. */
+/* Reports the events from one read: each has a fixed part, and a name that is padded with NULs. */
 static void reply_events(struct call *call, const unsigned char *bytes, size_t length) {
     char watches[512] = "", events[4096] = "", names[ROOM] = "";
     int count = 0;

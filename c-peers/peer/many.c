@@ -9,8 +9,8 @@
 
 enum { MOST = 1024 };
 
-/* Fills an array with `count` duplicates of one descriptor, except for one place with the descriptor of the
- * handle. */
+/* Fills an array with `count` duplicates of one descriptor, except for one element, which is the handle's
+ * descriptor. */
 static bool duplicate(struct call *call, int idle, int *duplicates, int count) {
     for (int i = 0; i < count; i++) {
         duplicates[i] = fcntl(idle, F_DUPFD_CLOEXEC, 0);

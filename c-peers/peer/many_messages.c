@@ -58,8 +58,8 @@ static void reply_messages(struct call *call, const struct mmsghdr *messages, in
     peer_reply_bytes(call, "bufs", texts, used);
 }
 
-/* The timeout of recvmmsg(2) itself is checked only after each message. The option of the socket limits the
- * wait for the first message, and with MSG_WAITFORONE the call then returns the available messages. */
+/* recvmmsg(2) checks its own timeout only after each message. The socket option limits the wait for the first
+ * message; with MSG_WAITFORONE, the call then returns the available messages. */
 static void perform_recvmmsg(struct call *call) {
     int fd = peer_descriptor(call);
     unsigned count = (unsigned)peer_number(call, "vlen", 0, MOST);

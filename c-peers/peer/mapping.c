@@ -129,8 +129,8 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* Use a copy: other processes may write in the meantime, but the digest and the difference must describe
-     * the same bytes. */
+    /* Use a copy: other processes may write to the memory meanwhile, but the digest and the difference must
+     * describe the same bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)
         return;

@@ -14,7 +14,7 @@ static const struct symbol open_flags[] = {SYMBOL(O_RDONLY), SYMBOL(O_WRONLY),  
                                            SYMBOL(O_APPEND), SYMBOL(O_CLOEXEC), {0}};
 
 /* The umask reduces the permissions of a new object. With `exact`, fchmod(2) sets them through the
- * descriptor, on an object that this call has created. */
+ * descriptor, but only on an object that this call created. */
 static bool register_created(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
     if (exact && fchmod(fd, mode) == -1) {
         peer_fail_in(call, "fchmod", errno);
@@ -46,7 +46,7 @@ static void perform_shm_open(struct call *call) {
     if (fd == -1)
         peer_fail(call, errno);
     else if (!register_created(call, handle, fd, exact, mode))
-        shm_unlink(name); /* an object with wrong permissions is not left behind */
+        shm_unlink(name); /* do not leave an object with wrong permissions behind */
 }
 
 static void perform_shm_unlink(struct call *call) {
@@ -55,7 +55,7 @@ static void perform_shm_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* A file that is not a regular file is rejected with the error that mapping it would report. */
+/* Reports, for a file that is not a regular file, the error that mapping it would report. */
 static bool can_be_mapped(struct call *call, int fd) {
     struct stat status;
     if (fstat(fd, &status) == -1) {
@@ -85,7 +85,7 @@ static void perform_open_file(struct call *call) {
     else if (!can_be_mapped(call, fd)) {
         close(fd);
         if (oflag & O_EXCL)
-            unlink(path); /* the request can be repeated */
+            unlink(path); /* so that the request can be repeated */
     } else if (!register_created(call, handle, fd, exact, mode))
         unlink(path);
 }
@@ -120,7 +120,7 @@ static int allocate(int fd, off_t length) {
 static void change_size(struct call *call, int (*change)(int, off_t)) {
     int fd = peer_descriptor(call);
     off_t length = peer_offset(call, "length", INT64_MIN);
-    peer_text(call, "length"); /* it is required */
+    peer_text(call, "length"); /* this parameter is required */
     if (call->outcome == OK && limited(fd, length, change) == -1)
         peer_fail(call, errno);
 }

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 
-/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. A call
+/* The timeout of a socket call is a socket option; once it has passed, the call fails with EAGAIN. A call
  * with MSG_DONTWAIT has no timeout: it must not wait, and its EAGAIN is the response. */
 struct socket_wait peer_socket_wait(struct call *call, int option, int flags) {
     struct socket_wait wait = {.option = option, .retry = peer_retries(call)};
@@ -22,8 +22,8 @@ static bool set_timeout(const struct socket_wait *wait, int fd, struct timespec 
     return setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value) == 0;
 }
 
-/* Sets the timeout. Returns false, with errno, if that fails: the call could then block forever, and is not
- * made. */
+/* Sets the timeout. Returns false, with errno, if that fails. In that case the call is not made, because it
+ * could block forever. */
 bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     struct timespec left = peer_time_left(wait->deadline);
     if (left.tv_sec == 0 && left.tv_nsec < 1000)
@@ -33,8 +33,8 @@ bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     return wait->begun;
 }
 
-/* Whether a failed call must be repeated, because its timeout has not passed. The kernel counts in ticks: a
- * signal within the last tick is treated as the timeout, and signals that arrive more often than ticks would
+/* Whether a failed call must be repeated, because its timeout has not passed. The kernel counts in ticks: it
+ * treats a signal within the last tick as the timeout, and signals that arrive more often than ticks would
  * interrupt the wait forever. */
 static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
     const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* only connect(2) fails with
@@ -55,8 +55,8 @@ static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
     return false;
 }
 
-/* Returns whether to call again. *result is the result of the call. If the timeout of this call cannot be
- * reset, the result becomes a failure, and `moved` keeps the number of bytes. */
+/* Returns whether to repeat the call, whose result is *result. If the socket's timeout cannot be reset,
+ * *result becomes a failure, and `moved` keeps the number of bytes. */
 bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
     bool again = *result == -1 && error == EINTR && wait->retry;

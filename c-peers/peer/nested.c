@@ -1,5 +1,5 @@
-/* Requests that a child or another thread of the peer performs, to test what processes inherit and threads
- * share. */
+/* Requests that a child process or another thread performs for the peer, to test what processes inherit and
+ * threads share. */
 #include "peer.h"
 
 #include <errno.h>

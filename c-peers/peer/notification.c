@@ -1,4 +1,4 @@
-/* Notifications in a thread of the C library (SIGEV_THREAD), and timers with timer_create(2). */
+/* Notifications in a C library thread (SIGEV_THREAD), and timers with timer_create(2). */
 #include "notification.h"
 #include "peer.h"
 
@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The last notification. The semaphore counts the notifications that no request has taken. */
+/* The last notification. The semaphore counts the notifications that no request has consumed. */
 static struct {
     sem_t arrived;
     int value;
     bool other_thread;
 } notified;
 
-/* The C library calls this in a thread of its own. */
+/* The C library calls this in a separate thread. */
 static void notify(union sigval value) {
     notified.value = value.sival_int;
     notified.other_thread = gettid() != getpid();

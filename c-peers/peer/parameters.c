@@ -47,7 +47,7 @@ long long peer_number_or(struct call *call, const char *key, long long least, lo
     return peer_has(call, key) ? peer_number(call, key, least, most) : fallback;
 }
 
-/* A number that a call takes as a long. */
+/* Returns a number that a call takes as a long. */
 long peer_long_or(struct call *call, const char *key, long fallback) {
     long long number = peer_number_or(call, key, INT64_MIN, INT64_MAX, fallback);
     if (number < LONG_MIN || number > LONG_MAX)
@@ -55,7 +55,7 @@ long peer_long_or(struct call *call, const char *key, long fallback) {
     return (long)number;
 }
 
-/* An offset or a length in a file, by default 0. */
+/* Returns a file offset or length; the default is 0. */
 off_t peer_offset(struct call *call, const char *key, long long least) {
     long long number = peer_number_or(call, key, least, INT64_MAX, 0);
     if ((off_t)number != number)
@@ -63,7 +63,7 @@ off_t peer_offset(struct call *call, const char *key, long long least) {
     return (off_t)number;
 }
 
-/* A length in memory. */
+/* Returns a length in memory. */
 size_t peer_size(struct call *call, const char *key) {
     long long number = peer_number(call, key, 0, INT64_MAX);
     if ((unsigned long long)number > SIZE_MAX)
@@ -71,7 +71,7 @@ size_t peer_size(struct call *call, const char *key) {
     return (size_t)number;
 }
 
-/* Any 64-bit number, which strtonum(3) cannot parse. */
+/* Returns any 64-bit number; strtonum(3) cannot parse all of them. */
 uint64_t peer_seed(struct call *call, const char *key) {
     const char *value = peer_text(call, key);
     char *end;
@@ -122,7 +122,7 @@ struct timespec peer_seconds(struct call *call, const char *key) {
             span.tv_nsec = span.tv_nsec * 10 + (*digit - '0');
     if (whole + fraction == 0 || *digit)
         peer_invalid_request(call, "%s=%.64s is not a time in decimal seconds", key, value);
-    /* A deadline is the sum of a time and a clock. */
+    /* A deadline is the sum of this time and the current time. */
     if (sizeof span.tv_sec < 8 && seconds > INT32_MAX - (long long)time(NULL))
         peer_unrepresentable(call, "time_t");
     for (; fraction < 9; fraction++)
@@ -134,7 +134,7 @@ struct timespec peer_seconds(struct call *call, const char *key) {
     return span;
 }
 
-/* Replaces the nanoseconds of a time by `tv_nsec`, which may be out of range. */
+/* Replaces the nanoseconds of a time with `tv_nsec`, which may be out of range. */
 void peer_replace_nanoseconds(struct call *call, struct timespec *time) {
     if (peer_has(call, "tv_nsec"))
         time->tv_nsec = (long)peer_number(call, "tv_nsec", INT32_MIN, INT32_MAX);

@@ -9,7 +9,7 @@
 /* One more than IOV_MAX, so that a request can exceed it. */
 enum { MOST = 1025 };
 
-/* Divides `total` bytes into the parts of the request, such as `3,0,2x4`, without any gap. */
+/* Divides `total` bytes into the request's parts, such as `3,0,2x4`, without gaps. */
 struct parts peer_parts(struct call *call, void *bytes, size_t total) {
     static struct iovec vectors[MOST];
     struct parts parts = {.vectors = vectors};

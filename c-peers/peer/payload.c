@@ -40,7 +40,7 @@ void peer_make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t
     }
 }
 
-/* Returns the offset of the first byte that differs from the stream; `length` if none does. */
+/* Returns the offset of the first byte that differs from the stream; `length` if none differs. */
 size_t peer_first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
     size_t at = 0;
     while (at < length) {
@@ -126,7 +126,7 @@ bool peer_check_record(const unsigned char *record, size_t size, uint32_t *write
            peer_first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
 }
 
-/* Returns room for the bytes of one call. It is kept for the next call, to avoid an allocation for each
+/* Returns room for one call's bytes. The room is kept for the next call, to avoid an allocation per
  * message. */
 void *peer_scratch(struct call *call, size_t size) {
     enum { MOST = 1 << 30 };
@@ -143,7 +143,7 @@ void *peer_scratch(struct call *call, size_t size) {
     return room = larger;
 }
 
-/* Reads the payload of a request: literal bytes, or a part of the pattern. */
+/* Reads a request's payload: literal bytes, or a part of the pattern. */
 struct payload peer_payload(struct call *call, const char *literal, const char *length) {
     const struct field *bytes = peer_field(call, literal);
     if (!bytes == !peer_has(call, "pattern"))
@@ -163,7 +163,7 @@ struct payload peer_payload(struct call *call, const char *literal, const char *
     return (struct payload){room, count};
 }
 
-/* Reads the payload of a request like peer_payload, or returns the bytes in memory that the request names. */
+/* Reads a request's payload like peer_payload, or returns the bytes in memory that the request names. */
 struct payload peer_payload_or_memory(struct call *call, const char *literal, const char *length) {
     if (!peer_has(call, "memory"))
         return peer_payload(call, literal, length);

@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-/* The payload of a request. */
+/* A request's payload. */
 struct payload {
     const void *bytes;
     size_t length;

@@ -15,7 +15,7 @@ static void perform_pipe2(struct call *call) {
     int ends[2];
     if (call->outcome != OK)
         return;
-    /* Set close-on-exec from the start: if it were set later, a fork in between would leak the ends to
+    /* Set close-on-exec from the start: if it were set later, a fork in the meantime would leak the ends to
      * another program. */
     if (pipe2(ends, wanted | O_CLOEXEC) == -1) {
         peer_fail(call, errno);
@@ -42,8 +42,8 @@ static void perform_mkfifo(struct call *call) {
         peer_fail(call, error);
 }
 
-/* A blocking open has no timeout. A non-blocking open fails with ENXIO while there is no reader; after it
- * succeeds, the flags of the request are restored. */
+/* A blocking open has no timeout. A nonblocking open fails with ENXIO while there is no reader; after it
+ * succeeds, the flags from the request are restored. */
 static int open_with_timeout(const char *path, int oflag, struct timespec timeout) {
     const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     struct timespec backoff = peer_first_backoff;
@@ -74,7 +74,7 @@ static void perform_open(struct call *call) {
     int oflag = peer_flags(call, "oflag", known) | O_CLOEXEC;
     bool timed = peer_has(call, "timeout");
     struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
-    /* A non-blocking open for reading succeeds immediately. */
+    /* A nonblocking open for reading succeeds immediately. */
     if (timed && (oflag & O_ACCMODE) != O_WRONLY)
         peer_invalid_request(call, "a timeout needs O_WRONLY");
     if (call->outcome != OK)

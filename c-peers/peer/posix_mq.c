@@ -51,7 +51,7 @@ static void perform_mq_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* The deadline of the mq_timed calls is measured against CLOCK_REALTIME. It stays the same when the call is
+/* The deadline of the mq_timed calls is measured against CLOCK_REALTIME. It does not change when the call is
  * repeated. */
 static struct timespec deadline(struct call *call) {
     struct timespec end = peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));
@@ -84,7 +84,7 @@ static void perform_mq_timedsend(struct call *call) {
     send_message(call, true);
 }
 
-/* mq_receive(3) needs a buffer for the longest message of the queue. */
+/* mq_receive(3) needs a buffer for the queue's longest message. */
 static size_t message_size(struct call *call, mqd_t queue) {
     struct mq_attr attributes = {0};
     if (call->outcome == OK && mq_getattr(queue, &attributes) == -1)

@@ -106,7 +106,7 @@ static void perform_sem_trywait(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* The deadline stays the same when the call is repeated. */
+/* The deadline does not change when the call is repeated. */
 static void wait_until(struct call *call, clockid_t clock) {
     sem_t *waited = find_semaphore(call, "handle").address;
     struct timespec end = peer_time_after(clock, peer_seconds(call, "abs_timeout"));

@@ -30,7 +30,7 @@ static void perform_init(struct call *call) {
     check(call, error);
 }
 
-/* Performs a function that has only the lock as its argument. */
+/* Calls a function whose only argument is the lock. */
 static void perform_plain(struct call *call, int (*function)(pthread_rwlock_t *)) {
     pthread_rwlock_t *lock = find_lock(call);
     if (call->outcome == OK)

@@ -24,7 +24,7 @@ static struct block *find_block(struct call *call) {
     return peer_memory_at(call, "memory", "at", sizeof(struct block));
 }
 
-/* The timeout and the method of a wait. */
+/* The timeout and method for a wait. */
 struct block_wait {
     struct timeout timeout;
     bool looks;
@@ -46,7 +46,7 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
         errno = ETIMEDOUT;
         return false;
     }
-    /* The call takes two longs, even if time_t has another size. A longer sleep is repeated. */
+    /* The call takes two longs, even if time_t has a different size. A longer sleep is repeated. */
     const long time[2] = {left && left->tv_sec < INT32_MAX ? (long)left->tv_sec : INT32_MAX,
                           left ? left->tv_nsec : 0};
     if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left ? time : NULL, NULL, 0) == 0 || errno == EAGAIN ||
@@ -56,7 +56,8 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
     return false;
 }
 
-/* Waits until the flag is set, or cleared. The load acquires: stores before the flag are then visible. */
+/* Waits until the flag is set, or cleared. The load acquires: stores that precede the flag are then
+ * visible. */
 static bool await(struct block *block, bool set, struct block_wait *wait) {
     struct timespec backoff = peer_first_backoff;
     for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
@@ -219,7 +220,7 @@ static void perform_block_check_rounds(struct call *call) {
 }
 
 /* Wakes one process that sleeps on a word. A process that waits in short intervals is briefly awake between
- * them, so the function retries until it wakes one. */
+ * them, so this function retries until it wakes one. */
 static void perform_futex_wake(struct call *call) {
     const void *word = peer_memory_at(call, "memory", "at", sizeof(uint32_t));
     struct timespec backoff = peer_first_backoff;

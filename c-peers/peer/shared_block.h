@@ -1,4 +1,4 @@
-/* Blocks in shared memory as a link of benchmarks (shared_block.c). */
+/* Blocks in shared memory as a benchmark link (shared_block.c). */
 #ifndef SHARED_BLOCK_H
 #define SHARED_BLOCK_H
 

@@ -165,8 +165,7 @@ static void perform_queue_status(struct call *call) {
     peer_reply(call, "recoveries", "%u", asked.header->recoveries);
 }
 
-/* Sends or receives partially, and keeps the lock of the queue, to test a process that dies at this
- * point. */
+/* Sends or receives partially, and keeps the queue's lock, to test a process that dies at this point. */
 static void perform_queue_hold(struct call *call) {
     enum { LOCKED, PLACED, PUBLISHED, COPIED, CONSUMED };
     static const struct symbol points[] = {{"locked", LOCKED},       {"placed", PLACED},

@@ -6,8 +6,8 @@
 
 #include <ipc_queue.h>
 
-/* The queues of a request, which names them in a list separated by commas. `names` holds the names in one
- * text, each with a NUL. */
+/* The queues that a request names in a comma-separated list. `names` holds the names in one text, each with a
+ * NUL. */
 struct queues {
     unsigned count;
     struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The part of one thread, and its result. */
+/* One thread's share of the work, and its result. */
 struct work {
     const struct queues *queues;
     uint32_t producer, producers, count;
@@ -64,8 +64,8 @@ static void *consume(void *argument) {
 
 enum { MOST_THREADS = 64 };
 
-/* Runs the work in several threads. If there is only one, it uses the main thread, because the runner can
- * observe that it blocks. */
+/* Runs the work in several threads. A single thread's work runs in the main thread, because the runner can
+ * observe that this thread blocks. */
 static unsigned perform_work(struct call *call, struct work works[], void *(*perform)(void *)) {
     unsigned count = (unsigned)peer_number_or(call, "threads", 1, MOST_THREADS, 1), started = 0;
     pthread_t threads[MOST_THREADS];
@@ -141,7 +141,7 @@ static void perform_queue_consume(struct call *call) {
     peer_reply(call, "repeated", "%llu", (unsigned long long)all.repeated);
 }
 
-/* Counts the times that each message arrived: its consumer has incremented the byte of the message. */
+/* Counts how many times each message arrived: its consumer has incremented the message's byte. */
 static void perform_queue_tally(struct call *call) {
     size_t count = peer_size(call, "count"), often[3] = {0};
     const unsigned char *tally = peer_memory_at(call, "memory", "at", count);

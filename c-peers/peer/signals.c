@@ -14,7 +14,7 @@
 /* A handler can access only static objects. */
 static volatile sig_atomic_t counts[NSIG];
 
-static siginfo_t latest[NSIG]; /* the last information that a handler with SA_SIGINFO got */
+static siginfo_t latest[NSIG]; /* the latest information that a handler with SA_SIGINFO received */
 
 static void count(int signum) {
     counts[signum]++;
@@ -85,7 +85,7 @@ static void perform_setitimer(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Reads one or several signals, separated by `|`, or 0 for none. */
+/* Reads one or more signals, separated by `|`, or 0 for none. */
 sigset_t peer_signal_set(struct call *call, const char *key) {
     char *list = (char *)peer_text(call, key), *word;
     sigset_t set;
@@ -187,7 +187,7 @@ static void perform_sigtimedwait(struct call *call) {
     siginfo_t info;
     if (call->outcome != OK)
         return;
-    /* The first call gets the unchanged timeout: a negative timeout is an error. */
+    /* The first call gets the timeout unchanged: a negative timeout is an error. */
     struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int signum;
     while ((signum = limited ? sigtimedwait(&set, &info, &timeout) : sigwaitinfo(&set, &info)) == -1 &&
@@ -219,12 +219,12 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* Reads the id of a single process. 0 and negative numbers mean process groups or all processes. */
+/* Reads the id of a single process. 0 and negative numbers mean a process group or all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
 
-/* -1 would reach every process of the user. */
+/* -1 would signal every process of the user. */
 static void perform_kill(struct call *call) {
     pid_t pid = (pid_t)peer_number(call, "pid", INT32_MIN, INT32_MAX);
     if (pid == -1)
@@ -282,7 +282,7 @@ static void perform_sigwait(struct call *call) {
     peer_reply(call, "signum", "%s", name);
 }
 
-/* Replaces the signals of an existing descriptor. */
+/* Replaces an existing descriptor's signals. */
 static void replace_signals(struct call *call) {
     int fd = peer_descriptor(call);
     sigset_t set = signal_set(call);

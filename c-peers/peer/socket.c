@@ -44,11 +44,12 @@ static void perform_socketpair(struct call *call) {
     peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
-/* Whether the path is a socket that no process has bound any more. Tries to connect a datagram socket, which
- * does not affect a listener. A live socket of another type gives EPROTOTYPE, a socket that is connected
- * elsewhere gives EPERM, and a dead socket gives ECONNREFUSED. A file that is not a socket also gives
- * ECONNREFUSED, so this checks the type with lstat(2) first. A socket without permission (EACCES) must not be
- * replaced. Returns false and sets errno if this cannot be determined. */
+/* Whether the path is a socket that no process has bound any longer. Tries to connect a datagram socket,
+ * which does not affect a listener. connect(2) fails with EPROTOTYPE for a live socket of another type, with
+ * EPERM for a socket that is connected elsewhere, and with ECONNREFUSED for a dead socket. It also fails with
+ * ECONNREFUSED for a file that is not a socket, so this function checks the type with lstat(2) first. If
+ * connecting is not permitted (EACCES), the socket must not be replaced. Returns false and sets errno if the
+ * state cannot be determined. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;
@@ -67,9 +68,8 @@ static bool is_dead(const struct address *address, bool *dead) {
            error == ENOENT || (peer_set_failed_call("connect"), false);
 }
 
-/* Replaces a dead socket. The lock on the directory serialises processes that do this: otherwise two
- * processes could find it dead, and the second one would remove the socket that the first one has just
- * bound. */
+/* Replaces a dead socket. A lock on the directory serializes processes that do this: otherwise two processes
+ * could find the socket dead, and the second would remove the socket that the first has just bound. */
 static int bind_instead(int fd, const struct address *address) {
     char directory[sizeof address->un.sun_path + 1];
     strlcpy(directory, address->un.sun_path, sizeof directory);
@@ -104,8 +104,8 @@ static void perform_bind(struct call *call) {
         peer_invalid_request(call, "replace must be 'yes', and needs a path");
     if (call->outcome != OK)
         return;
-    /* bind(2) gives the file the mode of the socket, reduced by the umask. The umask belongs to the whole
-     * process, and this process has one thread. */
+    /* bind(2) gives the file the socket's mode, reduced by the umask. The umask belongs to the whole process,
+     * and this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = exact ? fchmod(fd, mode) : 0;
     if (result == -1)
@@ -149,7 +149,7 @@ static void perform_accept4(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* A connection inherits the options of its listener, but this timeout was only for the call. */
+    /* A connection inherits its listener's options, but this timeout was only for the call. */
     if (wait.timed && setsockopt((int)accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0},
                                  sizeof(struct timeval)) == -1) {
         peer_fail_in(call, "setsockopt", errno);
@@ -164,7 +164,7 @@ static void perform_accept4(struct call *call) {
 static void perform_connect(struct call *call) {
     int fd = peer_descriptor(call);
     ssize_t result;
-    /* Connecting to no address dissolves the association of a datagram socket. */
+    /* Connecting to an address of family AF_UNSPEC dissolves a datagram socket's association. */
     const bool disconnects = peer_is_set(call, "disconnect");
     struct address name =
         disconnects ? (struct address){.length = sizeof(struct sockaddr)} : peer_address(call);

@@ -1,4 +1,4 @@
-/* Socket addresses and the timeouts of sockets (address.c, message.c, socket.c). */
+/* Socket addresses and socket timeouts (address.c, message.c, socket.c). */
 #ifndef SOCKET_H
 #define SOCKET_H
 
@@ -23,7 +23,7 @@ struct address peer_address(struct call *);
 bool peer_parse_internet(const char *text, struct address *);
 void peer_reply_address(struct call *, const struct address *);
 
-/* The timeout of a call on a socket, set with SO_RCVTIMEO or SO_SNDTIMEO. */
+/* The timeout of a socket call, set with SO_RCVTIMEO or SO_SNDTIMEO. */
 struct socket_wait {
     int option;
     bool timed, retry, begun;

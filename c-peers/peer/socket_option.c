@@ -79,8 +79,8 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* Reports a timeout in microseconds; a value other than 0 that no request has set means that the timeout of
- * a call was not reset. */
+/* Reports a timeout in microseconds; a value other than 0 that no request has set means that a call's timeout
+ * was not reset. */
 static void reply_timeout(struct call *call, int fd, int option) {
     struct timeval value;
     socklen_t length = sizeof value;

@@ -13,7 +13,7 @@ struct move {
     unsigned flags;
 };
 
-/* An offset is a position in a file; without one, the call uses and moves the offset of the descriptor. */
+/* An offset is a position in a file; without one, the call uses and advances the descriptor's file offset. */
 static struct move read_move(struct call *call) {
     static const struct symbol known[] = {SYMBOL(SPLICE_F_NONBLOCK), {0}};
     struct move move = {.from = peer_descriptor(call),

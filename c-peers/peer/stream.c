@@ -83,7 +83,7 @@ static void perform_sink(struct call *call) {
         peer_reply(call, "differs", "%llu", (unsigned long long)difference);
 }
 
-/* Serves one connection after another: sends back the received bytes until end of file. */
+/* Serves one connection after another: echoes the received bytes until end of file. */
 static void perform_accept_and_echo(struct call *call) {
     static unsigned char bytes[CHUNK];
     int fd = peer_descriptor(call);
@@ -125,7 +125,7 @@ static bool exchange(const struct address *address, uint64_t number, bool *right
         peer_set_failed_call("write");
     else if (shutdown(fd, SHUT_WR) == -1)
         peer_set_failed_call("shutdown");
-    else if ((length = receive_all(fd, answer, sizeof answer)) == -1) /* one byte more, to detect a surplus */
+    else if ((length = receive_all(fd, answer, sizeof answer)) == -1) /* one extra byte detects a surplus */
         peer_set_failed_call("read");
     *right = length == sizeof question && memcmp(question, answer, sizeof question) == 0;
     int error = errno;

@@ -32,7 +32,7 @@ static void perform_msgget(struct call *call) {
 }
 
 /* How a call waits. System V calls take no deadline: with a timeout, the peer tries without waiting, and
- * pauses in between, longer each time. */
+ * pauses between attempts, longer each time. */
 struct wait {
     bool retry, timed;
     struct timespec deadline, backoff;
@@ -50,8 +50,8 @@ static struct wait begin_wait(struct call *call, int *msgflg) {
     return wait;
 }
 
-/* Returns whether to repeat a failed call; `busy` is the error of a call that would have had to wait. If
- * not, errno is the result. */
+/* Returns whether to repeat a failed call; `busy` is the error from a call that would have blocked. If the
+ * call is not to be repeated, errno is the result. */
 static bool wait_again(struct wait *wait, int busy) {
     if (errno == EINTR)
         return wait->retry;
@@ -64,17 +64,17 @@ static void perform_msgsnd(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_NOWAIT), {0}};
     int msqid = peer_msqid(call);
     long mtype = peer_long_or(call, "mtype", 0);
-    peer_text(call, "mtype"); /* it is required */
+    peer_text(call, "mtype"); /* this parameter is required */
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct wait wait = begin_wait(call, &msgflg);
-    /* A pattern is generated in the same room, and moved after the type. */
+    /* A pattern is generated in the same buffer, and then moved after the type. */
     struct message *message = call->outcome == OK ? peer_scratch(call, sizeof *message + text.length) : NULL;
     int result;
     if (!message)
         return;
     if (peer_has(call, "pattern"))
-        text.bytes = message; /* the room may have moved when it was enlarged */
+        text.bytes = message; /* the buffer may have moved when it was enlarged */
     memmove(message->mtext, text.bytes, text.length);
     message->mtype = mtype;
     do

@@ -60,7 +60,7 @@ static struct sembuf *operations(struct call *call, size_t *count) {
     char *list = (char *)peer_text(call, "sops"), *word;
     struct sembuf *array = peer_scratch(call, peer_list_length(list) * sizeof *array);
     *count = 0;
-    if (!*list) /* no operation at all */
+    if (!*list) /* an empty list */
         return array;
     for (; array && (word = strsep(&list, ",")); ++*count)
         if (!parse_operation(word, &array[*count]))
@@ -117,7 +117,7 @@ static void perform_semop_count(struct call *call) {
         *counter = *counter + 1;
         if (semop(semid, &give, 1) == -1) {
             peer_fail(call, errno);
-            semop(semid, &give, 1); /* a semaphore that stays taken would block the other processes */
+            semop(semid, &give, 1); /* a semaphore that stays acquired would block the other processes */
         }
     }
     if (call->outcome == OK)

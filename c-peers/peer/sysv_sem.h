@@ -1,4 +1,4 @@
-/* Definitions shared by the files for System V semaphores. */
+/* Definitions shared by the System V semaphore files. */
 #ifndef SYSV_SEM_H
 #define SYSV_SEM_H
 
@@ -11,7 +11,7 @@ union semun {
     unsigned short *array;
 };
 
-/* Returns the set of a request: its `semid`, or the set that the last response named. */
+/* Returns the set for a request: its `semid`, or the set that the last response named. */
 int peer_semid(struct call *);
 void peer_reply_semid(struct call *, int semid);
 

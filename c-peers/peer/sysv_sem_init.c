@@ -1,13 +1,13 @@
-/* System V semaphores: creates a set and initialises it, or waits until its creator has initialised it. */
+/* System V semaphores: creates a set and initializes it, or waits until its creator has initialized it. */
 #include "sysv_sem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/sem.h>
 
-/* Sets every semaphore of a new set, and then performs an operation that changes no value: other processes
- * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that did not wait has operated on
- * the set, which also sets sem_otime. */
+/* Sets every semaphore in a new set, and then performs an operation that changes no value: other processes
+ * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that did not wait has already
+ * operated on the set, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
@@ -27,8 +27,8 @@ static bool initialise(int semid, int nsems, unsigned short value) {
     return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
-/* Waits until the creator has initialised the set. Returns false, with errno, if the set was removed or
- * the deadline has passed. */
+/* Waits until the creator has initialized the set. Returns false, with errno, if the set was removed or the
+ * deadline has passed. */
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
     struct timespec backoff = peer_first_backoff;

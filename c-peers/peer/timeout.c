@@ -36,8 +36,8 @@ struct timespec peer_time_left(struct timespec deadline) {
     return left.tv_sec < 0 ? (struct timespec){0} : left;
 }
 
-/* Sleeps between attempts of a non-blocking call, longer each time. Returns false, with errno, if the
- * deadline (NULL: none) has passed or a signal arrived. */
+/* Sleeps between attempts at a nonblocking call, longer each time. Returns false, with errno, if the deadline
+ * (NULL: none) has passed or a signal arrived. */
 bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
     struct timespec pause = *backoff;
     if (deadline) {

@@ -19,8 +19,8 @@ static ssize_t transfer(int fd, short event, struct parts parts) {
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
-/* Performs one read or write that does not block, for any descriptor. Adds the number of bytes
- * that were transferred before a failure to *moved. */
+/* Performs one nonblocking read or write on any descriptor. Adds the number of bytes that were transferred
+ * before a failure to *moved. */
 static ssize_t attempt(int fd, short event, struct parts parts, ssize_t *moved) {
     ssize_t result = event == POLLIN ? preadv2(fd, parts.vectors, parts.count, -1, RWF_NOWAIT)
                                      : pwritev2(fd, parts.vectors, parts.count, -1, RWF_NOWAIT);
@@ -41,8 +41,8 @@ static ssize_t attempt(int fd, short event, struct parts parts, ssize_t *moved) 
     return result;
 }
 
-/* Repeats attempts, and waits for readiness between them, because another process may take the bytes or
- * the room first. */
+/* Repeats attempts, and waits for readiness between them, because another process may consume the bytes or
+ * use the room first. */
 static ssize_t transfer_with_timeout(int fd, short event, struct parts parts, const struct timeout *wait,
                                      ssize_t *moved) {
     for (;;) {

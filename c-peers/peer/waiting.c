@@ -17,7 +17,7 @@ static const struct symbol epoll_events[] = {SYMBOL(EPOLLIN),  SYMBOL(EPOLLPRI),
                                              SYMBOL(EPOLLERR), SYMBOL(EPOLLHUP),     SYMBOL(EPOLLRDHUP),
                                              SYMBOL(EPOLLET),  SYMBOL(EPOLLONESHOT), {0}};
 
-/* Takes the next name from a comma-separated list. */
+/* Removes the next name from a comma-separated list. */
 static bool next_name(const char **list, char *name, size_t size) {
     if (!**list)
         return false;
@@ -27,8 +27,8 @@ static bool next_name(const char **list, char *name, size_t size) {
     return true;
 }
 
-/* Reads the descriptors: a single one by its handle or number, or several by their handles. They have the
- * same events, or each has its own. */
+/* Reads the descriptors: a single one by its handle or number, or several by their handles. All descriptors
+ * have the same events, or each has separate events. */
 static size_t polled(struct call *call, struct pollfd *entries) {
     char name[128], word[128];
     size_t count = 0;
@@ -63,7 +63,7 @@ static size_t polled(struct call *call, struct pollfd *entries) {
     return count;
 }
 
-/* The signal mask during the wait; NULL if it stays as it is. */
+/* The signal mask during the wait; NULL to leave it unchanged. */
 static const sigset_t *optional_mask(struct call *call, sigset_t *set) {
     if (!peer_has(call, "sigmask"))
         return NULL;
@@ -80,7 +80,7 @@ static void perform_poll(struct call *call) {
     if (call->outcome != OK)
         return;
     int ready;
-    do { /* ppoll(2) has the resolution of the timeouts in the contract */
+    do { /* ppoll(2) has the same resolution as timeouts in the contract */
         const struct timespec *left = peer_remaining(&wait);
         peer_replace_nanoseconds(call, &wait.left);
         ready = ppoll(entries, count, left, mask);

@@ -1,8 +1,8 @@
-/* The functions and constants that the C reference peer uses and another C library lacks. The compiler
+/* Functions and constants that the C reference peer uses but some C libraries do not have. The compiler
  * includes this file before each source (`-include`) in the builds of `make peers`, so the sources are the
  * same for every C library.
  *
- * A function that only makes a system call is replaced by one. A function that waits in the C library
+ * A function that only makes a system call is replaced by that call. A function that waits in the C library
  * (sem_clockwait, pthread_mutex_clocklock) is not replaced, because a peer must show what its C library can
  * do: the operation is left out of the greeting.
  */
@@ -31,7 +31,7 @@
 #define PORTABLE_IS_GLIBC 0
 #endif
 
-/* strtonum(3) of libbsd(7), and strlcpy(3), which glibc has since 2.38. */
+/* strtonum(3) of libbsd(7), and strlcpy(3), which glibc has had since 2.38. */
 static inline long long portable_strtonum(const char *text, long long least, long long most,
                                           const char **wrong) {
     char *end;
@@ -117,7 +117,7 @@ static inline const char *portable_sigabbrev(int signum) {
 
 typedef int __rlimit_resource_t; /* glibc has an enumeration */
 
-/* Constants of the kernel, which are the same on all architectures. */
+/* Kernel constants, which are the same on all architectures. */
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -131,8 +131,8 @@ typedef int __rlimit_resource_t; /* glibc has an enumeration */
 #define P_PIDFD ((idtype_t)3)
 #endif
 
-/* System calls without a function. The kernel takes the offset as two words; a 64-bit kernel uses only the
- * first. */
+/* System calls that have no wrapper function. The kernel takes the offset as two words; a 64-bit kernel uses
+ * only the first. */
 static inline ssize_t portable_preadv2(int fd, const struct iovec *parts, int count, off_t offset,
                                        int flags) {
     return syscall(SYS_preadv2, fd, parts, count, (long)offset, (long)(offset >> 32), flags);
@@ -161,7 +161,7 @@ static inline int portable_epoll_pwait2(int epoll, struct epoll_event *events, i
 #define epoll_pwait2 portable_epoll_pwait2
 #endif
 
-/* glibc has the header since 2.36. */
+/* glibc has had the header since 2.36. */
 #if __has_include(<sys/pidfd.h>)
 #include <sys/pidfd.h>
 #else

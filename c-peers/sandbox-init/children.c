@@ -28,9 +28,9 @@ pid_t collect(const struct plan *plan, int *status, int options) {
     return waitpid(ended.si_pid, status, 0);
 }
 
-/// Ends every process below this one. In a PID namespace, the kernel does this when the first process
-/// ends. On the host, this process kills its children. Their children then become children of this process,
-/// so it repeats this until it has no children.
+/// Kills every descendant of this process. In a PID namespace, the kernel does this when the first process
+/// exits. On the host, this process kills its children. The children's own children then become children of
+/// this process, so it repeats this until it has none.
 void kill_everything(const struct plan *plan) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());

@@ -12,9 +12,9 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-// The objects of a private sandbox disappear with its namespaces. On the host, the sandbox init removes
-// exactly the objects with the cell's token or one of its keys, and those that its peers created. It does so
-// after every result of the cell.
+// A private sandbox's objects disappear with its namespaces. On the host, the sandbox init removes exactly
+// the objects with the cell's token or one of its keys, and those that its peers created. It does so whatever
+// the cell's result.
 
 static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");
@@ -40,9 +40,9 @@ static void remove_messages(int id) {
     msgctl(id, IPC_RMID, NULL);
 }
 
-/// Calls `act` for every entry of a directory whose name begins with the cell's token, and closes the
-/// directory. The files of named semaphores begin with "sem.". The descriptor of a mount can locate entries
-/// but not list them, so the directory is opened once more.
+/// Calls `act` for every directory entry whose name begins with the cell's token, and closes the directory.
+/// The files of named semaphores begin with "sem.". A mount descriptor can locate entries but not list them,
+/// so the directory is opened again.
 static void each_named(const struct plan *plan, int descriptor,
                        void (*act)(int directory, const char *name)) {
     int readable = descriptor != -1 ? openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -31,11 +31,10 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
-/// Tests the features that scenarios can require. It runs in the sandbox, where the limits of the peers
-/// apply.
+/// Tests the features that scenarios can require. This happens in the sandbox, where the peers' limits apply.
 ///
-/// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed.
-/// Such a call exists unless it fails with the error of a missing call, or of a filter.
+/// Each of these functions returns 0, or -1 with errno. Some make a call with arguments that cannot succeed.
+/// The call exists unless it fails with the error for a missing or filtered call.
 static int exists(long result) {
     return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
 }
@@ -54,7 +53,8 @@ static int try_futex_waitv(void) {
 static int try_epoll_pwait2(void) {
     return exists(syscall(SYS_epoll_pwait2, -1, NULL, 1, NULL, NULL, 0));
 }
-/// CLOSE_RANGE_CLOEXEC, which Linux 5.9 and 5.10 do not have, for the last number, which is never open.
+/// Tries CLOSE_RANGE_CLOEXEC, which Linux 5.9 and 5.10 do not have, on the last descriptor number, which is
+/// never open.
 static int try_close_range(void) {
     return syscall(SYS_close_range, ~0U, ~0U, 4) == -1 ? -1 : 0;
 }
@@ -68,7 +68,7 @@ static int try_plain_memfd(void) {
         return -1;
     int seals = fcntl(descriptor, F_GET_SEALS);
     close(descriptor);
-    errno = EACCES; // the error of memfd_create if the setting is 2
+    errno = EACCES; // memfd_create(2) fails with this error if the setting is 2
     return seals == F_SEAL_SEAL ? 0 : -1;
 }
 static int try_eventfd(void) {
@@ -129,7 +129,7 @@ static int try_sysv_shm(void) {
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
 } // 0 semaphores are invalid
-/// This key belongs to no queue.
+/// No queue has this key.
 static int try_sysv_msg(void) {
     return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));
 }
@@ -170,7 +170,7 @@ static int try_root(void) {
     return try_user(ROOT);
 }
 
-/// A user whose pipes exhaust /proc/sys/fs/pipe-user-pages-soft gets pipes of a page or two.
+/// A user whose pipes exhaust /proc/sys/fs/pipe-user-pages-soft gets pipes of one or two pages.
 static int try_pipe_capacity(void) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) == -1)
@@ -178,11 +178,11 @@ static int try_pipe_capacity(void) {
     int capacity = fcntl(ends[1], F_GETPIPE_SZ);
     close(ends[0]);
     close(ends[1]);
-    errno = EPERM; // the error of F_SETPIPE_SZ in this case
+    errno = EPERM; // F_SETPIPE_SZ fails with this error in this case
     return capacity < 65536 ? -1 : 0;
 }
 
-/// Containers often have a /dev/shm of 64 MiB, or a full one.
+/// In containers, /dev/shm often has only 64 MiB, or is full.
 static int try_shared_memory_space(void) {
     struct statvfs space;
     if (statvfs("/dev/shm", &space) == -1)
@@ -210,7 +210,7 @@ struct feature {
     bool by_this_process; // this process makes the call for the peers
 };
 
-/// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.
+/// Tries a feature in a child with a peer's privileges. Returns 0, or the reason why it is missing.
 static int missing(const struct feature *feature) {
     fflush(stdout);
     pid_t child = fork();

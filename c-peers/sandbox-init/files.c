@@ -15,7 +15,7 @@
 
 enum { MAX_FILE = 256 << 10 };
 
-/// Opens the directory of `path` below the scratch directory, and creates what is missing. `path` is
+/// Opens the directory of `path` below the scratch directory, and creates missing directories. `path` is
 /// truncated before the file name. Returns -1 with errno.
 static int open_parent(const struct plan *plan, char *path, const char **name) {
     size_t length = strlen(plan->scratch);

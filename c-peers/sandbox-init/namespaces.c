@@ -28,7 +28,7 @@ static bool write_file(const char *path, const char *text) {
 }
 
 /// Enters new namespaces. Without privileges, it first enters a user namespace that maps this user to the
-/// user of the peers.
+/// peers' user.
 static bool unshare_all(void) {
     const int kinds = CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID;
     if (unshare(kinds) == 0)
@@ -50,8 +50,8 @@ static bool unshare_all(void) {
     return true;
 }
 
-/// The first process of a PID namespace is a child of the process that unshared it. The parent stays to pass
-/// its status on.
+/// The first process of a PID namespace is a child of the process that unshared it. The parent stays, and
+/// exits with the child's status.
 static bool become_first_process(const struct plan *plan) {
     pid_t child = fork();
     if (child == -1) {
@@ -129,7 +129,7 @@ static bool mount_private(const struct plan *plan) {
         reply_failure("mount", "/ as private");
         return false;
     }
-    // The programs of the peers may be in /tmp: descriptors hold their directories while /tmp is replaced.
+    // The peers' programs may be in /tmp: descriptors hold their directories open while /tmp is replaced.
     int held[MAX_KEPT];
     for (int i = 0; i < plan->kept; i++)
         held[i] = open(plan->keep[i], O_PATH | O_CLOEXEC);
@@ -166,7 +166,7 @@ static bool raise_loopback(void) {
 
 bool enter_sandbox(struct plan *plan) {
     if (!plan->private_sandbox) {
-        // A process that a peer leaves running becomes a child of this process, which can then find and end
+        // A process that a peer leaves running becomes a child of this process, which can then find and kill
         // it.
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);

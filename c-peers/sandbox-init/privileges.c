@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 // Peers run without privileges: as a different user than this process, without capabilities or a way to gain
-// any. If this process cannot change its user, or the peers' user cannot read the programs, peers run as the
-// user of this process, but still without capabilities. In both cases they cannot trace this process, because
-// it keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
+// any. If this process cannot change its user, or the peers' user cannot read the programs, peers run as this
+// process's user, but still without capabilities. In both cases they cannot trace this process, because it
+// keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
 
-// Capabilities that root needs for calls of the scenarios. Without the other capabilities, root cannot mount,
-// enter the namespaces of this process, or trace it.
+// Capabilities that root needs for calls in scenarios. Without the other capabilities, root cannot mount,
+// enter this process's namespaces, or trace this process.
 static const unsigned long long root_capabilities =
     1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER | 1 << CAP_FSETID |
     1 << CAP_KILL | 1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_ADMIN |
@@ -51,8 +51,8 @@ static bool exists(uid_t id) {
     return (gid_t)setfsgid((gid_t)group) == id && changed;
 }
 
-/// Whether a user can read the checkout and the programs. While another fsuid is set, root's capabilities
-/// for files have no effect.
+/// Whether a user can read the checkout and the programs. While another fsuid is set, root's capabilities for
+/// file access have no effect.
 static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
     bool reads = true;
@@ -69,7 +69,7 @@ static bool can_read_programs(uid_t id, const struct plan *plan) {
 }
 
 void choose_users(const struct plan *plan) {
-    // These are needed to change the user, and to end and inspect the processes of another user.
+    // These are needed to change the user, and to kill and inspect another user's processes.
     const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
     const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may reject it
@@ -119,8 +119,8 @@ static int create_ruleset(void) {
 
 void protect_this_process(void) {
     ruleset = create_ruleset();
-    // Executing a program cannot gain a capability outside the bounding set. Peers that run as root
-    // inherit this set.
+    // A process cannot gain a capability outside the bounding set by executing a program. Peers that run as
+    // root inherit this set.
     const unsigned long long own = own_capabilities();
     set_capabilities(own, of_root);
     for (int capability = 0; capability <= CAP_LAST_CAP; capability++)

@@ -18,7 +18,7 @@ static void reap(pid_t child) {
         continue;
 }
 
-/// Returns 0 if the kernel hands out a pidfd of the process at the other end, or -1 with errno.
+/// Returns 0 if the kernel provides a pidfd for the process at the other end, or -1 with errno.
 static int request_peer_pidfd(int socket) {
     int pidfd = -1;
     socklen_t length = sizeof pidfd;
@@ -40,7 +40,7 @@ int try_peer_pidfd(void) {
     return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
 }
 
-/// Requests a pidfd of a child that connected and has been reaped. Before Linux 6.16, this fails.
+/// Requests a pidfd for a child that connected and has been reaped. Before Linux 6.16, this fails.
 int try_ended_pidfd(void) {
     struct sockaddr any = {.sa_family = AF_UNIX}, address;
     socklen_t length = sizeof address;

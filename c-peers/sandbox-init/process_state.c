@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Reads the start of a file of /proc, as NUL-terminated text. -1 if it cannot be read.
+/// Reads the beginning of a file in /proc as NUL-terminated text. Returns -1 if the file cannot be read.
 ssize_t read_proc(long long pid, const char *name, char *text, size_t size) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%lld/%s", pid, name);
@@ -32,8 +32,8 @@ bool read_command_name(long long pid, char *name, size_t size) {
     return true;
 }
 
-/// Whether all threads of a process have stopped executing its code for good. Such a process is visible for
-/// some time after its streams have ended, until its parent has reaped it.
+/// Whether all threads of a process have stopped executing its code for good. Such a process stays visible
+/// for some time after its streams have been closed, until its parent reaps it.
 bool is_ending(long long pid) {
     const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
     char path[64], text[512];
@@ -83,13 +83,13 @@ static unsigned long long number_after(const char *text, const char *name, int b
     return line != NULL ? strtoull(line + strlen(name), NULL, base) : 0;
 }
 
-/// Returns a mask of signals from the text of /proc/PID/status.
+/// Returns a signal mask from the text of /proc/PID/status.
 unsigned long long status_mask(const char *status, const char *name) {
     return number_after(status, name, 16);
 }
 
 /// Reports what a process is doing: its state, the number and first argument of its system call, whether a
-/// signal is pending, its tracer, the number of times that it has gone to sleep, and on request the kernel's
+/// signal is pending, its tracer, the number of times that it has gone to sleep, and, on request, its kernel
 /// stack.
 void reply_process_state(const char *line) {
     long long pid = number_field(line, "pid", -1);
@@ -100,12 +100,11 @@ void reply_process_state(const char *line) {
         reply_failure("open", "/proc/PID/status");
         return;
     }
-    // Two files are read at two moments. The state belongs to the call only if the process is in that
-    // state before and after.
+    // The two files are not read at the same moment. The state belongs to the call only if the process is in
+    // the same call before and after the state is read.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    // Search at the start of a line: the first line contains the name of the process, which the process
-    // chooses.
+    // Search at the start of a line: the first line contains the process's name, which the process chooses.
     const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[8] : '?', '\0'};
@@ -149,8 +148,8 @@ void reply_transfers(const char *line) {
     reply_end();
 }
 
-/// Reports the arguments of the system call in which a process sleeps and, with `address`, the time that
-/// this argument points to. The reply has only `ok` if the process does not sleep in one call for that long.
+/// Reports the arguments of the system call in which a process sleeps and, with `address`, the time that this
+/// argument points to. The reply has only `ok` if the process does not stay in the same call meanwhile.
 void reply_wait(const char *line) {
     const long long pid = number_field(line, "pid", -1);
     const int address = (int)number_field(line, "address", -1);
@@ -199,7 +198,7 @@ void reply_descriptors(const char *line) {
             continue;
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
-        // The permissions of the link are the access mode of the descriptor.
+        // The link's permissions are the descriptor's access mode.
         struct stat link = {0}, file = {0};
         fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW);
         fstatat(dirfd(directory), entry->d_name, &file, 0);
@@ -239,7 +238,7 @@ static bool holds(int pid, const char *target, bool for_writing) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, or open for writing, and so delay the end of a role. It omits a
+/// Lists the processes that have a pipe open, or open for writing, which delays the end of a role. Omits a
 /// process that was killed, because it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
@@ -264,7 +263,7 @@ void reply_holders(const char *line) {
     reply_end();
 }
 
-/// Duplicates a descriptor of a peer, for another peer to inherit as a child does.
+/// Duplicates a peer's descriptor, for another peer to inherit as a child does.
 void take_descriptor(const char *line) {
     int process = (int)syscall(SYS_pidfd_open, (pid_t)number_field(line, "pid", -1), 0);
     if (process == -1) {

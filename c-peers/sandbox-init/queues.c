@@ -9,8 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Whether a directory lists the queues of this namespace: /dev/mqueue may belong to another one, or be an
-/// ordinary directory. A queue is created to see whether it appears.
+/// Whether a directory lists this namespace's queues: /dev/mqueue may belong to another namespace, or be an
+/// ordinary directory. Creates a queue to see whether it appears there.
 static bool shows_queues(int directory) {
     char name[64];
     struct mq_attr least = {.mq_maxmsg = 1, .mq_msgsize = 1};

@@ -1,10 +1,10 @@
 // The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
-// state from /proc, lists the kernel's objects, and ends all processes of the sandbox when it exits.
+// state from /proc, lists the kernel's objects, and kills all processes in the sandbox when it exits.
 //
-// It reads commands on standard input and writes responses on standard output, one line each, in the format
+// It reads commands from standard input and writes responses to standard output, one line each, in the format
 // of the peer protocol: words separated by a space, values percent-encoded. A command's response is any
-// number of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin
-// with "ended" are events and come at any time. It exits at the end of its input.
+// number of item lines ("object", "descriptor", "holder") followed by a line "ok" or "failed". Lines that
+// begin with "ended" are events and come at any time. The sandbox init exits at end of input.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
-// Users and processes have IDs above 65,535, which detects a peer that truncates an ID to 16 bits.
+// Users and processes have IDs above 65,535, which exposes a peer that truncates an ID to 16 bits.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
 
 /// The user that a peer runs as.
@@ -23,10 +23,10 @@ enum user { PEER, ANOTHER_USER, ROOT };
 /// The command line.
 struct plan {
     bool private_sandbox;       // in private namespaces; otherwise on the host
-    const char *token;          // the prefix of the name of every object that the cell creates
+    const char *token;          // the name prefix of every object that the cell creates
     int first_key;              // the first of the KEYS System V keys that belong to the cell
-    char scratch[64];           // the working directory of the peers, whose files are listed
-    const char *keep[MAX_KEPT]; // directories and files that stay visible although /tmp is replaced
+    char scratch[64];           // the peers' working directory, whose files are listed
+    const char *keep[MAX_KEPT]; // directories and files that stay visible when /tmp is replaced
     int kept;
     const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
                                        // interpreters read
@@ -53,10 +53,10 @@ long long number_field(const char *line, const char *key, long long absent);
 bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
 
 // queues.c
-int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
+int mqueue_directory(void); // a directory of this IPC namespace's queues; -1 if they cannot be listed
 
 // privileges.c
-void choose_users(const struct plan *plan); // call this while this process may still lose its death signal
+void choose_users(const struct plan *plan); // call this before setting a death signal, which it may clear
 void protect_this_process(void);            // from the peers
 uid_t peers_user(void);
 bool can_run_as(enum user user);
@@ -111,12 +111,12 @@ void reply_listeners(void);                                  // the names and po
 struct entry {
     int directory; // open
     const char *name;
-    const char *path; // from the root of the walk, with a leading slash
+    const char *path; // relative to the root of the walk, with a leading slash
     const struct stat *status;
 };
-// Visits every entry below `root`. It does not use recursion, because a peer decides how deep its
-// directories are. Enters the directories for which `visit` returns true, or none if `top_only`. Returns
-// false if `root`, or an entry of it, cannot be read; errno is the reason.
+// Visits every entry below `root`. It does not use recursion, because a peer decides how deep its directories
+// are. Enters the directories for which `visit` returns true, or none if `top_only`. Returns false if `root`,
+// or an entry in it, cannot be read; errno is the reason.
 bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void *context), void *context);
 void remove_tree(const char *path);
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/shm.h>
 
-// A segment that was created with IPC_PRIVATE does not have a key of the cell. It records the ID of the
-// process that created it. This ID identifies the cell if no other process can have had it before, or can get
-// it afterwards.
+// A segment that was created with IPC_PRIVATE does not have one of the cell's keys. The kernel records the ID
+// of the process that created it. This ID identifies the cell if no other process can have had it earlier, or
+// can get it later.
 struct segment {
     int id;
     pid_t creator;
@@ -55,7 +55,7 @@ void remember_segments(pid_t creator) {
     each_segment(remember, &creator);
 }
 
-/// The kernel reuses identifiers after some time: a segment with another creator is not removed.
+/// The kernel eventually reuses identifiers, so a segment with another creator is not removed.
 static bool remove_remembered(struct segment segment, void *what) {
     (void)what;
     for (size_t i = 0; i < count; i++)

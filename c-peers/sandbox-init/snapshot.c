@@ -12,7 +12,7 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason; // the reason why they cannot be listed
+static int queues_reason; // the reason why queues cannot be listed
 static const struct plan *kept_by;
 
 void remember_scratch(const struct plan *plan) {
@@ -21,8 +21,8 @@ void remember_scratch(const struct plan *plan) {
     kept_by = plan;
 }
 
-/// Whether a directory entry leads to a place that stays visible, which means that the cell did not create
-/// it.
+/// Whether a directory entry leads to a path that stays visible, which means that the cell did not create the
+/// entry.
 static bool leads_to_kept(const char *directory, const char *name) {
     size_t length = strlen(directory), end = strlen(name);
     for (int i = 0; i < kept_by->kept; i++) {
@@ -36,7 +36,7 @@ static bool leads_to_kept(const char *directory, const char *name) {
     return false;
 }
 
-// If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
+// If a source cannot be read, an empty list would look like an empty sandbox. Each function therefore returns
 // whether its list is complete. If it is not, errno and this variable give the reason.
 static char unreadable[4096];
 
@@ -61,7 +61,7 @@ static bool list_sysv(const char *path, const char *kind) {
     bool understood = fgets(line, sizeof line, file) != NULL; // the heading
     int key, id;
     unsigned mode;
-    // The columns after the permissions depend on the mechanism, and so does the place of the owner.
+    // The columns after the permissions depend on the mechanism, and so does the position of the owner.
     const int owner = strcmp(kind, "shm") == 0 ? 4 : strcmp(kind, "msg") == 0 ? 4 : 1;
     long long word[6];
     while (understood && fgets(line, sizeof line, file) != NULL) {
@@ -151,7 +151,7 @@ static bool list_abstract_sockets(void) {
     return true;
 }
 
-/// Omits a process that is exiting, because a race would decide whether it is listed.
+/// Omits a process that is exiting, because otherwise a race would decide whether it is listed.
 static void list_process(long long pid, const char *name) {
     if (is_ending(pid))
         return;
@@ -198,7 +198,7 @@ static bool queues_are_hidden(void) {
 static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
-    // A descriptor of a mount has a read position, so every snapshot opens the mount again.
+    // A mount descriptor has a read offset, so every snapshot opens the mount again.
     struct listing listing = {"", "mq"};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

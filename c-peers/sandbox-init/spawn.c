@@ -26,7 +26,7 @@ struct child {
     int processor;    // the only one that it may use, or -1
     const int *stdio; // of the role
     int executable;
-    int report; // a pipe that is closed on execution; it carries the reason of a failure
+    int report; // a close-on-exec pipe, which carries the reason for a failure
 };
 
 struct failure {
@@ -36,7 +36,7 @@ struct failure {
 
 // Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have inherited other
 // ignored signals. They are looked up once, because resetting every signal would cost more system calls than
-// the rest of a start.
+// the rest of starting a peer.
 static sigset_t ignored;
 
 void remember_ignored_signals(void) {
@@ -66,7 +66,7 @@ static int moved(const struct child *child, int descriptor, int least) {
     return duplicate;
 }
 
-/// Places the descriptors where the peer expects them. They first move to free numbers, because one could
+/// Places the descriptors where the peer expects them. It first moves them to free numbers, because one could
 /// overwrite another.
 static void place_descriptors(const struct child *child) {
     int from[3 + MAX_INHERITED];
@@ -95,7 +95,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     if (call != NULL)
         fail_start(child, call);
     place_descriptors(child);
-    if (shared) // set this last, because a change of user clears it
+    if (shared) // set this last, because changing the user clears it
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (child->processor >= 0) {
         cpu_set_t processors;
@@ -116,13 +116,12 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     child->report = moved(child, child->report, 3 + child->inherited_count);
     closefrom((executable > child->report ? executable : child->report) + 1);
     syscall(SYS_execveat, executable, "", child->arguments, child->variables, AT_EMPTY_PATH);
-    // A script cannot be executed through a descriptor that closes on execution: its interpreter could not
-    // open it.
+    // A script cannot be executed through a close-on-exec descriptor: its interpreter could not open it.
     execve(child->arguments[0], child->arguments, child->variables);
     fail_start(child, "execve");
 }
 
-/// Starts a child, and returns when the child executes the peer; if that fails, returns -1 and the reason.
+/// Starts a child, and returns when the child executes the peer; on failure, returns -1 and the reason.
 ///
 /// Until then the child shares this process's memory, because copying the page tables would take longer than
 /// the execution, which replaces them. The child writes only to `*child`.
@@ -158,7 +157,7 @@ static char **texts(char *list, size_t length) {
     return texts;
 }
 
-/// Returns the variables of this process and those of a list, which replace variables with the same name. The
+/// Returns this process's variables and those in a list, which replace variables with the same name. The
 /// caller frees the array.
 static char **variables(char *list, size_t length) {
     size_t own = 0, count = 0;
@@ -269,7 +268,7 @@ void spawn(const struct plan *plan, const char *line) {
         reply_failure(failure.call, child.arguments[0]);
     } else {
         expect_end(child.role, pid);
-        setpgid(pid, pid); // the child calls it, too: either of them may come first
+        setpgid(pid, pid); // the child also calls this: either call may come first
         reply("ok");
         reply_number("pid", pid);
         reply_end();

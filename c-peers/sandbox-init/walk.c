@@ -89,7 +89,7 @@ static bool is_entry(const struct dirent *found) {
     return strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0;
 }
 
-/// Visits the entries of one directory, and appends the directories among them.
+/// Visits the entries in one directory, and appends the directories among them.
 static bool visit_directory(int root, const char *path, struct list *directories,
                             bool (*visit)(const struct entry *entry, void *context), void *context) {
     int descriptor = open_directory(root, path);
@@ -146,7 +146,8 @@ bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void
     return complete;
 }
 
-/// Removes the files of a directory, and moves its directories to the root under the next free numbers.
+/// Removes the files in a directory, and moves its subdirectories to the root, named with the next free
+/// numbers.
 static void flatten(int root, const char *name, unsigned *number) {
     fchmodat(root, name, 0700, 0);
     int descriptor = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -164,8 +165,8 @@ static void flatten(int root, const char *name, unsigned *number) {
         closedir(directory);
 }
 
-/// Removes everything that can be removed. It first moves nested directories to the root: finding each
-/// one by its path would take time proportional to the square of the depth.
+/// Removes everything that can be removed. It first moves nested directories to the root: finding each one by
+/// its path would take time quadratic in the depth.
 void remove_tree(const char *path) {
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)

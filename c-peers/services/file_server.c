@@ -15,7 +15,7 @@ static const char usage[] =
 
 enum { READ_LIMIT = 512 << 10 };
 
-/* Unmaps the files of clients that have disconnected, and are not released yet. */
+/* Unmaps the files of clients that have disconnected but have not been released yet. */
 static void forget_dead_clients(void) {
     struct client *client;
     TAILQ_FOREACH(client, &clients, link)
@@ -67,7 +67,7 @@ static struct file *find(struct client *client, const struct message *request, j
     return file;
 }
 
-/* Returns the only member of a payload: the file. NULL after an error reply. */
+/* Returns the file, which is the payload's only member; NULL after an error reply. */
 static struct file *unpack_file(struct client *client, const struct message *request) {
     json_int_t number;
     return unpack(client, request, "{sI}", "file", &number) ? find(client, request, number) : NULL;
@@ -87,7 +87,7 @@ static void grow(struct client *client, const struct message *request) {
     reply_file(client, request, problem, file);
 }
 
-/* Replies how many dirty bytes were written to the disk. */
+/* Replies with the number of dirty bytes that were written to the disk. */
 static void reply_synced(struct client *client, const struct message *request, struct problem problem,
                          size_t dirty) {
     if (problem.code)
@@ -115,8 +115,8 @@ static void unmap(struct client *client, const struct message *request) {
 
 /* -- Bytes -- */
 
-/* Reads a string that may be missing or null. Replies with an error, and returns false, if it is another
- * value. */
+/* Reads a string that may be missing or null. If it is any other value, replies with an error and returns
+ * false. */
 static bool unpack_optional(struct client *client, const struct message *request, const char *key,
                             const char **text, size_t *length) {
     const json_t *value = json_object_get(request->payload, key);
@@ -230,7 +230,7 @@ static const struct handler handlers[] = {{"create", create},
                                           {"list", list},
                                           {0}};
 
-/* Allows as many descriptors as possible: each file needs one, besides those of the clients. */
+/* Allows as many descriptors as possible: each file needs one, in addition to the clients' descriptors. */
 static void raise_descriptor_limit(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -259,7 +259,7 @@ int main(int argc, char *argv[]) {
                 return EX_USAGE;
         }
     no_more_arguments(argc, argv);
-    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of the user is an error of the request */
+    signal(SIGXFSZ, SIG_IGN); /* only the request fails if a file exceeds the user's limit */
     raise_descriptor_limit();
     root_open(root);
     serve(

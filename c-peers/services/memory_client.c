@@ -31,7 +31,7 @@ static bool received(struct connection *connection, const struct message *messag
     (void)connection;
     if (descriptor == -1)
         return true;
-    /* Otherwise an access could raise SIGBUS, because another process can make the segment smaller. */
+    /* Otherwise an access could raise SIGBUS, because another process could shrink the segment. */
     const int seals = fcntl(descriptor, F_GET_SEALS);
     if (seals == -1 || !(seals & F_SEAL_SHRINK))
         errx(EXIT_FAILURE, "the segment is not sealed");
@@ -113,7 +113,7 @@ static void write_part(json_t *payload) {
     json_decref(count);
 }
 
-/* Closes the descriptor of an attachment before the server forgets it. */
+/* Closes an attachment's descriptor before the server forgets the attachment. */
 static void detach(const json_t *payload) {
     struct attachment *found = find(json_integer_value(json_object_get(payload, "attachment")));
     if (!found)

@@ -13,8 +13,8 @@ static const char usage[] =
 
 static const char *const access_names[] = {"none", "read-only", "read-write"};
 
-/* Returns the access of this name. If it is not known or below `least`, replies with an error and returns -1.
- */
+/* Returns the access with this name. If the name is unknown, or the access is below `least`, replies with an
+ * error and returns -1. */
 static int access_of(struct client *client, const struct message *request, const char *name,
                      enum access least) {
     for (int access = (int)least; access <= READ_WRITE; access++)
@@ -165,7 +165,7 @@ int main(int argc, char *argv[]) {
                 return EX_USAGE;
         }
     no_more_arguments(argc, argv);
-    /* A segment above RLIMIT_FSIZE must only fail. */
+    /* Creating a segment above RLIMIT_FSIZE must fail without a signal. */
     signal(SIGXFSZ, SIG_IGN);
     serve(&(struct service){.name = "Memory Server",
                             .handlers = handlers,

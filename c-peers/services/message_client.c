@@ -1,4 +1,4 @@
-/* Sends requests to a message server, and prints replies and messages of other clients. Counterpart:
+/* Sends requests to a message server, and prints replies and messages from other clients. Counterpart:
  * message_server.c. */
 #include "common/service.h"
 

@@ -21,7 +21,7 @@ static void reply_or_fail(struct client *client, const struct message *request, 
         reply(client, request, NULL);
 }
 
-/* Reads an integer. If it is missing or null, the value does not change. If it is not valid, replies with an
+/* Reads an integer. If it is missing or null, the value does not change. If it is invalid, replies with an
  * error and returns false. */
 static bool read_count(struct client *client, const struct message *request, const char *key,
                        json_int_t least, json_int_t most, json_int_t *value) {
@@ -29,7 +29,7 @@ static bool read_count(struct client *client, const struct message *request, con
     if (!member || json_is_null(member))
         return true;
     const double number = json_number_value(member);
-    /* 2.0 is an integer, too. */
+    /* 2.0 also counts as an integer. */
     const bool valid = json_is_number(member) && number >= (double)least && number <= (double)most &&
                        (double)(json_int_t)number == number;
     if (valid)
@@ -142,7 +142,7 @@ static void list(struct client *client, const struct message *request) {
     reply(client, request, semaphore_names());
 }
 
-/* Its permits return, and its requests wait no longer, before others get the permits. */
+/* Removes the client's waiting requests and returns its permits, before other clients get the permits. */
 static void closed(struct client *client) {
     waiters_forget(client);
     holdings_return(client);

@@ -1,12 +1,12 @@
 // short-transfer CALL REQUEST.N COMMAND...: runs a peer, and shortens its N-th CALL during a request to one
-// byte. A request begins with the first read from standard input after a response.
-// short-transfer close all COMMAND...: runs a command. After its first write to standard output, each
-// close(2) is performed and then reports EINTR, as on some network file systems. A close of a descriptor
-// that is not open aborts the command: in the meantime another thread might have opened it.
+// byte. A request begins with the first read from standard input after a response. short-transfer close all
+// COMMAND...: runs a command. After its first write to standard output, each close(2) is performed and then
+// reports EINTR, as on some network file systems. Closing a descriptor that is not open aborts the command:
+// another thread might have opened it in the meantime.
 //
 // strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
-// the length on entry to the call, so the kernel transfers one byte and reports this. This process executes
-// the command itself, and a grandchild traces it.
+// the length on entry to the call, so the kernel transfers and reports one byte. This process executes the
+// command itself, and a grandchild traces it.
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The argument of a call that is the length of the transfer.
+// The argument that contains the length of the transfer.
 enum place { THIRD_ARGUMENT, VECTOR, MESSAGE, RESULT };
 
 static const struct transfer {
@@ -161,15 +161,15 @@ struct target {
     long request, occurrence; // counted from 1
 };
 
-// The requests of a peer, as its calls show them. A program that executes the peer makes calls as well, but
-// before the first request.
+// The requests of a peer, inferred from its calls. A program that executes the peer also makes calls, but
+// only before the first request.
 struct progress {
     long requests;
     long calls; // of the traced name, since the current request began
     bool responded, reads_input;
 };
 
-/// Returns whether the call that begins is the wanted one.
+/// Returns whether the call that begins is the one to shorten.
 static bool enter(struct progress *progress, const struct target *target, long name, long fd) {
     progress->reads_input = name == SYS_read && fd == STDIN_FILENO;
     if ((name == SYS_write || name == SYS_writev) && fd == STDOUT_FILENO)
@@ -245,7 +245,7 @@ int main(int argc, char **argv) {
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)PTRACE_O_TRACESYSGOOD) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
-        // The tracer must not keep descriptors of the peer open: the peer's last close must close the file.
+        // The tracer must not keep the peer's descriptors open: the peer's last close must close the file.
         close(ready[0]);
         int keep = dup2(ready[1], STDIN_FILENO);
         close(STDOUT_FILENO);

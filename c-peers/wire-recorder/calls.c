@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Whether a transfer to or from a descriptor orders accesses of several processes, which a transfer to or
-/// from a file does not.
+/// Whether a transfer to or from a descriptor orders accesses by several processes. A transfer to or from a
+/// file does not.
 static bool is_channel(const struct tracee *tracee) {
     char id[ID_SIZE];
     struct stat status;
@@ -47,7 +47,7 @@ static void classify_semop(struct tracee *tracee) {
     }
 }
 
-/// Determines whether the call orders accesses to shared memory of the process.
+/// Determines whether the call orders accesses to the process's shared memory.
 static void classify(struct tracee *tracee) {
     tracee->is_sharing = tracee->is_acquiring = tracee->is_releasing = false;
     if (!has_mappings(tracee->process))
@@ -108,7 +108,7 @@ void enter_call(struct tracee *tracee) {
 void leave_call(struct tracee *tracee, int64_t result) {
     if (tracee->is_sharing)
         accept_stores(tracee, tracee->is_acquiring, tracee->is_releasing);
-    // A connect with a timeout uses a non-blocking call.
+    // A connect with a timeout uses a nonblocking call.
     const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
     if (result < 0 && !connects)
         return;

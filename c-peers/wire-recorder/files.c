@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// The umask of the process, which the kernel removes from the permissions of a new object.
+/// Returns the process's umask, which the kernel removes from the permissions of a new object.
 unsigned umask_of(const struct tracee *tracee) {
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/status", tracee->thread);
@@ -52,7 +52,7 @@ static bool is_opening(const struct tracee *tracee, struct opening *opening) {
     }
 }
 
-/// The path that the call creates, removes or replaces, if any.
+/// Finds the path that the call creates, removes or replaces, if any.
 static bool changed_path(struct tracee *tracee) {
     const uint64_t *a = tracee->arguments;
     switch (tracee->number) {
@@ -77,7 +77,7 @@ static void enter_queue_opening(struct tracee *tracee) {
     char name[NAME_MAX + 2] = "/";
     if (!read_text(tracee, tracee->arguments[0], name + 1, sizeof name - 1))
         return;
-    // The recorder runs as the user of the role: if opening is not permitted, the queue exists.
+    // The recorder runs as the role's user: if opening the queue is not permitted, it exists.
     mqd_t queue = mq_open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     tracee->existed = queue != (mqd_t)-1 || errno != ENOENT;
     tracee->is_known = true;
@@ -128,7 +128,7 @@ static void report_queue_opening(struct tracee *tracee, int64_t result) {
     event("open", tracee->process);
     number_field("fd", result);
     text_field("id", id);
-    // The kernel closes every descriptor of a queue on exec(2).
+    // The kernel closes every queue descriptor on exec(2).
     creation_fields(tracee, tracee->arguments[1] | O_CLOEXEC, tracee->arguments[2]);
     end_event();
 }

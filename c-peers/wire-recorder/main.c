@@ -31,7 +31,7 @@ static struct tracee *tracees[MAX_TRACEES];
 static int tracee_count;
 static bool started; // the command has been executed
 
-/// Reads a number from the status of a thread, such as its thread group.
+/// Reads a number from a thread's status, such as its thread group.
 static pid_t status_number(pid_t thread, const char *key) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/status", thread);
@@ -76,7 +76,7 @@ static void forget(pid_t thread) {
 }
 
 static void executed(struct tracee *tracee) {
-    // The other threads of the process have ended.
+    // The process's other threads have ended.
     for (int i = tracee_count - 1; i >= 0; i--)
         if (tracees[i]->process == tracee->process && tracees[i] != tracee)
             forget(tracees[i]->thread);
@@ -161,8 +161,8 @@ static _Noreturn void run_tracer(pid_t role, int output, int ready) {
         ptrace(PTRACE_INTERRUPT, role, NULL, NULL) == -1)
         err(1, "wire-recorder: ptrace");
     remember_standard_streams();
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role cannot reach the descriptors of its tracer
-    // The tracer must not keep descriptors of the role open: its last close must close the file.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role cannot reach its tracer's descriptors
+    // The tracer must not keep the role's descriptors open: the role's last close must close the file.
     if (dup2(ready, STDIN_FILENO) == -1 || dup2(output, OUTPUT) == -1)
         err(1, "wire-recorder: dup2");
     close(STDOUT_FILENO);
@@ -186,14 +186,13 @@ int main(int argc, char **argv) {
     int ready[2];
     if (pipe(ready) == -1)
         err(1, "wire-recorder: pipe");
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // where Yama lets only an ancestor trace
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only an ancestor trace
     const pid_t child = fork();
     if (child == -1)
         err(1, "wire-recorder: fork");
     if (child == 0) {
         if (fork() != 0)
             _exit(0); // the tracer is not a child that the role could wait for
-        // Above every descriptor that it closes or replaces.
         run_tracer(role, (int)output, ready[1]);
     }
     char byte;

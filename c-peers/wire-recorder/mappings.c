@@ -1,6 +1,6 @@
-// Stores into shared memory are not system calls. They become visible at the calls that order them: an
-// operation of a semaphore or a futex, a message, an msync, the end of a mapping or process. On entry to such
-// a call, the bytes that have changed since the last such call were stored by this role. After a call that
+// Stores into shared memory are not system calls. They become visible at the calls that order them: a
+// semaphore or futex operation, a message, an msync, the end of a mapping or process. On entry to such a
+// call, the bytes that have changed since the last such call were stored by this role. After a call that
 // wakes another role, and before a call that waits, they may also be stores of the other role: these are
 // marked "maybe", and the reader of the lines resolves them with the stores of all roles.
 #include "recorder.h"
@@ -21,7 +21,7 @@ static struct region {
     char id[ID_SIZE];
     unsigned char *content; // as of the last call that orders accesses
     size_t length;
-    bool is_shared_now; // another role may have changed it since
+    bool is_shared_now; // another role may have changed the content since
 } regions[MAX_REGIONS];
 static int region_count;
 

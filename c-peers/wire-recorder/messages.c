@@ -11,11 +11,11 @@
 
 enum { MAX_PARTS = 1024, MAX_PASSED = 64, MAX_CONTROL = 4096 };
 
-/// A message in the memory of a process, as parts.
+/// A message in a process's memory, in parts.
 struct message {
     struct iovec parts[MAX_PARTS];
     size_t count;
-    size_t length;              // that was transferred
+    size_t length;              // bytes that were transferred
     struct sockaddr_storage to; // or from, if it was received
     socklen_t to_length;
 };
@@ -170,7 +170,7 @@ static void report_dequeued(const struct tracee *tracee, int64_t length) {
     report_bytes(tracee, id);
 }
 
-/// Reads the address from which recvfrom(2) has received.
+/// Reads the source address of recvfrom(2).
 static void read_source(const struct tracee *tracee) {
     socklen_t length;
     const uint64_t *a = tracee->arguments;
@@ -255,7 +255,7 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     case SYS_tee: report_unseen(tracee, "tee"); return true;
     case SYS_vmsplice: report_unseen(tracee, "vmsplice"); return true;
     case SYS_process_vm_writev:
-        if ((pid_t)a[0] != tracee->process) // the library uses it to copy to its own memory
+        if ((pid_t)a[0] != tracee->process) // the library uses this call to copy to its own memory
             report_unseen(tracee, "process_vm_writev");
         return true;
     case SYS_io_uring_setup: report_unseen(tracee, "io_uring"); return true;

@@ -92,7 +92,7 @@ static bool is_boring(const char *link) {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(link, places[i], strlen(places[i])) == 0)
             return true;
-    const char *suffix = strstr(link, ".so"); // of a library, perhaps with a version
+    const char *suffix = strstr(link, ".so"); // the suffix of a library; a version may follow
     return suffix != NULL && (suffix[3] == '\0' || suffix[3] == '.');
 }
 

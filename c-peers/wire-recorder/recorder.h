@@ -1,4 +1,4 @@
-// wire-recorder FD COMMAND...: runs a command, and reports the operations of its processes on IPC objects.
+// wire-recorder FD COMMAND...: runs a command, and reports its processes' operations on IPC objects.
 //
 // It writes one line for each event to descriptor FD, which the command does not inherit, in the format of
 // the peer protocol: a word, then fields with percent-encoded values.
@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 enum { OUTPUT = 3, MAX_PATH = 4096, MAX_PIECE = 16384, ID_SIZE = 48 };
-// Bytes of messages and stores that are reported for all processes of a role together.
+// The maximum number of message and store bytes that are reported for all of a role's processes together.
 static const size_t MAX_BYTES = 8 << 20;
 
 /// A traced thread, and the system call that it is executing.
@@ -23,7 +23,7 @@ struct tracee {
     long number;
     uint64_t arguments[6];
     long long since;     // nanoseconds of CLOCK_MONOTONIC when the call began
-    bool existed;        // the object of a creating call existed before the call
+    bool existed;        // the object that the call creates existed before the call
     bool is_known;       // whether `existed` could be determined
     char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
     bool is_sharing, is_acquiring, is_releasing; // the call orders accesses to shared memory
@@ -48,9 +48,8 @@ bool read_path(const struct tracee *tracee, int64_t directory, uint64_t address,
 
 // objects.c
 void remember_standard_streams(void);                  // which belong to the runner and are not reported
-int take(const struct tracee *tracee, int descriptor); // a duplicate of a descriptor of the process; or -1
-// Identifies the object of a descriptor, and reports it if it is new. False for an object that is not
-// recorded.
+int take(const struct tracee *tracee, int descriptor); // a duplicate of the process's descriptor, or -1
+// Identifies a descriptor's object, and reports the object if it is new. False if the object is not recorded.
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]);
 bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZE]);
 bool path_exists(const struct tracee *tracee, const char *path);

@@ -13,7 +13,7 @@ static bool read_address(const struct tracee *tracee, uint64_t address, uint64_t
     return address != 0 && length <= sizeof *into && read_memory(tracee, address, into, length);
 }
 
-/// The permissions of the file of a bound Unix socket, which the umask of the process has changed.
+/// Adds the permissions of a bound Unix socket's file, and the process's umask, which has reduced them.
 static void file_mode_field(const struct tracee *tracee, const struct sockaddr_storage *address,
                             uint64_t length) {
     const struct sockaddr_un *un = (const void *)address;

@@ -12,7 +12,7 @@
 
 enum { MAX_OPERATIONS = 500, MAX_VALUES = 256, IPC_VERSION = 0x100 };
 
-/// Whether an object with the key exists; the recorder runs in the IPC namespace of the role.
+/// Whether an object with the key exists; the recorder runs in the role's IPC namespace.
 static void look_for(struct tracee *tracee) {
     const key_t key = (key_t)tracee->arguments[0];
     int found = key == IPC_PRIVATE             ? -1

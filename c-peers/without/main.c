@@ -26,9 +26,9 @@ enum { ANY = -1 };
 struct missing {
     const char *name;
     int number;
-    int argument; // the index of the argument that has the bits of `value`, or ANY
+    int argument; // the index of the argument that contains the bits in `value`, or ANY
     unsigned value;
-    int reason; // the error of a kernel that lacks the call
+    int reason; // the error from a kernel without the call
 };
 
 #define CALL(name)                                                                                           \

@@ -21,7 +21,7 @@
 /* Prints a line and flushes it. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
-/* Returns received bytes as printable text, valid until the next call. A NUL at the end is not shown. */
+/* Returns received bytes as printable text, valid until the next call. A trailing NUL is not shown. */
 const char *shown(const void *bytes, size_t length);
 
 /* -- Timeouts (timeout.c) -- */
@@ -35,13 +35,13 @@ struct timeout {
 /* Returns the remaining time for ppoll(2) and similar calls; NULL if there is no limit. */
 const struct timespec *remaining(struct timeout timeout, struct timespec *left);
 
-/* Converts the deadline to CLOCK_REALTIME, the clock of the message queues. */
+/* Converts the deadline to CLOCK_REALTIME, the clock that message queues use. */
 struct timespec realtime_deadline(struct timeout timeout);
 
 /* Waits until a descriptor is ready. Returns false with errno ETIMEDOUT after the deadline. */
 bool wait_for(int fd, short events, struct timeout timeout);
 
-/* Sleeps between two attempts of a non-blocking call: longer each time, up to 10 ms. Returns false with errno
+/* Sleeps between two attempts at a nonblocking call, longer each time, up to 10 ms. Returns false with errno
  * ETIMEDOUT after the deadline. */
 bool pause_for(struct timeout timeout, struct timespec *pause);
 
@@ -52,8 +52,8 @@ mode_t mode_option(const char *text);
 double seconds_option(const char *option, const char *text);
 struct timeout timeout_option(const char *text);
 
-/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, with which other programs could not find
- * the object. */
+/* Parses a System V key, in decimal, or in hexadecimal with 0x. Rejects 0, which is IPC_PRIVATE: other
+ * programs could not find the object. */
 key_t key_option(const char *option, const char *text);
 
 /* Rejects arguments that are not options. */

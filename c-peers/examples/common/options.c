@@ -1,4 +1,4 @@
-/* The values of the options of the example programs. */
+/* Parses the option values of the example programs. */
 #include "example.h"
 
 #include <ctype.h>

@@ -15,7 +15,7 @@ void say(const char *format, ...) {
         err(EXIT_FAILURE, "write 'standard output'");
 }
 
-/* Received bytes may contain anything, and do not have to end with a NUL. */
+/* Received bytes may have any values, and need not end with a NUL. */
 const char *shown(const void *bytes, size_t length) {
     static char *text;
     const unsigned char *byte = bytes;

@@ -30,7 +30,7 @@ static void remove_created(void) {
         unlink(created);
 }
 
-/* The file gets the mode of the socket, so it is never more permissive than requested. */
+/* The kernel gives the file the socket's mode, so the file is never more permissive than requested. */
 int listen_unix(const char *path, mode_t mode) {
     const struct sockaddr_un address = unix_address(path, "bind");
     const int listener = unix_socket();

@@ -7,17 +7,17 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* Creates a Unix stream socket that listens at `path`. Its file gets exactly these permissions, and is
- * removed if the program fails afterwards. */
+/* Creates a Unix stream socket that listens at `path`. Its file has exactly these permissions, and is removed
+ * if the program fails later. */
 int listen_unix(const char *path, mode_t mode);
 
-/* Removes that file, and reports a failure. */
+/* Removes the socket file, and reports any failure. */
 void remove_unix(const char *path);
 
 /* Connects to a Unix stream socket. */
 int connect_unix(const char *path);
 
-/* Waits for a client and accepts it. Errors contain `name` as the name of the listener. */
+/* Waits for a client and accepts it. Error messages use `name` as the listener's name. */
 int accept_client(int listener, const char *name, struct timeout timeout);
 
 struct internet_address {

@@ -1,4 +1,4 @@
-/* Mutants that a table of calls generates. */
+/* Mutants generated from a table of calls. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,5 +6,5 @@
 /* Switches on a mutant by its name, such as `read:arg3:plus-1`. Returns false if the name is unknown. */
 bool generated_mutant_switch_on(const char *name);
 
-/* Starts to write `reached NAME` to standard error for each mutant that would change a call. */
+/* Starts writing `reached NAME` to standard error for each mutant that would change a call. */
 void generated_mutant_record(void);

@@ -1,5 +1,5 @@
-/* The client of a service: sends requests from its arguments or from standard input, and prints what arrives.
- */
+/* A service's client: sends requests from its arguments or standard input, and prints the messages that
+ * arrive. */
 #include "service.h"
 
 #include "../../examples/common/sockets.h"
@@ -34,7 +34,7 @@ static bool is_reply(const struct message *message) {
     return strcmp(message->type, "ok") == 0 || strcmp(message->type, "error") == 0;
 }
 
-/* Handles what has arrived. Returns false at the end of the connection. */
+/* Handles the messages that have arrived. Returns false at the end of the connection. */
 static bool receive(struct connection *connection,
                     void (*handle)(struct connection *, const struct message *, int)) {
     int arrived = -1;
@@ -140,20 +140,20 @@ static void print(struct connection *connection, const struct message *message, 
     client_print(message->type, message->payload);
 }
 
-/* Sends the request of a line. */
+/* Sends the request on a line. */
 static void send_line(struct connection *connection, char *line) {
     enum { MAX_WORDS = 16 };
     char *words[MAX_WORDS], *rest = line;
     const char *type = strsep(&rest, " ");
     int count = 0;
-    /* Only values in KEY=VALUE are single words. */
+    /* A value in KEY=VALUE is a single word; any other value is the rest of the line. */
     while (rest && count < MAX_WORDS)
         words[count++] = key_length(rest) > 0 ? strsep(&rest, " ") : strsep(&rest, "");
     if (*type)
         request(connection, type, payload_from(words, count));
 }
 
-/* Sends the requests of the lines that have arrived. Returns false at the end of the input. */
+/* Sends the requests on the lines that have arrived. Returns false at end of input. */
 static bool send_lines(struct connection *connection) {
     static char text[2 * MESSAGE_LIMIT];
     static size_t length;
@@ -219,7 +219,7 @@ static void flood(const char *type, char *const words[], int word_count) {
     for (uint64_t open = options.connections; open > 0;) {
         for (uint64_t index = 0; index < options.connections; index++) {
             struct connection *connection = &connections[index];
-            /* All requests are sent as soon as the socket takes them. */
+            /* All requests are sent as soon as the socket accepts them. */
             while (entries[index].fd != -1 && connection->queued == 0 && connection->sent < options.repeat) {
                 client_send(connection, type, payload_from(words, word_count));
                 if (!frames_send(&connection->output, connection->fd, &connection->queued))

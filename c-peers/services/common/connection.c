@@ -1,4 +1,4 @@
-/* The connections of a server: requests, replies, and other messages. */
+/* A server's connections: requests, replies, and other messages. */
 #include "server.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static void enqueue(struct client *client, struct frame *frame) {
     STAILQ_INSERT_TAIL(&client->output, frame, next);
     client->queued += frame->length;
     client->descriptors += frame->descriptor != -1;
-    /* Only messages of other clients can exceed the limit: the server stops reading requests before replies
+    /* Only messages from other clients can exceed the limit: the server stops reading requests before replies
      * do. */
     if (client->queued > server.max_output) {
         say("client %ju: does not read", (uintmax_t)client->number);
@@ -52,7 +52,7 @@ bool notify(struct client *client, const char *type, json_t *payload) {
     return fits;
 }
 
-/* Returns false if the reply is an error instead. */
+/* Returns false if it sends an error reply instead. */
 static bool reply_as(struct client *client, const char *id, const char *type, json_t *payload, int fd) {
     struct frame *frame = frame_new(id, type, payload);
     const bool fits = frame->length > 0;
@@ -161,7 +161,8 @@ void client_receive(struct client *client) {
     const ssize_t count = input_receive(&client->input, client->fd, NULL);
     if (count == -1 && errno != EAGAIN && errno != EINTR)
         client->dead = true;
-    /* The client may still read its replies. If there are none, it is released before others get messages. */
+    /* The client may still read its replies. If there are none, the client is released before other clients
+     * get messages. */
     if (count == 0) {
         client_end(client);
         client->dead = client->queued == 0;

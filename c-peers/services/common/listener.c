@@ -1,4 +1,4 @@
-/* The socket that a server listens at. */
+/* The socket on which a server listens. */
 #include "service.h"
 
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The path that this server created. Another server may replace it, so it is only removed if it is the same
- * file. */
+/* The path that this server created. Another server may replace the file, so the path is removed only if it
+ * still names the same file. */
 static struct {
     const char *path;
     dev_t device;
@@ -31,7 +31,7 @@ static int open_socket(int type) {
     return fd;
 }
 
-/* Whether no process has the socket of the path open. An open stream socket refuses a datagram socket with
+/* Whether no process has the socket at the path open. An open stream socket refuses a datagram socket with
  * EPROTOTYPE, so this does not connect to a server. */
 static bool is_stale(const struct sockaddr_un *address) {
     const int fd = open_socket(SOCK_DGRAM);
@@ -41,8 +41,8 @@ static bool is_stale(const struct sockaddr_un *address) {
     return refused;
 }
 
-/* Removes the path of a server that died. Servers do this in turn: otherwise one could remove the new path of
- * another. Returns the lock, which is released when it is closed. */
+/* Removes the path of a server that died. Servers take turns: otherwise one could remove another's new path.
+ * Returns a lock descriptor; closing it releases the lock. */
 static int remove_stale(const struct sockaddr_un *address) {
     char directory[sizeof address->sun_path];
     strlcpy(directory, address->sun_path, sizeof directory);
@@ -67,7 +67,7 @@ int listener_open(const char *path, mode_t mode) {
         err(EXIT_FAILURE, "bind '%s'", path);
     }
     const int fd = open_socket(SOCK_STREAM);
-    /* The file gets the mode of the socket, so it is never more permissive than requested. */
+    /* The kernel gives the file the socket's mode, so the file is never more permissive than requested. */
     umask(0);
     if (fchmod(fd, mode) == -1)
         err(EXIT_FAILURE, "fchmod '%s'", path);

@@ -1,4 +1,4 @@
-/* The messages of the services, their frames, and their bytes on a socket. */
+/* Service messages, their frames, and their bytes on a socket. */
 #include "service.h"
 
 #include <endian.h>
@@ -154,8 +154,8 @@ bool may_pass_descriptor(struct client *client) {
     return client->passed < PASSED_LIMIT;
 }
 
-/* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with an announced
- * length. */
+/* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with the length in a
+ * header. */
 static void make_room(struct input *input) {
     enum { PART = 16384 };
     if (input->start > 0) {

@@ -1,5 +1,5 @@
-/* The loop of a server: clients, their requests and replies. Replies are sent after all requests that are
- * ready have been handled, so the service can make many changes durable at once. */
+/* A server's loop: clients, their requests and replies. Replies are sent after all requests that are ready
+ * have been handled, so the service can make many changes durable at once. */
 #include "server.h"
 
 #include <limits.h>
@@ -71,8 +71,8 @@ static void accept_clients(bool accepts) {
 static void accept_client(void) {
     const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd == -1) {
-        /* The server has enough descriptors, but the system may lack them, or memory. Its clients are still
-         * served. */
+        /* The server has enough descriptors, but the system may have run out of descriptors or memory.
+         * Connected clients are still served. */
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             warn("accept4");
             accept_clients(false);
@@ -140,7 +140,8 @@ static bool flush(void) {
     return more;
 }
 
-/* Releases a client that is disconnected. The service may then send to others, which may disconnect them. */
+/* Releases a client that is disconnected. The service may then send to other clients, and sending may
+ * disconnect those. */
 static bool release_one(void) {
     struct client *client;
     TAILQ_FOREACH(client, &clients, link)
@@ -159,7 +160,7 @@ static void watch(struct client *client) {
     client->events = events;
 }
 
-/* Returns the time at which the service has to do something. */
+/* Returns the time at which the service next has work to do. */
 static int64_t flush_all(void) {
     int64_t next;
     do {
@@ -172,7 +173,7 @@ static int64_t flush_all(void) {
     return next;
 }
 
-/* Ends clients whose time is over. Returns when the next one is. */
+/* Disconnects clients whose time has run out. Returns the time of the next one. */
 static int64_t end_late_clients(int64_t now) {
     if (resumption <= now && !stopping)
         accept_clients(true);
@@ -193,7 +194,7 @@ static int64_t end_late_clients(int64_t now) {
 
 /* -- The loop -- */
 
-/* Each client needs a descriptor, and more for those that are passed to it. */
+/* Each client needs a descriptor, and further descriptors for those that are passed to it. */
 static void reserve_descriptors(void) {
     const rlim_t passed = server.service->descriptors;
     const rlim_t each = passed > 0 ? 2 + PASSED_LIMIT : 2;
@@ -214,8 +215,8 @@ static void add(int fd, void *tag) {
         err(EX_OSERR, "epoll_ctl");
 }
 
-/* Removes the path, so that another server can start; handles the requests that have arrived; and ends all
- * clients. */
+/* Removes the path, so that another server can start; handles the requests that have arrived; and disconnects
+ * all clients. */
 static void stop(void) {
     if (stopping)
         return;
@@ -225,7 +226,7 @@ static void stop(void) {
         server.service->stopping();
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) {
-        /* A client cannot delay the end by sending more and more. */
+        /* A client cannot delay the shutdown by sending more and more. */
         ssize_t count;
         for (size_t total = 0; total < MESSAGE_LIMIT && may_notify(client); total += (size_t)count) {
             count = input_receive(&client->input, client->fd, NULL);
@@ -241,7 +242,7 @@ static void stop(void) {
 static void wait_and_handle(int64_t until) {
     struct epoll_event events[64];
     const int64_t left = until == INT64_MAX ? -1 : until - now_nanoseconds();
-    /* Rounded up, so that the time is over when the wait ends. */
+    /* Round up, so that the time has passed when the wait ends. */
     const int timeout = until == INT64_MAX ? -1 : left <= 0 ? 0 : (int)MIN((left - 1) / 1000000 + 1, INT_MAX);
     const int count = epoll_wait(queue, events, 64, timeout);
     if (count == -1 && errno != EINTR)

@@ -21,7 +21,7 @@ extern struct server server;
 void client_end(struct client *client);
 void client_end_with_reason(struct client *client, const char *reason);
 
-/* Receives bytes of a client, and handles its complete messages. */
+/* Receives bytes from a client, and handles its complete messages. */
 void client_receive(struct client *client);
 
 /* Handles the complete messages that were received, unless the client has to read its replies first. Returns

@@ -1,5 +1,5 @@
-/* Shared by the services: messages, the loop of a server, and the connection of a client. docs/services.md
- * describes the protocol and how to add a service. */
+/* Shared by the services: messages, a server's loop, and a client's connection. docs/services.md describes
+ * the protocol and how to add a service. */
 #ifndef SERVICE_H
 #define SERVICE_H
 
@@ -11,12 +11,12 @@
 
 enum {
     FRAME_HEADER = 4,
-    MESSAGE_LIMIT = 1 << 20, /* of the bytes of a message, without its header */
+    MESSAGE_LIMIT = 1 << 20, /* bytes in a message, excluding its header */
     ID_LIMIT = 64,
     TYPE_LIMIT = 32,
-    NAME_LIMIT = 64, /* of a queue, a segment, a semaphore */
+    NAME_LIMIT = 64, /* for names of queues, segments and semaphores */
     DEPTH_LIMIT = 32,
-    PASSED_LIMIT = 8, /* of the descriptors that a client has not received */
+    PASSED_LIMIT = 8, /* descriptors in transit to one client */
 };
 
 /* -- Messages (message.c) -- */
@@ -27,12 +27,11 @@ struct message {
     json_t *payload;
 };
 
-/* Parses the bytes of a message. Returns NULL, or the code of an error. Release the object with json_decref.
- */
+/* Parses the bytes of a message. Returns NULL, or an error code. Release the object with json_decref. */
 const char *message_parse(struct message *message, const char *bytes, size_t length);
 
-/* Returns a frame: the header and the message. Takes the payload over; NULL is null. The length is 0 if the
- * message exceeds the limit. */
+/* Returns a frame: the header and the message. Takes ownership of the payload; NULL means null. The length is
+ * 0 if the message exceeds the limit. */
 struct frame *frame_new(const char *id, const char *type, json_t *payload);
 
 /* Returns a frame with these bytes. */
@@ -51,7 +50,7 @@ void frame_free(struct frame *frame);
 /* Sends frames until the queue is empty or the socket is full. Returns false if the connection is broken. */
 bool frames_send(struct frames *frames, int fd, size_t *queued);
 
-/* Received bytes that have not been used completely. */
+/* Received bytes that have not been fully consumed. */
 struct input {
     char *bytes;
     size_t start, end, capacity;
@@ -71,14 +70,14 @@ char *json_text(const json_t *value);
 /* Returns milliseconds since 1970. */
 json_int_t now_milliseconds(void);
 
-/* Returns nanoseconds of CLOCK_MONOTONIC. */
+/* Returns the CLOCK_MONOTONIC time in nanoseconds. */
 int64_t now_nanoseconds(void);
 
 /* -- The server (server.c, connection.c, listener.c) -- */
 
 struct client {
     TAILQ_ENTRY(client) link;
-    uint64_t number; /* 1 for the first client of this server; never used again */
+    uint64_t number; /* 1 for the first client of this server; never reused */
     struct ucred peer;
     int64_t last_activity;
     void *state; /* of the service */
@@ -96,7 +95,7 @@ struct client {
 };
 TAILQ_HEAD(clients, client);
 
-/* A function that replies to requests of one type. */
+/* A function that replies to one type of request. */
 struct handler {
     const char *type;
     void (*handle)(struct client *client, const struct message *request);
@@ -112,9 +111,9 @@ struct service {
     int64_t (*tick)(int64_t now);
     /* Makes changes durable, before replies are sent. Exits if it cannot. */
     void (*commit)(void);
-    /* The server stops: replies to the requests that still wait. */
+    /* The server is stopping: replies to requests that are still waiting. */
     void (*stopping)(void);
-    /* How many descriptors the service has open, if it passes descriptors to clients. */
+    /* The number of descriptors that the service has open, if it passes descriptors to clients. */
     unsigned descriptors;
 };
 
@@ -138,7 +137,7 @@ struct service {
 /* Handles one of these options. Returns false for any other option. `usage` is printed for --help. */
 bool server_option(int option, const char *usage);
 
-/* Serves until SIGTERM or SIGINT, and returns after all clients got their last messages. */
+/* Serves until SIGTERM or SIGINT, and returns after all clients have received their last messages. */
 void serve(const struct service *service, const char *default_path);
 
 extern struct clients clients;
@@ -147,10 +146,10 @@ extern struct clients clients;
 struct client *client_find(uint64_t number);
 
 void reply(struct client *client, const struct message *request, json_t *payload);
-/* Passes a duplicate of a descriptor with the reply. Returns false if the reply is an error instead. */
+/* Passes a duplicate of a descriptor with the reply. Returns false if it sends an error reply instead. */
 bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
 /* Whether the client has received enough of its descriptors to get another one (message.c). The kernel limits
- * how many are on the way to all clients together. */
+ * the total number in transit to all clients. */
 bool may_pass_descriptor(struct client *client);
 __attribute__((format(printf, 4, 5))) void fail(struct client *client, const struct message *request,
                                                 const char *code, const char *format, ...);
@@ -159,7 +158,8 @@ bool notify(struct client *client, const char *type, json_t *payload);
 /* Whether the client has read enough to get more messages of any length. */
 bool may_notify(const struct client *client);
 
-/* Reads the payload with json_unpack_ex(3). If it does not fit, replies with an error and returns false. */
+/* Reads the payload with json_unpack_ex(3). If the payload does not match the format, replies with an error
+ * and returns false. */
 bool unpack(struct client *client, const struct message *request, const char *format, ...);
 
 /* Whether a string is a name: 1 to 64 letters, digits, and `._-`. If not, replies with an error. */
@@ -168,14 +168,14 @@ bool check_name(struct client *client, const struct message *request, const char
 /* Creates a socket that listens at `path`, and replaces the path of a server that died. Exits if it cannot.
  */
 int listener_open(const char *path, mode_t mode);
-/* Closes the socket and removes its path, unless another server replaced it. */
+/* Closes the socket, and removes its path unless another server replaced it. */
 void listener_close(int fd);
 
 /* -- The client (client.c) -- */
 
 struct connection {
     int fd;
-    int descriptor; /* of a message of which a part has arrived; -1 if there is none */
+    int descriptor; /* of a message that has partly arrived; -1 if there is none */
     struct input input;
     struct frames output;
     size_t queued;
@@ -202,16 +202,16 @@ struct client_program {
     "  --repeat N         how often each sends it (1); with either option, replies are only counted\n"       \
     "Without TYPE, each line of standard input is a request. A value that is not JSON is a string.\n"
 
-/* Sends requests, prints what arrives, and returns the exit status. */
+/* Sends requests, prints the messages that arrive, and returns the exit status. */
 int client_run(int argc, char *argv[], const struct client_program *program);
 
-/* Sends a request. Takes the payload over. */
+/* Sends a request. Takes ownership of the payload. */
 void client_send(struct connection *connection, const char *type, json_t *payload);
 
 /* Prints a message, or the result of a request that the client handled itself. */
 void client_print(const char *type, const json_t *payload);
 
-/* Prints why the client itself cannot handle a request, and lets it exit with 1. */
+/* Prints why the client itself cannot handle a request, and makes it exit with status 1. */
 void client_refuse(const char *reason);
 
 #endif

@@ -26,7 +26,7 @@ char *base64_encode(const char *bytes, size_t length) {
     return text;
 }
 
-/* Returns the value of a digit; 64 if it is none. */
+/* Returns the value of a digit; 64 if the character is not a digit. */
 static uint32_t value_of(char digit) {
     const char *found = digit ? strchr(digits, digit) : NULL;
     return found ? (uint32_t)(found - digits) : 64;
@@ -47,7 +47,7 @@ char *base64_decode(const char *text, size_t length, size_t *count) {
             invalid |= value & 64;
             group = group << 6 | (value & 63);
         }
-        /* The unused bits of the last digit are 0, so that each sequence of bytes has one text. */
+        /* The unused bits of the last digit are 0, so that each sequence of bytes has only one encoding. */
         if (invalid || group & ((1U << 8 * fill) - 1)) {
             free(bytes);
             return NULL;

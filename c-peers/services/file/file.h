@@ -33,15 +33,15 @@ struct ranges {
     struct range entries[RANGE_LIMIT + 1];
 };
 
-/* Adds the bytes from `start` to before `end`. If there are too many ranges, the two closest ones become one.
- */
+/* Adds the bytes from `start` up to, but not including, `end`. If there are too many ranges, merges the two
+ * closest. */
 void ranges_add(struct ranges *ranges, size_t start, size_t end);
 void ranges_clear(struct ranges *ranges);
 size_t ranges_bytes(const struct ranges *ranges);
 /* Returns [[offset, length], ...]. */
 json_t *ranges_list(const struct ranges *ranges);
 
-/* Whether a range is not negative, and does not exceed a file of this size. */
+/* Whether a range is not negative, and ends within a file of this size. */
 bool range_fits(json_int_t offset, json_int_t length, size_t size);
 
 /* -- Base64 (base64.c): RFC 4648, section 4, with padding -- */
@@ -54,7 +54,7 @@ char *base64_decode(const char *text, size_t length, size_t *count);
 
 /* -- The bytes of a mapped file (mapping.c) -- */
 
-/* Why a request fails; the code is NULL if it does not. */
+/* The reason why a request failed; the code is NULL if it succeeded. */
 struct problem {
     const char *code;
     char text[160];
@@ -71,30 +71,30 @@ struct file {
     size_t size;
     unsigned clients;
     struct ranges dirty;
-    int64_t due;      /* when the dirty ranges are written; INT64_MAX is never */
+    int64_t due;      /* when to write the dirty ranges; INT64_MAX means never */
     bool sync_failed; /* the kernel may have discarded written bytes */
     json_int_t reads, writes, syncs;
 };
 
-/* Of all files since the server started; `mapped` is now. */
+/* Totals for all files since the server started; `mapped` is the current size. */
 struct file_totals {
     size_t mapped;
     json_int_t opened, read, written, syncs, failed_syncs;
 };
 extern struct file_totals totals;
 
-extern int64_t sync_interval; /* nanoseconds; INT64_MAX is never */
+extern int64_t sync_interval; /* nanoseconds; INT64_MAX means never */
 
 __attribute__((format(printf, 2, 3))) struct problem problem(const char *code, const char *format, ...);
 
-/* Returns the problem of a failed system call; the path in a request can be its reason. */
+/* Returns the problem for a failed system call; the path in a request can be the cause. */
 struct problem problem_of_call(const char *call);
 
 /* Maps the first `size` bytes of an open file. Returns false with errno. */
 bool file_map(struct file *file, size_t size);
 
-/* Reserves space, so that a write cannot fail for lack of it. A longer file stays as it is. Returns false
- * with errno. */
+/* Reserves space, so that a write cannot fail for lack of it. A longer file is unchanged. Returns false with
+ * errno. */
 bool file_reserve(int fd, size_t size);
 
 struct problem file_read(struct file *file, size_t offset, size_t length, char *bytes);
@@ -103,7 +103,7 @@ struct problem file_write(struct file *file, size_t offset, size_t length, const
 /* Writes the file to the disk. */
 struct problem file_sync(struct file *file);
 
-/* Extends a file, durably, and its mapping. */
+/* Durably extends a file, and extends its mapping. */
 struct problem file_extend(struct file *file, size_t size);
 
 /* -- All files (files.c) -- */
@@ -117,7 +117,7 @@ extern struct file_limits file_limits;
 /* Maps a file for a client. Other clients may have mapped it already. */
 struct problem file_open(struct client *client, const char *path, struct file **file);
 
-/* Creates a file, durably, and maps it for a client. */
+/* Durably creates a file, and maps it for a client. */
 struct problem file_create(struct client *client, const char *path, size_t size, struct file **file);
 
 /* Returns NULL if the client has not mapped the file. */
@@ -126,7 +126,8 @@ struct file *file_find(const struct client *client, json_int_t number);
 /* Checks the limits, and extends a file. */
 struct problem file_grow(struct file *file, size_t size);
 
-/* Unmaps a file for a client. The last one writes it to the disk; the file is unmapped even if that fails. */
+/* Unmaps a file for a client. For the last client, writes the file to the disk first; the file is unmapped
+ * even if that fails. */
 struct problem file_unmap(struct client *client, struct file *file);
 
 json_t *file_status(const struct file *file);
@@ -136,8 +137,7 @@ json_t *files_list(void);
 /* Unmaps the files of a client that disconnected. */
 void files_forget(struct client *client);
 
-/* Writes files to the disk whose time has come, and informs their clients. Returns when it is to be called
- * again. */
+/* Writes to the disk the files that are due, and notifies their clients. Returns when to call it again. */
 int64_t files_tick(int64_t now);
 
 #endif

@@ -103,7 +103,7 @@ struct problem file_open(struct client *client, const char *path, struct file **
         close(fd);
         return problem;
     }
-    /* A file has one mapping, whatever its names are. */
+    /* A file has one mapping, whatever its names. */
     TAILQ_FOREACH(*file, &files, link)
     if ((*file)->device == status.st_dev && (*file)->inode == status.st_ino) {
         close(fd);
@@ -117,7 +117,7 @@ struct problem file_open(struct client *client, const char *path, struct file **
     return problem;
 }
 
-/* Removes a file that was created, unless its name refers to another one. */
+/* Removes a file that was created, unless its name now refers to another file. */
 static void remove_created(int directory, const char *name, const struct stat *created) {
     struct stat found;
     if (fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && found.st_dev == created->st_dev &&
@@ -169,7 +169,7 @@ struct problem file_grow(struct file *file, size_t size) {
     return problem.code ? problem : file_extend(file, size);
 }
 
-/* Writes a file to the disk, and informs all its clients. */
+/* Writes a file to the disk, and notifies all its clients. */
 static void sync_and_notify(struct file *file) {
     const size_t dirty = ranges_bytes(&file->dirty);
     const struct problem problem = file_sync(file);

@@ -1,4 +1,4 @@
-/* The bytes of a mapped file: they are copied by the kernel, and written to the disk by sync. */
+/* The bytes of a mapped file: the kernel copies them, and a sync writes them to the disk. */
 #include "file.h"
 
 #include <fcntl.h>
@@ -64,8 +64,8 @@ bool file_reserve(int fd, size_t size) {
 typedef ssize_t copy(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
                      unsigned long);
 
-/* The kernel copies. If another process truncates the file, that is an error; an access by the processor
- * would raise SIGBUS. Returns how many bytes were copied. */
+/* Makes the kernel copy the bytes. If another process truncates the file, the copy fails; a direct access
+ * would raise SIGBUS. Returns the number of bytes that were copied. */
 static size_t copy_by_kernel(copy *copy, char *mapping, char *buffer, size_t length) {
     size_t done = 0;
     while (done < length) {
@@ -78,8 +78,8 @@ static size_t copy_by_kernel(copy *copy, char *mapping, char *buffer, size_t len
     return done;
 }
 
-/* Checks that the copied bytes belong to the file. A page can extend beyond its end, so only the size after
- * the copy tells. */
+/* Checks that the copied bytes belong to the file. A page can extend beyond the end of the file, so only the
+ * file's size after the copy can show this. */
 static struct problem check_copied(const struct file *file, size_t end, bool whole, const char *call) {
     struct stat status;
     const struct problem problem_of_copy = whole ? (struct problem){0} : problem_of_call(call);
@@ -110,7 +110,7 @@ struct problem file_write(struct file *file, size_t offset, size_t length, const
 
 /* -- Durability -- */
 
-/* The kernel may have discarded written bytes, so a repetition could succeed without them. */
+/* The kernel may have discarded written bytes, so a retry could succeed without them. */
 static struct problem lost(struct file *file, const char *call) {
     file->sync_failed = true;
     file->due = INT64_MAX;
@@ -121,7 +121,7 @@ static struct problem lost(struct file *file, const char *call) {
 struct problem file_sync(struct file *file) {
     if (file->sync_failed)
         return problem("failed", "an earlier sync failed, and written bytes may be lost: unmap the file");
-    /* Everything, because other processes, or a server that was killed, may have written other bytes. */
+    /* Sync everything, because other processes, or a server that was killed, may have written other bytes. */
     if (file->bytes && msync(file->bytes, file->size, MS_SYNC) == -1)
         return lost(file, "msync");
     ranges_clear(&file->dirty);

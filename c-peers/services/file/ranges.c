@@ -1,4 +1,4 @@
-/* Ranges of bytes: those of a file that were written since its last sync, and those of requests. */
+/* Byte ranges: those written to a file since its last sync, and those in requests. */
 #include "file.h"
 
 #include <sys/param.h>

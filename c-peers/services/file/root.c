@@ -1,5 +1,5 @@
-/* The root directory of the file server: paths that lead out of it, or through a symbolic link, are refused
- * by the kernel. */
+/* The root directory of the file server: the kernel refuses paths that lead out of it, or through a symbolic
+ * link. */
 #include "file.h"
 
 #include <fcntl.h>
@@ -11,7 +11,8 @@
 static int root = -1;
 
 int open_beneath(int directory, const char *path, int flags, mode_t mode) {
-    /* O_NONBLOCK: the open of a FIFO or of a device does not wait. It has no effect on a regular file. */
+    /* With O_NONBLOCK, opening a FIFO or a device does not block. The flag has no effect on a regular
+     * file. */
     const struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
                                  .mode = mode,
                                  .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};

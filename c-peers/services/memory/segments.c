@@ -1,4 +1,4 @@
-/* The segments of a memory server: sealed memory without a file, which clients get as descriptors. */
+/* A memory server's segments: sealed memory without a file, which clients get as descriptors. */
 #include "segments.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@ struct attachment {
     struct client *client;
 };
 
-/* The state of a client. */
+/* A client's state. */
 TAILQ_HEAD(attachments, attachment);
 
 struct segment_limits segment_limits = {
@@ -33,14 +33,14 @@ static void *allocate(size_t size) {
 /* -- Memory -- */
 
 static int seal(int fd, json_int_t size) {
-    /* The memory is reserved, so that an access cannot raise SIGBUS because there is not enough. */
+    /* Reserve the memory, so that an access cannot raise SIGBUS for lack of memory. */
     while (fallocate(fd, 0, 0, (off_t)size) == -1)
         if (errno != EINTR)
             return -1;
-    /* This mode prevents that a read-only descriptor is opened for writing again, at /proc/self/fd. */
+    /* This mode prevents a client from reopening a read-only descriptor for writing through /proc/self/fd. */
     if (fchmod(fd, S_IRUSR) == -1)
         return -1;
-    /* The size cannot change, so that an access cannot raise SIGBUS because a client made it smaller. */
+    /* Seal the size, so that an access cannot raise SIGBUS because a client shrank the memory. */
     return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
@@ -57,8 +57,8 @@ static int new_memory(const char *name, json_int_t size) {
 int segment_open(const struct segment *segment, enum access access) {
     if (access == READ_WRITE)
         return fcntl(segment->fd, F_DUPFD_CLOEXEC, 0);
-    /* A duplicate would have the same access. Opened again, it is a description of its own, with its own
-     * access. */
+    /* A duplicate would have the same access. Opening the memory again creates a separate open file
+     * description, with separate access. */
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", segment->fd);
     return open(path, O_RDONLY | O_CLOEXEC);

@@ -1,11 +1,11 @@
-/* The segments of a memory server, and the clients that have attached them. A removed segment has no name any
- * more, but counts as used until the last client detaches it. */
+/* The segments of a memory server, and the clients that have attached them. A removed segment no longer has a
+ * name, but counts as used until the last client detaches it. */
 #ifndef SEGMENTS_H
 #define SEGMENTS_H
 
 #include "../common/service.h"
 
-/* The access of a client to a segment, in ascending order. */
+/* A client's access to a segment, in ascending order. */
 enum access { NO_ACCESS, READ_ONLY, READ_WRITE };
 
 struct segment {
@@ -19,7 +19,7 @@ struct segment {
     int fd;
     TAILQ_HEAD(, attachment) attachments;
     unsigned attached;
-    int64_t unused_since; /* if no client has attached it */
+    int64_t unused_since; /* valid if no client has attached it */
 };
 
 /* `unused` is in nanoseconds. */
@@ -31,10 +31,10 @@ extern struct segment_limits {
 
 extern struct segment_totals { json_int_t segments, bytes, attached, created, removed; } segment_totals;
 
-/* Returns NULL if there is no segment of this name. */
+/* Returns NULL if there is no segment with this name. */
 struct segment *segment_find(const char *name);
 
-/* Creates a segment. Returns NULL, or the code of an error; errno belongs to the code `failed`. */
+/* Creates a segment. Returns NULL, or an error code; with the code `failed`, errno has the reason. */
 const char *segment_create(struct client *client, const char *name, json_int_t size, enum access others,
                            bool persistent);
 
@@ -46,20 +46,20 @@ int segment_open(const struct segment *segment, enum access access);
 
 bool segment_is_attached(const struct segment *segment, const struct client *client);
 
-/* Returns the number of the attachment, which is never used again. */
+/* Returns the number of the attachment, which is never reused. */
 uint64_t segment_attach(struct segment *segment, struct client *client);
 
 /* Returns false if the client does not have this attachment. */
 bool segment_detach(struct client *client, uint64_t number);
 
-/* Removes the name of a segment, and notifies its creator and its users, except the client that asked for it.
- */
+/* Removes the name of a segment, and notifies its creator and its users, except the client that requested the
+ * removal. */
 void segment_remove(struct segment *segment, const char *reason, const struct client *requester);
 
 /* Detaches everything from a client that has disconnected, and removes the segments that it created. */
 void segments_forget(struct client *client);
 
-/* Removes segments that are unused for too long. Returns when to call it again, or INT64_MAX. */
+/* Removes segments that have been unused for too long. Returns when to call it again, or INT64_MAX. */
 int64_t segments_tick(int64_t now);
 
 /* Returns the names of all segments, the oldest first. */

@@ -1,4 +1,4 @@
-/* The deliveries of the queue server: which clients have which messages, and until when. */
+/* The deliveries of the queue server: which clients have which messages, and their deadlines. */
 #include "item.h"
 
 static TAILQ_HEAD(, delivery) deliveries = TAILQ_HEAD_INITIALIZER(deliveries);
@@ -122,7 +122,7 @@ static void deliver(struct subscription *subscription, struct item *item) {
                      (int)item->attempts));
 }
 
-/* Returns the client that has waited longest, and lets it wait again. */
+/* Returns the client that has waited longest, and moves it to the end of the list. */
 static struct subscription *next_subscription(struct queue *queue) {
     struct subscription *each;
     TAILQ_FOREACH(each, &queue->subscriptions, of_queue)

@@ -12,7 +12,7 @@ struct item {
     RB_ENTRY(item) by_number, by_priority, by_expiry;
     uint64_t number;
     enum priority priority;
-    int64_t expires; /* milliseconds since 1970; 0 is never */
+    int64_t expires; /* milliseconds since 1970; 0 means never */
     unsigned attempts;
     json_t *payload;
     size_t size;
@@ -20,7 +20,7 @@ struct item {
     bool waiting;
 };
 
-/* A message that a client has and has not acknowledged. */
+/* A message that a client has received but not acknowledged. */
 struct delivery {
     TAILQ_ENTRY(delivery) all, of_client;
     struct item *item; /* NULL if the client was late: the message is back in its queue */
@@ -36,7 +36,7 @@ struct subscription {
     unsigned credit, used;
 };
 
-/* The state of a client. */
+/* A client's state. */
 struct consumer {
     TAILQ_HEAD(, subscription) subscriptions;
     TAILQ_HEAD(, delivery) deliveries;
@@ -62,11 +62,11 @@ TAILQ_HEAD(queue_list, queue);
 extern struct queue_list queues;
 extern struct by_expiry expiring; /* only waiting messages */
 
-/* Lets a message wait in its queue. */
+/* Adds a message to the waiting messages in its queue. */
 void item_put(struct item *item);
-/* Takes a message from those that wait. */
+/* Removes a message from the waiting messages. */
 void item_take(struct item *item);
-/* Removes a message, also from the log. */
+/* Deletes a message, including from the log. */
 void item_remove(struct item *item);
 /* Moves a message to the dead letters of its queue. */
 void item_move_to_dead(struct item *item);

@@ -8,14 +8,15 @@
 /* -- The log (store.c) --
  *
  * A record is its length and its CRC-32, each a little-endian number of four bytes, and a JSON object. A
- * record is durable after store_commit. After a crash, the log may end with a part of what was not committed.
+ * record is durable after store_commit. After a crash, the log may end with a part of the uncommitted
+ * records.
  */
 
 /* Opens or creates the log, calls `replay` for each record, and removes an incomplete end. Exits if another
  * server uses the log. Without a path, nothing is stored. */
 void store_open(const char *path, void (*replay)(const json_t *record));
 
-/* Adds a record. Takes it over. */
+/* Adds a record. Takes ownership of it. */
 void store_append(json_t *record);
 
 /* Writes the records to the disk. Exits if that fails, before any reply is sent. */
@@ -41,16 +42,16 @@ enum priority { LOW, NORMAL, HIGH, CRITICAL };
 
 struct queue;
 
-/* Changes the state as a record says. */
+/* Applies the change in a record to the state. */
 void queues_replay(const json_t *record);
 
-/* Adds records of the whole state. */
+/* Adds records that describe the whole state. */
 void queues_store_all(void);
 
 /* Returns NULL if there is no such queue. */
 struct queue *queue_find(const char *name);
 
-/* Returns the code of an error, or NULL. */
+/* Returns an error code, or NULL. */
 const char *queue_create(const char *name);
 const char *queue_publish(struct queue *queue, json_t *payload, enum priority priority, int64_t expires,
                           uint64_t *number);
@@ -66,11 +67,11 @@ bool queue_reject(struct client *client, uint64_t number);
 json_t *queue_statistics(const struct queue *queue);
 json_t *queue_names(void);
 
-/* Returns the messages of a client that died to their queues. */
+/* Returns a dead client's messages to their queues. */
 void queues_forget(struct client *client);
 
 /* Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.
- * Returns when it is to be called again. */
+ * Returns when to call it again. */
 int64_t queues_tick(int64_t now);
 
 #endif

@@ -12,7 +12,8 @@ static int compare_numbers(struct item *left, struct item *right) {
     return compare(left->number, right->number);
 }
 
-/* Higher priorities are first; within a priority, older messages are, also when they are delivered again. */
+/* Higher priorities come first; within a priority, older messages come first, even when they are
+ * redelivered. */
 static int compare_priorities(struct item *left, struct item *right) {
     const int order = compare(right->priority, left->priority);
     return order ? order : compare_numbers(left, right);
@@ -140,7 +141,7 @@ const char *queue_publish(struct queue *queue, json_t *payload, enum priority pr
     char *text = json_text(payload);
     const size_t size = strlen(text);
     free(text);
-    /* The other members of a delivery need room. */
+    /* Leave room for the other members of a delivery. */
     if (size > MESSAGE_LIMIT - 1024)
         return "too-large";
     if (queue->waiting_count + queue->delivered >= limits.length || total_bytes + size > limits.bytes)
@@ -210,6 +211,6 @@ void queues_store_all(void) {
     store_append(json_pack("{sI, ss, sO, si, sI}", "publish", (json_int_t)item->number, "queue",
                            item->queue->name, "payload", item->payload, "priority", item->priority, "expires",
                            (json_int_t)item->expires));
-    /* A number is not used again, even if its message was removed. */
+    /* A number is not reused, even if its message was removed. */
     store_append(json_pack("{sI}", "last", (json_int_t)last_number));
 }

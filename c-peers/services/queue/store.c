@@ -55,8 +55,8 @@ void store_append(json_t *record) {
     free(text);
 }
 
-/* A failed fsync(2) may have discarded the data, so it is not repeated: the next start reads what is on the
- * disk. */
+/* A failed fsync(2) may have discarded the data, so the server does not retry it: the next start reads what
+ * is on the disk. */
 void store_commit(void) {
     if (pending.length == 0)
         return;
@@ -80,7 +80,7 @@ static json_t *read_record(FILE *file, off_t *end) {
     if (fread(header, sizeof header, 1, file) != 1)
         return NULL;
     const size_t length = le32toh(header[0]);
-    /* A record has little more than the payload of a message. */
+    /* A record is only slightly longer than a message's payload. */
     char *bytes = length <= 2 * MESSAGE_LIMIT ? malloc(length) : NULL;
     json_t *record = NULL;
     if (bytes && fread(bytes, 1, length, file) == length && checksum(bytes, length) == le32toh(header[1]))
@@ -118,7 +118,7 @@ static void lock(int fd) {
         err(EXIT_FAILURE, "open '%s'", path);
 }
 
-/* Makes the name of the log durable. */
+/* Makes the log's name durable. */
 static void sync_directory(void) {
     char *copy = strdup(path);
     const int directory = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

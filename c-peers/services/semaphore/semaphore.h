@@ -1,4 +1,4 @@
-/* The parts of the semaphore server: the lines of waiting requests (line.c), and the semaphores with their
+/* The parts of the semaphore server: the queues of waiting requests (line.c), and the semaphores with their
  * permits (semaphores.c). */
 #ifndef SEMAPHORE_H
 #define SEMAPHORE_H
@@ -8,7 +8,7 @@
 #include <sys/tree.h>
 
 struct semaphore_limits {
-    unsigned semaphores, waiters; /* waiters of a client */
+    unsigned semaphores, waiters; /* waiters per client */
     json_int_t permits;
 };
 extern struct semaphore_limits semaphore_limits;
@@ -26,7 +26,7 @@ struct waiter {
 };
 TAILQ_HEAD(waiters, waiter);
 
-/* The permits of a semaphore that a client has. */
+/* A semaphore's permits that a client holds. */
 struct holding {
     TAILQ_ENTRY(holding) of_semaphore, of_client;
     struct semaphore *semaphore;
@@ -45,7 +45,7 @@ struct semaphore {
     json_int_t longest; /* milliseconds */
 };
 
-/* The state of a client. */
+/* A client's state. */
 struct holder {
     struct waiters waiters;
     struct holdings holdings;
@@ -58,27 +58,27 @@ void *semaphores_allocate(size_t size);
 
 /* -- Waiting requests (line.c) -- */
 
-/* Adds a request to the end of a line. */
+/* Adds a request to the end of a semaphore's queue. */
 void line_add(struct semaphore *semaphore, struct client *client, const char *id, json_int_t permits,
               int64_t deadline);
 
-/* Returns the request that is next, or NULL. Skips clients that get no more messages. */
+/* Returns the next request, or NULL. Skips clients that get no more messages. */
 struct waiter *line_first(const struct semaphore *semaphore);
 bool line_is_empty(const struct semaphore *semaphore);
 
 /* Returns the request with the next deadline, or NULL. */
 struct waiter *line_next_deadline(void);
 
-/* Returns the oldest waiting request of a client with this ID, or NULL. */
+/* Returns a client's oldest waiting request with this ID, or NULL. */
 struct waiter *waiter_find(struct client *client, const char *id);
 
-/* Removes a request from its line. */
+/* Removes a request from its queue. */
 void waiter_remove(struct waiter *waiter);
 
 /* Replies with an error, and removes the request. */
 void waiter_fail(struct waiter *waiter, const char *code, const char *text);
 
-/* Removes the requests of a client that disconnected. */
+/* Removes a disconnected client's requests. */
 void waiters_forget(struct client *client);
 
 /* -- Semaphores and permits (semaphores.c) -- */
@@ -86,7 +86,7 @@ void waiters_forget(struct client *client);
 /* Returns NULL if there is no such semaphore. */
 struct semaphore *semaphore_find(const char *name);
 
-/* These return the code of an error, or NULL. */
+/* These return an error code, or NULL. */
 const char *semaphore_create(const char *name, json_int_t permits, json_int_t maximum);
 /* Replies now or later. The timeout is in milliseconds: 0 does not wait, and -1 has no limit. */
 const char *semaphore_acquire(struct semaphore *semaphore, struct client *client, const char *id,
@@ -101,16 +101,16 @@ void semaphore_remove(struct semaphore *semaphore);
 json_t *semaphore_statistics(const struct semaphore *semaphore);
 json_t *semaphore_names(void);
 
-/* Returns the permits of a client that disconnected. */
+/* Returns a disconnected client's permits to their semaphores. */
 void holdings_return(struct client *client);
 
-/* Lets the first requests of each line have the permits that are available. */
+/* Gives the available permits to the first requests in each queue. */
 void semaphores_advance(void);
 
-/* Lets the waiting requests of all semaphores fail. No more permits are acquired. */
+/* Makes the waiting requests of all semaphores fail. No more permits can be acquired. */
 void semaphores_stop(void);
 
-/* Ends the waits whose time is over. Returns when it is to be called again. */
+/* Ends waits that have timed out. Returns when to call it again. */
 int64_t semaphores_tick(int64_t now);
 
 #endif

@@ -1,4 +1,4 @@
-/* The semaphores of the semaphore server, and the permits that their clients have. */
+/* The semaphores of the semaphore server, and the permits that their clients hold. */
 #include "semaphore.h"
 
 #include <sys/param.h>
@@ -102,8 +102,8 @@ static void grant(struct semaphore *semaphore, struct client *client, const char
           json_pack("{ss, sI, sI}", "semaphore", semaphore->name, "permits", permits, "waited", waited));
 }
 
-/* Only the first request of a line is considered, so that a request for many permits gets them in its turn.
- */
+/* Considers only the first request in the queue, so that other requests cannot overtake a request for many
+ * permits. */
 static void advance(struct semaphore *semaphore) {
     struct waiter *first;
     while ((first = line_first(semaphore)) && first->permits <= semaphore->available) {
@@ -138,7 +138,7 @@ const char *semaphore_acquire(struct semaphore *semaphore, struct client *client
     return NULL;
 }
 
-/* Takes permits of a client back. Returns false if it has fewer. */
+/* Takes back permits from a client. Returns false if the client holds fewer. */
 static bool take_back(struct semaphore *semaphore, struct client *client, json_int_t permits) {
     struct holding *holding = find_holding(semaphore, client);
     if (!holding || holding->permits < permits)
