@@ -12,7 +12,7 @@ extension Parameters {
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
-  /// Reports whether the received bytes match the pattern of the request or, without one, the bytes themselves.
+  /// Reports whether the received bytes match the request's pattern or, without a pattern, the bytes themselves.
   func report(_ received: [UInt8], as key: String, in fields: inout Fields) throws {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {
@@ -29,7 +29,7 @@ extension Parameters {
 }
 
 extension [UInt8] {
-  /// Creates an array with room for `count` bytes, to which `fill` appends.
+  /// Creates an array with a capacity of `count` bytes, to which `fill` appends.
   init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
     guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
     try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in
