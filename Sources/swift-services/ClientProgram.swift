@@ -10,7 +10,7 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The socket path.")
   var path: String?
 
-  @Option(help: "The timeout for each operation, in seconds.")
+  @Option(help: "The number of seconds to wait in total.")
   var timeout: Seconds?
 
   @Option(help: "The number of messages other than replies to wait for.")
