@@ -46,8 +46,8 @@ patch-deps:
 strace-deps:
 	@.ci/install-dependencies strace
 
-# The benchmark compares with these libraries if they are installed.
-bench-deps: ## Install the libraries that the benchmark compares (ZeroMQ, nng, Boost)
+# The benchmark also measures these libraries if they are installed.
+bench-deps: ## Install the libraries that the benchmark compares against (ZeroMQ, nng, Boost)
 	@.ci/install-dependencies $(CXX) $(ALTERNATIVE_PACKAGES)
 
 # `make models` requires spin.
@@ -154,7 +154,7 @@ unit: build ## Run the unit tests
 
 test: lint unit guide self-test interop install-check ## Run lint, the unit tests, the guide, the self-test, and the suite
 
-lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the prose and the formatting of Swift and C, and compile C with a second compiler
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
@@ -180,7 +180,7 @@ soak: build ## Test the harness: kill, interrupt and repeat it, and limit its re
 # The test duration: make services-soak SECONDS=600
 SECONDS ?= 600
 
-services-soak: build ## Kill service servers and clients at random, and count lost messages and permits (SECONDS=600)
+services-soak: build ## Kill the services' servers and clients at random, and count lost messages and permits (SECONDS=600)
 	@.ci/services-soak $(SECONDS) $(BIN)
 	@.ci/semaphores-soak $(SECONDS) $(BIN)
 
@@ -218,7 +218,7 @@ async-cost: ## Measure the latency and allocations of asynchronous calls (takes 
 adoption: ## Compile and run the recipes for SwiftNIO and Dispatch
 	@env -u IPC_INTEROP_TOOLS IPC_INTEROP_NIO=1 $(SWIFT) test --scratch-path .build/adoption
 
-coverage: strace-deps build c-mutants ## Show how many lines the tests cover, and write build/coverage/index.html
+coverage: strace-deps build c-mutants ## Measure the tests' line coverage, and write build/coverage/index.html
 	@.ci/coverage
 
 # docc warnings are errors, except those about parameters without a description.

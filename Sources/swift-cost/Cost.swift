@@ -11,9 +11,9 @@ struct Cost: Sendable {
     case message
     /// Each round makes two calls that transfer no bytes.
     case calls
-    /// The cost is the time of this many rounds, within one process.
+    /// The cost is the time for this many rounds within one process.
     case single(Int)
-    /// The cost is the time of this many rounds, between two processes.
+    /// The cost is the time for this many rounds between two processes.
     case pair(Int)
   }
 
@@ -32,7 +32,7 @@ struct Cost: Sendable {
   }
 }
 
-/// A measurement with its arguments.
+/// One run of a measurement, with its arguments.
 ///
 /// A measurement between two processes also has the path of the shared file and this process's role.
 struct Run {

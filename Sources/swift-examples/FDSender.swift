@@ -33,7 +33,7 @@ struct FDSender: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("FD Sender: connected to '\(path)'.")
 
-    // Two bytes carry the descriptor. It stays open in transit although this process closes its own and exits.
+    // Two bytes carry the descriptor, which stays open in transit even after this process closes its copy and exits.
     try server.send("FD".utf8.span, descriptors: [opened].span, timeout: timeout)
     say("FD Sender: passed '\(file)'.")
     try? opened.close()

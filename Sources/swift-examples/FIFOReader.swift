@@ -14,7 +14,7 @@ struct FIFOReader: ParsableCommand {
   @Option(help: "The FIFO's permissions, if it must be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
-  @Option(help: "The number of seconds to wait for a writer and end of file.")
+  @Option(help: "The number of seconds to wait for a writer and for end of file.")
   var timeout: Seconds?
 
   func run() throws {

@@ -43,7 +43,7 @@ struct SysVMsgReceiver: ParsableCommand {
   private func receive(from queue: SystemVMessageQueue, _ timeout: Timeout) throws {
     say("SYSV MSG Receiver: opened queue \(key.key.rawValue).")
 
-    // By default, the buffer has room for the system's longest message (msgmax, 8192 bytes). It is allocated once.
+    // The buffer is allocated once, by default with room for the system's longest message (msgmax, 8192 bytes).
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

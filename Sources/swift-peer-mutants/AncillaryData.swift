@@ -42,7 +42,7 @@ import Glibc
   }
 }
 
-/// Sends a message with descriptors, with the defect of the selected mutant; nil if no such mutant is selected.
+/// Sends a message with descriptors and the selected mutant's defect; returns nil if no such mutant is selected.
 private func sendChanged(
   _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
 ) -> Int? {

@@ -74,7 +74,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 ) -> Int32 {
   // The time is computed, but the timer is never armed.
   if Mutant.timerNotArmed.isOn { return 0 }
-  // The interval has a default value, so the caller does not pass it.
+  // The interval has a default value, which the caller forgets to override.
   let again = Mutant.intervalDefaulted.isOn ? 0 : interval
   // The seconds are stored in a UInt32.
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first

@@ -26,7 +26,7 @@ import Glibc
   -> Int32
 {
   let result = unsafe __real_ioctl(descriptor, request, argument)
-  // The call gets the address of a copy.
+  // The call is passed the address of a copy.
   if Mutant.unreadBytesOfCopy.isOn, request == UInt(TIOCOUTQ) { unsafe argument?.pointee = 0 }
   return result
 }

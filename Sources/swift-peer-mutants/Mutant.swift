@@ -338,7 +338,7 @@ enum Mutant: String, CaseIterable {
 
   /// The selected mutant.
   ///
-  /// It is set once, before the first request, because reading the requests is itself a `read(2)`.
+  /// It is set once, before the first request, because reading requests itself calls `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   /// Whether this process is an example program rather than a peer.

@@ -35,7 +35,7 @@ nonisolated(unsafe) var hasSpawned = false
 }
 
 @c(__wrap_cipc_pidfd_getfd) func duplicateOfProcess(_ process: Int32, _ number: Int32) -> Int32 {
-  // The number has a default argument.
+  // The descriptor number has a default value.
   __real_cipc_pidfd_getfd(process, Mutant.descriptorDefaulted.isOn ? 0 : number)
 }
 

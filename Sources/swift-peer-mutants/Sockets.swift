@@ -102,7 +102,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 
 @c(__wrap_cipc_set_socket_timeout) func setTimeLimit(_ socket: Int32, _ sending: Int32, _ microseconds: Int64) -> Int32
 {
-  // Only the seconds of the duration are passed, rounded up.
+  // The code passes only the duration's seconds, rounded up.
   __real_cipc_set_socket_timeout(
     socket, sending, Mutant.timeLimitInSeconds.isOn ? (microseconds + 999_999) / 1_000_000 * 1_000_000 : microseconds)
 }

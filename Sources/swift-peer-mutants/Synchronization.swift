@@ -16,7 +16,7 @@ import Glibc
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
   if Mutant.ownerDeadUnlocked.isOn {
     let result = unsafe __real_pthread_mutex_lock(mutex)
-    // An error is thrown, and `defer` unlocks.
+    // The code throws an error, and `defer` unlocks the mutex.
     if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
     return result
   }

@@ -11,9 +11,9 @@ enum MutantClock {
 
   static var now: Int64 { unsafe __real_cipc_clock_monotonic() + skew }
 
-  /// Performs a wait of `nanoseconds`.
+  /// Performs a wait that lasts `nanoseconds`.
   ///
-  /// With `cutShort`, the wait ends after a tenth of the time. With `startedAgain`, an interruption restarts the whole
+  /// With `cutShort`, the wait ends after a tenth of that time. With `startedAgain`, an interruption restarts the whole
   /// wait.
   static func wait<Result: FixedWidthInteger>(
     _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result

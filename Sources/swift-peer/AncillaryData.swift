@@ -114,7 +114,7 @@ extension Parameters {
     has(key) ? try text(key).split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
   }
 
-  /// The credentials to send; nil if the request has none.
+  /// Returns the credentials to send, or nil if the request has none.
   ///
   /// Members that the request omits default to this process's own values.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {

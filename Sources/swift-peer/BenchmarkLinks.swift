@@ -49,7 +49,7 @@ extension Benchmark {
 
 /// The parameters that name the objects to send to and receive from.
 ///
-/// A one-way loop has only one of them, and stores it as both.
+/// A request for a one-way loop has only one of them; both properties then hold its value.
 struct Ends {
   let parameters: Parameters
   let write: String

@@ -26,7 +26,7 @@ func runMutex(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// A message and a full flag (1 until the message is received), which a mutex protects.
+/// A mutex-protected message, with a flag that is 1 until the message is received.
 ///
 /// The layout matches `struct mailbox` in the C peer.
 private struct Mailbox: ~Copyable {
@@ -102,7 +102,7 @@ func runBlock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// Runs a benchmark in which each message locks the whole file exclusively, with an OFD lock, and unlocks it.
+/// Runs a benchmark in which each message is an exclusive OFD lock of the whole file, followed by an unlock.
 func runRecordLock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.descriptor(named: ends.write), try peer.descriptor(named: ends.read))
   func lock(_ file: FileDescriptor) throws(IPCError) {

@@ -56,7 +56,7 @@ extension RawSpan {
 }
 
 extension OutputRawSpan {
-  /// Extends the span to its full capacity, but stores only byte 0 and leaves the others unchanged.
+  /// Extends the span to its full capacity, but stores only byte 0 and leaves the other bytes unchanged.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }

@@ -104,7 +104,7 @@ protocol SharedHandle: MemoryHandle {
 }
 
 extension Peer {
-  /// Returns the memory, named in a request, in which an object is placed.
+  /// Returns the memory in which a request's object is placed.
   ///
   /// The C library keeps the addresses of locked mutexes in a list, so the region stays mapped as long as the handle
   /// exists.

@@ -3,7 +3,8 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests that a child or another thread of the peer performs, to test what processes inherit and threads share.
+/// Requests performed by a child process or another thread of the peer, to test what processes inherit and threads
+/// share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")
@@ -38,7 +39,7 @@ let nestedOperations: [Peer.Operation] = [
 
   .init("thread", "request") { peer, parameters in
     let request = try parameters.text("request")
-    // The first of the two is the main thread, which only waits.
+    // Of the two threads, the first is the main thread, which only waits.
     let responses = try inThreads(2) { $0 == 0 ? nil : peer.answer(request) }
     guard let response = responses[1] else { throw Invalid("the thread has no response") }
     return try relay(response)

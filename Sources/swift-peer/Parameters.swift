@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// The parameters of a request, by type.
+/// A request's parameters, with an accessor for each type.
 ///
 /// The methods throw ``Invalid`` if a parameter is missing or malformed.
 struct Parameters {
@@ -12,7 +12,7 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  /// Returns a text, which must not contain a NUL, because a NUL ends a C string.
+  /// Returns a text parameter, which must not contain a NUL, because a NUL ends a C string.
   func text(_ key: String) throws -> String {
     let text = try given(key, fields[key])
     return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")

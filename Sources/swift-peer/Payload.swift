@@ -2,7 +2,7 @@ internal import PeerProtocol
 
 /// Payloads in requests and responses.
 extension Parameters {
-  /// Returns the bytes to send: those of the parameter `key`, or `length` bytes of a pattern.
+  /// Returns the bytes to send: the value of the parameter `key`, or `length` bytes of a pattern.
   func payload(_ key: String, length: String) throws -> [UInt8] {
     guard has("pattern") else {
       guard !has(length), !has("offset") else { throw Invalid("'\(key)' implies its length") }

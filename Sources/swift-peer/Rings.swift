@@ -178,7 +178,7 @@ final class RecordProducer: RingHandle {
     try end?.send(record, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Calls `body` with the end itself.
+  /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Producer) throws -> Void) throws {
     guard var end = end.take() else { closedEnd() }
     let result = Result { try body(&end) }
@@ -204,7 +204,7 @@ final class RecordConsumer: RingHandle {
     try end?.receive(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt) ?? nil
   }
 
-  /// Calls `body` with the end itself.
+  /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Consumer) throws -> Void) throws {
     guard var end = end.take() else { closedEnd() }
     let result = Result { try body(&end) }

@@ -248,7 +248,7 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
   }
 }
 
-/// Returns the symbol of a signal, or the number of a real-time signal.
+/// Returns a signal's symbol, or a real-time signal's number.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
 /// The number of times that each signal's handler ran.

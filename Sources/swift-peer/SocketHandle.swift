@@ -8,7 +8,7 @@ internal import SystemPackage
 final class SocketHandle: ByteHandle, SocketProtocol {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor
-  /// The type of the socket, such as `SOCK_STREAM`.
+  /// The socket type, such as `SOCK_STREAM`.
   let type: Int32
   /// The IP version; nil for a Unix domain socket.
   let version: IPVersion?

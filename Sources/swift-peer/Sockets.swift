@@ -209,7 +209,7 @@ extension Fields {
   }
 }
 
-/// The address of a socket of any family.
+/// A socket address of any family.
 enum PeerAddress {
   case unix(UnixSocket.Address)
   case internet(SocketAddress)

@@ -4,7 +4,7 @@ internal import PeerProtocol
 internal import SystemPackage
 
 extension Parameters {
-  /// Returns the timeout in a request, which is in seconds from now.
+  /// Returns the timeout in a request, given in seconds from now.
   ///
   /// `tv_nsec` replaces the nanoseconds of the end time, and may be out of range.
   func deadline(_ key: String = "abs_timeout") throws -> Timeout {

@@ -98,7 +98,7 @@ let waitingOperations: [Peer.Operation] = [
 ]
 
 extension Peer {
-  /// Returns the descriptor of a handle.
+  /// Returns a handle's descriptor.
   func descriptor(_ name: String) throws -> FileDescriptor {
     try handles.find(name, as: (any DescriptorHandle).self, "descriptor").descriptor
   }

@@ -22,7 +22,7 @@ final class Client {
   private var output: [Frame] = []
   /// The number of descriptors queued for sending.
   private var descriptors = 0
-  /// The number of descriptors passed since the client last had no unreceived data.
+  /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
   /// Whether the client gets no further messages.
   private(set) var isEnding = false
@@ -79,10 +79,11 @@ final class Client {
 
   // Output
 
-  /// Whether the server reads further requests from the client, which depends on the client reading its replies.
+  /// Whether the server may read further requests; a client that does not read its replies cannot send more.
   private var mayRequest: Bool { mayNotify || isBroken }
 
-  /// Whether the client has read enough to get more messages of any length; no descriptor may be queued for it.
+  /// Whether the client has read enough to get more messages of any length; false while a descriptor is queued, so that
+  /// at most one is.
   var mayNotify: Bool { queued < maximumOutput / 4 && descriptors == 0 && !isEnding && !isBroken }
 
   /// Sends as much output as the socket accepts.

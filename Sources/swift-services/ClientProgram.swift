@@ -13,7 +13,7 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The number of seconds to wait in total.")
   var timeout: Seconds?
 
-  @Option(help: "The number of messages other than replies to wait for.")
+  @Option(help: "The number of messages to wait for, not counting replies.")
   var events: UInt32 = 0
 
   @Option(help: "The number of connections that send the request; with more than one, replies are only counted.")

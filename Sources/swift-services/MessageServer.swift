@@ -33,7 +33,7 @@ private final class MessageService: Service {
     }
   }
 
-  /// A client, with the time since its last request, in milliseconds.
+  /// A client and the time since its last request, in milliseconds.
   private struct Entry: Encodable {
     let client: Int
     let process: Int32

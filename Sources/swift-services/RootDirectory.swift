@@ -8,7 +8,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The directory that contains all files of a file server.
+/// The directory that contains all of a file server's files.
 ///
 /// The kernel rejects paths that lead out of the directory or through a symbolic link.
 struct RootDirectory: ~Copyable {

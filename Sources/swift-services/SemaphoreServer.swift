@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import IPC
 internal import SwiftExamples
 
-/// Grants named semaphores' permits to clients.
+/// Grants permits from named semaphores to clients.
 struct SemaphoreServer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "semaphore_server", abstract: "Grants named semaphores' permits to clients.")
+    commandName: "semaphore_server", abstract: "Grants permits from named semaphores to clients.")
 
   @OptionGroup var options: ServerOptions
   @OptionGroup var limits: SemaphoreLimits
