@@ -70,7 +70,8 @@ final class ServedFile {
 
   /// Checks that the copied bytes lie within the file.
   ///
-  /// The last page can extend past the end of the file, so only the size after the copy shows whether they do.
+  /// The last page can extend past the end of the file, so only the file size after the copy shows whether the bytes
+  /// exist.
   private func check(_ end: Int, _ failure: IPCError?) throws(ServiceError) {
     let size = try ServiceError.ofCall { () throws(IPCError) in try object.status().size }
     if size < end {
