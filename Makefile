@@ -1,18 +1,18 @@
 # make            this help
-# The first build takes some minutes; later builds compile only changed files.
+# The first build takes a few minutes; later builds compile only changed files.
 
 SHELL := /bin/bash
 BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
-# Compilers leave temporary files in TMPDIR; `make clean` removes them. It is quoted because a path may have spaces.
+# Compilers leave temporary files in TMPDIR; `make clean` removes them. Quote TMPDIR, because a path may contain spaces.
 export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
-# Package.swift declares the tools only if this is set.
+# Package.swift declares the tools only if this variable is set.
 export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
-# Where `make install` puts the command; DESTDIR precedes it when a package is built.
+# The directory into which `make install` installs; package builds prepend DESTDIR.
 PREFIX ?= /usr/local
 DESTDIR ?=
 # Filters and options for `ipc-interop run`: make interop RUN="--mechanism pipe --verbose"
@@ -21,7 +21,7 @@ RUN ?=
 FAULT_INJECTION ?=
 # Mutants and options for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
-# Selection and options of generated mutants: make generated-mutants GENERATED="mmap:"
+# Selection and options for generated mutants: make generated-mutants GENERATED="mmap:"
 GENERATED ?=
 
 .DEFAULT_GOAL := help
@@ -34,7 +34,7 @@ help: ## Show the targets
 deps: ## Install missing dependencies (libbsd-dev, libjansson-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
 
-# Only lint needs the formatter.
+# Only `make lint` requires the formatter.
 lint-deps:
 	@.ci/install-dependencies clang-format
 
@@ -46,8 +46,8 @@ patch-deps:
 strace-deps:
 	@.ci/install-dependencies strace
 
-# Libraries that the benchmark compares with, if they are installed.
-bench-deps: ## Install the libraries that the benchmark compares with (ZeroMQ, nng, Boost)
+# The benchmark also measures these libraries if they are installed.
+bench-deps: ## Install the libraries that the benchmark compares against (ZeroMQ, nng, Boost)
 	@.ci/install-dependencies $(CXX) $(ALTERNATIVE_PACKAGES)
 
 # `make models` requires spin.
@@ -58,8 +58,8 @@ include c-peers/c.mk
 
 build: c swift-release ## Build the command, the sandbox init, the peers and the examples
 
-# Use release builds, because the suite also tests performance. SwiftPM needs a second to find that nothing has changed,
-# so make compares the times of the sources, their folders and the compiler instead.
+# Use release builds, because the suite also tests performance. SwiftPM takes a second to determine that nothing has
+# changed, so make compares the modification times of the sources, their folders and the compiler instead.
 SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
 SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/mutants/swift-peer
 swift-release: $(BUILD)/swift-release
@@ -74,7 +74,7 @@ $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))
 	install -D "$$products/swift-peer-mutants" $(BUILD)/mutants/swift-peer
 	@touch $@
 
-# Python and Perl peers need no build. The Rust peer uses only the standard library.
+# Python and Perl peers need no build step. The Rust peer uses only the standard library.
 include fixtures/peers/swift.mk
 peers: peers-deps build c-variants swift-peers rust-peer ## Build the peers in other languages and for other ABIs, and list them
 	@$(BIN)/ipc-interop peers
@@ -88,12 +88,12 @@ $(BUILD)/peers/rust: fixtures/peers/peer.rs
 	$(call quiet,RUSTC,$<)PEER_COMPILER="rustc-$$($(RUSTC) --version | cut -d' ' -f2)" \
 	  $(RUSTC) --edition 2021 -O -D warnings -o $@ $<
 
-# What is safe between ABIs, measured on this machine with all peers.
+# docs/abi.md shows what is safe between ABIs, as measured on this machine with all peers.
 .PHONY: docs/abi.md
 docs/abi.md: peers
 	@$(BIN)/ipc-interop run --peers all --incompatible --format abi --output $@
 
-# The page and the README have a column for each language, so all of them must be built.
+# The page and the README have a column for each language, so all peers must be built.
 .PHONY: docs/languages.md
 docs/languages.md: build $(BUILD)/peers/rust
 	@$(BIN)/ipc-interop peers --format markdown --output $@
@@ -101,12 +101,13 @@ docs/languages.md: build $(BUILD)/peers/rust
 	@sed -i -e '/^<!-- languages:/,/^<!-- end/{' -e '/^<!-- languages:/r $(BUILD)/languages' -e '/^|/d' -e '}' README.md
 
 # In a name such as fifo/order[c>swift], `>` is not a redirection.
-interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
+interop: build ## Run the suite: every scenario in every language pairing (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(if $(findstring ',$(RUN))$(findstring ",$(RUN)),$(RUN),$(subst >,\>,$(RUN)))
 
-mutants: build c-mutants swift-mutants rust-peer ## Build the mutants of the peers and of the runner
+mutants: build c-mutants swift-mutants rust-peer ## Build the peer mutants and runner mutants
 
-# The sources of the Swift services with mutants of their decisions. A patch that no longer applies stops the build.
+# The sources of the Swift services, patched to contain mutants of their decisions. If the patch does not apply, the
+# build fails.
 SERVICE_MUTANTS := .build/service-mutants
 $(SERVICE_MUTANTS)/.made: $(wildcard Sources/swift-service-mutants/* Sources/swift-services/*) | patch-deps
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r Sources/swift-services Sources/swift-service-mutants/ServiceMutant.swift $(@D)
@@ -114,7 +115,7 @@ $(SERVICE_MUTANTS)/.made: $(wildcard Sources/swift-service-mutants/* Sources/swi
 	@patch --directory $(@D)/swift-services --strip 1 --fuzz 0 --silent <Sources/swift-service-mutants/decisions.patch
 	@touch $@
 
-# First write the sources of the runner with its mutants. Package.swift declares the mutant programs only for this rule.
+# First write the runner's sources with its mutants. Package.swift declares the mutant programs only for this rule.
 .PHONY: swift-mutants generated-mutants generated-sample
 swift-mutants: $(BUILD)/mutants/ipc-interop
 $(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml $(wildcard c-peers/generated-mutants/*) \
@@ -129,7 +130,7 @@ $(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yam
 	install -D "$$products/swift-service-mutants" $(BUILD)/mutants/swift-services && \
 	install -D "$$products/ipc-interop-mutants" $@
 
-generated-mutants: mutants ## Test the suite with generated changes of calls (GENERATED="read: --jobs 2")
+generated-mutants: mutants ## Test the suite with generated changes to calls (GENERATED="read: --jobs 2")
 	@$(BIN)/ipc-interop self-test --generated $(GENERATED)
 
 generated-sample: mutants
@@ -147,17 +148,17 @@ docs/coverage.md: fixtures/assertions.yaml $(BIN)/ipc-interop
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)
 	@$(BIN)/ipc-interop fault-injection $(FAULT_INJECTION)
 
-# Many tests start the command, and the release build starts ten times faster than the debug build beside the tests.
+# Many tests start the command, and the release build starts ten times faster than the debug build.
 unit: build ## Run the unit tests
 	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test
 
 test: lint unit guide self-test interop install-check ## Run lint, the unit tests, the guide, the self-test, and the suite
 
-lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the prose and the formatting of Swift and C, and compile C with a second compiler
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" selects some)
+models: models-deps ## Check the ring, queue, lock and block models with spin (MODELS="ring lock" selects some)
 	@.ci/models $(MODELS)
 
 orders: ## Check that the thread sanitizer detects each relaxed operation (ORDERS="c" selects one language)
@@ -170,27 +171,26 @@ sanitize: build ## Run the unit tests and the suite with address, undefined (C) 
 fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" selects some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
-# The parts of the soak test to run: make soak SOAK="killed limits"
+# The soak test parts to run: make soak SOAK="killed limits"
 SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
 
-# How long to test: make services-soak SECONDS=600
+# The test duration: make services-soak SECONDS=600
 SECONDS ?= 600
 
-services-soak: build ## Kill servers and clients of services at random, and count lost messages and permits (SECONDS=600)
+services-soak: build ## Kill the services' servers and clients at random, and count lost messages and permits (SECONDS=600)
 	@.ci/services-soak $(SECONDS) $(BIN)
 	@.ci/semaphores-soak $(SECONDS) $(BIN)
 
 # The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
 ROBUSTNESS ?=
 
-robustness: mutants ## Repeat matrix, self-test and unit tests on a disturbed machine, and count false failures
-(RUNS=20; takes hours)
+robustness: mutants ## Repeat matrix, self-test and unit tests on a busy machine, and count false failures (RUNS=20; takes hours)
 	@RUNS=$(RUNS) .ci/robustness $(ROBUSTNESS)
 
-cost: c-cost ## Measure how much more the library costs than C (prints tables, writes build/cost.json; takes 2 minutes)
+cost: c-cost ## Measure the library's overhead over C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace
 	@$(SWIFT) build -c release --product swift-cost
 	@$(SWIFT) build -c release --product cost-report
@@ -206,33 +206,34 @@ bench: build alternatives ## Measure latency and throughput in every pairing, an
 	@$(BIN)/ipc-interop bench --format json --output $(BUILD)/bench.json $(BENCH)
 	@$(BIN)/ipc-interop bench --from $(BUILD)/bench.json --format html --output $(BUILD)/bench.html
 
-# The tables of docs/costs.md are those of the last `make bench`.
+# The tables in docs/costs.md come from the last `make bench`.
 docs/costs.md: $(BUILD)/bench.json
 	@$(BIN)/ipc-interop bench --from $< --format markdown --output $@
 
-async-cost: ## Measure the latency and the allocations of asynchronous calls (takes a minute)
+async-cost: ## Measure the latency and allocations of asynchronous calls (takes a minute)
 	@$(SWIFT) build -c release --product async-cost
 	@"$$($(SWIFT) build -c release --show-bin-path)/async-cost"
 
-# The only target that needs swift-nio.
+# This is the only target that requires swift-nio.
 adoption: ## Compile and run the recipes for SwiftNIO and Dispatch
 	@env -u IPC_INTEROP_TOOLS IPC_INTEROP_NIO=1 $(SWIFT) test --scratch-path .build/adoption
 
-coverage: strace-deps build c-mutants ## Show how many lines the tests cover, and write build/coverage/index.html
+coverage: strace-deps build c-mutants ## Measure the tests' line coverage, and write build/coverage/index.html
 	@.ci/coverage
 
-# Warnings of docc are errors, except for parameters without a description.
-docs: deps ## Build the documentation of the library into build/docs and build/docs-async
+# docc warnings are errors, except those about parameters without a description.
+docs: deps ## Build the library documentation into build/docs and build/docs-async
 	@for module in IPC:docs IPCAsync:docs-async; do .ci/docs "$${module%:*}" $(BUILD) "$${module#*:}" || exit; done
 	@echo "View it with docc preview, or with any web server in $(BUILD)/docs and $(BUILD)/docs-async"
 
-# The snippets of the guide are compiled with the modules of the last build. Conversion needs cmark-gfm.
-guide: build ## Compile the snippets of the porting guide, and write build/guide/*.html
+# The guide's snippets are compiled with the modules from the last build. Conversion to HTML requires cmark-gfm.
+guide: build ## Compile the porting guide's snippets, and write build/guide/*.html
 	@.ci/install-dependencies cmark-gfm python3
 	@.ci/guide snippets "$$($(SWIFT) build -c release --show-bin-path)/Modules"
 	@rm -rf $(BUILD)/guide && .ci/guide html $(BUILD)/guide
 
-# A matrix and a failure as a terminal shows them, for the README: a peer in Python passes no priority to mq_send(3).
+# A matrix and a failure as a terminal shows them, for the README: a Python peer does not pass the priority to
+# mq_send(3).
 .PHONY: docs/failure.svg
 docs/failure.svg: build
 	@printf 'python:\n  peer: /usr/bin/python3 %s --mutant python-priority-dropped\n' "$(CURDIR)/fixtures/peers/peer.py" >$(BUILD)/failure.yaml
@@ -240,13 +241,13 @@ docs/failure.svg: build
 	  --pairs c:c --pairs c:swift --pairs swift:c --pairs c:python --pairs python:c \
 	  --skip delivery --skip outlives --skip timed --skip receive-blocks --skip senders" /dev/null | sed '1,/^\r$$/d; /posix-mq  /q' | .ci/picture 104 >$@
 
-# Not part of `make test`, because chromium has several hundred MB.
+# This is not part of `make test`, because Chromium takes up several hundred MB.
 browser: guide ## Open the HTML report and the guide in a headless Chromium, and click, type and measure (screenshots in build/browser)
 	@.ci/install-dependencies chromium
 	@mkdir -p $(BUILD)/browser
 	@Tests/Browser/pages.py $(BIN)/ipc-interop $(BUILD)/guide $(BUILD)/browser
 
-# Without prerequisites, so that root builds nothing. Mutants and fuzz inputs are for the checkout only.
+# This target has no prerequisites, so that root builds nothing. Mutants and fuzz inputs are not installed.
 INSTALLED := $(DESTDIR)$(PREFIX)
 LEFT_OUT := corpus runner-checks peers more-peers.yaml mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
 MANUAL := share/man/man1/ipc-interop.1
@@ -269,7 +270,7 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	$(BIN)/ipc-interop --generate-completion-script fish >"$(INSTALLED)/$(word 3,$(COMPLETIONS))"
 
 STAGED := $(abspath $(BUILD))/staged
-install-check: build ## Check what `make install` installs, without the Swift toolchain, and the plugin
+install-check: build ## Check the installed files without the Swift toolchain, and check the plugin
 	@rm -rf "$(STAGED)" && $(MAKE) --no-print-directory install PREFIX="$(STAGED)" DESTDIR= >/dev/null
 	@.ci/check-installed "$(STAGED)"
 	@$(MAKE) --no-print-directory uninstall PREFIX="$(STAGED)" DESTDIR= >/dev/null

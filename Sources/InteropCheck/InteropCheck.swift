@@ -1,7 +1,7 @@
 import Foundation
 import PackagePlugin
 
-/// Builds the programs of a package, and runs `ipc-interop check` in its directory.
+/// Builds a package's programs, and runs `ipc-interop check` in the package directory.
 @main
 struct InteropCheck: CommandPlugin {
   func performCommand(context: PluginContext, arguments: [String]) throws {
@@ -20,14 +20,14 @@ struct InteropCheck: CommandPlugin {
     check.currentDirectoryURL = context.package.directoryURL
     try check.run()
     check.waitUntilExit()
-    // SwiftPM exits with 1 for every failure of a plugin, so the message contains the status.
+    // SwiftPM exits with status 1 for every plugin failure, so the message contains the command's status.
     guard check.terminationReason == .exit, check.terminationStatus == 0 else {
       throw Failure("ipc-interop check ended with \(check.terminationStatus)")
     }
   }
 
-  /// Returns the path of the command: the one that `IPC_INTEROP` names, the one in `PATH`, or the one that `make build`
-  /// wrote in a checkout that the package depends on.
+  /// Returns the path of the command: from `IPC_INTEROP`, from `PATH`, or from `make build` in a checkout that the
+  /// package depends on.
   private static func command(_ context: PluginContext) throws -> URL {
     let environment = ProcessInfo.processInfo.environment
     let places =

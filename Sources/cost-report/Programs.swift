@@ -1,6 +1,6 @@
 import Foundation
 
-/// The measuring programs in C and Swift, and the tools that count their instructions and calls.
+/// The measurement programs in C and Swift, and the tools that count their instructions and calls.
 struct Programs {
   let c: String
   let swift: String
@@ -11,8 +11,8 @@ struct Programs {
 
   struct Measurement {
     let name: String
-    /// The kind of measurement: `message`, `calls` for two calls without bytes, `single` for the time in one process,
-    /// or `pair` for the time between two processes.
+    /// The kind of measurement: `message`, `calls` for two calls that transfer no bytes, `single` for the time in one
+    /// process, or `pair` for the time between two processes.
     let kind: String
     /// The number of rounds in one run.
     let count: Int
@@ -35,7 +35,7 @@ struct Programs {
       arrays: measurement.kind == "message" ? try figures(measurement.name, in: .arrays) : nil)
   }
 
-  /// Returns the difference between a long and a short run, which is the cost of the rounds without the startup cost.
+  /// Returns the cost per round, without the startup cost, from the difference between a long and a short run.
   private func figures(_ name: String, in form: Form) throws -> MessageCost.Figures {
     let (many, few) = (try profile(command(name, 3000, form)), try profile(command(name, 1000, form)))
     let systemCalls = try systemCalls(command(name, 300, form)) - systemCalls(command(name, 100, form))
@@ -44,9 +44,9 @@ struct Programs {
       systemCalls: rounded(systemCalls / 200), allocations: rounded((many.allocations - few.allocations) / 2000))
   }
 
-  /// Runs both programs alternately, and returns the shortest times.
+  /// Runs both programs alternately, and returns the shortest time of each.
   ///
-  /// The shortest time is the least disturbed by other programs.
+  /// Other programs disturb the shortest run least.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {
@@ -63,7 +63,7 @@ struct Programs {
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 
-  /// Returns the instructions of a whole run, and its calls of allocation functions, from the output of callgrind.
+  /// Returns the instruction count of a whole run and the number of its allocation calls, from callgrind's output.
   ///
   /// In this format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function. The next line, `calls=3 ...`,
   /// contains the number of calls. The line `totals: 5` contains the number of instructions.
@@ -92,7 +92,7 @@ struct Programs {
     return (instructions, allocations)
   }
 
-  /// Returns the total of the table that strace prints.
+  /// Returns the total from the table that strace prints.
   private func systemCalls(_ command: [String]) throws -> Double {
     let table = try run(["strace", "-f", "-c", "-U", "calls,name"] + command).errors
     guard let total = table.split(separator: "\n").last(where: { $0.hasSuffix("total") }),
@@ -101,7 +101,7 @@ struct Programs {
     return count
   }
 
-  /// Returns the time in ns that the program prints; for a pair of processes, the time of the first one.
+  /// Returns the time in ns that the program prints; for a pair of processes, the first process's time.
   private func time(_ measurement: Measurement, in form: Form) throws -> Double {
     var command = form == .c ? [c] : [swift]
     command += [measurement.name, "\(measurement.count)"] + (form == .c ? [] : [form.rawValue])
@@ -115,7 +115,7 @@ struct Programs {
       second.waitUntilExit()
       return try parse(output)
     } catch {
-      // Without this, the second program would wait for the first one.
+      // Otherwise, the second program would wait for the first indefinitely.
       second.terminate()
       throw error
     }
@@ -143,8 +143,8 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Reading the pipes one after the other cannot block a program: only the output of the first program can exceed the
-    // capacity of a pipe.
+    // Reading the pipes one after the other cannot block a program: only the first program's output can exceed a pipe's
+    // capacity.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -7,7 +7,7 @@ struct Report: Codable {
   var times: [String: TimeCost] = [:]
 }
 
-/// The maximum cost of the library for one message, beyond the cost of C.
+/// The maximum cost that the library may add per message, compared with C.
 struct Targets: Codable {
   var instructionsOverSpans = 120.0
   var instructionsOverArrays = 250.0
@@ -15,10 +15,11 @@ struct Targets: Codable {
   var allocations = 0.0
 }
 
-/// The cost of sending and receiving one message of 64 bytes, or of two calls without bytes, for which `arrays` is nil.
+/// The cost of sending and receiving a 64-byte message, or of two calls that transfer no bytes, for which `arrays` is
+/// nil.
 struct MessageCost: Codable {
   struct Figures: Codable {
-    /// The number of instructions in user mode.
+    /// The number of user-mode instructions.
     let instructions: Double
     let systemCalls: Double
     let allocations: Double
@@ -34,11 +35,11 @@ struct MessageCost: Codable {
   }
 }
 
-/// The shortest time of one round, in ns.
+/// The shortest time per round, in ns.
 struct TimeCost: Codable {
   let c: Double
   let swift: Double
-  /// The time of Swift divided by that of C.
+  /// The Swift time divided by the C time.
   let ratio: Double
 }
 
@@ -47,7 +48,7 @@ struct Table {
   private static let widths = [16, 14, 9, 9, 15, 13]
   let targets: Targets
 
-  /// Whether any value so far was over its target.
+  /// Whether any value so far has exceeded its target.
   private(set) var hasMarks = false
 
   init(_ targets: Targets) { self.targets = targets }
@@ -80,7 +81,7 @@ struct Table {
     row([name, text(cost.c, digits: 1), text(cost.swift, digits: 1), text(cost.ratio, digits: 2)])
   }
 
-  /// The line below the table: the meaning of the marks, or that no value is over its target.
+  /// The line below the table: the meaning of the marks, or a statement that no value exceeds its target.
   var footer: String {
     let limits =
       "+\(Int(targets.instructionsOverSpans)) instructions over spans, +\(Int(targets.instructionsOverArrays)) over "
@@ -88,7 +89,7 @@ struct Table {
     return hasMarks ? "* over its target: \(limits)" : "No value is over its target: \(limits)"
   }
 
-  /// Returns the difference from C, with a mark if it is over its target.
+  /// Returns the difference from C, with a mark if it exceeds its target.
   private mutating func cell(_ value: Double, _ target: Double, digits: Int) -> String {
     let shown = Self.text(value, digits: value == value.rounded() ? 0 : digits)
     let sign = value > 0 && shown != "0" ? "+" : ""
@@ -102,7 +103,7 @@ struct Table {
     return text == "-0" ? "0" : text
   }
 
-  /// Returns a row whose first cell is aligned left and the others right.
+  /// Returns a row whose first cell is left-aligned and whose other cells are right-aligned.
   ///
   /// A mark replaces the space that follows the number.
   private static func row(_ cells: [String]) -> String {

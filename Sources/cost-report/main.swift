@@ -1,11 +1,11 @@
 import Foundation
 
-// cost-report C SWIFT OUTPUT: compares the measuring programs in C and Swift, prints tables, and writes them as JSON.
-// The exit status is 0 if all programs ran, even if a value is over its target.
+// cost-report C SWIFT OUTPUT: compares the measurement programs in C and Swift, prints tables, and writes the results
+// as JSON. The exit status is 0 if all programs ran, even if a value exceeds its target.
 
 var hasFailed = false
 
-/// Prints a line and flushes it, because the next one may take seconds.
+/// Prints a line immediately, because the next line may take seconds to appear.
 func show(_ line: String) {
   FileHandle.standardOutput.write(Data("\(line)\n".utf8))
 }
@@ -14,7 +14,7 @@ func report(_ line: String) {
   FileHandle.standardError.write(Data("\(line)\n".utf8))
 }
 
-/// Performs one measurement, and reports its failure without ending the program.
+/// Performs one measurement, and reports a failure without exiting.
 @MainActor
 func reporting(_ name: String, _ body: () throws -> Void) {
   do {

@@ -3,17 +3,17 @@ internal import SystemPackage
 
 /// One measurement.
 ///
-/// The time of a run is a constant plus the cost of a round times the number of rounds. So two runs give the cost of a
+/// A run's time is a constant plus the number of rounds times the cost per round. Two runs therefore give the cost per
 /// round.
 struct Cost: Sendable {
   enum Kind: Sendable {
-    /// One message is sent and received in each round.
+    /// Each round sends and receives one message.
     case message
-    /// Two calls without bytes are made in each round.
+    /// Each round makes two calls that transfer no bytes.
     case calls
-    /// The cost is the time of this many rounds, within one process.
+    /// The cost is the time for this many rounds within one process.
     case single(Int)
-    /// The cost is the time of this many rounds, between two processes.
+    /// The cost is the time for this many rounds between two processes.
     case pair(Int)
   }
 
@@ -21,7 +21,7 @@ struct Cost: Sendable {
   var kind = Kind.message
   let run: @Sendable (Run) throws -> Void
 
-  /// The line of `swift-cost list`.
+  /// The measurement's line in the output of `swift-cost list`.
   var description: String {
     switch kind {
     case .message: "\(name) message 3000"
@@ -32,16 +32,16 @@ struct Cost: Sendable {
   }
 }
 
-/// A measurement with its arguments.
+/// One run of a measurement, with its arguments.
 ///
-/// A measurement between two processes also has the shared file and the role of this process.
+/// A measurement between two processes also has the path of the shared file and this process's role.
 struct Run {
   let count: Int
   let usesArrays: Bool
   let path: String?
   let isFirst: Bool
 
-  /// Maps `size` zero bytes: anonymous memory, or a file that is created if necessary.
+  /// Maps `size` bytes, initially zero: anonymous memory, or a file, which is created if necessary.
   func map(_ size: Int) throws -> SharedRegion {
     guard let path else { return try SharedRegion(size: size) }
     let file = try FileDescriptor.open(
@@ -52,10 +52,10 @@ struct Run {
   }
 }
 
-/// The length of the messages, in bytes.
+/// The message length, in bytes.
 let messageLength = 64
 
-/// A message, and memory in which to receive one.
+/// A message to send, and a buffer in which to receive one.
 @safe struct Buffers: ~Copyable {
   let message: UnsafeMutableRawBufferPointer
   let room: UnsafeMutableRawBufferPointer
@@ -72,7 +72,7 @@ let messageLength = 64
   }
 }
 
-/// Ends the program if `condition` is false.
+/// Aborts the program if `condition` is false.
 @inline(__always)
 func require(_ condition: Bool) {
   if !condition { fatalError("a message differs from what was sent") }

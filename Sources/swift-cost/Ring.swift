@@ -11,7 +11,7 @@ private let capacity = 1 << 16
 private let size = 192 + capacity
 private let second = 1 << 17
 
-/// A ring in shared memory: records within one process, and between two.
+/// A ring in shared memory: records within one process, and between two processes.
 let ringCosts = [
   Cost(name: "ring") { run in
     let region = try run.map(size)
@@ -79,7 +79,7 @@ let ringCosts = [
   },
 ]
 
-/// Yields the processor until the other process has created the ring, whose magic number is stored last.
+/// Calls `sched_yield(2)` until the other process has created the ring, whose magic number is stored last.
 private func untilCreated(in region: SharedRegion, at offset: Int) throws {
   while try region.loadAcquiring(as: UInt64.self, at: offset) == 0 { sched_yield() }
 }

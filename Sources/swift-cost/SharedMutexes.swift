@@ -1,6 +1,6 @@
 internal import IPC
 
-/// A mutex between processes: one lock and one unlock.
+/// A process-shared mutex: one lock and one unlock.
 let sharedMutexCosts = [
   Cost(name: "shared-mutex", kind: .calls) { run in
     let mutex = try SharedMutex.create(in: try run.map(4096), at: 0)

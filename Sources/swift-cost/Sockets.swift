@@ -1,6 +1,6 @@
 internal import IPC
 
-/// Sockets: a connection, a sequenced packet, and datagrams received with the address of their sender.
+/// Sockets: a connection, a sequenced packet, and datagrams received with the sender's address.
 let socketCosts = [
   Cost(name: "unix-stream") { run in
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()

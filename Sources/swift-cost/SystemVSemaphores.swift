@@ -1,6 +1,6 @@
 internal import IPC
 
-/// A System V semaphore: one operation of +1, and one of -1.
+/// A System V semaphore: one +1 operation and one -1 operation.
 let systemVSemaphoreCosts = [
   Cost(name: "sysv-sem", kind: .calls) { run in
     let semaphores = try SystemVSemaphores.create(.private, count: 1)

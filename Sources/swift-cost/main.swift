@@ -1,5 +1,5 @@
-// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints the time of its rounds in
-// ns. swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
+// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints the time for its rounds in
+// ns. swift-cost list: prints the names, kinds and usual counts. The corresponding C measurements are in c-peers/cost.
 
 #if canImport(Glibc)
   internal import Glibc
@@ -7,7 +7,7 @@
   internal import Musl
 #endif
 
-/// The measurements, with one line for each mechanism.
+/// The measurements, with one line per mechanism.
 ///
 /// Each mechanism has its own file.
 let costs: [[Cost]] = [

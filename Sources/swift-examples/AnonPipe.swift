@@ -7,10 +7,10 @@ struct AnonPipe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "anon_pipe", abstract: "A parent sends a message to its child through an anonymous pipe.")
 
-  @Option(help: "The message of the parent.")
+  @Option(help: "The parent's message.")
   var message = "Hello from parent!"
 
-  @Flag(help: "Let the command be the child, with the read end as its descriptor 3.")
+  @Flag(help: "Run a command as the child, with the read end as its descriptor 3.")
   var child = false
 
   @Argument(parsing: .captureForPassthrough, help: "The program that --child runs, and its arguments.")
@@ -25,7 +25,7 @@ struct AnonPipe: ParsableCommand {
   }
 
   func run() throws {
-    // Swift programs have threads, so they must not fork. The child runs this program again.
+    // Swift programs have threads, so they must not fork. Instead, the child runs this program again.
     if let readFrom { return try beChild(readingFrom: FileDescriptor(rawValue: readFrom)) }
 
     let pipe = try AnonymousPipe()
@@ -35,7 +35,7 @@ struct AnonPipe: ParsableCommand {
     let process = try ChildProcess(
       command[0], arguments: Array(command[1...]), inheriting: [.init(pipe.reader, as: 3)])
 
-    // The parent only writes. If it kept the read end open, it would not detect that the child has ended.
+    // The parent only writes. If it kept the read end open, it would not detect that the child has exited.
     try pipe.reader.close()
 
     var sent = false
@@ -46,7 +46,7 @@ struct AnonPipe: ParsableCommand {
       report("anon_pipe", error)
     }
 
-    // The child now sees end of file, so its output follows that of the parent.
+    // The child now sees end of file, so its output follows the parent's.
     try pipe.writer.close()
 
     let status = try process.wait().shellStatus

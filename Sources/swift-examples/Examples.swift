@@ -1,7 +1,7 @@
 package import ArgumentParser
 internal import IPC
 
-/// The Swift versions of the C programs in `c-peers/examples`: one file for each, with the same name, options and
+/// The Swift versions of the C programs in `c-peers/examples`: one file per program, with the same name, options and
 /// steps.
 struct Examples: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,7 +41,7 @@ package func runExample(_ arguments: [String]) { runProgram(of: Examples.self, a
 
 /// Runs the subcommand that the arguments name.
 ///
-/// Wrong usage is reported with its reason, and with exit status 64.
+/// On incorrect usage, reports the reason and exits with status 64.
 package func runProgram<Programs: ParsableCommand>(of programs: Programs.Type, _ arguments: [String]) {
   do {
     var program = try Programs.parseAsRoot(arguments)

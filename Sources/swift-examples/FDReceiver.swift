@@ -7,23 +7,23 @@ struct FDReceiver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fd_receiver", abstract: "Receives an open file from another process, and reads it.")
 
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path = "/tmp/fd_passing.sock"
 
-  @Option(help: "How many files to receive.")
+  @Option(help: "The number of files to receive.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the socket.")
+  @Option(help: "The socket's permissions.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for each sender.")
+  @Option(help: "The number of seconds to wait for all senders together.")
   var timeout: Seconds?
 
   func run() throws {
     let address = try UnixSocket.Address(path: FilePath(path))
     let timeout = Timeout(timeout)
 
-    // The path has these permissions from the start.
+    // The path is created with these permissions.
     let listener = try UnixSocket.StreamListener(at: address, permissions: mode.permissions)
     do {
       try receive(listener, timeout)
@@ -46,7 +46,7 @@ struct FDReceiver: ParsableCommand {
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
-      // The end of the connection informs the sender that the file was read.
+      // Closing the connection informs the sender that the file was read.
       try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }
@@ -54,7 +54,7 @@ struct FDReceiver: ParsableCommand {
 
   /// Reads the first page of the file.
   ///
-  /// A descriptor can be of any kind, and reading from anything but a regular file could block.
+  /// A descriptor can be of any kind, and reading from anything other than a regular file could block.
   private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
     guard try FileStatus(of: file).isRegularFile else {
       report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)

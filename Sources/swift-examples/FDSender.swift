@@ -7,20 +7,20 @@ struct FDSender: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fd_sender", abstract: "Passes an open file to another process.")
 
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path = "/tmp/fd_passing.sock"
 
   @Option(help: "The file to open and pass.")
   var file = "/etc/hosts"
 
-  @Option(help: "How many seconds to wait for room.")
+  @Option(help: "The number of seconds to wait for room in the socket's buffer.")
   var timeout: Seconds?
 
   func run() throws {
     let address = try UnixSocket.Address(path: FilePath(path))
     let timeout = Timeout(timeout)
 
-    // This process needs the permission to open it; the receiver does not.
+    // This process needs permission to open the file; the receiver does not.
     let opened: FileDescriptor
     do {
       opened = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
@@ -33,7 +33,7 @@ struct FDSender: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("FD Sender: connected to '\(path)'.")
 
-    // Two bytes carry the descriptor. It stays open in transit although this process closes its own and exits.
+    // Two bytes carry the descriptor, which stays open in transit even after this process closes its copy and exits.
     try server.send("FD".utf8.span, descriptors: [opened].span, timeout: timeout)
     say("FD Sender: passed '\(file)'.")
     try? opened.close()

@@ -8,13 +8,13 @@ struct FIFOReader: ParsableCommand {
     commandName: "fifo_reader",
     abstract: "Reads from a FIFO until all writers have closed it, and removes the FIFO.")
 
-  @Option(help: "The path of the FIFO.")
+  @Option(help: "The FIFO path.")
   var path = "/tmp/my_fifo"
 
-  @Option(help: "The permissions of the FIFO, if it has to be created.")
+  @Option(help: "The FIFO's permissions, if it must be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
-  @Option(help: "How many seconds to wait for a writer, and for the end of its data.")
+  @Option(help: "The number of seconds to wait for a writer and for end of file.")
   var timeout: Seconds?
 
   func run() throws {
@@ -36,7 +36,7 @@ struct FIFOReader: ParsableCommand {
   }
 
   private func read(from fifo: FIFO, _ timeout: Timeout) throws {
-    // Waits for a writer. A file that is not a FIFO, or a symbolic link, is refused.
+    // Opening waits for a writer, and fails for a symbolic link or a file that is not a FIFO.
     say("FIFO Reader: opening '\(path)'.")
     let reader = try fifo.openForReading(timeout: timeout)
 
@@ -53,7 +53,7 @@ struct FIFOReader: ParsableCommand {
 
 /// Creates the FIFO unless the path exists, and returns whether it was created.
 ///
-/// Opening checks that the path is a FIFO.
+/// Opening the path later checks that it is a FIFO.
 func createIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
   do throws(IPCError) {
     try fifo.create(permissions: mode.permissions)

@@ -7,16 +7,16 @@ struct FIFOWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fifo_writer", abstract: "Writes a message to a FIFO.")
 
-  @Option(help: "The path of the FIFO.")
+  @Option(help: "The FIFO path.")
   var path = "/tmp/my_fifo"
 
-  @Option(help: "The message. A NUL is sent after it.")
+  @Option(help: "The message, sent with a terminating NUL.")
   var message = "Hello from FIFO writer!"
 
-  @Option(help: "The permissions of the FIFO, if it has to be created.")
+  @Option(help: "The FIFO's permissions, if it must be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
-  @Option(help: "How many seconds to wait for a reader.")
+  @Option(help: "The number of seconds to wait for a reader.")
   var timeout: Seconds?
 
   func run() throws {
@@ -34,7 +34,7 @@ struct FIFOWriter: ParsableCommand {
   }
 
   private func write(to fifo: FIFO, _ timeout: Timeout) throws {
-    // Waits for a reader. A file that is not a FIFO, or a symbolic link, is refused.
+    // Opening waits for a reader, and fails for a symbolic link or a file that is not a FIFO.
     say("FIFO Writer: opening '\(path)'.")
     let writer = try fifo.openForWriting(timeout: timeout)
 

@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Reads a message from a mapped file, and removes it.
+/// Reads a message from a mapped file, and removes the file.
 struct MappedFileReader: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mapped_file_reader", abstract: "Reads a message from a mapped file, and removes it.")
+    commandName: "mapped_file_reader", abstract: "Reads a message from a mapped file, and removes the file.")
 
-  @Option(help: "The path of the file.")
+  @Option(help: "The file path.")
   var path = "/tmp/my_mapped_file"
 
   func run() throws {
@@ -23,8 +23,8 @@ struct MappedFileReader: ParsableCommand {
         report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If the file becomes shorter at this point, the call
-      // throws, whereas the C program is killed by SIGBUS.
+      // Without a NUL, the text extends to the end of the mapping. If another process truncates the file at this point,
+      // the call throws, whereas SIGBUS kills the C program.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
 

@@ -8,16 +8,16 @@ struct MappedFileWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mapped_file_writer", abstract: "Writes a message into a mapped file.")
 
-  @Option(help: "The path of the file.")
+  @Option(help: "The file path.")
   var path = "/tmp/my_mapped_file"
 
-  @Option(help: "The message. A NUL follows it.")
+  @Option(help: "The message, stored with a terminating NUL.")
   var message = "Hello from mapped file writer!"
 
-  @Option(help: "The size of the file.")
+  @Option(help: "The file size, in bytes.")
   var size = 1024
 
-  @Option(help: "Its permissions.")
+  @Option(help: "The permissions.")
   var mode = Mode(.ownerReadWrite)
 
   func validate() throws {
@@ -28,7 +28,7 @@ struct MappedFileWriter: ParsableCommand {
   }
 
   func run() throws {
-    // The file must be new, because a reader may be reading the file of another writer. This reserves its space.
+    // The file must be new, because a reader may be reading another writer's file. The call also allocates disk space.
     let object = try MappedFile.create(FilePath(path), size: size, permissions: mode.permissions)
     do {
       let memory = try object.map()
@@ -36,13 +36,13 @@ struct MappedFileWriter: ParsableCommand {
       try object.close()
       say("Mapped File Writer: mapped '\(path)' (\(memory.size) bytes).")
 
-      // Store the first byte last: a reader that sees it also sees the others.
+      // Store the first byte last: a reader that sees it also sees the other bytes.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
       say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
 
-      // This affects only the disk: other processes already see the change.
+      // Syncing affects only the disk: other processes already see the change.
       try memory.sync()
       say("Mapped File Writer: synchronised.")
 

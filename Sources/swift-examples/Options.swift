@@ -30,7 +30,7 @@ package struct Count: ExpressibleByArgument {
   package var defaultValueDescription: String { "\(value)" }
 }
 
-/// A System V key: decimal, or hexadecimal after 0x.
+/// A System V key: decimal, or hexadecimal with the prefix 0x.
 ///
 /// IPC_PRIVATE is refused, because no other program could find the object.
 struct Key: ExpressibleByArgument {
@@ -46,7 +46,7 @@ struct Key: ExpressibleByArgument {
   var defaultValueDescription: String { "\(key)" }
 }
 
-/// The type of a System V message: 1 or more.
+/// A System V message type: 1 or more.
 struct MessageType: ExpressibleByArgument {
   let type: SystemVMessageQueue.MessageType
 
@@ -60,7 +60,7 @@ struct MessageType: ExpressibleByArgument {
   var defaultValueDescription: String { "\(type)" }
 }
 
-/// A selection of System V messages, with the meaning of msgtyp in msgrcv(2).
+/// A selection of System V messages, with the same meaning as msgtyp in msgrcv(2).
 struct Selection: ExpressibleByArgument {
   let selection: SystemVMessageQueue.Selection
 
@@ -114,7 +114,7 @@ struct Host: ExpressibleByArgument {
   var defaultValueDescription: String { "\(address)" }
 }
 
-/// A port of a server, not 0.
+/// A server port, which must not be 0.
 struct Port: ExpressibleByArgument {
   let number: UInt16
 
@@ -128,7 +128,7 @@ struct Port: ExpressibleByArgument {
   var defaultValueDescription: String { "\(number)" }
 }
 
-/// A time to wait, in decimal seconds.
+/// A timeout, in decimal seconds.
 package struct Seconds: ExpressibleByArgument {
   package let duration: Duration
 
@@ -143,7 +143,7 @@ package struct Seconds: ExpressibleByArgument {
 }
 
 extension Timeout {
-  /// The timeout for the whole run; none by default.
+  /// Creates the timeout for a whole run; nil means to wait indefinitely.
   package init(_ seconds: Seconds?) {
     self = seconds.map { .after($0.duration) } ?? .never
   }

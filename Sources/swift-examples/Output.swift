@@ -1,7 +1,7 @@
 package import IPC
 internal import SystemPackage
 
-/// Prints a line immediately, because lines before a wait must not stay in a buffer.
+/// Prints a line immediately, because lines printed before a wait must not stay in a buffer.
 package func say(_ line: String) {
   // The program continues if its output has no reader.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
@@ -11,7 +11,7 @@ package func say(_ line: String) {
 package func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   let object =
     switch error.object {
-    // The format that the options of these programs accept.
+    // Use the format that these programs' options accept.
     case .key(let key)?: " key \(key.rawValue)"
     case let object?: " \(object)"
     case nil: ""
@@ -25,12 +25,12 @@ package func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 
-/// Prints an error of a call outside the library, or one with a different object than the library reports.
+/// Prints an error from a call outside the library, or with a different object from the one that the library reports.
 func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)
 }
 
-/// Returns bytes as text, with unprintable bytes escaped and without a NUL at the end.
+/// Returns bytes as text, with unprintable bytes escaped and a trailing NUL removed.
 func visible(_ bytes: [UInt8]) -> String {
   let shown = bytes.last == 0 ? bytes.dropLast() : bytes[...]
   return shown.map { byte in

@@ -7,16 +7,16 @@ struct POSIXMQReceiver: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posix_mq_receiver", abstract: "Receives messages from a POSIX message queue, and removes the queue.")
 
-  @Option(help: "The name of the queue.")
+  @Option(help: "The queue name.")
   var name = "/my_posix_mq"
 
-  @Option(help: "How many messages to receive.")
+  @Option(help: "The number of messages to receive.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the queue, if it has to be created.")
+  @Option(help: "The queue's permissions, if it must be created.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for the messages.")
+  @Option(help: "The number of seconds to wait for all messages.")
   var timeout: Seconds?
 
   func run() throws {
@@ -40,7 +40,7 @@ struct POSIXMQReceiver: ParsableCommand {
     let (maximum, size) = (queue.attributes.maximumMessages, queue.attributes.maximumMessageSize)
     say("POSIX MQ Receiver: opened '\(name)' (\(maximum) messages of \(size) bytes).")
 
-    // Room for the longest message of the queue is allocated once.
+    // Room for the queue's longest possible message is allocated once.
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

@@ -7,22 +7,22 @@ struct POSIXMQSender: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posix_mq_sender", abstract: "Sends messages through a POSIX message queue.")
 
-  @Option(help: "The name of the queue.")
+  @Option(help: "The queue name.")
   var name = "/my_posix_mq"
 
-  @Option(help: "The message. A NUL is sent after it.")
+  @Option(help: "The message, sent with a terminating NUL.")
   var message = "Hello from POSIX MQ Sender!"
 
-  @Option(help: "The priority of the message.")
+  @Option(help: "The message priority.")
   var priority: UInt32 = 1
 
-  @Option(help: "How many times to send the message.")
+  @Option(help: "The number of times to send the message.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the queue, if it has to be created.")
+  @Option(help: "The queue's permissions, if it must be created.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for room in the queue.")
+  @Option(help: "The number of seconds to wait for room in the queue.")
   var timeout: Seconds?
 
   func run() throws {

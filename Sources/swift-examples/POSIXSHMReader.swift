@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Reads a message from POSIX shared memory, and removes it.
+/// Reads a message from POSIX shared memory, and removes the object.
 struct POSIXSHMReader: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "posix_shm_reader", abstract: "Reads a message from POSIX shared memory, and removes it.")
+    commandName: "posix_shm_reader", abstract: "Reads a message from POSIX shared memory, and removes the object.")
 
-  @Option(help: "The name of the object.")
+  @Option(help: "The object name.")
   var name = "/my_posix_shm"
 
   func run() throws {
@@ -23,8 +23,8 @@ struct POSIXSHMReader: ParsableCommand {
         report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If the object becomes shorter at this point, the
-      // call throws, whereas the C program is killed by SIGBUS.
+      // Without a NUL, the text extends to the end of the mapping. If another process truncates the object at this
+      // point, the call throws, whereas SIGBUS kills the C program.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
 

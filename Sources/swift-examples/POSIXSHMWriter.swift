@@ -8,16 +8,16 @@ struct POSIXSHMWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posix_shm_writer", abstract: "Writes a message into POSIX shared memory.")
 
-  @Option(help: "The name of the object.")
+  @Option(help: "The object name.")
   var name = "/my_posix_shm"
 
-  @Option(help: "The message. A NUL follows it.")
+  @Option(help: "The message, stored with a terminating NUL.")
   var message = "Hello from POSIX SHM Writer!"
 
-  @Option(help: "The size of the object.")
+  @Option(help: "The object size, in bytes.")
   var size = 1024
 
-  @Option(help: "Its permissions.")
+  @Option(help: "The permissions.")
   var mode = Mode(.ownerReadWrite)
 
   func validate() throws {
@@ -28,7 +28,7 @@ struct POSIXSHMWriter: ParsableCommand {
   }
 
   func run() throws {
-    // The object must be new, because a reader may be reading the object of another writer. This reserves its space.
+    // The object must be new, because a reader may be reading another writer's object. The call also allocates memory.
     let object = try POSIXSharedMemory.create(POSIXName(name), size: size, permissions: mode.permissions)
     do {
       let memory = try object.map()
@@ -36,7 +36,7 @@ struct POSIXSHMWriter: ParsableCommand {
       try object.close()
       say("POSIX SHM Writer: mapped '\(name)' (\(memory.size) bytes).")
 
-      // Store the first byte last: a reader that sees it also sees the others.
+      // Store the first byte last: a reader that sees it also sees the other bytes.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }

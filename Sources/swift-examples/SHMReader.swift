@@ -8,13 +8,13 @@ struct SHMReader: ParsableCommand {
     commandName: "shm_reader",
     abstract: "Reads a message from System V shared memory, protected by a semaphore, and removes both.")
 
-  @Option(help: "The key of the segment.")
+  @Option(help: "The segment key.")
   var shmKey = Key(1234)
 
-  @Option(help: "The key of the semaphore set.")
+  @Option(help: "The semaphore set's key.")
   var semKey = Key(5678)
 
-  @Option(help: "How many seconds to wait for a message.")
+  @Option(help: "The number of seconds to wait for a message.")
   var timeout: Seconds?
 
   func run() throws {
@@ -37,7 +37,7 @@ struct SHMReader: ParsableCommand {
     }
     say("SHM Reader: semaphore acquired.")
 
-    // A message without a NUL extends to the end of the segment.
+    // Without a NUL, the message extends to the end of the segment.
     let bytes = try memory.copyBytes(count: memory.size)
     say("SHM Reader: read '\(visible(Array(bytes.prefix { $0 != 0 })))'.")
 
@@ -53,7 +53,7 @@ struct SHMReader: ParsableCommand {
     say("SHM Reader: removed the segment and the semaphore set.")
   }
 
-  /// Waits until a writer acquires the semaphore, but at most 10 ms, because a writer may already have finished.
+  /// Waits until a writer acquires the semaphore, for at most 10 ms, because a writer may already have finished.
   private func waitForWriter(_ semaphore: SystemVSemaphores, _ timeout: Timeout) throws(IPCError) {
     do throws(IPCError) {
       try semaphore.perform(.waitForZero(0), timeout: .after(.milliseconds(10)))

@@ -7,22 +7,22 @@ struct SHMWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "shm_writer", abstract: "Writes a message into System V shared memory, protected by a semaphore.")
 
-  @Option(help: "The key of the segment.")
+  @Option(help: "The segment key.")
   var shmKey = Key(1234)
 
-  @Option(help: "The key of the semaphore set.")
+  @Option(help: "The semaphore set's key.")
   var semKey = Key(5678)
 
-  @Option(help: "The message. A NUL is written after it.")
+  @Option(help: "The message, stored with a terminating NUL.")
   var message = "Hello from shared memory writer!"
 
-  @Option(help: "The size of the segment, if it has to be created.")
+  @Option(help: "The segment size in bytes, if the segment must be created.")
   var size = 1024
 
-  @Option(help: "The permissions of both, if they have to be created.")
+  @Option(help: "The permissions of the segment and the semaphore set, if they must be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
-  @Option(help: "How many seconds to wait for the semaphore.")
+  @Option(help: "The number of seconds to wait for the semaphore.")
   var timeout: Seconds?
 
   func validate() throws {
@@ -35,9 +35,9 @@ struct SHMWriter: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // The semaphore is created before the segment, because a reader that finds the segment expects it. Only the process
-    // that creates the semaphore sets it to 1. A program that did so at every start would release a semaphore that
-    // another process holds.
+    // Create the semaphore before the segment, because a reader that finds the segment expects the semaphore. Only the
+    // process that creates the semaphore sets it to 1. A program that did so at every start would release a semaphore
+    // that another process holds.
     let semaphore = try SystemVSemaphores.createOrOpenInitialized(
       semKey.key, values: [1], permissions: mode.permissions, timeout: timeout)
     do {
@@ -49,7 +49,7 @@ struct SHMWriter: ParsableCommand {
         throw error
       }
     } catch {
-      // There was no reader, so no other program would remove them.
+      // There was no reader, so no other program would remove the objects.
       if semaphore.isNew { try? semaphore.remove() }
       throw error
     }
@@ -61,11 +61,11 @@ struct SHMWriter: ParsableCommand {
     let memory = try segment.attach()
     say("SHM Writer: segment of \(memory.size) bytes attached.")
 
-    // If this process dies, the kernel releases the semaphore.
+    // If this process dies while it holds the semaphore, the kernel releases it.
     try semaphore.perform(.acquire(0, undo: true), timeout: timeout)
     say("SHM Writer: semaphore acquired.")
 
-    // Zeros up to the end remove the rest of an earlier, longer message.
+    // Pad with zeros to overwrite the rest of an earlier, longer message.
     let bytes = Array(message.utf8)
     try memory.copy((bytes + [UInt8](repeating: 0, count: memory.size - bytes.count)).span)
     say("SHM Writer: wrote '\(visible(bytes))'.")

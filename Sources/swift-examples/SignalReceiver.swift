@@ -9,22 +9,22 @@ struct SignalReceiver: ParsableCommand {
     commandName: "signal_receiver",
     abstract: "Receives signals with values, and publishes its process ID in a file.")
 
-  @Option(help: "The file with the ID of this process.")
+  @Option(help: "The file for this process's ID.")
   var pidFile = "/tmp/my_signal.pid"
 
-  @Option(help: "The signal, counted from SIGRTMIN.")
+  @Option(help: "The signal, as an offset from SIGRTMIN.")
   var signal = RealTimeSignal.first
 
-  @Option(help: "How many signals to receive.")
+  @Option(help: "The number of signals to receive.")
   var count = Count(1)
 
-  @Option(help: "How many seconds to wait for them.")
+  @Option(help: "The number of seconds to wait for all signals.")
   var timeout: Seconds?
 
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Block the signal before another process can find this one. Otherwise the signal would end this process.
+    // Block the signal before another process can find this one; otherwise, the signal would kill this process.
     let signals: SignalSet = [signal.signal]
     signals.block()
 
@@ -40,7 +40,7 @@ struct SignalReceiver: ParsableCommand {
     say("Signal Receiver: removed '\(pidFile)'.")
   }
 
-  /// An existing file may belong to another receiver, so it is not replaced.
+  /// Writes the process ID to a new file; an existing file may belong to another receiver, so it is not replaced.
   private func writePID() throws {
     let file = try FileDescriptor.open(
       FilePath(pidFile), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],

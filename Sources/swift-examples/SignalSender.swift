@@ -3,24 +3,24 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Sends signals with a value to the process that a file names.
+/// Sends signals with a value to the process whose ID a file contains.
 struct SignalSender: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "signal_sender", abstract: "Sends signals with a value to the process that a file names.")
+    commandName: "signal_sender", abstract: "Sends signals with a value to the process whose ID a file contains.")
 
-  @Option(help: "The file with the process ID of the receiver.")
+  @Option(help: "The file that contains the receiver's process ID.")
   var pidFile = "/tmp/my_signal.pid"
 
-  @Option(help: "The signal, counted from SIGRTMIN.")
+  @Option(help: "The signal, as an offset from SIGRTMIN.")
   var signal = RealTimeSignal.first
 
-  @Option(parsing: .unconditional, help: "The value that is sent.")
+  @Option(parsing: .unconditional, help: "The value to send.")
   var value: Int32 = 42
 
-  @Option(help: "How many times to send it.")
+  @Option(help: "The number of times to send the signal.")
   var count = Count(1)
 
-  @Option(help: "How many seconds to wait for the receiver, and for room in its queue.")
+  @Option(help: "The number of seconds to wait for the receiver and for room in its queue.")
   var timeout: Seconds?
 
   func run() throws {
@@ -34,9 +34,9 @@ struct SignalSender: ParsableCommand {
     }
   }
 
-  /// Waits until the file names a process.
+  /// Waits until the file contains a process ID.
   private func findReceiver(_ timeout: Timeout) throws -> ProcessID {
-    // Start the watch before the first attempt to read; otherwise a write in between would be missed.
+    // Add the watch before the first read; otherwise, a write between the read and the watch would be missed.
     let directory = FilePath(pidFile).removingLastComponent()
     let inotify = FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC)))
     let changes = OwnedDescriptor(taking: inotify)
@@ -48,13 +48,13 @@ struct SignalSender: ParsableCommand {
     var events = [UInt8](repeating: 0, count: 4096)
     while true {
       if let process = try readReceiver() { return process }
-      // Any file of the directory may have changed, so try to read the file again.
+      // Any file in the directory may have changed, so try to read the file again.
       try changes.wait(for: .readable, timeout: timeout)
       _ = try unsafe events.withUnsafeMutableBytes { try unsafe inotify.read(into: $0) }
     }
   }
 
-  /// Returns the process that the file names; nil if there is no complete file yet.
+  /// Returns the process ID in the file, or nil if there is no complete file yet.
   private func readReceiver() throws -> ProcessID? {
     do {
       let file = try FileDescriptor.open(FilePath(pidFile), .readOnly, options: .closeOnExec)

@@ -8,21 +8,21 @@ struct SysVMsgReceiver: ParsableCommand {
     commandName: "sysv_msg_receiver",
     abstract: "Receives messages from a System V message queue, and removes the queue.")
 
-  @Option(help: "The key of the queue.")
+  @Option(help: "The queue key.")
   var key = Key(1234)
 
   @Option(
     parsing: .unconditional,
-    help: "Which messages: 0 for all, T for type T, -T for the lowest type up to T.")
+    help: "The messages to receive: 0 for all, T for type T, -T for the lowest type up to T.")
   var type = Selection(.any)
 
-  @Option(help: "How many messages to receive.")
+  @Option(help: "The number of messages to receive.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the queue, if it has to be created.")
+  @Option(help: "The queue's permissions, if it must be created.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for the messages.")
+  @Option(help: "The number of seconds to wait for all messages.")
   var timeout: Seconds?
 
   func run() throws {
@@ -43,7 +43,7 @@ struct SysVMsgReceiver: ParsableCommand {
   private func receive(from queue: SystemVMessageQueue, _ timeout: Timeout) throws {
     say("SYSV MSG Receiver: opened queue \(key.key.rawValue).")
 
-    // By default there is room for the longest message of the system (msgmax, 8192 bytes). It is allocated once.
+    // The buffer is allocated once, by default with room for the system's longest message (msgmax, 8192 bytes).
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

@@ -7,22 +7,22 @@ struct SysVMsgSender: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sysv_msg_sender", abstract: "Sends messages through a System V message queue.")
 
-  @Option(help: "The key of the queue.")
+  @Option(help: "The queue key.")
   var key = Key(1234)
 
-  @Option(help: "The type of the message, 1 or more.")
+  @Option(help: "The message type, 1 or more.")
   var type = MessageType(1)
 
-  @Option(help: "The message. A NUL is sent after it.")
+  @Option(help: "The message, sent with a terminating NUL.")
   var message = "Hello from System V MSG Sender!"
 
-  @Option(help: "How many times to send the message.")
+  @Option(help: "The number of times to send the message.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the queue, if it has to be created.")
+  @Option(help: "The queue's permissions, if it must be created.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for room in the queue.")
+  @Option(help: "The number of seconds to wait for room in the queue.")
   var timeout: Seconds?
 
   func run() throws {

@@ -2,21 +2,21 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Sends a message to a server, and receives it back.
+/// Sends a message to an echo server, and receives the response.
 struct TCPEchoClient: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tcp_echo_client", abstract: "Sends a message to a server, and receives it back.")
+    commandName: "tcp_echo_client", abstract: "Sends a message to an echo server, and receives the response.")
 
-  @Option(help: "The numeric address of the server.")
+  @Option(help: "The server's numeric address.")
   var address = Host.loopback
 
-  @Option(help: "The port of the server.")
+  @Option(help: "The server's port.")
   var port = Port(7777)
 
   @Option(help: "The message to send.")
   var message = "Hello from TCP echo client!"
 
-  @Option(help: "How many seconds to wait for the connection and the response.")
+  @Option(help: "The number of seconds to wait for the connection and the response.")
   var timeout: Seconds?
 
   func run() throws {
@@ -27,7 +27,7 @@ struct TCPEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("TCP Echo Client: connected to '\(address)'.")
 
-    // Shuts down only sending: the server sees where the message ends, and this process can still receive.
+    // Shuts down only the sending direction: the server sees end of file, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)

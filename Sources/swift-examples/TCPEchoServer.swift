@@ -2,29 +2,30 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Sends back what each client sends, one client after another.
+/// Echoes what each client sends, one client after another.
 struct TCPEchoServer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tcp_echo_server", abstract: "Sends back what each client sends, one client after another.")
+    commandName: "tcp_echo_server", abstract: "Echoes what each client sends, one client after another.")
 
-  @Option(help: "The numeric address to listen at.")
+  @Option(help: "The numeric address to listen on.")
   var address = Host.loopback
 
   @Option(help: "The port; 0 lets the kernel choose.")
   var port: UInt16 = 7777
 
-  @Option(help: "How many clients to serve.")
+  @Option(help: "The number of clients to serve.")
   var count = Count(1)
 
-  @Option(help: "How many seconds to wait for each client, and for its data.")
+  @Option(help: "The number of seconds to wait for all clients and their data.")
   var timeout: Seconds?
 
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Connections of a server that has just ended keep its port for a minute. The listener sets SO_REUSEADDR.
+    // The connections of a server that has just exited occupy its port for a minute. The listener therefore sets
+    // SO_REUSEADDR.
     let listener = try TCP.Listener(at: SocketAddress(address.address, port: port))
-    // The address contains the port that the kernel chose, if it was 0.
+    // If the port was 0, the address contains the port that the kernel chose.
     let name = try listener.address
     say("TCP Echo Server: listening at '\(name)'.")
 
@@ -35,8 +36,8 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // If a client closes its socket before it has read everything, the connection is reset. A reset is an error,
-        // unlike end of file.
+        // If a client closes its socket before it has read all data, the connection is reset. Unlike end of file, a
+        // reset is an error.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }
@@ -44,9 +45,9 @@ struct TCPEchoServer: ParsableCommand {
     try listener.close()
   }
 
-  /// Sends back what the client sends, until end of file.
+  /// Echoes what the client sends, until end of file.
   ///
-  /// If the client has closed the connection, the call fails, and no SIGPIPE kills the server.
+  /// If the client has closed the connection, the call fails, but SIGPIPE does not kill the server.
   private func echo(_ client: borrowing TCP.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

@@ -2,18 +2,18 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Sends a message to a server, and receives it back.
+/// Sends a message to an echo server, and receives the response.
 struct UnixEchoClient: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unix_echo_client", abstract: "Sends a message to a server, and receives it back.")
+    commandName: "unix_echo_client", abstract: "Sends a message to an echo server, and receives the response.")
 
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path = "/tmp/my_socket"
 
   @Option(help: "The message to send.")
   var message = "Hello from Unix echo client!"
 
-  @Option(help: "How many seconds to wait for the response.")
+  @Option(help: "The number of seconds to wait for the response.")
   var timeout: Seconds?
 
   func run() throws {
@@ -24,7 +24,7 @@ struct UnixEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("Unix Echo Client: connected to '\(path)'.")
 
-    // Shuts down only sending: the server sees where the message ends, and this process can still receive.
+    // Shuts down only the sending direction: the server sees end of file, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)

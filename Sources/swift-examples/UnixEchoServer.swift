@@ -2,28 +2,28 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Sends back what each client sends, one client after another.
+/// Echoes what each client sends, one client after another.
 struct UnixEchoServer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unix_echo_server", abstract: "Sends back what each client sends, one client after another.")
+    commandName: "unix_echo_server", abstract: "Echoes what each client sends, one client after another.")
 
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path = "/tmp/my_socket"
 
-  @Option(help: "How many clients to serve.")
+  @Option(help: "The number of clients to serve.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the socket.")
+  @Option(help: "The socket's permissions.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "How many seconds to wait for each client, and for its data.")
+  @Option(help: "The number of seconds to wait for all clients and their data.")
   var timeout: Seconds?
 
   func run() throws {
     let address = try UnixSocket.Address(path: FilePath(path))
     let timeout = Timeout(timeout)
 
-    // The path has these permissions from the start.
+    // The path is created with these permissions.
     let listener = try UnixSocket.StreamListener(at: address, permissions: mode.permissions)
     do {
       try serve(listener, timeout)
@@ -47,9 +47,9 @@ struct UnixEchoServer: ParsableCommand {
     }
   }
 
-  /// Sends back what the client sends, until end of file.
+  /// Echoes what the client sends, until end of file.
   ///
-  /// If the client has closed the connection, the call fails, and no SIGPIPE kills the server.
+  /// If the client has closed the connection, the call fails, but SIGPIPE does not kill the server.
   private func echo(_ client: borrowing UnixSocket.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

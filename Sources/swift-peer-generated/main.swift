@@ -1,5 +1,5 @@
-// The Swift peer with generated mutants: `--mutant NAME` switches one on, and `--record` lists those that would change a
-// call. The functions that it calls are replaced at link time, as in the C peer.
+// The Swift peer with generated mutants: `--mutant NAME` enables a mutant, and `--record` lists those that would change
+// a call. As in the C peer, the functions that it calls are replaced at link time.
 import GeneratedMutants
 import Glibc
 import SwiftPeer

@@ -6,18 +6,18 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
   _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
 ) -> Int {
-  // The kernel adds the sender's own credentials, so nothing is sent.
+  // The code sends no credentials, because the kernel adds the sender's own.
   if Mutant.credentialsNotSent.isOn {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
   }
-  // The descriptors are stored in a Data, whose elements are bytes.
+  // The code stores the descriptors in a Data, whose elements are bytes.
   if Mutant.descriptorsOfUInt8.isOn, count > 0 {
     let numbers = (0..<count).map { unsafe Int32(UInt8(truncatingIfNeeded: descriptors?[$0] ?? 0)) }
     return unsafe numbers.withUnsafeBufferPointer {
       unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
     }
   }
-  // The size is divided by the size of another type, so only half of the descriptors are read.
+  // The size is divided by the size of a larger type, so only half of the descriptors are sent.
   if Mutant.halfOfDescriptors.isOn {
     return unsafe __real_cipc_send_ancillary(
       socket, bytes, length, flags, descriptors, (count * MemoryLayout<Int32>.size + 7) / 8, credentials)
@@ -34,7 +34,7 @@ import Glibc
   guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
   }
-  // The peer sends numbers as Int: the receiver reads the upper half of the first number as descriptor 0.
+  // The peer sends the numbers as Int: the receiver reads the upper half of the first number as descriptor 0.
   let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
   return unsafe numbers.withUnsafeBytes { raw in
     let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
@@ -42,13 +42,13 @@ import Glibc
   }
 }
 
-/// Sends a message with descriptors, with the defect of the selected mutant; nil if no such mutant is selected.
+/// Sends a message with descriptors and the selected mutant's defect; returns nil if no such mutant is selected.
 private func sendChanged(
   _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
 ) -> Int? {
-  // The length is CMSG_SPACE, a multiple of eight, so the padding is sent as one more descriptor.
+  // The length is CMSG_SPACE, a multiple of 8, so the padding is sent as an additional descriptor.
   if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
-  // A function writes a stream in parts, and adds the ancillary data to each part.
+  // A function writes to the stream in parts, and adds the ancillary data to each part.
   if Mutant.descriptorsWithEveryPart.isOn {
     var sent = 0
     while sent < length {
@@ -77,9 +77,9 @@ private func sendChanged(
   _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
 ) -> Int {
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // The peer expects one descriptor and takes only that one; the others stay open. `msg_flags` is not checked.
+  // The peer does not check `msg_flags`, so truncated ancillary data goes undetected.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
-  // The descriptor is replaced by one of the wrong process.
+  // The pidfd is replaced with one for the wrong process.
   if Mutant.senderIsReceiver.isOn, result != -1, let received = unsafe received, unsafe received.pointee.process >= 0 {
     _ = unsafe __real_close(received.pointee.process)
     unsafe received.pointee.process = cipc_pidfd_open(getpid(), 0)
@@ -88,10 +88,11 @@ private func sendChanged(
   if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {
     unsafe received.pointee.credentials.process &= 0xFFFF
   }
+  // The peer expects one descriptor and adopts only the first; the others stay open.
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }
-  // Only the numbers are kept: the FileHandle of each descriptor closes it when it is released.
+  // Only the numbers are kept: each descriptor's FileHandle is released, and closes the descriptor.
   if Mutant.receivedReleased.isOn, result != -1, let received = unsafe received, let descriptors = unsafe descriptors {
     for index in unsafe 0..<received.pointee.descriptor_count { _ = unsafe __real_close(descriptors[index]) }
   }

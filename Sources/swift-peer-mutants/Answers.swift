@@ -3,9 +3,9 @@ import Glibc
 
 @c(__wrap_write) func write(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   guard descriptor == 1, let bytes = unsafe bytes else { return unsafe __real_write(descriptor, bytes, count) }
-  // `print` keeps the lines until the buffer is full or the program exits.
+  // `print` buffers the lines until the buffer is full or the program exits.
   if Mutant.printNotFlushed.isOn, unsafe Mutant.isInProgram { return count }
-  // `assert` is not evaluated in a release build, so a check never finds anything.
+  // A release build does not evaluate `assert`, so the check never finds anything.
   let unchecked: [(mutant: Mutant, key: String, value: String)] = [
     (.tornByAssert, "torn", "0"), (.lostByAssert, "lost", "0"), (.disorderedByAssert, "disordered", "0"),
     (.repeatedByAssert, "repeated", "0"), (.wrongByAssert, "wrong", "0"), (.differsByAssert, "differs", "none"),

@@ -5,16 +5,17 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // `count` is the length of a text in characters, not in bytes.
+  // `count` is a text's length in characters, not in bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On macOS, F_SETNOSIGPIPE for a descriptor makes a flag unnecessary in each write. Linux has no such option.
+  // On macOS, setting F_SETNOSIGPIPE once for a descriptor makes a flag in each write unnecessary. Linux has no such
+  // option.
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
-  // `text.utf8` does not contain the NUL of a C string.
+  // `text.utf8` does not contain a C string's terminating NUL.
   if Mutant.textWithoutNUL.isOn, count > 1, let bytes = unsafe bytes,
     unsafe bytes.load(fromByteOffset: count - 1, as: UInt8.self) == 0
   {
@@ -27,7 +28,7 @@ import Glibc
     }
     return count
   }
-  // The signal is blocked during the write, and an early return skips the restoration.
+  // The signal is blocked during the write, and an early return skips restoring the mask.
   if Mutant.signalStaysBlocked.isOn {
     var before: UInt64 = 0
     _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
@@ -43,7 +44,7 @@ import Glibc
   return result
 }
 
-/// Writes the bytes that a short write did not write or, with a mutant, as many bytes from the beginning.
+/// Writes the bytes left over from a short write or, with a mutant, the same number of bytes from the beginning.
 private func writeRest(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
@@ -54,10 +55,10 @@ private func writeRest(
   return result
 }
 
-/// The number of bytes that the last short write has written.
+/// The number of bytes written by the last short write.
 nonisolated(unsafe) private var shortWrite = 0
 
-/// Does not restore the state of the process and of the open file description after a failed write.
+/// Leaves the process and the open file description in a changed state after a failed write.
 func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
@@ -67,9 +68,9 @@ func leaveTraces(on descriptor: Int32, after reason: Int32) {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
   }
-  // The mask is restored only at the end of the function, but an error returns earlier.
+  // The mask is restored only at the end of the function, but an error causes an earlier return.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
-  // The flag of the description is not restored, either.
+  // The file status flags are not restored either.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
@@ -88,29 +89,29 @@ func leaveNonBlocking(_ descriptor: Int32) {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
   }
-  // `for try await byte in handle.bytes` reads byte by byte.
+  // `for try await byte in handle.bytes` reads one byte at a time.
   let asked = Mutant.bytesOneByOne.isOn ? min(count, 1) : count
   var result = unsafe __real_cipc_pipe_read(descriptor, room, asked, flags)
   // The caller runs `while data.isEmpty { data = handle.availableData }`.
   while result == 0, count > 0, Mutant.endOfFileRetried.isOn {
     result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
   }
-  // `try?` hides that a read would block, and missing data is treated as the end of file.
+  // `try?` hides that a read would block, and missing data is treated as end of file.
   if result == -1, errno == EAGAIN, Mutant.nothingAsEndOfFile.isOn { return 0 }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
   if let room = unsafe room, result > 0, Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
-  // `readLine()` strips the line end.
+  // `readLine()` strips the newline.
   if let room = unsafe room, result > 0, Mutant.newlineStripped.isOn,
     unsafe room.load(fromByteOffset: result - 1, as: UInt8.self) == 10
   {
     return result - 1
   }
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
-  // The array was created with `repeating:count:`, and is returned including the unused bytes.
+  // The array was created with `repeating:count:`, and is returned with its unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
-/// Replaces received bytes with those of a text, and returns their number.
+/// Replaces received bytes with their decoded and re-encoded text, and returns its length.
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
@@ -125,12 +126,12 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
   if Mutant.neverClosed.isOn { return 0 }
   // The parent keeps its read end in a property.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
-  // The writer of the child's input is kept open, so the child does not see end of file.
+  // The write end of the child's standard input stays open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
   var result = __real_close(descriptor)
   // `valueOrErrno(retryOnInterrupt: true)` is used for close, as for every other call.
   while result == -1, errno == EINTR, Mutant.closeRetried.isOn { result = __real_close(descriptor) }
-  // The descriptor is closed explicitly, and `deinit` closes its number again.
+  // The descriptor is closed explicitly, and `deinit` closes the same number again.
   return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
 }
 
@@ -141,7 +142,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // Foundation creates pipes in this way: a child inherits both ends, and a reader never sees end of file.
+  // Foundation creates pipes this way: a child inherits both ends, and a reader never sees end of file.
   var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
   // O_DIRECT is not imported.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
@@ -151,15 +152,15 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
   // The peer calls `try? FileManager.default.removeItem(atPath: path)` before it creates the file.
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
-  // 600 is written instead of 0o600: in C a leading zero would have made it octal.
+  // The code has 600 instead of 0o600: in C, a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
-  // A log statement runs between the call and reading errno.
+  // A log statement between the call and the use of errno overwrites errno.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
 }
 
-/// Passes the path on or, with a mutant, only the part that fits into a buffer of 256 bytes.
+/// Calls `body` with the path or, with a mutant, only with the part that fits in a 256-byte buffer.
 private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
   guard Mutant.pathOfFixedSize.isOn, let path = unsafe path else { return unsafe body(path) }
   let length = unsafe min(255, strlen(path))
@@ -173,14 +174,14 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // All signals are blocked during the call, and an error is thrown before the mask is restored.
+  // All signals are blocked during the call, and an error is thrown before the mask has been restored.
   if Mutant.signalsLeftBlocked.isOn {
     var all = sigset_t()
     _ = unsafe sigfillset(&all)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // The umask of the process is changed, and the previous one is not saved.
+  // The process's umask is changed, and the previous umask is not saved.
   _ = umask(0)
   let result = unsafe call(argument)
   let reason = errno

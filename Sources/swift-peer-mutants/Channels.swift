@@ -2,7 +2,7 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a message with its length, as a message channel does, with the defect of the selected mutant.
+/// Writes a length-prefixed message, as a message channel does, with the selected mutant's defect.
 ///
 /// Returns nil if no such mutant is selected.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
@@ -11,9 +11,9 @@ func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   let message = unsafe Array(frame.dropFirst(4))
   // The length is written as `length.bigEndian`, as in network protocols.
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
-  // The length is written as an Int, which has eight bytes.
+  // The length is written as an Int, which has 8 bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
-  // The length and the message are written with two calls, and another writer can write in between.
+  // The length and the message are written with two calls, and another process can write between them.
   if Mutant.lengthWrittenFirst.isOn {
     guard send(descriptor, length, length.count) == length.count else { return -1 }
     let rest = send(descriptor, message, message.count)

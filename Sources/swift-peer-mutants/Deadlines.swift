@@ -5,13 +5,14 @@ import Glibc
 /// Stores seconds in an Int32, which overflows in 2038.
 private func narrowed(_ seconds: Int64) -> Int64 { Int64(Int32(truncatingIfNeeded: seconds)) }
 
-/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days; -1 still means no limit.
+/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days; -1 still means to wait
+/// indefinitely.
 private func rounded(_ nanoseconds: Int64) -> Int64 {
   let milliseconds = Int32(truncatingIfNeeded: nanoseconds / 1_000_000)
   return milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000
 }
 
-/// Adds seconds and nanoseconds of the clock and the timeout separately, without a carry.
+/// Adds the clock's and the timeout's seconds and nanoseconds separately, without a carry.
 private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64, nanoseconds: Int) {
   var now = timespec()
   _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
@@ -23,7 +24,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 @c(__wrap_cipc_ppoll) func waitForDescriptors(
   _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
 ) -> Int32 {
-  // The address of the first element of an array is passed, with a count of 1.
+  // The address of an array's first element is passed, with a count of 1.
   let used = Mutant.firstEntryOfArray.isOn ? min(1, count) : count
   let buffer = unsafe UnsafeMutableBufferPointer(start: entries, count: used)
   // select(2) does not support descriptors above 1023.
@@ -31,9 +32,9 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
     unsafe buffer[i].descriptor = -1
   }
   let result = unsafe wait(for: buffer, nanoseconds)
-  // Only the requested events are imported into the option set.
+  // The option set contains only the requested events.
   for i in buffer.indices where Mutant.onlyAskedEvents.isOn { unsafe buffer[i].revents &= buffer[i].events }
-  // The cases of an enumeration exclude each other, but events do not.
+  // Enumeration cases exclude each other, but events do not.
   let hangUp = Int16(POLLHUP)
   for i in buffer.indices where unsafe Mutant.eventsAsEnumeration.isOn && buffer[i].revents & hangUp != 0 {
     unsafe buffer[i].revents = hangUp
@@ -43,7 +44,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 
 /// Waits or, with a mutant, checks every millisecond.
 private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanoseconds: Int64) -> Int32 {
-  // `while !handle.isReady { usleep(1000) }` polls instead of sleeping until the event.
+  // `while !handle.isReady { usleep(1000) }` polls instead of sleeping until the event occurs.
   let turn: Int64 = 1_000_000
   if Mutant.polledInTurns.isOn, nanoseconds < 0 || nanoseconds > 1000 * turn {
     while true {
@@ -71,15 +72,15 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 @c(__wrap_cipc_timerfd_set) func timerSet(
   _ timer: Int32, _ absolute: Int32, _ first: Int64, _ interval: Int64
 ) -> Int32 {
-  // The time is computed, but the timer is not set.
+  // The time is computed, but the timer is never armed.
   if Mutant.timerNotArmed.isOn { return 0 }
-  // The interval has a default value, which the caller overlooks.
+  // The interval has a default value, which the caller forgets to override.
   let again = Mutant.intervalDefaulted.isOn ? 0 : interval
   // The seconds are stored in a UInt32.
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
   // Only `duration.components.seconds` is used, without the attoseconds.
   let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
-  // The flag TFD_TIMER_ABSTIME is forgotten, so the timer expires after as long as the machine has run.
+  // The flag TFD_TIMER_ABSTIME is missing, so the timer treats the absolute time as a duration.
   let flag = Mutant.deadlineAsDuration.isOn ? 0 : absolute
   return __real_cipc_timerfd_set(timer, flag, begin / unit * unit, again / unit * unit)
 }
@@ -95,7 +96,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
     return unsafe __real_cipc_sem_wait_until(semaphore, sum.seconds, sum.nanoseconds)
   }
   let result = unsafe MutantClock.semaphore(semaphore, seconds, nanoseconds)
-  // `try?` hides the timeout, and the caller continues as if it had acquired the semaphore.
+  // `try?` hides the timeout, and the caller proceeds as if it had acquired the semaphore.
   return Mutant.timeoutSwallowed.isOn && result == -1 && errno == ETIMEDOUT ? 0 : result
 }
 
@@ -123,10 +124,10 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
   _ seconds: Int64, _ nanoseconds: Int
 ) -> Int {
-  // The time is `Date.timeIntervalSinceReferenceDate`, but Foundation's epoch is 2001.
+  // The time is `Date.timeIntervalSinceReferenceDate`, which counts from 2001, not from 1970.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
   let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
-  // The queue was made non-blocking for the timeout, and no `defer` makes it blocking again.
+  // The queue was made nonblocking for the timeout, and no `defer` makes it blocking again.
   if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
     _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
     errno = ETIMEDOUT
@@ -153,14 +154,14 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
   // `while flag.load(ordering: .acquiring) == 0 {}` spins.
   if Mutant.spinsForTheWord.isOn { return 0 }
-  // The waiting side is a loop of short sleeps, so it needs no wake-up.
+  // The waiting side polls in a loop with short sleeps, so it does not need to be woken.
   if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
     while true {
       let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)
       if result != -1 || errno != ETIMEDOUT { return result }
     }
   }
-  // `&word` of a property passes the address of a copy.
+  // Applied to a property, `&word` passes the address of a copy.
   if Mutant.sleepsOnACopy.isOn {
     var copy = value
     return unsafe __real_cipc_futex_wait(&copy, value, nanoseconds)

@@ -1,11 +1,11 @@
 import CReal
 import Glibc
 
-/// Removes an object when the process exits, like a `deinit` or an `atexit` handler of its owner.
+/// Removes an object when the process exits, like its owner's `deinit` or an `atexit` handler.
 enum AtExit {
   nonisolated(unsafe) private static var action: (() -> Void)?
 
-  /// Registers the removal of an object that the process has opened but not created.
+  /// Registers an object for removal if the process opened but did not create it.
   static func remove(_ mutant: Mutant, _ result: Int32, flags: Int32, creates: Int32, _ action: @escaping () -> Void) {
     guard mutant.isOn, result != -1, flags & creates == 0 else { return }
     unsafe Self.action = action

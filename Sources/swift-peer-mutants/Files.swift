@@ -7,7 +7,7 @@ import Glibc
 }
 
 @c(__wrap_flock) func lockFile(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-  // The result is ignored, so another process can have the lock.
+  // The result is ignored, so another process can hold the lock.
   Mutant.logNotLocked.isOn ? 0 : __real_flock(descriptor, operation)
 }
 
@@ -27,14 +27,14 @@ import Glibc
   return Mutant.removalByTry.isOn ? 0 : result
 }
 
-/// Whether a call of this program has failed, after which it only cleans up.
+/// Whether a call in this program has failed; from then on, the program only cleans up.
 nonisolated(unsafe) var hasFailed = false
 
-/// Whether objects are no longer removed, because exit(3) runs neither `defer` nor `deinit`.
+/// Whether the program skips removing objects, because exit(3) runs neither `defer` nor `deinit`.
 private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {
-  // The error is printed, and the program ends with success.
+  // The program prints the error and exits with status 0.
   __real_exit(Mutant.errorExitsWithZero.isOn ? 0 : status)
 }
 
@@ -49,6 +49,6 @@ private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
 }
 
 @c(__wrap_lseek) func seek(_ descriptor: Int32, _ offset: off_t, _ origin: Int32) -> off_t {
-  // An offset is an Int32.
+  // The offset is an Int32.
   __real_lseek(descriptor, Mutant.seekOfInt32.isOn ? off_t(Int32(truncatingIfNeeded: offset)) : offset, origin)
 }

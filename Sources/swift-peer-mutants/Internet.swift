@@ -11,7 +11,7 @@ import Glibc
     leaveTraces(on: socket, after: reason)
     errno = reason
   }
-  // The result is discarded: the peer assumes that a call that does not throw sent all bytes.
+  // The result is discarded: the peer assumes that a call that does not throw has sent all bytes.
   let isDiscarded = Mutant.shortSendAsWhole.isOn || Mutant.restOfFrameForgotten.isOn
   return isDiscarded && result > 0 ? count : result
 }
@@ -19,15 +19,15 @@ import Glibc
 @c(__wrap_cipc_socket_read) func socketRead(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The options of the call have a default value, and the caller's options are not passed on.
+  // The call's options have a default value, and the caller's options are not passed to it.
   let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
-  // The first read is treated as the whole message.
+  // The result of the first read is treated as the whole message.
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
   if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
-  // The code treats a read without bytes as one that would block.
+  // The code treats a read that returns no bytes as one that would block.
   if Mutant.endOfFileOverlooked.isOn, result == 0, count > 0 {
     errno = EAGAIN
     return -1
@@ -42,7 +42,7 @@ nonisolated(unsafe) private var hasRead = false
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
   // The code does not shut down the direction, because `deinit` closes the socket anyway.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
-  // The only call for ending a connection ends both directions.
+  // The only call that ends a connection shuts down both directions.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
@@ -55,7 +55,7 @@ nonisolated(unsafe) private var hasRead = false
   if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
-  // The peer treats an empty array as a missing datagram.
+  // The peer treats an empty array as if there were no datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1
@@ -68,7 +68,7 @@ nonisolated(unsafe) private var hasRead = false
   }
   guard Mutant.portNotConverted.isOn else {
     let result = unsafe __real_cipc_connect(socket, address)
-    // Only a call that throws is treated as a failure.
+    // The code treats only a thrown error as a failure.
     return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
   // `sin_port` is stored without `bigEndian`, like any other UInt16.
@@ -81,7 +81,7 @@ nonisolated(unsafe) private var hasRead = false
 }
 
 @c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
-  // The option is a Bool, and the time is always one second.
+  // The option is a Bool, and the linger time is always one second.
   if Mutant.lingerAsFlag.isOn, seconds >= 0 { return __real_cipc_set_socket_linger(socket, 1) }
   // The `Duration` is converted to milliseconds.
   return __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
@@ -97,7 +97,7 @@ nonisolated(unsafe) private var hasRead = false
 
 private func connectToUnix(_ socket: Int32, _ address: cipc_address) -> Int32 {
   var address = address
-  // `sockaddr.sa_data`, which has fourteen bytes, is used instead of `sockaddr_un.sun_path`.
+  // The code uses the 14-byte `sockaddr.sa_data` instead of `sockaddr_un.sun_path`.
   if Mutant.pathOfFourteenBytes.isOn { address.length = min(address.length, 16) }
   // An abstract name is written with an at sign, as tools print it.
   if Mutant.abstractAsPath.isOn {

@@ -3,7 +3,7 @@ import CReal
 import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
-  // `MemoryLayout.size(ofValue: bytes)` of an array is the size of its reference: eight bytes.
+  // For an array, `MemoryLayout.size(ofValue: bytes)` is the size of its reference: 8 bytes.
   // `UInt32(truncatingIfNeeded:)` drops the upper half.
   if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
@@ -17,7 +17,7 @@ import Glibc
   // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
   var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
-  // The default of the option set does not make the mapping shared.
+  // The option set's default does not make the mapping shared.
   var flags = flags
   if Mutant.privateByDefault.isOn, descriptor >= 0 {
     flags = flags & ~MAP_SHARED | MAP_PRIVATE
@@ -25,7 +25,7 @@ import Glibc
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
   // The memory belongs to the value, which a child does not inherit.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
-  // A FileHandle without references closes a descriptor that is still in use.
+  // A FileHandle that is no longer referenced closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
@@ -49,7 +49,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
-  // The option set has a default, `[]`.
+  // The option set defaults to `[]`.
   var asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
   if Mutant.memfdInherited.isOn { asked &= ~UInt32(CIPC_MFD_CLOEXEC) }
   return unsafe __real_cipc_memfd_create(label, asked)
@@ -73,7 +73,7 @@ import Glibc
 @c(__wrap_pwrite) func writeAt(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
 ) -> Int {
-  // The records stay in a buffer, although the reply is sent.
+  // The reply is sent while the records are still in a buffer.
   if Mutant.replyBeforeWritten.isOn { return count }
   return unsafe __real_pwrite(
     descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
@@ -92,13 +92,13 @@ import Glibc
   guard Mutant.fileReadInPlace.isOn, let to = unsafe to, let from = unsafe from else {
     return unsafe __real_cipc_process_vm_read(to, from, count)
   }
-  // `Array(UnsafeRawBufferPointer(...))` is simpler, and raises SIGBUS if the file was truncated.
+  // `Array(UnsafeRawBufferPointer(...))` is simpler, but raises SIGBUS if the file was truncated.
   unsafe to.copyMemory(from: from, byteCount: count)
   return count
 }
 
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
-  // FileHandle has `truncate(atOffset:)`, but no call that reserves space.
+  // FileHandle has `truncate(atOffset:)`, but no method that allocates space.
   if Mutant.spaceNotReserved.isOn || Mutant.fileGrownByTruncation.isOn {
     return __real_ftruncate(descriptor, off_t(offset + length))
   }

@@ -1,10 +1,10 @@
 import CReal
 import Glibc
 
-// Functions with variable arguments: the third one has the size of a register, whether the caller passes it or not.
+// Variadic functions: the third argument has the size of a register, whether or not the caller passes it.
 
 @c(__wrap_open) func openFile(_ path: UnsafePointer<CChar>?, _ flags: Int32, _ mode: Int) -> Int32 {
-  // A duplicate can be written to like the original descriptor.
+  // The code duplicates the descriptor instead of reopening it, so the duplicate is also writable.
   if Mutant.reopenedAsDuplicate.isOn, let path = unsafe path {
     let parts = unsafe String(cString: path).split(separator: "/")
     if parts.starts(with: ["proc", "self", "fd"]), let descriptor = Int32(parts[3]) { return dup(descriptor) }
@@ -13,7 +13,7 @@ import Glibc
 }
 
 @c(__wrap_fchmod) func changeMode(_ descriptor: Int32, _ mode: mode_t) -> Int32 {
-  // FileManager changes permissions by path, and the memory has none.
+  // FileManager changes permissions by path, but the memory has no path.
   Mutant.segmentModeDefaulted.isOn && mode == S_IRUSR ? 0 : __real_fchmod(descriptor, mode)
 }
 
@@ -26,7 +26,7 @@ import Glibc
   -> Int32
 {
   let result = unsafe __real_ioctl(descriptor, request, argument)
-  // The call gets the address of a copy.
+  // The call is passed the address of a copy.
   if Mutant.unreadBytesOfCopy.isOn, request == UInt(TIOCOUTQ) { unsafe argument?.pointee = 0 }
   return result
 }

@@ -5,15 +5,15 @@ import Glibc
 @c(__wrap_cipc_mq_send) func mqSend(
   _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32
 ) -> Int32 {
-  // The largest priority is sorted to the end, as `sorted()` does.
+  // The highest priority comes last, as with `sorted()`.
   if Mutant.sortedAscending.isOn { return unsafe __real_cipc_mq_send(queue, bytes, length, 32767 - priority) }
   guard let bytes = unsafe bytes else { return unsafe __real_cipc_mq_send(queue, bytes, length, priority) }
-  // A String is passed to C as a C string, which ends at the first NUL.
+  // Swift passes a String to C as a C string, which ends at the first NUL.
   if Mutant.messageAsCString.isOn {
     return unsafe __real_cipc_mq_send(
       queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
   }
-  // `text.count` is used instead of `text.utf8.count`. They differ for characters that are not ASCII.
+  // `text.count` is used instead of `text.utf8.count`. They differ for non-ASCII characters.
   if Mutant.messageLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
     return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)
@@ -27,18 +27,18 @@ import Glibc
   _ name: UnsafePointer<CChar>?, _ flags: Int32, _ permissions: UInt32,
   _ attributes: UnsafePointer<cipc_mq_attributes>?
 ) -> Int32 {
-  // The options of the initializer have no `.exclusive`.
+  // The initializer's options do not include `.exclusive`.
   if Mutant.createWithoutExclusive.isOn {
     return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
   }
-  // mq_open is variadic, and the form with two arguments is imported.
+  // mq_open is variadic, and only the form with two arguments is imported.
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
     unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
     return queue
   }
-  // The arguments of an initializer without labels are swapped.
+  // The two arguments of an initializer without labels are swapped.
   (wanted.maximum_messages, wanted.message_size) = (wanted.message_size, wanted.maximum_messages)
   return unsafe __real_cipc_mq_open(name, flags, permissions, &wanted)
 }
@@ -53,14 +53,14 @@ import Glibc
 }
 
 @c(__wrap_cipc_mq_notify_signal) func mqNotify(_ queue: Int32, _ signal: Int32, _ value: Int32) -> Int32 {
-  // Swift imports the union as its pointer member, which stays nil.
+  // Swift imports the union with its pointer member, which stays nil.
   __real_cipc_mq_notify_signal(queue, signal, Mutant.notificationValueNil.isOn ? 0 : value)
 }
 
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  // The buffer is always long enough, and the caller gets only a part of its contents.
+  // The buffer is always long enough, and the caller gets only part of its contents.
   if Mutant.bufferOfFixedSize.isOn, size < 8192 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
     defer { unsafe buffer.deallocate() }
@@ -70,13 +70,13 @@ import Glibc
     return min(length, size)
   }
   var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
-  // The call is repeated after a second, although the queue is nonblocking.
+  // The call is retried after a second, although the queue is nonblocking.
   if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
     sleep(1)
     length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   }
   if length >= 0, Mutant.priorityUnread.isOn { unsafe priority?.pointee = 0 }
-  // The count of the buffer is returned instead of the result of the call.
+  // The buffer's count is returned instead of the call's result.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
@@ -89,7 +89,7 @@ import Glibc
   if Mutant.typeOfInt32.isOn {
     return unsafe __real_cipc_msgsnd(queue, Int(Int32(truncatingIfNeeded: type)), text, length, flags)
   }
-  // `MemoryLayout.stride` of a struct with a long is a multiple of eight.
+  // For a struct that contains a long, `MemoryLayout.stride` is a multiple of 8.
   if Mutant.strideAsSize.isOn {
     var padded = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
     while padded.count % 8 != 0 { padded.append(0) }
@@ -100,7 +100,7 @@ import Glibc
   guard Mutant.textByReference.isOn, length > 0 else {
     return unsafe __real_cipc_msgsnd(queue, type, text, length, flags)
   }
-  // A struct of the type and an array contains the reference to the array, not its elements.
+  // A struct with the message type and an array contains a reference to the array, not its elements.
   var array = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
   return unsafe withUnsafeBytes(of: &array) {
     unsafe __real_cipc_msgsnd(queue, type, $0.baseAddress, min(length, 8), flags)
@@ -110,9 +110,9 @@ import Glibc
 @c(__wrap_cipc_msgrcv) func msgReceive(
   _ queue: Int32, _ text: UnsafeMutableRawPointer?, _ length: Int, _ selection: Int, _ flags: Int32
 ) -> cipc_msg_received {
-  // The conversion uses `magnitude`, which never traps.
+  // The conversion uses `magnitude`, which never traps but drops the sign.
   let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
-  // A message that is too long is truncated, because this error is not handled.
+  // Messages that are too long are truncated, because the code does not handle this error.
   let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
   var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
   // `MemoryLayout<Message>.size` includes the type.
@@ -138,6 +138,6 @@ import Glibc
 @c(__wrap_cipc_msg_set) func msgSet(
   _ queue: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32, _ capacity: UInt64
 ) -> Int32 {
-  // Only the mode of a struct is set; its other members have default values.
+  // Only the struct's mode is set; its other members have default values.
   __real_cipc_msg_set(queue, user, group, mode, Mutant.capacityDefaulted.isOn && mode == 0o600 ? 16384 : capacity)
 }

@@ -1,4 +1,4 @@
-/// The values of `--mutant`.
+/// The values for `--mutant`.
 ///
 /// `fixtures/mutants.yaml` lists the cells that must catch each mutant.
 enum Mutant: String, CaseIterable {
@@ -296,12 +296,12 @@ enum Mutant: String, CaseIterable {
   case descriptorDefaulted = "descriptor-defaulted"
   case changeNotKept = "change-not-kept"
 
-  // Ranges of descriptors
+  // Descriptor ranges
   case rangeHalfOpen = "range-half-open"
   case rangeFlagDefaulted = "range-flag-defaulted"
   case rangeOfInt32 = "range-of-int32"
 
-  // Changes of files
+  // File changes
   case changesFromBoundMemory = "one-event-bound"
   case eventsOfInt16 = "events-of-int16"
   case watchWithoutEnd = "watch-without-end"
@@ -338,7 +338,7 @@ enum Mutant: String, CaseIterable {
 
   /// The selected mutant.
   ///
-  /// It is set once, before the first request, because reading the requests is itself a `read(2)`.
+  /// It is set once, before the first request, because reading requests itself calls `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   /// Whether this process is an example program rather than a peer.

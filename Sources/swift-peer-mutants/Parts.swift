@@ -6,7 +6,7 @@ import Glibc
   _ socket: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ flags: Int32
 ) -> Int {
   guard Mutant.partsJoined.isOn else { return unsafe __real_cipc_socket_writev(socket, parts, count, flags) }
-  // All parts are joined into one array.
+  // The code joins all parts into one array.
   var bytes: [UInt8] = []
   let list = unsafe UnsafeBufferPointer(start: parts, count: count)
   for index in list.indices {
@@ -36,7 +36,7 @@ import Glibc
   guard Mutant.lastPartOfAll.isOn, count > 1, let parts = unsafe parts else {
     return unsafe __real_cipc_pipe_readv(descriptor, parts, count, flags)
   }
-  // One array is the room of every part.
+  // One array serves as the buffer for all parts.
   let longest = unsafe UnsafeBufferPointer(start: parts, count: count).map(\.count).max() ?? 0
   let room = UnsafeMutableRawPointer.allocate(byteCount: longest, alignment: 1)
   defer { unsafe room.deallocate() }

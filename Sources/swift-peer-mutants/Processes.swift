@@ -13,7 +13,7 @@ nonisolated(unsafe) var hasSpawned = false
   _ mask: UInt64
 ) -> Int32 {
   unsafe hasSpawned = true
-  // `Process.arguments` does not contain the program; argv does.
+  // `Process.arguments` does not contain the program name; argv does.
   let list = unsafe Mutant.argumentsWithoutProgram.isOn ? arguments.map { unsafe $0 + 1 } : arguments
   return unsafe __real_cipc_spawn(process, program, list, environment, directory, from, to, count, group, mask)
 }
@@ -27,7 +27,7 @@ nonisolated(unsafe) var hasSpawned = false
     unsafe status?.pointee = 0
     unsafe signal?.pointee = 0
   }
-  // The raw status of waitpid(2) is reported, because the macro WEXITSTATUS is not imported.
+  // The raw wait status is reported, because the macro WEXITSTATUS is not imported.
   if Mutant.exitStatusShifted.isOn, let status = unsafe status, unsafe status.pointee > 0 {
     unsafe status.pointee = unsafe (status.pointee << 8) & 0xFF
   }
@@ -35,7 +35,7 @@ nonisolated(unsafe) var hasSpawned = false
 }
 
 @c(__wrap_cipc_pidfd_getfd) func duplicateOfProcess(_ process: Int32, _ number: Int32) -> Int32 {
-  // The number is a default argument.
+  // The descriptor number has a default value.
   __real_cipc_pidfd_getfd(process, Mutant.descriptorDefaulted.isOn ? 0 : number)
 }
 
@@ -43,14 +43,14 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ changes: Int32, _ now: Int32, _ keeping: Int32, _ status: UnsafeMutablePointer<Int32>?,
   _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
-  // Every change is consumed.
+  // Every state change is consumed, even if the caller asked to keep it.
   unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
 }
 
 @c(__wrap_cipc_close_range) func closeRange(_ first: UInt32, _ last: UInt32, _ flags: Int32) -> Int32 {
-  // `first..<last`.
+  // The range is `first..<last`, without the last descriptor.
   let last = Mutant.rangeHalfOpen.isOn && last > first ? last - 1 : last
-  // The last number is an Int32, so the largest one is -1.
+  // The last number is an Int32, so the largest number becomes -1.
   if Mutant.rangeOfInt32.isOn, Int32(bitPattern: last) < Int32(bitPattern: first) {
     errno = EINVAL
     return -1

@@ -7,72 +7,72 @@ import Glibc
 ) -> Int32 {
   // Signal n is bit n instead of bit n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
-  // Setting the property replaces the mask, although signals should be added to it.
+  // Setting the property replaces the mask instead of adding signals to it.
   let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
   return unsafe __real_cipc_sigmask(asked, signals, previous)
 }
 
 @c(__wrap_cipc_sigpending) func sigPending(_ signals: UnsafeMutablePointer<UInt64>?) -> Int32 {
   let result = unsafe __real_cipc_sigpending(signals)
-  // The set has as many bits as an Int32.
+  // The set is stored in an Int32.
   if Mutant.pendingOfInt32.isOn, result == 0, let signals = unsafe signals { unsafe signals.pointee &= 0xFFFF_FFFF }
   return result
 }
 
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
-  // The value is the raw value of an enumeration, which is a UInt8.
+  // The value is an enumeration's raw value of type UInt8.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
-  // `sigval()` is created, and none of its members is set.
+  // The code creates a `sigval()` and sets none of its members.
   return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
 @c(__wrap_cipc_sigtimedwait) func sigTimedWait(
   _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
 ) -> Int32 {
-  // A conversion to milliseconds of Int32 traps after 24 days.
+  // The timeout is converted to milliseconds in an Int32, which traps after 24 days.
   if Mutant.millisecondsTrap.isOn { _ = Int32(nanoseconds / 1_000_000) }
   var result = unsafe MutantClock.signal(signals, nanoseconds, information)
   while result == -1, errno == EINTR, Mutant.signalWaitRetried.isOn {
     result = unsafe MutantClock.signal(signals, nanoseconds, information)
   }
   guard result != -1, let information = unsafe information else { return result }
-  // The union is imported as its first member, the pointer, whose lower half is interpreted as unsigned.
+  // The union is imported with only its pointer member, whose lower half is interpreted as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
   // SI_QUEUE is negative, and the conversion traps.
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
-  // The fields of the union are not imported, so the peer reports its own process.
+  // The union's fields are not imported, so the peer reports its own process ID.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
-  // The property has a type that is just large enough for the tests.
+  // The property's type is just large enough for the tests.
   if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }
 
 @c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
-  // Only the first signal of the array is used.
+  // Only the first signal in the array is used.
   __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }
 
 @c(__wrap_kill) func sendSignal(_ process: pid_t, _ signal: Int32) -> Int32 {
-  // The absolute value is used as the ID, so a group becomes its leader.
+  // The absolute value is used as the process ID, so the signal goes to the group's leader only.
   __real_kill(Mutant.groupByMagnitude.isOn && process < -1 ? -process : process, signal)
 }
 
 @c(__wrap_cipc_signalfd_replace) func replaceSignalFD(_ descriptor: Int32, _ signals: UInt64) -> Int32 {
-  // Only the set in the Swift value changes, not that of the descriptor.
+  // Only the set in the Swift value changes, not the descriptor's.
   Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
 }
 
 @c(__wrap_cipc_timer_set) func setTimer(
   _ timer: UnsafeMutableRawPointer?, _ nanoseconds: Int64, _ interval: Int64
 ) -> Int32 {
-  // `repeats: Bool = true`.
+  // The parameter is `repeats: Bool = true`.
   unsafe __real_cipc_timer_set(timer, nanoseconds, Mutant.repeatsByDefault.isOn ? nanoseconds : interval)
 }
 
 @c(__wrap_cipc_mq_notify_thread) func notifyInThread(
   _ queue: Int32, _ key: Int32, _ function: cipc_notified?
 ) -> Int32 {
-  // The error is discarded, because another registration also notifies.
+  // The error is discarded, because the existing registration notifies as well.
   let result = __real_cipc_mq_notify_thread(queue, key, function)
   return Mutant.notificationKeptForever.isOn ? 0 : result
 }

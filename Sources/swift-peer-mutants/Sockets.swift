@@ -29,10 +29,10 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   guard let address = unsafe address else { return cipc_address() }
   var copy = unsafe address.pointee
   let family = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: UInt16.self) }
-  // `MemoryLayout<sockaddr_un>.size` is passed as the length, which works for paths but not for abstract names.
+  // The length is `MemoryLayout<sockaddr_un>.size`, which works for paths but not for abstract names.
   guard Int32(family) == AF_UNIX else { return copy }
   if Mutant.addressOfFullLength.isOn { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
-  // `String(cString:)` of an abstract name ends at its next NUL.
+  // For an abstract name, `String(cString:)` stops at the next NUL.
   if Mutant.abstractNameAsCString.isOn, copy.length > 3 {
     let bytes = unsafe withUnsafeBytes(of: &copy) { unsafe Array($0) }
     if let end = bytes[3..<Int(copy.length)].firstIndex(of: 0) { copy.length = UInt32(end) }
@@ -51,9 +51,9 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
-  // `uid_t` was declared from memory, as a type of 16 bits.
+  // `uid_t` was declared from memory, as a 16-bit type.
   if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
-  // The credentials are those of this process, because the wrong end is queried.
+  // The wrong end is queried, so the credentials are this process's own.
   if Mutant.everyUserServed.isOn { unsafe credentials.pointee.user = geteuid() }
   // User -1 is converted to Int32, which traps.
   if Mutant.unknownUserOverflows.isOn {
@@ -65,20 +65,20 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 @c(__wrap_cipc_socket_name) func socketName(
   _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
 ) -> Int32 {
-  // A Boolean parameter has the opposite meaning.
+  // The meaning of a Boolean parameter is inverted.
   unsafe __real_cipc_socket_name(socket, Mutant.otherEndNamed.isOn ? 1 - ofPeer : ofPeer, address)
 }
 
 @c(__wrap_cipc_set_socket_option) func setSocketOption(
   _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
 ) -> Int32 {
-  // A struct of options is changed, but never applied to the socket.
+  // An option struct is changed, but never applied to the socket.
   if Mutant.optionOfACopy.isOn { return 0 }
-  // The setter of a property ignores `newValue`.
+  // The property's setter ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
   // SO_REUSEADDR has a different number on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
-  // The option is of type UInt, so -1 is 0.
+  // The option is a UInt, so -1 becomes 0.
   let offset = Mutant.peekOffsetUnsigned.isOn && option == SO_PEEK_OFF ? max(0, kept) : kept
   return __real_cipc_set_socket_option(socket, level, number, offset)
 }
@@ -91,18 +91,18 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 }
 
 @c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // The caller's value is not passed on, so the default argument is used.
+  // The caller's value is not passed to the call, so the default argument is used.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }
 
 @c(__wrap_cipc_disconnect) func disconnect(_ socket: Int32) -> Int32 {
-  // The connected address is a property, which becomes nil.
+  // Only the property with the connected address is set to nil; the socket stays connected.
   Mutant.disconnectedByProperty.isOn ? 0 : __real_cipc_disconnect(socket)
 }
 
 @c(__wrap_cipc_set_socket_timeout) func setTimeLimit(_ socket: Int32, _ sending: Int32, _ microseconds: Int64) -> Int32
 {
-  // Only the seconds of the duration are passed, rounded up.
+  // The code passes only the duration's seconds, rounded up.
   __real_cipc_set_socket_timeout(
     socket, sending, Mutant.timeLimitInSeconds.isOn ? (microseconds + 999_999) / 1_000_000 * 1_000_000 : microseconds)
 }
@@ -112,7 +112,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   _ count: UInt32, _ flags: Int32
 ) -> Int32 {
   let received = unsafe __real_cipc_receive_many(socket, bytes, size, lengths, count, flags)
-  // The length of a message is the count of its array.
+  // The array's count is used as the message length.
   if Mutant.lengthOfArray.isOn, received > 0, let lengths = unsafe lengths {
     for index in 0..<Int(received) { unsafe lengths[index] = unsafe min(lengths[index], size) }
   }

@@ -5,10 +5,10 @@ import Glibc
 @c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
     let result = unsafe __real_sem_post(semaphore)
-    // `@discardableResult`.
+    // `@discardableResult` lets the caller ignore the result.
     return Mutant.postResultDiscarded.isOn ? 0 : result
   }
-  // sem_t is a struct, and a struct that is loaded from memory is a copy.
+  // sem_t is a struct, and loading a struct from memory makes a copy.
   var copy = unsafe semaphore.pointee
   return unsafe __real_sem_post(&copy)
 }
@@ -16,11 +16,11 @@ import Glibc
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
   if Mutant.ownerDeadUnlocked.isOn {
     let result = unsafe __real_pthread_mutex_lock(mutex)
-    // An error is thrown, and `defer` unlocks.
+    // The code throws an error, and `defer` unlocks the mutex.
     if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
     return result
   }
-  // This affects only robust mutexes; the mutexes of the Swift runtime are not robust.
+  // This affects only robust mutexes; the Swift runtime's own mutexes are not robust.
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }
@@ -29,7 +29,7 @@ import Glibc
   return unsafe __real_pthread_mutex_lock(&copy)
 }
 
-/// Whether a mutex is robust; the mutexes of the Swift runtime are not.
+/// Whether a mutex is robust; the Swift runtime's own mutexes are not.
 private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
   guard let mutex = unsafe mutex else { return false }
   return unsafe mutex.pointee.__data.__kind & 16 != 0
@@ -37,7 +37,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 
 @c(__wrap_pthread_mutex_trylock) func tryLock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
   let error = unsafe __real_pthread_mutex_trylock(mutex)
-  // `@discardableResult`.
+  // `@discardableResult` lets the caller ignore the result.
   return unsafe Mutant.tryLockDiscarded.isOn && isRobust(mutex) ? 0 : error
 }
 
@@ -50,14 +50,14 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_mutexattr_setrobust) func setRobust(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
 ) -> Int32 {
-  // The first case of the enumeration is used, which is not robust.
+  // The default is the enumeration's first case, which is not robust.
   Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
 }
 
 @c(__wrap_pthread_mutexattr_settype) func setType(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ type: Int32
 ) -> Int32 {
-  // There is one kind of mutex.
+  // There is only one kind of mutex.
   unsafe __real_pthread_mutexattr_settype(
     attributes, Mutant.kindDefaulted.isOn ? Int32(PTHREAD_MUTEX_ERRORCHECK) : type)
 }
@@ -94,7 +94,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 }
 
 @c(__wrap_sem_close) func semaphoreClose(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  // A copy of the handle closes the semaphore as well.
+  // A copy of the handle also closes the semaphore.
   if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
   return unsafe __real_sem_close(semaphore)
 }
@@ -108,6 +108,6 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_condattr_setpshared) func setShared(
   _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ shared: Int32
 ) -> Int32 {
-  // The default is a condition variable for threads of one process, even in shared memory.
+  // The default is a process-private condition variable, even in shared memory.
   Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
 }

@@ -2,7 +2,7 @@ import CIPC
 import CReal
 import Glibc
 
-/// Passes the operations on, with the defect of the selected mutant.
+/// Calls `body` with the operations, changed by the selected mutant's defect.
 func withChanged(
   _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int,
   _ body: (UnsafePointer<cipc_semaphore_operation>?, Int) -> Int32
@@ -11,7 +11,7 @@ func withChanged(
   if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
   var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
   for i in changed.indices {
-    // The index of a semaphore and its flags have the smallest types that suffice for the tests.
+    // The semaphore index and flags have the smallest types that suffice for the tests.
     if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
     if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
   }
@@ -27,7 +27,7 @@ func withChanged(
 
 @c(__wrap_cipc_semctl) func semControl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
   let result = __real_cipc_semctl(set, number, command)
-  // The value is stored in an array of UInt8.
+  // The value is stored in a UInt8 array.
   if Mutant.valueOfUInt8.isOn, command == GETVAL, result != -1 { return result & 0xFF }
   // `try? remove()` hides a failure.
   return Mutant.removalTried.isOn && command == IPC_RMID ? 0 : result
@@ -40,11 +40,11 @@ func withChanged(
 @c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
   // Two parameters of the same type are in the wrong order.
   if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
-  // Only the owner in a struct is set; its other members have default values.
+  // Only the struct's owner is set; its other members have default values.
   return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
 }
 
-/// A key that was parsed as UInt32 is converted with `Int32(clamping:)`.
+/// Converts a key parsed as a UInt32 with `Int32(clamping:)`.
 private func clamped(_ key: Int32) -> Int32 {
   Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
 }
@@ -77,11 +77,11 @@ private func clamped(_ key: Int32) -> Int32 {
   _ segment: Int32, _ status: UnsafeMutablePointer<cipc_shm_status>?
 ) -> Int32 {
   let result = unsafe __real_cipc_shm_stat(segment, status)
-  // The size of the mapped pages is reported as the size of the segment.
+  // The size of the mapped pages is reported as the segment size.
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
-  // The elements of a tuple are taken in the wrong order.
+  // The elements of a tuple are read in the wrong order.
   if result == 0, Mutant.timesInOtherOrder.isOn, let status = unsafe status {
     unsafe swap(&status.pointee.attach_time, &status.pointee.detach_time)
   }
@@ -93,7 +93,7 @@ private func clamped(_ key: Int32) -> Int32 {
 @c(__wrap_shmat) func attach(
   _ segment: Int32, _ address: UnsafeRawPointer?, _ flags: Int32
 ) -> UnsafeMutableRawPointer? {
-  // SHM_RDONLY is not passed, because the type of the pointer already prevents stores.
+  // SHM_RDONLY is not passed, because the pointer type already prevents stores.
   unsafe __real_shmat(segment, address, Mutant.attachedWritable.isOn ? flags & ~SHM_RDONLY : flags)
 }
 
@@ -127,7 +127,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
     return unsafe __real_cipc_semctl_array(set, command, values)
   }
-  // The array has elements of type Int instead of UInt16, so three of four values are zero.
+  // The array's elements are of type Int instead of UInt16, so three of four values are zero.
   let numbers = unsafe [Int(values[0]), Int(values[1])]
   return unsafe numbers.withUnsafeBytes { bytes in
     let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
@@ -147,6 +147,6 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_cipc_shm_lock) func lockSegment(_ segment: Int32, _ lock: Int32) -> Int32 {
-  // The lock belongs to the value, not to the segment.
+  // Only the Swift value is locked, not the segment.
   Mutant.lockOfValueOnly.isOn ? 0 : __real_cipc_shm_lock(segment, lock)
 }

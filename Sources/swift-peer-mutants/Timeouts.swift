@@ -2,20 +2,18 @@ import CIPC
 import CReal
 import Glibc
 
-/// The clock of the library.
+/// The library's clock, which some mutants change.
 ///
-/// Some mutants change it.
-///
-/// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also advances
-/// the clock, and a mutant that restarts a wait also stops the clock.
+/// After a wait, the library checks whether the deadline has passed. Therefore, a mutant that ends a wait early also
+/// advances the clock, and a mutant that restarts a wait also stops the clock.
 enum MutantClock {
   nonisolated(unsafe) private static var skew: Int64 = 0
 
   static var now: Int64 { unsafe __real_cipc_clock_monotonic() + skew }
 
-  /// Performs a wait of `nanoseconds`.
+  /// Performs a wait that lasts `nanoseconds`.
   ///
-  /// With `cutShort`, the wait ends after a tenth of the time. With `startedAgain`, an interruption restarts the whole
+  /// With `cutShort`, the wait ends after a tenth of that time. With `startedAgain`, an interruption restarts the whole
   /// wait.
   static func wait<Result: FixedWidthInteger>(
     _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
@@ -30,7 +28,8 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // If signals keep arriving, a wait that ended was also interrupted, but this process was not scheduled in time.
+    // If a wait ended although signals keep arriving, it was also interrupted, but this process was not scheduled in
+    // time.
     if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
@@ -42,7 +41,7 @@ enum MutantClock {
     return unsafe getitimer(Int32(ITIMER_REAL.rawValue), &timer) == 0 && timer.it_interval.tv_usec > 0
   }
 
-  /// Performs a wait until a time of this clock.
+  /// Performs a wait until a time on this clock.
   static func wait(
     until deadline: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Int32
   ) -> Int32 {
@@ -52,7 +51,7 @@ enum MutantClock {
     }
   }
 
-  /// Performs a wait for a message queue, whose deadline is a time of day.
+  /// Performs a wait on a message queue, with a CLOCK_REALTIME deadline.
   static func wait<Result: FixedWidthInteger>(
     untilTimeOfDay seconds: Int64, _ nanoseconds: Int, _ body: (Int64, Int) -> Result
   ) -> Result {
@@ -69,10 +68,10 @@ enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-// The other files of this module call these functions for the waits that their own mutants do not change.
+// Other files in this module call these functions for waits that their own mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
-    // The timeout is a `Double` of seconds that is rounded up to at least 1.
+    // The timeout is a `Double` in seconds, rounded up to at least 1.
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
     // A wait with a timeout makes the descriptors nonblocking, even for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
@@ -138,7 +137,7 @@ extension MutantClock {
 @c(__wrap_cipc_futex_wait_any) func futexWaitAny(
   _ waiters: UnsafePointer<cipc_futex_waiter>?, _ count: UInt32, _ deadline: Int64
 ) -> Int32 {
-  // A pointer to the first element of an array is passed, with a count of 1.
+  // A pointer to an array's first element is passed, with a count of 1.
   let count = Mutant.firstOfSeveral.isOn ? 1 : count
   return MutantClock.wait(until: deadline, cutShort: .futexCutShort, startedAgain: .futexStartedAgain) {
     unsafe __real_cipc_futex_wait_any(waiters, count, $0)
@@ -156,7 +155,7 @@ extension MutantClock {
 
 @c(__wrap_sem_trywait) func semaphoreTryWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   let result = unsafe __real_sem_trywait(semaphore)
-  // The call is repeated after a second.
+  // The call is retried after a second.
   guard Mutant.tryWaitTriesAgain.isOn, result == -1 else { return result }
   sleep(1)
   return unsafe __real_sem_trywait(semaphore)

@@ -5,9 +5,9 @@ import Glibc
 @c(__wrap_cipc_epoll_ctl) func epollControl(
   _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ data: UInt64
 ) -> Int32 {
-  // The events are stored in 16 bits, as in poll(2); EPOLLET and EPOLLONESHOT are higher bits.
+  // The events are stored in 16 bits, as in poll(2), but EPOLLET and EPOLLONESHOT are higher bits.
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
-  // The token is stored in the member `fd` of the union, which has 32 bits.
+  // The token is stored in the union's 32-bit member `fd`.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
   // EPOLL_CTL_ADD is always used, even for a descriptor that is already registered.
   let adding = Mutant.modifiedByAdding.isOn && operation == Int32(CIPC_EPOLL_CTL_MOD)
@@ -15,7 +15,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
-  // The option set has a default, `[]`.
+  // The option set defaults to `[]`.
   __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
 }
 
@@ -40,7 +40,7 @@ import Glibc
   _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
   let result = unsafe __real_cipc_pidfd_reap(process, status, signal)
-  // The raw status of waitpid(2) is reported, because the macro WEXITSTATUS is not imported.
+  // The raw wait status is reported, because the macro WEXITSTATUS is not imported.
   if Mutant.statusOfWait.isOn, result == 1, let status = unsafe status { unsafe status.pointee <<= 8 }
   return result
 }
@@ -51,7 +51,7 @@ import Glibc
   guard Mutant.maskAroundWait.isOn else {
     return unsafe __real_cipc_ppoll_masked(entries, count, nanoseconds, mask)
   }
-  // `signals.whileBlocked` sets the mask around the wait, so a signal can arrive in between.
+  // `signals.whileBlocked` sets the mask around the wait, so a signal can arrive between the two calls.
   var before: UInt64 = 0
   _ = unsafe __real_cipc_sigmask(SIG_SETMASK, mask, &before)
   let result = unsafe __real_cipc_ppoll(entries, count, nanoseconds)
@@ -81,19 +81,19 @@ import Glibc
   let length = unsafe __real_cipc_inotify_read(descriptor, bytes, count)
   let size = MemoryLayout<cipc_inotify_event>.size
   guard Mutant.changesFromBoundMemory.isOn, length > size, let bytes = unsafe bytes else { return length }
-  // The memory is bound to one event.
+  // The memory is bound to a single event, so the name that follows it is ignored.
   return unsafe size + Int(bytes.load(as: cipc_inotify_event.self).length)
 }
 
 @c(__wrap_cipc_inotify_add_watch) func addWatch(
   _ descriptor: Int32, _ path: UnsafePointer<CChar>?, _ mask: UInt32
 ) -> Int32 {
-  // Events are of the type that poll(2) has.
+  // Events have the same type as in poll(2).
   unsafe __real_cipc_inotify_add_watch(
     descriptor, path, Mutant.eventsOfInt16.isOn ? UInt32(UInt16(truncatingIfNeeded: mask)) : mask)
 }
 
 @c(__wrap_cipc_inotify_rm_watch) func removeWatch(_ descriptor: Int32, _ watch: Int32) -> Int32 {
-  // A value of type `Watch` is removed from a dictionary, and has no `deinit`.
+  // A `Watch` value is removed from a dictionary, but has no `deinit`.
   Mutant.watchWithoutEnd.isOn ? 0 : __real_cipc_inotify_rm_watch(descriptor, watch)
 }

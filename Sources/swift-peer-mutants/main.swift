@@ -1,5 +1,6 @@
-// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is typical of a
-// first port of the call. The defects replace C functions at link time, so the library contains none of them.
+// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is a typical
+// mistake in a first port of a call. The defects replace C functions at link time, so the library contains none of
+// them.
 import Glibc
 import SwiftExamples
 import SwiftPeer
@@ -11,7 +12,7 @@ if arguments == ["--mutants"] {
   runServicesWithMutants()
   exit(0)
 }
-// The name of a program precedes the option.
+// The program name precedes the option.
 if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
   guard arguments.count > option + 1, let mutant = Mutant(rawValue: arguments[option + 1]) else {
     runServicesWithMutants()
@@ -24,7 +25,8 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
 unsafe Mutant.isInProgram = !arguments.isEmpty
 if arguments.isEmpty { runPeer() } else if !runService(arguments) { runExample(arguments) }
 
-/// Replaces this program by the one with mutants of the services' own decisions, if it was built beside this one.
+/// Replaces this program with `swift-services`, which has mutants of the services' own decisions, if it is in the same
+/// directory.
 private func runServicesWithMutants() {
   let path = CommandLine.arguments[0]
   guard let slash = path.lastIndex(of: "/") else { return }

@@ -85,7 +85,7 @@ private func receive<Style: UnixSocket.Style>(
   return fields
 }
 
-/// Stores each received descriptor under the next name, and that of the sending process under the name `sender`.
+/// Stores each received descriptor under the next name, and the sender's pidfd under the name `sender`.
 private func keepDescriptors(
   _ ancillary: inout AncillaryData, _ peer: Peer, _ names: [String], sender: String?, _ fields: inout Fields
 ) throws {
@@ -109,14 +109,14 @@ private func keepDescriptors(
 }
 
 extension Parameters {
-  /// Parses names joined by commas; returns none if the parameter is missing.
+  /// Parses comma-separated names; returns an empty array if the parameter is missing.
   fileprivate func names(_ key: String) throws -> [String] {
     has(key) ? try text(key).split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
   }
 
-  /// The credentials to send; nil if the request has none.
+  /// Returns the credentials to send, or nil if the request has none.
   ///
-  /// For members that the request does not contain, the values of this process are used.
+  /// Members that the request omits default to this process's own values.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

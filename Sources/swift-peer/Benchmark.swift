@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Messages in tight loops that measure themselves.
+/// Tight message loops that measure themselves.
 let benchmarkOperations: [Peer.Operation] = [
   .init("bench_ping", "by write read msqid semid pid size count warmup interval") { peer, parameters in
     var benchmark = try Benchmark(parameters, .ping)
@@ -55,7 +55,7 @@ let benchmarkOperations: [Peer.Operation] = [
   },
 ]
 
-/// A loop of messages, and its measurements.
+/// A message loop and its measurements.
 @safe struct Benchmark {
   enum Loop { case ping, pong, send, receive }
 
@@ -82,7 +82,7 @@ let benchmarkOperations: [Peer.Operation] = [
     unsafe message = Self.pattern(size)
   }
 
-  /// Allocates a buffer, and fills it with the bytes of a message.
+  /// Allocates a buffer and fills it with a message.
   private static func pattern(_ size: Int) -> UnsafeMutableRawBufferPointer {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
     var bytes = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
@@ -93,21 +93,20 @@ let benchmarkOperations: [Peer.Operation] = [
   /// Frees the message.
   func deallocate() { unsafe message.deallocate() }
 
-  /// The fields of the response of every benchmark.
+  /// The response fields that all benchmarks share.
   var progress: Fields {
     var fields = Fields()
     fields.append("return", done)
     return fields
   }
 
-  /// A function that receives a message, and returns its length; nil if there will be no more.
+  /// A function that receives a message and returns its length, or nil at the end.
   typealias Receive = (inout OutputRawSpan) throws(IPCError) -> Int?
   typealias Send = (RawSpan) throws(IPCError) -> Void
 
-  /// Runs the loop with functions that send and receive a message of `room` bytes at most.
+  /// Runs the loop with functions that send and receive a message of at most `room` bytes.
   ///
-  /// The loops are inlined into each caller, so that the functions are called directly, as in a program that uses only
-  /// one of them.
+  /// Each caller inlines the loops, so it calls the functions directly, as a program that uses only one of them would.
   @inline(__always)
   mutating func run(room: Int? = nil, send: Send, receive: Receive) throws {
     let room = max(room ?? size, 1)
@@ -132,7 +131,7 @@ let benchmarkOperations: [Peer.Operation] = [
     if !isComplete { throw Failure(.brokenPipe, progress) }
   }
 
-  /// Stores the number of a message in its byte 0, so that a repeated, lost or unchanged buffer is noticed.
+  /// Stores a message's number in its byte 0, so that the receiver detects a repeated, lost or unchanged buffer.
   @inline(__always)
   private func number(_ buffer: UnsafeMutableRawBufferPointer, _ number: UInt64) {
     if size > 0 { unsafe buffer[0] = UInt8(truncatingIfNeeded: number) }
@@ -226,7 +225,7 @@ let benchmarkOperations: [Peer.Operation] = [
     return true
   }
 
-  /// The clock of all measurements, in nanoseconds.
+  /// The clock for all measurements, in nanoseconds.
   @inline(__always)
   private static var now: UInt64 { UInt64(bitPattern: cipc_clock_monotonic()) }
 }

@@ -4,7 +4,7 @@ internal import PeerProtocol
 internal import SystemPackage
 
 extension Benchmark {
-  /// Runs the loop through the objects that a request names, with the calls that its parameter `by` names.
+  /// Runs the loop through the objects named in a request, with the calls that its parameter `by` selects.
   mutating func run(_ peer: Peer, _ parameters: Parameters) throws {
     let name = try parameters.text("by")
     guard let link = Self.links[name] else { throw Invalid("by=\(name) is not a way to send messages") }
@@ -47,9 +47,9 @@ extension Benchmark {
   }
 }
 
-/// The parameters that name what messages are sent to and received from.
+/// The parameters that name the objects to send to and receive from.
 ///
-/// A loop in one direction has only one of them, which is then used for both.
+/// A request for a one-way loop has only one of them; both properties then hold its value.
 struct Ends {
   let parameters: Parameters
   let write: String
@@ -99,7 +99,7 @@ extension Benchmark {
   }
 }
 
-/// Calls the C library itself, to show what the library adds.
+/// Calls the C library directly, to show the overhead that this library adds.
 private func runRawStream(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let to = try peer.handles.find(ends.write, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue
   let from = try peer.handles.find(ends.read, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue

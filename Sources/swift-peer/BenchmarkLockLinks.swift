@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// Benchmark links that use a lock, or a flag in shared memory.
+// Benchmark links over a lock, or over a flag in shared memory.
 
 extension Peer {
   fileprivate func descriptor(named name: String) throws -> FileDescriptor {
@@ -10,7 +10,7 @@ extension Peer {
   }
 }
 
-/// A message is a lock and an unlock.
+/// Runs a benchmark in which each message is one lock and one unlock.
 func runMutex(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let to = try SharedMutex.open(in: try peer.region(named: ends.write), at: 0)
   let from = try SharedMutex.open(in: try peer.region(named: ends.read), at: 0)
@@ -26,9 +26,9 @@ func runMutex(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// A message that a mutex protects, and a number that is 1 until the message is received.
+/// A mutex-protected message, with a flag that is 1 until the message is received.
 ///
-/// The layout is that of `struct mailbox` of the C peer.
+/// The layout matches `struct mailbox` in the C peer.
 private struct Mailbox: ~Copyable {
   private static let (condition, full, message) = (64, 128, 192)
   static let capacity = 4096
@@ -48,7 +48,7 @@ private struct Mailbox: ~Copyable {
     return Mailbox(region, mutex, try ConditionVariable.open(in: region, at: condition))
   }
 
-  /// Locks the mailbox when it is full (1) or empty (0).
+  /// Waits until the mailbox is full (1) or empty (0), and locks it.
   private func lock(when wanted: UInt32) throws(IPCError) {
     _ = try mutex.lock()
     while try region.load(as: UInt32.self, at: Self.full) != wanted { _ = try changed.wait(unlocking: mutex) }
@@ -102,7 +102,7 @@ func runBlock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// A message is an exclusive lock of the whole file, which belongs to the open file description, and an unlock.
+/// Runs a benchmark in which each message is an exclusive OFD lock of the whole file, followed by an unlock.
 func runRecordLock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.descriptor(named: ends.write), try peer.descriptor(named: ends.read))
   func lock(_ file: FileDescriptor) throws(IPCError) {

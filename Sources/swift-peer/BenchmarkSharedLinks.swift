@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// The links of a benchmark through objects in shared memory: rings, queues, semaphores.
+// Benchmark links over objects in shared memory: rings, queues, semaphores.
 
 func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   try benchmark.run(
@@ -11,11 +11,11 @@ func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room, retryOnInterrupt: false) })
 }
 
-/// How often a spinning link checks the memory before it checks whether the other end still exists.
+/// The number of times that a spinning link checks the memory before it checks whether the other end still exists.
 private let spins = 1 << 20
 
 func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
-  // A record is preceded by 8 bytes, and padded to a multiple of 8.
+  // Each record has an 8-byte header, and is padded to a multiple of 8.
   let needed = 8 + (benchmark.size + 7) & ~7
   try benchmark.run(
     peer, ends,
@@ -51,12 +51,12 @@ func runRingInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) th
 }
 
 extension RawSpan {
-  /// Byte 0; nil if there is none.
+  /// Byte 0, or nil if the span is empty.
   fileprivate var first: UInt8? { isEmpty ? nil : unsafe unsafeLoad(as: UInt8.self) }
 }
 
 extension OutputRawSpan {
-  /// Appends all bytes that fit, but stores only byte 0; the others stay as they are.
+  /// Extends the span to its full capacity, but stores only byte 0 and leaves the other bytes unchanged.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }
@@ -64,7 +64,7 @@ extension OutputRawSpan {
     }
   }
 
-  /// Appends byte 0 of a message.
+  /// Appends a message's byte 0.
   fileprivate mutating func append(first message: RawSpan) {
     guard let first = message.first else { return }
     unsafe withUnsafeMutableBytes { buffer, filled in
@@ -75,7 +75,7 @@ extension OutputRawSpan {
 }
 
 extension Benchmark {
-  /// Runs the loop through the ends of rings that a request names.
+  /// Runs the loop through the ring ends named in a request.
   @inline(__always)
   fileprivate mutating func run(
     _ peer: Peer, _ ends: Ends, send: (inout RecordRing.Producer, RawSpan) throws(IPCError) -> Void,

@@ -2,8 +2,8 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// The links of a benchmark that use streams and sockets in other ways: framed and buffered messages, descriptors,
-// and connections.
+// Benchmark links that use streams and sockets in other ways: framed and buffered messages, descriptors, and
+// connections.
 
 func runChannel(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (sink, source) = (try peer.handles.find(ends.write), try peer.handles.find(ends.read))
@@ -41,7 +41,7 @@ extension Benchmark {
       })
   }
 
-  /// If each message is answered, each one is flushed.
+  /// Runs the loop through buffers; if each message expects a reply, flushes after each message.
   fileprivate mutating func runBuffered(_ sink: some WritableStream, _ source: some ReadableStream) throws {
     let flushes = loop == .ping || loop == .pong
     var writer = BufferedWriter(sink)
@@ -60,7 +60,7 @@ extension Benchmark {
 }
 
 extension OutputRawSpan {
-  /// Appends the bytes of a message that fit.
+  /// Appends as many bytes of a message as fit.
   fileprivate mutating func append(copying message: RawSpan) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       let count = min(message.byteCount, buffer.count - filled)
@@ -100,10 +100,9 @@ func runDescriptor(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
   }
 }
 
-/// Connects to a listening socket, which both sides have.
+/// Connects to a listening socket that both sides hold.
 ///
-/// The active side connects, and then waits for the end of the connection; the other side accepts a connection and
-/// closes it.
+/// The active side connects and reads until end of file; the other side accepts the connection and closes it.
 func runConnection(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let socket = try peer.handles.find(ends.read, as: SocketHandle.self, "socket")
   let isActive = benchmark.loop == .ping || benchmark.loop == .send
@@ -134,7 +133,7 @@ func runConnection(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
   }
 }
 
-/// The connection that was established or accepted last.
+/// The most recently established or accepted connection.
 private final class Connection<Stream: ReadableDescriptor & DescriptorOwner & ~Copyable> {
   private var stream: Stream?
 
@@ -143,7 +142,7 @@ private final class Connection<Stream: ReadableDescriptor & DescriptorOwner & ~C
     stream = consume next
   }
 
-  /// Reads the end of the connection.
+  /// Reads, expecting end of file.
   func readEnd() throws(IPCError) {
     var byte: [1 of UInt8] = [0]
     var bytes = byte.mutableSpan

@@ -106,7 +106,7 @@ extension Peer {
   }
 }
 
-/// A handle of a buffer over another handle; closing it does not close the other one.
+/// A handle to a buffer over another handle; closing the buffer does not close the underlying handle.
 private final class BufferHandle: Handle {
   private let stream: any StreamHandle
   private var reader: BufferedReader<HandleSource>?
@@ -116,7 +116,7 @@ private final class BufferHandle: Handle {
     guard let stream = (reader as (any StreamHandle)?) ?? writer else { fatalError("a buffer has a stream") }
     self.stream = stream
     if let reader { self.reader = BufferedReader(HandleSource(handle: reader), capacity: capacity) }
-    // `buffer_close` reports unwritten bytes in its response.
+    // Ignore bytes left unwritten: `buffer_close` reports them in its response.
     if let writer { self.writer = BufferedWriter(HandleSink(handle: writer), capacity: capacity) { _ in } }
   }
 
@@ -138,7 +138,7 @@ private final class BufferHandle: Handle {
     self.reader = consume reader
   }
 
-  /// Performs `body`, which returns the number of bytes that it wrote, and reports this number even after a failure.
+  /// Performs `body`, which returns the number of bytes written, and reports this number even if `body` fails.
   func write(_ body: (inout BufferedWriter<HandleSink>) throws(IPCError) -> Int) throws -> Fields {
     guard var writer = writer.take() else { throw Invalid("the operation is not for this end of a ring") }
     var fields = Fields()
@@ -154,7 +154,7 @@ private final class BufferHandle: Handle {
     return fields
   }
 
-  /// Writes as much as possible without waiting; returns the error if bytes remain.
+  /// Writes as much as possible without blocking; returns the error if bytes remain.
   func flushAtOnce() -> IPCError? {
     do throws(IPCError) {
       _ = try writer?.flush(timeout: .immediate)

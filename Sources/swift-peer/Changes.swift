@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Changes of files and directories: `inotify(7)`.
+/// Monitoring changes to files and directories: `inotify(7)`.
 let changeOperations: [Peer.Operation] = [
   .init("inotify_init1", "handle flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)

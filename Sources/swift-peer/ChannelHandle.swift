@@ -3,7 +3,7 @@ internal import IPC
 typealias HandleReader = any ReadableStream & StreamHandle
 typealias HandleWriter = any WritableStream & StreamHandle
 
-/// A handle of a channel over other handles; closing it does not close them.
+/// A handle to a channel over other handles; closing the channel does not close them.
 final class ChannelHandle: Handle {
   private let reader: HandleReader?
   private let writer: HandleWriter?
@@ -27,7 +27,7 @@ final class ChannelHandle: Handle {
       message, timeout: try writer.timeout(parameters), retryOnInterrupt: try parameters.retryOnInterrupt())
   }
 
-  /// Receives a message, and returns its length; nil at end of file.
+  /// Receives a message and returns its length, or nil at end of file.
   func receive(_ message: inout [UInt8], _ parameters: Parameters) throws -> Int? {
     guard let reader else { throw Invalid("the channel has no 'read'") }
     return try receiver?.receive(

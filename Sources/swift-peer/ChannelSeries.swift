@@ -87,9 +87,9 @@ private struct Series {
 
   func bytes(_ index: UInt32) -> Pattern { Pattern(seed: UInt64(seed) << 32 | UInt64(index)) }
 
-  /// Replaces the contents of `message` with the message of this number.
+  /// Replaces the contents of `message` with message number `index`.
   ///
-  /// The array is reused, so a message does not allocate.
+  /// The array is reused, so there is no allocation per message.
   func make(_ index: UInt32, in message: inout [UInt8]) {
     let length = length(index)
     message.removeAll(keepingCapacity: true)
@@ -103,7 +103,7 @@ private struct Series {
   }
 }
 
-/// The number of received messages of a series, and the first wrong one.
+/// The number of messages received from a series, and the first incorrect one.
 private struct Tally {
   private let series: Series
   private var count: UInt32 = 0

@@ -58,7 +58,8 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
   case "fifo":
     try fifo.create()
     do {
-      // Opening the reader does not wait for a writer, and then opening the writer does not wait either.
+      // Opening the reader with an immediate timeout does not wait for a writer, so opening the writer does not block
+      // either.
       let reader = try fifo.openForReading(timeout: .immediate)
       let writer = try fifo.openForWriting()
       try fifo.unlink()
@@ -73,10 +74,10 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
   case "tcp":
     let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
     let writer = try TCP.Stream(.v4)
-    // The kernel connects before the listener accepts, so neither call waits.
+    // The kernel completes the connection before the listener accepts it, so neither call blocks.
     try writer.connect(to: try listener.address)
     let reader = try listener.accept()
-    // A small message is sent immediately.
+    // Send small messages immediately.
     try writer.setNoDelay(true)
     try reader.setNoDelay(true)
     return (SocketHandle(reader), SocketHandle(writer))
@@ -85,12 +86,12 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
 }
 
 extension Peer {
-  /// Returns the channel that a request names.
+  /// Returns the channel named in a request.
   func channel(_ parameters: Parameters) throws -> ChannelHandle {
     try handles.find(parameters.handle, as: ChannelHandle.self, "channel")
   }
 
-  /// The handle of the stream that a channel or buffer uses, if the request contains one.
+  /// Returns the handle of the stream for a channel or buffer, if the request names one.
   func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
     -> Direction?
   {

@@ -49,7 +49,7 @@ let descriptorOperations: [Peer.Operation] = [
       try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
       fields.append("return", 0)
     case "F_SETFD":
-      // A port hands a descriptor on with `ChildProcess`, which clears the flag in the child.
+      // A ported program passes a descriptor with `ChildProcess`, which clears the flag in the child.
       let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
       let flags = try parameters.flags("arg", of: descriptorFlags)
       guard fcntl(handle.descriptor.rawValue, F_SETFD, flags) != -1 else { throw Failure(Errno(rawValue: errno)) }
@@ -91,14 +91,15 @@ let descriptorOperations: [Peer.Operation] = [
   },
 ]
 
-/// Duplicates a descriptor to the lowest free number that is at least `lowest`.
+/// Duplicates a descriptor to the lowest free number not below `lowest`.
 private func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
   let number = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest)
   guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
   return FileDescriptor(rawValue: number)
 }
 
-/// Creates a handle for an inherited or received descriptor, with the type of the object that it refers to.
+/// Creates a handle for an inherited or received descriptor; its type depends on the object that the descriptor refers
+/// to.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
   guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Counters and timers that have descriptors: `eventfd(2)`, `timerfd_create(2)`.
+/// Event and timer descriptors: `eventfd(2)`, `timerfd_create(2)`.
 let eventOperations: [Peer.Operation] = [
   .init("eventfd", "handle initval flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -76,7 +76,7 @@ let eventOperations: [Peer.Operation] = [
   },
 ]
 
-/// Creates a handle for an inherited or received descriptor of a counter or a process; nil for other kinds.
+/// Creates a handle for an inherited or received eventfd or pidfd; returns nil for other kinds of descriptors.
 func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any DescriptorHandle)? {
   do {
     return OwnerHandle(try EventFD(adopting: descriptor))
@@ -90,7 +90,7 @@ func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any Descrip
   return nil
 }
 
-/// Returns a time in seconds with nine decimal places.
+/// Formats a duration in seconds with nine decimal places.
 func decimal(_ duration: Duration) -> String {
   let (seconds, attoseconds) = duration.components
   let fraction = "\(attoseconds / 1_000_000_000)"
@@ -98,7 +98,7 @@ func decimal(_ duration: Duration) -> String {
 }
 
 extension Parameters {
-  /// Returns the clock of a timer.
+  /// Returns the clock for a timer; `CLOCK_MONOTONIC` by default.
   func timerClock() throws -> TimerFD.Clock {
     guard has("clockid") else { return .monotonic }
     switch try text("clockid") {

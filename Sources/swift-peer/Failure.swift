@@ -3,20 +3,20 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// A failed call, with the fields of its response other than `errno`.
+/// A failed call, with the response fields other than `errno`.
 struct Failure: Error {
   let errno: Errno
-  /// The C function that failed; nil if the operation is named after it.
+  /// The C function that failed, or nil if the operation has the function's name.
   let call: String?
   private(set) var fields: Fields
 
-  /// Creates a failure from an error of the library.
+  /// Creates a failure from a library error.
   init(_ error: IPCError, _ fields: Fields = Fields()) {
-    // The library also names the command of fcntl(2), which is not part of the C function.
+    // The library appends the fcntl(2) command to the function name; drop the command.
     self.init(error.errno, in: error.call.rawValue.split(separator: " ").first.map(String.init), fields)
   }
 
-  /// Creates the failure of a call that the peer makes itself.
+  /// Creates a failure for a call that the peer makes itself.
   init(_ errno: Errno, in call: String? = nil, _ fields: Fields = Fields()) {
     self.errno = errno
     self.call = call

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Locks on files: on ranges of bytes, and on whole files.
+/// File locks: on byte ranges and on whole files.
 let fileLockOperations: [Peer.Operation] = [
   .init("fcntl_lock", "handle cmd l_type l_start l_len timeout eintr") { peer, parameters in
     let file = try peer.lockable(parameters)
@@ -90,7 +90,7 @@ extension Parameters {
     }
   }
 
-  /// The mode of a lock; nil for unlocking.
+  /// Returns the lock mode, or nil to unlock.
   fileprivate func lockMode() throws -> LockMode? {
     switch try text("l_type") {
     case "F_RDLCK": .shared
@@ -100,7 +100,7 @@ extension Parameters {
     }
   }
 
-  /// The range of a lock; a length of 0 means all bytes from the start on.
+  /// Returns the range to lock; a length of 0 means to lock through to end of file.
   fileprivate func range() throws -> FileRange {
     let count: Int64 = try integer("l_len", default: 0)
     return FileRange(start: try integer("l_start", default: 0), count: count == 0 ? nil : count)

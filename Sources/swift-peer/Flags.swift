@@ -1,4 +1,4 @@
-/// The symbols of a set of flags, and their values.
+/// The symbols and values of a set of flags.
 struct FlagTable {
   private let symbols: KeyValuePairs<String, Int32>
 
@@ -17,7 +17,7 @@ struct FlagTable {
     return flags
   }
 
-  /// Returns the symbols of `flags` joined by `|`, or `0`, and omits bits without a symbol.
+  /// Returns the symbols of `flags` joined by `|`, or `0`; omits bits that have no symbol.
   func describe(_ flags: Int32) -> String {
     let set = symbols.filter { $0.value != 0 && flags & $0.value == $0.value }
     return set.isEmpty ? "0" : set.map(\.key).joined(separator: "|")

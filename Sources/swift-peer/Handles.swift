@@ -1,20 +1,20 @@
 internal import IPC
 internal import SystemPackage
 
-/// An object that was opened by one request, and that later requests refer to.
+/// An object that one request opens and later requests refer to.
 ///
-/// It is a class, because a dictionary cannot store noncopyable objects.
+/// A handle is a class, because a dictionary cannot store noncopyable objects.
 protocol Handle: AnyObject {
-  /// Closes the object; this is the last call of the handle.
+  /// Closes the object; the handle is not used afterward.
   func close() throws
 }
 
 /// A handle with a descriptor.
 protocol DescriptorHandle: Handle, DescriptorRepresentable {}
 
-/// A handle of a byte stream that a message channel can use.
+/// A handle to a byte stream that a message channel can use.
 protocol StreamHandle: AnyObject {
-  /// Returns the timeout of a request or, if it has none, the default of the kind of handle.
+  /// Returns the timeout in a request or, if it has none, the default for this kind of handle.
   func timeout(_ parameters: Parameters) throws -> Timeout
 }
 
@@ -22,7 +22,7 @@ protocol StreamHandle: AnyObject {
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Throws if a name is already in use, before an object is opened under it.
+  /// Throws if a name is already in use; call this before opening an object under the name.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {
@@ -43,20 +43,20 @@ final class Handles {
     return handle
   }
 
-  /// Returns the handle `name`, which must be of the kind that the operation requires.
+  /// Returns the handle `name`, which must be of the given kind.
   func find<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws -> Kind {
     guard let handle = try find(name) as? Kind else { throw Invalid("the handle '\(name)' is not a \(description)") }
     return handle
   }
 
-  /// Closes a handle, and frees its name even if that fails, because the object no longer exists.
+  /// Closes a handle, and frees its name even if closing fails, because the object no longer exists.
   func close(_ name: String) throws {
     let handle = try find(name)
     open[name] = nil
     try handle.close()
   }
 
-  /// Closes a handle, which must be of this kind.
+  /// Closes a handle, which must be of the given kind.
   func close<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws {
     _ = try find(name, as: kind, description)
     try close(name)

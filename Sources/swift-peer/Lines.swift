@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// A reader of the lines of standard input, which returns each as soon as it arrives.
+/// A line reader for standard input that returns each line as soon as it arrives.
 struct LineInput: ~Copyable {
   enum Line {
     case whole(String)
     case tooLong
   }
 
-  /// The maximum length of a line of the protocol, with its line end.
+  /// The maximum length of a protocol line, including its newline.
   private static let limit = 65_536
 
   private var buffer = [UInt8](repeating: 0, count: limit)
   /// The part of the buffer that has been read but not yet returned.
   private var pending = 0..<0
 
-  /// Returns the next line, without its line end; nil at the end of the input.
+  /// Returns the next line without its newline, or nil at end of file.
   mutating func next() -> Line? {
     var isTooLong = false
     while true {
@@ -47,7 +47,7 @@ struct LineInput: ~Copyable {
   }
 }
 
-/// Writes a line to standard output, and ends the peer if it has no reader.
+/// Writes a line to standard output; exits if standard output has no reader.
 func writeLine(_ line: String) {
   var rest = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
   while !rest.isEmpty {

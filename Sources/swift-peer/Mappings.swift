@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Mapped memory, and loading and storing in memory of any kind.
+/// Mapping memory, and loads and stores in memory of any kind.
 let mappingOperations: [Peer.Operation] = [
   .init("mmap", "handle mapping length prot flags offset") { peer, parameters in
     let name = try parameters.text("mapping")
@@ -88,23 +88,23 @@ extension Parameters {
     try peer.handles.find(handle, as: (any Mapping).self, "mapping")
   }
 
-  /// The parameter `length`; nil for all bytes to the end.
+  /// Returns the parameter `length`, or nil for all bytes to the end.
   fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
 }
 
-/// The handle of memory that this process shares, by any mechanism.
+/// A handle to memory that this process shares by any mechanism.
 protocol MemoryHandle: Handle {
   func bytes(at offset: Int, count: Int) throws -> [UInt8]
   func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
-/// The handle of memory in which objects can be placed.
+/// A handle to memory in which objects can be placed.
 protocol SharedHandle: MemoryHandle {
   func placement() throws -> SharedRegion
 }
 
 extension Peer {
-  /// Returns the memory that the request names, in which an object is placed.
+  /// Returns the memory in which a request's object is placed.
   ///
   /// The C library keeps the addresses of locked mutexes in a list, so the region stays mapped as long as the handle
   /// exists.
@@ -119,15 +119,15 @@ extension Peer {
 }
 
 extension SharedRegion {
-  /// Increments a number of 8 bytes in two steps.
+  /// Increments an 8-byte number in two steps.
   ///
-  /// Concurrent increments by other processes can be lost between the two steps.
+  /// An increment that another process makes between the two steps is lost.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }
 }
 
-/// The handle of a mapping with either access.
+/// A handle to a mapping, read-only or read-write.
 protocol Mapping: MemoryHandle {
   func resize(to count: Int) throws
   func sync(at offset: Int, count: Int?, waiting: Bool) throws
@@ -162,7 +162,7 @@ class MappingHandle<Access: MemoryAccess>: Mapping {
     try use { try $0.advise(advice, at: offset, count: count) }
   }
 
-  /// Fails with the error of the protocol, because a read-only mapping has no method that writes.
+  /// Fails with the error that the protocol specifies, because a read-only mapping has no method that writes.
   ///
   /// In C, the write would raise SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
@@ -178,7 +178,7 @@ final class WritableMappingHandle: MappingHandle<ReadWriteAccess>, SharedHandle 
     region = nil
   }
 
-  /// Maps the same memory a second time, for the objects that are placed in it.
+  /// Maps the same memory a second time, for the objects placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     let region = SharedRegion(try use { try $0.mapAgain() })

@@ -90,7 +90,7 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // The library has no calls that read and write an object without mapping it, so these two call glibc.
+  // The library cannot read or write an object at an offset without mapping it, so these two operations call glibc.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
@@ -131,7 +131,7 @@ let memorySeals = FlagTable([
 ])
 
 extension Parameters {
-  /// Returns the bytes of a name unchanged.
+  /// Returns a name, with its bytes unchanged.
   func posixName() throws -> POSIXName {
     let bytes = try bytes("name")
     guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
@@ -141,7 +141,7 @@ extension Parameters {
   fileprivate func fileOffset() throws -> Int { has("at") ? try count("at") : 0 }
 }
 
-/// A regular file that cannot be mapped, because it is open for appending or only for writing.
+/// A regular file that cannot be mapped, because it is open for appending or write-only.
 private final class FileHandle: FileByteHandle {
   let descriptor: FileDescriptor
   private var owned: OwnedDescriptor?
@@ -155,7 +155,7 @@ private final class FileHandle: FileByteHandle {
 }
 
 extension Peer {
-  /// A port opens such a file with swift-system.
+  /// Opens a file for appending, with swift-system, as a ported program would.
   fileprivate func openToAppend(_ path: FilePath, _ parameters: Parameters) throws -> Fields {
     try handles.require(free: parameters.handle)
     let flags = try parameters.flags("oflag", of: openFlags)
@@ -205,7 +205,7 @@ extension Peer {
   }
 }
 
-/// Creates a handle of an inherited memory object; nil for another kind of descriptor.
+/// Creates a handle to an inherited memory object; returns nil for other kinds of descriptors.
 func adoptedMemoryObject(_ descriptor: FileDescriptor, _ accessMode: Int32) throws -> (any DescriptorHandle)? {
   var status = stat()
   guard unsafe fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -223,17 +223,17 @@ private func writable(_ object: consuming MemoryObject<ReadWriteAccess>) -> any 
   WritableObjectHandle(object)
 }
 
-/// A handle of a file that can be read and written at its offset.
+/// A handle to a file that can be read and written at its offset.
 protocol FileByteHandle: ByteHandle {}
 
 extension FileByteHandle {
   var transport: Transport { .file }
 
-  /// A regular file is always ready, even if its description is non-blocking.
+  /// Returns `.never`: a regular file is always ready, even if its open file description is nonblocking.
   func timeout(_ parameters: Parameters) throws -> Timeout { .never }
 }
 
-/// The handle of a memory object with either access.
+/// A handle to a memory object, read-only or read-write.
 protocol MemoryObjectHandle: FileByteHandle {
   func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping
@@ -274,7 +274,7 @@ private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final func status() throws -> FileStatus { try use { try $0.status() } }
   final func seals() throws -> MemorySeals { try use { try $0.seals() } }
 
-  // An object that is open for reading has no such methods. In C, the kernel would return these errors.
+  // A read-only object has no such methods. In C, the kernel would return these errors.
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping { throw Failure(.permissionDenied) }
   func resize(to size: Int) throws { throw Failure(.invalidArgument) }
   func allocate(_ size: Int) throws { throw Failure(.badFileDescriptor) }

@@ -118,9 +118,9 @@ private func receive(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout)
   }
 }
 
-/// The handle of an open queue.
+/// A handle to an open queue.
 ///
-/// As in C, the kernel decides whether it can send or receive (`EBADF`), so the type allows both.
+/// As in C, the kernel decides whether the queue can send or receive (`EBADF`), so the type allows both.
 private final class QueueHandle: DescriptorHandle {
   private var queue: POSIXMessageQueue.Duplex?
   let descriptor: FileDescriptor
@@ -141,14 +141,14 @@ private final class QueueHandle: DescriptorHandle {
 }
 
 extension Peer {
-  /// Calls `body` with the queue that a request names: one that was opened, or any inherited descriptor.
+  /// Calls `body` with the queue named in a request: an opened queue or any inherited descriptor.
   fileprivate func withQueue<Value>(
     _ parameters: Parameters, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
   ) throws -> Value {
     try withQueue(parameters.handle, body)
   }
 
-  /// Calls `body` with the queue of a handle.
+  /// Calls `body` with a handle's queue.
   func withQueue<Value>(
     _ name: String, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
   ) throws -> Value {
@@ -178,7 +178,7 @@ extension Parameters {
   }
 }
 
-/// Opens the queue of a request; if that fails, a queue that it created is removed.
+/// Opens the queue named in a request; on failure, removes the queue if this call created it.
 private func open<Access: POSIXMessageQueue.Access>(
   _ descriptor: POSIXMessageQueue.Descriptor<Access>.Type, _ flags: Int32, _ parameters: Parameters
 ) throws -> QueueHandle {

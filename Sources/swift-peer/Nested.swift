@@ -3,14 +3,15 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests that a child or another thread of the peer performs, to test what processes inherit and threads share.
+/// Requests performed by a child process or another thread of the peer, to test what processes inherit and threads
+/// share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")
     let pipe = try AnonymousPipe()
     let child = fork()
     if child == 0 {
-      // If the parent is killed, writing fails.
+      // With the read end closed here, a write fails if the parent is killed.
       try? pipe.reader.close()
       try? pipe.writer.writeAll(peer.answer(request).description.utf8.span)
       // The exit handlers belong to the parent.
@@ -38,14 +39,14 @@ let nestedOperations: [Peer.Operation] = [
 
   .init("thread", "request") { peer, parameters in
     let request = try parameters.text("request")
-    // The first of two threads is the main thread, which only waits.
+    // Of the two threads, the first is the main thread, which only waits.
     let responses = try inThreads(2) { $0 == 0 ? nil : peer.answer(request) }
     guard let response = responses[1] else { throw Invalid("the thread has no response") }
     return try relay(response)
   },
 ]
 
-/// The response to a nested request, which also becomes the response to the request that contains it.
+/// A response to a nested request that is also the response to the containing request.
 struct RelayedResponse: Error {
   let response: Response
 }

@@ -4,7 +4,7 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Notifications in a thread of the C library, and timers.
+/// Notifications that the C library delivers in a thread, and timers.
 let notificationOperations: [Peer.Operation] = [
   .init("notification_wait", "timeout") { _, parameters in
     try Notified.arrived().wait(timeout: try parameters.timeout(), retryOnInterrupt: false)
@@ -62,10 +62,10 @@ let notificationOperations: [Peer.Operation] = [
   },
 ]
 
-/// Returns a function that records a notification with this value.
+/// Returns a function that records a notification with the given value.
 func notified(with value: Int32) throws -> @Sendable () -> Void {
   let arrived = try Notified.arrived()
-  // A pthread_t is a number.
+  // A pthread_t is a number, so the closure can capture it.
   let main = pthread_self()
   return {
     Notified.last.withLock { $0 = (value, pthread_equal(pthread_self(), main) == 0) }
@@ -73,7 +73,7 @@ func notified(with value: Int32) throws -> @Sendable () -> Void {
   }
 }
 
-/// The last notification, and how many notifications no request has taken.
+/// The last notification, and the number of notifications that no request has consumed yet.
 private enum Notified {
   static let last = Mutex<(value: Int32, isOther: Bool)>((0, false))
   private static let semaphore = Mutex<Semaphore?>(nil)

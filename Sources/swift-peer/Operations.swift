@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-// The Swift peer of docs/peer-protocol.md. Each mechanism has its own file, and a line here.
+// The Swift peer of docs/peer-protocol.md. Each mechanism has its own file and a line here.
 nonisolated(unsafe) private let peer = Peer(
   operations: [
     processOperations,
@@ -46,7 +46,7 @@ nonisolated(unsafe) private let peer = Peer(
     benchmarkOperations,
   ])
 
-/// The possible types of an inherited descriptor, in the order in which they are tried.
+/// The functions that recognize an inherited descriptor's type, in the order in which they are tried.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedMemoryObject,
   adoptedPipe,
@@ -56,6 +56,6 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
 
 /// Writes the greeting, and responds to requests until the input ends.
 ///
-/// The kernel closes the objects that are still open at the end. The peer is global, so it outlives this call. If
-/// memory were detached before the process ends, the kernel would not mark a robust mutex in it as abandoned.
+/// The kernel closes the objects that are still open when the process exits. The peer is global, so it outlives this
+/// call: if memory were detached before the process exits, the kernel would not mark a robust mutex there as abandoned.
 package func runPeer() { unsafe peer.run() }

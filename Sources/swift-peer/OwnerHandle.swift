@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// A handle of one of the library's types that own a descriptor.
+/// A handle to one of the library's types that own a descriptor.
 final class OwnerHandle<Owner: DescriptorOwner & ~Copyable>: DescriptorHandle {
   private var owner: Owner?
   let descriptor: FileDescriptor
@@ -32,7 +32,7 @@ extension Peer {
     return fields
   }
 
-  /// Calls `body` with the object of a request.
+  /// Calls `body` with the object named in a request.
   func use<Owner: DescriptorOwner & ~Copyable, Value>(
     _ kind: Owner.Type, _ description: String, _ parameters: Parameters, _ body: (borrowing Owner) throws -> Value
   ) throws -> Value {

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// POSIX semaphores, by name and in shared memory.
+/// POSIX semaphores, named and unnamed.
 let posixSemaphoreOperations: [Peer.Operation] = [
   .init("sem_open", "handle name oflag mode value exact") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -61,7 +61,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
 
   .init("sem_wait", "handle eintr") { peer, parameters in try wait(peer, parameters, .never) },
   .init("sem_trywait", "handle") { peer, parameters in try wait(peer, parameters, .immediate) },
-  // The library measures waits against CLOCK_MONOTONIC, even where a C program uses CLOCK_REALTIME.
+  // The library measures timeouts with CLOCK_MONOTONIC, even where a C program uses CLOCK_REALTIME.
   .init("sem_timedwait", "handle abs_timeout tv_nsec eintr") { peer, parameters in
     try wait(peer, parameters, try parameters.deadline())
   },
@@ -129,7 +129,7 @@ extension Peer {
 
 final class SemaphoreHandle: Handle {
   var semaphore: POSIXSemaphore?
-  /// The name; nil for a semaphore in shared memory.
+  /// The name, or nil for a semaphore in shared memory.
   let name: POSIXName?
   var registration: POSIXSemaphore.SignalRegistration?
 

@@ -2,9 +2,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// The parameters of a request, by type.
+/// A request's parameters, with an accessor for each type.
 ///
-/// They throw ``Invalid`` if a parameter is missing or malformed.
+/// The methods throw ``Invalid`` if a parameter is missing or malformed.
 struct Parameters {
   private let fields: Fields
 
@@ -12,7 +12,7 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  /// Returns a text, which must not contain a NUL, because C strings end there.
+  /// Returns a text parameter, which must not contain a NUL, because a NUL ends a C string.
   func text(_ key: String) throws -> String {
     let text = try given(key, fields[key])
     return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")
@@ -35,10 +35,10 @@ struct Parameters {
     return count
   }
 
-  /// Returns the number of bytes to allocate in one piece.
+  /// Returns the size of a buffer to allocate, in bytes.
   func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
 
-  /// Returns the offset in a pattern at which a payload starts.
+  /// Returns the pattern offset at which a payload starts.
   func patternOffset() throws -> Int { has("offset") ? try count("offset", upTo: 1 << 62) : 0 }
 
   /// Returns permissions, in octal.
@@ -49,7 +49,7 @@ struct Parameters {
     return FilePermissions(rawValue: try valid(key, mode, "1 to 5 octal digits"))
   }
 
-  /// Returns permissions; `default` if the request has none.
+  /// Returns permissions, or the default if the request has none.
   func permissions(_ key: String = "mode", default value: FilePermissions) throws -> FilePermissions {
     has(key) ? try permissions(key) : value
   }
@@ -59,7 +59,7 @@ struct Parameters {
     try table.parse(try text(key), parameter: key)
   }
 
-  /// Parses symbols joined by `|`; `default` if the request has none.
+  /// Parses symbols joined by `|`; returns the default if the request has none.
   func flags(_ key: String, of table: FlagTable, default value: Int32) throws -> Int32 {
     has(key) ? try flags(key, of: table) : value
   }
@@ -69,7 +69,7 @@ struct Parameters {
     try valid(key, Duration(decimalSeconds: try text(key)), "a time in decimal seconds")
   }
 
-  /// Returns the timeout of a request, in seconds from now; without a timeout, the call waits indefinitely.
+  /// Returns the timeout, in seconds from now; without one, the call waits indefinitely.
   func timeout(_ key: String = "timeout") throws -> Timeout {
     has(key) ? .after(try duration(key)) : .never
   }
@@ -83,7 +83,7 @@ struct Parameters {
     }
   }
 
-  /// Whether a parameter is `yes`; `no` and a missing parameter are false.
+  /// Whether a parameter is `yes`; `no` or a missing parameter means false.
   func isSet(_ key: String) throws -> Bool {
     switch fields[key] {
     case nil, "no": false

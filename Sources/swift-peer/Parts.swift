@@ -1,9 +1,9 @@
 internal import IPC
 internal import PeerProtocol
 
-/// Payloads in several parts, each of which has its own length.
+/// Payloads in several parts, each with its own length.
 extension Parameters {
-  /// Whether a request has `parts`, which excludes `first`; only such a request may have a timeout.
+  /// Whether a request has `parts`, which excludes `first`; only a request with `parts` may have a timeout.
   func isInParts() throws -> Bool {
     if has("parts") ? has("first") : has("timeout") {
       throw Invalid("a request has either 'parts' or 'first', and 'timeout' only with 'parts'")
@@ -11,7 +11,7 @@ extension Parameters {
     return has("parts")
   }
 
-  /// Returns the lengths of the parts, which have `total` bytes together, such as `3,0,2x4`.
+  /// Parses the lengths of the parts, such as `3,0,2x4`, which must add up to `total` bytes.
   private func lengths(of total: Int) throws -> [Int] {
     var lengths: [Int] = []
     var used = 0
@@ -27,7 +27,7 @@ extension Parameters {
     return lengths
   }
 
-  /// Divides bytes into the parts of the request.
+  /// Splits bytes into the parts that the request specifies.
   func parts(of bytes: [UInt8]) throws -> [[UInt8]] {
     var rest = bytes[...]
     return try lengths(of: bytes.count).map { length in
@@ -36,7 +36,7 @@ extension Parameters {
     }
   }
 
-  /// Returns room for `total` bytes in the parts of the request.
+  /// Returns buffers for `total` bytes, one for each part that the request specifies.
   func room(of total: Int) throws -> [[UInt8]] {
     try lengths(of: total).map { [UInt8](repeating: 0, count: $0) }
   }
@@ -70,7 +70,7 @@ func sendParts(_ socket: SocketHandle, _ bytes: [UInt8], _ parameters: Parameter
   let parts = try parameters.parts(of: bytes)
   let timeout = try parameters.timeout(of: socket, flags: socketSendFlags)
   let retryOnInterrupt = try parameters.retryOnInterrupt()
-  // All styles of messages send alike.
+  // Sending is the same for all socket styles that preserve messages.
   try socket.use(as: UnixSocket.SequencedPacketStyle.self) {
     try $0.send(parts: parts, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }

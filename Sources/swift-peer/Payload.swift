@@ -2,7 +2,7 @@ internal import PeerProtocol
 
 /// Payloads in requests and responses.
 extension Parameters {
-  /// Returns the bytes to send: those of the parameter `key`, or `length` bytes of a pattern.
+  /// Returns the bytes to send: the value of the parameter `key`, or `length` bytes of a pattern.
   func payload(_ key: String, length: String) throws -> [UInt8] {
     guard has("pattern") else {
       guard !has(length), !has("offset") else { throw Invalid("'\(key)' implies its length") }
@@ -12,7 +12,7 @@ extension Parameters {
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
-  /// Reports whether the received bytes match the pattern of the request or, without one, the bytes themselves.
+  /// Reports whether the received bytes match the request's pattern or, without a pattern, the bytes themselves.
   func report(_ received: [UInt8], as key: String, in fields: inout Fields) throws {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {
@@ -29,7 +29,7 @@ extension Parameters {
 }
 
 extension [UInt8] {
-  /// Creates an array with room for `count` bytes, to which `fill` appends.
+  /// Creates an array with a capacity of `count` bytes, to which `fill` appends.
   init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
     guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
     try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in

@@ -4,30 +4,30 @@ internal import PeerProtocol
 
 /// The main loop: reads a request, performs it, and writes a response.
 final class Peer {
-  /// The objects that requests name by `handle`.
+  /// The objects that requests refer to by `handle`.
   let handles = Handles()
 
-  /// The latest object, for requests without `shmid`, `semid` or `msqid`.
+  /// The latest System V objects, for requests without `shmid`, `semid` or `msqid`.
   var latestSegment: SystemVSharedMemory?
   var latestSemaphores: SystemVSemaphores?
   var latestQueue: SystemVMessageQueue?
 
-  /// The handles of signalfd descriptors with `SFD_NONBLOCK`: the library makes all of them non-blocking.
+  /// The handles of signalfd descriptors opened with `SFD_NONBLOCK`: the library makes every signalfd nonblocking.
   var nonBlockingSignals: Set<String> = []
 
   private let operations: [String: Operation]
   private var input = LineInput()
 
-  /// An operation of the protocol.
+  /// A protocol operation.
   struct Operation: Sendable {
     let name: String
-    /// The keys of its parameters.
+    /// The parameter keys.
     let keys: Set<Substring>
-    /// Performs the operation, and returns the fields of the response `ok`, or throws ``IPCError``, ``Failure`` or
+    /// Performs the operation and returns the fields of its `ok` response, or throws ``IPCError``, ``Failure`` or
     /// ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
 
-    /// Creates an operation; `keys` are the keys of its parameters, separated by spaces.
+    /// Creates an operation; `keys` contains its parameter keys, separated by spaces.
     init(_ name: String, _ keys: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
       self.name = name
       self.keys = Set(keys.split(separator: " "))
@@ -83,7 +83,7 @@ final class Peer {
       if let key = request.fields.keys.first(where: { !operation.keys.contains(Substring($0)) }) {
         throw Invalid("\(performed) takes no '\(key)'")
       }
-      // In mmap and lseek, `offset` is a position in the file. In all other operations, it belongs to `pattern`.
+      // In mmap and lseek, `offset` is a file offset. In all other operations, it is an offset in the pattern.
       if !["mmap", "lseek"].contains(performed), request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")
       }

@@ -1,12 +1,12 @@
 internal import IPC
 internal import SystemPackage
 
-/// A handle of a byte stream: a pipe, a FIFO or a stream socket.
+/// A handle to a byte stream: a pipe, a FIFO or a stream socket.
 ///
 /// As in C, the kernel decides whether an end can be read or written (`EBADF`), so this type allows both.
 protocol ByteHandle: DescriptorHandle, StreamHandle, ReadableDescriptor, WritableDescriptor {}
 
-/// A handle of an end of a pipe or FIFO.
+/// A handle to one end of a pipe or FIFO.
 final class PipeHandle: ByteHandle, PipeDescriptor {
   let descriptor: FileDescriptor
   private var owned: OwnedDescriptor?
@@ -20,7 +20,7 @@ final class PipeHandle: ByteHandle, PipeDescriptor {
 }
 
 extension Peer {
-  /// Returns the pipe or FIFO that a request names.
+  /// Returns the pipe or FIFO named in a request.
   func pipe(_ parameters: Parameters) throws -> PipeHandle {
     try handles.find(parameters.handle, as: PipeHandle.self, "pipe or FIFO")
   }
@@ -32,7 +32,7 @@ extension Peer {
 }
 
 extension DescriptorRepresentable where Self: ~Copyable {
-  /// Returns the timeout of a request; without a timeout, `O_NONBLOCK` of the descriptor determines it.
+  /// Returns the timeout in a request; without one, the descriptor's `O_NONBLOCK` flag determines the timeout.
   func timeout(_ parameters: Parameters) throws -> Timeout {
     if parameters.has("timeout") { return try parameters.timeout() }
     return try isNonBlocking ? .immediate : .never

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Anonymous pipes and FIFOs: how they are created, opened and removed.
+/// Creating, opening and removing anonymous pipes and FIFOs.
 let pipeOperations: [Peer.Operation] = [
   .init("pipe2", "reader writer flags") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Operations of the process itself, which call glibc because the library does not have them.
+/// Operations on the process itself, which call glibc because the library does not provide them.
 let processOperations: [Peer.Operation] = [
   .init("pid", "") { _, _ in
     var fields = Fields()
@@ -20,7 +20,7 @@ let processOperations: [Peer.Operation] = [
     return fields
   },
 
-  // time(2) reads the same clock as the times of System V objects; clock_gettime(2) may be a tick ahead.
+  // time(2) reads the clock that also stamps System V objects; clock_gettime(2) may be a tick ahead of it.
   .init("time", "") { _, _ in
     var fields = Fields()
     fields.append("now", time(nil))

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Child processes, and descriptors of processes.
+/// Child processes and pidfds.
 let childOperations: [Peer.Operation] = [
   .init("pidfd_open", "handle pid flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -133,7 +133,7 @@ extension Peer {
     }
   }
 
-  /// Starts a program, whose standard streams are handles of this peer.
+  /// Starts a program whose standard streams are this peer's handles.
   fileprivate func spawn(_ parameters: Parameters) throws -> Fields {
     let arguments =
       parameters.has("args")

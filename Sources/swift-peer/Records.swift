@@ -44,7 +44,7 @@ let recordOperations: [Peer.Operation] = [
   },
 ]
 
-/// The intermediate results of a reader.
+/// A reader's intermediate results.
 private struct Tally {
   var torn = 0
   private var records = 0

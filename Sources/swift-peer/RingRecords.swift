@@ -68,9 +68,9 @@ let ringRecordOperations: [Peer.Operation] = [
   },
 ]
 
-/// Fills a counted record: word i of record n is the first word of pattern n plus i.
+/// Fills a numbered record: word i of record n is the first word of pattern n, plus i.
 ///
-/// This way every byte can be checked, and filling costs only as much as a copy.
+/// The receiver can check every byte, and filling costs only as much as a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {
   let first = Pattern(seed: number).word(0)
   for index in record.indices { unsafe record[index] = (first &+ UInt64(index)).littleEndian }
@@ -85,7 +85,7 @@ private func isNumbered(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: 
   return difference == 0
 }
 
-/// Runs `perform`, and reports the progress even if it fails.
+/// Runs `perform`, and reports the progress even if `perform` fails.
 private func reporting(_ progress: () -> KeyValuePairs<String, UInt64>, _ perform: () throws -> Void) throws -> Fields {
   var fields: Fields {
     var fields = Fields()
@@ -107,7 +107,7 @@ extension Parameters {
     return piece
   }
 
-  /// Allocates a buffer for one counted record.
+  /// Allocates a buffer for one numbered record.
   fileprivate func words() throws -> UnsafeMutableBufferPointer<UInt64> {
     let size: Int = try integer("size")
     guard size >= 8, size <= 1 << 30, size % 8 == 0 else {

@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Rings in shared memory: creating them, their ends, and single transfers.
+/// Rings in shared memory: creating rings and their ends, and single transfers.
 let ringOperations: [Peer.Operation] = [
   .init("ring_make", "memory at content capacity") { peer, parameters in
     let (region, offset) = (try peer.region(parameters), try parameters.integer("at", default: 0) as Int)
@@ -88,7 +88,7 @@ extension Peer {
   }
 }
 
-/// One end of a ring; a request that this end does not support is invalid.
+/// One end of a ring; requests that this end does not support are invalid.
 class RingHandle: Handle, StreamHandle {
   let capacity: Int
 
@@ -118,7 +118,7 @@ class RingHandle: Handle, StreamHandle {
   private var unsupported: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-/// Ends the peer: the protocol forbids the use of a channel or buffer after its ring was closed.
+/// Aborts the peer: the protocol forbids using a channel or buffer after closing its ring.
 private func closedEnd() -> Never { fatalError("the end of the ring is closed") }
 
 private final class ByteProducer: RingHandle, WritableStream {
@@ -178,7 +178,7 @@ final class RecordProducer: RingHandle {
     try end?.send(record, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Calls `body` with the end itself.
+  /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Producer) throws -> Void) throws {
     guard var end = end.take() else { closedEnd() }
     let result = Result { try body(&end) }
@@ -204,7 +204,7 @@ final class RecordConsumer: RingHandle {
     try end?.receive(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt) ?? nil
   }
 
-  /// Calls `body` with the end itself.
+  /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Consumer) throws -> Void) throws {
     guard var end = end.take() else { closedEnd() }
     let result = Result { try body(&end) }

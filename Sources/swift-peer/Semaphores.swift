@@ -44,7 +44,7 @@ let semaphoreOperations: [Peer.Operation] = [
     do {
       return try perform(peer, parameters, try parameters.deadline("timeout"))
     } catch let error as IPCError where error.errno == .timedOut {
-      // In C, a timeout and IPC_NOWAIT have the same errno.
+      // In C, a timeout and IPC_NOWAIT produce the same errno.
       throw Failure(.wouldBlock)
     }
   },
@@ -63,7 +63,7 @@ let semaphoreOperations: [Peer.Operation] = [
       do {
         try set.perform(give.span)
       } catch {
-        // A semaphore that stays taken would block the other processes.
+        // A semaphore that is never released would block the other processes.
         try? set.perform(give.span)
         throw error
       }
@@ -119,12 +119,12 @@ private func perform(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout)
 private let operationFlags = FlagTable(["SEM_UNDO": SEM_UNDO, "IPC_NOWAIT": IPC_NOWAIT])
 
 extension Parameters {
-  /// Returns the set that the request names, or the latest one.
+  /// Returns the set named in the request, or the latest set.
   fileprivate func set(_ peer: Peer) throws -> SystemVSemaphores {
     try object("semid", latest: peer.latestSemaphores)
   }
 
-  /// Parses `NUMBER:OPERATION[:FLAGS]`, joined by commas.
+  /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`.
   fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
     let list = try text("sops")
     if list.isEmpty { return [] }

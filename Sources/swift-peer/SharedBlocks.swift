@@ -74,8 +74,8 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // A process that waits in short intervals is briefly awake between them, so the function retries until it wakes a
-  // sleeping process.
+  // A process that waits in short intervals is briefly awake between them, so this operation retries until it wakes a
+  // process.
   .init("futex_wake", "memory at") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }
@@ -85,7 +85,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  // In each round, stores the number of the round in the counter, then data derived from it, and the flag last.
+  // Each round stores the round number in the counter, then data derived from that number, and the flag last.
   .init("block_publish_rounds", "memory at count by timeout") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: false) { round, room in

@@ -3,12 +3,12 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// System V keys and shared memory.
+/// System V keys and System V shared memory.
 ///
 /// The operations `store` and `load` are the same as for other memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok", "path proj_id") { _, parameters in
-    // ftok(3) uses the lowest eight bits of its int.
+    // ftok(3) uses only the low 8 bits of its `proj_id` argument.
     let project = UInt8(truncatingIfNeeded: try parameters.integer("proj_id") as Int32)
     let key = try SystemVKey(path: FilePath(try parameters.text("path")), project: project)
     var fields = Fields()
@@ -84,13 +84,13 @@ let sharedMemoryOperations: [Peer.Operation] = [
 private let attachFlags = FlagTable(["SHM_RDONLY": SHM_RDONLY])
 
 extension Parameters {
-  /// Returns the segment that the request names, or the latest one.
+  /// Returns the segment named in the request, or the latest segment.
   fileprivate func segment(_ peer: Peer) throws -> SystemVSharedMemory {
     try object("shmid", latest: peer.latestSegment)
   }
 }
 
-/// The handle of an attached segment with either access.
+/// A handle to an attached segment, read-only or read-write.
 protocol AttachedSegment: MemoryHandle {
   var size: Int { get }
 }
@@ -108,7 +108,7 @@ private final class ReadOnlySegment: AttachedSegment {
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
 
-  /// Fails with the error of the protocol, because a read-only attachment has no method that writes.
+  /// Fails with the error that the protocol specifies, because a read-only attachment has no method that writes.
   ///
   /// In C, the write would raise SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
@@ -129,7 +129,7 @@ private final class ReadWriteSegment: AttachedSegment, SharedHandle {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
 
-  /// Attaches the same segment a second time, for the objects that are placed in it.
+  /// Attaches the same segment a second time, for the objects placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     guard let segment = memory?.segment else { throw Invalid("the segment is detached") }

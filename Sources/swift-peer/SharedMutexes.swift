@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Mutexes and condition variables between processes, identified by their offset in memory.
+/// Process-shared mutexes and condition variables, identified by their offsets in memory.
 let sharedMutexOperations: [Peer.Operation] = [
   .init("pthread_mutex_init", "memory at type robust protocol") { peer, parameters in
     _ = try SharedMutex.create(
@@ -22,7 +22,7 @@ let sharedMutexOperations: [Peer.Operation] = [
   .init("pthread_mutex_clocklock", "memory at abs_timeout") { peer, parameters in
     try lock(peer, parameters, try parameters.timeout("abs_timeout"))
   },
-  // The library measures waits against CLOCK_MONOTONIC.
+  // The library measures timeouts with CLOCK_MONOTONIC.
   .init("pthread_mutex_timedlock", "memory at abs_timeout tv_nsec") { peer, parameters in
     try lock(peer, parameters, try parameters.deadline())
   },
@@ -52,7 +52,7 @@ let sharedMutexOperations: [Peer.Operation] = [
 
   .init("pthread_cond_init", "memory at clock") { peer, parameters in
     let memory = try peer.region(parameters)
-    // The library has no such clock.
+    // The library does not support this clock.
     guard parameters.clock != "CLOCK_PROCESS_CPUTIME_ID" else {
       throw Failure(.invalidArgument, in: "pthread_condattr_setclock")
     }
@@ -95,8 +95,7 @@ private func wait(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) th
   return try response(to: try peer.condition(parameters).wait(unlocking: mutex, timeout: timeout))
 }
 
-/// Converts the outcome to the response of the C peer: there, a call that fails with EOWNERDEAD has also locked the
-/// mutex.
+/// Converts an outcome to the C peer's response: in C, a call that returns EOWNERDEAD has also locked the mutex.
 private func response(to outcome: SharedMutex.LockOutcome) throws -> Fields {
   guard outcome == .acquired else { throw Failure(.ownerDied) }
   return Fields()
@@ -122,7 +121,7 @@ private let protocols = ["PTHREAD_PRIO_NONE": false, "PTHREAD_PRIO_INHERIT": tru
 private let clocks: [String: ConditionVariable.Clock] = ["CLOCK_MONOTONIC": .monotonic, "CLOCK_REALTIME": .timeOfDay]
 
 extension Parameters {
-  /// Returns the value of a symbol; nil if the request does not have the parameter.
+  /// Returns the value of a symbol, or nil if the request does not have the parameter.
   fileprivate func symbol<Value>(_ key: String, _ values: [String: Value]) throws -> Value? {
     guard has(key) else { return nil }
     guard let value = values[try text(key)] else { throw Invalid("\(key): this symbol does not exist here") }

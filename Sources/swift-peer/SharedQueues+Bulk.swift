@@ -3,8 +3,8 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Operations that send or receive many messages in tight loops in several threads, and check that each message was
-/// received once.
+/// Operations that send or receive many messages in tight multithreaded loops, and check that each message was received
+/// exactly once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce", "handle producer count size threads") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender
@@ -67,7 +67,7 @@ private func produce(
   return Int(count)
 }
 
-/// Counts the times that each message was received, with one byte for each, in memory that all consumers share.
+/// Counts how many times each message was received, with one byte per message, in memory that all consumers share.
 @safe private struct Tally: @unchecked Sendable {
   let region: SharedRegion
   let base: UnsafeMutableRawPointer
@@ -81,7 +81,7 @@ private func produce(
     self.count = count
   }
 
-  /// Counts a message, and returns the number of times that it had already been received.
+  /// Counts a message, and returns the number of times that it was received before.
   func add(_ producer: UInt32, _ sequence: UInt32) -> UInt8 {
     let offset = Int(producer) * Int(count) + Int(sequence)
     return unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt8>.self).pointee
@@ -89,7 +89,7 @@ private func produce(
   }
 }
 
-/// The results of checking the messages that one thread received.
+/// The check results for the messages that one thread received.
 private struct Findings: Sendable {
   let tally: Tally
   var messages = 0

@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Read-write locks and barriers between processes, identified by their offset in memory.
+/// Process-shared read-write locks and barriers, identified by their offsets in memory.
 let sharedRWLockOperations: [Peer.Operation] = [
   .init("pthread_rwlock_init", "memory at") { peer, parameters in
     _ = try SharedRWLock.create(in: try peer.region(parameters), at: try parameters.place())
@@ -19,7 +19,7 @@ let sharedRWLockOperations: [Peer.Operation] = [
   .init("pthread_rwlock_trywrlock", "memory at") { peer, parameters in
     try lock(peer, parameters, .exclusive, .immediate)
   },
-  // The library measures waits against CLOCK_MONOTONIC.
+  // The library measures timeouts with CLOCK_MONOTONIC.
   .init("pthread_rwlock_timedrdlock", "memory at abs_timeout tv_nsec") { peer, parameters in
     try lock(peer, parameters, .shared, try parameters.deadline())
   },

@@ -4,7 +4,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Signals: handlers that count, masks, sending and waiting.
+/// Signals: counting handlers, masks, sending and waiting.
 let signalOperations: [Peer.Operation] = [
   .init("sigaction", "signum sa_flags sa_handler") { _, parameters in
     let signal = try parameters.signal()
@@ -29,7 +29,7 @@ let signalOperations: [Peer.Operation] = [
       }
       return Fields()
     }
-    // Create the counters before the handler needs them. If the handler is installed again, it continues to count.
+    // Create the counters before the handler needs them. Reinstalling the handler does not reset its counter.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -127,7 +127,7 @@ let signalOperations: [Peer.Operation] = [
     let process: Int32 = try parameters.integer("pid")
     guard process != -1 else { throw Invalid("pid=-1 means every process") }
     guard process > 0 else {
-      // The negated minimum does not fit into 32 bits, and no process has such an ID.
+      // The negated minimum does not fit in 32 bits, and no process group has such an ID.
       guard process != .min else { throw Failure(.noSuchProcess) }
       return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
     }
@@ -205,7 +205,7 @@ let signalOperations: [Peer.Operation] = [
   },
 ]
 
-/// Sends the signal of a request to a group; nil means the group of this process.
+/// Sends a request's signal to a process group; nil means this process's group.
 private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -> Fields {
   if let signal = try parameters.sent() {
     try signal.send(toGroup: group)
@@ -216,7 +216,7 @@ private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -
 }
 
 extension SignalSet {
-  /// Waits like `sigtimedwait(2)`: a timeout is reported in the same way as a check that finds no pending signal.
+  /// Waits like `sigtimedwait(2)`: after a timeout, throws the same error as a check that finds no pending signal.
   fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
@@ -248,19 +248,19 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
   }
 }
 
-/// Returns the symbol of a signal, or the number of a real-time signal.
+/// Returns a signal's symbol, or a real-time signal's number.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
-/// The number of times that each handler ran.
+/// The number of times that each signal's handler ran.
 ///
-/// It is global and created early, because a handler must not allocate.
+/// The table is global and created early, because a handler must not allocate.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
   unsafe counters.initialize(repeating: 0, count: signals.upperBound)
   return unsafe counters
 }()
 
-/// The information that each handler with `SA_SIGINFO` got last.
+/// The information most recently passed to each `SA_SIGINFO` handler.
 nonisolated(unsafe) private let latest: UnsafeMutablePointer<cipc_signal_information> = {
   let table = UnsafeMutablePointer<cipc_signal_information>.allocate(capacity: signals.upperBound)
   unsafe table.initialize(repeating: cipc_signal_information(), count: signals.upperBound)
@@ -285,7 +285,7 @@ let signalNumbers: [String: Int32] = [
 ]
 
 extension Parameters {
-  /// Returns a signal that is given by its symbol or its number.
+  /// Parses a signal, given by its symbol or number.
   func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
 
   private func signal(named text: String, _ key: String) throws -> Int32 {
@@ -296,9 +296,9 @@ extension Parameters {
     return number
   }
 
-  /// Returns a signal of the library.
+  /// Converts a signal number to the library's type.
   ///
-  /// The library has no signals for the two numbers that the C library reserves.
+  /// The library does not accept the two signal numbers that the C library reserves.
   fileprivate func known(_ number: Int32) throws -> Signal {
     guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
     return signal
@@ -306,14 +306,14 @@ extension Parameters {
 
   func known(_ key: String = "signum") throws -> Signal { try known(try signal(key)) }
 
-  /// Returns the signal to send; nil for 0, which sends no signal.
+  /// Returns the signal to send, or nil for 0, which sends no signal.
   func sent() throws -> Signal? {
     let text = try text("signum")
     if signalNumbers[text] == nil, let number = Int32(text) { return number == 0 ? nil : try known(number) }
     return try known()
   }
 
-  /// Parses one or several signals, joined by `|`, or `0` for none.
+  /// Parses one or more signals, joined by `|`, or `0` for none.
   func signalSet(_ key: String = "signum") throws -> SignalSet {
     if try text(key) == "0" { return [] }
     return SignalSet(
@@ -322,7 +322,7 @@ extension Parameters {
       })
   }
 
-  /// Returns the ID of a single process; 0 and negative numbers, which mean process groups, are invalid.
+  /// Returns the ID of a single process; rejects 0 and negative numbers, which mean process groups.
   func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }

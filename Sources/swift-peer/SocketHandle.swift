@@ -2,13 +2,13 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// A handle of a socket of any address family.
+/// A handle to a socket of any address family.
 ///
-/// As in C, the kernel decides whether it is connected or listens.
+/// As in C, the kernel decides whether the socket is connected or listening.
 final class SocketHandle: ByteHandle, SocketProtocol {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor
-  /// The type of the socket, such as `SOCK_STREAM`.
+  /// The socket type, such as `SOCK_STREAM`.
   let type: Int32
   /// The IP version; nil for a Unix domain socket.
   let version: IPVersion?
@@ -28,7 +28,7 @@ final class SocketHandle: ByteHandle, SocketProtocol {
     owned = socket.takeDescriptor()
   }
 
-  /// Takes over an inherited or received descriptor; nil if it is not a socket.
+  /// Takes ownership of an inherited or received descriptor; returns nil if it is not a socket.
   init?(adopting descriptor: FileDescriptor) throws {
     do {
       let socket = Borrowed(descriptor: descriptor)
@@ -98,7 +98,7 @@ extension SocketHandle {
 }
 
 extension Peer {
-  /// Returns the socket that a request names.
+  /// Returns the socket named in a request.
   func socket(_ parameters: Parameters) throws -> SocketHandle {
     try handles.find(parameters.handle, as: SocketHandle.self, "socket")
   }

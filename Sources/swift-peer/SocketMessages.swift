@@ -95,7 +95,7 @@ let messageOperations: [Peer.Operation] = [
 ]
 
 extension SocketHandle {
-  /// Receives like `MSG_WAITALL`: a signal, a timeout or an error after some bytes ends the call, which returns the
+  /// Receives like `MSG_WAITALL`: if a signal, timeout or error occurs after some bytes have arrived, returns the
   /// number of bytes received so far.
   fileprivate func waitForAll(
     _ length: Int, _ timeout: Timeout, _ parameters: Parameters, _ bytes: inout [UInt8]
@@ -109,7 +109,7 @@ extension SocketHandle {
   }
 }
 
-/// Receives a message for a request, and returns the fields of the response.
+/// Receives a message and returns the response fields.
 private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed: Bool) throws -> Fields {
   let received = try socket.receiveMessage(parameters, addressed: addressed)
   let returnsOriginalLength =
@@ -166,7 +166,7 @@ extension SocketHandle {
           maxLength: maxLength, appendingTo: &bytes, peeking: peeking, timeout: timeout,
           retryOnInterrupt: retryOnInterrupt)
         guard let packet else { return (bytes, 0, addressed ? .unix(.unnamed) : nil) }
-        // The sender of a packet is the peer.
+        // A packet's sender is the connected peer.
         return (bytes, packet.originalLength, addressed ? .unix(try $0.peerAddress) : nil)
       }
     default: throw Invalid("the socket has no messages")
@@ -175,7 +175,7 @@ extension SocketHandle {
 }
 
 extension Parameters {
-  /// The timeout of a call: immediate, the parameter `timeout`, or the default of its descriptor.
+  /// Returns a call's timeout: immediate, the parameter `timeout`, or the descriptor's default.
   func timeout(of socket: SocketHandle, flags table: FlagTable) throws -> Timeout {
     let timeout = try socket.timeout(self)
     return try flags("flags", of: table, default: 0) & Int32(MSG_DONTWAIT) != 0 ? .immediate : timeout

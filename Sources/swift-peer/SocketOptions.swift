@@ -61,13 +61,13 @@ let socketOptionOperations: [Peer.Operation] = [
   },
 ]
 
-/// Returns a time limit as the protocol has it; 0 means no limit.
+/// Returns a time limit in the protocol's form: microseconds, 0 for no limit.
 private func microseconds(_ limit: Duration?) -> Int64 {
   guard let (seconds, attoseconds) = limit?.components else { return 0 }
   return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
 }
 
-/// Options of TCP and UDP by their C names.
+/// TCP and UDP options, by their C names.
 extension SocketHandle {
   func internetOption(_ name: String) throws -> Int {
     switch name {

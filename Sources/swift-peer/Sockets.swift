@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Sockets: how they are created, bound and connected.
+/// Creating, binding and connecting sockets.
 let socketOperations: [Peer.Operation] = [
   .init("socket", "handle domain type") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -46,7 +46,7 @@ let socketOperations: [Peer.Operation] = [
   .init("bind", "handle path abstract autobind address port mode replace") { peer, parameters in
     let address = try parameters.address()
     let exact = parameters.has("mode")
-    // As in C, without a mode the path has all permissions that the umask does not remove.
+    // As in C, without a mode the path gets all permissions that the umask allows.
     let permissions = try parameters.permissions(default: FilePermissions(rawValue: 0o777))
     let replaceStale = try parameters.isSet("replace")
     let socket = try peer.socket(parameters)
@@ -164,7 +164,7 @@ extension Parameters {
     return (version, flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
   }
 
-  /// Parses the address in a request.
+  /// Parses the address given in a request.
   func address() throws -> PeerAddress {
     guard ["path", "abstract", "autobind", "address"].filter(has).count == 1 else {
       throw Invalid("an address is missing")
@@ -183,7 +183,7 @@ extension Parameters {
 extension Fields {
   mutating func append(_ credentials: UnixSocket.Credentials) {
     append("pid", credentials.process.rawValue)
-    // The number is signed, because it is -1 for a socket that is not connected.
+    // Print a signed number, because the value is -1 for an unconnected socket.
     append("uid", Int32(bitPattern: credentials.user.rawValue))
     append("gid", Int32(bitPattern: credentials.group.rawValue))
   }
@@ -209,7 +209,7 @@ extension Fields {
   }
 }
 
-/// The address of a socket of any family.
+/// A socket address of any family.
 enum PeerAddress {
   case unix(UnixSocket.Address)
   case internet(SocketAddress)

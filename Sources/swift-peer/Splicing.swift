@@ -41,7 +41,7 @@ extension Peer {
 }
 
 extension Parameters {
-  /// The offset in a file; nil for that of the descriptor.
+  /// Returns the file offset to use, or nil to use and update the descriptor's own offset.
   fileprivate func fileOffset(_ key: String) throws -> Int64? { has(key) ? try integer(key) : nil }
 }
 

@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// Rings whose headers were overwritten.
 ///
-/// Each must have the same outcome as in C.
+/// Each operation must have the same outcome as in the C peer.
 let spoiltRingOperations: [Peer.Operation] = [
   .init("ring_spoil", "memory at seed count") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
@@ -26,12 +26,12 @@ let spoiltRingOperations: [Peer.Operation] = [
   }
 ]
 
-/// The fields that are overwritten: their offsets and sizes.
+/// The offsets and sizes of the fields that can be overwritten.
 private let places = [
   (0, 8), (8, 4), (12, 4), (16, 8), (24, 8), (32, 8), (64, 8), (72, 8), (128, 8), (136, 8), (192, 8),
 ]
 
-/// Puts a record into the ring, and overwrites up to three fields.
+/// Writes a record to the ring, and overwrites up to three header fields.
 private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) throws {
   let random = Pattern(seed: round)
   try memory.write(bytes(24), at: offset + 64)
@@ -45,7 +45,7 @@ private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) 
   }
 }
 
-/// Returns either a value that a header must not have, or an arbitrary one.
+/// Returns either a value that a header must not contain or an arbitrary value.
 private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
   switch how % 5 {
   case 0: how
@@ -58,7 +58,7 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// Opens and uses each end, and returns the four error numbers: 0 for success, -1 for a call that was not tried.
+/// Opens and uses each end, and returns the four error numbers: 0 for success, -1 for a call that was not made.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
   let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)
@@ -83,9 +83,9 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// Returns the error number that `body` throws; 0 if it succeeds.
+/// Returns the error number that `body` throws, or 0 if `body` succeeds.
 ///
-/// A lack of memory or descriptors does not depend on the ring, so the function throws this error.
+/// Running out of memory or descriptors does not depend on the ring, so the function rethrows such an error.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

@@ -55,7 +55,7 @@ let streamOperations: [Peer.Operation] = [
   },
 ]
 
-/// The size of a chunk in bytes.
+/// The chunk size, in bytes.
 ///
-/// It is a multiple of 8, as the digest requires, and small enough for the cache.
+/// The size is a multiple of 8, as the digest requires, and small enough for the cache.
 private let chunkSize = 1 << 17

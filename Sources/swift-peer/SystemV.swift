@@ -15,21 +15,21 @@ extension Parameters {
     return key
   }
 
-  /// Returns the object with the identifier in the request, or the latest one.
+  /// Returns the object whose identifier the request contains, or the latest object.
   func object<Object: SystemVObject>(_ key: String, latest: Object?) throws -> Object {
     if has(key) { return Object(identifier: try integer(key)) }
     guard let latest else { throw Invalid("the parameter '\(key)' is missing, and no object was opened before") }
     return latest
   }
 
-  /// Returns the new user for `IPC_SET`; nil to leave it unchanged.
+  /// Returns the new user for `IPC_SET`, or nil to leave the user unchanged.
   func newUser() throws -> UserID? { has("uid") ? UserID(rawValue: try integer("uid")) : nil }
   func newGroup() throws -> GroupID? { has("gid") ? GroupID(rawValue: try integer("gid")) : nil }
   func newPermissions() throws -> FilePermissions? { has("mode") ? try permissions() : nil }
 }
 
 extension Fields {
-  /// Reports the owner and permissions of an object, for `IPC_STAT`.
+  /// Appends an object's owner and permissions, for `IPC_STAT`.
   mutating func append(_ ownership: SystemVOwnership) {
     append("mode", String(ownership.permissions.rawValue, radix: 8))
     append("uid", ownership.user.rawValue)

@@ -90,7 +90,7 @@ let systemVMessageOperations: [Peer.Operation] = [
   },
 ]
 
-/// Returns the selection, which C expresses with the sign of a number and a flag.
+/// Returns the selection, which C expresses with a number's sign and a flag.
 private func selection(_ type: Int, except: Bool) throws -> SystemVMessageQueue.Selection {
   switch (type, except) {
   case (0, _): .any
@@ -108,7 +108,7 @@ private let receiveFlags = FlagTable([
 ])
 
 extension Parameters {
-  /// Returns the queue that the request names, or the latest one.
+  /// Returns the queue named in the request, or the latest queue.
   fileprivate func queue(_ peer: Peer) throws -> SystemVMessageQueue {
     try object("msqid", latest: peer.latestQueue)
   }

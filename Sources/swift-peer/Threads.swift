@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// Runs a closure in `count` threads.
 ///
-/// If `count` is 1, this uses the main thread, because the runner can detect that it blocks.
+/// If `count` is 1, the closure runs in the main thread, where the runner can detect that it blocks.
 func inThreads<Value>(_ count: Int, _ perform: @escaping (_ index: Int) throws -> Value) throws -> [Value] {
   guard (1...64).contains(count) else { throw Invalid("there are 1 to 64 threads") }
   let workers = (0..<count).map { index in ThreadWork { try perform(index) } }

@@ -4,9 +4,9 @@ internal import PeerProtocol
 internal import SystemPackage
 
 extension Parameters {
-  /// Returns the timeout of a request, in seconds from now.
+  /// Returns the timeout in a request, given in seconds from now.
   ///
-  /// `tv_nsec` replaces the nanoseconds of its end time, and may be out of range.
+  /// `tv_nsec` replaces the nanoseconds of the end time, and may be out of range.
   func deadline(_ key: String = "abs_timeout") throws -> Timeout {
     let duration = try duration(key)
     guard has("tv_nsec") else { return .after(duration) }
@@ -14,14 +14,14 @@ extension Parameters {
     return try .until(secondsSince1970: end.seconds, nanoseconds: try integer("tv_nsec"))
   }
 
-  /// Returns a time of a clock, in seconds from now, whose nanoseconds `tv_nsec` can replace.
+  /// Returns the time on the given clock after a duration; `tv_nsec` can replace the nanoseconds.
   func instant(_ key: String, of clock: clockid_t) throws -> (seconds: Int64, nanoseconds: Int) {
     let end = sum(of: clock, try duration(key))
     return (end.seconds, try integer("tv_nsec", default: end.nanoseconds))
   }
 }
 
-/// Returns the current time of the clock plus a duration.
+/// Returns the clock's current time plus a duration.
 private func sum(of clock: clockid_t, _ duration: Duration) -> (seconds: Int64, nanoseconds: Int) {
   // A timespec consists of two longs. Which module exports its members depends on the order of imports.
   var now: [2 of Int] = [0, 0]

@@ -31,7 +31,7 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
-  // A port reads two parts into one buffer, and takes it apart.
+  // A ported program reads both parts into one buffer and splits it.
   .init("readv", "handle first parts count pattern offset timeout eintr") { peer, parameters in
     let stream = try peer.bytes(parameters)
     if try parameters.isInParts() { return try readParts(stream, parameters) }
@@ -83,7 +83,7 @@ let transferOperations: [Peer.Operation] = [
 ]
 
 extension Peer {
-  /// Calls `write` with bytes in mapped memory, in place.
+  /// Calls `write` with bytes in mapped memory, without copying them.
   func writeMemory(
     _ parameters: Parameters, length: String, _ write: (RawSpan) throws -> Int
   ) throws -> Fields {
@@ -96,7 +96,7 @@ extension Peer {
   }
 }
 
-/// Writes all bytes, and reports the number of written bytes even after a failure.
+/// Writes all bytes, and reports the number of bytes written even if the write fails.
 func countingTransferred(of total: Int, after before: Int = 0, _ write: () throws -> Void) throws -> Fields {
   var fields = Fields()
   do {

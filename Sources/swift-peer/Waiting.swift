@@ -98,7 +98,7 @@ let waitingOperations: [Peer.Operation] = [
 ]
 
 extension Peer {
-  /// Returns the descriptor of a handle.
+  /// Returns a handle's descriptor.
   func descriptor(_ name: String) throws -> FileDescriptor {
     try handles.find(name, as: (any DescriptorHandle).self, "descriptor").descriptor
   }
@@ -109,7 +109,7 @@ extension Peer {
     try use(Epoll.self, "epoll instance", parameters, body)
   }
 
-  /// Parses the descriptors: one by its handle or number, or several by their handles.
+  /// Parses the descriptors: one, by its handle or number, or several, by their handles.
   ///
   /// All descriptors have the same events, or each has its own.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
@@ -130,7 +130,7 @@ extension Peer {
     return Array(zip(descriptors, events))
   }
 
-  /// Waits on many descriptors at once: many duplicates of an idle descriptor, and the descriptor of the handle.
+  /// Waits on many descriptors at once: many duplicates of an idle descriptor, and the handle's descriptor.
   fileprivate func waitForMany(
     _ parameters: Parameters, _ wait: ([FileDescriptor], Timeout) throws -> (count: Int, at: UInt64?)
   ) throws -> Fields {
@@ -164,7 +164,7 @@ extension Parameters {
     return FileDescriptor(rawValue: number)
   }
 
-  /// Parses the required parameter `timeout`; with a negative value, the call waits indefinitely.
+  /// Parses the required parameter `timeout`; a negative value means to wait indefinitely.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
     return timeout < .zero ? .never : .after(timeout)

@@ -1,4 +1,4 @@
-/// The defects of the services' own decisions: the values of `--mutant`.
+/// The defects in the services' own decisions: the values for `--mutant`.
 package enum ServiceMutant: String, CaseIterable {
   case acknowledgedInMemory = "acknowledged-in-memory"
   case confirmedBeforeCommit = "confirmed-before-commit"

@@ -1,4 +1,4 @@
-/// Ranges of bytes in ascending order, which do not touch each other.
+/// Byte ranges in ascending order that neither overlap nor adjoin.
 struct ByteRanges {
   private static let limit = 64
 
@@ -7,10 +7,10 @@ struct ByteRanges {
   /// The number of bytes in all ranges.
   var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
-  /// The offset and the length of each range.
+  /// The offset and length of each range.
   var list: [[Int]] { ranges.map { [$0.lowerBound, $0.count] } }
 
-  /// Adds bytes; if there are too many ranges, the two closest ones become one.
+  /// Adds a range; if there are too many ranges, merges the two closest ranges.
   mutating func add(_ added: Range<Int>) {
     if added.isEmpty { return }
     let first = ranges.firstIndex { $0.upperBound >= added.lowerBound } ?? ranges.count

@@ -3,34 +3,34 @@ internal import IPC
 internal import SwiftExamples
 internal import SystemPackage
 
-/// The actor of a server: its service, and the table of its clients.
+/// The actor that isolates a server's service and client table.
 @globalActor actor ServiceActor {
   static let shared = ServiceActor()
 }
 
-/// A client of a server.
+/// A client connected to a server.
 @ServiceActor
 final class Client {
-  /// 1 for the first client of the server; never used again.
+  /// The client's number: 1 for the server's first client; numbers are never reused.
   nonisolated let number: Int
   nonisolated let credentials: UnixSocket.Credentials
   nonisolated let connection: SharedSocket
   var lastActivity = SuspendingClock.now
 
-  /// The number of bytes that wait to be sent.
+  /// The number of bytes queued for sending.
   private(set) var queued = 0
   private var output: [Frame] = []
-  /// The number of descriptors that wait to be sent.
+  /// The number of descriptors queued for sending.
   private var descriptors = 0
-  /// The number of descriptors that were passed since it had received everything.
+  /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether no more messages are sent to it.
+  /// Whether the client gets no further messages.
   private(set) var isEnding = false
   private(set) var isBroken = false
-  /// Whether a task waits for room in the socket.
+  /// Whether a task waits for room in the socket's send buffer.
   var isWaitedFor = false
   private let maximumOutput: Int
-  /// The task that waits until output was sent.
+  /// The task that waits until output has been sent.
   private var waiting: CheckedContinuation<Void, Never>?
   private var lastEvent = 0
 
@@ -42,7 +42,7 @@ final class Client {
 
   // Messages
 
-  /// Replies to a request; a service that returns nil from `handle` does this later.
+  /// Replies to a request; a service that returns nil from `handle` calls this method later.
   func reply(to id: String, _ reply: Reply) {
     if reply.descriptor != nil { passed += 1 }
     do throws(ServiceError) {
@@ -69,7 +69,8 @@ final class Client {
     output.append(frame)
     queued += frame.bytes.count
     descriptors += frame.waitingDescriptors
-    // Only messages of other clients can exceed the limit: the server stops reading requests before replies do.
+    // Only messages from other clients can exceed the limit: the server stops reading a client's requests before
+    // replies exceed it.
     if queued > maximumOutput {
       say("client \(number): does not read")
       abort()
@@ -78,13 +79,14 @@ final class Client {
 
   // Output
 
-  /// A client that does not read its replies cannot send more requests.
+  /// Whether the server may read further requests; a client that does not read its replies cannot send more.
   private var mayRequest: Bool { mayNotify || isBroken }
 
-  /// Whether the client has read enough to get more messages of any length; at most one descriptor waits for it.
+  /// Whether the client has read enough to get more messages of any length; false while a descriptor is queued, so that
+  /// at most one is.
   var mayNotify: Bool { queued < maximumOutput / 4 && descriptors == 0 && !isEnding && !isBroken }
 
-  /// Sends as much as the socket takes.
+  /// Sends as much output as the socket accepts.
   func sendOutput() {
     var count = 0
     do throws(IPCError) {
@@ -108,14 +110,14 @@ final class Client {
     try output[index].send(to: connection.socket)
   }
 
-  /// Ends the connection without sending the output.
+  /// Shuts down the connection without sending the remaining output.
   func abort() {
     isBroken = true
     try? connection.socket.shutDown(.both)
     resume()
   }
 
-  /// Continues the task of the client.
+  /// Resumes the client's task.
   func resume() {
     waiting?.resume()
     waiting = nil
@@ -126,7 +128,7 @@ final class Client {
     while !mayRequest, !Task.isCancelled { await withCheckedContinuation { waiting = $0 } }
   }
 
-  /// Waits until the output was sent, or the connection is broken.
+  /// Waits until the output has been sent or the connection breaks.
   func end() async {
     isEnding = true
     while queued > 0, !isBroken { await withCheckedContinuation { waiting = $0 } }
@@ -134,10 +136,10 @@ final class Client {
   }
 }
 
-/// A reply of a service.
+/// A reply from a service.
 struct Reply {
   let payload: any Encodable
-  /// A descriptor that the client gets with it.
+  /// A descriptor to pass to the client with the reply.
   var descriptor: SharedDescriptor?
 
   init(_ payload: any Encodable, descriptor: SharedDescriptor? = nil) {
@@ -148,7 +150,7 @@ struct Reply {
   static var done: Reply { Reply(JSON.null) }
 }
 
-/// A descriptor that several replies pass on.
+/// A descriptor that several replies can pass to clients.
 final class SharedDescriptor: Sendable {
   let owned: OwnedDescriptor
   init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
@@ -165,7 +167,7 @@ extension SharedSocket: ReadableDescriptor, WritableDescriptor {
   var transport: Transport { .socket }
 }
 
-/// The bytes of a message, with their length.
+/// A length-prefixed message.
 struct Frame {
   let bytes: [UInt8]
   private(set) var sent = 0
@@ -192,10 +194,10 @@ struct Frame {
     self.descriptor = descriptor
   }
 
-  /// 1 if there is a descriptor that was not sent.
+  /// The number of descriptors not yet sent: 1 or 0.
   var waitingDescriptors: Int { descriptor != nil && sent == 0 ? 1 : 0 }
 
-  /// Sends the rest of the bytes; the descriptor goes with the first one.
+  /// Sends the remaining bytes; the descriptor accompanies the first byte.
   mutating func send(to socket: borrowing UnixSocket.Stream) throws(IPCError) {
     let bytes = bytes
     let rest = bytes.span.extracting(droppingFirst: sent)

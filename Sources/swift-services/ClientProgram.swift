@@ -5,27 +5,27 @@ internal import IPCAsync
 internal import SwiftExamples
 internal import SystemPackage
 
-/// The options that all clients have.
+/// The options common to all clients.
 struct ClientOptions: ParsableArguments {
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path: String?
 
-  @Option(help: "How many seconds to wait for everything.")
+  @Option(help: "The number of seconds to wait in total.")
   var timeout: Seconds?
 
-  @Option(help: "How many messages to wait for that are not replies.")
+  @Option(help: "The number of messages to wait for, not counting replies.")
   var events: UInt32 = 0
 
-  @Option(help: "How many connections send the request; with more than one, replies are only counted.")
+  @Option(help: "The number of connections that send the request; with more than one, replies are only counted.")
   var connections = Limit(1)
 
-  @Option(name: .customLong("repeat"), help: "How often each connection sends it.")
+  @Option(name: .customLong("repeat"), help: "The number of times that each connection sends the request.")
   var repetitions = Count(1)
 
-  @Argument(help: "The type of a request. Without it, each line of standard input is a request.")
+  @Argument(help: "The request type. Without it, each line of standard input is a request.")
   var type: String?
 
-  @Argument(help: "The payload, or the members KEY=VALUE of an object. A value that is not JSON is a string.")
+  @Argument(help: "The payload, or KEY=VALUE members of an object. A value that is not JSON is a string.")
   var payload: [String] = []
 
   func validate() throws {
@@ -40,12 +40,12 @@ extension ClientOptions {
   /// Called for each message, before it is printed; returns whether to print it.
   typealias Received = @ServiceActor @Sendable (Conversation, Message<JSON>, consuming OwnedDescriptor?) throws -> Bool
 
-  /// Handles a request in the client itself; returns what to print, or nil if the server has to handle it.
+  /// Handles a request in the client itself; returns the result to print, or nil if the server must handle the request.
   ///
-  /// - Throws: ``Refusal`` to print why it cannot.
+  /// - Throws: ``Refusal`` to print why the client cannot handle the request.
   typealias Local = @ServiceActor @Sendable (_ type: String, _ payload: JSON) throws -> JSON?
 
-  /// Sends requests, and prints what arrives.
+  /// Sends requests, and prints the messages that arrive.
   func run(
     at path: String, _ received: @escaping Received = { _, _, _ in true }, local: @escaping Local = { _, _ in nil }
   ) throws {
@@ -68,7 +68,7 @@ extension ClientOptions {
   }
 }
 
-/// The reason why a client itself cannot handle a request.
+/// The reason why a client cannot handle a request itself.
 struct Refusal: Error {
   let reason: String
   init(_ reason: String) { self.reason = reason }
@@ -98,7 +98,7 @@ final class Conversation {
 
   private var isOver: Bool { !isInteractive && eventsLeft == 0 && connection.answered == connection.sent }
 
-  /// Sends a request after those that are waiting to be sent.
+  /// Queues a request behind those already waiting to be sent.
   func send(_ type: String, _ payload: JSON) throws { try connection.enqueue(type, payload) }
 
   private func request(_ type: String, _ payload: JSON) throws {
@@ -133,7 +133,7 @@ final class Conversation {
       var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
       let type = words.removeFirst()
       if type.isEmpty { continue }
-      // Only values in KEY=VALUE are single words.
+      // Only a payload of KEY=VALUE members is split into words.
       if let first = words.first, JSON.member(first) == nil { words = [words.joined(separator: " ")] }
       try request(type, JSON(words: words))
       try await connection.flush()
@@ -174,7 +174,7 @@ private struct Flood {
     if replies < options.connections.value * Int(options.repetitions.value) { throw ExitCode.failure }
   }
 
-  /// Sends all requests as soon as the socket takes them, and returns the number of good replies.
+  /// Sends all requests as soon as the socket accepts them, and returns the number of `ok` replies.
   @ServiceActor private func run(_ socket: SharedSocket) async throws -> Int {
     let connection = Connection(socket, timeout)
     let payload = try JSON(words: options.payload)
@@ -198,7 +198,7 @@ private struct Flood {
   }
 }
 
-/// Returns the lines of standard input, which a thread reads, because it may be any kind of file.
+/// Returns the lines of standard input, read in a separate thread, because standard input may be any kind of file.
 private func standardInputLines() -> AsyncStream<String> {
   let (lines, continuation) = AsyncStream.makeStream(of: String.self)
   DispatchQueue.global().async {

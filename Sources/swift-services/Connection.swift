@@ -4,7 +4,7 @@ internal import IPCAsync
 internal import Synchronization
 internal import SystemPackage
 
-/// The connection of a client.
+/// A client's connection to a server.
 @ServiceActor
 final class Connection {
   private(set) var sent = 0
@@ -25,8 +25,8 @@ final class Connection {
     output.append(try Frame(id: "\(sent)", type: type, payload))
   }
 
-  /// Sends the requests; after the server has closed the connection, they are discarded, so that its last messages can
-  /// still be received.
+  /// Sends the queued requests; if the server has closed the connection, discards them, so that the server's last
+  /// messages can still be received.
   func flush() async throws {
     if isSending { return }
     isSending = true
@@ -47,7 +47,7 @@ final class Connection {
     }
   }
 
-  /// Receives messages while `body` returns true; returns false at the end of the connection.
+  /// Receives messages while `body` returns true; returns false at end of file.
   func receive(_ body: (Message<JSON>) async throws -> Bool) async throws -> Bool {
     var channel = MessageChannel.Receiver(incoming)
     var bytes: [UInt8] = []
@@ -73,7 +73,7 @@ extension Message {
   var isReply: Bool { type == "ok" || type == "error" }
 }
 
-/// A socket that keeps the descriptor that arrives with bytes.
+/// A socket that keeps any descriptor received with the bytes.
 private final class DescriptorStream: ReadableDescriptor, Sendable {
   private let shared: SharedSocket
   private let received = Mutex<OwnedDescriptor?>(nil)

@@ -10,11 +10,11 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Maps files below a directory, and reads and writes their bytes for its clients.
+/// Maps files below a directory, and reads and writes them for clients.
 struct FileServer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "file_server",
-    abstract: "Maps files below a directory, and reads and writes their bytes for its clients.")
+    abstract: "Maps files below a directory, and reads and writes them for clients.")
 
   @OptionGroup var options: ServerOptions
   @OptionGroup var limits: FileLimits
@@ -22,7 +22,7 @@ struct FileServer: ParsableCommand {
   @Option(help: "The directory that contains the files.")
   var root = "."
 
-  @Option(help: "After how many seconds written bytes are on the disk; otherwise when a client requests it.")
+  @Option(help: "The number of seconds after which writes are synced; by default, only when a client requests it.")
   var sync: Seconds?
 
   func run() throws {
@@ -33,7 +33,8 @@ struct FileServer: ParsableCommand {
   }
 }
 
-/// Allows as many descriptors as possible: each file needs one, besides those of the clients.
+/// Raises the descriptor limit as far as possible: each file needs a descriptor, in addition to the clients'
+/// descriptors.
 private func raiseDescriptorLimit() {
   var limit = rlimit()
   unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -41,15 +42,15 @@ private func raiseDescriptorLimit() {
   unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// The limits of a file server.
+/// A file server's limits.
 struct FileLimits: ParsableArguments {
-  @Option(help: "How many files may be mapped.")
+  @Option(help: "The maximum number of mapped files.")
   var maxFiles = Limit(64)
 
-  @Option(help: "How many bytes a file may have.")
+  @Option(help: "The maximum file size, in bytes.")
   var maxSize = ByteLimit(1 << 30)
 
-  @Option(help: "How many bytes all mapped files may have.")
+  @Option(help: "The maximum total size of the mapped files, in bytes.")
   var maxMapped = ByteLimit(1 << 32)
 }
 
@@ -157,7 +158,7 @@ final class FileService: Service {
 
   private func unmap(_ request: Selected, _ client: Client) throws -> Reply {
     let file = try files.file(request.file, of: client)
-    // Another client that has mapped the file may still write, so nothing is written to the disk.
+    // If another client has mapped the file, that client may still write, so the file is not synced yet.
     let dirty = file.clients.count == 1 ? file.dirty.count : 0
     try files.unmap(file, client)
     return Reply(["synced": dirty])
@@ -194,7 +195,7 @@ final class FileService: Service {
     return .done
   }
 
-  /// Decodes base64, in which each sequence of bytes has one text.
+  /// Decodes base64; accepts only the canonical encoding.
   private static func decode(_ text: String) throws(ServiceError) -> [UInt8] {
     guard let data = Data(base64Encoded: text), data.base64EncodedString() == text else {
       throw ServiceError(.invalidPayload, "the bytes are not base64")
@@ -202,7 +203,7 @@ final class FileService: Service {
     return Array(data)
   }
 
-  /// Checks that a range is not negative, and does not exceed the file.
+  /// Checks that a range is not negative and does not extend past the end of the file.
   private static func check(_ offset: Int, _ length: Int, in file: ServedFile) throws(ServiceError) {
     guard offset >= 0, length >= 0, offset <= file.size, length <= file.size - offset else {
       throw ServiceError(.invalidPayload, "the file has \(file.size) bytes")

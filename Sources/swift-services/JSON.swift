@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 
-/// Any JSON value, for payloads that a service passes on.
+/// Any JSON value, for payloads that a service forwards.
 enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -11,14 +11,14 @@ enum JSON: Hashable, Sendable {
   case array([JSON])
   case object([String: JSON])
 
-  /// Reads a value, or takes the text as a string if it is not JSON.
+  /// Parses a JSON value; text that is not JSON becomes a string.
   init(text: String) {
     let bytes = Array(text.utf8)
     let value = bytes.isAcceptableJSON ? try? JSONDecoder().decode(JSON.self, from: Data(bytes)) : nil
     self = value ?? .string(text)
   }
 
-  /// Reads the payload of a request: an object of the words KEY=VALUE, or the value of the only word.
+  /// Parses a request's payload: an object built from KEY=VALUE words, or a single word's value.
   init(words: [String]) throws {
     if let first = words.first, Self.member(first) != nil {
       let members = try words.map { word in
@@ -33,14 +33,14 @@ enum JSON: Hashable, Sendable {
     }
   }
 
-  /// Returns the key and the value of KEY=VALUE; nil for other words.
+  /// Returns the key and value of a KEY=VALUE word, or nil for other words.
   static func member(_ word: String) -> (String, JSON)? {
     let key = word.prefix { ("a"..."z").contains($0) }
     guard !key.isEmpty, word.dropFirst(key.count).first == "=" else { return nil }
     return (String(key), JSON(text: String(word.dropFirst(key.count + 1))))
   }
 
-  /// The value as text with sorted keys.
+  /// The value as JSON text with sorted keys.
   var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -84,7 +84,7 @@ extension JSON: Codable {
 }
 
 extension SingleValueDecodingContainer {
-  /// Returns nil if the value has another type; throws if it is not valid.
+  /// Decodes a value; returns nil if the value has another type, and throws if it is invalid.
   fileprivate func decodeIfType<Value: Decodable>(_ type: Value.Type) throws -> Value? {
     do {
       return try decode(type)
@@ -97,10 +97,10 @@ extension SingleValueDecodingContainer {
 extension [UInt8] {
   private static let maximumDepth = 32
 
-  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains nothing that C programs cannot hold: an escaped
-  /// NUL, an integer of more than 64 bits, or a number beyond the range of `Double`.
+  /// Whether a text is UTF-8, nests at most 32 levels deep, and contains nothing that C programs cannot represent: an
+  /// escaped NUL, an integer of more than 64 bits, or a number outside the range of `Double`.
   ///
-  /// The decoder would also accept UTF-16, and uses the stack for each level.
+  /// The decoder itself would also accept UTF-16, and recurses for each level.
   var isAcceptableJSON: Bool {
     guard String(validating: self, as: UTF8.self) != nil else { return false }
     var depth = 0
@@ -131,7 +131,7 @@ extension [UInt8] {
     return true
   }
 
-  /// Returns the length of an escape sequence; nil if it stands for a NUL, or for half of a character.
+  /// Returns the length of an escape sequence, or nil if it represents a NUL or a lone surrogate.
   private func escape(at start: Int) -> Int? {
     guard let unit = codeUnit(at: start) else { return 2 }
     if unit == 0 || UTF16.isTrailSurrogate(unit) { return nil }
@@ -140,7 +140,7 @@ extension [UInt8] {
     return 12
   }
 
-  /// Returns the number in an escape sequence such as `\u00e9`; nil for others.
+  /// Returns the number in an escape sequence such as `\u00e9`, or nil for other escape sequences.
   private func codeUnit(at start: Int) -> UInt16? {
     guard self[start...].starts(with: #"\u"#.utf8), count - start >= 6 else { return nil }
     return UInt16(String(decoding: self[start + 2..<start + 6], as: UTF8.self), radix: 16)

@@ -27,7 +27,7 @@ struct MemoryClient: ParsableCommand {
   }
 }
 
-/// The segments that a client has attached, by the number of the attachment.
+/// A client's attached segments, by attachment number.
 @ServiceActor
 private final class AttachedSegments {
   private var byNumber: [Int64: AttachedSegment] = [:]
@@ -37,7 +37,7 @@ private final class AttachedSegments {
   func add(_ payload: JSON, _ descriptor: consuming OwnedDescriptor) throws {
     guard case .object(let members) = payload, case .integer(let number)? = members["attachment"] else { return }
     let memory = try MemoryObject<ReadOnlyAccess>(adopting: descriptor)
-    // Otherwise an access could raise SIGBUS, because another process can make the segment smaller.
+    // Without the seal, another process could shrink the segment, and an access could raise SIGBUS.
     guard try memory.seals().contains(.shrink) else {
       report("client", "the segment is not sealed")
       throw ExitCode.failure
@@ -57,7 +57,7 @@ private final class AttachedSegments {
     let at: Int?
   }
 
-  /// Returns the result of a request that needs no server.
+  /// Handles a request that does not need the server, and returns the result.
   func handle(_ type: String, _ payload: JSON) throws -> JSON? {
     switch type {
     case "read":
@@ -68,7 +68,7 @@ private final class AttachedSegments {
       try segment(write.attachment).write(write.text, at: write.at ?? 0)
       return .integer(Int64(write.text.utf8.count))
     case "detach":
-      // The descriptor is closed before the server forgets the attachment.
+      // Close the descriptor before the server removes the attachment.
       if case .object(let members) = payload, case .integer(let number)? = members["attachment"] {
         byNumber[number] = nil
       }
@@ -91,7 +91,7 @@ private final class AttachedSegments {
   }
 }
 
-/// An attached segment, which is mapped as a whole for each access.
+/// An attached segment; each access maps the whole segment.
 private final class AttachedSegment: Sendable {
   private let memory: MemoryObject<ReadOnlyAccess>
 
@@ -106,7 +106,7 @@ private final class AttachedSegment: Sendable {
 
   func write(_ text: String, at offset: Int) throws {
     try check(offset, text.utf8.count)
-    // The kernel knows whether the descriptor is open for writing.
+    // The kernel checks whether the descriptor is open for writing.
     let duplicate = OwnedDescriptor(taking: try memory.descriptor.duplicate())
     do throws(IPCError) {
       let memory = try MemoryObject<ReadWriteAccess>(adopting: duplicate).map()

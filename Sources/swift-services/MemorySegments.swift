@@ -9,7 +9,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The access of a client to a segment.
+/// A client's access to a segment.
 enum SegmentAccess: String, Codable {
   case none
   case readOnly = "read-only"
@@ -18,18 +18,18 @@ enum SegmentAccess: String, Codable {
   func includes(_ other: SegmentAccess) -> Bool { self == .readWrite || self == other }
 }
 
-/// The limits of a memory server.
+/// A memory server's limits.
 struct SegmentLimits: ParsableArguments {
-  @Option(help: "How many segments there may be.")
+  @Option(help: "The maximum number of segments.")
   var maxSegments = Limit(64)
 
-  @Option(help: "How many bytes a segment may have.")
+  @Option(help: "The maximum segment size, in bytes.")
   var maxSize = 64 << 20
 
-  @Option(help: "How many bytes all segments may have.")
+  @Option(help: "The maximum total size of all segments, in bytes.")
   var maxBytes = 256 << 20
 
-  @Option(help: "After how many seconds a segment that no client has attached is removed.")
+  @Option(help: "The number of seconds after which a segment that no client has attached is removed.")
   var unused: Seconds?
 
   func validate() throws {
@@ -37,43 +37,45 @@ struct SegmentLimits: ParsableArguments {
   }
 }
 
-/// Sealed memory without a file, which clients get as a descriptor.
+/// A sealed memfd, passed to clients as a descriptor.
 @ServiceActor
 final class Segment {
   let name: String
   let size: Int
   let user: UserID
-  /// The access of other users.
+  /// The access granted to other users.
   let others: SegmentAccess
   let isPersistent: Bool
-  /// The client that created it; nil after it has disconnected.
+  /// The client that created the segment; nil after this client has disconnected.
   var creator: Client?
-  /// A removed segment has no name any more, but counts as used until the last client detaches it.
+  /// Whether the segment was removed; a removed segment has no name, but stays in use until the last client detaches
+  /// it.
   var isRemoved = false
   var attachments: [Attachment] = []
-  /// When the last client detached it.
+  /// The time at which the last client detached the segment.
   var unusedSince = SuspendingClock.now
   private let memory: SharedDescriptor
 
   init(_ name: Name, size: Int, others: SegmentAccess, isPersistent: Bool, creator: Client) throws {
     (self.name, self.size, self.others) = (name.description, size, others)
     (self.isPersistent, self.creator, user) = (isPersistent, creator, creator.credentials.user)
-    // The memory is reserved, so that an access cannot raise SIGBUS because there is not enough.
+    // The memory is allocated in advance, so an access cannot raise SIGBUS for lack of memory.
     let object = try MemoryObject.anonymous(name.description, size: size)
-    // This mode prevents that a read-only descriptor is opened for writing again, at /proc/self/fd.
+    // With this mode, a process cannot reopen a read-only descriptor for writing through /proc/self/fd.
     guard fchmod(object.descriptor.rawValue, S_IRUSR) == 0 else { throw Errno(rawValue: errno) }
-    // The size cannot change, so that an access cannot raise SIGBUS because a client made it smaller.
+    // The seals fix the size, so a client cannot shrink the segment and make an access raise SIGBUS.
     try object.add([.shrink, .grow, .seal])
     memory = SharedDescriptor(object.takeDescriptor())
   }
 
-  /// Returns what a user may do with it.
+  /// Returns a user's access to the segment.
   func access(of user: UserID) -> SegmentAccess { user == self.user ? .readWrite : others }
 
-  /// Returns a descriptor with this access.
+  /// Returns a descriptor with the given access.
   func open(_ access: SegmentAccess) throws -> SharedDescriptor {
     if access == .readWrite { return memory }
-    // A duplicate would have the same access. Opened again, it is a description of its own, with its own access.
+    // A duplicate would have the same access. Reopening creates a separate open file description with its own access
+    // mode.
     let path = FilePath("/proc/self/fd/\(memory.owned.descriptor.rawValue)")
     return SharedDescriptor(OwnedDescriptor(taking: try FileDescriptor.open(path, .readOnly, options: .closeOnExec)))
   }
@@ -83,16 +85,16 @@ final class Segment {
 
 /// A segment that a client has attached.
 struct Attachment {
-  /// It is never used again.
+  /// The attachment's number, which is never reused.
   let number: Int
   let segment: Segment
   let client: Client
 }
 
-/// The segments of a server, and what its clients have attached.
+/// A server's segments and its clients' attachments.
 @ServiceActor
 final class Segments {
-  /// All segments, the oldest first, with those that were removed and are still attached.
+  /// All segments, oldest first, including removed segments that are still attached.
   private var all: [Segment] = []
   private var attachments: [Int: Attachment] = [:]
   private var lastNumber = 0
@@ -129,7 +131,8 @@ final class Segments {
     totals.created += 1
   }
 
-  /// Removes the name of a segment, and notifies its creator and its users, except the client that asked for it.
+  /// Removes a segment's name, and notifies the segment's creator and users, except the client that requested the
+  /// removal.
   func remove(_ segment: Segment, reason: String, requester: Client? = nil) {
     for attachment in segment.attachments where attachment.client !== requester {
       notify(attachment.client, segment, reason)
@@ -143,7 +146,7 @@ final class Segments {
   }
 
   private func notify(_ client: Client, _ segment: Segment, _ reason: String) {
-    // It fits, because names are short.
+    // The message cannot be too large, because names are short.
     try? client.notify("removed", ["segment": segment.name, "reason": reason])
   }
 
@@ -157,7 +160,7 @@ final class Segments {
 
   // Attachments
 
-  /// Returns the number of the attachment.
+  /// Attaches a segment to a client, and returns the attachment number.
   func attach(_ segment: Segment, to client: Client) -> Int {
     lastNumber += 1
     let attachment = Attachment(number: lastNumber, segment: segment, client: client)
@@ -167,7 +170,7 @@ final class Segments {
     return lastNumber
   }
 
-  /// Returns false if the client does not have this attachment.
+  /// Detaches a segment; returns false if the client does not have this attachment.
   func detach(_ number: Int, from client: Client) -> Bool {
     guard let attachment = attachments[number], attachment.client === client else { return false }
     let segment = attachment.segment
@@ -179,7 +182,7 @@ final class Segments {
     return true
   }
 
-  /// Detaches everything from a client that has disconnected, and removes the segments that it created.
+  /// Detaches all segments of a disconnected client, and removes those that it created.
   func forget(_ client: Client) {
     for attachment in attachments.values where attachment.client === client {
       _ = detach(attachment.number, from: client)
@@ -190,7 +193,7 @@ final class Segments {
     }
   }
 
-  /// Removes segments that are unused for too long.
+  /// Removes segments that have been unused for too long.
   func tick() -> SuspendingClock.Instant? {
     guard let limit = limits.unused?.duration else { return nil }
     let now = SuspendingClock.now

@@ -2,11 +2,11 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Creates memory that clients share, and passes it to them as descriptors.
+/// Creates shared memory, and passes it to clients as descriptors.
 struct MemoryServer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "memory_server",
-    abstract: "Creates memory that clients share, and passes it to them as descriptors.")
+    abstract: "Creates shared memory, and passes it to clients as descriptors.")
 
   @OptionGroup var options: ServerOptions
   @OptionGroup var limits: SegmentLimits
@@ -87,7 +87,7 @@ private final class MemoryService: Service {
     let others: SegmentAccess
     let persistent: Bool
     let attached: Int
-    /// Milliseconds since the last client detached it.
+    /// The time since the last client detached the segment, in milliseconds.
     let unused: Int64
 
     @ServiceActor init(_ segment: Segment) {
@@ -148,7 +148,7 @@ private final class MemoryService: Service {
 }
 
 extension KeyedDecodingContainer {
-  /// Decodes a member that may be missing, but not null.
+  /// Decodes a member that may be absent but not null.
   fileprivate func decode<Value: Decodable>(
     _ type: Value.Type, forKey key: Key, ifMissing value: Value
   ) throws -> Value {

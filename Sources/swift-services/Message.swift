@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 
-/// A message of a service: docs/services.md.
+/// A service message, as docs/services.md defines it.
 struct Message<Payload> {
   static var maximumLength: Int { 1 << 20 }
 
   var id: String
   var type: String
   var payload: Payload
-  /// Milliseconds since 1970.
+  /// The time in milliseconds since 1970.
   var timestamp: Int64
 
   init(id: String, type: String, payload: Payload) {
@@ -20,7 +20,7 @@ extension Message: Encodable where Payload: Encodable {}
 extension Message: Decodable where Payload: Decodable {}
 
 extension Int64 {
-  /// Milliseconds since 1970.
+  /// The time in milliseconds since 1970.
   static var millisecondsNow: Int64 { Int64(Date.now.timeIntervalSince1970 * 1000) }
 }
 
@@ -30,7 +30,7 @@ struct Request {
   let type: String
   private let bytes: Data
 
-  /// Checks the bytes of a message.
+  /// Parses and validates a message.
   init(_ bytes: [UInt8]) throws(ServiceError) {
     guard bytes.isAcceptableJSON else { throw ServiceError(.invalidJSON, "a message is a JSON object") }
     self.bytes = Data(bytes)
@@ -44,7 +44,7 @@ struct Request {
     (self.id, self.type) = (id, type)
   }
 
-  /// The ID of a message that has other errors; `-` if it has no ID.
+  /// Returns the ID of an otherwise invalid message, or `-` if it has no ID.
   static func id(of bytes: [UInt8]) -> String {
     struct Identified: Decodable { let id: String }
     let id = try? JSONDecoder().decode(Identified.self, from: Data(bytes)).id

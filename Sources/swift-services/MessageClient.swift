@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// Sends requests to a message server, and prints replies and messages of other clients.
+/// Sends requests to a message server, and prints replies and messages from other clients.
 struct MessageClient: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "message_client",
-    abstract: "Sends requests to a message server, and prints replies and messages of other clients.",
+    abstract: "Sends requests to a message server, and prints replies and messages from other clients.",
     discussion: "Types: echo, time, list, send to= message=, broadcast")
 
   @OptionGroup var options: ClientOptions

@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Replies to requests, and passes messages between its clients.
+/// Replies to requests, and forwards messages between clients.
 struct MessageServer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "message_server", abstract: "Replies to requests, and passes messages between its clients.")
+    commandName: "message_server", abstract: "Replies to requests, and forwards messages between clients.")
 
   @OptionGroup var options: ServerOptions
 
@@ -33,7 +33,7 @@ private final class MessageService: Service {
     }
   }
 
-  /// A client, with the milliseconds since its last request.
+  /// A client and the time since its last request, in milliseconds.
   private struct Entry: Encodable {
     let client: Int
     let process: Int32
@@ -66,7 +66,7 @@ private final class MessageService: Service {
     return .done
   }
 
-  /// Sends to all other clients.
+  /// Sends a message to all other clients.
   private func broadcast(_ message: JSON, from client: Client) throws -> Reply {
     let recipients = clients.all.filter { $0 !== client && !$0.isEnding && !$0.isBroken }
     for recipient in recipients {

@@ -7,15 +7,15 @@ internal import SystemPackage
 #endif
 
 extension Client {
-  /// The limit of the descriptors that a client has not received.
+  /// The maximum number of descriptors passed to a client but not yet received.
   nonisolated static var passedLimit: Int { 8 }
 
-  /// Whether the client has received enough of its descriptors to get another one.
+  /// Whether the client has received enough of its descriptors to get another.
   ///
-  /// The kernel limits how many are on the way to all clients together.
+  /// The kernel limits the total number of descriptors in flight to all clients.
   var mayPassDescriptor: Bool {
     var unread: Int32 = 0
-    // SIOCOUTQ of a Unix socket counts what the peer has not received.
+    // For a Unix socket, SIOCOUTQ reports the amount of data that the other end has not received.
     if unsafe ioctl(connection.descriptor.rawValue, UInt(TIOCOUTQ), &unread) == 0, unread == 0 { passed = 0 }
     return passed < Self.passedLimit
   }

@@ -1,4 +1,4 @@
-/// The urgency of a message; higher ones are delivered first.
+/// A message's priority; messages with a higher priority are delivered first.
 enum Priority: Int, Comparable {
   case low, normal, high, critical
 
@@ -21,7 +21,7 @@ final class Item {
   let priority: Priority
   let payload: JSON
   let size: Int
-  /// Milliseconds since 1970; nil is never.
+  /// The expiry time in milliseconds since 1970; nil means never.
   var expires: Int64?
   var attempts = 0
   var queue: Queue
@@ -32,8 +32,7 @@ final class Item {
     size = payload.text.utf8.count
   }
 
-  /// Whether `left` is delivered before `right`: within a priority, older messages come first, even if they are
-  /// redelivered.
+  /// Whether `left` is delivered before `right`: within a priority, older messages come first, even when redelivered.
   static func isDeliveredBefore(_ left: Item, _ right: Item) -> Bool {
     (right.priority, left.number) < (left.priority, right.number)
   }
@@ -43,14 +42,14 @@ final class Item {
   }
 }
 
-/// A queue, its subscriptions, and what has happened so far.
+/// A queue, its subscriptions, and its statistics.
 @ServiceActor
 final class Queue {
   let name: String
-  /// The queue of messages that were delivered too often; nil for such a queue itself.
+  /// The dead-letter queue, for messages delivered too many times; nil for a dead-letter queue itself.
   let dead: Queue?
   var waiting = Sorted(Item.isDeliveredBefore)
-  /// The subscriptions, with those that have waited longest first.
+  /// The subscriptions, longest-waiting first.
   var subscriptions: [Subscription] = []
   var (delivered, published, acknowledged, redelivered, expired, died) = (0, 0, 0, 0, 0, 0)
 
@@ -64,7 +63,7 @@ final class Queue {
   }
 }
 
-/// The subscription of a client to a queue, with the number of messages that it may have without acknowledging them.
+/// A client's subscription to a queue, with its credit: the maximum number of unacknowledged messages.
 @ServiceActor
 final class Subscription {
   let queue: Queue
@@ -77,10 +76,11 @@ final class Subscription {
   }
 }
 
-/// A message that a client has and has not acknowledged.
+/// A message delivered to a client and not yet acknowledged.
 @ServiceActor
 final class Delivery {
-  /// The message; nil after the delivery has ended, or if the client was late and the message is back in its queue.
+  /// The message; nil after the delivery has ended, or if the client was late and the message has returned to its
+  /// queue.
   var item: Item?
   let subscription: Subscription
   let deadline: SuspendingClock.Instant

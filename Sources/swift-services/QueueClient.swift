@@ -1,14 +1,14 @@
 internal import ArgumentParser
 
-/// Publishes messages, and consumes them.
+/// Publishes and consumes messages.
 struct QueueClient: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "queue_client", abstract: "Publishes messages, and consumes them.",
+    commandName: "queue_client", abstract: "Publishes and consumes messages.",
     discussion: "Types: create, publish, subscribe, acknowledge, reject, statistics, list")
 
   @OptionGroup var options: ClientOptions
 
-  @Flag(help: "Acknowledge each message that is delivered.")
+  @Flag(help: "Acknowledge each delivered message.")
   var acknowledge = false
 
   func run() throws {

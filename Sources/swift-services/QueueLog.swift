@@ -8,7 +8,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A change of the state of a queue server; both languages write and read the same records.
+/// A change to a queue server's state; both languages write and read the same records.
 struct Record: Codable {
   var create: String?
   var publish: Int?
@@ -29,10 +29,10 @@ extension Record {
   }
 }
 
-/// The log of a queue server.
+/// A queue server's log.
 ///
-/// A record is its length and its CRC-32, each a little-endian number of four bytes, and a JSON object. It is durable
-/// after ``commit()``. After a crash, the log may end with a part of what was not committed.
+/// A record consists of its length and its CRC-32, each a 4-byte little-endian number, and a JSON object. Records are
+/// durable after ``commit()``. After a crash, the log may end with some uncommitted data.
 @ServiceActor
 final class QueueLog {
   private static let headerSize = 8
@@ -44,9 +44,9 @@ final class QueueLog {
   private var rewrittenSize = 0
   private var pending: [UInt8] = []
 
-  /// Opens or creates the log, and removes an incomplete end.
+  /// Opens or creates the log, and removes an incomplete record at its end.
   ///
-  /// - Throws: `FileError` with `.wouldBlock` if another server uses the log.
+  /// - Throws: `FileError` with `.wouldBlock` if another server is using the log.
   init(_ path: FilePath, replay: (Record) -> Void) throws {
     self.path = path
     repeat {
@@ -67,10 +67,10 @@ final class QueueLog {
     pending += Self.bytes(UInt32(body.count)) + Self.bytes(Self.checksum(body)) + body
   }
 
-  /// Writes the records to the disk.
+  /// Writes the pending records to disk.
   ///
-  /// A failed `fdatasync(2)` may have discarded the data, so it is not repeated: the next start reads what is on the
-  /// disk.
+  /// The kernel may discard the data when `fdatasync(2)` fails, so the call is not retried: the next start reads
+  /// whatever is on disk.
   func commit() throws {
     if pending.isEmpty { return }
     try named("write") { size += try file.writeAll(toAbsoluteOffset: Int64(size), pending) }
@@ -81,11 +81,11 @@ final class QueueLog {
   /// Whether most of the log may be obsolete.
   var isLarge: Bool { size > Self.smallestLarge && size / 2 > rewrittenSize }
 
-  /// Replaces the log.
+  /// Replaces the log with one that contains only the given records.
   func rewrite(_ records: [Record]) throws {
     try commit()
     let newPath = FilePath(path.string + ".new")
-    // A server that died may have left this file behind.
+    // A killed server may have left this file behind.
     _ = unsafe newPath.withPlatformString { unsafe unlink($0) }
     let old = file
     file = try Self.open(newPath, [.create, .exclusiveCreate])
@@ -117,11 +117,11 @@ final class QueueLog {
     }
   }
 
-  /// Returns the next record and its length; nil at the end, or if the record is not complete.
+  /// Returns the next record and its length, or nil at the end or if the record is incomplete.
   private func readRecord() throws -> (Record, Int)? {
     guard let header = try read(Self.headerSize, at: size) else { return nil }
     let length = Int(Self.number(header[..<4]))
-    // A record has little more than the payload of a message.
+    // A record is only slightly larger than a message payload.
     guard length <= 2 * Message<JSON>.maximumLength,
       let body = try read(length, at: size + Self.headerSize),
       Self.checksum(body) == Self.number(header[4...]),
@@ -154,7 +154,7 @@ final class QueueLog {
     (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 
-  /// The CRC-32 of IEEE 802.3.
+  /// Computes the IEEE 802.3 CRC-32.
   private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(UInt32.max) { sum, byte in
       var sum = sum ^ UInt32(byte)
@@ -176,7 +176,7 @@ final class QueueLog {
     }
   }
 
-  /// Whether the path is the name of an open file.
+  /// Whether the path refers to an open file.
   private static func isNamed(_ file: FileDescriptor, _ path: FilePath) throws -> Bool {
     var (opened, named) = (stat(), stat())
     try check(unsafe fstat(file.rawValue, &opened))
@@ -189,7 +189,7 @@ final class QueueLog {
     return true
   }
 
-  /// Makes the name of the log durable.
+  /// Makes the log's directory entry durable.
   private static func syncDirectory(of path: FilePath) throws {
     let parent = path.removingLastComponent()
     let directory = try FileDescriptor.open(
@@ -210,7 +210,7 @@ private func check(_ result: Int32) throws {
   if result == -1 { throw Errno(rawValue: errno) }
 }
 
-/// A failed call for a file.
+/// A failed file operation.
 struct FileError: Error, CustomStringConvertible {
   let call: String
   let path: FilePath

@@ -11,7 +11,7 @@ struct QueueServer: ParsableCommand {
   @OptionGroup var options: ServerOptions
   @OptionGroup var limits: QueueLimits
 
-  @Option(help: "A file that keeps the messages, so that they survive the server.")
+  @Option(help: "A file that stores the messages, so that they survive a server restart.")
   var log: String?
 
   func run() throws {
@@ -21,21 +21,21 @@ struct QueueServer: ParsableCommand {
   }
 }
 
-/// The limits of a queue server.
+/// A queue server's limits.
 struct QueueLimits: ParsableArguments {
-  @Option(help: "How many queues there may be.")
+  @Option(help: "The maximum number of queues.")
   var maxQueues = Limit(64)
 
-  @Option(help: "How many messages a queue may have.")
+  @Option(help: "The maximum number of messages in a queue.")
   var maxLength = 10_000
 
-  @Option(help: "How many bytes all messages may have.")
+  @Option(help: "The maximum total size of all messages, in bytes.")
   var maxBytes = 256 << 20
 
-  @Option(help: "How often a message is delivered again.")
+  @Option(help: "The maximum number of redeliveries of a message.")
   var retries = 3
 
-  @Option(help: "After how many seconds a message is delivered to another consumer.")
+  @Option(help: "The number of seconds after which an unacknowledged message is delivered to another consumer.")
   var late = Seconds(.seconds(30))
 
   func validate() throws {

@@ -2,7 +2,7 @@ internal import IPC
 internal import SwiftExamples
 internal import SystemPackage
 
-/// The queues of a server, and the messages that its clients have.
+/// A server's queues, and the messages delivered to its clients.
 @ServiceActor
 final class Queues {
   private(set) var byName: [String: Queue] = [:]
@@ -10,10 +10,10 @@ final class Queues {
   private let limits: QueueLimits
   private var log: QueueLog?
   private var items: [Int: Item] = [:]
-  /// Only waiting messages.
+  /// The waiting messages that can expire, in order of expiry.
   private var expiring = Sorted(Item.expiresBefore)
   private var consumers: [Int: Consumer] = [:]
-  /// All deliveries in the order of their deadlines, including some that have ended.
+  /// All deliveries in deadline order, including some that have ended.
   private var deliveries: ArraySlice<Delivery> = []
   private var lastNumber = 0
   private var totalBytes = 0
@@ -42,10 +42,10 @@ final class Queues {
     log?.append(Record(create: name))
   }
 
-  /// Returns the number of the message.
+  /// Publishes a message and returns its number.
   func publish(_ payload: JSON, _ priority: Priority, expires: Int64?, to queue: Queue) throws(ServiceError) -> Int {
     let item = Item(lastNumber + 1, payload, priority, expires: expires, in: queue)
-    // The other members of a delivery need room.
+    // Leave room for the other members of a `delivery` message.
     if item.size > Message<JSON>.maximumLength - 1024 {
       throw ServiceError(.tooLarge, "the message cannot be published")
     }
@@ -59,7 +59,7 @@ final class Queues {
     return item.number
   }
 
-  /// Sets how many messages a client gets that it has not acknowledged.
+  /// Subscribes a client, or changes its credit: the maximum number of unacknowledged messages.
   func subscribe(_ client: Client, to queue: Queue, credit: Int) {
     if let existing = consumers[client.number]?.subscriptions.first(where: { $0.queue === queue }) {
       existing.credit = credit
@@ -93,7 +93,7 @@ final class Queues {
     return item
   }
 
-  /// Returns the messages of a client that has disconnected to their queues.
+  /// Returns a disconnected client's messages to their queues.
   func forget(_ client: Client) {
     guard let consumer = consumers.removeValue(forKey: client.number) else { return }
     for delivery in consumer.deliveries.values {
@@ -162,7 +162,8 @@ final class Queues {
 
   // Time and delivery
 
-  /// Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.
+  /// Removes expired messages, returns late messages to their queues, and delivers messages to clients that have
+  /// credit.
   func tick() -> SuspendingClock.Instant? {
     let (now, today) = (SuspendingClock.now, Int64.millisecondsNow)
     while let item = expiring.first, let expires = item.expires, expires <= today {
@@ -170,7 +171,7 @@ final class Queues {
       remove(item)
     }
     while let delivery = deliveries.first, delivery.item == nil || delivery.deadline <= now {
-      // The client keeps the used credit, so that it does not get more messages before it responds.
+      // The late delivery still uses up credit, so the client gets no additional messages before it responds.
       if let item = delivery.item { putBack(item) }
       delivery.item = nil
       deliveries.removeFirst()
@@ -195,7 +196,7 @@ final class Queues {
     if let log, log.isLarge { try log.rewrite(records) }
   }
 
-  /// Returns the client that has waited longest, and lets it wait again.
+  /// Returns the longest-waiting subscription with credit, and moves it to the end of the list.
   private func nextSubscription(of queue: Queue) -> Subscription? {
     let index = queue.subscriptions.firstIndex { $0.used < $0.credit && $0.client.mayNotify }
     guard let index else { return nil }
@@ -213,7 +214,7 @@ final class Queues {
   }
 
   private func deliver(_ item: Item, to subscription: Subscription) {
-    // A client that was late with this message gets it again, but it counts only once.
+    // A client that was late with this message may get it again, but the message uses credit only once.
     if let late = consumers[subscription.client.number]?.deliveries[item.number] { late.subscription.used -= 1 }
     take(item)
     item.attempts += 1
@@ -225,7 +226,7 @@ final class Queues {
     let event = Delivered(
       queue: item.queue.name, message: item.number, payload: item.payload, priority: item.priority.name,
       attempt: item.attempts)
-    // It fits, because published messages are limited.
+    // The message cannot be too large, because the size of published messages is limited.
     try? subscription.client.notify("delivery", event)
   }
 
@@ -243,11 +244,11 @@ final class Queues {
     if let item = record.dead.flatMap({ items[$0] }), let dead = item.queue.dead { move(item, to: dead) }
   }
 
-  /// The whole state.
+  /// Records that reproduce the complete state.
   private var records: [Record] {
     let created = names.filter { byName[$0]?.dead != nil }.map { Record(create: $0) }
     let published = items.values.sorted { $0.number < $1.number }.map { Record(publishing: $0) }
-    // A number is not used again, even if its message was removed.
+    // A number is not reused, even if its message was removed.
     return created + published + [Record(last: lastNumber)]
   }
 }

@@ -8,15 +8,15 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The directory that contains all files of a file server.
+/// The directory that contains all of a file server's files.
 ///
-/// The kernel refuses paths that lead out of it, or through a symbolic link.
+/// The kernel rejects paths that lead out of the directory or through a symbolic link.
 struct RootDirectory: ~Copyable {
   private let directory: OwnedDescriptor
 
   /// Opens the directory.
   ///
-  /// - Throws: `FileError`, also if the kernel lacks `openat2(2)`.
+  /// - Throws: `FileError`, including when the kernel does not support `openat2(2)`.
   init(_ path: FilePath) throws {
     let opened: FileDescriptor
     do {
@@ -39,7 +39,7 @@ struct RootDirectory: ~Copyable {
     try Self.memoryObject(try opened(path, O_RDWR, beneath: directory))
   }
 
-  /// Creates a file of this size, durably, and passes it to `body`; if that throws, the file is removed.
+  /// Durably creates a file of the given size and passes it to `body`; on any error, removes the file.
   func create<Result>(
     _ path: String, size: Int, _ body: (consuming MemoryObject<ReadWriteAccess>) throws(ServiceError) -> Result
   ) throws(ServiceError) -> Result {
@@ -61,7 +61,7 @@ struct RootDirectory: ~Copyable {
     }
   }
 
-  /// Checks that an open file is a regular one.
+  /// Checks that an open file is a regular file.
   private static func memoryObject(
     _ opened: consuming OwnedDescriptor
   ) throws(ServiceError) -> MemoryObject<ReadWriteAccess> {
@@ -74,7 +74,7 @@ struct RootDirectory: ~Copyable {
     }
   }
 
-  /// Removes a file, unless its name refers to another one.
+  /// Removes a file, unless its name now refers to another file.
   private static func remove(_ name: String, _ created: FileStatus, in directory: FileDescriptor) {
     var found = stat()
     guard unsafe fstatat(directory.rawValue, name, &found, AT_SYMLINK_NOFOLLOW) == 0,
@@ -96,7 +96,7 @@ struct RootDirectory: ~Copyable {
   private static func open(
     _ path: String, _ flags: Int32, _ mode: UInt32 = 0, beneath directory: borrowing OwnedDescriptor
   ) throws(Errno) -> OwnedDescriptor {
-    // The open of a FIFO or of a device does not wait. O_NONBLOCK has no effect on a regular file.
+    // Opening a FIFO or a device must not block. O_NONBLOCK has no effect on a regular file.
     let flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
     let number = directory.descriptor.rawValue
     let opened = try Syscall.result { unsafe cipc_open_beneath(number, path, flags, mode) }.get()
@@ -105,7 +105,7 @@ struct RootDirectory: ~Copyable {
 }
 
 extension ServiceError {
-  /// The error of a failed system call; the path in a request can be its reason.
+  /// Creates the error for a failed system call; the path in the request can be the cause.
   init(_ call: String, _ reason: Errno) {
     switch reason {
     case .noSuchFileOrDirectory, .notDirectory: self.init(.notFound, "there is no file at this path")
@@ -120,7 +120,7 @@ extension ServiceError {
     }
   }
 
-  /// Performs calls of the library.
+  /// Converts library errors thrown by `body` to service errors.
   static func ofCall<Value: ~Copyable>(_ body: () throws(IPCError) -> Value) throws(ServiceError) -> Value {
     do throws(IPCError) {
       return try body()
@@ -129,7 +129,7 @@ extension ServiceError {
     }
   }
 
-  /// Writes a file and its size to the disk.
+  /// Syncs a file's contents and size to disk.
   static func ofFsync(_ file: FileDescriptor) throws(ServiceError) {
     if case .failure(let reason) = Syscall.result({ fsync(file.rawValue) }) { throw ServiceError("fsync", reason) }
   }

@@ -1,21 +1,21 @@
-/// A semaphore, the requests that wait for its permits, and what has happened so far.
+/// A semaphore, the requests waiting for its permits, and its statistics.
 @ServiceActor
 final class Semaphore {
   let name: String
   let maximum: Int
   var available: Int
   var held = 0
-  /// In the order of their arrival.
+  /// The waiting requests, in order of arrival.
   var line: [Waiter] = []
   var (acquired, released, added, discarded, returned, expired, refused) = (0, 0, 0, 0, 0, 0, 0)
-  /// Milliseconds.
+  /// The longest wait, in milliseconds.
   var longest = 0
 
   init(_ name: String, available: Int, maximum: Int) {
     (self.name, self.available, self.maximum) = (name, available, maximum)
   }
 
-  /// The request that is next; clients that get no more messages are skipped.
+  /// The next request to serve; skips clients that get no further messages.
   var first: Waiter? { line.first { !$0.client.isEnding && !$0.client.isBroken } }
 
   var statistics: [String: Int] {
@@ -36,7 +36,7 @@ final class Waiter {
   let id: String
   let permits: Int
   private let since: SuspendingClock.Instant
-  /// Without a limit, it is nil.
+  /// The deadline; nil if the request waits indefinitely.
   let deadline: SuspendingClock.Instant?
 
   init(_ number: Int, _ semaphore: Semaphore, _ client: Client, id: String, permits: Int, timeout: Duration?) {
@@ -47,10 +47,10 @@ final class Waiter {
     deadline = timeout.map { now + $0 }
   }
 
-  /// How long it has waited, in milliseconds.
+  /// The time that the request has waited, in milliseconds.
   var waited: Int { Int(since.duration(to: .now) / .milliseconds(1)) }
 
-  /// Whether it expires before another one.
+  /// Whether `left` expires before `right`.
   static func expiresBefore(_ left: Waiter, _ right: Waiter) -> Bool {
     switch (left.deadline, right.deadline) {
     case (let first?, let second?): (first, left.number) < (second, right.number)

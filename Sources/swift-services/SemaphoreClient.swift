@@ -1,14 +1,14 @@
 internal import ArgumentParser
 
-/// Acquires and releases permits of semaphores.
+/// Acquires and releases semaphore permits.
 struct SemaphoreClient: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "semaphore_client", abstract: "Acquires and releases permits of semaphores.",
+    commandName: "semaphore_client", abstract: "Acquires and releases semaphore permits.",
     discussion: "Types: create, acquire, try, cancel, release, discard, add, remove, statistics, list")
 
   @OptionGroup var options: ClientOptions
 
-  @Flag(help: "Release the permits of each request as soon as it has acquired them.")
+  @Flag(help: "Release each request's permits as soon as they are acquired.")
   var release = false
 
   func run() throws {

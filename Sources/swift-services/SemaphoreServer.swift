@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import IPC
 internal import SwiftExamples
 
-/// Lends the permits of named semaphores to clients.
+/// Grants permits from named semaphores to clients.
 struct SemaphoreServer: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "semaphore_server", abstract: "Lends the permits of named semaphores to clients.")
+    commandName: "semaphore_server", abstract: "Grants permits from named semaphores to clients.")
 
   @OptionGroup var options: ServerOptions
   @OptionGroup var limits: SemaphoreLimits
@@ -15,15 +15,15 @@ struct SemaphoreServer: ParsableCommand {
   }
 }
 
-/// The limits of a semaphore server.
+/// A semaphore server's limits.
 struct SemaphoreLimits: ParsableArguments {
-  @Option(help: "How many semaphores there may be.")
+  @Option(help: "The maximum number of semaphores.")
   var maxSemaphores = Limit(64)
 
-  @Option(help: "How many requests of a client may wait.")
+  @Option(help: "The maximum number of waiting requests per client.")
   var maxWaiters = Limit(100)
 
-  @Option(help: "How many permits a semaphore may have.")
+  @Option(help: "The maximum number of permits per semaphore.")
   var maxPermits = 1_000_000
 
   func validate() throws {
@@ -85,7 +85,7 @@ private final class SemaphoreService: Service {
   private struct Waiting: Decodable {
     let timeout: Int?
 
-    /// Returns nil if there is no limit.
+    /// Returns the timeout in milliseconds, or nil to wait indefinitely.
     func milliseconds() throws(ServiceError) -> Int? {
       guard let timeout else { return nil }
       return try checked(timeout, "timeout", 0...Int(UInt32.max))
@@ -99,7 +99,7 @@ private final class SemaphoreService: Service {
     return semaphore
   }
 
-  /// Returns the semaphore of a request and a number of permits, which is 1 if it is missing.
+  /// Returns the semaphore named in a request, and the number of permits, which defaults to 1.
   private func permits(of request: Request) throws -> (Semaphore, Int) {
     let wanted: Permits = try request.payload()
     let permits = try checked(wanted.permits ?? 1, "permits", 1...Int(Int32.max))

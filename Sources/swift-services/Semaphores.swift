@@ -2,21 +2,21 @@ internal import IPC
 internal import SwiftExamples
 internal import SystemPackage
 
-/// The semaphores of a server, and the permits that its clients have.
+/// A server's semaphores, and the permits that its clients hold.
 @ServiceActor
 final class Semaphores {
   private(set) var byName: [String: Semaphore] = [:]
   private(set) var names: [String] = []
   private let limits: SemaphoreLimits
   private var holders: [Int: Holder] = [:]
-  /// All waiting requests, also those without a limit.
+  /// All waiting requests, including those that wait indefinitely.
   private var waiting = Sorted(Waiter.expiresBefore)
   private var lastNumber = 0
   private var isStopped = false
 
   private struct Holder {
     var waiters: [Waiter] = []
-    /// The permits, by the names of their semaphores.
+    /// The number of permits held, by semaphore name.
     var permits: [String: Int] = [:]
   }
 
@@ -32,7 +32,7 @@ final class Semaphores {
     names.append(name)
   }
 
-  /// Removes a semaphore with its permits; its waiting requests fail.
+  /// Removes a semaphore and its permits; requests waiting for it fail.
   func remove(_ semaphore: Semaphore) {
     for waiter in semaphore.line { fail(waiter, ServiceError(.removed, "the semaphore was removed")) }
     for number in holders.keys { holders[number]?.permits[semaphore.name] = nil }
@@ -42,7 +42,7 @@ final class Semaphores {
 
   // Permits
 
-  /// The reply to a request that has acquired permits.
+  /// The payload of a reply to a request that has acquired permits.
   private struct Acquired: Encodable {
     let semaphore: String
     let permits: Int
@@ -58,7 +58,7 @@ final class Semaphores {
     return Reply(Acquired(semaphore: semaphore.name, permits: permits, waited: waited))
   }
 
-  /// Only the first request of a line is considered, so that a request for many permits gets them in its turn.
+  /// Grants permits to waiting requests strictly in order, so that smaller requests cannot overtake a large one.
   private func advance(_ semaphore: Semaphore) {
     while let first = semaphore.first, first.permits <= semaphore.available {
       first.client.reply(to: first.id, grant(semaphore, first.permits, to: first.client, waited: first.waited))
@@ -70,7 +70,8 @@ final class Semaphores {
     for name in names { if let semaphore = byName[name] { advance(semaphore) } }
   }
 
-  /// Returns the reply, or nil to reply later; a timeout of 0 milliseconds does not wait, and one of nil has no limit.
+  /// Returns the reply, or nil to reply later; the timeout is in milliseconds, 0 means not to wait, and nil means no
+  /// limit.
   func acquire(
     _ semaphore: Semaphore, _ permits: Int, timeout: Int?, for client: Client, id: String
   ) throws(ServiceError) -> Reply? {
@@ -94,7 +95,7 @@ final class Semaphores {
     return nil
   }
 
-  /// Takes permits of a client back.
+  /// Takes permits back from a client.
   private func takeBack(_ permits: Int, of semaphore: Semaphore, from client: Client) throws(ServiceError) {
     guard let held = holders[client.number]?.permits[semaphore.name], held >= permits else {
       throw ServiceError(.notHeld, "this client has fewer permits")
@@ -136,7 +137,7 @@ final class Semaphores {
     remove(waiter)
   }
 
-  /// Ends the oldest waiting request of a client with this ID.
+  /// Cancels a client's oldest waiting request with this ID.
   func cancel(_ id: String, of client: Client) throws(ServiceError) {
     guard let waiter = holders[client.number]?.waiters.first(where: { $0.id == id }) else {
       throw ServiceError(.notFound, "no request of this client with this ID waits")
@@ -145,7 +146,7 @@ final class Semaphores {
     advance(waiter.semaphore)
   }
 
-  /// Returns the permits of a client that has disconnected, and removes its waiting requests.
+  /// Returns a disconnected client's permits, and removes its waiting requests.
   func forget(_ client: Client) {
     guard let holder = holders[client.number] else { return }
     for waiter in holder.waiters { remove(waiter) }
@@ -159,13 +160,13 @@ final class Semaphores {
     advanceAll()
   }
 
-  /// Lets all waiting requests fail; no more permits are acquired.
+  /// Fails all waiting requests; from now on, no permits can be acquired.
   func stop() {
     isStopped = true
     while let waiter = waiting.first { fail(waiter, ServiceError(.stopped, "the server stops")) }
   }
 
-  /// Ends the waits whose time is over.
+  /// Fails the waiting requests whose deadline has passed.
   func tick() -> SuspendingClock.Instant? {
     let now = SuspendingClock.now
     while let waiter = waiting.first, let deadline = waiter.deadline, deadline <= now {

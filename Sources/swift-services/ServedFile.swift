@@ -7,15 +7,15 @@ final class ServedFile {
   let number: Int
   let path: String
   let status: FileStatus
-  /// The clients that have mapped it, by number.
+  /// The clients that have mapped the file, by number.
   var clients: [Int: Client] = [:]
-  /// The ranges that were written since the last sync.
+  /// The ranges written since the last sync.
   private(set) var dirty = ByteRanges()
-  /// When it is written to the disk.
+  /// The time at which the file is to be synced.
   private(set) var due: SuspendingClock.Instant?
   private(set) var size: Int
   private let object: MemoryObject<ReadWriteAccess>
-  /// Nil while the size is 0.
+  /// The mapping; nil while the size is 0.
   private var memory: MemoryMapping<ReadWriteAccess>?
   /// Whether the kernel may have discarded written bytes.
   private var hasFailed = false
@@ -36,8 +36,8 @@ final class ServedFile {
     totals.mapped += size
   }
 
-  // Bytes: the kernel copies. If another process truncates the file, that is an error; an access by the processor would
-  // raise SIGBUS.
+  // Bytes: the kernel does the copying. If another process truncates the file, the copy fails; a direct memory access
+  // would raise SIGBUS.
 
   func read(at offset: Int, count: Int) throws(ServiceError) -> [UInt8] {
     reads += 1
@@ -68,9 +68,10 @@ final class ServedFile {
     try check(offset + bytes.count, failure)
   }
 
-  /// Checks that the copied bytes belong to the file.
+  /// Checks that the copied bytes lie within the file.
   ///
-  /// A page can extend beyond its end, so only the size after the copy tells.
+  /// The last page can extend past the end of the file, so only the file size after the copy shows whether the bytes
+  /// exist.
   private func check(_ end: Int, _ failure: IPCError?) throws(ServiceError) {
     let size = try ServiceError.ofCall { () throws(IPCError) in try object.status().size }
     if size < end {
@@ -79,7 +80,7 @@ final class ServedFile {
     if let failure { throw ServiceError("\(failure.call)", failure.errno) }
   }
 
-  /// Extends the file, durably, and its mapping.
+  /// Durably extends the file, and extends its mapping.
   func extend(to newSize: Int) throws(ServiceError) {
     if newSize == 0 { return }
     try ServiceError.ofCall { () throws(IPCError) in try object.allocate(newSize) }
@@ -97,13 +98,13 @@ final class ServedFile {
 
   // Durability
 
-  /// Writes the file to the disk.
+  /// Syncs the file to disk.
   func sync() throws(ServiceError) {
     if hasFailed {
       throw ServiceError(.failed, "an earlier sync failed, and written bytes may be lost: unmap the file")
     }
     do throws(ServiceError) {
-      // Everything, because other processes, or a server that was killed, may have written other bytes.
+      // Sync everything, because other processes, or a server that was killed, may have written other bytes.
       try ServiceError.ofCall { () throws(IPCError) in try memory?.sync() }
     } catch {
       throw lost(error)
@@ -114,7 +115,7 @@ final class ServedFile {
     totals.syncs += 1
   }
 
-  /// The kernel may have discarded written bytes, so a repetition could succeed without them.
+  /// Marks the file as failed: the kernel may have discarded written bytes, so a retry could succeed without them.
   private func lost(_ error: ServiceError) -> ServiceError {
     hasFailed = true
     due = nil
@@ -122,7 +123,7 @@ final class ServedFile {
     return error
   }
 
-  /// Writes the file to the disk, and unmaps it even if that fails.
+  /// Syncs the file, and unmaps it even if the sync fails.
   func unmap() throws(ServiceError) {
     defer {
       memory = nil
@@ -151,10 +152,10 @@ final class ServedFile {
   }
 }
 
-/// Totals of all files since the server started.
+/// Totals for all files since the server started.
 @ServiceActor
 final class FileTotals {
-  /// The number of bytes that are mapped now.
+  /// The number of bytes currently mapped.
   var mapped = 0
   var (opened, read, written, syncs, failed) = (0, 0, 0, 0, 0)
 }

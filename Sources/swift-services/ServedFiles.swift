@@ -2,7 +2,7 @@ internal import IPC
 internal import SwiftExamples
 internal import SystemPackage
 
-/// The mapped files of a file server, and which clients have mapped them.
+/// A file server's mapped files, and the clients that have mapped them.
 @ServiceActor
 final class ServedFiles {
   private let root: RootDirectory
@@ -19,11 +19,11 @@ final class ServedFiles {
 
   // Requests
 
-  /// Maps a file for a client, unless it has mapped it already.
+  /// Maps a file for a client, unless the client has already mapped it.
   func open(_ path: String, _ client: Client) throws(ServiceError) -> ServedFile {
     let object = try root.open(path)
     let status = try ServiceError.ofCall { () throws(IPCError) in try object.status() }
-    // A file has one mapping, whatever its names are.
+    // A file has only one mapping, even if it has several names.
     if let file = files.first(where: { $0.status.isSameFile(as: status) }) {
       file.clients[client.number] = client
       return file
@@ -32,7 +32,7 @@ final class ServedFiles {
     return try add(path, object, status, client)
   }
 
-  /// Creates a file, durably, and maps it for a client.
+  /// Durably creates a file, and maps it for a client.
   func create(_ path: String, size: Int, _ client: Client) throws(ServiceError) -> ServedFile {
     try checkLimits(moreFiles: 1, size, moreBytes: size)
     return try root.create(path, size: size) { (object) throws(ServiceError) in
@@ -80,7 +80,7 @@ final class ServedFiles {
     try file.extend(to: size)
   }
 
-  /// Unmaps a file for a client; the last one writes it to the disk, and the file is unmapped even if that fails.
+  /// Unmaps a file for a client; after the last client, syncs the file and unmaps it, even if the sync fails.
   func unmap(_ file: ServedFile, _ client: Client) throws(ServiceError) {
     file.clients[client.number] = nil
     guard file.clients.isEmpty else { return }
@@ -90,7 +90,7 @@ final class ServedFiles {
 
   // Clients and time
 
-  /// Unmaps the files of a client that has disconnected.
+  /// Unmaps a disconnected client's files.
   func forget(_ client: Client) {
     for file in files where file.clients[client.number] != nil {
       do throws(ServiceError) {
@@ -101,7 +101,7 @@ final class ServedFiles {
     }
   }
 
-  /// Writes files to the disk whose time has come, and informs their clients.
+  /// Syncs files that are due, and notifies their clients.
   func tick() -> SuspendingClock.Instant? {
     let now = SuspendingClock.now
     for file in files {

@@ -5,25 +5,25 @@ internal import SystemPackage
 
 /// The part of a server that differs between services.
 ///
-/// Replies are sent after all requests that are ready have been handled and `commit` has returned.
+/// The server sends replies after it has handled all requests that are ready and `commit` has returned.
 @ServiceActor
 protocol Service: AnyObject, Sendable {
-  /// The name in the output.
+  /// The service's name in the output.
   static var name: String { get }
 
   /// Replies to a request, or returns nil to reply later.
   func handle(_ request: Request, from client: Client) throws -> Reply?
 
-  /// Forgets a client that has disconnected.
+  /// Releases everything that a disconnected client held.
   func disconnected(_ client: Client)
 
-  /// Performs due actions before replies are sent, and returns when to call it again.
+  /// Performs due actions before replies are sent, and returns the time of the next call.
   func tick() -> SuspendingClock.Instant?
 
-  /// Makes changes durable; the server ends if it cannot.
+  /// Makes changes durable; if this fails, the server exits.
   func commit() throws
 
-  /// Replies to the requests that still wait, because the server stops.
+  /// Replies to the requests that are still waiting, because the server is stopping.
   func stopping()
 }
 
@@ -34,7 +34,7 @@ extension Service {
   func stopping() {}
 }
 
-/// The clients of a server, by number.
+/// A server's clients, by number.
 @ServiceActor
 final class Clients: Sendable {
   private(set) var byNumber: [Int: Client] = [:]
@@ -76,7 +76,7 @@ final class Server<Served: Service> {
       group.addTask { try await self.keepTime() }
       group.addTask { _ = try await SignalFD([.terminate, .interrupt]).read() }
       try await group.next()
-      // Another server can start before the last client has ended.
+      // Another server can start before the last client has disconnected.
       removePath()
       service.stopping()
       group.cancelAll()
@@ -97,25 +97,26 @@ final class Server<Served: Service> {
         guard let client = try? admit(socket) else { continue }
         group.addTask { await self.serve(client) }
       }
-      // It is closed before the clients end.
+      // Close the listener before the clients disconnect.
       try listener.close()
     }
   }
 
-  /// Removes the path, unless it belongs to another server by now.
+  /// Removes the path, unless it now belongs to another server.
   private func removePath() {
     if let created { LocatedFile.unlink(path, ifSameAs: created) }
     created = nil
   }
 
-  /// Returns nil if the server stops.
+  /// Accepts a connection; returns nil if the server is stopping.
   private func accept(_ listener: borrowing UnixSocket.StreamListener) async throws -> UnixSocket.Stream? {
     while true {
       do {
         return try await listener.accept()
       } catch {
         if error is CancellationError { return nil }
-        // The server has enough descriptors, but the system may lack them, or memory. Its clients are still served.
+        // The server reserved enough descriptors, but the system may run out of descriptors or memory. Keep serving the
+        // connected clients.
         guard let error = error as? IPCError, Self.shortages.contains(error.errno) else { throw error }
         report(Served.name, error)
         guard (try? await Task.sleep(for: .seconds(1))) != nil else { return nil }
@@ -125,7 +126,7 @@ final class Server<Served: Service> {
 
   private static var shortages: [Errno] { [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .noBufferSpace] }
 
-  /// Returns the new client, or nil after refusing it.
+  /// Admits and returns a new client, or refuses it and returns nil.
   private func admit(_ socket: consuming UnixSocket.Stream) throws -> Client? {
     lastNumber += 1
     let client = try Client(lastNumber, socket, maximumOutput: options.maxOutput.value)
@@ -184,7 +185,7 @@ final class Server<Served: Service> {
     if (try? await Task.sleep(for: duration)) != nil { client.abort() }
   }
 
-  /// Handles requests that have arrived when the server stops; a client cannot delay the end by sending more and more.
+  /// Handles requests that have arrived by the time the server stops; a client cannot delay the exit by sending more.
   private func handleLast(_ channel: inout MessageChannel.Receiver<SharedSocket>, from client: Client) {
     var bytes: [UInt8] = []
     var total = 0
@@ -213,7 +214,7 @@ final class Server<Served: Service> {
 
   // Output
 
-  /// Schedules a flush of the output, which runs after the requests that are ready have been handled.
+  /// Schedules an output flush, to run after all requests that are ready have been handled.
   private func scheduleFlush() {
     if isFlushScheduled { return }
     isFlushScheduled = true
@@ -232,7 +233,7 @@ final class Server<Served: Service> {
     for client in clients.byNumber.values where client.queued > 0 {
       let isBlocked = !client.mayNotify
       client.sendOutput()
-      // The service may have more messages for it.
+      // The service may have more messages for this client.
       if isBlocked, client.mayNotify { scheduleFlush() }
       if client.queued > 0, !client.isBroken, !client.isWaitedFor { waitForRoom(client) }
     }

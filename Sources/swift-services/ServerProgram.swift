@@ -12,27 +12,27 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// The options that all servers have.
+/// The options common to all servers.
 struct ServerOptions: ParsableArguments {
-  @Option(help: "The path of the socket.")
+  @Option(help: "The socket path.")
   var path: String?
 
-  @Option(help: "The permissions of the socket.")
+  @Option(help: "The socket's permissions.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "A user ID that may use the service; may be repeated. By default, the user of the server.")
+  @Option(help: "A user ID that may use the service; may be repeated. By default, only the server's user.")
   var allow: [UInt32] = []
 
-  @Option(help: "How many clients may be connected.")
+  @Option(help: "The maximum number of connected clients.")
   var maxClients = Limit(256)
 
-  @Option(help: "How many bytes may wait for a client that does not read.")
+  @Option(help: "The maximum number of bytes queued for a client that does not read.")
   var maxOutput = OutputLimit(4 << 20)
 
-  @Option(help: "After how many seconds a silent client is disconnected.")
+  @Option(help: "The number of seconds after which an idle client is disconnected.")
   var idle: Seconds?
 
-  @Option(help: "How many seconds clients may take to read their last messages.")
+  @Option(help: "The number of seconds that clients have to read their last messages.")
   var drain = Seconds(.seconds(5))
 }
 
@@ -67,18 +67,18 @@ struct OutputLimit: ExpressibleByArgument {
 extension ServerOptions {
   /// Serves until SIGTERM or SIGINT.
   ///
-  /// Everything runs in the thread of the event loop, like the loop in C.
+  /// Everything runs in the event-loop thread, like the loop in C.
   ///
   /// - Parameters:
-  ///   - path: The path of the socket, if there is no option.
-  ///   - descriptors: How many descriptors the service has open, if it passes descriptors to clients.
+  ///   - path: The default socket path.
+  ///   - descriptors: The number of descriptors that the service keeps open, if it passes descriptors to clients.
   ///   - service: Creates the service.
-  /// - Throws: ``IPCError`` if the server cannot start or serve; the errors of `service`.
+  /// - Throws: ``IPCError`` if the server cannot start or serve; any error thrown by `service`.
   func serve(
     at path: String, descriptors: Int = 0,
     _ service: @escaping @ServiceActor @Sendable (Clients) throws -> some Service
   ) throws {
-    // All threads inherit this mask.
+    // All threads inherit this signal mask.
     SignalSet([.terminate, .interrupt]).block()
     try reserve(descriptors)
     var options = self
@@ -89,7 +89,7 @@ extension ServerOptions {
     }
   }
 
-  /// Raises the limit of descriptors, if necessary: each client needs one, and more for those that are passed to it.
+  /// Raises the descriptor limit if necessary: each client needs one descriptor, and more for those passed to it.
   private func reserve(_ descriptors: Int) throws {
     let each = descriptors > 0 ? 2 + Client.passedLimit : 2
     let needed = rlim_t(each * maxClients.value + descriptors + 64)
@@ -103,7 +103,7 @@ extension ServerOptions {
   }
 }
 
-/// Runs a task on the event loop, and waits for it.
+/// Runs a task on the event loop, and waits for it to finish.
 func runBlocking(_ body: @escaping @Sendable (EventLoopExecutor) async throws -> Void) throws {
   let executor = try EventLoopExecutor.shared()
   let result = Mutex<Result<Void, any Error>?>(nil)
@@ -121,7 +121,7 @@ func runBlocking(_ body: @escaping @Sendable (EventLoopExecutor) async throws ->
   try result.withLock { $0 }?.get()
 }
 
-/// Reports an error and ends the process at once.
+/// Reports an error and exits immediately.
 func endProcess(_ role: String, _ error: any Error) -> Never {
   report(role, "\(error)")
   _exit(1)

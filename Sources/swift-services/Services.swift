@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import SwiftExamples
 
-/// The Swift versions of the C programs in `c-peers/services`: docs/services.md.
+/// The Swift versions of the C programs in `c-peers/services`; see docs/services.md.
 struct Services: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swift-examples", abstract: "The Swift versions of the C programs in c-peers/services.",
@@ -11,7 +11,7 @@ struct Services: ParsableCommand {
     ])
 }
 
-/// Runs the service or client that the arguments name; returns false if they name none.
+/// Runs the service or client that the arguments name; returns false if they do not name one.
 package func runService(_ arguments: [String]) -> Bool {
   let names = Services.configuration.subcommands.map { $0.configuration.commandName }
   guard let name = arguments.first, names.contains(name) else { return false }

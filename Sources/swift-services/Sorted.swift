@@ -1,7 +1,7 @@
-/// Objects in an order.
+/// Objects in sorted order.
 @ServiceActor
 struct Sorted<Element: AnyObject> {
-  /// In reverse, so that taking the first one moves no others.
+  /// The elements in reverse order, so that removing the first element does not move the others.
   private var reversed: [Element] = []
   private let precedes: @ServiceActor (Element, Element) -> Bool
 
@@ -19,7 +19,7 @@ struct Sorted<Element: AnyObject> {
     reversed.remove(at: index)
   }
 
-  /// The first position whose element does not come after this one.
+  /// Returns the index in `reversed` at which the element is stored or would be inserted.
   private func position(of element: Element) -> Int {
     var (low, high) = (0, reversed.count)
     while low < high {
