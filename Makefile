@@ -97,7 +97,7 @@ docs/abi.md: peers
 .PHONY: docs/languages.md
 docs/languages.md: build $(BUILD)/peers/rust
 	@$(BIN)/ipc-interop peers --format markdown --output $@
-	@sed -n '/^|/p' $@ > $(BUILD)/languages
+	@awk -f .ci/languages.awk $@ > $(BUILD)/languages
 	@sed -i -e '/^<!-- languages:/,/^<!-- end/{' -e '/^<!-- languages:/r $(BUILD)/languages' -e '/^|/d' -e '}' README.md
 
 # In a name such as fifo/order[c>swift], `>` is not a redirection.

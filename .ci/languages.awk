@@ -1,0 +1,17 @@
+# Turns the table of docs/languages.md into the README's: a row for each language, and a column for each mechanism that a
+# language other than the first two (C and Swift, which have all mechanisms) supports.
+BEGIN { FS = " *[|] *" }
+/^[|]/ && !/^[|]-/ {
+  used = 0
+  for (i = 5; i < NF; i++) if ($i != "") used = 1
+  if (!used) next
+  for (i = 2; i < NF; i++) row[i] = row[i] " " $i " |"
+  count++
+  languages = NF
+}
+END {
+  for (i = 2; i < languages; i++) {
+    print "|" row[i]
+    if (i == 2) { printf "|---|"; for (j = 1; j < count; j++) printf "---:|"; print "" }
+  }
+}
