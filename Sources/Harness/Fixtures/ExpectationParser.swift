@@ -42,7 +42,7 @@ struct ExpectationParser {
     return names
   }
 
-  /// Parses the fields of a successful response, which must be those of the operation.
+  /// Parses the fields of a successful response; the operation must have these fields.
   private func responseFields(_ words: [SourceText], _ templates: inout TemplateParser) -> [ExpectedField] {
     words.compactMap { word in
       let field = field(word, &templates)
