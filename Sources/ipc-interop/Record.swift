@@ -33,7 +33,7 @@ struct Record: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
-  /// Whether the arguments follow `--`. The parser does not report this.
+  /// Whether the arguments follow `--`, a fact that the parser does not report.
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(

@@ -58,8 +58,7 @@ public struct BenchmarkResult: Sendable, Codable {
   public var interval: Int?
   /// The common claim: µs for one byte, or GB/s for many bytes.
   public var claim: Claim?
-  /// The ratio of the second to the first run of the reference pairing in each round. It shows how precise the ratios
-  /// are.
+  /// The second run of the reference pairing divided by the first, for each round, to show how precise the ratios are.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]

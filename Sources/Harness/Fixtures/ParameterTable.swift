@@ -87,7 +87,7 @@ struct Formula {
   }
 }
 
-/// Parses `with:` into rows, from either a list of rows or a map of lists. A map yields all combinations.
+/// Parses `with:` into rows: either the rows that it lists, or all combinations of the values in a map of lists.
 enum ParameterTable {
   /// The maximum number of rows; more are assumed to be a mistake.
   private static let maximumRows = 256

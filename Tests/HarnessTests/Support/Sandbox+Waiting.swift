@@ -1,6 +1,6 @@
 @testable import Harness
 
-/// Waits with a time limit. If it expires, the test fails.
+/// Waits with a time limit. If the limit expires, the test fails.
 extension Sandbox {
   /// Waits until `condition` is true.
   ///
@@ -13,7 +13,7 @@ extension Sandbox {
     }
   }
 
-  /// Returns up to `most` lines that the first role, process `pid`, writes before it ends.
+  /// Returns up to `most` lines that the first role, process `pid`, writes before it exits.
   func lines(of pid: Int, most: Int = .max) throws -> [String] {
     let output = streams[0].output
     var lines: [String] = []

@@ -71,7 +71,7 @@ extension SystemVMessageQueue {
     try send(message.span, type: type, timeout: timeout)
   }
 
-  /// The variant that does not wait.
+  /// The nonblocking variant.
   func trySend(_ message: [UInt8], type: MessageType) throws(IPCError) -> Bool {
     try trySend(message.span, type: type)
   }

@@ -1,4 +1,4 @@
-// Sends each argument as a job, and prints the result; then sends an empty job.
+// Sends each argument as a job and prints the result, and finally sends an empty job.
 #include <err.h>
 #include <fcntl.h>
 #include <mqueue.h>
