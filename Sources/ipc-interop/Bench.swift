@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures latency and throughput of every mechanism in every pairing of languages.",
+    abstract: "Measures the latency and throughput of every mechanism in every pairing of languages.",
     usage: "ipc-interop bench [<options>]",
     discussion: """
       The peers measure the messages themselves. The pairings take turns in rounds, and each is compared with the

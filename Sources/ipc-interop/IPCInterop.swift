@@ -45,7 +45,7 @@ struct IPCInterop: ParsableCommand {
     defaultSubcommand: Run.self)
 }
 
-/// Runs a command with its own exit statuses, which differ from those of the argument parser.
+/// Runs a command and exits with the suite's exit statuses, which differ from the argument parser's.
 @main
 enum Main {
   static func main() {

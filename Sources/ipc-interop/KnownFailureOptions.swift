@@ -29,7 +29,7 @@ struct KnownFailureOptions: ParsableArguments {
     return try KnownFailures(path: knownFailures, mayBeMissing: updateKnownFailures)
   }
 
-  /// Collects the results of a run from its threads.
+  /// Collects the results from the threads of a run.
   final class Results: Sendable {
     private let stored = Mutex<[CellResult]>([])
     var all: [CellResult] { stored.withLock { $0 } }

@@ -83,10 +83,10 @@ private struct ManualPage {
   /// The variables that change the output; variables of CI services are described where they are used.
   private static let environment = [
     ".Sh ENVIRONMENT", ".Bl -tag -width Ds",
-    ".It Ev NO_COLOR", "If it is not empty, the output has no colours.",
-    ".It Ev COLUMNS", "The width of the help texts.",
-    ".It Ev GITHUB_STEP_SUMMARY", "A file to which the Markdown report of a run is added.",
-    ".It Ev XML_OUTPUT_FILE", "A file to which the JUnit report of a run is written.",
+    ".It Ev NO_COLOR", "If not empty, the output has no colors.",
+    ".It Ev COLUMNS", "The width of help texts.",
+    ".It Ev GITHUB_STEP_SUMMARY", "A file to append a run's Markdown report to.",
+    ".It Ev XML_OUTPUT_FILE", "A file to write a run's JUnit report to.",
     ".El", ".Sh SEE ALSO", ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
     ".Xr pipe 7 ,",
     ".Xr sysvipc 7 ,", ".Xr unix 7",

@@ -44,7 +44,7 @@ struct MatrixOptions: ParsableArguments {
   )
   var repetitions = 1
 
-  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 if unavailable; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions<RunReport>

@@ -69,16 +69,16 @@ struct RunningOptions: ParsableArguments {
     configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
-  /// Returns the text as one word of a shell command.
+  /// Returns the text, quoted if necessary, as one word in a shell command.
   static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }
 
-/// The options for the format and the file of a document.
+/// The options for a document's format and output file.
 struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
-    name: .customLong("format"), help: "The format of the output. Only a terminal gets colours, unless NO_COLOR is set."
+    name: .customLong("format"), help: "The format of the output. Only a terminal gets colors, unless NO_COLOR is set."
   )
   private var choice = FormatChoice<Document>(format: .console)
 

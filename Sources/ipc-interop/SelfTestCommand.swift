@@ -51,7 +51,7 @@ struct SelfTestCommand: ParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 if unavailable; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions<RunReport>

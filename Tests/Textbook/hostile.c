@@ -1,4 +1,4 @@
-// A hostile program, for the tests of the recorder.
+// A hostile program for the recorder tests.
 #include "textbook.h"
 
 #include <err.h>

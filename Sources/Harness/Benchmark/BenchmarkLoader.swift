@@ -3,7 +3,7 @@ public import SystemPackage
 
 /// Reads `fixtures/benchmarks/*.yaml`.
 ///
-/// A benchmark has the form of a scenario with two roles. Its last requests are `bench_pong` and `bench_ping`, without
+/// A benchmark has the same form as a two-role scenario. Its last requests are `bench_pong` and `bench_ping`, without
 /// the number and length of the messages.
 public enum BenchmarkLoader {
   /// The keys that a scenario does not have.

@@ -12,7 +12,7 @@ public struct BenchmarkOptions: Sendable {
   public var rounds = 5
   /// The seed for the order of the pairings in each round.
   public var seed: UInt64 = 1
-  /// The time for one measurement, in seconds; nil for at most 0.03, so that the run takes about five minutes.
+  /// The time for one measurement, in seconds; nil for at most 0.03 s, so that the run takes about five minutes.
   public var budget: Double?
   /// Whether only messages of at most 64 bytes are measured, on two processors.
   public var isQuick = false

@@ -7,7 +7,7 @@ import PeerProtocol
 public struct ExternalProgram: Sendable {
   /// The reason why a program is measured.
   public enum Kind: String, Sendable, CaseIterable, Codable {
-    /// A physical limit of the machine.
+    /// A physical limit of this machine.
     case limit
     /// Another library that a user could choose instead.
     case library

@@ -63,7 +63,7 @@ public struct ProgramComparison: Sendable, Codable {
   /// The reason for the bound.
   public var reason: String
 
-  /// Whether the ratio is, or may be, within the bound: its interval contains or lies below the bound.
+  /// Whether the ratio may be within the bound: its interval contains the bound or lies below it.
   public var holds: Bool { ratio.low <= bound }
 }
 

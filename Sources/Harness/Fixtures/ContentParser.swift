@@ -4,7 +4,7 @@ import Foundation
 struct ContentParser {
   let log: DiagnosticLog
   let templates: TemplateParser
-  /// The paths of the user's project; nil in a file of the suite.
+  /// The paths in the user's project; nil for a suite file.
   let project: CommandResolver?
   /// The default requirements on programs when a system call fails; a scenario can replace them.
   var demands = FaultDemand.all

@@ -6,7 +6,7 @@ struct ExpectationParser {
 
   private static let words = ["ok", "error", "blocks", "later"]
 
-  /// Parses an expectation, and adds the captured variables to `templates`.
+  /// Parses an expectation, and adds the variables that it captures to `templates`.
   func parse(_ words: [SourceText], templates: inout TemplateParser) -> ExpectedResponse {
     guard let first = words.first else { return .ok([]) }
     let rest = Array(words.dropFirst())
@@ -97,7 +97,7 @@ struct ExpectationParser {
   }
 }
 
-/// The symbols of errno(3) on Linux.
+/// The errno(3) symbols on Linux.
 enum ErrnoSymbols {
   static let all: Set<String> = Set(
     """

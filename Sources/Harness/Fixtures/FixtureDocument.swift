@@ -186,7 +186,7 @@ extension FixtureDocument {
       }
     }
 
-    /// Returns the value as text, which must not be empty unless `mayBeEmpty` is true.
+    /// Returns the value as text; unless `mayBeEmpty` is true, empty text is an error.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
         report("\(what) must be a text, not \(kind)")
@@ -236,7 +236,7 @@ extension FixtureDocument {
       return sequence.map(value)
     }
 
-    /// Returns the values of a list, which must not be empty.
+    /// Returns the values of a nonempty list.
     func nonEmptyList(_ what: String) -> [Value] {
       let values = list(what)
       if values.isEmpty, isList { report("the list of \(what) is empty") }

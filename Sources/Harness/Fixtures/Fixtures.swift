@@ -28,7 +28,7 @@ public struct Fixtures: Sendable {
   /// Reads the fixtures, and additional languages from the files `peers`; `all` selects the suite's peers that were
   /// built.
   ///
-  /// Only the scenarios that `selection` may select are loaded, because loading takes longer than running a cell.
+  /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell.
   public init(
     _ installation: Installation, peers more: [String] = [], for selection: Selection = Selection()
   ) throws(FixtureErrors) {
@@ -55,7 +55,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios && scope.isEverything ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants of the peers and of the runner, the generated mutants, and the builds of the peers.
+  /// Reads the peer mutants, the runner mutants, the generated mutants, and the mutant builds.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {

@@ -2,7 +2,7 @@
 struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
-  /// The paths of the user's project that the file belongs to; nil for a file of the suite.
+  /// The paths in the user's project that the file belongs to; nil for a suite file.
   var project: CommandResolver?
   /// The file's default requirements on programs when a system call fails.
   var demands = FaultDemand.all

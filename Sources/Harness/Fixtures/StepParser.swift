@@ -5,7 +5,7 @@ struct StepParser {
   let roles: [Role]
   let fill: (SourceText, _ number: String?) -> SourceText
   var templates: TemplateParser
-  /// The paths of the user's project; nil in a file of the suite.
+  /// The paths in the user's project; nil for a suite file.
   let project: CommandResolver?
   /// The last operation requested from each role; a step without a request reads its response.
   private var operations: [String: Operation] = [:]

@@ -2,7 +2,7 @@ import Foundation
 
 /// The layouts of a file's structs in all its compilers, and their differences: the result of `abi FILE`.
 public struct LayoutComparison: Sendable, Encodable {
-  /// The structs, in the order of the file.
+  /// The structs, in file order.
   let structs: [Struct]
 
   /// Whether all compilers give each struct the same layout, and every byte was compared.

@@ -188,7 +188,7 @@ struct LayoutProbe {
 
   /// A compiler error.
   private struct CompilerError {
-    /// The line of the user's file; nil if the error is in another file.
+    /// The line in the user's file; nil if the error is in another file.
     let line: Int?
     let text: String
   }

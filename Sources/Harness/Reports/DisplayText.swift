@@ -1,5 +1,5 @@
 extension Unicode.Scalar {
-  /// Whether a terminal, browser or parser may not treat the scalar as a visible character.
+  /// Whether a terminal, browser or parser might not treat the scalar as a visible character.
   ///
   /// This includes control characters and thus escape sequences, marks that change the direction of text, and scalars
   /// that XML or YAML does not allow.

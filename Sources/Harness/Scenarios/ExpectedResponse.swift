@@ -4,7 +4,7 @@ public enum ExpectedResponse: Sendable {
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role sleeps in a system call of its operation: `-> blocks`. A later step reads the response.
+  /// The role sleeps in one of its operation's system calls: `-> blocks`. A later step reads the response.
   case blocks
   /// The script continues without the response: `-> later`. A later step reads it.
   case later

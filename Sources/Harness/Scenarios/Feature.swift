@@ -1,6 +1,6 @@
-/// A feature of the machine that a scenario or an operation requires.
+/// A machine feature that a scenario or an operation requires.
 ///
-/// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
+/// The runner probes each feature once. If a feature is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case callCounts = "call-counts"

@@ -24,7 +24,7 @@ public struct OperationRegistry: Sendable {
   /// The operation with this name; nil if it is not in the registry.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
-  /// The mechanisms that operations belong to, in the order of the file.
+  /// The mechanisms that operations belong to, in file order.
   var mechanisms: [String] { mechanismOperations.map(\.name) }
   /// The parameters that name kernel objects, such as `path` and `key`.
   var nameParameters: Set<String> { Set(operations.values.flatMap(\.makes)) }
@@ -78,7 +78,7 @@ public struct Operation: Sendable, Hashable {
   var responds: [String]?
   /// The kinds of objects that the operation creates but that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
-  /// The features of the machine that the operation requires.
+  /// The machine features that the operation requires.
   var requires: Set<Feature> = []
   /// The features that only some parameter values require: `["MSG_COPY": .messageCopy]`.
   var requiresForWords: [String: Feature] = [:]
@@ -116,7 +116,7 @@ public struct Operation: Sendable, Hashable {
   /// The requests that a property applies to.
   enum Condition: Hashable {
     case never, always
-    /// Requests with one of these words in a parameter value.
+    /// The requests with one of these words in a parameter value.
     case words(Set<String>)
 
     func applies(to request: Request) -> Bool {

@@ -51,7 +51,7 @@ public struct Step: Sendable {
     case file(path: Template, Content)
   }
 
-  /// An output stream of a program.
+  /// A program's output stream.
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
   package init(

@@ -10,7 +10,7 @@ struct RecommendationTests {
     let requirements: Requirements
     /// The best mechanism with its additional mechanisms; nil if no mechanism is suitable.
     let best: String?
-    /// A text that the reasons must contain.
+    /// Text that the reasons must contain.
     let why: String
 
     init(

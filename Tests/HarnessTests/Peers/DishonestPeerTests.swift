@@ -234,7 +234,7 @@ struct DishonestPeerTests {
   }
 }
 
-/// Collects the results of a run from its threads.
+/// Collects the results from the threads of a run.
 private final class Results: Sendable {
   private let stored = Mutex<(results: [CellResult], notes: [String])>(([], []))
   var all: [CellResult] { stored.withLock { $0.results } }

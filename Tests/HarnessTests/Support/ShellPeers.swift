@@ -46,7 +46,7 @@ enum ShellPeers {
   }
 }
 
-/// Collects the results of a run from its threads.
+/// Collects the results from the threads of a run.
 final class GatheredResults: Sendable {
   private let stored = Mutex<[CellResult]>([])
   var all: [CellResult] { stored.withLock { $0 } }

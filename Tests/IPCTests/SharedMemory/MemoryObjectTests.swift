@@ -24,7 +24,7 @@ import Testing
     #expect(reason { _ = try POSIXSharedMemory.open(long) } == .fileNameTooLong)
   }
 
-  /// The names in `/dev/shm`, as bytes.
+  /// Returns the names in `/dev/shm`, as bytes.
   private func contentsOfSharedMemory() throws -> [[UInt8]] {
     let directory = try unsafe #require(opendir("/dev/shm"))
     defer { _ = unsafe closedir(directory) }

@@ -59,7 +59,7 @@ import Testing
     let fifo = try scratch.fifo()
     let reader = try fifo.openForReading(timeout: .immediate)
     let writer = try fifo.openForWriting(timeout: .immediate)
-    // 0o40000 is O_DIRECT, which Swift's import of glibc does not include.
+    // 0o40000 is O_DIRECT, which Swift does not import from glibc.
     try #require(fcntl(writer.descriptor.rawValue, F_SETFL, 0o40000) == 0)
     for byte in [UInt8(1), 2] { #expect(try writer.write([byte].span, timeout: .immediate) == 1) }
     var bytes: [UInt8] = []

@@ -35,7 +35,7 @@ func scratchRegion() throws -> SharedRegion {
 
 /// Moves future children of this process into a new PID namespace.
 func unshareProcesses() throws {
-  // Swift's import of glibc does not include unshare(2).
+  // Swift does not import unshare(2) from glibc.
   guard let symbol = unsafe dlsym(nil, "unshare") else { throw Errno.noFunction }
   let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
   let newPIDNamespace: Int32 = 0x2000_0000
@@ -49,7 +49,7 @@ struct ForkedChild: ~Copyable {
   let process: Int32
 
   init(_ body: () throws -> Int32) throws {
-    // Swift's import of glibc does not include fork(2).
+    // Swift does not import fork(2) from glibc.
     guard let symbol = unsafe dlsym(nil, "fork") else { throw Errno.noFunction }
     let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
     let process = fork()
