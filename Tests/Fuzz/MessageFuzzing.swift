@@ -112,7 +112,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // If the number is even, the value is reused and still has the descriptors of the previous message.
+        // If the number is even, the value is reused and still has the descriptors from the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)
@@ -122,7 +122,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Counts the open descriptors of this process that satisfy `isCounted`.
+  /// Returns the number of this process's open descriptors that satisfy `isCounted`.
   private static func openDescriptors(_ isCounted: (Int32, String?) -> Bool) throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
       .count { isCounted($0, link(of: $0)) }

@@ -32,8 +32,7 @@ import Testing
     #expect(try await first + second == 2)
   }
 
-  /// Checks a descriptor number that is reused by a new file, after a cancelled wait has left an entry for the old
-  /// file.
+  /// Reuses a descriptor number for a new file, after a cancelled wait has left an entry for the old file.
   @Test(arguments: [false, true])
   func `A number that belongs to another file is watched again`(_ keepsOld: Bool) async {
     await #expect(processExitsWith: .success) { [keepsOld = keepsOld as Bool] in

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The comparison of a run with an earlier one.
+/// The comparison of a run with an earlier run.
 public struct BaselineComparison: Sendable {
   /// A measurement whose difference from the baseline exceeds the noise.
   public struct Change: Sendable, Equatable {

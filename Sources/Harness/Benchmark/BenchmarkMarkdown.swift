@@ -1,4 +1,4 @@
-/// Writes a benchmark run as a page of Markdown.
+/// Writes a benchmark run as a Markdown page.
 struct BenchmarkMarkdown {
   let document: BenchmarkDocument
 

@@ -1,4 +1,4 @@
-/// The document of a benchmark run, which every report shows and `--compare` reads.
+/// The document that describes a benchmark run; every report shows it, and `--compare` reads it.
 ///
 /// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
 public struct BenchmarkDocument: Sendable, Codable {
@@ -8,7 +8,7 @@ public struct BenchmarkDocument: Sendable, Codable {
 
   /// Where and how the run was made.
   public var run: BenchmarkRun
-  /// The measurements, in the order of the files.
+  /// The measurements, in file order.
   public var results: [BenchmarkResult]
   /// The programs that were started between the benchmarks, to measure physical limits and other libraries.
   public var programs: [ProgramResult]

@@ -58,7 +58,7 @@ public struct ProgramComparison: Sendable, Codable {
   public var program: String
   /// The time per message divided by the program's time per operation.
   public var ratio: Estimate
-  /// The ratio that must not be exceeded.
+  /// The maximum permitted ratio.
   public var bound: Double
   /// The reason for the bound.
   public var reason: String

@@ -8,7 +8,7 @@ public struct MechanismCosts: Sendable {
 
   /// The costs of one mechanism.
   struct Cost: Sendable, Equatable, Encodable {
-    /// The benchmark of the mechanism, and the languages.
+    /// The mechanism's benchmark, and the languages.
     let benchmark: String
     /// The message size in bytes.
     let size: Int

@@ -35,7 +35,7 @@ struct Glossary: Sendable {
     /// The causes for each function, in file order.
     let causes: [Cause]
     let advice: [String]
-    /// The sections of the standards.
+    /// The relevant sections of the standards.
     let places: [String]
 
     struct Cause: Sendable {

@@ -9,7 +9,7 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(location): \(message)" }
 }
 
-/// All errors of the fixtures, in the order of files and lines.
+/// All errors in the fixtures, ordered by file and line.
 public struct FixtureErrors: Error, CustomStringConvertible {
   /// The errors, sorted by position.
   public let diagnostics: [Diagnostic]
@@ -24,7 +24,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
   }
 }
 
-/// Collects the errors of all files, so that one run reports all of them.
+/// Collects the errors in all files, so that one run reports all of them.
 final class DiagnosticLog {
   private var found: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []

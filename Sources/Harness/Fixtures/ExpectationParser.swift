@@ -1,7 +1,7 @@
 /// Parses the text after `->`.
 struct ExpectationParser {
   let log: DiagnosticLog
-  /// The operation of the response; nil if it is not known.
+  /// The operation that the response belongs to; nil if unknown.
   var operation: Operation?
 
   private static let words = ["ok", "error", "blocks", "later"]

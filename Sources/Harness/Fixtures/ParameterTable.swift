@@ -11,7 +11,8 @@ struct ParameterRow {
     return row
   }
 
-  /// Returns `source` with each `{name}` of this row, and each `{formula}` of such names, replaced by its value.
+  /// Returns `source` with each parameter `{name}` in this row, and each `{formula}` of parameters, replaced by its
+  /// value.
   ///
   /// Cell variables stay in braces, because they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {

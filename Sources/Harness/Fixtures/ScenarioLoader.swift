@@ -8,7 +8,7 @@ public enum ScenarioLoader {
   /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
   /// `fixtures/vectors/*.txt` below `root`.
   ///
-  /// - Throws: ``FixtureErrors`` with the errors of all files.
+  /// - Throws: ``FixtureErrors`` with the errors in all files.
   public static func load(
     root: FilePath
   ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -57,7 +57,7 @@ public enum ScenarioLoader {
 
   /// Loads the scenarios in `files`, unless the operations have errors.
   ///
-  /// Without the operations, every request of every scenario would be an error.
+  /// Without the operations, every request in every scenario would be an error.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {

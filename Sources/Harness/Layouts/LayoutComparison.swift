@@ -29,7 +29,7 @@ public struct LayoutComparison: Sendable, Encodable {
     let layout: StructLayout
   }
 
-  /// Compiles the structs of a file with all its compilers.
+  /// Compiles a file's structs with all the compilers that it names.
   public init(_ file: LayoutFile) throws(RunError) {
     let directory = FileManager.default.temporaryDirectory.appending(path: "ipc-interop-\(UUID().uuidString)")
     do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {

@@ -51,7 +51,7 @@ extension CellResult {
 
   /// Whether the reports count the result as a failure.
   ///
-  /// Cells that were not run are reported as a problem of the run instead.
+  /// Cells that were not run are reported as a problem with the run instead.
   var isFailure: Bool { !isExpected && verdict != .notRun }
 }
 

@@ -49,7 +49,7 @@ public struct LinePattern: Sendable, Hashable, CustomStringConvertible {
     case matches
   }
 
-  /// The kind of the condition.
+  /// The kind of condition.
   public let kind: Kind
   /// The text or the regular expression.
   public let text: Template

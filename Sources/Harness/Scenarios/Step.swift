@@ -30,7 +30,7 @@ public struct Step: Sendable {
     case waitForEnd(role: String, TerminationStatus)
     /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist and, with `mode=640`, their permissions.
     case objects([ObjectCount])
-    /// `- start: reader`: starts the program of a role.
+    /// `- start: reader`: starts a role's program.
     case start(role: String)
     /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Decides which exchanges of a golden transcript a peer can be compared with.
+/// Decides which exchanges in a golden transcript a peer can be compared with.
 ///
 /// A request that the peer does not support is omitted, and so are later requests that name a handle, an identifier or
 /// an object that the omitted request would have changed. Requests that depend on one whose response differs are
@@ -112,7 +112,7 @@ struct TranscriptState {
 
   private func object(_ handle: String) -> String { "handle \(handle) \(versions[handle, default: 0])" }
 
-  /// The handles that these parameters of a request name.
+  /// Returns the handles that these request parameters name.
   private func handles(of request: Request, _ parameters: [String]) -> [String] {
     let takes = registry[request.operation]?.takes ?? []
     return parameters.filter(takes.contains).flatMap { parameter -> [String] in

@@ -4,7 +4,7 @@
 extension Sandbox {
   /// Waits until `condition` is true.
   ///
-  /// The condition is checked after every output of the sandbox, and every `interval`.
+  /// Checks the condition after each output from the sandbox, and at least once per `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {

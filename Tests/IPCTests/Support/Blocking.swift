@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a body that may block in a separate thread.
+/// Runs `body`, which may block, in a separate thread.
 ///
 /// The cooperative pool has only as many threads as the machine has cores: a few blocked threads would stop all other
 /// tests.
