@@ -20,7 +20,7 @@ struct ABI: ParsableCommand {
 
       EXIT STATUS
         0 the same layouts, or no FILE   1 the layouts differ
-        2 an error in FILE, or in what it names
+        2 an error in FILE, or in a file that it names
       """)
 
   @Argument(help: ArgumentHelp("A file with structs to compare.", valueName: "file"))

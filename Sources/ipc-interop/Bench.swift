@@ -5,11 +5,11 @@ import SystemPackage
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures latency and throughput of every mechanism in every pairing of languages.",
+    abstract: "Measures the latency and throughput of every mechanism in every pairing of languages.",
     usage: "ipc-interop bench [<options>]",
     discussion: """
       The peers measure the messages themselves. The pairings take turns in rounds, and each is compared with the
-      reference of the same round.
+      reference in the same round.
 
       EXAMPLES
         ipc-interop bench                          everything: less than five minutes
@@ -37,10 +37,10 @@ struct Bench: ParsableCommand {
       valueName: "languages"))
   var pairs: [String] = []
 
-  @Option(help: ArgumentHelp("How often each pairing is measured: at least 5.", valueName: "n"))
+  @Option(help: ArgumentHelp("The number of times each pairing is measured; at least 5.", valueName: "n"))
   var rounds = 5
 
-  @Option(help: ArgumentHelp("The order of the pairings in each round.", valueName: "number"))
+  @Option(help: ArgumentHelp("The seed for the order of the pairings in each round.", valueName: "number"))
   var seed: UInt64 = 1
 
   @Option(
@@ -51,7 +51,7 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.", valueName: "file")
+      "A file with more languages, formatted like fixtures/peers.yaml. May be given more than once.", valueName: "file")
   )
   var peers: [String] = []
 
@@ -66,13 +66,13 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Compare with an earlier report in JSON, and exit with 1 if a measurement became slower by more than the noise.",
+      "Compare with an earlier JSON report, and exit with 1 if a measurement is slower by more than the noise.",
       valueName: "file"))
   var compare: String?
 
   @Option(
     help: ArgumentHelp(
-      "Report an earlier run, whose report in JSON is this file, instead of measuring.", valueName: "file"))
+      "Read an earlier run from this JSON report, instead of measuring.", valueName: "file"))
   var from: String?
 
   @OptionGroup var running: RunningOptions
@@ -88,7 +88,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let baseline = try compare.map(BenchmarkDocument.init(reading:))
     let earlier = try from.map(BenchmarkDocument.init(reading:))
-    // Open the file before the run, so that a wrong path does not waste the run.
+    // Open the file first, so that a wrong path does not waste a run.
     let file = try output.map { try OutputFile.open(FilePath($0)) }
     let document = try earlier ?? measure()
     let report = try document.report(format, style: file == nil ? Style(of: STDOUT_FILENO) : Style())
@@ -108,7 +108,7 @@ struct Bench: ParsableCommand {
   }
 }
 
-/// Shows on standard error what is measured: in place on a terminal, otherwise a line for each benchmark.
+/// Shows the current measurement on standard error: in place on a terminal, otherwise with a line for each benchmark.
 private final class ProgressLine {
   private let style = Style(of: STDERR_FILENO)
   private var last = ""

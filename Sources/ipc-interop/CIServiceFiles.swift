@@ -2,15 +2,15 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The files that CI services ask for in environment variables: a job summary, and the files of a Bazel test.
+/// The files that CI services request through environment variables: a job summary, and the files for a Bazel test.
 enum CIServiceFiles {
-  /// The variables with the path of a file, and the format of the report that is written there.
+  /// The variables that contain a file path, and the format of the report to write there.
   private static let reports: [(variable: String, format: ReportFormat, appends: Bool)] = [
     ("GITHUB_STEP_SUMMARY", .markdown, true),
     ("XML_OUTPUT_FILE", .junit, false),
   ]
 
-  /// Opens the files that the environment names, and returns a writer for each of them.
+  /// Opens the files that the environment names, and returns a writer for each.
   static func writers(_ environment: [String: String]) throws -> [ReportWriter.Writer] {
     var writers: [ReportWriter.Writer] = []
     func add(_ path: FilePath, _ format: ReportFormat, appends: Bool) throws {
@@ -29,7 +29,7 @@ enum CIServiceFiles {
     return writers
   }
 
-  /// Creates the file that shows Bazel that a test supports sharding.
+  /// Creates the file that tells Bazel that a test supports sharding.
   static func confirmShards(_ environment: [String: String]) throws(RunError) {
     guard let path = environment["TEST_SHARD_STATUS_FILE"], !path.isEmpty else { return }
     let descriptor = try OutputFile.open(FilePath(path))

@@ -4,7 +4,7 @@ import Harness
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tests your own programs: every scenario of interop.yaml with every mixture of languages.",
+    abstract: "Tests your own programs: every scenario in interop.yaml with every mixture of languages.",
     discussion: """
       FILE is interop.yaml in this directory or the nearest one above, unless the first argument ends in .yaml or .yml. A \
       FILTER selects the cells whose names contain it; '*' matches any text.
@@ -24,11 +24,11 @@ struct Check: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"),
+      "A file, and filters: run only cells whose names contain one of these.", valueName: "file-or-filter"),
     completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
-  @Flag(help: "Also make system calls of the programs fail, one at a time (needs strace).")
+  @Flag(help: "Also make the programs' system calls fail, one at a time (requires strace).")
   var faultInjection = false
 
   @OptionGroup var matrix: MatrixOptions

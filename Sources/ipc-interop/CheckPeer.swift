@@ -25,11 +25,11 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection. It takes most of the time, but only it finds mistakes after partial transfers.")
+  @Flag(help: "Skip fault injection, which takes most of the time but alone finds mistakes after partial transfers.")
   var quick = false
 
   @Option(
-    help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"),
+    help: ArgumentHelp("Run only cells whose names contain this. May be given more than once.", valueName: "text"),
     completion: Completion.scenarios)
   var filter: [String] = []
 
@@ -40,7 +40,7 @@ struct CheckPeer: ParsableCommand {
     help: ArgumentHelp("The program of the peer, and its arguments.", valueName: "command"))
   var command: [String]
 
-  /// The command without the option terminator.
+  /// The peer command, without the `--` before it.
   private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
 
   func validate() throws {
@@ -52,7 +52,7 @@ struct CheckPeer: ParsableCommand {
     }
   }
 
-  /// Whether help is requested: the parser treats the option as the peer's command.
+  /// Whether help is requested: the parser treats the option as the peer command.
   private var wantsHelp: Bool { command.first == "--help" || command.first == "-h" }
 
   func run() throws {
@@ -75,7 +75,7 @@ struct CheckPeer: ParsableCommand {
     }
   }
 
-  /// Returns the options of this command among the arguments of the peer; none if the user separated them with `--`.
+  /// Returns this command's options among the peer's arguments; none if the user wrote `--` before the peer command.
   private func misplacedOptions() throws -> [String] {
     guard command.first != "--" else { return [] }
     let tool = try JSONDecoder().decode(ToolDescription.self, from: Data(Self._dumpHelp().utf8))
@@ -83,7 +83,7 @@ struct CheckPeer: ParsableCommand {
     return words.dropFirst().map { String($0.prefix { $0 != "=" }) }.filter { $0 != "--help" && names.contains($0) }
   }
 
-  /// Starts the peer once, and returns it under the name of its greeting.
+  /// Starts the peer once, and returns it under the name in its greeting.
   private func identified(_ fixtures: Fixtures) throws(RunError) -> PeerDescription {
     let here = FileManager.default.currentDirectoryPath
     let command = try PeerCommand.resolved(words, in: here)
@@ -91,7 +91,7 @@ struct CheckPeer: ParsableCommand {
       command, in: here, known: fixtures.peers.peers.map(\.language), fixtures.configuration)
   }
 
-  /// Adds fault injection where that is possible; otherwise a note says why it is not.
+  /// Adds fault injection if possible; otherwise adds a note with the reason.
   private func prepareFaults(
     _ runner: inout Runner, _ configuration: RunConfiguration, _ expectations: Expectations
   ) {
@@ -107,7 +107,7 @@ struct CheckPeer: ParsableCommand {
       injection.expectations = expectations
       runner.injection = .peer(injection)
     } catch {
-      // Otherwise the selection has only cells of the matrix.
+      // If nothing is selected, the filters select only matrix cells.
       if error.status != .nothingSelected { runner.notes.append("no faults are injected: \(error)") }
     }
   }

@@ -8,8 +8,8 @@ struct Choose: ParsableCommand {
     usage: "ipc-interop choose [<options>]",
     discussion: """
       Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \
-      needs, the best first: why, what to watch, the C functions, the Swift types, an example program and a page of the \
-      documentation. Then it lists the other mechanisms with the reasons against them, those that lack least first.
+      needs, best first, each with the reasons, pitfalls, C functions, Swift types, an example program and a \
+      documentation page. Then it lists the other mechanisms with the reasons against them, nearest matches first.
 
       EXAMPLES
         ipc-interop choose                                    questions
@@ -17,7 +17,7 @@ struct Choose: ParsableCommand {
         ipc-interop choose --priority --many-readers
         ipc-interop choose --size 1M --rate 200K --costs bench.json
         ipc-interop choose --purpose lock --survives-death
-        ipc-interop choose --existing msgrcv                  what a C program uses
+        ipc-interop choose --existing msgrcv                  from a C program's call
         ipc-interop choose --network --boundaries --format json
 
       EXIT STATUS
@@ -34,7 +34,7 @@ struct Choose: ParsableCommand {
   @Option(help: ArgumentHelp("The size of the largest message, such as 64, 4K or 1M.", valueName: "bytes"))
   var size: String?
 
-  @Option(help: ArgumentHelp("The messages per second, such as 1000 or 1M.", valueName: "number"))
+  @Option(help: ArgumentHelp("The number of messages per second, such as 1000 or 1M.", valueName: "number"))
   var rate: String?
 
   @Option(help: ArgumentHelp("A C function that the existing program calls.", valueName: "function"))

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Harness
 
-/// The completions of names that the fixtures define.
+/// Completions for names that the fixtures define.
 enum Completion {
   /// The mechanisms.
   static let mechanisms = CompletionKind.custom { _, _, _ in
@@ -17,6 +17,6 @@ enum Completion {
     fixtures.flatMap { try? Explainer($0) }.map { Set($0.names).sorted() } ?? []
   }
 
-  /// The fixtures of this program; nil if there are none, or if they have errors.
+  /// This program's fixtures; nil if there are none, or if they have errors.
   private static var fixtures: Fixtures? { Installation.find(given: nil).flatMap { try? Fixtures($0) } }
 }

@@ -4,11 +4,11 @@ import Harness
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what the suite needs of this machine, what is missing, and how to change it.",
+    abstract: "Shows what the suite needs from this machine, what is missing, and how to fix it.",
     usage: "ipc-interop doctor [<options>]",
     discussion: """
       The command probes namespaces, privileges, system calls, limits, programs and tools as 'run' does, counts the \
-      cells that need each of them, and names the command that changes what is missing.
+      cells that need each of them, and names the command that provides what is missing.
 
       EXAMPLES
         ipc-interop doctor                           the table, and what is missing

@@ -7,13 +7,13 @@ struct Explain: ParsableCommand {
     abstract: "Explains a mechanism, a scenario, a script, a verdict, an errno or a C function.",
     usage: "ipc-interop explain [<options>] <name> ...",
     discussion: """
-      The explanation says what the name means, what usually causes it, where the standard says so, and what to do. The \
-      name of a cell is that of its scenario.
+      The explanation has the meaning, the usual causes, the section of the standard, and advice. A cell name is \
+      explained like its scenario.
 
       EXAMPLES
         ipc-interop explain posix-mq
         ipc-interop explain 'fifo/delivery[c>swift]'
-        ipc-interop explain pipe/transfers           a script of fault injection
+        ipc-interop explain pipe/transfers           a fault-injection script
         ipc-interop explain timed out
         ipc-interop explain EPIPE
         ipc-interop explain mq_timedreceive --format json

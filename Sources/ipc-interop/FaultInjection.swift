@@ -8,12 +8,12 @@ struct FaultInjection: ParsableCommand {
     commandName: "fault-injection",
     abstract: "Injects a fault into every system call of every operation, and reports the outcomes.",
     discussion: """
-      First, each script of fixtures/fault-injection is recorded with strace(1), which shows the system calls of \
-      every request in every language. Then it runs once for every call and every fault: the peer is killed before or \
+      First, each script in fixtures/fault-injection is recorded with strace(1), which shows the system calls for \
+      every request in every language. Then the script runs once per call and fault: the peer is killed before or \
       after the call, the call fails with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, or it transfers only one byte. A \
       peer must report the error and the name of a failed call. The call must have no effect, and must succeed when it \
-      is requested again. After a death, the other roles must behave as the manual page specifies. No role may hang, \
-      and no object may be left behind.
+      is requested again. After a peer's death, the other roles must behave as the manual page specifies. No role may \
+      hang, and no object may be left behind.
 
       EXAMPLES
         ipc-interop fault-injection                  the whole table
@@ -28,7 +28,7 @@ struct FaultInjection: ParsableCommand {
         4 nothing selected   5 only leaks   130 interrupted
       """)
 
-  @Argument(help: "Run only cells whose name contains one of these; '*' matches any text.")
+  @Argument(help: "Run only cells whose names contain one of these; '*' matches any text.")
   var filter: [String] = []
 
   @Flag(help: "Record the scripts and list the cells, without running them.")
@@ -37,7 +37,7 @@ struct FaultInjection: ParsableCommand {
   @Option(help: "Run only this mechanism. May be given more than once.", completion: Completion.mechanisms)
   var mechanism: [String] = []
 
-  @Option(help: "Run only the calls of this operation. May be given more than once.")
+  @Option(help: "Run only the calls in this operation. May be given more than once.")
   var operation: [String] = []
 
   @Option(help: "Run only this language. May be given more than once.")
@@ -60,7 +60,7 @@ struct FaultInjection: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.", valueName: "file")
+      "A file with more languages, formatted like fixtures/peers.yaml. May be given more than once.", valueName: "file")
   )
   var peers: [String] = []
 
@@ -72,7 +72,7 @@ struct FaultInjection: ParsableCommand {
   func run() throws {
     var configuration = try running.fixtures(peers: peers).configuration
     running.set(&configuration, more: peers.map { ("--peers", $0) })
-    // A peer that is killed inside sem_open(3) leaves a file with an unknown name, which disappears with its sandbox.
+    // A peer that is killed inside sem_open(3) leaves a file with an unknown name. It disappears with the sandbox.
     configuration.isolation = .required
     configuration.failFast = failFast
     var selection = InjectionSelection()

@@ -3,7 +3,7 @@ import Foundation
 import Harness
 
 struct IPCInterop: ParsableCommand {
-  /// The version of the suite and of the library; `-dev` follows the number of the next release.
+  /// The version of the suite and the library; before a release, it is the next version followed by `-dev`.
   static let version = "0.2.0-dev"
 
   static let configuration = CommandConfiguration(
@@ -19,12 +19,12 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --list                       the scenarios, without a run
         ipc-interop init -- ./server ---- ./client   a file for your programs
         ipc-interop check                            your programs in ./interop.yaml
-        ipc-interop check-peer python3 peer.py       everything that your peer has
+        ipc-interop check-peer python3 peer.py       everything that your peer supports
         ipc-interop record                           the bytes of the C programs
         ipc-interop self-test                        check that mutants are caught
         ipc-interop fault-injection                  make every system call fail
         ipc-interop report new.json --diff old.json  changes between two runs
-        ipc-interop peers                            the peers, and what they have
+        ipc-interop peers                            the peers and their operations
         ipc-interop abi                              sizes and offsets of every peer
         ipc-interop explain EPIPE                    what an error means
         ipc-interop mechanisms                       all mechanisms, in one table
@@ -45,7 +45,7 @@ struct IPCInterop: ParsableCommand {
     defaultSubcommand: Run.self)
 }
 
-/// Runs a command with its own exit statuses, which differ from those of the argument parser.
+/// Runs a command and exits with the suite's exit statuses, which differ from the argument parser's.
 @main
 enum Main {
   static func main() {
@@ -68,7 +68,7 @@ enum Main {
     }
   }
 
-  /// Reports a first word that resembles the name of a command, because it would otherwise become a filter of `run`.
+  /// Reports a first word that resembles a command name, because it would otherwise become a filter for `run`.
   private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
     guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }
     throw RunError(
@@ -77,7 +77,7 @@ enum Main {
 
   private static let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
 
-  /// Reports a word after `help` that is not a command: the parser would print the general help.
+  /// Reports a word after `help` that is not a command, because the parser would print the general help.
   private static func rejectUnknownTopic(_ words: [String]) throws(RunError) {
     guard words.first == "help", words.count > 1, !words[1].hasPrefix("-"), !names.contains(words[1]) else { return }
     let nearest = Suggestion.nearest(to: words[1], among: names).map { "did you mean '\($0)'?" }
@@ -85,7 +85,7 @@ enum Main {
       "there is no command '\(words[1])'; \(nearest ?? "'ipc-interop help' shows all")", status: .usage)
   }
 
-  /// Reports the option `--filter` of a command whose filters are arguments.
+  /// Reports the option `--filter` for a command whose filters are arguments.
   private static func rejectFilterOption(_ words: [String]) throws(RunError) {
     let named = words.first.flatMap { names.contains($0) ? $0 : nil }
     let command = named ?? Run._commandName
@@ -100,7 +100,7 @@ enum Main {
       status: .usage)
   }
 
-  /// Prints an error with escapes, because it may contain output of a peer.
+  /// Prints an error with escapes, because it may contain peer output.
   private static func printError(_ text: String) {
     let lines = text.linesEscapedForDisplay.joined(separator: "\n")
     try? FileHandle.standardError.write(contentsOf: Data("\(lines)\n".utf8))

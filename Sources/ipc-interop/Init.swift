@@ -8,7 +8,7 @@ struct Init: ParsableCommand {
     abstract: "Writes interop.yaml, the file of 'ipc-interop check'.",
     discussion: """
       Without commands, the file is an example with comments. With two commands, it has a scenario that starts the second \
-      program when the first one sleeps or has printed a line, and expects both to exit with 0. An existing file is never \
+      program when the first sleeps or has printed a line, and expects both to exit with 0. An existing file is never \
       overwritten.
 
       EXAMPLES

@@ -3,7 +3,8 @@ import Harness
 
 /// Finds the fixtures, the peers and the sandbox init.
 extension Installation {
-  /// Returns the checkout or the prefix `given`, or else the nearest one above this program or the working directory.
+  /// Returns the checkout or prefix `given` or, if nil, the nearest checkout or prefix above this program or the
+  /// working directory.
   static func find(given: String?) -> Installation? {
     if let given { return at(URL(fileURLWithPath: given).standardizedFileURL.resolvingSymlinksInPath().path) }
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
@@ -17,7 +18,7 @@ extension Installation {
     return nil
   }
 
-  /// Returns the description of a directory; nil if it is neither a checkout nor a prefix of `make install`.
+  /// Returns the installation in a directory; nil if it is neither a checkout nor a `make install` prefix.
   private static func at(_ directory: String) -> Installation? {
     func holdsFixtures(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/fixtures/scenarios") }
     if holdsFixtures(directory) { return Installation(root: directory) }

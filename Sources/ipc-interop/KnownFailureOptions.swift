@@ -3,16 +3,16 @@ import Foundation
 import Harness
 import Synchronization
 
-/// The options for failures that are known, and must not fail a run.
+/// The options for known failures, which must not fail a run.
 struct KnownFailureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A file that lists the cells that are known to fail. They still run, and a cell that passes is an error.",
+      "A file that lists cells that are known to fail. They still run, and a listed cell that passes is an error.",
       valueName: "file"),
     completion: .file())
   var knownFailures: String?
 
-  @Flag(help: "After the run, write its failures to the file of --known-failures, and remove those that are fixed.")
+  @Flag(help: "After the run, write its failures to the --known-failures file, and remove those that are fixed.")
   var updateKnownFailures = false
 
   func validate() throws {
@@ -29,7 +29,7 @@ struct KnownFailureOptions: ParsableArguments {
     return try KnownFailures(path: knownFailures, mayBeMissing: updateKnownFailures)
   }
 
-  /// Collects the results of a run from its threads.
+  /// Collects the results from the threads of a run.
   final class Results: Sendable {
     private let stored = Mutex<[CellResult]>([])
     var all: [CellResult] { stored.withLock { $0 } }
@@ -38,7 +38,7 @@ struct KnownFailureOptions: ParsableArguments {
     }
   }
 
-  /// Updates the file if that was requested, and returns the status of the command.
+  /// Updates the file if requested, and returns the exit status of the command.
   func finish(
     _ known: KnownFailures?, _ results: Results, _ summary: RunSummary, allCells: [String]
   ) throws -> Harness.ExitStatus {

@@ -13,7 +13,7 @@ struct Manual: ParsableCommand {
   }
 }
 
-/// The parts of the argument parser's description of a command that the manual page needs.
+/// The parts of the argument parser's command description that the manual page needs.
 struct ToolDescription: Decodable {
   let command: Command
 
@@ -44,7 +44,7 @@ struct ToolDescription: Decodable {
   }
 }
 
-/// The manual page of a command with its subcommands.
+/// The manual page for a command and its subcommands.
 private struct ManualPage {
   private let command: ToolDescription.Command
   private let version: String
@@ -80,19 +80,19 @@ private struct ManualPage {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// The variables that change the output; the values of CI services are described where they are used.
+  /// The variables that change the output; variables of CI services are described where they are used.
   private static let environment = [
     ".Sh ENVIRONMENT", ".Bl -tag -width Ds",
-    ".It Ev NO_COLOR", "If it is not empty, the output has no colours.",
-    ".It Ev COLUMNS", "The width of the help texts.",
-    ".It Ev GITHUB_STEP_SUMMARY", "A file to which the Markdown report of a run is added.",
-    ".It Ev XML_OUTPUT_FILE", "A file to which the JUnit report of a run is written.",
+    ".It Ev NO_COLOR", "If not empty, the output has no colors.",
+    ".It Ev COLUMNS", "The width of help texts.",
+    ".It Ev GITHUB_STEP_SUMMARY", "A file to append a run's Markdown report to.",
+    ".It Ev XML_OUTPUT_FILE", "A file to write a run's JUnit report to.",
     ".El", ".Sh SEE ALSO", ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
     ".Xr pipe 7 ,",
     ".Xr sysvipc 7 ,", ".Xr unix 7",
   ]
 
-  /// The date of the page, such as `March 1, 2027`: from `SOURCE_DATE_EPOCH`, as in reproducible builds, or today.
+  /// The date of the page, such as `March 1, 2027`: from `SOURCE_DATE_EPOCH`, for reproducible builds, or today.
   private static var date: String {
     let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Double.init)
     let day = seconds.map(Date.init(timeIntervalSince1970:)) ?? .now
@@ -126,7 +126,7 @@ private struct ManualPage {
     return [".It \(heading)"] + (text.isEmpty ? [] : [escaped(text)])
   }
 
-  /// Returns the lines of a discussion: headings are in capitals, and indented lines are kept as they are.
+  /// Returns the lines of a discussion: headings are in capitals, and indented lines are kept unchanged.
   private static func discussion(_ text: String?) -> [String] {
     var lines: [String] = []
     var isLiteral = false
@@ -150,13 +150,13 @@ private struct ManualPage {
 
   private static func paragraph(_ text: String?) -> [String] { text.map { [escaped($0)] } ?? [] }
 
-  /// Returns a summary as the phrase after a name.
+  /// Returns a summary as a phrase to follow a name.
   private static func phrase(_ text: String?) -> String {
     let text = text.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 } ?? ""
     return text.prefix(1).lowercased() + text.dropFirst()
   }
 
-  /// Returns the text without characters that mdoc interprets.
+  /// Returns the text with characters escaped that mdoc interprets.
   private static func escaped(_ text: String) -> String {
     let text = text.replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("'", with: "\\(aq")
     return text.hasPrefix(".") ? "\\&" + text : text

@@ -2,7 +2,7 @@ public import ArgumentParser
 import Foundation
 public import Harness
 
-/// The options of the commands that run a matrix of cells: `run` and `check`.
+/// The options for the commands that run a matrix of cells: `run` and `check`.
 struct MatrixOptions: ParsableArguments {
   @Flag(help: "List the scenarios, and with --verbose their cells, without running them.")
   var list = false
@@ -11,7 +11,7 @@ struct MatrixOptions: ParsableArguments {
   var mechanism: [String] = []
 
   @Option(
-    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"),
+    help: ArgumentHelp("Skip the cells whose names contain this. May be given more than once.", valueName: "text"),
     completion: Completion.scenarios)
   var skip: [String] = []
 
@@ -26,7 +26,7 @@ struct MatrixOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Run one part of the cells: slice:2/5 is the second of five. auto: the part that the environment variables of a CI service name. 'ipc-interop report --merge' merges the reports.",
+      "Run one part of the cells: slice:2/5 is the second of five. auto: the part that a CI service's environment variables name. 'ipc-interop report --merge' merges the reports.",
       valueName: "part"))
   var partition: PartitionOption?
 
@@ -44,7 +44,7 @@ struct MatrixOptions: ParsableArguments {
   )
   var repetitions = 1
 
-  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 if unavailable; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions<RunReport>
@@ -83,9 +83,9 @@ struct MatrixOptions: ParsableArguments {
     if texts.contains("") { throw ValidationError("\(name) must not be empty; leave it out to select every cell") }
   }
 
-  /// Runs or lists the cells that the filters and the options select; `more` has the options that repeat a cell.
+  /// Runs or lists the cells that the filters and options select; `more` has the options needed to repeat a cell.
   ///
-  /// `defaultPairs` are the pairings without `--pairs`. `prepare` completes the runner before it runs.
+  /// `defaultPairs` are the pairings to use without `--pairs`. `prepare` completes the runner before it runs.
   func run(
     _ configuration: RunConfiguration, scenarios: [Scenario], scope: LoadingScope = .everything,
     expectations: Expectations, pitfalls: [PitfallGroup], filters: [String], more: [(name: String, value: String)] = [],
@@ -102,7 +102,7 @@ struct MatrixOptions: ParsableArguments {
     }
     if let problem = runner.nameProblems.first { throw RunError(problem, status: .nothingSelected) }
     try prepare(&runner, configuration, expectations)
-    // The cells of fault injection are not known yet.
+    // The fault-injection cells are not known yet.
     if runner.injection == nil {
       if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
       if runner.isSelectionEmpty { throw runner.emptiness }
@@ -128,15 +128,15 @@ struct MatrixOptions: ParsableArguments {
     throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
   }
 
-  /// The cells that decide which scenarios must be loaded.
+  /// Returns the selection that determines which scenarios to load.
   ///
-  /// A list shows the pitfalls of all mechanisms, and an update of the known failures needs the ids of all cells.
+  /// A list shows the pitfalls of all mechanisms, and updating the known failures requires the ids of all cells.
   func selectionToLoad(_ filters: [String]) -> Selection {
     list || knownFailures.updateKnownFailures
       ? Selection() : Selection(filters: withTestFilter(filters), mechanisms: mechanism)
   }
 
-  /// Returns the filters with the one that Bazel's `--test_filter` sets.
+  /// Returns the filters, including the filter that Bazel's `--test_filter` sets.
   private func withTestFilter(_ filters: [String]) -> [String] {
     guard let only = ProcessInfo.processInfo.environment["TESTBRIDGE_TEST_ONLY"], !only.isEmpty else { return filters }
     return filters + [only]

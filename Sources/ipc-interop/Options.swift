@@ -2,15 +2,15 @@ import ArgumentParser
 import Harness
 import SystemPackage
 
-/// The option of all commands that read the fixtures.
+/// The option for all commands that read the fixtures.
 struct SuiteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A checkout, or a prefix of 'make install', to use instead of the one of this program.", valueName: "directory"),
+      "A checkout or 'make install' prefix to use instead of this program's own.", valueName: "directory"),
     completion: .directory)
   var root: String?
 
-  /// Loads the fixtures for a selection, and additional languages from the files `peers`.
+  /// Loads the fixtures that a selection needs, and additional languages from the files `peers`.
   func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
     let installation = try installation()
     return try Self.reporting { () throws(FixtureErrors) in
@@ -18,7 +18,7 @@ struct SuiteOptions: ParsableArguments {
     }
   }
 
-  /// Finds the files of the suite.
+  /// Finds the suite's files.
   func installation() throws(RunError) -> Installation {
     guard let found = Installation.find(given: root) else {
       let place = root ?? "any directory above this program or the working directory"
@@ -27,15 +27,15 @@ struct SuiteOptions: ParsableArguments {
     return found
   }
 
-  /// Reads fixtures, whose errors are usage errors.
+  /// Reads fixtures, and reports their errors as usage errors.
   static func reporting<Result>(_ read: () throws(FixtureErrors) -> Result) throws(RunError) -> Result {
     do throws(FixtureErrors) { return try read() } catch { throw RunError("\(error)", status: .usage) }
   }
 }
 
-/// The options of all commands that run cells.
+/// The options for all commands that run cells.
 struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The number of cells to run at a time.", valueName: "n"))
   var jobs = RunConfiguration.defaultJobs
 
   @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
@@ -56,9 +56,9 @@ struct RunningOptions: ParsableArguments {
 
   func installation() throws(RunError) -> Installation { try suite.installation() }
 
-  /// Applies these options to a configuration.
+  /// Sets these options in a configuration.
   ///
-  /// `more` has the other options, with their values, that are needed to repeat a single cell; a flag has no value.
+  /// `more` has the other options that are needed to repeat a single cell, with their values; a flag has no value.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.rerunProgram = Self.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.jobs = jobs
@@ -69,16 +69,16 @@ struct RunningOptions: ParsableArguments {
     configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
-  /// Returns the text as one word of a shell command.
+  /// Returns the text, quoted if necessary, as one word in a shell command.
   static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }
 
-/// The options for the format and the file of a document.
+/// The options for a document's format and output file.
 struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
-    name: .customLong("format"), help: "The format of the output. Only a terminal gets colours, unless NO_COLOR is set."
+    name: .customLong("format"), help: "The format of the output. Only a terminal gets colors, unless NO_COLOR is set."
   )
   private var choice = FormatChoice<Document>(format: .console)
 
@@ -91,7 +91,7 @@ struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
 
   var format: ReportFormat { choice.format }
 
-  /// Checks that the output of an option such as `--list` has the selected format.
+  /// Checks that an option such as `--list` supports the selected format.
   func check(_ option: String, _ formats: [ReportFormat]) throws(ValidationError) {
     guard !formats.contains(format) else { return }
     let known = formats.map(\.rawValue).joined(separator: ", ")

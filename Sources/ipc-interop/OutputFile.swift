@@ -2,20 +2,20 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The file to which a report or a list is written.
+/// The file that a report or a list is written to.
 ///
 /// An existing file, FIFO or device is opened for writing, as with `>` in a shell.
 ///
-/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected. It may be a link to a
-/// file that only this user can write, or its owner may change it.
+/// In a world-writable directory such as `/tmp`, another user's file is rejected: it may be a link to a file that only
+/// this user can write, or its owner may change it.
 enum OutputFile {
   static func open(_ path: FilePath, appends: Bool = false) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, appends ? .append : .truncate, .closeOnExec]
     if let shared = sharedFolder(of: path) {
       switch status(path) {
-      // If another user creates the file in the meantime, the call fails.
+      // Fail if another user creates the file in the meantime.
       case nil: options.insert(.exclusiveCreate)
-      // The sticky bit prevents other users from replacing a file of this user.
+      // The sticky bit prevents other users from replacing this user's file.
       case let file? where file.st_uid == geteuid() || file.st_uid == shared.st_uid: break
       case let file?:
         throw RunError(
@@ -30,10 +30,10 @@ enum OutputFile {
     }
   }
 
-  /// Writes a list to the file, or to standard output if there is none.
+  /// Writes a list to the file, or to standard output if `path` is nil.
   static func write(_ list: String, to path: String?) throws(RunError) {
     let place = if let path { try open(FilePath(path)) } else { FileDescriptor.standardOutput }
-    // `head` closes standard output when it has read enough, which is not an error.
+    // `head` closes standard output when it has read enough. That is not an error.
     if path == nil { signal(SIGPIPE, SIG_IGN) }
     do { _ = try place.closeAfter { try place.writeAll(list.utf8) } } catch Errno.brokenPipe where path == nil {
       return
@@ -42,7 +42,7 @@ enum OutputFile {
     }
   }
 
-  /// Returns the status of the directory of the file if all users can create files there but remove only their own.
+  /// Returns the status of the file's directory if all users can create files there but remove only their own.
   private static func sharedFolder(of path: FilePath) -> stat? {
     let parent = path.removingLastComponent()
     var folder = stat()
@@ -50,7 +50,7 @@ enum OutputFile {
     return folder.st_mode & S_ISVTX != 0 && folder.st_mode & S_IWOTH != 0 ? folder : nil
   }
 
-  /// Returns the status of the file, or of the link itself if it is a link.
+  /// Returns the status of the file, without following a link.
   private static func status(_ path: FilePath) -> stat? {
     var status = stat()
     return unsafe lstat(path.string, &status) == 0 ? status : nil

@@ -7,8 +7,8 @@ struct Peers: ParsableCommand {
     usage: "ipc-interop peers [<options>]",
     discussion: """
       EXAMPLES
-        ipc-interop peers                            those of the suite that are built
-        ipc-interop peers --peers mine.yaml          c, swift, and the peers of a file
+        ipc-interop peers                            the suite's peers that are built
+        ipc-interop peers --peers mine.yaml          c, swift, and the peers in a file
         ipc-interop peers --format markdown          a table of all languages
       """)
 
@@ -20,11 +20,11 @@ struct Peers: ParsableCommand {
   }
 }
 
-/// The options of the commands that start each peer once.
+/// The options for the commands that start each peer once.
 struct PeerListOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A file with more languages, in the form of fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
+      "A file with more languages, formatted like fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
       valueName: "file")
   )
   var peers: [String] = [Fixtures.allPeers]

@@ -1,7 +1,7 @@
 import Foundation
 import Harness
 
-/// Finds the file of a user's project.
+/// Finds the user's project file.
 enum ProjectLocation {
   /// Returns the absolute path of the file, its path for messages, and the filters.
   static func find(_ arguments: [String]) throws(RunError) -> (path: String, name: String, filters: [String]) {

@@ -7,17 +7,17 @@ struct Record: ParsableCommand {
     abstract: "Records the IPC of your programs, so that 'check' can compare all other pairings with it.",
     usage: "ipc-interop record [<options>] [<file-or-filter> ...] [-- <command> ...]",
     discussion: """
-      The programs of the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
+      The programs in the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
       interop.yaml. 'ipc-interop check' finds that file, and explains each difference in one sentence. Each scenario \
       runs three times: what differs from run to run is marked as such. You may edit the file.
 
-      After '--', commands take the place of interop.yaml: '----' separates them. Each starts when the one before \
-      it sleeps, prints a line or has ended, and the recording is printed.
+      After '--', commands replace interop.yaml, separated by '----'. Each starts when the command before it sleeps, \
+      prints a line or exits. The recording is printed.
 
       EXAMPLES
-        ipc-interop record                           every scenario of interop.yaml
-        ipc-interop record tests/interop.yaml jobs   only scenarios named so
+        ipc-interop record                           every scenario in interop.yaml
+        ipc-interop record tests/interop.yaml jobs   only matching scenarios
         ipc-interop record --output - jobs           print the recording
         ipc-interop record -- ./server ---- ./client --count 3
 
@@ -33,12 +33,11 @@ struct Record: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
-  /// Whether the arguments follow `--`, which the parser does not report.
+  /// Whether the arguments follow `--`, a fact that the parser does not report.
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(
-    help: ArgumentHelp("How often each scenario is recorded, to find what differs from run to run.", valueName: "times")
-  )
+    help: ArgumentHelp("The number of times to record each scenario, to find what differs.", valueName: "times"))
   var runs = 3
 
   @Option(

@@ -8,7 +8,7 @@ struct ReportCommand: ParsableCommand {
     abstract: "Converts, merges and compares the JSON reports of earlier runs.",
     usage: "ipc-interop report [<options>] <file> ...",
     discussion: """
-      FILE is what 'run --format json' or another command that runs cells has written.
+      FILE is a report written by 'run --format json' or another command that runs cells.
 
       EXAMPLES
         ipc-interop report run.json                  the console report
@@ -26,10 +26,10 @@ struct ReportCommand: ParsableCommand {
         otherwise 0.
       """)
 
-  @Argument(help: "The JSON report; with --merge, those of all parts.", completion: .file())
+  @Argument(help: "The JSON report; with --merge, the reports of all parts.", completion: .file())
   var file: [String]
 
-  @Flag(help: "Merge the reports of all parts of a run, which '--partition' divided.")
+  @Flag(help: "Merge the reports from all parts of a run that '--partition' divided.")
   var merge = false
 
   @Option(
@@ -38,7 +38,7 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Show the costs in this JSON report of 'ipc-interop bench' on a tab of the HTML report.", valueName: "file"))
+      "Show the costs from this 'ipc-interop bench' JSON report on a tab in the HTML report.", valueName: "file"))
   var costs: String?
 
   @Flag(name: .shortAndLong, help: "Print one line for each cell.")

@@ -3,14 +3,14 @@ import Harness
 import Synchronization
 import SystemPackage
 
-/// Writes the selected report to standard output or, together with a console report on standard error, to a file.
+/// Writes the selected report to standard output, or to a file while a console report goes to standard error.
 final class ReportWriter: Sendable {
   private let state: Mutex<State>
 
   private struct State {
     var writers: [Writer]
     var timings: Timings?
-    /// Lines for standard error, if it has no report and no terminal shows the progress.
+    /// Progress lines for standard error, if no console report goes there and no terminal shows the progress.
     var progress: ProgressLines?
     var failure: (any Error)?
   }
@@ -20,7 +20,7 @@ final class ReportWriter: Sendable {
     let handle: FileHandle
   }
 
-  /// Opens the file of the report; `console` creates the console report of the command.
+  /// Opens the report file; `console` creates the command's console report.
   ///
   /// With `showsProgress`, a console report also goes to standard error if the report has a file.
   init(
@@ -47,7 +47,7 @@ final class ReportWriter: Sendable {
         writers: writers, timings: timings ? Timings() : nil, progress: needsProgress ? ProgressLines() : nil))
   }
 
-  /// Whether two descriptors refer to the same file, so that the texts would be mixed.
+  /// Whether two descriptors refer to the same file, in which output to both would be mixed.
   private static func areOneFile(_ first: Int32, _ second: Int32) -> Bool {
     var (one, other) = (stat(), stat())
     guard unsafe fstat(first, &one) == 0, unsafe fstat(second, &other) == 0 else { return false }
@@ -66,7 +66,7 @@ final class ReportWriter: Sendable {
           let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
           if !text.isEmpty { try place.writeAll(text.utf8) }
         } catch {
-          // The reader has closed the output, as `head` does, or the disk is full: the other reports are completed.
+          // The reader has closed the output, as `head` does, or the disk is full. Complete the other reports.
           state.failure = error
           state.writers.remove(at: index)
           Interruption.request()
@@ -75,7 +75,7 @@ final class ReportWriter: Sendable {
     }
   }
 
-  /// Throws if a report could not be written, so that the command fails.
+  /// Throws an error if a report could not be written, so that the command fails.
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }

@@ -21,25 +21,25 @@ struct Run: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Argument(help: "Run only cells whose name contains one of these.", completion: Completion.scenarios)
+  @Argument(help: "Run only cells whose names contain one of these.", completion: Completion.scenarios)
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions
 
   @Option(
     help: ArgumentHelp(
-      "A file with more languages, in the form of fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
+      "A file with more languages, formatted like fixtures/peers.yaml, or 'all' for those that 'make peers' has built. May be given more than once.",
       valueName: "file")
   )
   var peers: [String] = []
 
   @Option(
     help:
-      "Which pairings are run. covering: with many languages, each one with the reference and with itself, and each other pair once for every mechanism."
+      "The pairings to run. covering: with many languages, each language with the reference and with itself, and each other pair once per mechanism."
   )
   var pairing: PairingStrategy.Name?
 
-  @Flag(help: "Also run the cells that cannot work between the ABIs of their peers, as fixtures/abi.yaml lists them.")
+  @Flag(help: "Also run the cells that cannot work across the ABIs of their peers, listed in fixtures/abi.yaml.")
   var incompatible = false
 
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }

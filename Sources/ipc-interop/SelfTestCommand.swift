@@ -12,9 +12,9 @@ struct SelfTestCommand: ParsableCommand {
     discussion: """
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml lists the cells that must catch it, and the \
       reason that they must report. The self-test fails if a mutant survives or is caught for another reason, or if a \
-      build without a mutant fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner \
-      itself, and the tests that must notice each. --generated changes one argument or result of one call at a time, and \
-      reports the changes that no scenario notices.
+      build without a mutant fails the same cells. fixtures/runner-mutants.yaml has runner mutants, \
+      and the tests that must catch each. --generated changes one argument or result of one call at a time, and reports \
+      the changes that no scenario detects.
 
       EXAMPLES
         ipc-interop self-test                           all mutants
@@ -35,7 +35,7 @@ struct SelfTestCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write the sources of the runner with its mutants to this directory, and run nothing.", valueName: "directory"))
+      "Write the runner sources with their mutants to this directory, and run nothing.", valueName: "directory"))
   var writeRunner: String?
 
   @Flag(help: "Run the generated mutants whose names contain one of the arguments; all of them without arguments.")
@@ -51,12 +51,12 @@ struct SelfTestCommand: ParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 if unavailable; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions<RunReport>
 
-  @Option(help: ArgumentHelp("A file with the mutant builds, in the form of fixtures/peers.yaml.", valueName: "file"))
+  @Option(help: ArgumentHelp("A file with the mutant builds, formatted like fixtures/peers.yaml.", valueName: "file"))
   var mutantPeers: String?
 
   func validate() throws {

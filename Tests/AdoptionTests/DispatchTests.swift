@@ -15,12 +15,12 @@ import Testing
     try await pipe.writer.writeAll(message.span)
     while received.withLock({ $0.count }) < message.count { await Task.yield() }
     source.cancel()
-    // All readers are gone when the cancel handler has closed the pipe.
+    // Once the cancel handler has closed the pipe, no readers are left.
     try await pipe.writer.wait(for: [])
     #expect(received.withLock { $0 } == message)
   }
 
-  /// Calls `handle` on a queue with the bytes that arrive.
+  /// Calls `handle` on a queue with each batch of bytes that arrives.
   private func readSource(
     _ reader: consuming PipeReader, _ handle: @escaping @Sendable ([UInt8]) -> Void
   ) -> any DispatchSourceRead {

@@ -7,7 +7,7 @@ import Testing
 
 /// The recipes for SwiftNIO in `NIOAndDispatch.md`.
 @Suite struct NIOTests {
-  /// A channel that collects bytes until the end of its input.
+  /// A channel that collects bytes until end of file.
   typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
   @Test func `NIO takes over the ends of two pipes`() async throws {

@@ -3,11 +3,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The program's own definitions have priority over those of libc, for every library of the process. Each
-// thread has a counter, so concurrent tests do not affect the result.
+// The program's own definitions take precedence over libc's in every library that the process loads. Each
+// thread has its own counter, so concurrent tests do not affect the result.
 static __thread long count;
 
-// A sanitizer has its own allocator, which must not be replaced. Then nothing is counted.
+// A sanitizer has its own allocator, which must not be replaced. With a sanitizer, nothing is counted.
 #define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 
 #if !IS_SANITIZED

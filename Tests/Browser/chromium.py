@@ -1,7 +1,7 @@
 """A headless Chromium, controlled through the DevTools protocol. It needs only the standard library."""
 import base64, json, os, signal, subprocess, sys, tempfile
 
-# Returns the text whose contrast with its background is below 4.5:1, as the Web Content Accessibility Guidelines require.
+# Returns text whose contrast with its background is below the 4.5:1 that the Web Content Accessibility Guidelines require.
 CONTRAST = """
 (() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -34,7 +34,7 @@ class Chromium:
         self.responses, from_browser = os.pipe()
         self.profile = tempfile.TemporaryDirectory()
 
-        def pass_pipes():  # the protocol uses the descriptors 3 and 4
+        def pass_pipes():  # the protocol uses descriptors 3 and 4
             a, b = os.dup(to_browser), os.dup(from_browser)
             os.dup2(a, 3), os.dup2(b, 4)
 

@@ -183,7 +183,7 @@ with Chromium() as browser:
     try:
         check_report(browser)
         check_guide(browser)
-    except RuntimeError as error:  # something that should be clicked is not there
+    except RuntimeError as error:  # an element to click does not exist
         check(False, error)
     check(browser.errors == [], f"the browser reports no errors {browser.errors or ''}")
 print(f"{len(failures)} failed; the screenshots are in {FOLDER}")

@@ -3,9 +3,9 @@ import Glibc
 import IPC
 import Testing
 
-/// Calls of `ipc_queue.h` with invalid deadlines.
+/// Calls to `ipc_queue.h` with invalid deadlines.
 @Suite struct QueueDeadlineTests {
-  /// Passes `body` a queue whose lock belongs to a thread that does not exist.
+  /// Passes to `body` a queue that is locked by a nonexistent thread.
   private func withLockedQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
     let size = try SharedQueue.size(slotCount: 3, slotSize: 20)
     let memory = try SharedRegion(size: size)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Runs every target on the inputs of the corpus, which come from earlier fuzzing.
+/// Runs every target on the inputs in the corpus, which come from earlier fuzzing.
 @Suite struct CorpusTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "fixtures/corpus")

@@ -3,7 +3,7 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Targets for the fixture files: any content must either load, or be rejected with the location of the error.
+/// Targets for the fixture files: any content must either load or be rejected with the location of the error.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
@@ -94,7 +94,7 @@ extension FuzzTarget {
 
   /// A short list of operations.
   ///
-  /// With a long list, a fuzzer would spend its time on the names.
+  /// With a long list, a fuzzer would spend its time on operation names.
   private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(
@@ -106,10 +106,10 @@ extension FuzzTarget {
       close: {takes: [handle], closes: handle}
       """.utf8))
 
-  /// Checks that each error has a line number of the file.
+  /// Checks that each error has a line number in the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
     try demand(!error.diagnostics.isEmpty, "rejected without an error")
-    // YAML has line ends without a newline, so the number of lines is limited only by the number of bytes.
+    // YAML has line breaks other than a newline, so only the number of bytes limits the number of lines.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
       try demand(line >= 1 && line <= input.count + 2 && column >= 0, "an error at \(line):\(column)")

@@ -4,9 +4,9 @@
 /// `make fuzz` runs each target on millions of inputs. The tests run it on the inputs in `fixtures/corpus`.
 struct FuzzTarget: Sendable, CustomStringConvertible {
   let name: String
-  /// Throws if the code violates a property for an input.
+  /// Throws an error if the code violates a property for an input.
   ///
-  /// Traps, accesses out of bounds and endless loops are detected without a check.
+  /// Traps, out-of-bounds accesses and endless loops are detected without a check.
   let run: @Sendable ([UInt8]) throws -> Void
 
   var description: String { name }
@@ -18,7 +18,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   ]
 }
 
-/// The violation of a property that must hold for every input.
+/// A violation of a property that must hold for every input.
 struct Violation: Error, CustomStringConvertible {
   let description: String
 }
@@ -27,7 +27,7 @@ func demand(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Violation(description: what()) }
 }
 
-/// Reads numbers and bytes from the start of an input; after its end, numbers are zero.
+/// Reads numbers and bytes from the start of an input; past the end of the input, numbers are zero.
 struct Ingredients {
   private(set) var rest: ArraySlice<UInt8>
 

@@ -4,7 +4,7 @@ import SystemPackage
 
 @testable import IPC
 
-/// Targets for the messages of another process.
+/// Targets for messages from another process.
 extension FuzzTarget {
   /// Receives arbitrary bytes through a channel.
   ///
@@ -26,13 +26,13 @@ extension FuzzTarget {
       }
     } catch { reason = error.errno.rawValue }
     let source = receiver.release()
-    // An array doubles its capacity when it grows, and the channel fills the whole capacity.
+    // An array doubles its capacity when it grows, and the channel reads into the whole capacity.
     try demand(source.largestRoom <= 8192 + 4 * stream.count, "room for \(source.largestRoom) bytes was allocated")
 
     let file = try MemoryObject.anonymous("stream")
     _ = try file.descriptor.writeAll(toAbsoluteOffset: 0, stream)
     var lengths = [UInt32](repeating: 0, count: stream.count / 4 + 1)
-    // C may write a part of the next message, of up to `limit` bytes, after the received ones.
+    // C may write part of the next message, up to `limit` bytes, after the received messages.
     var bytes = [UInt8](repeating: 0, count: stream.count + Int(limit))
     var reasonInC: Int32 = 0
     let count = unsafe fuzzed_channel(
@@ -49,7 +49,7 @@ extension FuzzTarget {
 
   /// Sends messages in Swift and in C.
   ///
-  /// The last one may exceed the limit.
+  /// The last message may exceed the limit.
   private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
     var sender = MessageChannel.Sender(PartialWrites(), maximumLength: limit)
     var (count, reason) = (0, Int32(0))
@@ -77,7 +77,7 @@ extension FuzzTarget {
 
   /// Receives messages that carry descriptors and credentials, with any capacity and flags.
   ///
-  /// No descriptor may stay open.
+  /// No descriptor may remain open.
   static let ancillary = FuzzTarget(name: "ancillary") { input in
     var ingredients = Ingredients(input)
     let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
@@ -100,7 +100,7 @@ extension FuzzTarget {
     var bytes: [UInt8] = []
     for _ in 0..<8 where !ingredients.rest.isEmpty {
       let (options, count, room) = (ingredients.byte(), ingredients.byte(), ingredients.byte())
-      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: a process that passes on a socket may have set any option.
+      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: the process that passes a socket may have set any option on it.
       for (bit, option) in [Int32(16), 29, 76].enumerated() {
         var value: Int32 = options >> bit & 1 == 1 ? 1 : 0
         _ = unsafe setsockopt(receiver.descriptor.rawValue, SOL_SOCKET, option, &value, 4)
@@ -112,7 +112,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // If the number is even, the value is reused and still has the descriptors of the previous message.
+        // If the number is even, the value is reused and still has the descriptors from the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)
@@ -122,7 +122,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Counts the open descriptors of this process that satisfy `isCounted`.
+  /// Returns the number of this process's open descriptors that satisfy `isCounted`.
   private static func openDescriptors(_ isCounted: (Int32, String?) -> Bool) throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
       .count { isCounted($0, link(of: $0)) }

@@ -7,7 +7,7 @@ import SystemPackage
 extension FuzzTarget {
   /// Parses names and addresses.
   ///
-  /// A name or address that is accepted must keep the bytes and the meaning of the text.
+  /// An accepted name or address must preserve the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
     try checkName(POSIXName(bytes: input), input[...])
@@ -29,7 +29,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Checks that the C library receives the bytes of the name, and that the file of a valid name is directly in
+  /// Checks that the C library receives the exact bytes of the name, and that a valid name's file is directly in
   /// `/dev/shm`.
   private static func checkName(_ name: POSIXName, _ bytes: ArraySlice<UInt8>) throws {
     try demand(name.bytes == bytes, "the name \(name)")

@@ -5,11 +5,11 @@ import SystemPackage
 
 @testable import Harness
 
-/// Targets for the output of peers and of the sandbox init, which the harness does not trust.
+/// Targets for output from peers and the sandbox init, which the harness does not trust.
 extension FuzzTarget {
-  /// Parses a line of a peer.
+  /// Parses a line from a peer.
   ///
-  /// If the result is written and parsed again, it must be the same.
+  /// Writing the result and parsing it again must yield the same result.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
@@ -39,7 +39,7 @@ extension FuzzTarget {
     _ = PercentEncoding.decode(line)
   }
 
-  /// Splits the output of a peer into lines, which must not lose or add bytes.
+  /// Splits peer output into lines, without losing or adding bytes.
   static let lines = FuzzTarget(name: "lines") { input in
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     let limit = input.first.map { Int($0) * 64 } ?? 64
@@ -63,9 +63,9 @@ extension FuzzTarget {
     }
   }
 
-  /// Parses a line of the sandbox init's protocol, in C and in the harness.
+  /// Parses a line of the sandbox-init protocol, in C and in the harness.
   ///
-  /// Both must have the same result.
+  /// Both must return the same result.
   static let wire = FuzzTarget(name: "wire") { input in
     var key: [UInt8] = []
     var rest = input[...]

@@ -3,7 +3,7 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Targets for recordings: the file that a user may edit, and the events of the recorder.
+/// Targets for recordings: the file that a user may edit, and the events that the recorder reports.
 extension FuzzTarget {
   static let recordings = FuzzTarget(name: "recordings") { input in
     let source = FixtureFile(file: "x.recording.yaml", bytes: Data(input))
@@ -18,7 +18,7 @@ extension FuzzTarget {
     for recording in loaded { _ = differences(recording, recording) }
   }
 
-  /// Decodes the events of two roles, divided by an empty line.
+  /// Decodes the events of two roles, separated by an empty line.
   static let events = FuzzTarget(name: "events") { input in
     let lines = String(decoding: input, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
     let parts = lines.split(separator: "", maxSplits: 1).map { $0.map(String.init) }
@@ -37,7 +37,7 @@ extension FuzzTarget {
 
   private static let cellNames = CellNames(token: "ipc-interop-0000000", firstKey: 0x1000)
 
-  /// Checks that recordings can be read again after they were written.
+  /// Checks that recordings can be written and read back.
   private static func checkWritten(_ recordings: [CellRecording]) throws {
     guard !recordings.isEmpty else { return }
     let source = FixtureFile(file: "written.yaml", bytes: Data(RecordingWriter.text(recordings).utf8))

@@ -7,7 +7,7 @@ import SystemPackage
 extension FuzzTarget {
   /// Uses a ring whose memory another process has overwritten.
   ///
-  /// The ring may transfer any bytes, but only bytes inside it. Swift and C must return the same results, and leave the
+  /// The ring may transfer any bytes, but only bytes inside it. Swift and C must return the same results and leave the
   /// same bytes.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
@@ -34,10 +34,10 @@ extension FuzzTarget {
   }
 }
 
-/// The results of using one end of a ring: the errno of opening it (or 0), the result of each transfer, and the
+/// The results of using one end of a ring: the errno of opening the ring (or 0), the result of each transfer, and the
 /// received bytes.
 ///
-/// The result of a transfer is its length, or its errno as a negative number.
+/// The result of a transfer is its length or its negated errno.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))
@@ -86,6 +86,6 @@ private struct RingUse: Equatable {
     }
   }
 
-  /// A deadline that has passed, so a call fails with ETIMEDOUT, as in C.
+  /// A deadline that has passed, so that calls fail with ETIMEDOUT, as in C.
   private static let past = Timeout.after(.seconds(-1))
 }

@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// Another process has overwritten some bytes of the object.
 ///
-/// To detect accesses outside the object, the bytes before it have a known value, and the page after it is not mapped.
+/// To detect accesses outside the object, the bytes before it have a known value, and the page after it is unmapped.
 @safe struct UntrustedMemory {
   private static let length = 8192
   private static let guardByte: UInt8 = 0xA5
@@ -29,7 +29,7 @@ import SystemPackage
   /// The address of the object, for C.
   @unsafe var object: UnsafeMutableRawPointer { unsafe base + offset }
 
-  /// Creates the object again, and overwrites bytes of it.
+  /// Recreates the object, and overwrites some of its bytes.
   func overwrite(
     with bytes: some Sequence<UInt8>, at start: Int = 0, create: (SharedRegion, Int) throws -> Void
   ) throws {
@@ -41,7 +41,7 @@ import SystemPackage
     }
   }
 
-  /// Returns the bytes of the object, after a check of the bytes before it.
+  /// Checks the bytes before the object, and returns the object's bytes.
   ///
   /// - Throws: ``Violation`` if bytes before the object were changed.
   func contents(after language: String) throws -> [UInt8] {

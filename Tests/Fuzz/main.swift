@@ -1,7 +1,7 @@
 import FuzzedC
 import Glibc
 
-// The program of `make fuzz`, in which libFuzzer generates inputs for the target that FUZZ_TARGET names.
+// The `make fuzz` program, in which libFuzzer generates inputs for the target that FUZZ_TARGET names.
 
 /// The selected target, which is global because libFuzzer's callback has no context parameter.
 enum Chosen {

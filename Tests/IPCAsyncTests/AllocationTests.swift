@@ -6,9 +6,9 @@ import Testing
 
 @testable import IPCAsync
 
-// Allocations are counted per thread, so all tasks run in one thread, that of the executor. `make async-cost` counts
-// the allocations of calls that wait. Here they cannot be counted: the testing library records every error that is
-// thrown, including `EAGAIN` within a call.
+// Allocations are counted per thread, so all tasks run in the executor's thread. `make async-cost` counts allocations
+// in calls that wait. They cannot be counted here, because the testing library records every thrown error, including
+// `EAGAIN` within a call.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
   func `A call that does not need to wait does not allocate`(_ kind: EndpointKind) async throws {
@@ -45,7 +45,7 @@ import Testing
   }
 }
 
-/// An endpoint whose calls use the same buffer.
+/// An endpoint whose calls reuse one buffer.
 private struct ReusedEndpoint: Sendable {
   let wait: @Sendable () async throws -> Void
   let provide: @Sendable () throws -> Void

@@ -5,7 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-/// How the signal that interrupts calls in threads coexists with the program's own use of it.
+/// Tests that the signal that interrupts calls in threads coexists with the program's own use of that signal.
 @Suite struct InterruptionTests {
   enum Disposition: Int, CaseIterable, Sendable, Codable {
     case standard, ignored, handled, handledWithRestart

@@ -5,7 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-/// The threads, descriptors and entries that waits use.
+/// The threads, descriptors and epoll entries that waits use.
 @Suite struct ResourceTests {
   @Test func `One thread waits for 1,000 connections, each of which gets its own echo`() async {
     await #expect(processExitsWith: .success) {
@@ -54,7 +54,7 @@ import Testing
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
-          // A non-blocking attempt briefly counts as a waiting thread.
+          // A nonblocking attempt briefly counts as a waiting thread.
           await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)
@@ -88,7 +88,7 @@ private func echo(_ stream: consuming UnixSocket.Stream) async throws {
   }
 }
 
-/// Connects, and sends and receives the number five times; returns the number of correct replies.
+/// Connects, sends and receives the number five times, and returns the number of correct replies.
 private func exchange(_ number: Int, at address: UnixSocket.Address) async throws -> Int {
   let stream = try UnixSocket.Stream()
   try await stream.connect(to: address)
@@ -104,7 +104,7 @@ private func exchange(_ number: Int, at address: UnixSocket.Address) async throw
 }
 
 extension EndpointKind {
-  /// Lets a call of each kind wait, time out, and be cancelled.
+  /// Makes a call of each kind wait, time out, and be cancelled.
   static func useAll() async throws {
     for kind in allCases {
       try await kind.withEndpoint { endpoint in

@@ -163,8 +163,8 @@ import Testing
     #expect(elements <= 5)
   }
 
-  // The threads of the event loops block all signals. The main thread of a test does not, so these signals are sent to
-  // the thread of the executor.
+  // Event-loop threads block all signals, but a test's main thread does not. Therefore the signals are sent to the
+  // executor's thread.
   @Test func `Signals arrive in ascending order of their numbers`() async throws {
     let executor = try EventLoopExecutor.shared()
     let passed = Passed(try SignalFD([.user1, .user2]))

@@ -3,7 +3,7 @@ import IPCAsync
 import SystemPackage
 import Testing
 
-/// The behaviour that all waiting calls have in common.
+/// The behavior that all waiting calls share.
 @Suite struct WaitingCallsTests {
   @Test(arguments: EndpointKind.allCases)
   func `A call that does not need to wait returns immediately`(_ kind: EndpointKind) async throws {
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  /// Each round provides one message and cancels the call at a random moment, in both orders.
+  /// Each round provides one message and cancels the call at a random time, in either order.
   @Test(arguments: EndpointKind.allCases)
   func `Many cancellations do not lose or duplicate messages`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in
@@ -98,7 +98,7 @@ import Testing
         } catch is CancellationError {
           cancelled += 1
         }
-        // The next round starts with an endpoint for which a call must wait.
+        // Start the next round with an endpoint on which a call must wait.
         while try await reason({ try await endpoint.wait(.immediate) }) == nil { received += 1 }
       }
       #expect(received == provided)
@@ -107,7 +107,7 @@ import Testing
   }
 }
 
-/// The errno with which `body` fails; nil if it succeeds.
+/// Returns the errno with which `body` fails; nil if it succeeds.
 func reason(_ body: () async throws -> Void) async throws -> Errno? {
   do {
     try await body()

@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// The example of the README, which must contain the lines between the marks.
+/// The README example: the README must contain the lines between the marks.
 enum ReadmeExample {
   static func example() throws {
     // README: begin

@@ -1,8 +1,8 @@
 /* A shared block: c-peers/peer/shared_block.c, Sources/IPC/SharedMemory/SharedBlock.swift.
  *
- * A writer publishes ROUNDS times. A reader waits for each round, reads it, and resets the flag, except after the last one. A
- * watcher waits until the flag stays set. With KILLS, the writer is killed between any two steps.
- * Only then do the waits of the others time out, after all stores of the writer have arrived.
+ * A writer publishes ROUNDS times. A reader waits for each round, reads it, and resets the flag, except after the last
+ * round. A watcher waits until the flag stays set. With KILLS, the writer is killed between any two steps. Only after
+ * a kill do the other processes time out, once all of the writer's stores have arrived.
  *
  * @run
  * @run KILLS

@@ -1,11 +1,12 @@
 /* The robust lock of a queue: ipc_queue__lock and ipc_queue__unlock in c-peers/include/ipc_queue.h,
  * Sources/IPC/Synchronization/RobustLock.swift.
  *
- * Three threads lock, write what the lock protects, and unlock. The last one may give up after a deadline. With KILLS, one is
- * killed between any two steps; the kernel then treats the lock as handle_futex_death in kernel/futex/core.c does.
+ * Three threads lock, write the protected data, and unlock. The last thread may give up after a deadline. With KILLS,
+ * one thread is killed between any two steps, and the kernel then handles the lock as in handle_futex_death in
+ * kernel/futex/core.c.
  *
- * A sleep ends after a slice only after a death, once for each lock. So a lost wake-up is a state without a next step,
- * although in the code it only costs the slice.
+ * A sleep ends after a slice only after a death, once for each lock. Therefore a lost wake-up is a deadlock in the
+ * model, although in the code it only costs the slice.
  *
  * @run
  * @run KILLS
@@ -29,7 +30,7 @@
 #define ROUNDS 2
 #endif
 
-/* The word: the thread ID of the owner, and two bits. */
+/* The lock word: the owner's thread ID, and two bits. */
 #define OWNER 3
 #define WAITERS 4
 #define DIED 8
@@ -38,7 +39,7 @@ byte lock;
 bool pending[THREADS], asleep[THREADS], killed[THREADS];
 bool isInside, hasDied, hasGivenUp, deaths;
 
-/* The data that the lock protects: the number of writes, how many of them each thread has seen, and how many the word
+/* The data that the lock protects: the number of writes, and how many of the writes each thread has seen and the word
  * carries. */
 byte writes, known[THREADS], carried;
 
@@ -60,7 +61,7 @@ inline hand_over() {
 #endif
 }
 
-/* FUTEX_WAKE of one sleeper: any of them. */
+/* FUTEX_WAKE for one sleeper, which can be any of them. */
 inline wake_one() {
   if
   :: asleep[0] -> asleep[0] = false
@@ -150,7 +151,7 @@ inline acquire() {
     :: else
     fi;
 #endif
-    /* The new owner is informed of a death, and sees all earlier writes. */
+    /* The new owner learns of a death, and sees all earlier writes. */
     assert(!hasDied && !isInside);
     isInside = true
   }

@@ -1,10 +1,10 @@
-/* The memory of C11 for the models: each thread sees the stores to a word in their order, but at its own pace.
+/* C11 memory for the models: each thread sees the stores to a word in order, but at its own pace.
  *
- * A word keeps the stores that a thread has not seen yet. A load returns any store that is not older than the last one
- * that its thread has seen. A release store carries the stores that its thread has seen; an acquire load adopts them. A
- * sequentially consistent fence exchanges these with all earlier fences. A sequentially consistent load or store is
- * modelled as acquire or release, which promises less. Not modelled: stores to one word that take effect in a
- * different order than they are executed, and loads that see later stores.
+ * A word keeps the stores that some thread has not yet seen. A load returns any store that is not older than the last
+ * store that its thread has seen. A release store carries the stores that its thread has seen; an acquire load adopts
+ * them. A sequentially consistent fence exchanges the seen stores with all earlier fences. A sequentially consistent
+ * load or store is modelled as acquire or release, a weaker ordering. Not modelled: stores to one word that take effect
+ * in a different order than they are executed, and loads that see later stores.
  *
  * The model defines WORDS (the atomic words), PLACES (memory without atomics), THREADS and KEPT: a load returns one of
  * the last KEPT stores.
@@ -39,8 +39,7 @@ inline join(into, from) {
   }
 }
 
-/* Forgets the stores that every thread has overtaken, so that equivalent states are equal, and
- * any store that is too old. */
+/* Forgets stores that every thread has overtaken, so that equivalent states are equal, and stores that are too old. */
 inline forget(w) {
   oldest = words[w].newest;
   for (i : 0 .. THREADS - 1) {
@@ -113,7 +112,7 @@ inline load(me, w, order, into) {
   }
 }
 
-/* A compare-and-exchange reads the newest store. Its own store also carries the stores that the newest one carries. */
+/* A compare-and-exchange reads the newest store. Its own store also carries the stores that this store carries. */
 inline exchange(me, w, expected, desired, order, exchanged) {
   d_step {
     exchanged = (NEWEST(w) == expected);
@@ -138,7 +137,7 @@ inline fence(me) {
   }
 }
 
-/* Reads or writes memory without atomics: every earlier access must happen before this one, or there is a data race. */
+/* Reads or writes nonatomic memory: every earlier access must happen before this one, or there is a data race. */
 inline access(me, place) {
   d_step {
     assert(seen[me].at[WORDS + place] == accesses[place]);

@@ -1,10 +1,10 @@
 /* A shared queue: c-peers/include/ipc_queue.h, Sources/IPC/SharedMemory/SharedQueue+Locking.swift and +Messages.swift.
  *
- * Two senders and two receivers use a queue of one slot, and another process closes it, at any time or after the last
- * message. With SELECT, there are two queues: each has a sender, and one receiver waits for both. With KILLS,
+ * Two senders and two receivers use a queue with one slot, and another process closes the queue, at any time or after
+ * the last message. With SELECT, there are two queues: each has a sender, and one receiver waits for both. With KILLS,
  * one process is killed between any two steps.
  *
- * The lock is that of lock.pml, in one step: it excludes others, and its next owner is informed if the last one died.
+ * The lock from lock.pml is a single step here: it excludes others, and its next owner learns if the last owner died.
  * Its acquire and release order everything else, so the memory is sequentially consistent.
  *
  * @run
@@ -51,7 +51,7 @@ bool killed[PROCESSES], hasNoSelector, closesEarly;
 
 #define ME (me + 1)
 
-/* FUTEX_WAKE of all sleepers, or of the first one in the kernel's queue, which can be any of them. */
+/* FUTEX_WAKE for all sleepers, or for the first sleeper in the kernel's queue, which can be any of them. */
 inline wake(which) {
 #ifdef WAKES_ONE
   if
@@ -126,7 +126,7 @@ inline announce(which) {
   events = events | (1 << (which))
 }
 
-/* Sleeps while every event has the value that was announced. */
+/* Sleeps while every event has its announced value. */
 inline sleep() {
   atomic {
     sleepsOn[me] = events;
@@ -214,7 +214,7 @@ inline copy(queue) {
   atomic { assert(first[queue] == second[queue]); copied = first[queue] }
 }
 
-/* Removes a message, which must be complete and the next one. */
+/* Removes a message, which must be complete and next in order. */
 inline remove(queue) {
   atomic { assert(copied == received[queue] + 1 && received[queue] < sent[queue]); received[queue]++; copied = 0 }
 }
@@ -363,7 +363,7 @@ inline close(queue) {
   release(queue)
 }
 
-/* Closes the queues at any time, or after the last message. If it is killed, another process closes them. */
+/* Closes the queues at any time, or after the last message. If this process is killed, another closes the queues. */
 proctype closer(byte me) {
   LOCALS;
   {

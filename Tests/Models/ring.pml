@@ -1,11 +1,11 @@
 /* A ring: c-peers/include/ipc_ring.h, Sources/IPC/SharedMemory/RingEnd.swift.
  *
- * A producer sends MESSAGES records through a ring that holds two, and a consumer receives them. Each may close its end
- * early. One signal interrupts a sleep. With KILLS, one process is killed between any two steps, and a successor may open
- * its end; the memory is sequentially consistent then, to keep the number of states small.
+ * A producer sends MESSAGES records through a ring that holds two records, and a consumer receives them. Each may close
+ * its end early. One signal interrupts a sleep. With KILLS, one process is killed between any two steps, and a
+ * successor may open its end; in this case, the memory is sequentially consistent, to keep the state space small.
  *
- * A sleep ends after a slice only if the other process was killed, which may have happened before it woke the sleeper. So
- * a lost wake-up is a state without a next step, although in the code it only costs the slice.
+ * A sleep ends after a slice only if the other process was killed, possibly before it woke the sleeper. Therefore a
+ * lost wake-up is a deadlock in the model, although in the code it only costs the slice.
  *
  * @run
  * @run KILLS
@@ -29,7 +29,7 @@
 #endif
 #define CAPACITY 2
 
-/* The words of an end of the ring; `PRODUCER` and `CONSUMER` are also the threads. */
+/* The words of one end of the ring; `PRODUCER` and `CONSUMER` are also thread numbers. */
 #define PRODUCER 0
 #define CONSUMER 1
 #define POSITION(side) (side)
@@ -267,7 +267,7 @@ inline take() {
   assert(first[position % CAPACITY] == position + 1 && second[position % CAPACITY] == position + 1)
 }
 
-/* A caller handles EOWNERDEAD by trying again when there is a successor. */
+/* A caller handles EOWNERDEAD by retrying when there is a successor. */
 inline wait_for_successor(side) {
   if
   :: NEWEST(OWNER(1 - side)) != PROCESS(1 - side, 0)
@@ -347,11 +347,11 @@ proctype consumer(bool generation) {
         wake(CONSUMER)
 #endif
       :: outcome == GONE ->
-        /* The producer closed: every record was received. */
+        /* The producer has closed its end: every record has been received. */
         assert(position == NEWEST(POSITION(PRODUCER)));
         break
       :: outcome == DEAD ->
-        /* The producer died: every record that it sent was received. */
+        /* The producer has died: every record that it sent has been received. */
         assert(position == NEWEST(POSITION(PRODUCER)) || NEWEST(OWNER(PRODUCER)) != PROCESS(PRODUCER, 0));
         wait_for_successor(CONSUMER)
       fi

@@ -1,8 +1,8 @@
-/* Makes one atomic operation of the ring, the queue or the block relaxed, and uses all of them from two
- * threads. The thread sanitizer must report the missing order.
+/* Makes one atomic operation in the ring, the queue or the block relaxed, and uses all three from two
+ * threads. ThreadSanitizer must report the missing ordering.
  *
  *     orders          lists the operations that are not relaxed
- *     orders NUMBER   makes one of them relaxed; `orders none` leaves them as they are
+ *     orders NUMBER   makes one of them relaxed; `orders none` leaves all unchanged
  */
 #include "sites.h"
 
@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A stub for shared_block.c: this program has no request in which a failed call could be recorded. */
+/* A stub for shared_block.c: this program has no request to record a failed call in. */
 int peer_set_failed_call(const char *name) {
     return name ? -1 : 0;
 }
 
 enum { SIZE = 16384, RECORDS = 200 };
 static _Alignas(4096) unsigned char memory[SIZE];
-/* The progress of a thread. Its accesses are relaxed, so they order no other access. */
+/* The progress of a thread. Its accesses are relaxed, so they do not order any other access. */
 static int reached;
 
 static void reach(int step) {
@@ -64,7 +64,7 @@ static void *consume(void *unused) {
     return unused;
 }
 
-/* The first message is sent by a thread that holds the lock until the receiver sleeps on it. For the others,
+/* The thread that sends the first message holds the lock until the receiver sleeps on it. For the others,
  * neither thread waits for the lock. */
 static void *send_messages(void *unused) {
     struct ipc_queue queue;
@@ -133,7 +133,7 @@ static void run(void *(*first)(void *), void *(*second)(void *)) {
     pthread_join(threads[1], NULL);
 }
 
-/* The operations of the peer are not part of a structure. */
+/* The peer's own operations are not part of a structure. */
 static bool is_of_structure(const char *function) {
     return strncmp(function, "ipc_", 4) == 0 || strcmp(function, "await") == 0 ||
            strcmp(function, "set_ready") == 0;

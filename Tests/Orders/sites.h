@@ -1,5 +1,5 @@
-/* Replaces the atomic operations of <stdatomic.h> for the code that is included next. The replacements
- * allow one of them to be made relaxed. A site is named by its function, its operation and its word. */
+/* Replaces the atomic operations in <stdatomic.h> for the code that is included next. The replacements
+ * can make one operation relaxed. A site's name consists of its function, its operation and its word. */
 #ifndef SITES_H
 #define SITES_H
 
@@ -12,7 +12,7 @@ struct site {
     bool relaxed;
 };
 
-/* Adds the operation that is expanded here to the list, which is a section, and returns whether it is
+/* Adds the operation to the list, which is a linker section, and returns whether the operation is
  * relaxed. */
 #define IS_RELAXED(operation, word, order)                                                                   \
     ({                                                                                                       \

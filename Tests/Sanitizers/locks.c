@@ -1,5 +1,5 @@
-// The kernel transfers a contended `Mutex` of Swift to its next owner (FUTEX_LOCK_PI). ThreadSanitizer does
-// not model that, and would report a race between the owners. This wrapper of syscall(2) therefore adds an
+// The kernel transfers a contended Swift `Mutex` to its next owner (FUTEX_LOCK_PI). ThreadSanitizer does not
+// model the transfer, and would report a race between the owners. This syscall(2) wrapper therefore adds an
 // atomic operation on the lock word, which synchronizes the owners without changing the word.
 #include "Sanitizers.h"
 
@@ -19,8 +19,8 @@ static void show_given(_Atomic uint32_t *lock) {
     atomic_fetch_add_explicit(lock, 0, memory_order_release);
 }
 
-// This is not instrumented, because Foundation also makes system calls in threads that ThreadSanitizer
-// regards as ended.
+// This function is not instrumented, because Foundation also makes system calls in threads that
+// ThreadSanitizer regards as finished.
 __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...) {
     long arguments[6];
     va_list list;
@@ -40,8 +40,8 @@ __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...
     return result;
 }
 
-// A thread that waits for a `Mutex` first spins, in a library that is not instrumented. If it gets the lock
-// in this way, no system call shows it. The symbol belongs to `_MutexHandle._lockSlow`.
+// A thread that waits for a `Mutex` first spins, in a library that is not instrumented. If the thread gets
+// the lock while spinning, no system call shows it. The symbol belongs to `_MutexHandle._lockSlow`.
 #define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
 __attribute__((swiftcall)) void lock_slowly(uint32_t thread,
                                             __attribute__((swift_context)) void *lock) __asm__(LOCK_SLOW);
@@ -53,8 +53,8 @@ __attribute__((swiftcall)) void lock_slowly(uint32_t thread, __attribute__((swif
     show_taken(lock);
 }
 
-// A continuation can be resumed before its task suspends. The runtime, which is not instrumented, then
-// continues the task in its thread.
+// A continuation can be resumed before its task suspends. In that case, the uninstrumented runtime continues
+// the task in the same thread.
 const char *__tsan_default_suppressions(void) {
     return "race_top:withUnsafeContinuation\n";
 }

@@ -12,7 +12,7 @@
 
 static const struct sockaddr_un address = {AF_UNIX, "/tmp/daemon.sock"};
 
-/// Sends one byte, and with it a descriptor.
+/// Sends one byte and a descriptor with it.
 static void pass(int connection, int descriptor) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {0};
     struct iovec bytes = {"!", 1};

@@ -46,7 +46,7 @@ static mqd_t create(const char *name, int access, bool *has) {
 }
 
 int fault_server(void) {
-    // Without SA_RESTART: a signal interrupts every wait.
+    // Without SA_RESTART, a signal interrupts every wait.
     sigaction(SIGHUP, &(struct sigaction){.sa_handler = reload}, NULL);
     atexit(clean_up);
     mqd_t orders = create(orders_name, O_RDONLY, &has_orders);

@@ -1,4 +1,4 @@
-// A hostile program, for the tests of the recorder.
+// A hostile program for the recorder tests.
 #include "textbook.h"
 
 #include <err.h>
@@ -72,7 +72,7 @@ static void make_wild_calls(void) {
     syscall(SYS_openat2, AT_FDCWD, "x", wild, SIZE_MAX);
     syscall(SYS_mmap, NULL, SIZE_MAX, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     syscall(SYS_rt_sigqueueinfo, getppid(), 0, wild);
-    // A mapping beyond the end of its file, and a large one whose pages are never touched.
+    // A mapping past the end of its file, and a large mapping whose pages are never touched.
     int memory = memfd_create("x", MFD_CLOEXEC);
     void *beyond = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 1 << 20);
     void *large = mmap(NULL, 1UL << 40, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -82,7 +82,7 @@ static void make_wild_calls(void) {
     semctl(set, 0, IPC_RMID);
 }
 
-/// Uses names that could end a line or a text of the recording.
+/// Uses names that could end a line or a string in the recording.
 static void use_odd_names(void) {
     static const char name[] = "/tmp/a'\n- scenario: x\x1b[31m {any} #";
     if (mkfifo(name, 0600) == -1)
@@ -93,7 +93,7 @@ static void use_odd_names(void) {
     unlink(name);
 }
 
-/// Writes lines of the recorder to every descriptor that could be its output.
+/// Writes forged recorder lines to every descriptor that could be the recorder's output.
 static void forge_lines(void) {
     static const char lines[] = "send pid=1 id=x more=0 bytes=forged\nend pid=0\n";
     for (int descriptor = 3; descriptor < 1024; descriptor++)

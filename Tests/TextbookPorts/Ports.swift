@@ -2,7 +2,7 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Writes three records to the FIFO of the logger: the length as a 32-bit integer in network order, then the text.
+/// Writes three records to the logger's FIFO: the length as a 32-bit integer in network byte order, then the text.
 func fifoClient(defect: String) throws {
   let writer = try FIFO("/tmp/log.fifo").openForWriting()
   for text in ["started", "working", "stopped"] {
@@ -14,7 +14,7 @@ func fifoClient(defect: String) throws {
   try writer.close()
 }
 
-/// Submits jobs to the server, and waits for each.
+/// Submits jobs to the server, and waits for each result.
 func jobClient(defect: String) throws {
   let jobs = try POSIXMessageQueue.Sender.open("/jobs")
   let done = try POSIXMessageQueue.Receiver.open("/done")
@@ -47,7 +47,7 @@ private func job(_ kind: Unicode.Scalar, _ number: UInt32, _ name: String, paddi
 
 private func integer(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// Takes the items of the producer from the ring, and removes the ring.
+/// Consumes the producer's items from the ring, and removes the ring.
 func ringConsumer(defect: String) throws {
   let semaphores = try SystemVSemaphores.open(0x5e01)
   let segment = try SystemVSharedMemory.open(0x5e01)

@@ -1,4 +1,4 @@
-// textbook-ports [--defect NAME] PROGRAM: some programs of Tests/Textbook in Swift.
+// textbook-ports [--defect NAME] PROGRAM: some of the Tests/Textbook programs in Swift.
 import Glibc
 
 var arguments = CommandLine.arguments.dropFirst()

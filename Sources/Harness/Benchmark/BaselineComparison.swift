@@ -1,19 +1,19 @@
 import Foundation
 
-/// The comparison of a run with an earlier one.
+/// The comparison of a run with an earlier run.
 public struct BaselineComparison: Sendable {
-  /// A measurement that differs from the baseline by more than the noise.
+  /// A measurement whose difference from the baseline exceeds the noise.
   public struct Change: Sendable, Equatable {
     /// The measurement: `pipe/pipe ping-pong 64 B, two cores [swift>swift]`.
     public let name: String
-    /// What is compared: `ratio` to the reference of the same run, or `time`.
+    /// The compared quantity: `ratio` to the reference in the same run, or `time`.
     public let what: String
     /// The value in the baseline.
     public let before: Double
     /// The value in this run.
     public let now: Double
 
-    /// How many times as large as in the baseline.
+    /// The value in this run divided by the value in the baseline.
     var factor: Double { before > 0 ? now / before : 1 }
   }
 
@@ -23,13 +23,13 @@ public struct BaselineComparison: Sendable {
   public private(set) var improvements: [Change] = []
   /// The number of values that were compared.
   public private(set) var compared = 0
-  /// Why something was not compared.
+  /// The reasons why values were not compared.
   public private(set) var notes: [String] = []
 
-  /// The smallest change that counts, even if the intervals do not overlap.
+  /// The smallest ratio that counts as a change, even if the intervals do not overlap.
   static let threshold = 1.05
 
-  /// Compares the ratios, and the times if both runs are from the same machine and both machines were idle.
+  /// Compares the ratios and, if both runs were made on the same idle machine, the times.
   public init(_ now: BenchmarkDocument, baseline: BenchmarkDocument) {
     let before = Dictionary(baseline.results.map { ($0.name, $0) }) { first, _ in first }
     let (here, there) = (now.run.machine, baseline.run.machine)
@@ -47,7 +47,8 @@ public struct BaselineComparison: Sendable {
         guard let other = old[pairing.pairing] else { continue }
         let name = "\(result.name) [\(pairing.pairing)]"
         if let ratio = pairing.ratio, let earlier = other.ratio { compare(name, "ratio", ratio, earlier) }
-        // The reference has no ratio. The noise of both runs widens the intervals of its times.
+        // The reference has no ratio, so its times are compared, with their intervals widened by the noise of both
+        // runs.
         if comparesTimes, pairing.ratio == nil {
           compare(
             name, "time", pairing.time.widened(by: result.control.spread), other.time.widened(by: old.control.spread))

@@ -32,7 +32,7 @@ struct LogarithmicAxis {
   }
 }
 
-/// The median and the 99th percentile of small messages, a row for each benchmark.
+/// The median and the 99th percentile for small messages, with a row for each benchmark.
 struct LatencyChart {
   struct Row {
     let name: String
@@ -168,7 +168,7 @@ struct ThroughputChart {
     }
   }
 
-  /// Moves positions apart, so that labels do not overlap, and keeps their order.
+  /// Returns the positions moved apart so that labels do not overlap, in the same order.
   static func spread(_ positions: [Double], distance: Double, within range: ClosedRange<Double>) -> [Double] {
     let order = positions.indices.sorted { positions[$0] < positions[$1] }
     var moved = positions

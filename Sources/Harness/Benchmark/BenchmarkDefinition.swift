@@ -1,19 +1,19 @@
-/// A benchmark: how its objects are opened, and which messages are sent.
+/// A benchmark: how its objects are opened, and which messages it sends.
 public struct BenchmarkDefinition: Sendable {
   /// The script that opens the objects, for one row of parameters.
   let setUp: Scenario
   /// The steps that remove the objects.
   let tearDown: [Step]
-  /// The role that sends first and takes the measurements.
+  /// The role that sends first and measures.
   let active: Measured
   /// The role that sends back or receives.
   let passive: Measured
   /// The lengths of the messages.
   let sizes: [Int]
   let modes: [BenchmarkMode]
-  /// The common claims for one byte in µs, and for many bytes in GB/s.
+  /// The common claims: µs for one byte, and GB/s for many bytes.
   let claims: Claims
-  /// Whether both processes spin, so that each needs a processor.
+  /// Whether both processes spin, so that each needs its own processor.
   let spins: Bool
 
   /// The name, such as `pipe/pipe`.
@@ -21,7 +21,7 @@ public struct BenchmarkDefinition: Sendable {
   /// The mechanism: the part of the id before the `/`.
   public var mechanism: String { setUp.mechanism }
 
-  /// A role, and its request without the number of messages.
+  /// A role and its request, without the number of messages.
   struct Measured: Sendable {
     let role: String
     let request: RequestTemplate
@@ -33,17 +33,17 @@ public struct BenchmarkDefinition: Sendable {
   }
 }
 
-/// How messages follow each other.
+/// How messages are spaced.
 public enum BenchmarkMode: String, Sendable, CaseIterable, Codable {
-  /// One message at a time, sent when the previous one came back.
+  /// One message at a time, sent when the previous message has come back.
   case pingPong = "ping-pong"
-  /// One message at a time, sent at fixed times; the latency counts from these times.
+  /// One message at a time, sent on a fixed schedule; latency is measured from the scheduled time.
   case paced
   /// As many messages as possible in one direction.
   case flood
 }
 
-/// The processors on which the two processes run.
+/// The processors that the two processes run on.
 public enum BenchmarkPlacement: String, Sendable, CaseIterable, Codable {
   case twoCores = "two cores"
   case oneCore = "one core"

@@ -6,7 +6,7 @@ public enum BenchmarkFormat: String, Sendable, CaseIterable {
   case json
   /// A page with the same tables.
   case markdown
-  /// One file with charts, which needs no other file and no network.
+  /// One file with charts, which needs no other files and no network.
   case html
 }
 
@@ -21,7 +21,7 @@ extension BenchmarkDocument {
     }
   }
 
-  /// The status that the command exits with, before the comparison with a baseline.
+  /// The exit status of the command, unless a comparison with a baseline changes it.
   public var status: ExitStatus {
     isComplete ? (problems.isEmpty ? .asExpected : .failures) : .interrupted
   }

@@ -6,7 +6,7 @@ struct BenchmarkHTML {
     HTMLPage.text(title: "Costs measured by ipc-interop") { page in page.element("main", content: write) }
   }
 
-  /// Writes the page without its head, which is also a tab of the report of a run.
+  /// Writes the page body, which is also used as a tab in the report of a run.
   func write(to page: inout XMLWriter) {
     page.element("h1", text: "What each mechanism costs")
     page.element("p", text: "Measured by ipc-interop bench in \(duration(document.run.seconds)).")
@@ -38,7 +38,7 @@ struct BenchmarkHTML {
 
   // MARK: - Heat map
 
-  /// Shows the ratios of each pairing as colours and numbers.
+  /// Writes the ratios for each pairing as colors and numbers.
   private func ratios(_ page: inout XMLWriter) {
     let pairings = BenchmarkText.pairings(of: document.results).filter { $0 != document.run.reference }
     guard !pairings.isEmpty else { return }
@@ -85,7 +85,7 @@ struct BenchmarkHTML {
     }
   }
 
-  /// Returns a colour from blue for 0.8 or less through white for 1 to red for 1.25 or more.
+  /// Returns a color from blue for 0.8 or less through white for 1 to red for 1.25 or more.
   static func colour(_ ratio: Double) -> String {
     let strength = min(abs(ratio - 1) / (ratio < 1 ? 0.2 : 0.25), 1)
     let (red, green, blue) = ratio < 1 ? (107.0, 174.0, 214.0) : (239.0, 138.0, 98.0)

@@ -3,13 +3,13 @@ public import SystemPackage
 
 /// Reads `fixtures/benchmarks/*.yaml`.
 ///
-/// A benchmark has the form of a scenario with two roles. Its last requests are `bench_pong` and `bench_ping`, without
-/// the number and the length of the messages.
+/// A benchmark has the same form as a two-role scenario. Its last requests are `bench_pong` and `bench_ping`, without
+/// the number and length of the messages.
 public enum BenchmarkLoader {
   /// The keys that a scenario does not have.
   static let keys = ["sizes", "modes", "claims", "spins"]
 
-  /// Loads the benchmarks of a checkout or an installed suite.
+  /// Loads the benchmarks from a checkout or an installed suite.
   public static func load(
     root: FilePath, registry: OperationRegistry
   ) throws(FixtureErrors) -> [BenchmarkDefinition] {
@@ -68,7 +68,7 @@ public enum BenchmarkLoader {
       spins: keys["spins"]?.boolean("'spins'") ?? false)
   }
 
-  /// Parses `{one-byte: 5-10, bulk: 0.5-1}`: µs, and GB/s.
+  /// Parses `{one-byte: 5-10, bulk: 0.5-1}`, in µs and GB/s.
   private static func claims(_ value: FixtureDocument.Value?) -> BenchmarkDefinition.Claims {
     guard let keys = value?.map("the claims", keys: ["one-byte", "bulk"]) else { return .init() }
     func range(_ key: String) -> ClosedRange<Double>? {

@@ -1,4 +1,4 @@
-/// Writes a benchmark run as a page of Markdown.
+/// Writes a benchmark run as a Markdown page.
 struct BenchmarkMarkdown {
   let document: BenchmarkDocument
 
@@ -89,7 +89,7 @@ struct ClaimComparison {
   let size: Int
   let claimed: String
   let measured: String
-  /// How the measured value compares with the claim, in words.
+  /// A phrase that says how the measured value compares with the claim.
   let verdict: String
 
   static let explanation = "One way is half of the median round trip."

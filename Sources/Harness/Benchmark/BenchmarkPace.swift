@@ -1,7 +1,7 @@
 /// Divides the time of a run among its measurements.
 ///
-/// Starting peers and programs takes time, and how much depends on the machine. So each benchmark gets a share of the
-/// time that is left.
+/// Starting peers and programs takes time that depends on the machine. Therefore each benchmark gets a share of the
+/// remaining time.
 struct BenchmarkPace {
   /// A number of sessions, each of which starts two peers, and the total number of measurements in them.
   struct Work: Equatable {
@@ -9,18 +9,18 @@ struct BenchmarkPace {
     var measurements = 0
   }
 
-  /// The assumed duration of a session until the first one has been measured, in seconds.
+  /// The assumed duration of a session until the first session has been measured, in seconds.
   private static let expectedSession = 0.1
   /// The shortest useful measurement, in seconds.
   static let shortest = 0.005
 
   /// The time for the whole run, in seconds.
   let limit: Double
-  /// The time for a measurement if the whole run has enough time, in seconds.
+  /// The time for a measurement if the run has time to spare, in seconds.
   let longest: Double
   private var remaining: Work
   private var sessions = 0
-  /// The seconds of the measurements so far.
+  /// The time spent on measurements so far, in seconds.
   private var spent = 0.0
 
   init(limit: Double, longest: Double, work: [Work]) {

@@ -1,30 +1,30 @@
-/// The document of a benchmark run, which every report shows and `--compare` reads.
+/// The document that describes a benchmark run; every report shows it, and `--compare` reads it.
 ///
 /// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
 public struct BenchmarkDocument: Sendable, Codable {
-  /// The version of the form.
+  /// The version of the document format.
   public var format = Self.currentFormat
   static let currentFormat = 1
 
   /// Where and how the run was made.
   public var run: BenchmarkRun
-  /// The measurements, in the order of the files.
+  /// The measurements, in file order.
   public var results: [BenchmarkResult]
-  /// The programs that were started between the benchmarks: physical limits, and other libraries.
+  /// The programs that were started between the benchmarks, to measure physical limits and other libraries.
   public var programs: [ProgramResult]
-  /// The measurements that are compared with a limit or a library.
+  /// The comparisons of measurements with a limit or a library.
   public var comparisons: [ProgramComparison]
   /// The omitted measurements, with their reasons.
   public var notes: [String]
   /// The benchmarks that failed.
   public var problems: [String]
-  /// Whether the run ended without an interruption.
+  /// Whether the run finished without being interrupted.
   public var isComplete: Bool
 }
 
 /// Where and how a run was made.
 public struct BenchmarkRun: Sendable, Codable {
-  /// The machine, and its other load.
+  /// The machine and its other load.
   public var machine: MachineDescription
   /// The compiler or interpreter of each language.
   public var implementations: [String: String]
@@ -32,9 +32,9 @@ public struct BenchmarkRun: Sendable, Codable {
   public var reference: String
   /// The number of rounds.
   public var rounds: Int
-  /// The seed of the order of the pairings in a round.
+  /// The seed for the order of the pairings in a round.
   public var seed: UInt64
-  /// The longest time for one measurement, in seconds.
+  /// The maximum time for one measurement, in seconds.
   public var budget: Double
   /// The duration of the run, in seconds.
   public var seconds: Double
@@ -46,19 +46,19 @@ public struct BenchmarkResult: Sendable, Codable {
   public var benchmark: String
   /// The mechanism that it belongs to.
   public var mechanism: String
-  /// What is measured, in words.
+  /// A description of the measurement.
   public var title: String
-  /// How messages follow each other.
+  /// How messages are spaced.
   public var mode: BenchmarkMode
   /// The length of a message in bytes.
   public var size: Int
-  /// The processors of the two processes.
+  /// The processors that the two processes run on.
   public var placement: BenchmarkPlacement
-  /// The nanoseconds between two messages of paced mode.
+  /// The nanoseconds between two messages in paced mode.
   public var interval: Int?
-  /// The common claim: µs for one byte, or GB/s for many.
+  /// The common claim: µs for one byte, or GB/s for many bytes.
   public var claim: Claim?
-  /// For each round, the second run of the reference pairing divided by the first, which shows the precision of ratios.
+  /// The second run of the reference pairing divided by the first, for each round, to show how precise the ratios are.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]
@@ -83,21 +83,21 @@ public struct BenchmarkResult: Sendable, Codable {
 public struct PairingResult: Sendable, Codable {
   /// The languages of the two roles: `c>swift`.
   public var pairing: String
-  /// The number of messages or round trips of all rounds.
+  /// The number of messages or round trips in all rounds.
   public var messages: Int
-  /// The nanoseconds of a round trip or, for flood, of a message.
+  /// The nanoseconds per round trip or, for flood, per message.
   public var time: Estimate
-  /// `time` divided by that of the reference in the same round; nil for the reference.
+  /// `time` divided by the reference pairing's time in the same round; nil for the reference.
   public var ratio: Estimate?
-  /// The nanoseconds of round trips by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil for flood.
+  /// The nanoseconds per round trip by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil for flood.
   public var percentiles: [String: Double]?
-  /// In paced mode, the same percentiles, counted from the actual send instead of the intended time.
+  /// In paced mode, the same percentiles, measured from the actual send instead of the scheduled time.
   public var service: [String: Double]?
-  /// Messages a second.
+  /// Messages per second.
   public var messagesPerSecond: Double
-  /// Bytes a second; nil if a message has no bytes.
+  /// Bytes per second; nil if messages have no bytes.
   public var bytesPerSecond: Double?
-  /// The histogram of the round trips of all rounds, in the form of the peer protocol; nil for flood.
+  /// The histogram of round trips in all rounds, in the peer-protocol format; nil for flood.
   public var histogram: String?
 }
 
@@ -107,14 +107,14 @@ public struct ProgramResult: Sendable, Codable {
   public var name: String
   /// The measured quantity, in words.
   public var title: String
-  /// `limit` for a physical limit, or `library` for what a user could choose instead.
+  /// `limit` for a physical limit, or `library` for a library that a user could choose instead.
   public var kind: ExternalProgram.Kind
-  /// The nanoseconds of an operation: the median of the histogram or, without one, the mean.
+  /// The nanoseconds per operation: the median of the histogram or, without a histogram, the mean.
   public var time: Estimate
-  /// Messages a second.
+  /// Messages per second.
   public var messagesPerSecond: Double
-  /// Bytes a second; nil if there are no bytes.
+  /// Bytes per second; nil if there are no bytes.
   public var bytesPerSecond: Double?
-  /// The histogram of all rounds; nil if the program printed none.
+  /// The histogram for all rounds; nil if the program printed none.
   public var histogram: String?
 }

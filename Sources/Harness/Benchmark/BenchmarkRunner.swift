@@ -6,13 +6,13 @@ import SystemPackage
 public struct BenchmarkOptions: Sendable {
   /// The mechanisms or benchmarks to measure; all if empty.
   public var mechanisms: [String] = []
-  /// The pairings to measure beside the reference; all if empty.
+  /// The pairings to measure in addition to the reference; all if empty.
   public var pairs: [[String]] = []
-  /// How often each pairing is measured.
+  /// The number of times each pairing is measured.
   public var rounds = 5
-  /// The seed of the order of the pairings in each round.
+  /// The seed for the order of the pairings in each round.
   public var seed: UInt64 = 1
-  /// The time for one measurement, in seconds; nil for at most 0.03, so that the run takes about five minutes.
+  /// The time for one measurement, in seconds; nil for at most 0.03 s, so that the run takes about five minutes.
   public var budget: Double?
   /// Whether only messages of at most 64 bytes are measured, on two processors.
   public var isQuick = false
@@ -20,11 +20,11 @@ public struct BenchmarkOptions: Sendable {
   /// Creates the default options.
   public init() {}
 
-  /// The longest time for one measurement, in seconds.
+  /// The maximum time for one measurement, in seconds.
   var longestBudget: Double { budget ?? 0.03 }
-  /// The time for the whole run with five rounds, in seconds; more rounds take proportionally longer.
+  /// The time limits for a whole run with five rounds, in seconds; they grow in proportion to the number of rounds.
   private static let (complete, quick) = (280.0, 55.0)
-  /// The time for the whole run, in seconds.
+  /// The time limit for the whole run, in seconds.
   var timeLimit: Double {
     budget == nil ? (isQuick ? Self.quick : Self.complete) * Double(rounds) / 5 : .infinity
   }
@@ -38,11 +38,11 @@ public struct BenchmarkProgress: Sendable, CustomStringConvertible {
   public let name: String
   let round: Int
 
-  /// The progress in one line.
+  /// The progress on one line.
   public var description: String { "[\(number)/\(count)] \(name), round \(round)" }
 }
 
-/// Measures benchmarks: the pairings of languages in turn, in rounds.
+/// Measures benchmarks in rounds; in each round, the pairings of languages take turns.
 public struct BenchmarkRunner: Sendable {
   private let configuration: RunConfiguration
   private let definitions: [BenchmarkDefinition]
@@ -51,10 +51,10 @@ public struct BenchmarkRunner: Sendable {
   private let notes: [String]
   private let rules: [ComparisonRule]
 
-  /// The operations that a peer must have to be measured.
+  /// The operations that a peer must support to be measured.
   private static let operations: Set = ["bench_ping", "bench_pong", "bench_send", "bench_receive"]
 
-  /// Selects the benchmarks of a run, and the programs that are measured beside the peers.
+  /// Selects the benchmarks for a run, and the programs to measure in addition to the peers.
   public init(
     _ configuration: RunConfiguration, _ installation: Installation, options: BenchmarkOptions
   ) throws(RunError) {
@@ -147,12 +147,12 @@ private struct Run {
   func placements(of definition: BenchmarkDefinition) -> [BenchmarkPlacement] {
     let hasPair = machine.pair.count == 2
     if options.isQuick || definition.spins { return hasPair ? [.twoCores] : [] }
-    // Rows of one benchmark differ in the sizes; the effect of the placement shows with small messages.
+    // Rows of one benchmark differ in size; placement matters for small messages.
     let isSmall = (definition.sizes.min() ?? 0) <= 64
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Returns the measurements of a benchmark in each placement; none if the machine lacks what it needs.
+  /// Returns the planned measurements of a benchmark in each placement; none if the machine lacks something it needs.
   mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
@@ -170,7 +170,7 @@ private struct Run {
 
   /// Measures a benchmark in all rounds.
   ///
-  /// If it fails, the measurement stops, and the run reports the failure.
+  /// If the benchmark fails, its measurement stops, and the run reports the failure.
   mutating func measure(_ plan: PlannedBenchmark, budget: Double, progress: (Int) -> Void) {
     let (definition, pairings) = (plan.definition, plan.pairings)
     let processors =
@@ -186,7 +186,7 @@ private struct Run {
       let first = try session(pairings[0])
       try series.calibrate(first, modes: plan.modes, sizes: plan.sizes)
       try first.finish()
-      // The reference is measured twice: the difference is the noise.
+      // The reference is measured twice; the difference shows the noise.
       let turns =
         pairings.map { PlannedBenchmark.Turn.pairing($0, isControl: false) } + [.pairing(pairings[0], isControl: true)]
         + Set(compared.map(\.rule.program)).sorted().map { .program($0) }
@@ -213,7 +213,7 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs that a benchmark is compared with, on two cores if there are two.
+  /// Returns the programs to compare a benchmark with: only on two cores, if the machine has two.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in
@@ -264,7 +264,7 @@ struct PlannedBenchmark {
 
   var name: String { "\(definition.id), \(placement.rawValue)" }
 
-  /// The sessions and measurements of all rounds; the reference is measured twice in each.
+  /// Returns the sessions and measurements in all rounds; each round measures the reference twice.
   func work(rounds: Int) -> BenchmarkPace.Work {
     let sessions = rounds * (pairings.count + 1)
     return BenchmarkPace.Work(sessions: sessions + 1, measurements: sessions * modes.count * sizes.count)

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The measurements of one benchmark on one placement: its loads, in all pairings and rounds.
+/// The measurements of one benchmark in one placement: its loads, in all pairings and rounds.
 struct BenchmarkSeries {
   let definition: BenchmarkDefinition
   let placement: BenchmarkPlacement
@@ -10,10 +10,10 @@ struct BenchmarkSeries {
   /// The time for one measurement, in seconds.
   let budget: Double
   private(set) var loads: [Measured] = []
-  /// The time of each program that the benchmark is compared with, in each round.
+  /// The time in each round for each program that the benchmark is compared with.
   private(set) var programs: [String: [Double]] = [:]
 
-  /// A load, and its measurements in each round.
+  /// A load and its measurements in each round.
   struct Measured {
     var load: BenchmarkSession.Load
     var samples: [Pairing: Samples] = [:]
@@ -21,21 +21,21 @@ struct BenchmarkSeries {
     var control: [Double] = []
   }
 
-  /// The rounds of one pairing.
+  /// The measurements of one pairing in all rounds.
   struct Samples {
-    /// The median round trip of each round, in nanoseconds; for flood the time of a message.
+    /// The median round trip in each round or, for flood, the time per message, in nanoseconds.
     var times: [Double] = []
-    /// The mean time of a message in each round.
+    /// The mean time per message in each round.
     var means: [Double] = []
     var messages = 0
     var latency = LatencyHistogram()
     var service = LatencyHistogram()
   }
 
-  /// Determines how many messages the reference pairing sends in a part of the budget.
+  /// Determines how many messages the reference pairing sends in a fraction of the budget.
   ///
-  /// A measurement consists of several requests, so that it ends in time if the machine becomes busy: processes that
-  /// spin need a scheduler's time slice for each message as soon as they share a processor.
+  /// A measurement consists of several requests, so that it ends in time even if the machine becomes busy: once
+  /// spinning processes share a processor, each message costs them a scheduler time slice.
   mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int]) throws(CellOutcome) {
     for mode in modes {
       for size in sizes {
@@ -54,11 +54,11 @@ struct BenchmarkSeries {
     }
   }
 
-  /// The number of requests of a measurement.
+  /// The number of requests per measurement.
   private static let parts = 3.0
-  /// The maximum number of messages of a request.
+  /// The maximum number of messages per request.
   private static let most = 100_000
-  /// The maximum number of messages of a request if both processes spin.
+  /// The maximum number of messages per request if both processes spin.
   private static let mostSpinning = 500
 
   /// Measures all loads once.
@@ -71,7 +71,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds a measurement of a load, which may be a new one.
+  /// Adds a measurement of a load, which may be a new load.
   mutating func add(
     _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
   ) {
@@ -92,17 +92,17 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds the time of a program in a round.
+  /// Adds the time of a program in one round.
   mutating func add(_ time: Double, of program: String) { programs[program, default: []].append(time) }
 
-  /// Returns the results of all rounds.
+  /// Returns the results from all rounds.
   func results(seed: UInt64) -> [BenchmarkResult] {
     loads.compactMap { measured in
       guard let reference = measured.samples[reference] else { return nil }
       let load = measured.load
       let control = Estimate(median: Self.ratios(measured.control, to: reference.times), seed: seed)
       guard let control else { return nil }
-      // Two runs of the same pairing differ by the noise of the machine, which also affects every other ratio.
+      // Two runs of the same pairing differ only by the machine's noise, which also affects every other ratio.
       let noise = max(control.high / control.value, control.value / control.low) - 1
       let results = pairings.compactMap { pairing -> PairingResult? in
         guard let samples = measured.samples[pairing], let time = Estimate(median: samples.times, seed: seed) else {
@@ -120,7 +120,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Returns the ratio of the times in each round that both series have completed.
+  /// Returns the ratios of the times, for the rounds that both series have completed.
   static func ratios(_ times: [Double], to reference: [Double]) -> [Double] {
     zip(times, reference).compactMap { $1 > 0 ? $0 / $1 : nil }
   }
@@ -164,7 +164,7 @@ extension PairingResult {
 }
 
 extension BenchmarkDefinition {
-  /// Returns the claim in the documentation that a load tests.
+  /// Returns the documented claim that a load tests.
   func claim(for load: BenchmarkSession.Load) -> BenchmarkResult.Claim? {
     switch load.mode {
     case .pingPong where load.size <= 1:

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Two peers in a sandbox, which have opened their objects and exchange messages on request.
+/// Two peers in a sandbox that have opened their objects and exchange messages on request.
 final class BenchmarkSession {
   private let definition: BenchmarkDefinition
   private let cell: CellRun
@@ -12,7 +12,7 @@ final class BenchmarkSession {
     let size: Int
     var count: Int
     var warmup: Int
-    /// The nanoseconds between two messages of paced mode.
+    /// The nanoseconds between two messages in paced mode.
     var interval = 0
   }
 
@@ -20,14 +20,14 @@ final class BenchmarkSession {
   struct Measurement {
     /// The number of messages or round trips after the warm-up.
     private(set) var count: Int
-    /// The total time of all of them, in nanoseconds.
+    /// The total time for these messages or round trips, in nanoseconds.
     private(set) var elapsed: Double
     /// The times of round trips; empty for flood.
     private(set) var latency: LatencyHistogram
-    /// The times of round trips from the actual send; empty unless the mode is paced.
+    /// The times of round trips, measured from the actual send; empty unless the mode is paced.
     private(set) var service: LatencyHistogram
 
-    /// The nanoseconds of a message.
+    /// The nanoseconds per message.
     var mean: Double { elapsed / Double(max(count, 1)) }
 
     mutating func add(_ other: Measurement) {
@@ -38,7 +38,7 @@ final class BenchmarkSession {
     }
   }
 
-  /// Starts the peers, each on its processor, and opens the objects.
+  /// Starts the peers, each on its own processor, and opens the objects.
   init(
     _ definition: BenchmarkDefinition, pairing: Pairing, peers: PeerList, processors: [Int], context: CellContext
   ) throws(CellOutcome) {
@@ -53,11 +53,11 @@ final class BenchmarkSession {
     }
   }
 
-  /// Sends messages, and returns what the peers measured.
+  /// Sends messages, and returns the measurements that the peers report.
   func measure(_ load: Load) throws(CellOutcome) -> Measurement {
     let isFlood = load.mode == .flood
     let (active, passive) = (definition.active, definition.passive)
-    // The receiver of a flood knows when the last message has arrived, so it measures.
+    // In a flood, only the receiver knows when the last message has arrived, so the receiver measures.
     var first = load
     if isFlood { first.count += load.warmup }
     var second = load

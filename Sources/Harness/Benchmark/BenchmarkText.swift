@@ -1,6 +1,6 @@
-/// The texts that all reports of a benchmark run use.
+/// The texts shared by all reports of a benchmark run.
 enum BenchmarkText {
-  /// Returns nanoseconds with three digits and a unit.
+  /// Returns a time with three digits and a unit.
   static func time(_ nanoseconds: Double) -> String {
     switch nanoseconds {
     case ..<1e3: "\(digits(nanoseconds)) ns"
@@ -62,7 +62,7 @@ enum BenchmarkText {
     }
   }
 
-  /// The pairings of all results, in the order of the first result.
+  /// Returns the pairings in all results, in order of first appearance.
   static func pairings(of results: [BenchmarkResult]) -> [String] {
     var pairings: [String] = []
     for pairing in results.flatMap(\.pairings).map(\.pairing) where !pairings.contains(pairing) {
@@ -71,7 +71,7 @@ enum BenchmarkText {
     return pairings
   }
 
-  /// The facts about a run that every report begins with.
+  /// Returns the facts about a run that every report begins with.
   static func facts(of run: BenchmarkRun) -> [(String, String)] {
     let machine = run.machine
     let mitigations = machine.mitigations.isEmpty ? "none" : machine.mitigations.joined(separator: ", ")
@@ -87,7 +87,7 @@ enum BenchmarkText {
     ] + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  /// The reasons to doubt the results of a run.
+  /// Returns the reasons to doubt the results of a run.
   static func warnings(_ document: BenchmarkDocument) -> [String] {
     let machine = document.run.machine
     var warnings: [String] = []

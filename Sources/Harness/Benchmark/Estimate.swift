@@ -1,4 +1,4 @@
-/// A median, and the interval that contains it with a confidence of 95 %.
+/// A median and its 95 % confidence interval.
 public struct Estimate: Sendable, Hashable, Codable {
   /// The median of the rounds.
   public var value: Double
@@ -13,13 +13,14 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.high = high
   }
 
-  /// How often the rounds are resampled.
+  /// The number of resamples.
   private static let resamples = 1000
 
   /// Estimates the median of `values` by the bootstrap percentile method: the interval contains the medians of 95 % of
   /// the resamples.
   ///
-  /// With few values, it is the range of all values or little less. The same seed gives the same interval.
+  /// With few values, the interval is the range of all values or slightly narrower. The same seed gives the same
+  /// interval.
   init?(median values: [Double], seed: UInt64) {
     guard let median = Self.median(values) else { return nil }
     var generator = SeededGenerator(seed: seed)
@@ -33,7 +34,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.init(median, low: medians[tail], high: medians[medians.count - 1 - tail])
   }
 
-  /// Returns the median, for an even count the mean of the two middle values; nil if there are no values.
+  /// Returns the median, which for an even count is the mean of the two middle values; nil if there are no values.
   static func median(_ values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }
@@ -41,7 +42,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
-  /// Returns the interval, extended on both sides by a fraction of its ends.
+  /// Returns the estimate with both ends of its interval moved outward by a fraction.
   func widened(by fraction: Double) -> Estimate {
     Estimate(value, low: low / (1 + fraction), high: high * (1 + fraction))
   }
@@ -49,6 +50,6 @@ public struct Estimate: Sendable, Hashable, Codable {
   /// Whether the interval contains a value.
   func contains(_ value: Double) -> Bool { low <= value && value <= high }
 
-  /// The larger distance of an end from the value, as a fraction of the value.
+  /// The larger distance from the value to an end of the interval, as a fraction of the value.
   var spread: Double { value > 0 ? max(high - value, value - low) / value : 0 }
 }

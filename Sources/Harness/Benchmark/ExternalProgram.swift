@@ -5,9 +5,9 @@ import PeerProtocol
 ///
 /// It prints one line of JSON for each of its measurements, as `c-peers/benchmark/histogram.h` does.
 public struct ExternalProgram: Sendable {
-  /// Why a program is measured.
+  /// The reason why a program is measured.
   public enum Kind: String, Sendable, CaseIterable, Codable {
-    /// A physical limit of the machine.
+    /// A physical limit of this machine.
     case limit
     /// Another library that a user could choose instead.
     case library
@@ -26,7 +26,7 @@ public struct ExternalProgram: Sendable {
     let messages: UInt64
     let bytes: UInt64
 
-    /// The nanoseconds of an operation: the median or, without a histogram, the mean.
+    /// The nanoseconds per operation: the median or, without a histogram, the mean.
     var time: Double {
       let median = (try? LatencyHistogram(parsing: histogram))?.quantile(0.5)
       return median ?? Double(elapsed) / Double(max(messages, 1))
@@ -56,7 +56,7 @@ public struct ExternalProgram: Sendable {
     return measurements
   }
 
-  /// Reads `fixtures/benchmark-programs.yaml`, whose programs are in the directory of the other programs.
+  /// Reads `fixtures/benchmark-programs.yaml`; its programs are in the same directory as the other programs.
   ///
   /// A program that does not exist is skipped, with a note.
   static func load(_ installation: Installation) throws(FixtureErrors) -> (programs: [ExternalProgram], notes: [String])

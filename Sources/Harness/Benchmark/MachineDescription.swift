@@ -1,34 +1,34 @@
 import Foundation
 
-/// The machine of a benchmark run, and its other load.
+/// The machine that runs benchmarks, and its other load.
 public struct MachineDescription: Sendable, Codable {
-  /// The model of the processor.
+  /// The processor model.
   public var processor: String
   /// The processors that the run may use.
   public var processors: [Int]
-  /// The processors of the two roles, if each has one.
+  /// The processors for the two roles, if each has its own.
   public var pair: [Int]
-  /// The release of the kernel.
+  /// The kernel release.
   public var kernel: String
-  /// How the kernel chooses the frequency; `unknown` without cpufreq.
+  /// The CPU-frequency governor; `unknown` without cpufreq.
   public var governor: String
-  /// The mitigations of processor vulnerabilities that are active.
+  /// The active mitigations for processor vulnerabilities.
   public var mitigations: [String]
   /// Whether the machine is virtual.
   public var isVirtual: Bool
-  /// The clock source of `CLOCK_MONOTONIC`.
+  /// The clock source behind `CLOCK_MONOTONIC`.
   public var clock: String
-  /// The nanoseconds of reading `CLOCK_MONOTONIC`.
+  /// The cost of reading `CLOCK_MONOTONIC`, in nanoseconds.
   public var clockCost: Double
-  /// The load average of the last minute before the run.
+  /// The one-minute load average before the run.
   public var loadBefore: Double
-  /// The time that other processes, and other virtual machines, used during the run, in processors.
+  /// The average number of processors that other processes and virtual machines used during the run.
   public var loadOfOthers: Double
 
-  /// Whether other processes used so much processor time that the times are unreliable.
+  /// Whether other processes used so much CPU time that the measured times are unreliable.
   public var isNoisy: Bool { loadOfOthers > 0.1 || loadBefore > 0.5 }
 
-  /// Describes this machine; the load during the run is not known yet.
+  /// Describes this machine; the load during the run is not yet known.
   init() {
     let information = Self.text("/proc/cpuinfo")
     let fields = information.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
@@ -61,7 +61,7 @@ public struct MachineDescription: Sendable, Codable {
     return text.isEmpty ? nil : text
   }
 
-  /// The processors in the affinity mask of this process.
+  /// The processors in this process's affinity mask.
   private static var allowedProcessors: [Int] {
     let key = "Cpus_allowed_list:"
     let value = text("/proc/self/status").split(separator: "\n").first { $0.hasPrefix(key) }?.dropFirst(key.count)
@@ -88,7 +88,7 @@ public struct MachineDescription: Sendable, Codable {
   private static func measureClock() -> Double {
     let readings = 10_000
     var time = timespec()
-    // The shortest of several measurements is the one that was not interrupted.
+    // Use the shortest of several measurements, because longer ones were probably interrupted.
     return (0..<20).reduce(Double.infinity) { shortest, _ in
       let start = SuspendingClock.now
       for _ in 0..<readings { unsafe clock_gettime(CLOCK_MONOTONIC, &time) }
@@ -97,20 +97,20 @@ public struct MachineDescription: Sendable, Codable {
   }
 }
 
-/// The processor time that other processes use, from `/proc/stat`.
+/// The CPU time that other processes use, from `/proc/stat`.
 struct LoadMeter {
   private let start = ContinuousClock.now
   private let busy = Self.busy
   private let own = Self.own
 
-  /// The average number of processors that others used since the meter was created.
+  /// The average number of processors that other processes have used since the meter was created.
   var others: Double {
     let seconds = start.duration(to: .now).seconds
     guard seconds > 0.1 else { return 0 }
     return max(0, (Self.busy - busy) - (Self.own - own)) / seconds
   }
 
-  /// The seconds that all processors were busy, including time that a hypervisor gave to others.
+  /// The seconds for which all processors were busy, including time stolen by a hypervisor.
   private static var busy: Double {
     let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
     let numbers = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }
@@ -119,7 +119,7 @@ struct LoadMeter {
     return used / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  /// The seconds of this process and of its children that have ended.
+  /// The CPU seconds used by this process and its terminated children.
   private static var own: Double {
     var total = 0.0
     for who in [RUSAGE_SELF, RUSAGE_CHILDREN] {

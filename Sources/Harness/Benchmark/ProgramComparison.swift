@@ -1,4 +1,4 @@
-/// A measurement that is compared with a limit of the machine, or with a library.
+/// A rule that compares a measurement with a machine limit or a library.
 struct ComparisonRule: Sendable {
   let benchmark: String
   let mode: BenchmarkMode
@@ -42,28 +42,28 @@ struct ComparisonRule: Sendable {
   }
 }
 
-/// How many times as long a message of a pairing takes as an operation of a program in the same round.
+/// The ratio of a pairing's time per message to a program's time per operation in the same round.
 public struct ProgramComparison: Sendable, Codable {
   /// The benchmark, such as `ring/spinning`.
   public var benchmark: String
-  /// How messages follow each other.
+  /// How messages are spaced.
   public var mode: BenchmarkMode
   /// The length of a message in bytes.
   public var size: Int
-  /// The processors of the two processes.
+  /// The processors that the two processes run on.
   public var placement: BenchmarkPlacement
   /// The languages of the two roles: `c>swift`.
   public var pairing: String
   /// The limit or library.
   public var program: String
-  /// The time of a message divided by that of the program.
+  /// The time per message divided by the program's time per operation.
   public var ratio: Estimate
-  /// The ratio that must not be exceeded.
+  /// The maximum permitted ratio.
   public var bound: Double
   /// The reason for the bound.
   public var reason: String
 
-  /// Whether the ratio is within the bound, or may be: the bound is in its interval.
+  /// Whether the ratio may be within the bound: its interval contains the bound or lies below it.
   public var holds: Bool { ratio.low <= bound }
 }
 
@@ -72,7 +72,8 @@ extension ProgramComparison {
   static let explanation =
     "A limit of an exchange is compared with one way, half of the median round trip. A library is measured in the same way."
 
-  /// The measurement, the limit or library, the ratio, and whether it is within the bound, for all reports.
+  /// The table row for all reports: the measurement, the limit or library, the ratio, and whether the ratio is within
+  /// the bound.
   var row: [String] {
     let most = decimal(bound, places: 2)
     return [
@@ -83,10 +84,10 @@ extension ProgramComparison {
 }
 
 extension BenchmarkSeries {
-  /// A rule, and the kind of the program that it names.
+  /// A rule, and the kind of program that it names.
   typealias Compared = (rule: ComparisonRule, kind: ExternalProgram.Kind)
 
-  /// Compares the measurements with the programs of the same round.
+  /// Compares the measurements with the programs in the same round.
   ///
   /// A rule whose load or program was not measured has no result.
   func comparisons(_ compared: [Compared], seed: UInt64) -> [ProgramComparison] {

@@ -1,16 +1,16 @@
 import PeerProtocol
 
-/// The programs of a run, and what they have printed.
+/// The programs in a run, and the output that they have printed.
 ///
-/// They are spread over the run, so that they run under the same conditions as the benchmarks. A benchmark that is
-/// compared with a program also starts it in each of its own rounds.
+/// The programs are spread over the run, so that they run under the same conditions as the benchmarks. A benchmark that
+/// is compared with a program also starts the program in each round.
 struct ProgramSchedule: Sendable {
   private static let timeout = Duration.seconds(60)
 
   private let programs: [ExternalProgram]
   private let directory: String
   private let count: Int
-  /// The measurements of each program in each round.
+  /// Each program's measurements in each round.
   private var rounds: [[[ExternalProgram.Measurement]]]
   private var owners: [String: ExternalProgram] = [:]
   private var done = 0
@@ -22,7 +22,7 @@ struct ProgramSchedule: Sendable {
     rounds = programs.map { _ in [] }
   }
 
-  /// Whether the programs must be started before the benchmark with this number, counted from 0, of `total`.
+  /// Whether the programs must be started before benchmark `number` of `total`, counted from 0.
   func isDue(before number: Int, of total: Int) -> Bool {
     !programs.isEmpty && done < count && done * max(total, 1) <= number * count
   }
@@ -38,7 +38,7 @@ struct ProgramSchedule: Sendable {
     }
   }
 
-  /// The kind of the program that has printed a measurement; nil if there is none.
+  /// Returns the kind of program that has printed this measurement; nil if there is none.
   func kind(of name: String) -> ExternalProgram.Kind? { owners[name]?.kind }
 
   /// Makes one measurement, and returns its time in nanoseconds.
@@ -50,7 +50,7 @@ struct ProgramSchedule: Sendable {
     return measurement.time
   }
 
-  /// Returns a result for each name that a program printed.
+  /// Returns a result for each name that the programs printed.
   func results(seed: UInt64) -> [ProgramResult] {
     zip(programs, rounds).flatMap { ProgramResult.results(of: $0, $1, seed: seed) }
   }
@@ -69,7 +69,7 @@ extension ProgramResult {
       }
       let messages = measured.reduce(0) { $0 + Double($1.messages) }
       let bytes = measured.reduce(0) { $0 + Double($1.bytes) }
-      // The rate follows from the median time, because interruptions would dominate the mean of a short operation.
+      // Compute the rate from the median time, because interruptions would dominate the mean of a short operation.
       let rate = time.value > 0 ? 1e9 / time.value : 0
       return ProgramResult(
         name: name, title: program.title, kind: program.kind, time: time, messagesPerSecond: rate,

@@ -1,6 +1,6 @@
-/// The questions about requirements, in order, one at a time.
+/// The questions about requirements, asked in order, one at a time.
 ///
-/// An empty answer leaves a question open.
+/// An empty answer skips a question.
 public struct Interview: Sendable {
   /// The answers so far.
   public private(set) var requirements = Requirements()
@@ -12,7 +12,7 @@ public struct Interview: Sendable {
     case purpose, place, relation, form, rest, size, rate
   }
 
-  /// The needs that are possible answers to questions that allow only one answer.
+  /// The possible answers to a question that allows only one answer.
   private static let place: [Need] = [.sameMachine, .network]
   private static let relation: [Need] = [.related, .unrelated]
   private static let form: [Need] = [.boundaries, .byteStream, .lines]
@@ -23,7 +23,7 @@ public struct Interview: Sendable {
     topics = Topic.allCases
   }
 
-  /// The text of the next question with its numbered answers; nil if all are answered.
+  /// The text of the next question with its numbered answers; nil if no questions are left.
   public var question: String? {
     guard let topic = topics.first else { return nil }
     switch topic {
@@ -39,9 +39,9 @@ public struct Interview: Sendable {
     }
   }
 
-  /// Accepts the answer to the question.
+  /// Accepts the answer to the current question.
   ///
-  /// - Throws: A `RequirementError` if the answer is not possible; the question stays.
+  /// - Throws: A `RequirementError` if the answer is not possible; the question remains current.
   public mutating func answer(_ line: String) throws(RequirementError) {
     guard let topic = topics.first else { return }
     let words = line.split { $0 == " " || $0 == "," }.map(String.init)
@@ -69,7 +69,7 @@ public struct Interview: Sendable {
     topics = topics.dropFirst().filter(isPossible)
   }
 
-  /// The answer that allows losses, offered only if messages are transferred.
+  /// The answer that allows loss, offered only if messages are transferred.
   private var lossAnswer: [String] { requirements.purpose == .transfer ? ["single messages may be lost"] : [] }
 
   /// Whether the question makes sense for the purpose.
@@ -96,7 +96,7 @@ public struct Interview: Sendable {
       }
     let possible = possible
     let found = needs.filter(possible.contains)
-    // Skip a question with only one possible answer, except the last one, which lists all other needs.
+    // Skip a question with only one possible answer, except the last question, which lists all other needs.
     return topic == .rest || found.count > 1 ? found : []
   }
 
@@ -105,7 +105,7 @@ public struct Interview: Sendable {
     return "\(question)\n\(lines.joined())> "
   }
 
-  /// Returns the indexes of the answers that the user has chosen by their numbers, which begin at 1.
+  /// Returns the indices of the answers that the user has chosen by number, starting at 1.
   private static func chosen(_ words: [String], of count: Int) throws(RequirementError) -> [Int] {
     var numbers: [Int] = []
     for word in words {
@@ -122,7 +122,7 @@ public struct Interview: Sendable {
     return numbers.first
   }
 
-  /// Returns a number that may end with K (1024) or M (1024 × 1024).
+  /// Parses a number that may end in K (1024) or M (1024 × 1024).
   public static func quantity(_ text: String) throws(RequirementError) -> Int {
     let units: [(suffix: String, factor: Int)] = [("K", 1 << 10), ("M", 1 << 20)]
     let unit = units.first { text.uppercased().hasSuffix($0.suffix) }

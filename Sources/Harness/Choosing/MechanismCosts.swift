@@ -2,17 +2,17 @@ internal import Foundation
 
 /// The measured costs of mechanisms on this machine.
 public struct MechanismCosts: Sendable {
-  /// The file that they were read from.
+  /// The file that the costs were read from.
   let source: String
   private let results: [BenchmarkResult]
 
   /// The costs of one mechanism.
   struct Cost: Sendable, Equatable, Encodable {
-    /// The benchmark of the mechanism, and the languages.
+    /// The mechanism's benchmark, and the languages.
     let benchmark: String
-    /// The size of the messages in bytes.
+    /// The message size in bytes.
     let size: Int
-    /// The median of one way, half of a round trip, in nanoseconds.
+    /// The median one-way time, half of a round trip, in nanoseconds.
     let oneWay: Double?
     /// The throughput.
     let messagesPerSecond: Double?
@@ -31,13 +31,14 @@ public struct MechanismCosts: Sendable {
     self.init(source: path, results: try BenchmarkDocument(reading: path).results)
   }
 
-  /// The default size of a message in bytes.
+  /// The default message size in bytes.
   private static let usualSize = 64
 
-  /// Returns the costs of a mechanism, between two Swift processes if they were measured; nil if it was not measured.
+  /// Returns the costs of a mechanism, between two Swift processes if that pairing was measured; nil if the mechanism
+  /// was not measured.
   ///
-  /// The benchmark is the one that fits a stated need or, if there is none, the first measured benchmark of the
-  /// mechanism. The size is the measured one with the smallest ratio to the stated size.
+  /// The benchmark is the one that fits a stated need or, if none does, the mechanism's first measured benchmark. The
+  /// size is the measured size whose ratio to the stated size is nearest to 1.
   func cost(of mechanism: MechanismFacts, for requirements: Requirements) -> Cost? {
     let own = results.filter { $0.mechanism == mechanism.id }
     let fitting = Need.allCases.lazy.filter(requirements.needs.contains).compactMap { mechanism.benchmarks[$0] }
@@ -58,7 +59,7 @@ public struct MechanismCosts: Sendable {
       bytesPerSecond: flood?.result.bytesPerSecond)
   }
 
-  /// Returns the size whose ratio to `size` is nearest to 1; nil if there are none.
+  /// Returns the size whose ratio to `size` is nearest to 1; nil if `sizes` is empty.
   private static func nearest(to size: Int, in sizes: [Int]) -> Int? {
     sizes.min { abs(log2(Double($0 + 1) / Double(size + 1))) < abs(log2(Double($1 + 1) / Double(size + 1))) }
   }

@@ -1,20 +1,20 @@
 /// How well each mechanism meets each need, and what replaces it in Swift.
 public struct MechanismGuide: Sendable {
   let needs: [NeedFacts]
-  /// The mechanisms in the order of preference.
+  /// The mechanisms, in order of preference.
   let mechanisms: [MechanismFacts]
 
   func facts(of need: Need) -> NeedFacts? { needs.first { $0.need == need } }
 
   func mechanism(_ id: String) -> MechanismFacts? { mechanisms.first { $0.id == id } }
 
-  /// Returns the needs that are possible for a purpose, in the order of the questions.
+  /// Returns the needs that are possible for a purpose, in question order.
   public func needs(for purpose: Purpose) -> [Need] {
     needs.filter { $0.purposes.contains(purpose) }.map(\.need)
   }
 }
 
-/// A need, and how well a mechanism meets it if the file does not say so for the mechanism.
+/// A need, and how well a mechanism meets it if the file says nothing about that mechanism.
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]
@@ -27,7 +27,7 @@ struct NeedFacts: Sendable {
 struct Fitness: Sendable {
   let level: Level
   let reason: String
-  /// The mechanism that is necessary in addition.
+  /// An additional mechanism that is necessary.
   var addition: String?
 
   enum Level: String, Sendable, CaseIterable, Encodable {
@@ -50,13 +50,13 @@ struct MechanismFacts: Sendable {
   let summary: String
   let purposes: [Purpose]
   let fitness: [Need: Fitness]
-  /// The maximum size of a message in bytes, and its reason.
+  /// The maximum message size in bytes, and the reason for it.
   let limit: (size: Int, reason: String)?
   let functions: [String]
   /// The C header to copy.
   let header: String?
   let types: [String]
-  /// The name of an article about the library.
+  /// The name of the library article about the mechanism.
   let page: String
   let examples: [String]
   /// The pitfalls that a user of the mechanism should know.

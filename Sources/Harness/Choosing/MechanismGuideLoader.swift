@@ -3,7 +3,7 @@ extension MechanismGuide {
 
   /// Reads `fixtures/mechanisms.yaml`.
   ///
-  /// An unknown mechanism is an error, and so is a scenario that does not belong to exactly one pitfall.
+  /// An unknown mechanism is an error, as is a scenario that does not belong to exactly one pitfall.
   static func load(root: String, operations: OperationRegistry, pitfalls: [PitfallGroup], log: DiagnosticLog)
     -> MechanismGuide
   {
@@ -116,7 +116,7 @@ extension MechanismFacts {
     return nil
   }
 
-  /// Returns the id of a mechanism that scenarios use.
+  /// Returns the id of a mechanism; reports an error unless scenarios use it.
   fileprivate static func mechanism(_ value: FixtureDocument.Value, known: Set<String>) -> String? {
     guard let name = value.text("a mechanism") else { return nil }
     if known.contains(name.text) { return name.text }
@@ -140,7 +140,7 @@ extension MechanismFacts {
 }
 
 extension Fitness {
-  /// Creates a fitness from its reason, or from a map with its reason and the additional mechanism.
+  /// Creates a fitness from a reason, or from a map with a reason and an additional mechanism.
   fileprivate init?(_ level: Level, _ value: FixtureDocument.Value, known: Set<String>) {
     guard value.isMap else {
       guard let reason = value.text("a reason") else { return nil }

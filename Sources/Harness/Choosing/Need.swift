@@ -16,7 +16,7 @@ public enum Purpose: String, Sendable, CaseIterable, Encodable {
 
 /// A requirement that a mechanism fits, works for, or lacks.
 ///
-/// The questions are asked in the order of the cases. `fixtures/mechanisms.yaml` has the facts.
+/// Questions are asked in the order of the cases. `fixtures/mechanisms.yaml` has the facts.
 public enum Need: String, Sendable, CaseIterable, Encodable {
   case network
   case sameMachine = "same-machine"
@@ -39,7 +39,7 @@ public enum Need: String, Sendable, CaseIterable, Encodable {
   case severalAtOnce = "several-at-once"
   case sharedLock = "shared-lock"
 
-  /// The need as an answer to a question, and as the help of an option.
+  /// The need as an answer to a question, and as an option's help text.
   public var title: String {
     switch self {
     case .network: "the processes run on different machines"
@@ -72,9 +72,9 @@ public enum Need: String, Sendable, CaseIterable, Encodable {
 
   /// The needs that an option or an answer states directly.
   ///
-  /// The other needs follow from the message size, from the rate, and from whether losses are allowed.
+  /// The other needs follow from the message size, the rate, and whether loss is allowed.
   public static let stated = allCases.filter { ![.reliable, .large, .fast].contains($0) }
 
-  /// The needs that exclude each other.
+  /// The pairs of mutually exclusive needs.
   static let contradictions: [(Need, Need)] = [(.network, .sameMachine), (.related, .unrelated)]
 }

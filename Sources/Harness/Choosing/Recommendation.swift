@@ -1,6 +1,6 @@
-/// The mechanisms that meet requirements, and those that do not.
+/// The mechanisms that meet the requirements, and the mechanisms that do not.
 public struct Recommendation: Sendable {
-  /// The suitable mechanisms, the best first.
+  /// The suitable mechanisms, best first.
   let choices: [Choice]
   let excluded: [Exclusion]
   /// The file with the measured costs.
@@ -12,15 +12,15 @@ public struct Recommendation: Sendable {
   /// A suitable mechanism.
   struct Choice: Sendable {
     let facts: MechanismFacts
-    /// How it meets each stated need.
+    /// How the mechanism meets each stated need.
     let reasons: [Reason]
-    /// The mechanisms that are necessary in addition.
+    /// The additional mechanisms that are necessary.
     let additions: [MechanismFacts]
     let cost: MechanismCosts.Cost?
 
     var score: Int { reasons.reduce(0) { $0 + $1.fitness.level.score } }
 
-    /// The name with its additions: `TCP with messages over a stream`.
+    /// The name with its additional mechanisms: `TCP with messages over a stream`.
     var title: String {
       additions.isEmpty ? facts.name : "\(facts.name) with \(additions.map(\.name).joined(separator: " and "))"
     }
@@ -32,7 +32,7 @@ public struct Recommendation: Sendable {
     let fitness: Fitness
   }
 
-  /// A mechanism that is not suitable, with all reasons.
+  /// An unsuitable mechanism, with all reasons.
   struct Exclusion: Sendable, Encodable {
     let mechanism: String
     let name: String

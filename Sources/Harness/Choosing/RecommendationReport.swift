@@ -11,7 +11,7 @@ extension Recommendation: FormattedDocument {
     }
   }
 
-  /// The number of mechanisms that the console describes; the others have a line each.
+  /// The number of mechanisms that the console report describes; each of the others gets one line.
   private static let described = 3
 
   func console(_ style: Style) -> String {
@@ -67,7 +67,7 @@ extension Recommendation: FormattedDocument {
 }
 
 extension MechanismCosts.Cost {
-  /// The cost in a line.
+  /// The cost on one line.
   var words: String {
     let measured = [
       oneWay.map { "\(BenchmarkText.time($0)) one way" },
@@ -93,7 +93,7 @@ extension Recommendation {
     let reasons: [ReasonEntry]
     let warnings: [String]
     let cost: MechanismCosts.Cost?
-    /// The mechanism itself, and those that are necessary in addition.
+    /// The mechanism itself and the additional mechanisms that are necessary.
     let parts: [Part]
   }
 

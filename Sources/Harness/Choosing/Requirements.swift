@@ -1,6 +1,6 @@
-/// The needs of a user: the answers to the questions.
+/// A user's needs: the answers to the questions.
 public struct Requirements: Sendable, Equatable {
-  /// The reason why the processes communicate; nil if that is open.
+  /// The reason why the processes communicate; nil if not stated.
   public var purpose: Purpose?
   /// The stated needs.
   public var needs: Set<Need>
@@ -8,7 +8,7 @@ public struct Requirements: Sendable, Equatable {
   public var lossAllowed: Bool
   /// The size of the largest message in bytes.
   public var size: Int?
-  /// The messages per second.
+  /// The number of messages per second.
   public var rate: Int?
   /// A C function that the existing program calls.
   public var function: String?
@@ -37,7 +37,7 @@ public struct RequirementError: Error, CustomStringConvertible {
 }
 
 extension MechanismGuide {
-  /// Returns the mechanisms for these requirements, the best first, and those that are excluded.
+  /// Returns the mechanisms that meet these requirements, best first, and the excluded mechanisms.
   ///
   /// - Throws: A `RequirementError` if the requirements contradict each other.
   public func recommendation(for requirements: Requirements, costs: MechanismCosts? = nil) throws(RequirementError)
@@ -47,7 +47,7 @@ extension MechanismGuide {
       throw RequirementError(
         description: "--\(one.rawValue) and --\(other.rawValue) exclude each other; leave out one of them")
     }
-    // A program that is ported, or no purpose at all, may need anything.
+    // An existing program may need any kind of mechanism; otherwise the default purpose is a transfer.
     let purpose = requirements.purpose ?? (requirements.function == nil ? .transfer : nil)
     let asked = try needs(of: requirements, for: purpose)
     let candidates = try candidates(for: requirements, purpose)
@@ -74,20 +74,20 @@ extension MechanismGuide {
         excluded.append(Recommendation.Exclusion(mechanism: mechanism.id, name: mechanism.name, reasons: obstacles))
       }
     }
-    // A stable sort keeps the order of preference of the file.
+    // A stable sort keeps the file's order of preference.
     let ranked = choices.enumerated().sorted {
       ($1.element.score, $0.element.additions.count, $0.offset) < (
         $0.element.score, $1.element.additions.count, $1.offset
       )
     }.map(\.element)
-    // The mechanisms that lack the fewest needs come first.
+    // Mechanisms with the fewest obstacles come first.
     let nearest = excluded.enumerated().sorted {
       ($0.element.reasons.count, $0.offset) < ($1.element.reasons.count, $1.offset)
     }.map(\.element)
     return Recommendation(choices: ranked, excluded: nearest, costsFrom: costs?.source)
   }
 
-  /// Returns the facts of the stated needs, and of those that follow from the size and the rate.
+  /// Returns the facts about the stated needs, and about the needs that follow from the size and the rate.
   private func needs(of requirements: Requirements, for purpose: Purpose?) throws(RequirementError) -> [NeedFacts] {
     var result: [NeedFacts] = []
     for facts in needs {

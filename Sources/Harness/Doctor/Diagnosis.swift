@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// Something that the suite needs of a machine, and whether the machine has it.
+/// Something that the suite needs from a machine, and whether the machine has it.
 public struct MachineCheck: Sendable, Encodable {
   let kind: Kind
   /// The name of the feature, limit, object or program, such as `futex_waitv`.
@@ -11,7 +11,7 @@ public struct MachineCheck: Sendable, Encodable {
   let found: String
   /// The number of cells that need it.
   let cells: Int
-  /// The consequences for the suite, in sentences.
+  /// The consequences for the suite, as full sentences.
   let meaning: String
   /// The command that fixes it; nil if there is nothing to fix.
   var remedy: String?
@@ -20,7 +20,7 @@ public struct MachineCheck: Sendable, Encodable {
 
   enum State: String, Sendable, Encodable {
     case present
-    /// The cells that need it are not run, or may fail.
+    /// Cells that need it are not run, or may fail.
     case lacking
     /// The machine could not be examined.
     case unknown
@@ -29,10 +29,10 @@ public struct MachineCheck: Sendable, Encodable {
 
 /// The features, limits and programs that the suite needs, and how many cells cannot run without them.
 ///
-/// It uses the probes of the runner, so it reports the cells that a run would not run.
+/// A diagnosis uses the runner's own probes, so it reports exactly the cells that a run would skip.
 public struct Diagnosis: Sendable {
   let checks: [MachineCheck]
-  /// The number of cells of the suite.
+  /// The number of cells in the suite.
   let cells: Int
   /// The number of cells that would not be run.
   let notRun: Int
@@ -42,10 +42,10 @@ public struct Diagnosis: Sendable {
   /// Why no cell can be run; nil if the suite can run.
   public let obstacle: String?
 
-  /// Whether cells can run here: otherwise the environment is broken.
+  /// The exit status: the environment is broken if no cell can run here.
   public var status: ExitStatus { obstacle == nil ? .asExpected : .brokenEnvironment }
 
-  /// Examines this machine for a run of all cells of `scenarios`.
+  /// Examines this machine for a run of all cells in `scenarios`.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario]) {
     let plan = Plan(scenarios: scenarios, peers: configuration.peers)
     let costs = FeatureCosts(plan, configuration.registry)
@@ -152,7 +152,7 @@ public struct Diagnosis: Sendable {
   }
 
   private static func limits(_ capabilities: SandboxCapabilities?, _ costs: FeatureCosts, jobs: Int) -> [MachineCheck] {
-    // A new IPC namespace has the limits that the kernel was built with.
+    // A new IPC namespace has the kernel's built-in limits.
     let ofHost = capabilities?.isolation == .shared ? MachineLimit.ofHost : []
     return (MachineLimit.ofRunner(jobs: jobs, roles: costs.roles) + ofHost).map { limit in
       MachineCheck(
@@ -163,7 +163,7 @@ public struct Diagnosis: Sendable {
   }
 }
 
-/// How many cells need each feature and each kind of object.
+/// The number of cells that need each feature and each kind of object.
 private struct FeatureCosts {
   private var features: [Feature: Int] = [:]
   private var kinds: [ObjectKind: Int] = [:]

@@ -1,7 +1,7 @@
 extension Feature {
-  /// Returns the command that gives a machine the feature, or what to change if no command does.
+  /// Returns the command that enables the feature or, if no command does, advice on what to change.
   ///
-  /// `errno` is the error of the probe. A system call that fails with EPERM exists, but a filter rejects it.
+  /// `errno` is the probe's error. EPERM means that the system call exists but a filter rejects it.
   func remedy(errno: String?) -> String {
     if errno == "EPERM", isSystemCall { return "docker run --security-opt seccomp=unconfined" }
     return switch self {
@@ -50,7 +50,7 @@ extension Feature {
   }
 }
 
-/// The settings of a kernel that keep users without privilege from creating namespaces.
+/// The kernel settings that keep unprivileged users from creating namespaces.
 enum NamespaceSetting: String, CaseIterable {
   case maximum = "user.max_user_namespaces"
   case unprivileged = "kernel.unprivileged_userns_clone"
@@ -66,7 +66,7 @@ enum NamespaceSetting: String, CaseIterable {
     }
   }
 
-  /// The command that permits namespaces: it changes each setting that forbids them, or the filter of a container.
+  /// The command that permits namespaces: it changes every setting that forbids them, or the container's filter.
   static var remedy: String {
     let changes = allCases.compactMap(\.change)
     if changes.isEmpty { return "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined" }

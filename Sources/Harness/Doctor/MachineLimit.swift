@@ -1,8 +1,8 @@
 import Foundation
 
-/// A setting of the kernel in `/proc/sys`.
+/// A kernel setting in `/proc/sys`.
 enum KernelSetting {
-  /// Returns the number of a setting such as `fs.mqueue.msg_max`; `field` selects one of several numbers.
+  /// Returns the value of a setting such as `fs.mqueue.msg_max`; if it has several numbers, `field` selects one.
   static func value(of name: String, field: Int = 0) -> Int? {
     let path = "/proc/sys/" + name.replacing(".", with: "/")
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
@@ -11,10 +11,10 @@ enum KernelSetting {
   }
 }
 
-/// A limit of the machine, and the value that the suite needs.
+/// A machine limit, and the value that the suite needs.
 struct MachineLimit {
   let name: String
-  /// The value here; nil if it is unlimited or unknown.
+  /// The value on this machine; nil if it is unlimited or unknown.
   let value: Int?
   let minimum: Int
   /// A sentence that states the effect of the limit.
@@ -25,10 +25,10 @@ struct MachineLimit {
 
   var isTooLow: Bool { value.map { $0 < minimum } ?? false }
 
-  /// The limits of the runner itself.
+  /// Returns the limits that apply to the runner itself.
   ///
-  /// `roles` is the largest number of roles in a scenario. For each role the runner holds both ends of three pipes
-  /// while it starts a cell, and a sandbox needs two more processes.
+  /// `roles` is the largest number of roles in a scenario. For each role, the runner holds both ends of three pipes
+  /// while it starts a cell. A sandbox needs two more processes.
   static func ofRunner(jobs: Int, roles: Int) -> [MachineLimit] {
     let descriptors = jobs * (6 * roles + 4) + 16
     let processes = jobs * (roles + 2)
@@ -49,7 +49,7 @@ struct MachineLimit {
     return limits
   }
 
-  /// The limits of the host, which apply to cells without a private IPC namespace.
+  /// The host's limits, which apply to cells without a private IPC namespace.
   static var ofHost: [MachineLimit] {
     func limit(_ name: String, _ minimum: Int, _ feature: Feature, _ meaning: String) -> MachineLimit {
       MachineLimit(

@@ -9,7 +9,7 @@ public struct Explainer: Sendable {
   private let cells: [Cell]
   private let scripts: [Scenario]
 
-  /// Reads what the suite knows about mechanisms, verdicts, errors and, in a checkout, mutants.
+  /// Reads the fixtures about mechanisms, verdicts, errors and, in a checkout, mutants.
   public init(_ fixtures: Fixtures) throws(FixtureErrors) {
     self.fixtures = fixtures
     guide = try fixtures.guide()
@@ -18,7 +18,7 @@ public struct Explainer: Sendable {
     scripts = try fixtures.injectionScripts()
   }
 
-  /// The names of the kinds that can be explained.
+  /// The names that can be explained.
   public var names: [String] {
     guide.mechanisms.map(\.id) + mechanisms + scenarios + scripts.map(\.id).withoutDuplicates
       + Verdict.allCases.map(\.rawValue)
@@ -32,9 +32,9 @@ public struct Explainer: Sendable {
     (guide.mechanisms.flatMap(\.functions) + glossary.errors.flatMap { $0.causes.map(\.function) }).withoutDuplicates
   }
 
-  /// Returns the explanations of a name: `pipe` is a mechanism and a function.
+  /// Returns all explanations of a name: `pipe` is both a mechanism and a function.
   ///
-  /// The name of a cell is explained like the id of its scenario.
+  /// A cell name is explained like its scenario's id.
   public func explain(_ name: String) throws(RunError) -> Explanations {
     let id = String(name.prefix { $0 != "[" })
     let found = [
@@ -120,7 +120,7 @@ public struct Explainer: Sendable {
     return result
   }
 
-  /// Explains a script of fault injection, and the fault if `cell` is the name of one of its cells.
+  /// Explains a fault-injection script and, if `cell` is the name of one of its cells, the fault.
   private func script(_ id: String, cell: String) -> Explanation? {
     guard let script = scripts.first(where: { $0.id == id }) else { return nil }
     var result = Self.begin(.script, script)
@@ -208,14 +208,14 @@ public struct Explainer: Sendable {
     return result
   }
 
-  /// The purpose of a function, as far as the mechanisms that use it show it.
+  /// Returns the purpose of a function, as far as it follows from the mechanisms that use the function.
   private static func summary(of users: [MechanismFacts]) -> String {
     guard let first = users.first else { return "A C function that can fail with the errors below." }
     guard users.count == 1 else { return "A C function of \(counted(users.count, "mechanism"))." }
     return "A C function of \(first.id). \(first.name): \(first.summary)"
   }
 
-  /// The maximum number of names in a list: more would fill the screen.
+  /// The maximum number of names in a list, so that it does not fill the screen.
   private static let maximumListed = 12
 
   /// Returns the names in one sentence.
@@ -227,7 +227,7 @@ public struct Explainer: Sendable {
 }
 
 extension Scenario {
-  /// The symbols of the errors that its steps expect.
+  /// The symbols of the errors that the scenario's steps expect.
   var expectedErrors: Set<String> {
     Set(
       steps.flatMap { step -> [String] in

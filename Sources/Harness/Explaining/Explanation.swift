@@ -1,4 +1,4 @@
-/// The meaning of a name that the suite uses, its usual causes, the section of the standard, and the remedy.
+/// The meaning of a name that the suite uses, with its usual causes, the section of the standard, and the remedy.
 struct Explanation: Sendable, Encodable {
   let kind: Kind
   let name: String
@@ -16,7 +16,7 @@ struct Explanation: Sendable, Encodable {
     let entries: [Entry]
   }
 
-  /// A sentence, with the name that it is about.
+  /// A sentence and the name that it describes.
   struct Entry: Sendable, Encodable {
     var label: String?
     let text: String
@@ -60,7 +60,7 @@ extension Explanation {
     for section in sections {
       lines += ["", style.painted(section.title, .heading)]
       let labels = section.entries.compactMap(\.label).map(\.count)
-      // A long label has a separate line.
+      // A long label goes on a separate line.
       let column = (labels.filter { $0 <= Self.widestLabel }.max() ?? 0) + 4
       for entry in section.entries {
         guard let label = entry.label?.escapedForDisplay else {
@@ -74,6 +74,6 @@ extension Explanation {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// The width of the labels that are on the same line as their sentence.
+  /// The maximum width of a label on the same line as its sentence.
   private static let widestLabel = 24
 }

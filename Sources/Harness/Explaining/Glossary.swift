@@ -4,12 +4,12 @@ import SystemPackage
 struct Glossary: Sendable {
   let verdicts: [VerdictFacts]
   let errors: [ErrorFacts]
-  /// Other words of the reports.
+  /// Other terms in the reports.
   let terms: [TermFacts]
 
   static let file = "fixtures/glossary.yaml"
 
-  /// A verdict: its meaning, its usual causes, and what to do.
+  /// A verdict with its meaning, its usual causes, and advice.
   struct VerdictFacts: Sendable {
     let verdict: Verdict
     let meaning: String
@@ -17,7 +17,7 @@ struct Glossary: Sendable {
     let advice: [String]
   }
 
-  /// A word of the reports that is not a verdict.
+  /// A term in the reports that is not a verdict.
   struct TermFacts: Sendable {
     let term: String
     let meaning: String
@@ -25,17 +25,17 @@ struct Glossary: Sendable {
     let advice: [String]
   }
 
-  /// An error of a system call.
+  /// A system call error.
   struct ErrorFacts: Sendable {
     /// The symbol, such as `EAGAIN`.
     let symbol: String
     /// Another symbol with the same value on Linux, such as `EWOULDBLOCK`.
     let alias: String?
     let meaning: String
-    /// The causes for each function, in the order of the file.
+    /// The causes for each function, in file order.
     let causes: [Cause]
     let advice: [String]
-    /// The sections of the standards.
+    /// The relevant sections of the standards.
     let places: [String]
 
     struct Cause: Sendable {
@@ -46,7 +46,7 @@ struct Glossary: Sendable {
 
   /// Reads `fixtures/glossary.yaml`.
   ///
-  /// A verdict that it does not explain is an error.
+  /// A verdict without an explanation is an error.
   static func load(root: String, log: DiagnosticLog) -> Glossary {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, log: log) }
       ?? Glossary(verdicts: [], errors: [], terms: [])

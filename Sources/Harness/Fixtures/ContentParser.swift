@@ -1,19 +1,19 @@
 import Foundation
 
-/// Parses texts and files that a scenario passes to programs or compares with their output.
+/// Parses the texts and files that a scenario passes to programs or compares with their output.
 struct ContentParser {
   let log: DiagnosticLog
   let templates: TemplateParser
-  /// The paths of the user's project; nil in a file of the suite.
+  /// The paths in the user's project; nil for a suite file.
   let project: CommandResolver?
-  /// The default for what programs must do when a system call fails; a scenario can replace it.
+  /// The default requirements on programs when a system call fails; a scenario can replace them.
   var demands = FaultDemand.all
   let fill: (SourceText) -> SourceText
 
   /// The maximum size of a file that a sandbox creates or reads.
   static let maximumSize = 256 << 10
 
-  /// Parses `"text"` or `{file: ./path}`; nil, with the reason in the log, for any other form.
+  /// Parses `"text"` or `{file: ./path}`; for any other form, logs the reason and returns nil.
   func parse(_ value: FixtureDocument.Value, _ what: String) -> Content? {
     guard value.isMap else {
       return value.text(what, mayBeEmpty: true).map { .text(templates.plainText(fill($0))) }
@@ -52,7 +52,7 @@ struct ContentParser {
     }
   }
 
-  /// Parses `environment:`, `directory:`, `stdin:` and `faults:`, maps from roles to values.
+  /// Parses `environment:`, `directory:`, `stdin:` and `faults:`, each a map from roles to values.
   func starts(
     _ keys: [String: FixtureDocument.Value], roles: [(name: String, part: Role.Part)]
   ) -> [String: ProgramStart] {

@@ -2,21 +2,21 @@
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
   /// The position of the error in its file.
   public let location: SourceLocation
-  /// The error and, where possible, its correction, in one line.
+  /// The error and, where possible, its correction, on one line.
   public let message: String
 
   /// The location and the message: `fixtures/peers.yaml:3:5: unknown key 'pier'`.
   public var description: String { "\(location): \(message)" }
 }
 
-/// All errors of the fixtures, in the order of files and lines.
+/// All errors in the fixtures, ordered by file and line.
 public struct FixtureErrors: Error, CustomStringConvertible {
   /// The errors, sorted by position.
   public let diagnostics: [Diagnostic]
 
-  /// The errors, one line each.
+  /// The errors, one per line.
   ///
-  /// The list is shortened, because one typo in the name of an operation can cause hundreds of errors.
+  /// The list is shortened, because one typo in an operation's name can cause hundreds of errors.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count
@@ -24,11 +24,11 @@ public struct FixtureErrors: Error, CustomStringConvertible {
   }
 }
 
-/// Collects the errors of all files, so that one run reports all of them.
+/// Collects the errors in all files, so that one run reports all of them.
 final class DiagnosticLog {
   private var found: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
-  /// How often an error was found, including repetitions.
+  /// The number of errors found, including repetitions.
   private(set) var count = 0
 
   /// Adds an error unless it is already present: an error in a scenario is found once for each row of parameters.

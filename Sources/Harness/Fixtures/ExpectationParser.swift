@@ -1,12 +1,12 @@
 /// Parses the text after `->`.
 struct ExpectationParser {
   let log: DiagnosticLog
-  /// The operation of the response; nil if it is not known.
+  /// The operation that the response belongs to; nil if unknown.
   var operation: Operation?
 
   private static let words = ["ok", "error", "blocks", "later"]
 
-  /// Parses an expectation, and adds the captured variables to `templates`.
+  /// Parses an expectation, and adds the variables that it captures to `templates`.
   func parse(_ words: [SourceText], templates: inout TemplateParser) -> ExpectedResponse {
     guard let first = words.first else { return .ok([]) }
     let rest = Array(words.dropFirst())
@@ -42,7 +42,7 @@ struct ExpectationParser {
     return names
   }
 
-  /// Parses the fields of a successful response, which must be those of the operation.
+  /// Parses the fields of a successful response; the operation must have these fields.
   private func responseFields(_ words: [SourceText], _ templates: inout TemplateParser) -> [ExpectedField] {
     words.compactMap { word in
       let field = field(word, &templates)
@@ -97,7 +97,7 @@ struct ExpectationParser {
   }
 }
 
-/// The symbols of errno(3) on Linux.
+/// The errno(3) symbols on Linux.
 enum ErrnoSymbols {
   static let all: Set<String> = Set(
     """

@@ -1,10 +1,10 @@
 import Foundation
 import Yams
 
-/// A YAML file of the fixtures, with the location of every value.
+/// A YAML fixture file, with the location of every value.
 ///
-/// All such files are read through this type. It reports all errors of a file, including unknown keys, with file, line,
-/// column and a suggestion.
+/// Every fixture file is read through this type. It reports all errors in a file, including unknown keys, with file,
+/// line, column and a suggestion.
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
@@ -17,7 +17,7 @@ struct FixtureDocument {
 
   /// Parses a file.
   ///
-  /// Returns nil, with the reason in `log`, if it is not YAML or is empty.
+  /// If the file is empty or not YAML, logs the reason and returns nil.
   init?(_ source: FixtureFile, log: DiagnosticLog) {
     file = source.file
     self.log = log
@@ -33,7 +33,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver does not convert scalars; the accessor for numbers parses the text.
+      // The basic resolver does not convert scalars; `number` parses the text.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil
@@ -69,7 +69,7 @@ struct FixtureDocument {
     }
   }
 
-  /// Returns the place where a key of a block is repeated; its first place if that cannot be found.
+  /// Returns the location where a block repeats a key; the key's first location if no repetition can be found.
   private static func repetition(
     of key: String, after first: SourceLocation, in bytes: [UInt8], _ lines: [Range<Int>]
   ) -> SourceLocation {
@@ -84,7 +84,7 @@ struct FixtureDocument {
     return first
   }
 
-  /// Splits the file at the line ends of YAML: LF, CR, CR LF, NEL, LS or PS.
+  /// Splits the file at YAML line breaks: LF, CR, CR LF, NEL, LS or PS.
   private static func lines(of bytes: [UInt8]) -> [Range<Int>] {
     var lines: [Range<Int>] = []
     var start = 0
@@ -111,7 +111,7 @@ struct FixtureDocument {
 
   /// Returns the position of the first anchor, or of text that looks like one.
   ///
-  /// Anchors are rejected because nested aliases can expand to more values than fit into memory.
+  /// Anchors are rejected because nested aliases can expand to more values than fit in memory.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -159,7 +159,7 @@ struct FixtureDocument {
 extension FixtureDocument {
   /// A value in the file, with its location.
   ///
-  /// If the value has another form, an accessor reports an error, and returns nil or an empty result.
+  /// If the value has a different form, an accessor reports an error and returns nil or an empty result.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -176,7 +176,7 @@ extension FixtureDocument {
 
     private func value(_ node: Node) -> Value { Value(document: document, node: node) }
 
-    /// The kind of the value, for an error message.
+    /// The kind of value, for an error message.
     private var kind: String {
       switch node {
       case .scalar(let scalar): scalar.string.isEmpty ? "an empty value" : "the text '\(abbreviated(scalar.string))'"
@@ -186,7 +186,7 @@ extension FixtureDocument {
       }
     }
 
-    /// Returns the value as text, which must not be empty unless `mayBeEmpty` is true.
+    /// Returns the value as text; unless `mayBeEmpty` is true, empty text is an error.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
         report("\(what) must be a text, not \(kind)")
@@ -215,7 +215,7 @@ extension FixtureDocument {
       return number
     }
 
-    /// Returns the case of a type whose raw value is the text.
+    /// Returns the enumeration case whose raw value is the text.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ what: String, _: Choice.Type) -> Choice? {
       choice(what, among: Array(Choice.allCases))
     }
@@ -236,7 +236,7 @@ extension FixtureDocument {
       return sequence.map(value)
     }
 
-    /// Returns the values of a list, which must not be empty.
+    /// Returns the values of a nonempty list.
     func nonEmptyList(_ what: String) -> [Value] {
       let values = list(what)
       if values.isEmpty, isList { report("the list of \(what) is empty") }
@@ -245,7 +245,7 @@ extension FixtureDocument {
 
     func texts(_ what: String) -> [String] { list(what).compactMap { $0.text("a name")?.text } }
 
-    /// Returns the entries of a map with any keys.
+    /// Returns the entries of a map, whatever its keys.
     func map(_ what: String) -> [(key: SourceText, value: Value)]? {
       guard case .mapping(let mapping) = node else {
         report("\(what) must be a map, not \(kind)")
@@ -286,7 +286,7 @@ extension FixtureDocument {
   }
 }
 
-/// A text of a file, shortened for an error message.
+/// Shortens text from a file for an error message.
 func abbreviated(_ text: String) -> String {
   text.unicodeScalars.count <= 60 ? text : String(text.unicodeScalars.prefix(57)) + "..."
 }

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// The bytes of a fixture file, and the name that its errors report.
+/// The bytes of a fixture file, and its name in error messages.
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data
@@ -15,9 +15,9 @@ struct FixtureFile: Sendable {
 
   /// Reads the file at `path`.
   ///
-  /// Returns nil, with the reason in `log`, if that fails.
+  /// On failure, logs the reason and returns nil.
   ///
-  /// Only regular files are read: a FIFO would block, and `/dev/zero` would never end.
+  /// Only regular files are read: opening a FIFO would block, and `/dev/zero` never ends.
   init?(at path: String, as file: String, log: DiagnosticLog) {
     do {
       let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
@@ -27,7 +27,7 @@ struct FixtureFile: Sendable {
         log.add(whole: file, "the file cannot be read: it is not a regular file")
         return nil
       }
-      // One byte more than the maximum shows that a file is too long.
+      // Read one byte more than the maximum, to detect a file that is too long.
       bytes = try FileHandle(fileDescriptor: descriptor.rawValue).read(upToCount: Self.maximumSize + 1) ?? Data()
       self.file = file
     } catch {
@@ -36,7 +36,7 @@ struct FixtureFile: Sendable {
     }
   }
 
-  /// Returns the text of the file; nil, with the reason in `log`, if it is too long or not UTF-8.
+  /// Returns the text of the file; if it is too long or not UTF-8, logs the reason and returns nil.
   func text(_ log: DiagnosticLog) -> String? {
     guard bytes.count <= Self.maximumSize else {
       log.add(whole: file, "the file is longer than \(Self.maximumSize) bytes")

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// The contents of all fixture files, whose errors are reported together.
+/// The contents of all fixture files; their errors are reported together.
 public struct Fixtures: Sendable {
   /// The locations of the files.
   public let installation: Installation
@@ -20,14 +20,15 @@ public struct Fixtures: Sendable {
   /// The mechanisms whose scenarios were loaded.
   public let scope: LoadingScope
 
-  /// The cells that cannot work between ABIs.
+  /// The cells that cannot work across ABIs.
   let incompatibilities: [Incompatibility]
   /// The keyword that, instead of a file name, selects the peers of `fixtures/more-peers.yaml`.
   public static let allPeers = "all"
 
-  /// Reads the fixtures, and additional languages from the files `peers`; `all` names those of the suite that were built.
+  /// Reads the fixtures, and additional languages from the files `peers`; `all` selects the suite's peers that were
+  /// built.
   ///
-  /// Only the scenarios that `selection` may select are loaded, because loading takes longer than running a cell.
+  /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell.
   public init(
     _ installation: Installation, peers more: [String] = [], for selection: Selection = Selection()
   ) throws(FixtureErrors) {
@@ -54,7 +55,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios && scope.isEverything ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants of the peers and of the runner, the generated mutants, and the builds of the peers.
+  /// Reads the peer mutants, the runner mutants, the generated mutants, and the mutant builds.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {
@@ -67,7 +68,7 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
-  /// Reads the assertions of public test suites, which only the coverage report uses.
+  /// Reads the assertions from public test suites, which only the coverage report uses.
   public func assertions() throws(FixtureErrors) -> AssertionLedger {
     let log = DiagnosticLog()
     let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
@@ -75,7 +76,7 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
-  /// Reads the scripts of fault injection, which only explanations need without a run.
+  /// Reads the fault-injection scripts, which explanations need even without a run.
   func injectionScripts() throws(FixtureErrors) -> [Scenario] {
     try ScenarioLoader.loadInjectionScripts(root: FilePath(root), registry: registry)
   }
@@ -88,7 +89,7 @@ public struct Fixtures: Sendable {
     return guide
   }
 
-  /// Reads the meanings of verdicts and errors, and the mutants of the peers, which only a checkout has.
+  /// Reads the meanings of verdicts and errors, and the peer mutants, which only a checkout has.
   func glossary() throws(FixtureErrors) -> (Glossary, [Mutant]) {
     let log = DiagnosticLog()
     let glossary = Glossary.load(root: root, log: log)
@@ -102,7 +103,7 @@ public struct Fixtures: Sendable {
     return (glossary, mutants)
   }
 
-  /// The configuration of a run of all cells with the default options.
+  /// The configuration for a run of all cells with the default options.
   public var configuration: RunConfiguration {
     var configuration = RunConfiguration(installation, peers: peers, registry: registry)
     configuration.incompatibilities = incompatibilities

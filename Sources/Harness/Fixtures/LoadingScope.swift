@@ -12,8 +12,9 @@ public struct LoadingScope: Sendable {
     self.known = known
   }
 
-  /// The mechanisms whose cells `selection` may select; all if one of its names matches none, so that the error can
-  /// suggest another.
+  /// Creates a scope of the mechanisms whose cells `selection` may select.
+  ///
+  /// If one of its names matches no mechanism, the scope has all mechanisms, so that the error message can suggest one.
   init(_ selection: Selection, among known: [String]) {
     var wanted = Set(known)
     if !selection.mechanisms.isEmpty { wanted.formIntersection(selection.mechanisms) }
@@ -35,7 +36,8 @@ public struct LoadingScope: Sendable {
     mechanisms?.isSuperset(of: Self.mechanisms(of: pattern.pattern, among: known)) ?? true
   }
 
-  /// Returns the mechanisms of the cells that a pattern can match: the id of a cell has the mechanism before the `/`.
+  /// Returns the mechanisms of the cells that a pattern can match: the part of a cell id before the `/` is the
+  /// mechanism.
   private static func mechanisms(of pattern: String, among known: [String]) -> [String] {
     guard let slash = pattern.firstIndex(of: "/") else { return known }
     let glob = Glob(String(pattern[..<slash]))

@@ -11,9 +11,10 @@ struct ParameterRow {
     return row
   }
 
-  /// Returns `source` with each `{name}` of this row, and each `{formula}` of such names, replaced by its value.
+  /// Returns `source` with each parameter `{name}` in this row, and each `{formula}` of parameters, replaced by its
+  /// value.
   ///
-  /// Variables of the cell stay in braces, because they are replaced when the cell runs.
+  /// Cell variables stay in braces, because they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
     if parameters.isEmpty { return source }
     var result = source
@@ -28,8 +29,7 @@ struct ParameterRow {
         index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
-        // Replace the formula: if it stayed in braces, it would be read as a variable of the cell and cause a second
-        // error.
+        // Replace the formula: if it stayed in braces, it would be parsed as a cell variable and cause a second error.
         result = result.replacing(open..<close + 1, with: "0")
       }
     }
@@ -45,7 +45,7 @@ struct Formula {
 
   struct EvaluationError: Error { let message: String }
 
-  /// Parses a formula; nil if `text` has another form.
+  /// Parses a formula; nil if `text` is not a formula.
   init?(_ text: String) {
     operands = text.split(omittingEmptySubsequences: false) { "+-*".contains($0) }.map(String.init)
     signs = text.filter { "+-*".contains($0) }
@@ -88,7 +88,7 @@ struct Formula {
   }
 }
 
-/// Parses `with:` into rows, from either a list of rows or a map of lists, which yields all combinations.
+/// Parses `with:` into rows: either the rows that it lists, or all combinations of the values in a map of lists.
 enum ParameterTable {
   /// The maximum number of rows; more are assumed to be a mistake.
   private static let maximumRows = 256

@@ -1,13 +1,13 @@
 /// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
-  /// Whether the file belongs to a user's project, in which the suite's reference peer plays the role of every peer.
+  /// Whether the file belongs to a user's project, in which the suite's reference peer plays every peer role.
   var isOfProject = false
   let fill: (SourceText) -> SourceText
 
   /// The maximum number of roles in a sandbox.
   private static let maximum = 64
-  /// The maximum number of roles for which every combination of languages is a cell.
+  /// The maximum number of roles with a cell for every combination of languages.
   static let maximumOfAllLanguages = 6
 
   private static let interruptedCloses = "interrupted-closes"
@@ -22,7 +22,7 @@ struct RoleParser {
     }
     for (name, command) in keys["programs"]?.map("programs") ?? [] {
       guard let text = command.text("a program").map(fill) else { continue }
-      // The role of a malformed command exists, so that its steps cause no further errors.
+      // Keep the role of a malformed command, so that its steps cause no further errors.
       let words = ShellWords.split(text, log) ?? [text]
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }

@@ -3,12 +3,12 @@ import Foundation
 import Synchronization
 public import SystemPackage
 
-/// Reads scenarios, examples, golden transcripts, and the operations that they use.
+/// Reads scenarios, examples and golden transcripts, and the operations that they use.
 public enum ScenarioLoader {
   /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
   /// `fixtures/vectors/*.txt` below `root`.
   ///
-  /// - Throws: ``FixtureErrors`` with the errors of all files.
+  /// - Throws: ``FixtureErrors`` with the errors in all files.
   public static func load(
     root: FilePath
   ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -18,7 +18,7 @@ public enum ScenarioLoader {
     return loaded
   }
 
-  /// Loads the scenarios of the files that `scope` contains, and adds errors to `log`.
+  /// Loads the scenarios of the mechanisms in `scope`, and adds errors to `log`.
   static func load(
     root: FilePath, scope: LoadingScope = .everything, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -43,7 +43,7 @@ public enum ScenarioLoader {
     list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
   }
 
-  /// Returns the mechanism of the scenarios in a file, which is the name of the file.
+  /// Returns the mechanism that a file's scenarios test, which is the name of the file.
   static func mechanism(of file: String) -> String { FilePath(file).stem ?? file }
 
   /// Loads `fixtures/fault-injection/*.yaml`: the scripts into which faults are injected.
@@ -55,9 +55,9 @@ public enum ScenarioLoader {
     return scripts
   }
 
-  /// Loads the scenarios of some files, unless the operations have errors.
+  /// Loads the scenarios in `files`, unless the operations have errors.
   ///
-  /// Without the operations, every request of every scenario would be an error.
+  /// Without the operations, every request in every scenario would be an error.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -68,7 +68,7 @@ public enum ScenarioLoader {
     return (load(files, transcripts: transcripts, registry, log: log), registry)
   }
 
-  /// Loads the scenarios of some files with known operations.
+  /// Loads the scenarios in `files` with the operations in `registry`.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], _ registry: OperationRegistry, log: DiagnosticLog
   ) -> [Scenario] {
@@ -80,7 +80,7 @@ public enum ScenarioLoader {
     return scenarios
   }
 
-  /// Reports responses after `~>` in scenarios, which have no injected deaths.
+  /// Reports any response after `~>` in a scenario: only fault injection kills peers that way.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")
@@ -89,7 +89,7 @@ public enum ScenarioLoader {
 
   private static let operations = "fixtures/operations.yaml"
 
-  /// Loads the operations of a checkout or an installed suite.
+  /// Loads the operations from a checkout or an installed suite.
   static func operations(root: String, log: DiagnosticLog) -> OperationRegistry {
     let document = FixtureFile(at: "\(root)/\(operations)", as: operations, log: log).flatMap {
       FixtureDocument($0, log: log)
@@ -108,7 +108,7 @@ public enum ScenarioLoader {
     }
   }
 
-  /// Parses the files in parallel, because this takes most of the time of a run with a single cell.
+  /// Parses the files in parallel, because parsing dominates the time of a single-cell run.
   private static func parse(
     _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog
   ) -> [Scenario] {
@@ -143,7 +143,7 @@ public enum ScenarioLoader {
 }
 
 extension Array where Element: Sendable {
-  /// Returns the same as `map`, but computes it on all processors.
+  /// Returns the same result as `map`, but computes it on all processors.
   fileprivate func concurrentMap<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
     let results = Mutex<[Result?]>(Array<Result?>(repeating: nil, count: count))
     DispatchQueue.concurrentPerform(iterations: count) { index in

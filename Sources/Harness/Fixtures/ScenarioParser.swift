@@ -1,12 +1,12 @@
-/// Parses one scenario of a file into one value for each row of parameters.
+/// Parses one scenario into one value for each row of parameters.
 struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
-  /// The paths of the user's project that the file belongs to; nil for a file of the suite.
+  /// The paths in the user's project that the file belongs to; nil for a suite file.
   var project: CommandResolver?
-  /// The default of the file for what programs must do when a system call fails.
+  /// The file's default requirements on programs when a system call fails.
   var demands = FaultDemand.all
-  /// Whether the file has benchmarks, which test no standard.
+  /// Whether the file contains benchmarks, which test no standard.
   var isBenchmark = false
 
   private typealias Value = FixtureDocument.Value
@@ -62,8 +62,8 @@ struct ScenarioParser {
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
-    // Check the order of the steps only if all of them could be parsed. Otherwise the step with the error may be the
-    // one that seems to be missing.
+    // Check the order of the steps only if all of them could be parsed. Otherwise a step that seems to be missing may
+    // be the one with the error.
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
@@ -81,7 +81,8 @@ struct ScenarioParser {
       location: value.location)
   }
 
-  /// Checks that an id of the suite begins with the name of its file, so that readers of a verdict can find the file.
+  /// Checks that a scenario id in the suite begins with the name of its file, so that readers of a verdict can find the
+  /// file.
   private func checkID(_ id: SourceText) {
     if project != nil {
       let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
@@ -106,7 +107,7 @@ struct ScenarioParser {
     }
   }
 
-  /// Reports parameters that are not used: their rows would only repeat the same cell.
+  /// Reports unused parameters: their rows would only repeat the same cell.
   private func checkUse(of names: [String], in keys: [String: Value]) {
     guard let table = keys["with"], !names.isEmpty else { return }
     var used: Set<String> = []
@@ -124,14 +125,16 @@ struct ScenarioParser {
 
 /// Checks the characters of ids, parameters and other names in the fixtures.
 enum Identifier {
-  /// Whether `text` consists of lower-case letters, digits and dashes, like ids, roles, mutants and languages.
+  /// Whether `text` consists of lower-case letters, digits and dashes, as in the names of scenarios, roles, mutants and
+  /// languages.
   static func isDashed(_ text: some StringProtocol, startingWithLetter: Bool = false) -> Bool {
     guard let first = text.utf8.first else { return false }
     if startingWithLetter, !isLowerCase(first) { return false }
     return text.utf8.allSatisfy { isLowerCase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// Whether `text` is a letter or `_`, followed by letters, digits and `_`, like parameters and variables.
+  /// Whether `text` is a letter or `_`, followed by letters, digits and `_`, as in the names of parameters and
+  /// variables.
   ///
   /// Dashes are not allowed, because `{bytes-1}` means a difference.
   static func isVariable(_ text: some StringProtocol) -> Bool {

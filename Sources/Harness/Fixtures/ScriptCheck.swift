@@ -1,5 +1,5 @@
-/// Follows a script in the order of its steps and reports errors such as a request to a role that was killed, or a
-/// response that no step reads.
+/// Follows the steps of a script in order, and reports errors such as a request to a killed role or a response that no
+/// step reads.
 struct ScriptCheck {
   let registry: OperationRegistry
   let log: DiagnosticLog
@@ -11,9 +11,9 @@ struct ScriptCheck {
     case unused
     /// The role is waiting for its next request.
     case idle
-    /// No step has read the response of the role yet.
+    /// No step has read the role's response yet.
     case pending(Step)
-    /// The input of the role has ended; it may still respond to a pending request.
+    /// The role's input has been closed; the role may still respond to a pending request.
     case ended(pending: Bool)
     case killed
     case running

@@ -1,8 +1,8 @@
 /// Splits a command into words as a shell does, without variables, patterns or substitutions.
 enum ShellWords {
-  /// Returns the words of a command, without the quotes; nil, with the reason in `log`, if a quote has no end.
+  /// Returns the words of a command, without the quotes; if a quote is not closed, logs the reason and returns nil.
   ///
-  /// Quotes enclose spaces. In single quotes, every other character is literal. Elsewhere, a backslash makes the next
+  /// Quotes protect spaces. In single quotes, every other character is literal. Elsewhere, a backslash makes the next
   /// quote, space or backslash literal.
   static func split(_ command: SourceText, _ log: DiagnosticLog) -> [SourceText]? {
     var words: [SourceText] = []

@@ -1,7 +1,7 @@
 /// Text from one line of a file, with the column of each character.
 ///
-/// Columns stay correct after parts of the text are cut out or replaced. Slices share the bytes of the whole text,
-/// because the loader splits each step of each row into words. Indices count bytes; searches are for ASCII characters
+/// Columns stay correct after parts of the text are removed or replaced. Slices share the storage of the whole text,
+/// because the loader splits every step of every row into words. Indices count bytes; searches are for ASCII characters
 /// only, so a slice never splits a character.
 struct SourceText {
   private let storage: Storage
@@ -21,21 +21,21 @@ struct SourceText {
     }
   }
 
-  /// A run of bytes from `start` on.
+  /// A run of bytes that begins at `start`.
   ///
   /// Either each byte advances the column, or all bytes have the same column.
   private struct Run {
     let start: Int
     let column: Int
-    /// Whether each character has a separate column.
+    /// Whether each character has its own column.
     ///
-    /// If not, all characters are reported in the first column.
+    /// If not, errors in any of the characters are reported at the first column.
     let advances: Bool
   }
 
   /// Creates a text that begins at a position in a file.
   ///
-  /// If `isExact` is true, each character of `text` has a separate column in the file.
+  /// If `isExact` is true, each character of `text` has its own column in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
     storage = Storage(
       file: file, line: line, bytes: Array(text.utf8), runs: [Run(start: 0, column: column, advances: isExact)])
@@ -84,7 +84,7 @@ struct SourceText {
 
   /// Returns a copy with `text` in place of the bytes `replaced`.
   ///
-  /// The new text gets the column of the first replaced byte.
+  /// The new text has the column of the first replaced byte.
   func replacing(_ replaced: Range<Int>, with text: String) -> SourceText {
     let bytes = storage.bytes[range]
     let (start, end) = (bytes.startIndex + replaced.lowerBound, bytes.startIndex + replaced.upperBound)

@@ -11,7 +11,7 @@ extension StepParser {
     return nil
   }
 
-  /// Parses the words after the role of `ready: server fifo {fifo}`.
+  /// Parses the words after the role in `ready: server fifo {fifo}`.
   func ready(_ words: [SourceText]) -> Readiness? {
     guard let kind = words.first else { return .asleep }
     let transport = Readiness.Transport(rawValue: kind.text)
@@ -29,7 +29,7 @@ extension StepParser {
     return transport.map { .listens($0, name) } ?? object.map { .object($0, name) }
   }
 
-  /// Parses a map from programs to values, and calls `make` for each role with the number of its group.
+  /// Parses a map from programs to values, and calls `make` for each role, with its number in its group.
   private func each(
     _ key: SourceText, _ value: FixtureDocument.Value,
     _ make: (Role, String?, FixtureDocument.Value) -> (Step.Action, String)?

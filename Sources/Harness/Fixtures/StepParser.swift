@@ -5,9 +5,9 @@ struct StepParser {
   let roles: [Role]
   let fill: (SourceText, _ number: String?) -> SourceText
   var templates: TemplateParser
-  /// The paths of the user's project; nil in a file of the suite.
+  /// The paths in the user's project; nil for a suite file.
   let project: CommandResolver?
-  /// The last operation of each role, which a step without a request takes the response of.
+  /// The last operation requested from each role; a step without a request reads its response.
   private var operations: [String: Operation] = [:]
 
   /// The keywords of steps that send no request.
@@ -59,7 +59,7 @@ struct StepParser {
     return steps
   }
 
-  /// Returns the roles that a name refers to: one role or, for `writer-*`, each role of the group with its number.
+  /// Returns the roles that a name refers to: one role or, for `writer-*`, each role in the group with its number.
   func members(_ name: SourceText) -> [(role: Role, number: String?)] {
     let text = name.text
     if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
@@ -93,7 +93,7 @@ struct StepParser {
       log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
       return []
     }
-    // The expectations after each `~>` apply after the death of another role.
+    // The expectation after each `~>` applies after another role has died.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
     if let other = words.first(where: { ["=>", "-->", "→"].contains($0.text) }) {
@@ -107,7 +107,7 @@ struct StepParser {
         words[arrow].location, "'->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields")
       return []
     }
-    // A variable of a request must have been captured by an earlier response.
+    // A variable in a request must have been captured from an earlier response.
     let requestWords = Array(words[..<(arrow ?? words.count)])
     let request = requestWords.isEmpty ? nil : request(requestWords)
     if let request { operations[role.name] = registry[request.operation] }
@@ -166,7 +166,7 @@ struct StepParser {
 
   /// Reports misspelled symbols in a value, such as `O_CREAT|O_EXLC`.
   ///
-  /// A symbol that is not similar to a known one may be known to a peer, or be wrong on purpose.
+  /// A symbol that resembles no known symbol may be specific to a peer, or wrong on purpose.
   private func checkSymbols(of value: SourceText) {
     var start = 0
     for part in value.text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {

@@ -1,6 +1,6 @@
 /// Suggestions for an unknown word.
 public enum Suggestion {
-  /// Returns the candidate from which a word differs in one place only; nil if there is none.
+  /// Returns the first candidate that differs from the word by one edit; nil if there is none.
   public static func misspelled(_ word: String, among candidates: [String]) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     return candidates.first { distance(word, $0) == 1 }
@@ -15,12 +15,12 @@ public enum Suggestion {
     return candidates.count <= 16 ? "; it is one of \(candidates.joined(separator: ", "))" : ""
   }
 
-  /// Returns a clause with the nearest of `words`; empty if none is near.
+  /// Returns a clause that suggests the nearest of `words`; empty if none is near.
   static func nearestClause(for word: String, among words: some Sequence<String>) -> String {
     nearest(to: word, among: words).map { "; did you mean '\($0)'?" } ?? ""
   }
 
-  /// Returns the candidate that needs the fewest edits; nil if it needs more than one for every three letters.
+  /// Returns the candidate with the smallest edit distance; nil if all need more than one edit per three letters.
   public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     // Skip long texts: computing the edit distance takes time proportional to the product of both lengths.
     guard word.utf8.count <= 64 else { return nil }
@@ -31,14 +31,14 @@ public enum Suggestion {
     return nearest ?? containing(word, among: candidates)
   }
 
-  /// Returns the only candidate of which the word is the begin or the end: `prio` stands for `msg_prio`.
+  /// Returns the candidate that begins or ends with the word, if there is only one: `prio` matches `msg_prio`.
   private static func containing(_ word: String, among candidates: some Sequence<String>) -> String? {
     guard word.count >= 3 else { return nil }
     let found = candidates.filter { $0.hasSuffix("_\(word)") || $0.hasPrefix("\(word)_") }
     return found.count == 1 ? found[0] : nil
   }
 
-  /// Returns how many insertions, removals, replacements and swaps of neighbours turn `a` into `b`.
+  /// Returns the number of insertions, removals, replacements and adjacent swaps that turn `a` into `b`.
   static func distance(_ a: String, _ b: String) -> Int {
     let a = Array(a.unicodeScalars)
     let b = Array(b.unicodeScalars)

@@ -5,10 +5,10 @@ struct TemplateParser {
   var roles: [String]
   let parameters: [String]
   let log: DiagnosticLog
-  /// The variables that earlier steps captured.
+  /// The variables that earlier steps have captured.
   var captured: Set<String> = []
 
-  /// Variables for names that are unique for each cell; a dash and a number or word may follow.
+  /// Variables for names that are unique to each cell; a dash and a number or word may follow.
   static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
   /// Parses percent-encoded text, which is sent unchanged.
@@ -29,7 +29,7 @@ struct TemplateParser {
     !character.utf8.allSatisfy { $0 == UInt8(ascii: "%") || PercentEncoding.isLiteral($0) }
   }
 
-  /// Parses an argument of a program, in which a space is written as `%20`; the program receives it decoded.
+  /// Parses a program argument, in which a space is written as `%20`; the program receives the decoded text.
   func argument(_ source: SourceText) -> Template { template(source) { decoded($0) } }
 
   /// Parses text without percent-encoding, such as a line that a program prints.

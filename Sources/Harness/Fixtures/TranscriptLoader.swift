@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Reads the golden transcripts of `fixtures/vectors/`.
+/// Reads the golden transcripts in `fixtures/vectors/`.
 ///
-/// A line with `# ` is a comment, and the first comment is the title. A line with `> ` is a request, and a line with `< `
-/// is its response, in which `*` matches any value. `{fresh}` is a name that no other cell has. A `< ` line before the
-/// first request is the greeting. It is skipped here, because it is checked for every peer anyway.
+/// A line that begins with `# ` is a comment, and the first comment is the title. A `> ` line is a request, and the `<
+/// ` line after it is its response, in which `*` matches any value. `{fresh}` is a name that is unique to each cell. A
+/// `< ` line before the first request is the greeting. It is skipped here, because it is checked for every peer anyway.
 enum TranscriptLoader {
   /// The part before the `/` in the id of each transcript.
   static let mechanism = "contract"
@@ -18,7 +18,7 @@ enum TranscriptLoader {
         log.add(request.location, "the request has no response: a line that begins with '< ' must follow")
       }
     }
-    // Split by scalars, because CR LF is a single character in Swift and does not end a line of the protocol.
+    // Split by scalars, because CR LF is a single character in Swift and does not end a protocol line.
     for (index, scalars) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let location = SourceLocation(file: file, line: index + 1, column: 1)
       let line = Substring(scalars)

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The layouts of a file's structs in all its compilers, and their differences: the command `abi FILE`.
+/// The layouts of a file's structs in all its compilers, and their differences: the result of `abi FILE`.
 public struct LayoutComparison: Sendable, Encodable {
-  /// The structs, in the order of the file.
+  /// The structs, in file order.
   let structs: [Struct]
 
-  /// Whether all compilers give each struct the same layout, and every byte of it was compared.
+  /// Whether all compilers give each struct the same layout, and every byte was compared.
   public var isSame: Bool { structs.allSatisfy(\.differences.isEmpty) }
 
   /// The layouts of one struct.
@@ -14,7 +14,7 @@ public struct LayoutComparison: Sendable, Encodable {
     let name: String
     /// The names of the fields in C.
     let fields: [String]
-    /// The columns; the others are compared with the first one.
+    /// The columns; each is compared with the first.
     let columns: [Column]
     let differences: [LayoutDifference]
     /// Rules for programs that apply even if the layouts are the same.
@@ -23,13 +23,13 @@ public struct LayoutComparison: Sendable, Encodable {
 
   /// The layout in one compiler.
   struct Column: Sendable, Encodable {
-    /// The command of the compiler, or `Swift`.
+    /// The compiler command, or `Swift`.
     let compiler: String
     let isSwift: Bool
     let layout: StructLayout
   }
 
-  /// Compiles the structs of a file with all its compilers.
+  /// Compiles a file's structs with all the compilers that it names.
   public init(_ file: LayoutFile) throws(RunError) {
     let directory = FileManager.default.temporaryDirectory.appending(path: "ipc-interop-\(UUID().uuidString)")
     do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
@@ -93,12 +93,12 @@ extension LayoutComparison.Struct {
 struct LayoutDifference: Sendable, Encodable {
   /// The compiler with the other layout.
   let compiler: String
-  /// The field in C; nil for the whole struct.
+  /// The field name in C; nil for the whole struct.
   let field: String?
-  /// The difference, and what to do.
+  /// The difference, with advice.
   let text: String
 
-  /// Compares the layout in one compiler with the reference.
+  /// Compares another compiler's layout with the reference.
   static func between(
     _ reference: LayoutComparison.Column, _ other: LayoutComparison.Column, _ names: [String]
   ) -> [LayoutDifference] {
@@ -106,7 +106,7 @@ struct LayoutDifference: Sendable, Encodable {
     func add(_ field: String?, _ text: String) {
       differences.append(LayoutDifference(compiler: other.compiler, field: field, text: text))
     }
-    /// The first field that shifts later offsets, and the fields that it shifts.
+    /// The first field that shifts later offsets; `consequences` are the fields that it shifts.
     var cause: String?
     var consequences: [String] = []
     var previousEnds = (0, 0)
@@ -154,7 +154,7 @@ struct LayoutDifference: Sendable, Encodable {
     return differences
   }
 
-  /// Returns advice on how to give a field the size that it has in C.
+  /// Returns advice on how to give a field the same size as in C.
   private static func advice(_ c: StructLayout.Field, _ other: StructLayout.Field, isSwift: Bool) -> String {
     let isInteger = [.signed, .unsigned, .character, .boolean].contains(c.kind)
     let fixed = "\(c.kind == .unsigned ? "UInt" : "Int")\(c.size * 8)"
@@ -184,7 +184,7 @@ struct LayoutDifference: Sendable, Encodable {
     }
   }
 
-  /// Returns the atomic fields that are not atomic between processes.
+  /// Returns a difference for each atomic field whose accesses are not atomic between processes.
   static func ofAtomics(_ column: LayoutComparison.Column, _ names: [String]) -> [LayoutDifference] {
     zip(names, column.layout.fields).compactMap { name, field in
       guard let field, field.isAtomic else { return nil }
@@ -218,7 +218,7 @@ extension LayoutComparison {
 
   /// Returns the comparison in one of the ``formats``; nil for any other format.
   ///
-  /// A value that differs from that of the first compiler is marked with `*`.
+  /// A value that differs from the first compiler's value is marked with `*`.
   public func text(_ format: ReportFormat) throws -> String? {
     switch format {
     case .console: structs.map(\.console).joined(separator: "\n")

@@ -1,27 +1,27 @@
-/// A user's file that names structs of C headers and the Swift types that share memory with them: the argument of `abi`.
+/// A user's file that names structs in C headers and the Swift types that share memory with them: the `abi` argument.
 public struct LayoutFile: Sendable {
   /// The path of the file.
   let path: String
-  /// The name in messages.
+  /// The file name as messages show it.
   let name: String
-  /// The C headers, in the order of their inclusion.
+  /// The C headers, in the order in which they are included.
   let headers: [String]
   /// The Swift source files with the types; empty if only C compilers are compared.
   let sources: [String]
-  /// The commands of the C compilers; the others are compared with the first.
+  /// The C compiler commands; each is compared with the first.
   let compilers: [Command]
-  /// The command of the Swift compiler.
+  /// The Swift compiler command.
   let swiftCompiler: Command
   let structs: [Struct]
 
-  /// A command of a compiler.
+  /// A compiler command.
   struct Command: Sendable {
-    /// The command as the file names it, which is the heading of its column.
+    /// The command as written in the file, which becomes the column heading.
     let name: String
     let words: [String]
   }
 
-  /// A struct in C, and the type in Swift that must have the same layout.
+  /// A C struct, and the Swift type that must have the same layout.
   struct Struct: Sendable {
     let c: String
     /// The Swift type; nil if only C compilers are compared.
@@ -34,7 +34,7 @@ public struct LayoutFile: Sendable {
   /// A field, with its names in both languages.
   struct Field: Sendable {
     let c: String
-    /// The property in Swift; nil if the bytes are padding there.
+    /// The Swift property; nil if the bytes are padding in Swift.
     let swift: String?
     /// The line in the file.
     let line: Int
@@ -90,7 +90,7 @@ extension LayoutFile.Struct {
     guard let keys = value.map("a struct", keys: ["c", "swift", "fields"], required: required),
       let c = keys["c"]?.text("a C type")
     else { return nil }
-    // These texts become part of a program; the compilers report all other errors.
+    // These texts become part of a program, so check their syntax; the compilers report all other errors.
     if c.text.wholeMatch(of: /\w+( \w+)*/) == nil {
       value.log.add(c.location, "'\(abbreviated(c.text))' is not a C type")
     }
@@ -106,7 +106,7 @@ extension LayoutFile.Struct {
 }
 
 extension LayoutFile.Field {
-  /// Creates a field from its name, or from an entry `name in C: name in Swift`.
+  /// Creates a field from its name, or from an entry of the form `name in C: name in Swift`.
   fileprivate init?(_ value: FixtureDocument.Value) {
     func checked(_ source: SourceText) -> String {
       if source.text.wholeMatch(of: /\w+(\.\w+|\[\d+\])*/) == nil {

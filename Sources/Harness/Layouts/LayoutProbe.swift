@@ -2,14 +2,14 @@ import Foundation
 
 /// Determines the layout of a file's structs in several compilers.
 ///
-/// The C program is only compiled, so cross compilers work as well: the numbers are in the assembly. A compiler
-/// reports an error in the line of the file that has the struct or the field.
+/// The C program is compiled but not run, and the numbers are read from the assembly, so cross compilers work as well.
+/// Compilers report an error at the line of the user's file that names the struct or field.
 struct LayoutProbe {
   private let file: LayoutFile
   /// A directory for the generated programs.
   private let directory: String
   private static let timeout = Duration.seconds(300)
-  /// The mark at the start of a line of numbers, in the assembly and in the output of the Swift program.
+  /// The mark at the start of a line of numbers, in the assembly and in the Swift program's output.
   private static let mark = "ipc-interop-layout "
 
   init(_ file: LayoutFile, in directory: String) {
@@ -19,7 +19,7 @@ struct LayoutProbe {
 
   // MARK: - C
 
-  /// The C types that have a name in the table, with their kinds; the index is the number in the assembly.
+  /// The C types that the table names, with their kinds; the assembly refers to a type by its index.
   private static let types: [(name: String, kind: StructLayout.Kind)] = [
     ("_Bool", .boolean), ("char", .character), ("signed char", .signed), ("unsigned char", .unsigned),
     ("short", .signed), ("unsigned short", .unsigned), ("int", .signed), ("unsigned int", .unsigned),
@@ -27,10 +27,10 @@ struct LayoutProbe {
     ("float", .floating), ("double", .floating), ("long double", .floating), ("pointer", .other),
     ("array or struct", .other),
   ]
-  /// The number of arithmetic types, which come first; a pointer and any other type follow.
+  /// The number of arithmetic types, which come first; pointers and all other types follow.
   private static let arithmetic = 15
 
-  /// Returns the layouts of the structs, in the order of the file.
+  /// Returns the layouts of the structs, in file order.
   func layouts(_ compiler: LayoutFile.Command) throws(RunError) -> [StructLayout] {
     let output = "\(directory)/layout.s"
     try compile(program, compiler, to: output)
@@ -114,14 +114,14 @@ struct LayoutProbe {
 
   // MARK: - Swift
 
-  /// Returns the layouts of the Swift types, in the order of the file.
+  /// Returns the layouts of the Swift types, in file order.
   func swiftLayouts() throws(RunError) -> [StructLayout] {
     let (source, program) = ("\(directory)/main.swift", "\(directory)/layout")
     try write(swiftProgram, to: source)
     let compiler = file.swiftCompiler
     let words = compiler.words + ["-Onone", "-suppress-warnings", "-module-name", "Layout", "-o", program, source]
     let errors = try errors(words + file.sources, of: compiler, in: source)
-    // Errors in the user's sources come first, because they cause others.
+    // Errors in the user's sources come first, because they can cause the others.
     if let error = errors.first(where: { $0.line == nil }) ?? errors.first {
       throw RunError(
         "\(file.name)\(error.line.map { ":\($0)" } ?? ""): \(compiler.name): \(error.text)", status: .usage)
@@ -186,14 +186,14 @@ struct LayoutProbe {
 
   // MARK: - Compilers
 
-  /// An error of a compiler.
+  /// A compiler error.
   private struct CompilerError {
-    /// The line of the user's file; nil if the error is in another file.
+    /// The line in the user's file; nil if the error is in another file.
     let line: Int?
     let text: String
   }
 
-  /// Runs a compiler, and returns its errors; errors in `source` are those of the user's file.
+  /// Runs a compiler and returns its errors; errors in `source` are attributed to the user's file.
   private func errors(
     _ words: [String], of compiler: LayoutFile.Command, in source: String
   ) throws(RunError) -> [CompilerError] {

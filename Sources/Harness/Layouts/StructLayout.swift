@@ -2,18 +2,18 @@
 struct StructLayout: Sendable, Encodable {
   /// The number of bytes between two elements of an array: `sizeof` in C, `stride` in Swift.
   let size: Int
-  /// The number of bytes without the padding at the end: `size` in Swift, and in C the same as ``size``.
+  /// The number of bytes without trailing padding: `size` in Swift; in C, the same as ``size``.
   let contents: Int
   let alignment: Int
-  /// The layouts of the fields, in the order of the file; nil for a field that the language does not have.
+  /// The layouts of the fields, in file order; nil for a field that does not exist in the language.
   let fields: [Field?]
 
-  /// The position and the type of a field.
+  /// The position and type of a field.
   struct Field: Sendable, Encodable {
     let offset: Int
     let size: Int
     let alignment: Int
-    /// The name of the type: `int`, `Int32`; for a type without a C name, a description.
+    /// The name of the type, such as `int` or `Int32`; a description if the type has no name in C.
     let type: String
     let kind: Kind
     let isAtomic: Bool
@@ -30,10 +30,10 @@ struct StructLayout: Sendable, Encodable {
     case character
   }
 
-  /// The ranges of bytes that no field occupies, although no alignment requires them.
+  /// The byte ranges that no field occupies although alignment does not require the gap.
   var unlisted: [Range<Int>] { gaps.filter { !$0.isPadding }.map(\.bytes) }
 
-  /// The ranges of bytes that no field occupies, because of an alignment.
+  /// The byte ranges that no field occupies because of alignment.
   var padding: [Range<Int>] { gaps.filter(\.isPadding).map(\.bytes) }
 
   private var gaps: [(bytes: Range<Int>, isPadding: Bool)] {

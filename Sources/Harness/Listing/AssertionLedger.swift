@@ -1,10 +1,10 @@
-/// The assertions of public test suites, the scenarios that test them, and the mechanisms that have no scenarios.
+/// The assertions in public test suites, the scenarios that test them, and the mechanisms without scenarios.
 public struct AssertionLedger: Sendable {
   let suites: [AssertionSuite]
   let mechanisms: [LeftOutMechanism]
 }
 
-/// The assertions of one suite, by function or file.
+/// The assertions in one suite, by function or file.
 struct AssertionSuite: Sendable {
   let name: String
   let title: String
@@ -25,9 +25,9 @@ struct AssertionSuite: Sendable {
 /// A requirement that a public suite tests.
 struct Assertion: Sendable {
   let id: String
-  /// The requirement, in the words of this project.
+  /// The requirement, in this project's words.
   let requirement: String
-  /// How likely a port violates it; nil if scenarios already tested it when the suites were compared.
+  /// How likely a port is to violate it; nil if scenarios already tested it when the suites were compared.
   let risk: Risk?
   /// The ids of the scenarios that test it.
   let scenarios: [String]
@@ -37,10 +37,10 @@ struct Assertion: Sendable {
 
   enum Coverage: Sendable, Equatable {
     case covered
-    /// The scenarios test only a part.
+    /// The scenarios test only part of the assertion.
     case partial(reason: String)
     case leftOut(reason: String)
-    /// No request to a peer can test it.
+    /// No request to a peer can test the assertion.
     case notApplicable(reason: String)
 
     var kind: Kind {
@@ -72,7 +72,7 @@ extension AssertionLedger {
 
   /// Reads `fixtures/assertions.yaml`.
   ///
-  /// An unknown scenario is an error, and so is a suite with fewer covered assertions than it must have.
+  /// An unknown scenario is an error, as is a suite with fewer covered assertions than it must have.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> AssertionLedger {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

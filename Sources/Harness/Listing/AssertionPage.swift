@@ -22,7 +22,7 @@ extension AssertionLedger: FormattedDocument {
 
   private static let totalsHeading = ["suite", "covered", "partly", "left out", "not applicable", "all"]
 
-  /// The numbers of assertions of each suite, and of all suites.
+  /// The numbers of assertions in each suite and in all suites.
   private var totals: [[String]] {
     func row(_ title: String, _ assertions: [Assertion]) -> [String] {
       let counts = Assertion.Kind.allCases.map { kind in assertions.count { $0.coverage.kind == kind } }
@@ -31,7 +31,7 @@ extension AssertionLedger: FormattedDocument {
     return suites.map { row($0.title, $0.assertions) } + [row("all", suites.flatMap(\.assertions))]
   }
 
-  /// The ledger as a page in Markdown: `docs/coverage.md`.
+  /// The ledger as a Markdown page: `docs/coverage.md`.
   private var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Coverage of public test suites")

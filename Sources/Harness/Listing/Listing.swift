@@ -1,6 +1,6 @@
 /// The scenarios of planned cells, and the pitfalls that they cover.
 ///
-/// A listing is created without running the cells.
+/// Creating a listing does not run the cells.
 public struct Listing: Sendable, Encodable {
   /// The version of the JSON format.
   let format = 1
@@ -15,15 +15,15 @@ public struct Listing: Sendable, Encodable {
     let spec: String
     let level: Scenario.Level
     let location: SourceLocation
-    /// The ids of its cells, in the order of the plan.
+    /// The ids of the scenario's cells, in plan order.
     var cells: [String]
   }
 
   /// Creates a listing of the scenarios that these cells belong to.
   ///
   /// - Parameters:
-  ///   - cells: The cells in the order of the plan, such as those of ``Runner/list()``.
-  ///   - pitfalls: All pitfalls. The listing contains those that are covered by a scenario of the cells.
+  ///   - cells: The cells in plan order, as ``Runner/list()`` returns them.
+  ///   - pitfalls: All pitfalls. The listing contains those that the cells' scenarios cover.
   public init(cells: [Cell], pitfalls: [PitfallGroup]) {
     var scenarios: [Entry] = []
     var places: [String: Int] = [:]
@@ -55,7 +55,7 @@ public struct Listing: Sendable, Encodable {
     }
   }
 
-  /// Returns the listing for the console: each scenario with its title and section of the standard and, in verbose
+  /// Returns the listing for the console: each scenario with its title, the section of the standard and, in verbose
   /// style, its cells.
   func console(_ style: Style) -> String {
     func indented(_ text: String) -> [String] {
@@ -74,7 +74,7 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// The listing as a page in Markdown, such as `docs/scenarios.md` for all scenarios.
+  /// The listing as a Markdown page, such as `docs/scenarios.md` for all scenarios.
   ///
   /// The page lists no cells, so it does not depend on the languages.
   var markdown: String {

@@ -1,9 +1,9 @@
-/// The pitfalls of one family of calls.
+/// The pitfalls in one family of calls.
 public struct PitfallGroup: Sendable, Encodable {
   let title: String
   let pitfalls: [Pitfall]
 
-  /// Returns the group with only the scenarios that satisfy `isWanted`; nil if no pitfall has one.
+  /// Returns the group with only the scenarios that satisfy `isWanted`; nil if no pitfall has such a scenario.
   func keeping(_ isWanted: (String) -> Bool) -> PitfallGroup? {
     let kept = pitfalls.compactMap { pitfall in
       let scenarios = pitfall.scenarios.filter(isWanted)
@@ -16,7 +16,7 @@ public struct PitfallGroup: Sendable, Encodable {
 /// A requirement that bindings to system calls often miss, and the scenarios that detect it.
 public struct Pitfall: Sendable, Encodable {
   let requirement: String
-  /// The ids of the scenarios that fail if the requirement is not met; there is at least one.
+  /// The ids of the scenarios that fail if the requirement is not met; never empty.
   let scenarios: [String]
 }
 
@@ -25,7 +25,7 @@ extension PitfallGroup {
 
   /// Reads `fixtures/pitfalls.yaml`.
   ///
-  /// An unknown scenario or a pitfall without scenarios is an error.
+  /// An unknown scenario is an error, as is a pitfall without scenarios.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> [PitfallGroup] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The file of a user's project, `interop.yaml`: the languages with their programs, and the scenarios for them.
+/// A user's project file, `interop.yaml`: the languages with their programs, and the scenarios for them.
 public struct ProjectFile: Sendable {
   /// The path of the file.
   public let path: String
-  /// The languages in the order of the file, and the reference peer of the suite.
+  /// The languages in file order, and the suite's reference peer.
   public let peers: PeerList
   /// The scenarios, one for each row of parameters.
   public let scenarios: [Scenario]
-  /// The operations that roles of the reference peer may use.
+  /// The operations that roles played by the reference peer may use.
   public let registry: OperationRegistry
-  /// The recordings of the programs of the first language; empty if the project has no file of recordings.
+  /// The recordings of the first language's programs; empty if the project has no recording file.
   public let recordings: [CellRecording]
   private let installation: Installation
 
@@ -21,7 +21,7 @@ public struct ProjectFile: Sendable {
 
   /// Reads the file at `path`; diagnostics call it `name`.
   ///
-  /// Without `readsRecordings`, the file of recordings is not read, so it can be replaced even if it has errors.
+  /// Without `readsRecordings`, the recording file is not read, so it can be replaced even if it has errors.
   public init(
     at path: String, as name: String, _ installation: Installation, readsRecordings: Bool = true
   ) throws(FixtureErrors) {
@@ -38,7 +38,7 @@ public struct ProjectFile: Sendable {
     try log.check()
   }
 
-  /// Returns the path of the recordings of a project: `interop.recording.yaml` beside `interop.yaml`.
+  /// Returns the path of a project's recording file: `interop.recording.yaml` beside `interop.yaml`.
   public static func recordings(of path: String) -> String {
     for suffix in [".yaml", ".yml"] where path.hasSuffix(suffix) {
       return "\(path.dropLast(suffix.count)).recording.yaml"
@@ -76,7 +76,7 @@ public struct ProjectFile: Sendable {
     return entries.map(\.peer)
   }
 
-  /// The configuration of a run of all cells with the default options.
+  /// The configuration for a run of all cells with the default options.
   public var configuration: RunConfiguration {
     var configuration = RunConfiguration(installation, peers: peers, registry: registry)
     configuration.recordings = recordings

@@ -9,7 +9,7 @@ public struct ProjectTemplate: Sendable {
   public static let recordingAdvice =
     "'ipc-interop record' records the bytes on the wire of the first language, and check compares the others with them"
 
-  /// Creates an example with comments, which a user adapts.
+  /// Creates an example with comments for a user to adapt.
   public init() {
     text = """
       # The programs of this project, which `ipc-interop check` runs in every mixture of languages. All paths are relative
@@ -45,8 +45,8 @@ public struct ProjectTemplate: Sendable {
       """ + "\n"
   }
 
-  /// Creates a scenario that starts the second program when the first one sleeps or has printed a line, and expects both
-  /// to exit with 0.
+  /// Creates a scenario that starts the second program when the first sleeps or has printed a line, and expects both to
+  /// exit with status 0.
   ///
   /// Paths in the commands are relative to `here`; paths in the file are relative to its directory.
   public init(commands: [[String]], here: String, directory: String) throws(RunError) {
@@ -71,7 +71,7 @@ public struct ProjectTemplate: Sendable {
       let comment = key.map { "  # instead of \($0), {key}: a key that no other run uses" } ?? ""
       return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))\(comment)"
     }
-    // A program that gets a relative path must start in the directory where that path is valid.
+    // A program with a relative path as an argument must start in the directory where that path is valid.
     let paths = zip(names, commands).map { name, command in
       (
         role: name,
@@ -111,7 +111,7 @@ public struct ProjectTemplate: Sendable {
       """ + "\n"
   }
 
-  /// Returns a name for the role of each program: its file name, with the characters that a role may have.
+  /// Returns a role name for each program: its file name, with only the characters that a role name may contain.
   private static func roleNames(_ programs: [String]) -> [String] {
     let names = programs.map { program -> String in
       let file = URL(fileURLWithPath: program).deletingPathExtension().lastPathComponent.lowercased()
@@ -133,7 +133,7 @@ public struct ProjectTemplate: Sendable {
     return place
   }
 
-  /// Returns an argument as it is written in a role, where `%` and braces have a special meaning.
+  /// Returns an argument escaped for a role, in which `%` and braces have special meaning.
   private static func argument(_ text: String) -> String {
     let encoded = text.flatMap {
       "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0]
@@ -147,11 +147,12 @@ public struct ProjectTemplate: Sendable {
     return "\"\(escaped)\""
   }
 
-  /// Returns a scalar in single quotes.
+  /// Returns the text as a single-quoted scalar.
   private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 }
 
 extension String {
-  /// Returns a path for a file in `directory`: relative to it if it is the directory or below, otherwise unchanged.
+  /// Returns the path as a file in `directory` refers to it: relative if it is the directory or below it, otherwise
+  /// unchanged.
   fileprivate func placed(in directory: String) -> String { self == directory ? "." : relative(to: directory) }
 }

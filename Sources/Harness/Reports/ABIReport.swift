@@ -1,4 +1,4 @@
-/// The report of a run as a page on what is safe between ABIs: `docs/abi.md`.
+/// The report of a run as a page on what is safe to share across ABIs: `docs/abi.md`.
 struct ABIReport: Report {
   private var record = RunRecord()
 
@@ -9,7 +9,7 @@ struct ABIReport: Report {
   }
 }
 
-/// A page that compares the ABIs of the peers of a run.
+/// A page that compares the ABIs of the peers in a run.
 private struct ABIPage {
   private let run: RunDescription
   private let platformsByLanguage: [String: String]
@@ -19,13 +19,13 @@ private struct ABIPage {
   private var happened: [String: [Verdict: Int]] = [:]
   private var narrow: [String: Int] = [:]
 
-  /// Two platforms in the order of the page.
+  /// Two platforms, in the order in which the page lists them.
   private struct Pair: Hashable {
     let first: String
     let second: String
   }
 
-  /// The results of the cells of a mechanism between two platforms.
+  /// The results of a mechanism's cells between two platforms.
   private struct Entry {
     var passed = 0
     var failed = 0

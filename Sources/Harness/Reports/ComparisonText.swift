@@ -1,5 +1,5 @@
 extension RunComparison {
-  /// The formats of a comparison.
+  /// The formats that a comparison has.
   public static let formats: [ReportFormat] = [.console, .json, .markdown, .html]
 
   /// Returns the comparison in one of ``formats``; the HTML page is the report of `run` with the changes and `costs`.

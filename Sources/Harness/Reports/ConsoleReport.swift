@@ -4,7 +4,7 @@ struct ConsoleReport: Report {
   private var record = RunRecord()
   private var progress = Progress()
   private var status = StatusLine()
-  /// The failed cells that were described, and the control cells that were named as the cause.
+  /// The failed cells that have been described, and the control cells that have been named as the cause.
   private var described: Set<String> = []
 
   init(style: Style) { self.style = style }
@@ -29,7 +29,7 @@ struct ConsoleReport: Report {
     }
   }
 
-  /// Whether the failure of a control cell, which was described already, is the reason for the result.
+  /// Whether the failure of a control cell that has already been described caused the result.
   ///
   /// The summary names these cells.
   private mutating func isFolded(_ result: CellResult) -> Bool {

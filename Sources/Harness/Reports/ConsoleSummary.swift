@@ -1,6 +1,6 @@
 /// The end of the console report.
 ///
-/// It is complete without the output before it.
+/// It can be read without the output before it.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -14,7 +14,7 @@ struct ConsoleSummary {
     self.style = style
   }
 
-  /// The lines of the summary; the last one has a fixed form for programs.
+  /// The lines of the summary; the last one has a fixed form that programs can parse.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
@@ -87,7 +87,7 @@ struct ConsoleSummary {
     return .init(entry.text + " ", entry.passed == entry.total ? .good : nil, isNumber: true)
   }
 
-  /// One line for each verdict, for each reason of an expected failure, and for each reason why cells were not run.
+  /// One line for each verdict, for each reason for an expected failure, and for each reason why cells were not run.
   ///
   /// If all cells passed, the last line of the summary says so.
   private var verdicts: [String] {
@@ -120,7 +120,7 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// The operations, options and programs that a peer does not have, and how many cells need each.
+  /// The operations, options and programs that a peer lacks, and the number of cells that need each.
   private var missing: [String] {
     let reasons = results.compactMap { $0.outcome.missing?.description }
     let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted {
@@ -137,7 +137,7 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// Repeats all failures, grouped by reason, because the first ones may have scrolled off the screen.
+  /// All failures again, grouped by reason, because the first ones may have scrolled off the screen.
   private var failures: [String] {
     let all = results.filter(\.isFailure)
     guard !all.isEmpty else { return [] }
@@ -164,7 +164,7 @@ struct ConsoleSummary {
     return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
   }
 
-  /// The cells that are broken because of a cell above.
+  /// The cells that are broken because of a failure listed above them.
   private static func broken(_ cells: [String]) -> String {
     let names = cells.prefix(maximumFolded).joined(separator: ", ")
     let rest = cells.count - maximumFolded

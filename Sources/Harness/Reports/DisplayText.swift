@@ -1,5 +1,5 @@
 extension Unicode.Scalar {
-  /// Whether a terminal, browser or parser may not treat the scalar as a visible character.
+  /// Whether a terminal, browser or parser might not treat the scalar as a visible character.
   ///
   /// This includes control characters and thus escape sequences, marks that change the direction of text, and scalars
   /// that XML or YAML does not allow.
@@ -14,13 +14,13 @@ extension Unicode.Scalar {
 extension StringProtocol {
   /// The text with its invisible characters escaped.
   ///
-  /// Escapes such as `\n`, `\x1b` and `\u{202e}` keep the output of peers from controlling a terminal or a CI service.
-  /// A second `#` is escaped, because `##[` and `##vso[` begin commands anywhere in a line.
+  /// Escapes such as `\n`, `\x1b` and `\u{202e}` keep peer output from controlling a terminal or a CI service. A second
+  /// `#` is escaped, because `##[` and `##vso[` begin commands anywhere in a line.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
-  /// The lines of the text, each of them escaped.
+  /// The lines of the text, each escaped.
   ///
-  /// A line end at the end of the text does not begin another line.
+  /// A newline at the end of the text does not begin another line.
   package var linesEscapedForDisplay: [String] {
     var lines = escapingUnsafe { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }

@@ -1,9 +1,9 @@
-/// The description of an unexpected result, with everything that is needed to fix the peer without knowing the harness.
+/// The description of an unexpected result, with everything needed to fix the peer without knowing the harness.
 struct FailureDescription {
   let result: CellResult
   var style = Style()
 
-  /// The maximum length of a value; a longer value is shortened in the middle, but complete in the JSON report.
+  /// The maximum length of a value; longer values are shortened in the middle, but the JSON report has them in full.
   private static let maximumValue = 1200
   private static let maximumLine = 300
   /// The number of messages shown before the failure, which is usually at the end of the transcript.
@@ -45,7 +45,7 @@ struct FailureDescription {
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
     let differences = evidence.differences.compactMap(\.recording)
     for (index, difference) in differences.enumerated() {
-      // If there is only one, the reason contains the sentence.
+      // If there is only one difference, the reason already describes it.
       if differences.count > 1 { lines += value(index == 0 ? "differences" : "", difference.reason) }
       lines += value("recorded", difference.recorded)
       if let actual = difference.actual { lines += value(actual.label, actual.bytes) }
@@ -57,7 +57,7 @@ struct FailureDescription {
     if more > 0 { lines += value("", "and \(more) more") }
     lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
     for transcript in evidence.transcripts { lines += describe(transcript, evidence) }
-    // The command stays on one line, because readers copy it.
+    // Keep the command on one line, because readers copy it.
     let again = style.painted("again".padded(to: Self.labelWidth), .faint)
     return lines + ["", "  " + again + result.rerun.escapedForDisplay]
   }
@@ -95,7 +95,7 @@ struct FailureDescription {
     }
   }
 
-  /// Returns the last of the lines before `end`, and how many lines are left out before and after them.
+  /// Returns the last lines before `end`, with notes that count the lines omitted before and after them.
   private func last(_ lines: [String], mark: String, end: Int? = nil) -> [String] {
     let end = min(end ?? lines.count, lines.count)
     let start = max(0, end - Self.transcriptLines)

@@ -4,7 +4,7 @@ func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count 
 /// Returns a rounded duration such as `12 ms`, `3.4 s` or `2 min 5 s`.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  // This comparison is also false for NaN.
+  // The negated comparison also catches NaN.
   case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return "\(decimal(seconds, places: 1)) s"
@@ -16,7 +16,7 @@ func duration(_ seconds: Double) -> String {
 
 /// Returns a decimal number such as `3.142`.
 ///
-/// It has no exponent, because not all readers of XML accept one.
+/// It has no exponent, because some XML readers do not accept one.
 package func decimal(_ value: Double, places: Int) -> String {
   guard value >= 0, value < 1e9 else { return "0" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
@@ -51,7 +51,7 @@ extension CellResult {
 
   /// Whether the reports count the result as a failure.
   ///
-  /// Cells that were not run are reported as a problem of the run instead.
+  /// Cells that were not run are reported as a problem with the run instead.
   var isFailure: Bool { !isExpected && verdict != .notRun }
 }
 

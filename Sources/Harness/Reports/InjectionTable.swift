@@ -1,4 +1,4 @@
-/// The table of fault injection: how many calls of each operation handle each fault correctly, for each language.
+/// The fault-injection table: how many calls of each operation handle each fault correctly, for each language.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []
@@ -16,9 +16,9 @@ struct InjectionTable {
 
   private let faults: [InjectedFault]
 
-  /// Creates a table of the results with a fault.
+  /// Creates a table from the results that have an injected fault.
   ///
-  /// For programs, each row is a call of a role, such as `server: mq_open`. `faults` are the columns.
+  /// For programs, each row is a role's call, such as `server: mq_open`. `faults` are the columns.
   init(_ results: [CellResult], faults: [InjectedFault] = InjectedFault.allCases) {
     self.faults = faults
     let hasScenarios = Set(results.lazy.filter { $0.cell.injection != nil }.map(\.cell.scenario)).count > 1
@@ -61,7 +61,7 @@ struct InjectionTable {
     return table.lines(style) + [""]
   }
 
-  /// Returns the number of calls or, if some failed the test, the number of failures with a mark.
+  /// Returns the number of calls or, if some failed the test, the marked number of failures.
   private func cell(_ tally: Tally?) -> TextTable.Cell {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }
@@ -80,19 +80,19 @@ extension InjectionTable {
   }
 }
 
-/// The console report of fault injection: the report of a run, followed by the table.
+/// The console report for fault injection: the report of a run, followed by the table.
 public struct InjectionConsoleReport: Report {
   private let style: Style
   private var console: ConsoleReport
   private var record = RunRecord()
 
-  /// Creates a report for a destination with the capabilities `style`.
+  /// Creates a report for a destination that has the capabilities in `style`.
   public init(style: Style) {
     self.style = style
     console = ConsoleReport(style: style)
   }
 
-  /// Returns the text to print after an event, which may redraw lines.
+  /// Returns the text to print after an event; the text may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     let text = console.receive(event)

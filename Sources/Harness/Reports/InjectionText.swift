@@ -7,9 +7,9 @@ extension Cell.Injection: CustomStringConvertible {
 }
 
 extension Cell.Injection {
-  /// Parses the end of a cell's id, `writer:3:write,write.1,EINTR]`, which a user has entered.
+  /// Parses the end of a cell's id, `writer:3:write,write.1,EINTR]`, which the user has entered.
   ///
-  /// Returns nil for the id of a cell without an injection into an operation.
+  /// Returns nil if the cell injects nothing into an operation.
   init?(cell id: String) {
     guard
       let found = id.firstMatch(of: /[\[,]([\w\-]+):(\d+):(\w+),(\w+)\.(\d+),([\w\-]+)\]$/)?.output,

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The report with all data of a run in one document, for programs.
+/// The report with all data from a run in one document, for programs.
 ///
-/// `docs/report.schema.json` describes the document, which ``SavedRun`` reads.
+/// `docs/report.schema.json` describes the document; ``SavedRun`` reads it.
 struct JSONReport: Report {
   private var record = RunRecord()
 
@@ -13,7 +13,7 @@ struct JSONReport: Report {
   }
 }
 
-/// The report with one JSON object in each line, written when a cell ends, for programs that follow a run.
+/// The report with one JSON object per line, written as each cell ends, for programs that follow a run.
 ///
 /// `docs/report.schema.json` describes the parts of the objects.
 struct JSONLinesReport: Report {
@@ -45,7 +45,7 @@ struct JSONLinesReport: Report {
 /// Encodes a document as JSON, and escapes all characters that could control a terminal or a CI service.
 ///
 /// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well, and
-/// `##[` begins a command of a CI service. Outside of strings, the document contains no such characters, so each can be
+/// `##[` begins a CI service command. Outside of strings, the document contains no such characters, so each can be
 /// replaced by its escape.
 func json(
   _ document: some Encodable, formatting: JSONEncoder.OutputFormatting = [.prettyPrinted]
@@ -70,7 +70,7 @@ func json(
 extension CellOutcome: Codable {
   private enum CodingKeys: String, CodingKey { case verdict, reason, missing, control, seconds, evidence }
 
-  /// Decodes an outcome of a saved run.
+  /// Decodes an outcome from a saved run.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -97,7 +97,7 @@ extension CellOutcome: Codable {
 extension Message: Codable {
   private enum CodingKeys: String, CodingKey { case request, response }
 
-  /// Decodes a message of a saved run as its text, which is all that a report needs.
+  /// Decodes a message from a saved run as text, which is all that a report needs.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let request = try container.decodeIfPresent(String.self, forKey: .request) {
@@ -123,7 +123,7 @@ extension TimedMessage: Codable {
     self.init(try Message(from: decoder), seconds: seconds ?? 0)
   }
 
-  /// Encodes the message, with the time in the same object.
+  /// Encodes the message and its time in the same object.
   public func encode(to encoder: any Encoder) throws {
     try message.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)

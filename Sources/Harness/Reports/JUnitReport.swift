@@ -1,8 +1,8 @@
-/// The report in JUnit's XML for the test views of GitLab, Jenkins and GitHub Actions, with a suite for each mechanism
+/// The report in JUnit XML for the test views of GitLab, Jenkins and GitHub Actions, with a suite for each mechanism
 /// and a case for each cell.
 ///
-/// JUnit has no expected failures, so they are reported as skipped cases with a reason. Errors of the run as a whole
-/// are in a separate suite; otherwise the file could show a failed run as a success.
+/// JUnit has no expected failures, so they are reported as skipped cases with a reason. Errors that concern the whole
+/// run are in a separate suite; otherwise the file could show a failed run as a success.
 struct JUnitReport: Report {
   private var record = RunRecord()
 

@@ -3,7 +3,7 @@ struct XMLWriter {
   private var lines: [String]
   private var open: [String] = []
 
-  /// Begins a document with its first line.
+  /// Creates a writer for a document with the given first line.
   init(_ prologue: String = #"<?xml version="1.0" encoding="UTF-8"?>"#) { lines = [prologue] }
 
   typealias Attributes = [(name: String, value: String)]
@@ -27,15 +27,15 @@ struct XMLWriter {
     lines.append(text.map { "\(start)>\(Self.escaped($0))</\(name)>" } ?? "\(start)/>")
   }
 
-  /// Writes an element whose content is not escaped: the style or the script of an HTML page.
+  /// Writes an element whose content is not escaped: the styles or the script of an HTML page.
   mutating func element(_ name: String, raw content: StaticString) {
     lines.append("\(indentation)<\(name)>\n\(content)\n\(indentation)</\(name)>")
   }
 
-  /// Writes a line of markup, in which the caller has escaped all text.
+  /// Writes a line of markup; the caller has escaped all text in it.
   mutating func line(_ markup: String) { lines.append(indentation + markup) }
 
-  /// Returns an element whose content is markup, in which the caller has escaped all text.
+  /// Returns an element whose content is markup; the caller has escaped all text in it.
   static func markup(_ name: String, _ content: String, _ attributes: Attributes = []) -> String {
     "<\(name)\(Self.attributes(attributes))>\(content)</\(name)>"
   }
@@ -44,7 +44,7 @@ struct XMLWriter {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }
 
-  /// Escapes an attribute value or the text of an element, in XML and in HTML.
+  /// Escapes an attribute value or element text, for XML and for HTML.
   ///
   /// XML cannot escape most control characters, so the caller escapes the text for display first.
   static func escaped(_ text: String) -> String {
@@ -53,7 +53,7 @@ struct XMLWriter {
       switch character {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
-      // The text of an element must not contain `]]>`.
+      // Element text must not contain `]]>`.
       case ">": escaped += "&gt;"
       case "\"": escaped += "&quot;"
       case "'": escaped += "&#39;"
@@ -83,14 +83,14 @@ package struct MarkdownWriter {
     if !items.isEmpty { blocks.append(items.map { "- \($0)" }.joined(separator: "\n")) }
   }
 
-  /// Writes a table whose cells are Markdown; the columns `alignedRight` contain numbers.
+  /// Writes a table whose cells are Markdown; the columns in `alignedRight` contain numbers.
   package mutating func table(_ heading: [String], _ rows: [[String]], alignedRight: Range<Int> = 0..<0) {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
     let rule = "|" + heading.indices.map { alignedRight.contains($0) ? "---:" : "---" }.joined(separator: "|") + "|"
     blocks.append(([line(heading), rule] + rows.map(line)).joined(separator: "\n"))
   }
 
-  /// Writes a collapsed block, whose summary and lines are plain text.
+  /// Writes a collapsed block; its summary and lines are plain text.
   mutating func details(_ summary: String, _ lines: [String]) {
     blocks.append("<details><summary>\(summary)</summary>")
     blocks.append((["<pre>"] + lines.map(XMLWriter.escaped) + ["</pre>"]).joined(separator: "\n"))
@@ -99,7 +99,7 @@ package struct MarkdownWriter {
 }
 
 extension String {
-  /// The text escaped for a line of Markdown, which interprets its marks even inside an HTML element.
+  /// The text escaped for a line of Markdown, whose markup is interpreted even inside an HTML element.
   var asInlineText: String {
     escapedForDisplay.unicodeScalars.map { scalar in
       #"\`*_[]|~$"#.unicodeScalars.contains(scalar) ? "&#\(scalar.value);" : XMLWriter.escaped(String(scalar))
@@ -111,7 +111,7 @@ extension String {
 
   /// The text escaped for a cell of a Markdown table.
   ///
-  /// Underscores stay, because an underscore inside a word is not a mark.
+  /// Underscores are not escaped, because an underscore inside a word is not markup.
   var inMarkdownTable: String { escapedForDisplay.withBackslash(before: ["\\", "`", "*", "[", "]", "<", "|"]) }
 
   /// Puts a backslash before each of `marks`.

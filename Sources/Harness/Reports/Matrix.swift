@@ -12,23 +12,23 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers, with a mark if a result is not as expected, because the output may not be coloured.
+    /// The numbers, with a mark if a result is not as expected, because the output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// A column, which can contain several pairings: with many roles, there are too many for one column each.
+  /// A column, which can contain several pairings: with many roles, there are too many pairings for one column each.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// All roles in one language.
     case uniform(String)
-    /// Two roles in two languages.
+    /// Two roles in two different languages.
     case pair(String, String)
     case mixed
     /// One language with itself and with the reference, if there are many languages.
     case language(String)
-    /// Two languages without the reference, if there are many languages.
+    /// Two languages, neither of which is the reference, if there are many languages.
     case others
 
-    /// With many languages, `reference` is the one that all others are combined with.
+    /// With many languages, `reference` is the language that all others are combined with.
     init(_ cell: Cell, reference: String?) {
       if let reference {
         let others = Set(cell.pairing.map(\.language)).subtracting([reference])
@@ -79,10 +79,11 @@ struct Matrix {
     self.entries = entries
   }
 
-  /// The largest number of languages whose pairings have a column each.
+  /// The maximum number of languages for which each pairing has its own column.
   private static let maximumOfPairings = 4
 
-  /// Returns the language of most cells if there are too many languages for a column for each pairing.
+  /// Returns the language that most cells use; nil if there are few enough languages to give each pairing its own
+  /// column.
   private static func commonLanguage(_ results: [CellResult]) -> String? {
     var counts: [String: Int] = [:]
     for result in results {
@@ -95,6 +96,6 @@ struct Matrix {
   /// Returns the column of a cell.
   func pairing(of cell: Cell) -> Pairing { Pairing(cell, reference: reference) }
 
-  /// How many cells of a mechanism passed in a pairing; nil if the mechanism has no such pairing.
+  /// The number of a mechanism's cells that passed in a pairing; nil if the mechanism has no such pairing.
   subscript(mechanism: String, pairing: Pairing) -> Entry? { entries[mechanism]?[pairing] }
 }

@@ -1,4 +1,4 @@
-/// The progress of a run, as a line every 30 seconds for a log.
+/// The progress of a run, as a log line every 30 seconds.
 public struct ProgressLines: Sendable {
   private var recording: String?
   private var planned = 0
@@ -8,7 +8,7 @@ public struct ProgressLines: Sendable {
 
   private static let interval = 30.0
 
-  /// Creates the progress of a run that has not begun.
+  /// Creates the progress of a run that has not started.
   public init() {}
 
   /// Processes an event, and returns a line if 30 seconds have passed since the last one; otherwise nil.

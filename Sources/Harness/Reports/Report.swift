@@ -10,11 +10,11 @@ public protocol Report: Sendable {
 
 /// A document that a command prints or writes to a file.
 public protocol FormattedDocument {
-  /// The formats that the document has, with the names that `--format` accepts.
+  /// The formats that the document has.
   static var formats: [ReportFormat] { get }
 }
 
-/// The report of a run, which has every format.
+/// The report of a run, available in every format.
 public enum RunReport: FormattedDocument {
   /// All formats.
   public static let formats = ReportFormat.allCases
@@ -24,23 +24,23 @@ public enum RunReport: FormattedDocument {
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// Text for a terminal or a log.
   case console
-  /// All data in one versioned document, for programs.
+  /// All data in one versioned JSON document, for programs.
   case json
   /// JUnit XML, for the test views of GitLab, Jenkins and similar tools.
   case junit
   /// The Test Anything Protocol, version 14: one line per cell, written when it ends.
   case tap
-  /// Markdown, for a pull request or the summary of a pipeline.
+  /// Markdown, for a pull request or a pipeline summary.
   case markdown
-  /// A page for a browser, without network access.
+  /// A page for a browser, which needs no network access.
   case html
-  /// One JSON object in each line, written when a cell ends.
+  /// One JSON object per line, written as each cell ends.
   case jsonLines = "json-lines"
-  /// Workflow commands of GitHub Actions, which show the first failures at the lines of their scenarios.
+  /// GitHub Actions workflow commands, which show the first failures at the lines of their scenarios.
   case github
-  /// The endpoint of a badge of shields.io.
+  /// The endpoint for a shields.io badge.
   case badge
-  /// A page in Markdown on what is safe between the ABIs of the peers: `docs/abi.md`.
+  /// A Markdown page on what is safe to share across the ABIs of the peers: `docs/abi.md`.
   case abi
 
   /// Creates an empty report; only the console report uses the style.

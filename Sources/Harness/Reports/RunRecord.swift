@@ -1,4 +1,4 @@
-/// The events of a run so far, for the reports that are written at its end.
+/// The events of a run so far, for the reports that are written when it ends.
 struct RunRecord {
   private(set) var description: RunDescription?
   private(set) var summary: RunSummary?
@@ -15,7 +15,7 @@ struct RunRecord {
     }
   }
 
-  /// The results in the order of the plan.
+  /// The results, in plan order.
   var results: [CellResult] {
     let order = Dictionary((description?.plan ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
     return ended.enumerated().sorted { left, right in
@@ -26,11 +26,11 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// The number of cells that passed as expected; every cell is in only one of these counts.
+  /// The number of cells that passed as expected; each cell is counted in only one of these properties.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure && $0.verdict != .passed } }
 
-  /// The numbers of cells that failed as expected and that passed unexpectedly, as the end of a line with the other
+  /// The numbers of cells that failed as expected and that passed unexpectedly, to append to a line with the other
   /// numbers; empty if there are none.
   var knownFailures: String {
     let failed = count { $0.verdict != .passed && $0.verdict != .notRun && $0.isExpected }
@@ -44,14 +44,14 @@ extension [CellResult] {
 }
 
 extension RunSummary {
-  /// The numbers of cells with each result: `3 passed, 1 failed, 2 not run, 1 known failure`.
+  /// Returns the number of cells with each result: `3 passed, 1 failed, 2 not run, 1 known failure`.
   func counts(of results: [CellResult]) -> String {
     let notRun = results.notRunCount(planned: planned)
     return "\(results.passedCount) passed, \(results.failedCount) failed, \(notRun) not run\(results.knownFailures)"
       + requirements
   }
 
-  /// The number of requirements that are not met, as the end of a line with other numbers; empty if all are met.
+  /// The number of unmet requirements, to append to a line with other numbers; empty if all are met.
   var requirements: String { unmetRequirements.map { ", \(counted($0, "requirement")) not met" } ?? "" }
 
   /// The meaning of the exit status.

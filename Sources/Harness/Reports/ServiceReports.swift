@@ -1,6 +1,6 @@
-/// Workflow commands of GitHub Actions: an annotation at the scenario of each of the first failures, and a summary.
+/// GitHub Actions workflow commands: an annotation at the scenario of each of the first failures, and a summary.
 ///
-/// The service shows ten errors of a step, and drops the others without a note.
+/// GitHub shows ten errors per workflow step, and drops the others without a note.
 struct GitHubReport: Report {
   private var record = RunRecord()
 
@@ -11,7 +11,7 @@ struct GitHubReport: Report {
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
     let failed = results.filter(\.isFailure)
-    // Problems of the run come first, because they may be the cause of all failures.
+    // Problems with the run come first, because they may have caused all failures.
     let problems = summary.problems.map { Self.command("error", [], $0) }
     let annotations = failed.map { result in
       let location = result.outcome.evidence?.location ?? result.cell.location
@@ -27,7 +27,7 @@ struct GitHubReport: Report {
     return ((problems + annotations).prefix(Self.maximumAnnotations) + [notice]).map { $0 + "\n" }.joined()
   }
 
-  /// Returns a workflow command, in which `%`, line ends and separators are escaped.
+  /// Returns a workflow command with `%`, newlines and separators escaped.
   private static func command(_ name: String, _ properties: [(String, String)], _ message: String) -> String {
     let properties = properties.map { "\($0)=\(escaped($1).replacing(":", with: "%3A").replacing(",", with: "%2C"))" }
     return "::\(name)\(properties.isEmpty ? "" : " ")\(properties.joined(separator: ","))::\(escaped(message))"
@@ -38,7 +38,7 @@ struct GitHubReport: Report {
   }
 }
 
-/// The endpoint of a badge: a JSON object that shields.io turns into a picture.
+/// The endpoint for a badge: a JSON object that shields.io renders as an image.
 struct BadgeReport: Report {
   private var record = RunRecord()
 

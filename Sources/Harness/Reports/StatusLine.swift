@@ -1,8 +1,8 @@
-/// The last line of a terminal, which shows progress and which later output replaces.
+/// The last line on a terminal, which shows progress until later output replaces it.
 struct StatusLine {
   private var shown = ""
 
-  /// Returns text that prints `lines` in place of the status, and `status` below them; empty if nothing changes.
+  /// Returns the text that replaces the current status with `lines`, followed by `status`; empty if nothing changes.
   mutating func update(_ status: String, below lines: [String] = []) -> String {
     guard !lines.isEmpty || status != shown else { return "" }
     defer { shown = status }

@@ -1,24 +1,24 @@
 /// The capabilities of the terminal or file that a console report is written to.
 public struct Style: Sendable {
-  /// Whether lines can be redrawn, which requires a terminal that is not dumb.
+  /// Whether lines can be redrawn, which requires a terminal other than `dumb`.
   public var isTerminal: Bool
-  /// Whether text is coloured, which requires a terminal and an environment without `NO_COLOR`.
+  /// Whether text is colored, which requires a terminal and an environment without `NO_COLOR`.
   public var colour: Bool
   /// The width in columns.
   public var width: Int
-  /// Whether every cell has a line, even if it passed.
+  /// Whether every cell has a line, even if the cell passed.
   public var verbose: Bool
 
   /// Creates a style; a `width` below 40 columns counts as 40.
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
-    // Below this width, even the wrapped parts of a line do not fit.
+    // In fewer columns, even wrapped lines do not fit.
     self.width = max(width, 40)
     self.verbose = verbose
   }
 
-  /// The meaning of a colour, which the text also expresses in words.
+  /// The meaning of a color, which the text also expresses in words.
   enum Paint: String {
     case good = "32"
     case bad = "31"

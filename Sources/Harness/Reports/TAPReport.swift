@@ -1,9 +1,10 @@
 import Yams
 
-/// The report in version 14 of the Test Anything Protocol, with a line for each cell when it ends.
+/// The report in version 14 of the Test Anything Protocol, with a line written as each cell ends.
 ///
-/// The plan comes first, so readers notice if the run ends early. The protocol cannot express some failures, such as a
-/// stale expectation. For those, the report ends with `Bail out!`; otherwise readers would report a success.
+/// The plan comes first, so a TAP consumer detects a run that ends early. The protocol cannot express some failures,
+/// such as a stale expectation. If there are any, the report ends with `Bail out!`; otherwise the consumer would report
+/// a success.
 struct TAPReport: Report {
   private var ended = 0
 
@@ -42,10 +43,10 @@ struct TAPReport: Report {
       + (problems.isEmpty ? [] : ["Bail out! \(problems.map(escaped).joined(separator: "; "))"])
   }
 
-  /// Escapes text in which `#` would begin a directive.
+  /// Escapes text, because `#` would begin a directive.
   private func escaped(_ text: String) -> String { text.escapedForDisplay.withBackslash(before: ["\\", "#"]) }
 
-  /// Returns the details of a failure as a block of YAML, which the protocol indents by two spaces.
+  /// Returns the details of a failure as a YAML block, which the protocol indents by two spaces.
   private func diagnostic(_ result: CellResult) throws -> [String] {
     let evidence = result.outcome.evidence ?? Evidence()
     var block: [(Node, Node)] = []
@@ -90,7 +91,7 @@ struct TAPReport: Report {
 
   private static func list(_ items: [String]) -> Node { Node(items.map(text)) }
 
-  /// Returns a quoted text, because readers must not parse it as a number or as markup.
+  /// Returns a quoted scalar, so that YAML parsers do not read the text as a number or another type.
   private static func text(_ text: String) -> Node {
     Node(text.escapedForDisplay, Tag(.str), .doubleQuoted)
   }

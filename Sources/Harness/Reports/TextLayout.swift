@@ -1,8 +1,8 @@
 extension String {
-  /// Returns the text followed by spaces, `width` columns wide.
+  /// Returns the text padded with trailing spaces to `width` columns.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 
-  /// Returns the text preceded by spaces, `width` columns wide.
+  /// Returns the text padded with leading spaces to `width` columns.
   func aligned(to width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
 
   var withoutTrailingSpaces: String { String(reversed().drop { $0 == " " }.reversed()) }
@@ -10,7 +10,7 @@ extension String {
   /// Returns the text, cut to `width` columns with dots at the end if it is longer.
   func cut(to width: Int) -> String { count <= width ? self : prefix(Swift.max(0, width - 3)) + "..." }
 
-  /// Returns the text, without the middle if it is longer than `limit`: both ends of a payload are useful.
+  /// Returns the text, with the middle removed if it is longer than `limit`: both ends of a payload are useful.
   func shortened(to limit: Int) -> String {
     let excess = count - limit
     guard excess > 0 else { return self }
@@ -19,7 +19,7 @@ extension String {
 
   /// Returns lines of at most `width` columns, broken at spaces or, in long lists, after commas.
   ///
-  /// No line begins with `::`, which begins a command of a CI service.
+  /// No line begins with `::`, which would start a CI service command.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var rest = withoutCommand[...]
@@ -36,7 +36,7 @@ extension String {
     return lines + [String(rest)]
   }
 
-  /// The text, in which an escape replaces the first colon if it begins with `::` or with spaces and `::`.
+  /// The text; if it begins with `::`, possibly after spaces, an escape replaces the first colon.
   private var withoutCommand: String {
     let spaces = unicodeScalars.prefix { $0.properties.isWhitespace }
     let rest = unicodeScalars[spaces.endIndex...]
@@ -44,7 +44,7 @@ extension String {
   }
 }
 
-/// A table for the console, with columns as wide as their widest cell and two spaces between them.
+/// A console table, with each column as wide as its widest cell and two spaces between columns.
 package struct TextTable {
   package struct Cell {
     let text: String
@@ -53,7 +53,7 @@ package struct TextTable {
 
     package init(_ text: String, isNumber: Bool = false) { self.init(text, nil, isNumber: isNumber) }
 
-    /// Creates a cell; numbers are aligned to the right.
+    /// Creates a cell; numbers are right-aligned.
     init(_ text: String, _ paint: Style.Paint?, isNumber: Bool = false) {
       self.text = text.escapedForDisplay
       self.paint = paint
@@ -67,7 +67,7 @@ package struct TextTable {
 
   package mutating func add(_ row: [Cell]) { rows.append(row) }
 
-  /// The width of each column, with the gap before it.
+  /// The width of each column, including the gap before it.
   private var widths: [Int] {
     var widths: [Int] = []
     for row in rows {
@@ -81,7 +81,7 @@ package struct TextTable {
 
   /// The lines of the table.
   ///
-  /// If a line is wider than `width`, its last column is cut; nil means no limit.
+  /// If a line is wider than `width`, its last column is truncated; nil means no limit.
   package func lines(_ style: Style = Style(), width: Int? = nil) -> [String] {
     let widths = widths
     return rows.map { row in

@@ -1,10 +1,10 @@
 /// The response that a standard requires: the text after `->`.
 public enum ExpectedResponse: Sendable {
-  /// Success with these fields, which is also the default: `-> return=4`.
+  /// Success with these fields: `-> return=4`. Success is also the default.
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role sleeps in a system call of its operation: `-> blocks`. A later step reads the response.
+  /// The role sleeps in one of its operation's system calls: `-> blocks`. A later step reads the response.
   case blocks
   /// The script continues without the response: `-> later`. A later step reads it.
   case later
@@ -14,14 +14,14 @@ public enum ExpectedResponse: Sendable {
 public struct ExpectedField: Sendable {
   /// The name of the field in the response.
   public let key: String
-  /// The comparison that the value of the field must satisfy.
+  /// The comparison that the field's value must satisfy.
   public let relation: Relation
 
-  /// How the value of a field is compared with an expected one.
+  /// How a field's value is compared with the expected value.
   public enum Relation: Sendable {
     case equal(Template), notEqual(Template), less(Template), lessOrEqual(Template), greater(Template),
       greaterOrEqual(Template)
-    /// `{=name}`: any value, which later steps use as `{name}`.
+    /// `{=name}`: any value; later steps use it as `{name}`.
     case capture(String)
   }
 
@@ -45,12 +45,12 @@ extension ExpectedResponse: CustomStringConvertible {
 }
 
 extension ExpectedField: CustomStringConvertible {
-  /// The text in a script: `msg_prio=9`.
+  /// The text as written in a script: `msg_prio=9`.
   public var description: String { "\(key)\(relation)" }
 }
 
 extension ExpectedField.Relation: CustomStringConvertible {
-  /// The operator and the value, as they follow the field's name: `>=4096`.
+  /// The operator and the value, as they follow the field name: `>=4096`.
   public var description: String {
     switch self {
     case .equal(let value): "=\(value)"

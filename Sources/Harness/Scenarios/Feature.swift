@@ -1,6 +1,6 @@
-/// A feature of the machine that a scenario or an operation requires.
+/// A machine feature that a scenario or an operation requires.
 ///
-/// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
+/// The runner probes each feature once. If a feature is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case callCounts = "call-counts"
@@ -33,7 +33,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case timerFD = "timerfd"
   case tracing
 
-  /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
+  /// The feature and, if some kernels lack it, what it requires, to complete the sentence "the cell requires …".
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_SYS_PTRACE, to run a role as another user"

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A golden transcript: the requests to one peer, each with the recorded response.
+/// A golden transcript: the requests to one peer, each with its recorded response.
 struct GoldenTranscript: Sendable {
   let exchanges: [RecordedExchange]
 
@@ -15,15 +15,15 @@ struct GoldenTranscript: Sendable {
     self.exchanges = exchanges
   }
 
-  /// The part of a transcript with which a peer can be compared.
+  /// The part of a transcript that a peer can be compared with.
   struct Coverage {
-    /// How many exchanges can be compared.
+    /// The number of exchanges that can be compared.
     var compared = 0
-    /// The first capability that the peer lacks; nil if it has all of them.
+    /// The first capability that the peer lacks; nil if it lacks none.
     var missing: String?
   }
 
-  /// Returns how many exchanges can be compared with a peer whose responses are all correct.
+  /// Returns the part of the transcript that can be compared with a peer whose responses are all correct.
   func coverage(by peer: PeerCapabilities, _ registry: OperationRegistry) -> Coverage {
     var state = TranscriptState(exchanges, peer: peer, registry: registry)
     var coverage = Coverage()
@@ -41,7 +41,7 @@ struct GoldenTranscript: Sendable {
   }
 }
 
-/// One request of a golden transcript, which may be malformed, and the recorded response.
+/// A request in a golden transcript, which may be malformed, and the recorded response.
 struct RecordedExchange: Sendable {
   let step: Step
   let line: String
@@ -63,6 +63,6 @@ struct RecordedExchange: Sendable {
   var succeeds: Bool { response == "ok" || response.hasPrefix("ok ") }
   /// Whether the recorded request may have changed something.
   ///
-  /// This includes a failed request that reports partial progress.
+  /// A failed request that reports partial progress counts as well.
   var hasEffect: Bool { succeeds || (response.hasPrefix("error ") && response.contains(" return=")) }
 }

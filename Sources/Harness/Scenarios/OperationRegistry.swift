@@ -1,35 +1,35 @@
 import PeerProtocol
 
-/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
+/// The operations of the peer protocol, as listed in `fixtures/operations.yaml`.
 ///
-/// The runner has no other information on individual operations.
+/// The runner knows nothing else about individual operations.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
-  /// The parameters that name handles, in all operations.
+  /// The parameters that name handles in any operation.
   let handleParameters: [String]
   /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
   /// The response fields that contain transferred bytes.
   let payloads: Set<String>
-  /// The parameters that contain the longest time for which an operation waits.
+  /// The parameters that limit how long an operation waits.
   let timeouts: [String]
-  /// Flags with which a call fails instead of waiting.
+  /// The flags that make a call nonblocking.
   let nonblockingFlags: [String]
-  /// Parameters that name state that requests share, other than objects and handles.
+  /// The parameters that name state shared between requests, other than objects and handles.
   let sharedParameters: [String]
-  /// The symbols that values of parameters may have, such as `O_EXCL`.
+  /// The symbols that parameter values may contain, such as `O_EXCL`.
   let symbols: Set<String>
   private let mechanismOperations: [(name: String, operations: [String])]
 
-  /// The operation with this name; nil if the registry does not have it.
+  /// The operation with this name; nil if it is not in the registry.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
-  /// The mechanisms that operations belong to, in the order of the file.
+  /// The mechanisms that operations belong to, in file order.
   var mechanisms: [String] { mechanismOperations.map(\.name) }
-  /// The parameters that name objects of the kernel, such as `path` and `key`.
+  /// The parameters that name kernel objects, such as `path` and `key`.
   var nameParameters: Set<String> { Set(operations.values.flatMap(\.makes)) }
 
-  /// Returns the operations of a mechanism; nil if there is no such mechanism.
+  /// Returns the operations that belong to a mechanism; nil if there is no such mechanism.
   package func operations(of mechanism: String) -> [String]? {
     mechanismOperations.first { $0.name == mechanism }?.operations
   }
@@ -60,63 +60,63 @@ public struct OperationRegistry: Sendable {
 public struct Operation: Sendable, Hashable {
   /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// The parameters that a request for it may have.
+  /// The parameters that a request for the operation may have.
   public let takes: [String]
   /// The parameters that name the handles to create.
   public var opens: [String] = []
-  /// The parameters that name the handles of the descriptors that the operation sends or receives.
+  /// The parameters that name the handles to the descriptors that the operation sends or receives.
   var shares: [String] = []
-  /// The parameters that name the handles of memory to map.
+  /// The parameters that name the handles to the memory to map.
   var maps: [String] = []
-  /// The parameter with the handle that is released if the operation succeeds.
+  /// The parameter that names the handle to release if the operation succeeds.
   public var closes: String?
   /// Whether the handle is released even if the operation fails.
   var releases = false
-  /// The field of the response with an identifier that later requests use by default.
+  /// The response field with an identifier that later requests use by default.
   var returns: String?
   /// The fields that a successful response may have; nil if they are not known.
   var responds: [String]?
-  /// The kinds of objects that it creates and that snapshots cannot list on every machine.
+  /// The kinds of objects that the operation creates but that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
-  /// The features of the machine that the operation requires.
+  /// The machine features that the operation requires.
   var requires: Set<Feature> = []
-  /// The features that only some values of its parameters require: `["MSG_COPY": .messageCopy]`.
+  /// The features that only some parameter values require: `["MSG_COPY": .messageCopy]`.
   var requiresForWords: [String: Feature] = [:]
-  /// The parameter that may request an object whose creator the kernel does not record.
+  /// The parameter that may request an object for which the kernel records no creator.
   var anonymous: String?
   /// The name of the parameter that identifies the process to signal.
   var signals: String?
-  /// Whether it transfers the rest of the bytes after a short transfer.
+  /// Whether the operation continues after a short transfer until all bytes are transferred.
   var completes = false
-  /// The system calls in which a peer may sleep while it performs it.
+  /// The system calls in which a peer may sleep while it performs the operation.
   public var sleeps: [String] = []
-  /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
+  /// Whether a wait may consist of several sleeps, so that a signal between two sleeps does not interrupt the wait.
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The state that it changes, and when it changes it.
+  /// The kinds of state that the operation changes, and when.
   var changes: [StateKind: StateChange] = [:]
-  /// How the operation responds when its timeout passes.
+  /// How the operation responds when its timeout expires.
   var expiration = Expiration.error("ETIMEDOUT")
-  /// Whether a negative timeout means no limit; otherwise it counts as expired.
+  /// Whether a negative timeout means waiting indefinitely; otherwise it counts as expired.
   var negativeTimeoutWaits = false
-  /// Whether the operation must never wait: false if it may wait even after its timeout, and nil if this depends on the
+  /// Whether the operation must never wait: false if it may wait even after its timeout, and nil if that depends on the
   /// request.
   var isImmediate: Bool?
-  /// How many times per second a wait may wake to check a condition; nil if only an event may wake it.
+  /// How many times per second a waiting peer may wake to check a condition; nil if only an event may wake the peer.
   public var wakes: Int?
 
   /// When the operation changes nothing.
   var inspects = Condition.never
-  /// Parameters of later requests that have a different effect because of the operation.
+  /// The parameters of later requests whose effect the operation changes.
   var affects: [String] = []
-  /// When the operation removes what its parameters name.
+  /// When the operation removes the objects that its parameters name.
   var removes = Condition.never
 
-  /// The requests to which a property applies.
+  /// The requests that a property applies to.
   enum Condition: Hashable {
     case never, always
-    /// Those with one of these words in the value of a parameter.
+    /// The requests with one of these words in a parameter value.
     case words(Set<String>)
 
     func applies(to request: Request) -> Bool {
@@ -131,13 +131,13 @@ public struct Operation: Sendable, Hashable {
     }
   }
 
-  /// The response of an operation whose timeout has passed.
+  /// The response to an operation whose timeout has expired.
   enum Expiration: Hashable {
     case error(String)
     case field(String, String)
   }
 
-  /// Whether its handle is released even if it fails.
+  /// Whether the operation releases a handle.
   var releasesHandle: Bool { releases || closes != nil }
 }
 
@@ -170,7 +170,7 @@ extension OperationRegistry {
       mechanisms: mechanisms.map { Self.mechanisms($0, of: operations.map(\.name)) } ?? [])
   }
 
-  /// Parses the map of mechanisms, in which each operation must occur once.
+  /// Parses the map of mechanisms; each operation must occur exactly once.
   private static func mechanisms(
     _ value: FixtureDocument.Value, of operations: [String]
   ) -> [(name: String, operations: [String])] {
@@ -267,7 +267,7 @@ extension Operation.Condition {
 }
 
 extension Operation {
-  /// A map from states to `always`, a value of a parameter, or a parameter with a `=`.
+  /// Parses a map from kinds of state to `always`, a parameter value, or a parameter followed by `=`.
   private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: StateChange] {
     var changes: [StateKind: StateChange] = [:]
     for (key, word) in value?.map("'changes'", keys: StateKind.allCases.map(\.rawValue)) ?? [:] {

@@ -1,8 +1,8 @@
 /// The environment in which a program starts.
 public struct ProgramStart: Sendable, Hashable {
-  /// The variables that are added to the environment.
+  /// The variables to add to the environment.
   public var environment: [Variable] = []
-  /// The working directory; nil for the scratch directory of the cell.
+  /// The working directory; nil for the cell's scratch directory.
   public var directory: Template?
   /// The bytes of standard input; end of file follows unless steps feed more.
   public var input: Content?
@@ -15,20 +15,20 @@ public struct ProgramStart: Sendable, Hashable {
     public let value: Template
   }
 
-  /// The required behavior when one of its system calls fails; if empty, no fault is injected into the program.
+  /// The required behavior when one of the program's system calls fails; if empty, the program gets no faults.
   public var demands = FaultDemand.all
 
   package init(demands: Set<FaultDemand> = FaultDemand.all) { self.demands = demands }
 }
 
-/// Bytes in a scenario: a text, or the contents of a file of the user's project.
+/// Bytes in a scenario: text, or the contents of a file in the user's project.
 public enum Content: Sendable, Hashable {
-  /// A text with variables in braces.
+  /// Text with variables in braces.
   case text(Template)
-  /// The bytes of a file, and its path in the scenario.
+  /// The path of a file, as written in the scenario, and its bytes.
   case file(String, [UInt8])
 
-  /// The text, or the path of the file, for a report.
+  /// The text or the file path, for a report.
   var description: String {
     switch self {
     case .text(let template): "\"\(template)\""
@@ -37,34 +37,34 @@ public enum Content: Sendable, Hashable {
   }
 }
 
-/// A condition on a line of output.
+/// A condition on an output line.
 public struct LinePattern: Sendable, Hashable, CustomStringConvertible {
   /// The kinds of conditions, with the names that scripts use.
   public enum Kind: String, Sendable, CaseIterable {
     /// The line contains the text.
     case contains
-    /// The line is the text.
+    /// The line equals the text.
     case line
-    /// A part of the line matches the regular expression.
+    /// The regular expression matches part of the line.
     case matches
   }
 
-  /// The kind of the condition.
+  /// The kind of condition.
   public let kind: Kind
-  /// The text, or the regular expression.
+  /// The text or the regular expression.
   public let text: Template
 
-  /// The condition as a script writes it: `"text"`, or `{line: "text"}`.
+  /// The condition as written in a script: `"text"`, or `{line: "text"}`.
   public var description: String { kind == .contains ? "\"\(text)\"" : "{\(kind.rawValue): \"\(text)\"}" }
 }
 
-/// The state of a program after which it is ready for the next step.
+/// The state in which a program is ready for the next step.
 public enum Readiness: Sendable, Hashable {
-  /// It sleeps in a system call, or has printed a line.
+  /// The program sleeps in a system call, or has printed a line.
   case asleep
   /// An object with this name or key exists.
   case object(ObjectKind, Template)
-  /// A socket accepts connections, or receives datagrams, under this name or port.
+  /// A socket accepts connections or receives datagrams at this name or port.
   case listens(Transport, Template)
 
   /// The kinds of sockets that can be listed.

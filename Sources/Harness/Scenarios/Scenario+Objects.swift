@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The objects and features that a script needs, which determine where it can be run.
+/// The objects and features that a script needs. They determine where it can be run.
 extension Scenario {
-  /// Returns the features that the machine must have.
+  /// Returns the features that the machine must support.
   func requirements(_ registry: OperationRegistry) -> Set<Feature> {
     var features = Set(needs)
     for (name, value) in requests {
@@ -19,11 +19,10 @@ extension Scenario {
     return features
   }
 
-  /// Whether it creates objects whose creator the kernel does not record: System V queues or semaphore sets without a
-  /// key.
+  /// Whether the script creates objects for which the kernel records no creator: System V queues or semaphore sets
+  /// without a key.
   ///
-  /// On a shared machine, the runner cannot distinguish them from the objects of other programs, so it must not remove
-  /// them.
+  /// On a shared machine, the runner cannot distinguish them from other programs' objects, so it must not remove them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in
       guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }
@@ -31,7 +30,7 @@ extension Scenario {
     }
   }
 
-  /// Whether the script creates or counts objects of a kind.
+  /// Whether the script creates or counts objects of this kind.
   func concerns(_ kind: ObjectKind, _ registry: OperationRegistry) -> Bool {
     requests.contains { operation, _ in registry[operation]?.creates.contains(kind) == true }
       || steps.contains { step in

@@ -4,13 +4,13 @@
 public struct Scenario: Sendable {
   /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
-  /// The tested behaviour, in one line.
+  /// The tested behavior, in one line.
   public let title: String
-  /// The section of the standard that requires the behaviour.
+  /// The section of the standard that requires the behavior.
   public let spec: String
   /// The level of the requirement: `must`, `should` or `may`.
   public let level: Level
-  /// The roles of the scenario, in the order of the file, which is also the order of the languages in a pairing.
+  /// The roles, in file order; a pairing lists its languages in the same order.
   public let roles: [Role]
   /// The files that are created before the first step.
   public let files: [File]
@@ -18,27 +18,27 @@ public struct Scenario: Sendable {
   public let steps: [Step]
   /// The features that the machine must have, in addition to those that its operations require.
   public let needs: [Feature]
-  /// The parameters of this row, in the order of the file; the steps already contain the values.
+  /// The parameters of this row, in file order; the steps already contain the values.
   public let parameters: [Parameter]
   /// The rule that determines the pairings of languages.
   public let pairings: PairingRule
-  /// Whether it tests the harness: the cell passes if the check detects a defect.
+  /// Whether the scenario tests the harness: the cell passes if the check detects a defect.
   public let isNegativeControl: Bool
   /// The position of the scenario in its file.
   public let location: SourceLocation
 
-  /// The mechanism that it tests: the part of the id before the `/`.
+  /// The mechanism that the scenario tests: the part of the id before the `/`.
   public var mechanism: String { String(id.prefix { $0 != "/" }) }
 
   /// The levels of a requirement, as in RFC 2119.
   public enum Level: String, Sendable, CaseIterable, Codable { case must, should, may }
 
-  /// The rules that determine which assignments of languages to roles are run.
+  /// The rules that determine which assignments of languages to roles run.
   public enum PairingRule: String, Sendable, CaseIterable {
     /// Every assignment of languages to roles.
     case all
-    /// For scenarios with many roles: the first role in each language, and the others all in one language or
-    /// alternating.
+    /// For scenarios with many roles: each language in the first role, and the other roles either all in one language
+    /// or alternating.
     case mixed
   }
 
@@ -77,7 +77,7 @@ public struct Scenario: Sendable {
   }
 }
 
-/// A process in a scenario, which any language can play unless one is given.
+/// A process in a scenario, which any language can play unless a language is given.
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
@@ -85,23 +85,23 @@ public struct Role: Sendable, Hashable {
   public let part: Part
   /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
-  /// The user that it runs as; nil for the user of the other roles, which has no privileges.
+  /// The user that the role runs as; nil for the unprivileged user that roles run as by default.
   public let user: User?
 
-  /// The environment, the directory and the input of a program.
+  /// The environment, working directory and input of a program.
   public let start: ProgramStart
-  /// Whether each close of the role reports EINTR, although it has closed the descriptor.
+  /// Whether every close in the role reports EINTR after it has closed the descriptor.
   public let hasInterruptedCloses: Bool
 
   /// A user that a role can run as.
   public enum User: String, Sendable, CaseIterable {
-    /// Another user without privileges.
+    /// Another unprivileged user.
     case anotherUser = "another-user"
     /// Root, with the capabilities that calls in scenarios require.
     case root
   }
 
-  /// The kind of a role: a peer, or a whole program.
+  /// The kind of program that plays a role: a peer, or a whole program.
   public enum Part: Sendable, Hashable {
     /// A peer, which receives requests.
     case peer
@@ -124,11 +124,11 @@ public struct Role: Sendable, Hashable {
 
 /// A position in a fixture file.
 public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
-  /// The path of the file below the root.
+  /// The path of the file, relative to the root.
   public let file: String
-  /// The line, from 1.
+  /// The line number, from 1.
   public let line: Int
-  /// The column, from 1.
+  /// The column number, from 1.
   public let column: Int
 
   package init(file: String, line: Int, column: Int) {
@@ -137,7 +137,7 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     self.column = column
   }
 
-  /// The position in the form of a compiler message: `fixtures/scenarios/pipe.yaml:12:3`.
+  /// The position in the format of compiler messages: `fixtures/scenarios/pipe.yaml:12:3`.
   public var description: String { "\(file):\(line):\(column)" }
 }
 

@@ -2,16 +2,16 @@ import Glibc
 
 /// One step of a script.
 public struct Step: Sendable {
-  /// The action to perform, with its expectation.
+  /// The action to perform, and its expectation.
   public let action: Action
-  /// The text of the step in the file, which reports show.
+  /// The text of the step in its file, which reports show.
   public let text: String
   /// The position of the step in its file.
   public let location: SourceLocation
-  /// The responses after each `~>`, which are also accepted after another role died.
+  /// The responses after each `~>`, which are also accepted once another role has died.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
-  /// The kinds of steps, each with the form in which scripts write it.
+  /// The kinds of steps, each with its syntax in scripts.
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
@@ -19,39 +19,39 @@ public struct Step: Sendable {
     case transcript(role: String, request: String, response: String)
     /// Reads the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
-    /// Passes a descriptor of one role to another that has not started, as a parent does to a child:
-    /// `- hand: {writer.r: reader.r}`.
+    /// Passes a descriptor from one role to another that has not started, as a parent does to a child: `- hand:
+    /// {writer.r: reader.r}`.
     case hand(from: HandleReference, to: HandleReference)
     /// `kill:`, `stop:`, `continue:`, `interrupt:` or `signal:`: sends a signal to a role.
     case signal(role: String, Signal)
-    /// `- end: sender`: closes the role's input, as happens if the runner ends.
+    /// `- end: sender`: closes the role's input, as happens when the runner exits.
     case endInput(role: String)
-    /// `- wait: sender -> exit 0`: waits until the role has ended in this way.
+    /// `- wait: sender -> exit 0`: waits for the role to exit, and checks its termination status.
     case waitForEnd(role: String, TerminationStatus)
-    /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist, and with `mode=640` their permissions.
+    /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist and, with `mode=640`, their permissions.
     case objects([ObjectCount])
-    /// `- start: reader`: starts the program of a role.
+    /// `- start: reader`: starts a role's program.
     case start(role: String)
     /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])
-    /// `- asleep: reader`: a role that was seen to block or sleep has not woken since.
+    /// `- asleep: reader`: checks that a role has not woken since an earlier step saw it block or sleep.
     case asleep(role: String)
-    /// `- calls: reader <= 64`: how many reads and writes a role may have made since it started.
+    /// `- calls: reader <= 64`: limits how many reads and writes a role may have made since it started.
     case calls(role: String, atMost: Int)
     /// `- ready: server fifo {fifo}`: waits until a program is ready.
     case ready(role: String, Readiness)
     /// `- feed: {client: "text"}`: writes a line to the standard input of a program.
     case feed(role: String, line: Template)
-    /// `- prints: {reader: "text"}`: lines of standard output, or of standard error for `prints-error`, meet these
-    /// conditions in this order.
+    /// `- prints: {reader: "text"}`: checks that lines on standard output, or on standard error for `prints-error`,
+    /// meet these conditions in this order.
     case prints(role: String, stream: OutputStream, [LinePattern])
-    /// `- output: {reader: "text\n"}`: the whole standard output consists of these bytes.
+    /// `- output: {reader: "text\n"}`: checks that the whole standard output consists of these bytes.
     case output(role: String, Content)
-    /// `- file: {PATH: "text"}`: a file consists of these bytes.
+    /// `- file: {PATH: "text"}`: checks that a file consists of these bytes.
     case file(path: Template, Content)
   }
 
-  /// An output stream of a program.
+  /// A program's output stream.
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
   package init(
@@ -114,11 +114,11 @@ public enum Signal: String, Sendable, CaseIterable {
   }
 }
 
-/// A handle of a role, written `role.handle`.
+/// A role's handle, written `role.handle`.
 public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   /// The role that owns the handle.
   public let role: String
-  /// The name of the handle in the requests of that role.
+  /// The name of the handle in that role's requests.
   public let handle: String
 
   package init(role: String, handle: String) {
@@ -126,19 +126,19 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
     self.handle = handle
   }
 
-  /// The text in a script: `writer.r`.
+  /// The text as written in a script: `writer.r`.
   public var description: String { "\(role).\(handle)" }
 }
 
 /// How a process ended: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
-  /// By a signal, given as its symbol.
+  /// By a signal, given by its symbol.
   case signal(String)
-  /// With any exit status except 0. Only expectations use it.
+  /// With any exit status except 0; used only in expectations.
   case failure
 
-  /// The text in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.
+  /// The text as written in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.
   public var description: String {
     switch self {
     case .exit(let status): "exit \(status)"
@@ -153,13 +153,13 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The number of objects of one kind that an `objects:` step expects, written `sem=1`.
+/// The expected number of objects of one kind in an `objects:` step, written `sem=1`.
 public struct ObjectCount: Sendable, Hashable {
-  /// The kind of objects that are counted.
+  /// The kind of objects to count.
   public let kind: ObjectKind
   /// The expected number of objects.
   public let count: Int
-  /// The permissions that each of them must have, as octal digits; nil for any.
+  /// The permissions that each object must have, in octal; nil for any.
   public let mode: String?
 
   package init(kind: ObjectKind, count: Int, mode: String? = nil) {

@@ -1,8 +1,8 @@
-/// A request whose values may have variables in braces.
+/// A request whose values may contain variables in braces.
 public struct RequestTemplate: Sendable {
   /// The operation to request, such as `mq_send`.
   public let operation: String
-  /// The percent-encoded values of the fields, in the order of the script.
+  /// The percent-encoded field values, in script order.
   public let fields: [(key: String, value: Template)]
 
   package init(operation: String, fields: [(key: String, value: Template)]) {
@@ -14,15 +14,16 @@ public struct RequestTemplate: Sendable {
   subscript(key: String) -> String? { fields.first { $0.key == key }?.value.description }
 }
 
-/// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
-/// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
+/// Text with variables in braces: names that are unique to each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
+/// optionally with a number or word, as in `{mq-2}`), process ids (`{sender.pid}`), and values captured by earlier
+/// steps.
 ///
 /// In a request, a width may follow: `{sender.pid:4}`.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
   /// The literal parts and variables of the text, in order.
   public let pieces: [Piece]
 
-  /// A literal part of a text, or a variable.
+  /// A literal part of the text, or a variable.
   public enum Piece: Sendable, Hashable {
     case literal(String)
     case variable(String)
@@ -30,7 +31,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
   package init(pieces: [Piece]) { self.pieces = pieces }
 
-  /// The names of the variables, in the order of the text and including repetitions.
+  /// The names of the variables, in text order and including repetitions.
   public var variables: [String] {
     pieces.compactMap { if case .variable(let name) = $0 { name } else { nil } }
   }
@@ -45,7 +46,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }.joined()
   }
 
-  /// Returns the text with each variable replaced by its value, or the first variable without a value.
+  /// Returns the text with each variable replaced by its value; fails with the first variable that has no value.
   package func filled(_ value: (String) -> String?) -> Result<String, MissingVariable> {
     var text = ""
     for piece in pieces {
@@ -69,14 +70,14 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
     static let widths = [1, 2, 4, 8]
 
-    /// Splits the text between the braces; nil if it has no width.
+    /// Splits the text between the braces; nil if there is no width.
     init?(_ text: String) {
       guard let colon = text.lastIndex(of: ":") else { return nil }
       variable = String(text[..<colon])
       width = Int(text[text.index(after: colon)...]) ?? 0
     }
 
-    /// Returns the bytes of a number; nil if the text is not a number of this width.
+    /// Returns the bytes of a number; nil if the text is not a number that fits this width.
     func bytes(of text: String) -> [UInt8]? {
       guard let number = Int(text), width == 8 || -(1 << (8 * width - 1))..<(1 << (8 * width)) ~= number else {
         return nil

@@ -1,17 +1,17 @@
 import PeerProtocol
 
-/// Decides which exchanges of a golden transcript a peer can be compared with.
+/// Decides which exchanges in a golden transcript a peer can be compared with.
 ///
-/// A request that the peer does not support is left out, and so are the later requests that depend on it: they name a
-/// handle, an identifier or an object that the omitted request would have changed. The same holds after a response that
-/// differs, so that each difference is reported once. The dependencies follow from `fixtures/operations.yaml`.
+/// A request that the peer does not support is omitted, and so are later requests that name a handle, an identifier or
+/// an object that the omitted request would have changed. Requests that depend on one whose response differs are
+/// omitted as well, so that each difference is reported once. The dependencies follow from `fixtures/operations.yaml`.
 struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry
   private let names: Set<String>
-  /// The versions of the handles: a name that is used again refers to another object.
+  /// The versions of the handles: a reused name refers to a new object.
   private var versions: [String: Int] = [:]
-  /// The handles that the peer has.
+  /// The handles that the peer has open.
   private var open: Set<String> = []
   /// The objects that requests have connected, as a forest.
   private var parents: [String: String] = [:]
@@ -23,7 +23,7 @@ struct TranscriptState {
   /// The action for the next exchange.
   enum Decision { case compare, perform, omit }
 
-  /// Creates the state before the first exchange; `peer` is nil for a peer that has everything.
+  /// Creates the state before the first exchange; `peer` is nil for a peer that supports everything.
   init(_ exchanges: [RecordedExchange], peer: PeerCapabilities?, registry: OperationRegistry) {
     self.peer = peer
     self.registry = registry
@@ -62,7 +62,7 @@ struct TranscriptState {
     return isOpen || operation.removes.applies(to: request) ? .perform : .omit
   }
 
-  /// Follows an exchange whose response matched.
+  /// Updates the state after an exchange whose response matched.
   mutating func matched(_ exchange: RecordedExchange) {
     guard exchange.succeeds, let request = exchange.request, let operation = registry[request.operation] else { return }
     begin(handles(of: request, operation.opens + operation.maps), areOpen: true)
@@ -71,18 +71,18 @@ struct TranscriptState {
     connect(objects(of: request, operation))
   }
 
-  /// Follows an exchange whose response is not compared.
+  /// Updates the state after an exchange whose response is not compared.
   mutating func performed(_ exchange: RecordedExchange) {
     guard let request = exchange.request, let operation = registry[request.operation] else { return }
     let ends = operation.closes.map { [$0] } ?? (operation.releases ? ["handle"] : [])
     open.subtract(handles(of: request, ends))
   }
 
-  /// Follows an exchange whose response differs; `succeeded` is true if the peer performed it.
+  /// Updates the state after an exchange whose response differs; `succeeded` is true if the peer performed the request.
   mutating func differed(_ exchange: RecordedExchange, succeeded: Bool) {
     guard let request = exchange.request, let operation = registry[request.operation] else { return }
     if succeeded { performed(exchange) }
-    // An inspection that gives a wrong result has still changed nothing.
+    // An inspection that returns a wrong result still changes nothing.
     guard !(operation.inspects.applies(to: request) && exchange.succeeds) else { return }
     change(request, operation, opens: exchange.succeeds || succeeded, areOpen: succeeded)
   }
@@ -112,7 +112,7 @@ struct TranscriptState {
 
   private func object(_ handle: String) -> String { "handle \(handle) \(versions[handle, default: 0])" }
 
-  /// The handles that these parameters of a request name.
+  /// Returns the handles that these request parameters name.
   private func handles(of request: Request, _ parameters: [String]) -> [String] {
     let takes = registry[request.operation]?.takes ?? []
     return parameters.filter(takes.contains).flatMap { parameter -> [String] in

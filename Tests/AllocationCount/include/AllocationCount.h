@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-/// The number of allocations of the calling thread so far.
+/// Returns the number of allocations that the calling thread has made so far.
 long allocation_count(void);
 
-/// Whether allocations are counted; false if a sanitizer replaced the allocator.
+/// Returns whether allocations are counted; false if a sanitizer has replaced the allocator.
 bool allocations_are_counted(void);

@@ -13,7 +13,7 @@ size_t fuzzed_channel(int in, uint32_t limit, uint32_t *lengths, size_t most, ui
         bytes += length;
     }
     *error = result == -1 ? errno : 0;
-    // After an error, every further call must fail with the same error.
+    // After an error, every later call must fail with the same error.
     if (result == -1 && (ipc_channel_receive(&channel, bytes, &length, NULL) != -1 || errno != *error))
         __builtin_trap();
     return count;

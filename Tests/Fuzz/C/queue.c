@@ -4,8 +4,8 @@
 
 static const struct timespec now = {0};
 
-/* Returns the result of a call, or its errno as a negative number. This replaces ETIMEDOUT, because a
- * call that must not wait fails with EAGAIN in the library but with ETIMEDOUT in C. */
+/* Returns the result of a call, or its negated errno. ETIMEDOUT is replaced by EAGAIN, because a
+ * nonblocking call fails with EAGAIN in the library but with ETIMEDOUT in C. */
 static int64_t outcome(int64_t result) {
     return result != -1 ? result : errno == ETIMEDOUT ? -EAGAIN : -errno;
 }

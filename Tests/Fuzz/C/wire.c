@@ -1,6 +1,6 @@
 #include "FuzzedC.h"
 
-// Includes the source to read its static output buffer.
+// Include the source file to access its static output buffer.
 #include "../../../c-peers/sandbox-init/lines.c"
 
 const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *length) {

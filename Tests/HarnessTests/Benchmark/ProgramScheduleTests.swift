@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The programs of a benchmark run")
 struct ProgramScheduleTests {
-  /// A program that prints `name`, or the names that it is called with, and a line that is not a measurement.
+  /// Returns a program that prints measurements named `name`, or as its arguments say, and a line that is not a
+  /// measurement.
   private static func program(_ name: String) -> ExternalProgram {
     let script = #"""
       echo 'x is skipped' >&2
@@ -30,7 +31,7 @@ struct ProgramScheduleTests {
     }
     #expect(starts.count == 5)
     #expect(starts.first == 0)
-    // The distances differ by one at most, so no part of the run is without programs.
+    // The distances differ by at most one, so the programs are spread evenly over the run.
     let distances = zip(starts, starts.dropFirst()).map { $1 - $0 }
     #expect((distances.max() ?? 0) - (distances.min() ?? 0) <= 1)
     #expect(starts.last == (4 * benchmarks + 4) / 5)

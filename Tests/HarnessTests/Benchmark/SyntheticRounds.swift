@@ -4,7 +4,7 @@ import SystemPackage
 
 @testable import Harness
 
-/// Rounds with invented times, to test what a run concludes from them.
+/// Rounds with invented times, to test the results that a run computes from them.
 struct SyntheticRounds {
   static let reference = Pairing(languages: ["c", "c"])
   static let other = Pairing(languages: ["swift", "swift"])
@@ -14,7 +14,7 @@ struct SyntheticRounds {
   var rounds = 5
   /// The additional time of the other pairing, in nanoseconds.
   var loss = 0.0
-  /// The factor of all times in a round, because the machine is sometimes slower.
+  /// The factor for all times in a round, because the machine is sometimes slower.
   var drift: (Int) -> Double = { _ in 1 }
 
   static func definition(_ yaml: String = pipe) throws -> BenchmarkDefinition {
@@ -46,7 +46,7 @@ struct SyntheticRounds {
         - client: bench_ping by=stream write=to read=from
     """
 
-  /// Returns the results of a series whose reference needs 10 µs for a round trip.
+  /// Returns the results of a series whose reference needs 10 µs per round trip.
   func results(seed: UInt64 = 1) throws -> [BenchmarkResult] {
     var series = BenchmarkSeries(
       definition: try Self.definition(), placement: .twoCores, reference: Self.reference,

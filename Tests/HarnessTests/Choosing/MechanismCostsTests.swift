@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The costs of mechanisms")
 struct MechanismCostsTests {
-  /// A measurement of c>c and of swift>swift, which takes twice as long.
+  /// Returns a measurement of c>c and of swift>swift, where swift>swift takes twice as long.
   static func result(
     _ benchmark: String, _ mode: BenchmarkMode, _ size: Int, _ placement: BenchmarkPlacement = .twoCores,
     time: Double

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The guide to the mechanisms")
 struct MechanismGuideTests {
-  /// A guide with two mechanisms, as text; every need that is not mentioned works.
+  /// Returns the text of a guide to these mechanisms; every need that a mechanism does not mention works.
   static func text(_ mechanisms: String) -> String {
     let needs = Need.allCases.map { need in
       let from = [.large, .fast].contains(need) ? ", from: 1000" : ""
@@ -92,7 +92,7 @@ struct MechanismGuideTests {
     #expect(messages.contains("'network' is described twice"))
   }
 
-  /// The guide of the project.
+  /// The project's guide.
   static let guide = Result { () throws -> MechanismGuide in
     try Fixtures(Installation(root: Checkout.root.string)).guide()
   }

@@ -8,9 +8,9 @@ import Testing
 struct RecommendationTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let requirements: Requirements
-    /// The best mechanism and its additions; nil if no mechanism is suitable.
+    /// The best mechanism with its additional mechanisms; nil if no mechanism is suitable.
     let best: String?
-    /// A text that the reasons must contain.
+    /// Text that the reasons must contain.
     let why: String
 
     init(
@@ -110,7 +110,7 @@ struct RecommendationTests {
         }
       }
     }
-    // Only an existing program is a reason to use System V shared memory: POSIX offers the same and more.
+    // Only existing programs need System V shared memory: POSIX shared memory offers everything it does, and more.
     let missing = guide.mechanisms.map(\.id).filter { !reached.contains($0) }
     #expect(missing == ["sysv-shm"])
     let ported = try guide.recommendation(for: Requirements(function: "shmget"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The behaviour of the command when it is killed, when it is interrupted, and when a resource is missing.
+/// The behavior of the command when it is killed or interrupted, or when a resource is missing.
 ///
 /// `make soak` tests more of these cases.
 @Suite("The command", .serialized)
@@ -24,7 +24,7 @@ struct CommandTests {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
       try run.read(lines)
-      // The command is stopped so that it does not start processes while its children are listed.
+      // Stop the command, so that it does not start processes while its children are listed.
       let pid = run.process.processIdentifier
       kill(pid, SIGSTOP)
       var information = unsafe siginfo_t()
@@ -39,7 +39,7 @@ struct CommandTests {
     }
   }
 
-  /// Returns the working directories of a process's children, which are scratch directories for sandbox inits.
+  /// Returns the working directories of a process's children; those of sandbox inits are scratch directories.
   private func sandboxInits(of pid: pid_t) -> [String] {
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
     let children = threads.flatMap { thread in
@@ -79,8 +79,8 @@ struct CommandTests {
     }
   }
 
-  /// Unblock the signals: a process inherits blocked signals from the thread that starts it, and would not receive
-  /// them.
+  /// The signals are unblocked: a process inherits blocked signals from the thread that starts it, and would not
+  /// receive them.
   @Test(
     "reports the cells so far when it is interrupted, even if the signals were blocked when it started",
     arguments: [SIGINT, SIGQUIT, SIGTERM],
@@ -187,7 +187,7 @@ struct CommandTests {
   @Test("prints the complete command that runs a cell again") func again() async throws {
     try await withCheckout(cells: 1) { root in
       let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
-      // The peer lists an operation that it does not have.
+      // The peer lists an operation that it does not support.
       let text = ShellPeers.script("mine").replacing("=pid,limits", with: "=pid,limits,open,write")
       try Data(text.utf8).write(to: URL(fileURLWithPath: script))
       try Data("mine: {peer: /bin/sh \(script)}\n".utf8).write(to: URL(fileURLWithPath: peers))

@@ -4,10 +4,11 @@ import Testing
 
 @testable import Harness
 
-/// Tests of Ctrl-C before the first cell, when a peer has reported its start through a FIFO but does not respond.
+/// Tests for Ctrl-C before the first cell, when a peer has reported through a FIFO that it started, but does not
+/// respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
-  /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another one started.
+  /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another peer started.
   private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, hasContinued: Bool) {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
@@ -36,7 +37,7 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// The files that the self-test requires, with one mutant `f`.
+  /// The files that the self-test requires, with a single mutant `f`.
   private static let mutantFixtures = [
     ("mutants.yaml", "- {mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"),
     ("mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
@@ -52,7 +53,7 @@ struct EarlyInterruptionTests {
     ),
   ]
 
-  /// Creates a FIFO that all users may open, and opens it for reading and writing, so no other open blocks.
+  /// Creates a FIFO that all users may open, and opens it for reading and writing, so that no other open(2) blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
     try #require(unsafe mkfifo(path.string, 0o600) == 0 && chmod(path.string, 0o666) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])

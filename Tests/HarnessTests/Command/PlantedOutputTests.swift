@@ -4,14 +4,14 @@ import Testing
 
 @testable import Harness
 
-/// Tests with files that another user creates under the name of a report, in a directory that all users can write to.
+/// Tests with files that another user has created under a report's name in a world-writable directory.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with an output path where another file already exists.
+  /// Runs the command with an output path where another user's file already exists.
   ///
-  /// Returns the exit status, the output, and the content of this user's file to which the link points.
+  /// Returns the exit status, the output, and the content of this user's file that the link points to.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {

@@ -5,12 +5,12 @@ import Testing
 
 @testable import Harness
 
-/// Diagnoses of machines that lack a feature, simulated by seccomp filters and limits for the sandbox init.
+/// Diagnoses of machines that lack a feature, simulated with seccomp filters and limits on the sandbox init.
 @Suite("The diagnosis of a machine", .serialized)
 struct DiagnosisTests {
   private static let fixtures = Result { try Fixtures(Installation(root: Checkout.root.string)) }
 
-  /// Returns the diagnosis of a machine on which `script` starts the sandbox init.
+  /// Returns the diagnosis for a machine on which `script` starts the sandbox init.
   private static func diagnosis(
     script: String = "exec \(Checkout.sandboxInit) \"$@\"", isolation: IsolationRule = .auto, jobs: Int = 2
   ) throws -> Diagnosis {

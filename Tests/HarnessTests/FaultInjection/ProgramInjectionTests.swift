@@ -4,15 +4,15 @@ import Testing
 
 @testable import Harness
 
-/// The server of `Tests/Textbook/faults.c`, in which system calls fail.
+/// The server in `Tests/Textbook/faults.c`, whose system calls fail.
 @Suite("Faults in system calls of programs", .serialized)
 struct ProgramInjectionTests {
-  /// The scenarios with demands on the server.
+  /// Returns the scenarios with demands on the server.
   private static func scenarios(demands: String) throws -> String {
     try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
   }
 
-  /// Runs the faults of the server with a defect whose cells contain `filter`, and returns the results.
+  /// Runs the server's fault cells whose names contain `filter`, with a defect, and returns the results.
   private static func inject(
     _ defect: String, _ filter: String, scenarios: String? = nil
   ) async throws -> [CellResult] {
@@ -37,12 +37,12 @@ struct ProgramInjectionTests {
     #expect(results.count == 13)
     for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
     let ids = Set(results.map(\.cell.id))
-    // The server creates two queues, so the creation of the second one can fail after the first one exists.
+    // The server creates two queues, so creating the second can fail when the first exists.
     #expect(ids.contains("faults[c>c,server:mq_open.2,ENOSPC]"))
-    // The client only opens them.
+    // The client only opens the queues.
     #expect(!ids.contains { $0.contains("client:mq_open") && $0.contains("ENOSPC") })
-    // Of six receptions, the first two and the last one get a fault. The client has no handler, so no signal
-    // interrupts it.
+    // Of six receive calls, the first two and the last get a fault. The client has no handler, so no signal interrupts
+    // it.
     #expect(
       ids.filter { $0.contains("mq_timedreceive") }.map { $0.dropFirst(18) }.sorted() == [
         "mq_timedreceive.1,EINTR]", "mq_timedreceive.2,EINTR]", "mq_timedreceive.6,EINTR]",

@@ -43,7 +43,7 @@ struct FixtureTests {
     let files = try FileManager.default.contentsOfDirectory(atPath: folder)
     for file in files.map({ "scenarios/\($0)" }) + ["examples.yaml"] {
       let text = try String(contentsOfFile: Checkout.root.appending("fixtures/\(file)").string, encoding: .utf8)
-      // The requests of this service have timeouts in milliseconds.
+      // Requests to this service have timeouts in milliseconds.
       let unit = file == "scenarios/services-semaphore.yaml" ? 0.001 : 1
       for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
         for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {

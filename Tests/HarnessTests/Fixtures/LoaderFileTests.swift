@@ -179,7 +179,7 @@ struct LoaderFileTests {
   ]
 }
 
-/// A seeded random number generator, which makes every run the same.
+/// A seeded random number generator, so that every run is the same.
 private struct Splitmix: RandomNumberGenerator {
   var state: UInt64
 

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Harness
 
-/// The worked example of docs/struct-layouts.md, and mistakes in it.
+/// The worked example in docs/struct-layouts.md, and mistakes in it.
 @Suite("A comparison of the layouts of structs", .serialized) struct LayoutComparisonTests {
   private static let example = Checkout.root.appending("Tests/Layouts")
 
-  /// Compares the example after changes, each of which replaces a text in one of its files.
+  /// Compares the layouts in the example after changes, each of which replaces text in one of its files.
   private func compared(_ changes: [(file: String, of: String, with: String)]) async throws -> LayoutComparison {
     let folder = FileManager.default.temporaryDirectory.appending(path: "layouts-\(UUID().uuidString)")
     try FileManager.default.copyItem(atPath: Self.example.string, toPath: folder.path)

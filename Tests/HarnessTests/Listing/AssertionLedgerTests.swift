@@ -13,7 +13,7 @@ struct AssertionLedgerTests {
     }
   }
 
-  /// A ledger with one suite that has one group.
+  /// Returns a ledger with one suite that has one group.
   private static func ledger(floor: Int = 0, _ assertions: String) throws(FixtureErrors) -> AssertionLedger {
     try load(
       """

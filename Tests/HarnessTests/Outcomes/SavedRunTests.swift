@@ -6,7 +6,7 @@ import Testing
 @Suite("A saved run") struct SavedRunTests {
   @Test("gives the reports of the run itself", arguments: RecordedRun.allCases, ReportFormat.allCases)
   func reports(run: RecordedRun, format: ReportFormat) throws {
-    // The reports that are written during a run list the cells in the order in which they ended.
+    // Reports that are written during a run list the cells in the order in which they end.
     guard ![.console, .tap, .jsonLines].contains(format) else { return }
     let saved = try Self.saved(run.events)
     #expect(try Self.text(saved.events, format) == Self.text(run.events, format))

@@ -27,7 +27,7 @@ struct CompatibilityTests {
     }
   }
 
-  /// Returns whether an entry covers the cell in which these languages play the roles a, b and d.
+  /// Whether an entry covers the cell in which these languages play the roles a, b and d.
   private func covers(_ entry: String, _ languages: [String]) throws -> Bool {
     let text = "- {id: x, works: never, why: Because., advice: None., \(entry)}"
     let registry = try Checkout.fixtures.get().registry

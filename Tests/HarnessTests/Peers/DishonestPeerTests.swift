@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with dishonest and misbehaving peers, each of which is a short shell script.
+/// Tests with dishonest and misbehaving peers; each is a short shell script.
 @Suite("A peer that", .serialized)
 struct DishonestPeerTests {
   /// Returns a script that sends a greeting and then executes `body`.
@@ -22,10 +22,9 @@ struct DishonestPeerTests {
     done
     """
 
-  /// Runs a scenario of two steps with the peer `odd` and an honest reference, and returns the verdict on `odd`.
+  /// Runs a two-step scenario with the peer `odd` and an honest reference, and returns the verdict on `odd`.
   ///
-  /// The time limit is short only for tests in which it must expire. Otherwise the other tests could fail on a busy
-  /// machine.
+  /// The time limit is short only in tests in which it must expire; otherwise tests could fail on a busy machine.
   func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1, repetitions: Int = 1,
     isolation: IsolationRule = .auto
@@ -37,8 +36,8 @@ struct DishonestPeerTests {
 
   @Test("leaves a process that is about to end does not leak it", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // The streams of a process end before it is reaped. With hundreds of processes, the runner finds some of them in
-    // this state.
+    // A process's streams end before the process is reaped. With hundreds of processes, the runner finds some in this
+    // state.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     let result = try await verdict(many, repetitions: 20, isolation: isolation)
     #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
@@ -235,7 +234,7 @@ struct DishonestPeerTests {
   }
 }
 
-/// Collects the results of a run from its threads.
+/// Collects the results from the threads of a run.
 private final class Results: Sendable {
   private let stored = Mutex<(results: [CellResult], notes: [String])>(([], []))
   var all: [CellResult] { stored.withLock { $0.results } }

@@ -2,10 +2,10 @@ import Foundation
 import SystemPackage
 import Testing
 
-/// The table of handles of the C peer has 1024 entries.
+/// The C peer's handle table has 1024 entries.
 @Suite("A C peer with one place left for a handle") struct FullTableTests {
   @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
-    // Use handles without descriptors, because the limit of descriptors may be lower than the size of the table.
+    // Use handles without descriptors, because the descriptor limit may be lower than the table size.
     let requests =
       [
         "memfd_create handle=f name=table", "ftruncate handle=f length=4096",
@@ -21,7 +21,7 @@ import Testing
       peer.executableURL = URL(fileURLWithPath: Checkout.root.appending("build/bin/c-peer").string)
       (peer.standardInput, peer.standardOutput) = (input, output)
       try peer.run()
-      // The peer blocks if its responses are not read, so another thread writes the requests.
+      // The peer blocks if its responses are not read, so write the requests in another thread.
       let writer = Thread {
         try? input.fileHandleForWriting.write(contentsOf: Data((requests.joined(separator: "\n") + "\n").utf8))
         try? input.fileHandleForWriting.close()

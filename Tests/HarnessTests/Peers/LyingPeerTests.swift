@@ -5,12 +5,12 @@ import Testing
 
 /// Tests with peers that report false descriptors and process IDs.
 ///
-/// The runner uses these numbers.
+/// The runner relies on these numbers.
 @Suite("A peer that", .serialized)
 struct LyingPeerTests {
   private let peer = DishonestPeerTests()
 
-  /// Returns a peer that opens descriptor 9, reports it as `said`, and adopts inherited descriptors.
+  /// Returns a peer that opens descriptor 9, reports its number as `said`, and adopts inherited descriptors.
   private func opening(_ said: String) -> String {
     """
     while read -r line; do
@@ -36,7 +36,7 @@ struct LyingPeerTests {
 
   @Test(
     "reports a descriptor that is not open fails when it is passed on",
-    // Of the last three numbers, the first is 9 if truncated to 32 bits, and the others are above and below the 64-bit
+    // Of the last three numbers, the first truncates to 9 in 32 bits, and the others are above and below the 64-bit
     // range.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {

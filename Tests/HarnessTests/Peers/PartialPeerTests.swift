@@ -4,11 +4,11 @@ import Testing
 
 @testable import Harness
 
-/// Tests of `check-peer` with a peer in Python that has some twenty operations.
+/// Tests for `check-peer` with a Python peer that has about twenty operations.
 @Suite("check-peer", .serialized, .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
 struct PartialPeerTests {
   private static let peer = Checkout.root.appending("Tests/HarnessTests/Peers/partial-peer.py").string
-  /// An interpreter that loads only the standard library, which halves its start time.
+  /// An interpreter that loads only the standard library, which halves the startup time.
   private static let python = ["/usr/bin/python3", "-S"]
   private static let skeleton = Checkout.root.appending("docs/skeleton-peer.py").string
 
@@ -64,7 +64,7 @@ struct PartialPeerTests {
     return root
   }
 
-  /// Some of its operations, and some that it does not have.
+  /// Options that select some of the peer's operations, and some that it does not have.
   private static let some =
     ["--quick"]
     + ["contract/*[partial", "pipe/short-", "pipe/read-interrupted", "fifo/permissions"].flatMap { ["--filter", $0] }
@@ -84,7 +84,8 @@ struct PartialPeerTests {
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
 
-  /// Defects, what their reports contain, the cells in which they show, and the exit status.
+  /// Defects, each with text that its report contains, options that select cells in which it shows, and the exit
+  /// status.
   private static let defects: [(String, String, [String], Int32)] = [
     ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/handles"], 5),
     ("byte-lost", "return=", ["--filter", "pipe/bytes-unchanged"], 1),
@@ -107,7 +108,7 @@ struct PartialPeerTests {
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
 
-  /// Runs the faults of the script ``part`` in a peer that a shell script starts.
+  /// Injects the faults of the script ``part`` into a peer that a shell script starts.
   private func injectBehindWrapper(_ script: String, _ defect: String...) async throws -> (Int32, [String]) {
     let wrapper = FileManager.default.temporaryDirectory.appending(path: "wrapper-\(UUID().uuidString)").path
     try CommandRun.writeProgram("#!/bin/sh\necho starting >/dev/null\necho starting >&2\n\(script)\n", to: wrapper)
@@ -206,7 +207,7 @@ struct PartialPeerTests {
   }
 
   @Test("extends time limits for a slow peer, and only for it") func slow() async throws {
-    // The limit is 2 s. The peer needs 1 s until its greeting, and 2.5 s for its first operation.
+    // The limit is 2 s. The peer takes 1 s to send its greeting, and 2.5 s for its first operation.
     let options = ["--quick", "--filter", "contract/process", "--timeout-multiplier", "0.1"]
     let run = try await check(options, Self.python + [Self.peer, "slow"])
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")

@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 @Suite("The page of languages") struct PeerSurveyTests {
-  /// The cells of the first column, and those of each language, from a table in Markdown.
+  /// Returns the cells in each column of a Markdown table, by the column heading.
   private static func columns(_ page: String) -> [String: [String]] {
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("|") && !$0.hasPrefix("|---") }
       .map { $0.dropFirst(2).dropLast(2).split(separator: " | ", omittingEmptySubsequences: false).map(String.init) }

@@ -95,7 +95,7 @@ def transfer(handle, event, block, attempt, timeout, eintr):
             poll.poll(min(left, 1e6) * 1000)
 
 
-def compute(duration):  # as a slow machine would
+def compute(duration):  # like a slow machine
     end = time.monotonic() + duration
     while time.monotonic() < end:
         pass
@@ -263,7 +263,7 @@ OPERATIONS = {operation.__name__.rstrip("_"): operation for operation in (
     write_all, socketpair, shutdown, sigprocmask, sigpending)}
 
 
-def mixed_up(operation):  # with another error number
+def mixed_up(operation):  # with the wrong error number
     def perform(**fields):
         try:
             return operation(**fields)

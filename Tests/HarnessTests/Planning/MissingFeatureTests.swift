@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with machines that lack a feature, simulated by seccomp filters, mounts and limits for the sandbox init.
+/// Tests with machines that lack a feature, simulated with seccomp filters, mounts and limits on the sandbox init.
 @Suite("A machine that lacks a feature", .serialized)
 struct MissingFeatureTests {
   /// Returns the features that the runner finds missing if `script` starts the sandbox init.
@@ -61,7 +61,7 @@ struct MissingFeatureTests {
     #expect(lacking[.anotherUser] == "EPERM")
   }
 
-  /// The setting belongs to a PID namespace, so the test does not change the machine's setting.
+  /// Each PID namespace has its own setting, so the test does not change the machine's setting.
   @Test(
     "is found to seal every memfd if vm.memfd_noexec is set",
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/sys/vm/memfd_noexec")), arguments: [1, 2])
@@ -73,7 +73,7 @@ struct MissingFeatureTests {
     #expect(lacking[.memfdCreate] == nil)
   }
 
-  /// The filter of a container engine, for root and for another user.
+  /// A container engine's filter, for root and for another user.
   @Test(
     "is found to be a container, in which cells share namespaces",
     arguments: ["", "setpriv --reuid 54321 --clear-groups"])
@@ -103,7 +103,7 @@ struct MissingFeatureTests {
   }
 
   @Test("is found to have an exhausted quota of pipes", .enabled(if: geteuid() == 0)) func pipes() async throws {
-    // Each process substitution is a pipe whose read end bash keeps open.
+    // For each process substitution, bash keeps the read end of a pipe open.
     let pipes = "ulimit -n 4096; for i in {1..1100}; do exec {descriptor}< <(:); done"
     let user = "setpriv --reuid 54321 --regid 54321 --clear-groups"
     let lacking = try await missing(

@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-/// The parts of a plan run as the runner runs them, but with made-up results.
+/// The parts of a plan, run as the runner does, but with invented results.
 @Suite("Parts of a plan") struct MergeTests {
   private let plan: Plan
 

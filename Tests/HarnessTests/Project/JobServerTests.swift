@@ -4,10 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// The worked example of docs/your-programs.md, and the mistakes that the page shows.
+/// The worked example in docs/your-programs.md, and the mistakes that the page shows.
 @Suite("The job server and its client", .serialized)
 struct JobServerTests {
-  /// Builds the C programs, and a second build with a mistake as the other language.
+  /// Builds the C programs and, as the other language, a second build with a mistake.
   private func project(mistake: String? = nil) throws -> TestProject {
     let project = try TestProject("jobs")
     let sources = Checkout.root.appending("Tests/Jobs").string
@@ -38,7 +38,7 @@ struct JobServerTests {
     }
   }
 
-  /// The reports on the page, each of which follows a comment with the mistake and the command.
+  /// The reports on the page; each follows a comment with the mistake and the command.
   private static let examples = Result {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/your-programs.md").string, encoding: .utf8)
     return page.matches(of: /<!-- (\w+): (.*) -->\n```\n((?:.*\n)*?)```\n/).map { Example($0.1, $0.2, $0.3) }

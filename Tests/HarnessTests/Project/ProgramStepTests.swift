@@ -3,12 +3,12 @@ import Testing
 
 @testable import Harness
 
-/// A scenario of a project, and the result that it must have.
+/// A project scenario, and the result that it must have.
 struct ProgramCase: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  /// The script of the program `a`.
+  /// The script that is the program `a`.
   let script: String
-  /// The command of the role `a`, without the name of the program.
+  /// The command for the role `a`, without the program name.
   let arguments: String
   /// The other keys of the scenario.
   let keys: String

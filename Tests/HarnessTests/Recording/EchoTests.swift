@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// A server that sends back what it receives, so a defect of its client also shows in its answers.
+/// A server that sends back what it receives, so a defect in its client also shows in its answers.
 @Suite(
   "A recorded pair with an echo", .serialized,
   .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))

@@ -146,7 +146,7 @@ struct RecordingComparisonTests {
       explain("one", sent: "one") == [
         "client (swift): message 1 to the queue {mq} has 3 bytes, the recording has 4: the terminating NUL is missing"
       ])
-    // A recording without receptions is not compared with them.
+    // If the recording has no received messages, received messages are not compared.
     #expect(
       self.explain { $0.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message("x")])) }
         == [])
@@ -212,7 +212,7 @@ struct RecordingComparisonTests {
     #expect(!merge.notes.isEmpty)
   }
 
-  /// Returns the recording of a server that replies to the process ID of its client.
+  /// Returns the recording of a server that replies to process `client` with a message of this type.
   private func reply(
     to client: Int, type: Int
   ) throws -> (recording: CellRecording, values: CellValues) {

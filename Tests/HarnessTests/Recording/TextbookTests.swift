@@ -5,17 +5,17 @@ import Testing
 
 @testable import Harness
 
-/// Programs of `Tests/Textbook`, recorded in C and compared with ports.
+/// The programs in `Tests/Textbook`, recorded in C and compared with ports.
 @Suite("A port of a textbook program", .serialized)
 struct TextbookTests {
-  /// The scenarios of `Tests/Textbook`, without its languages.
+  /// Returns the scenarios in `Tests/Textbook/interop.yaml`, without its languages.
   static func scenarios() throws -> String {
     let text = try String(
       contentsOfFile: Checkout.root.appending("Tests/Textbook/interop.yaml").string, encoding: .utf8)
     return String(try #require(text.split(separator: "\nscenarios:\n").last))
   }
 
-  /// Writes `interop.yaml` with a port, and a defect of the C programs, and passes it to `body`.
+  /// Writes `interop.yaml` with a port and a defect in the C programs, and passes the project file to `body`.
   static func withProject<Result>(
     defect: String = "none", port: [String], scenarios: String? = nil, _ body: (ProjectFile) throws -> Result
   ) throws -> Result {
@@ -73,7 +73,7 @@ struct TextbookTests {
     #expect(result.failures == [])
     #expect(result.notes == [])
     #expect(result.recordings.map(\.scenario) == ["jobs", "logger", "ring", "daemon", "worker", "packets", "faults"])
-    // The file has the same meaning, although a descriptor that exec(2) does not close is not in it.
+    // The file has the same meaning, although it omits descriptors that stay open across execve(2).
     let values = CellValues([], names: CellNames(), scratch: "/tmp")
     for (read, written) in zip(try RecordingFileTests.load(result.text), result.recordings) {
       #expect(read.objects.map(\.name) == written.objects.map(\.name))
@@ -85,7 +85,7 @@ struct TextbookTests {
 
   @Test("without a defect equals the recording in every mixture", arguments: ["c", "swift"])
   func correct(language: String) async throws {
-    // Only one program of each pair has a port in Swift.
+    // Only one program in each pair has a Swift port.
     let scenarios =
       language == "c"
       ? nil

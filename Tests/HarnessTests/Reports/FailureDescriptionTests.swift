@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The description of a failure")
 struct FailureDescriptionTests {
-  /// Returns the lines of the description of a golden transcript of 40 requests, of which one differs.
+  /// Returns the failure description for a golden transcript with 40 requests, one of which differs.
   private func lines(differing: Int) throws -> [String] {
     let messages = try (1...40).flatMap { number -> [Message] in
       let response = number == differing ? "ok pid=\(number)" : "ok"

@@ -25,7 +25,7 @@ import Testing
     #expect(reader.targets.filter { !$0.contains("=") }.allSatisfy(reader.ids.contains))
   }
 
-  /// An element that is not void needs an end tag, because a browser ignores the slash of `<td/>`.
+  /// A non-void element needs an end tag, because browsers ignore the slash in `<td/>`.
   @Test("has no empty-element tags except those of void elements") func endTags() throws {
     let page = Self.withoutScript(try Self.page(RecordedRun.full.events))
     let names = Set(page.matches(of: #/<(\w+)[^>]*/>/#).map { String($0.1) })
@@ -62,7 +62,7 @@ import Testing
     let page = try Self.page(RecordedRun.full.events)
     #expect(page.contains("<code>ok return=5 <mark>msg=first</mark> msg_prio=1</code>"))
     #expect(page.contains("<code>0: <mark>66</mark> <mark>69</mark> <mark>72</mark>"))
-    // The golden transcript has `ok`, so nothing of the error is in it.
+    // The golden transcript has `ok`, so every word of the error differs.
     #expect(page.contains("<code><mark>error</mark> <mark>errno=EBADF</mark></code>"))
   }
 

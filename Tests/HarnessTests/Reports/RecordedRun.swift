@@ -4,11 +4,11 @@ import PeerProtocol
 
 /// Fixed sequences of events, as the runner would report them.
 enum RecordedRun: String, CaseIterable {
-  /// Cells with every verdict, expected or unexpected, which end in a different order than planned.
+  /// Cells with every verdict, expected and unexpected, which end in a different order than planned.
   case full
   /// A run in which no cell is selected.
   case empty
-  /// A run that ended before all cells were run.
+  /// A run that ends before all cells have run.
   case interrupted
   /// A run with a peer whose output could break the format of the reports.
   case hostile
@@ -68,7 +68,7 @@ enum RecordedRun: String, CaseIterable {
   private static func request(_ line: String) -> Message { (try? .request(Request(parsing: line))) ?? .line(line) }
   private static func response(_ line: String) -> Message { (try? .response(Response(parsing: line))) ?? .line(line) }
 
-  /// Returns the messages at intervals of a tenth of a millisecond.
+  /// Returns the messages with times 0.1 ms apart.
   private static func timed(from start: Double, _ messages: [Message]) -> [TimedMessage] {
     messages.enumerated().map { TimedMessage($1, seconds: start + 0.0001 * Double($0)) }
   }
@@ -133,9 +133,9 @@ enum RecordedRun: String, CaseIterable {
       return evidence
     }())
 
-  /// Commands of CI services.
+  /// CI service commands.
   ///
-  /// GitHub and Gitea execute them at the start of a line or after spaces; Azure executes them anywhere.
+  /// GitHub and Gitea execute them at the start of a line or after spaces; Azure executes them anywhere in a line.
   static let commands =
     "::error::e ##[error]e ##vso[task.complete]e ##teamcity[buildProblem] , ::stop-commands::x\u{A0}::add-mask::e"
 
@@ -161,7 +161,7 @@ enum RecordedRun: String, CaseIterable {
       result("pipe/delivery", 2, ["c", "swift"], .notRun, reason: "the run ended before its turn", seconds: 0),
     ], planned: 3, problems: ["1 of 3 planned cells were not run"], exitStatus: .interrupted, interrupted: true)
 
-  /// Returns the events of a run whose cells end in pairs, the second of a pair before the first, as with two jobs.
+  /// Returns the events of a run whose cells end in pairs, the second cell before the first, as with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = [],

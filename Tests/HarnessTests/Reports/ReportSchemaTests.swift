@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Checks reports with `docs/report.schema.json`.
+/// Checks reports against `docs/report.schema.json`.
 @Suite("The schema of the JSON report") struct ReportSchemaTests {
   private let schema: JSONSchema
 

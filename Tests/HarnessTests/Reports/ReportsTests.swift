@@ -15,7 +15,7 @@ struct ReportsTests {
     try expectSnapshot(text(of: run.events, .console, Style(width: 80, verbose: true)), "\(run)-console-verbose.txt")
   }
 
-  /// The snapshot has one line for each text that was written, with visible escape characters and carriage returns.
+  /// The snapshot has one line for each write, with visible escape characters and carriage returns.
   @Test(arguments: RecordedRun.allCases)
   func `on a terminal, the status line stays at the bottom`(run: RecordedRun) throws {
     var report = ReportFormat.console.makeReport(style: Style(isTerminal: true, colour: true))
@@ -31,7 +31,7 @@ struct ReportsTests {
     #expect(treacherous.isEmpty)
   }
 
-  /// This must hold for every width, because a line may be broken before any word.
+  /// This must hold for every width, because a line may wrap before any word.
   @Test(arguments: ReportFormat.allCases, Array(40...120))
   func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
     for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
@@ -40,7 +40,7 @@ struct ReportsTests {
         line.unicodeScalars.drop { $0.properties.isWhitespace }.starts(with: "::".unicodeScalars)
           || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)
       }
-      // In this format, the commands of the report begin each line, and the text of a peer is behind them.
+      // In this format, the report's own commands begin each line, and peer text follows them.
       if format == .github { commands.removeAll { $0.hasPrefix("::error file=") || $0.hasPrefix("::notice title=") } }
       #expect(commands == [])
     }
@@ -104,7 +104,7 @@ struct ReportsTests {
   func `lines of the console fit its width, except for lines to copy`(width: Int) throws {
     let lines = try text(of: RecordedRun.hostile.events + RecordedRun.full.events, .console, Style(width: width))
       .split(separator: "\n")
-    // The last line has a fixed form, which programs read.
+    // The last line has a fixed form that programs parse.
     let tooLong = lines.dropLast().filter { $0.count > width && !$0.contains("again ") }
     #expect(tooLong == [])
   }
@@ -157,7 +157,7 @@ struct ReportsTests {
     #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
     let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
     #expect(numbers == Array(1...20).prefix(ended).map { $0 })
-    // A problem of the run as a whole has no test point, so the report must bail out.
+    // A problem with the run as a whole has no test point, so the report must bail out.
     #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
   }
 

@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Compares a text with the snapshot of that name, and shows the first line that differs.
+/// Compares text with the snapshot of that name, and reports the first line that differs.
 ///
-/// If the environment has `UPDATE_SNAPSHOTS`, the snapshot is replaced instead. Review the difference before you commit
-/// it.
+/// If `UPDATE_SNAPSHOTS` is set in the environment, replaces the snapshot instead. Review the difference before you
+/// commit it.
 func expectSnapshot(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
   let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
   let file = folder.appending(path: name)

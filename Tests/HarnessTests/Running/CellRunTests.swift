@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests of single cells, without a control cell, with a peer that is a short shell script.
+/// Tests for single cells without a control cell; the peer is a short shell script.
 @Suite("A cell", .serialized)
 struct CellRunTests {
   /// Runs `steps` with a peer that is honest except for the responses in `cases`.
@@ -114,7 +114,7 @@ struct CellRunTests {
   }
 }
 
-/// Numbers of system calls depend on the ABI of the process, not of the runner.
+/// System call numbers depend on the ABI of the process, not of the runner.
 @Suite("A system call") struct SystemCallNamesTests {
   @Test(
     "is named by the ABI of its process",

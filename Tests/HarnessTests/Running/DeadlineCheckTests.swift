@@ -2,11 +2,11 @@ import Testing
 
 @testable import Harness
 
-/// Waits whose system calls and times the tests determine.
+/// Waits with system calls and times that the tests determine.
 @Suite("The deadline of a wait") struct DeadlineCheckTests {
   private let start = ContinuousClock.now
 
-  /// Returns the problem that an observation `after` the request finds in a call whose deadline is `deadline`.
+  /// Returns the problem that an observation at `after` the request finds in a call with this deadline.
   private func problem(
     _ check: inout DeadlineCheck, after: Duration, timeout: Duration = .seconds(10), deadline: DeadlineCheck.Rest
   ) -> String? {
@@ -27,7 +27,7 @@ import Testing
     var (exact, relative) = (DeadlineCheck(), DeadlineCheck())
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(10_001))) == nil)
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == Self.early)
-    // The call began no later than it was observed.
+    // The call began before it was observed.
     #expect(problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(8_001)) } == nil)
     #expect(
       problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(7_999)) }

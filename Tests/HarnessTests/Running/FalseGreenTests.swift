@@ -7,7 +7,7 @@ import Testing
 /// Tests that a run does not succeed if it proves nothing.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
-  /// Runs scenarios with an honest reference and a peer `odd`, which is honest except for the responses in `cases`.
+  /// Runs scenarios with an honest reference and a peer `odd` that is honest except for the responses in `cases`.
   private func run(
     _ yaml: String = ShellPeers.scenario(), _ cases: String = "", after: String = "", expectations: String? = nil,
     configure: (inout RunConfiguration) -> Void = { _ in }

@@ -3,14 +3,14 @@ import Testing
 
 @testable import Harness
 
-/// Peers that try to make a cell pass wrongly, or to make another role look defective.
+/// Peers that try to make a cell pass that should fail, or to make another role look defective.
 ///
-/// Each attack would succeed if peers had the user and the capabilities of the runner.
+/// Each attack would succeed if peers had the runner's user ID and capabilities.
 @Suite("A cell", .serialized)
 struct ForgeryTests {
   private let cell = CellRunTests()
 
-  /// When the input of its role ends, a daemon responds in place of the sandbox init.
+  /// When the role's input ends, a daemon responds in place of the sandbox init.
   @Test(
     "whose peer forges responses of the sandbox init leaks what it leaves behind",
     arguments: [Isolation.private, .shared])
@@ -25,7 +25,7 @@ struct ForgeryTests {
         trap forge EXIT
         echo ok pid=$$ ;;
       """
-    // The peer ends after the first response of the daemon, which closes its output then.
+    // The peer exits after the daemon's first response. The daemon then closes its standard output.
     for _ in 0..<5 {
       let outcome = try await cell.outcome(attack, isolation: isolation)
       #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests how scenarios check the output of programs, which are short shell scripts here.
+/// Tests for output checks in scenarios; the programs are short shell scripts.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
   @Test("are quoted with the message of a trap, not with the end of its backtrace")
@@ -39,7 +39,7 @@ struct ProgramOutputTests {
         """)
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-      // How long it takes to read a flood of output depends on the machine.
+      // The time to read a flood of output depends on the machine.
       configuration.timeoutMultiplier = 60
       let shell = PeerDescription(language: "sh", peer: nil, programs: ["\(folder.path)/{program}"])
       return CellRun.run(

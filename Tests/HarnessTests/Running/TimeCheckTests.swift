@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The time requirements that the runner checks without a step in a script.
+/// The time requirements that the runner checks even if no step in a script does.
 @Suite("The time of an operation")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {

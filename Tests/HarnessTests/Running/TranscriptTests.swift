@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests of golden transcripts, which are compared as far as a peer supports them.
+/// Tests for golden transcripts, which are compared as far as a peer supports them.
 @Suite("A golden transcript", .serialized) struct TranscriptTests {
   private func transcript(_ text: String) throws -> GoldenTranscript {
     let scenario = try DiagnosticLog.collect {
@@ -100,7 +100,7 @@ import Testing
     #expect(try compared(text, by: "pipe2,write", without: "pipe2:flags:O_DIRECT") == ["pipe2 reader=a writer=b"])
   }
 
-  /// Every transcript must pass, whichever operation a peer lacks.
+  /// Every transcript must pass, whichever single operation a peer lacks.
   @Test("passes for a correct peer without any one of its operations", arguments: try transcripts())
   func anyOperationMissing(name: String) async throws {
     let (scenarios, registry) = try Checkout.fixtures.get()

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Harness
 
-/// Tests of the memory that a reader needs for a flood of output.
+/// Tests for the memory that a reader needs to handle a flood of output.
 @Suite("A flood of output") struct LineSourceTests {
   @Test(
     "takes memory of at most a few times its limit, for lines of any length",
     .disabled(if: is_sanitized(), "a sanitizer does not reuse freed memory"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // This runs in a separate process, in which no other test uses memory.
+    // This runs in a separate process, where no other test uses memory.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)
@@ -48,7 +48,7 @@ import Testing
   }
 }
 
-/// Returns the maximum memory that this process has ever used, in bytes: `VmHWM` of `proc_pid_status(5)`.
+/// Returns the peak memory use of this process in bytes: `VmHWM` in `proc_pid_status(5)`.
 private func mostMemory() throws -> Int {
   let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
   let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })

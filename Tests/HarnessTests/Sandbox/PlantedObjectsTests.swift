@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests in which another process creates objects with the names of a cell before the cell starts.
+/// Tests in which another process creates objects with a cell's names before the cell starts.
 @Suite("A planted object", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
@@ -21,7 +21,7 @@ struct PlantedObjectsTests {
       roles: roles)
   }
 
-  /// Creates a segment and files under the names of a cell, passes them to `body`, and removes them.
+  /// Creates a segment and files under a cell's names, passes them to `body`, and removes them.
   private func withPlanted(_ names: CellNames, _ body: (_ segment: Int32, _ files: [String]) throws -> Void) throws {
     let segment = shmget(names.firstKey + 3, 4096, IPC_CREAT | IPC_EXCL | 0o666)
     try #require(segment != -1)
@@ -54,7 +54,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  /// A kind of object with a name or key, and the shell commands that create, find and remove it.
+  /// A kind of named or keyed object, with the shell commands that create, find and remove it.
   struct Kind: Sendable, CustomTestStringConvertible {
     let testDescription, make, find, remove: String
 
@@ -87,7 +87,7 @@ struct PlantedObjectsTests {
       Kind("a FIFO", "mkfifo /dev/shm/$name-shm", "[ -p /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
     ]
 
-    /// Runs a shell command with the names of a cell, and returns whether it succeeds.
+    /// Runs a shell command with a cell's names, and returns whether it succeeds.
     func shell(_ command: String, _ names: CellNames) throws -> Bool {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")

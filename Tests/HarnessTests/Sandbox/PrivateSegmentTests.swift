@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests of segments without a key, which the harness recognizes by the process that created them.
+/// Tests for segments without a key, which the harness recognizes by the process that created them.
 @Suite("A segment without a key", .serialized)
 struct PrivateSegmentTests {
   private func exists(_ segment: Int32) -> Bool {
@@ -42,7 +42,7 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// The peer has the same process ID as a process that created a segment and then ended.
+  /// The peer has the same process ID as a process that created a segment and then exited.
   ///
   /// This is possible in a sandbox, where the next process ID can be chosen.
   @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Harness
 
-/// Compares the System V objects of a snapshot with the output of ipcs(1).
+/// Compares the System V objects in a snapshot with the output of ipcs(1).
 @Suite("A resource snapshot", .serialized)
 struct ResourceSnapshotTests {
-  /// Returns `kind key id` for every object in a listing of `ipcs -a`.
+  /// Returns `kind key id` for every object in an `ipcs -a` listing.
   private func objects(in listing: [String]) -> Set<String> {
     var kind = ""
     var objects: Set<String> = []
@@ -71,7 +71,7 @@ struct ResourceSnapshotTests {
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid)
-      // The snapshots have 5 MB in total, which is more than the limit for the output of a peer (4 MB).
+      // The snapshots total 5 MB, which exceeds the limit for a peer's output (4 MB).
       for _ in 0..<50 { #expect(try sandbox.snapshot().objects.count == 1000) }
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests of the boundaries of a sandbox that docs/security.md describes.
+/// Tests for the sandbox boundaries that docs/security.md describes.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// Returns the output of `script` in a private sandbox.
@@ -60,13 +60,13 @@ struct SandboxBoundaryTests {
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
     let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
-    // The C library reserves the signals 32 and 33, and its posix_spawn(3) ignores them.
+    // The C library reserves signals 32 and 33, and its posix_spawn(3) ignores them.
     let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// Runs an unprivileged sandbox init inside a sandbox with private message queues, where `/dev/mqueue` may belong to
-  /// another namespace.
+  /// Runs an unprivileged sandbox init inside a sandbox with private message queues, in which `/dev/mqueue` may belong
+  /// to another namespace.
   @Test(
     "does not list message queues without privileges, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
@@ -147,7 +147,7 @@ struct SandboxBoundaryTests {
     #expect(facts.contains("CapBnd:\t0000000000000000"))
   }
 
-  /// A checkout in the home directory of root is an example.
+  /// An example is a checkout in root's home directory.
   @Test(
     "runs as the user of the runner if its own user could not read the programs",
     .enabled(if: geteuid() == 0, "requires root"))

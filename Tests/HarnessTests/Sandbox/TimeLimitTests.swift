@@ -79,7 +79,7 @@ import Testing
   @Test("knows the delay of a process and its descendants") func processes() throws {
     let shell = Process()
     shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-    // Both processes and their common processor are busy, so each of them waits for the other.
+    // Both processes are busy on the same processor, so each waits for the other.
     shell.arguments = ["-c", "taskset -p 1 $$ >/dev/null; while :; do :; done & while :; do :; done"]
     shell.standardOutput = FileHandle.nullDevice
     try shell.run()
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test("knows that a process waits which has not run since") func starving() throws {
-    // The second process is ready to run, but runs only when the first one does not need the processor.
+    // The second process is ready to run, but runs only when the first does not need the processor.
     let script = "taskset -p 1 $$ >/dev/null; chrt -i -p 0 $$; while :; do :; done"
     let shells = ["taskset -p 1 $$ >/dev/null; while :; do :; done", script].map { script in
       let shell = Process()

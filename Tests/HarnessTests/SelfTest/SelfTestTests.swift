@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The self-test", .serialized)
 struct SelfTestTests {
-  /// A build with three mutants: `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` ends.
+  /// A build with three mutants: `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` exits.
   private static let faulty =
     """
     mutant=none
@@ -28,14 +28,14 @@ struct SelfTestTests {
     """
   }
 
-  /// A build with these mutants and another one that is correct.
+  /// A build with these mutants and an additional mutant that behaves correctly.
   private static let withHarmless = faulty.replacing("gone\\n", with: "gone\\nharmless\\n")
 
   private static let others =
     mutant("gone", verdict: "crashed", reason: "exit 3")
     + mutant("liar", reason: "is not trusted")
 
-  /// Runs only `mutants`, not the other mutants of the build.
+  /// Runs only `mutants`, not the build's other mutants.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
     faulty: String = faulty, timeoutMultiplier: Double = 1, leftOut: [MissingPeer] = []

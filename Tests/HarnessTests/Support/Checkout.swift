@@ -3,13 +3,13 @@ import SystemPackage
 
 @testable import Harness
 
-/// The checkout that these tests belong to, with the products of `make build`.
+/// The checkout that contains these tests, with the products of `make build`.
 enum Checkout {
   static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// The scenarios, loaded once for all tests because loading them takes seconds in a debug build.
+  /// The scenarios, loaded once for all tests, because loading them takes seconds in a debug build.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
   /// The operations, loaded once for all tests.
@@ -17,10 +17,10 @@ enum Checkout {
     try DiagnosticLog.collect { ScenarioLoader.operations(root: root.string, log: $0) }
   }
 
-  /// Whether this user can list the message queues of the machine, which cells without a private sandbox require.
+  /// Whether this user can list the machine's message queues, as cells without a private sandbox require.
   static let listsQueues = geteuid() == 0 || FileManager.default.fileExists(atPath: "/dev/mqueue")
 
-  /// Loads the scenarios of some files.
+  /// Loads the scenarios in `files`.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile
   ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -29,7 +29,7 @@ enum Checkout {
     }
   }
 
-  /// Loads scenarios from text, with the operations of the project.
+  /// Loads scenarios from text, with the project's operations.
   static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], registry: OperationRegistry) {
     let registry = try operations.get()
     let scenarios = try DiagnosticLog.collect {
@@ -39,7 +39,7 @@ enum Checkout {
   }
 }
 
-/// Runs `body` on a separate thread, because it blocks.
+/// Runs `body`, which may block, in a separate thread.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Swift.Result { try body() }) }.start()

@@ -7,7 +7,8 @@ import Testing
 /// A process that runs the command in a temporary checkout with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// Its standard output and standard error, which end when the command and all its sandbox inits have ended.
+  /// The command's standard output and standard error, which end when the command and all its sandbox inits have
+  /// exited.
   private let said: LineSource
   private(set) var lines: [String] = []
 
@@ -32,12 +33,12 @@ final class CommandRun {
     try process.run()
   }
 
-  /// The command: the release build that `make unit` names, or else the debug build beside the tests.
+  /// The path of the command: the release build that `make unit` names, or else the debug build beside the tests.
   static var command: String {
     get throws { try ProcessInfo.processInfo.environment["IPC_INTEROP_COMMAND"] ?? program("ipc-interop") }
   }
 
-  /// The environment of the tests without the variables of CI services, which would receive a report of each run.
+  /// The tests' environment without CI service variables, because the services would receive a report from each run.
   private static let environment: [String: String] = {
     let services = ["GITHUB_STEP_SUMMARY", "XML_OUTPUT_FILE", "TESTBRIDGE_TEST_ONLY"]
     var environment = ProcessInfo.processInfo.environment.filter { name, _ in
@@ -47,13 +48,13 @@ final class CommandRun {
     return environment
   }()
 
-  /// Returns the path of a program that was built together with the tests.
+  /// Returns the path of a program that was built with the tests.
   static func program(_ name: String) throws -> String {
     let tests = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
     return FilePath(tests).removingLastComponent().appending(name).string
   }
 
-  /// Waits until `count` lines have arrived, or the output ends.
+  /// Waits until `count` lines have arrived or the output ends.
   func read(_ count: Int = .max) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while lines.count < count {
@@ -68,14 +69,14 @@ final class CommandRun {
     }
   }
 
-  /// Reads the rest, and returns the exit status, or the negated signal number.
+  /// Reads the remaining output, and returns the exit status, or the negated signal number.
   func end() throws -> Int32 {
     try read()
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// Creates a checkout with some cells, each of which blocks in a call and removes its objects in its last step.
+  /// Creates a checkout with `cells` cells, each of which blocks in a call and removes its objects in its last step.
   static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
@@ -89,7 +90,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // Use copies instead of links, because the targets of links are not visible in a sandbox with a private /tmp.
+    // Use copies instead of links, because link targets are not visible in a sandbox with a private /tmp.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {
@@ -125,8 +126,8 @@ final class CommandRun {
 
   /// Writes a program from a separate process.
   ///
-  /// If this process wrote the file, a child that is forked in the meantime would hold it open for writing, and
-  /// executing it would fail with ETXTBSY.
+  /// If this process wrote the file, a child forked in the meantime would hold it open for writing, and executing it
+  /// would fail with ETXTBSY.
   static func writeProgram(_ text: String, to path: String) throws {
     try shell(#"printf '%s' "$1" >"$2" && chmod 755 "$2""#, text, path)
   }
@@ -137,7 +138,7 @@ final class CommandRun {
     try #require(process.terminationStatus == 0)
   }
 
-  /// Adds a fault-injection script, and the table of calls, to a checkout.
+  /// Adds a fault-injection script and the table of calls to a checkout.
   static func addInjectionScript(to root: FilePath, _ script: String) throws {
     let folder = root.appending("fixtures/fault-injection").string
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

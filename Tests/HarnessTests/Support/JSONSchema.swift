@@ -2,19 +2,19 @@ import Foundation
 import SystemPackage
 import Testing
 
-/// A schema of the project.
+/// One of the project's JSON schemas.
 ///
-/// It implements the part of JSON Schema that the files of the project use.
+/// It implements the part of JSON Schema that the project's files use.
 struct JSONSchema {
   private let root: [String: Any]
 
-  /// Reads a file of the checkout.
+  /// Reads a schema file from the checkout.
   init(_ path: String) throws {
     let file = URL(fileURLWithPath: Checkout.root.appending(path).string)
     root = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
   }
 
-  /// Returns the differences of a document from the schema.
+  /// Returns the violations of the schema in a document.
   func problems(in text: String) throws -> [String] {
     problems(try JSONSerialization.jsonObject(with: Data(text.utf8)), root, "")
   }

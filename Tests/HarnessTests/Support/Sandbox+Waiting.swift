@@ -1,10 +1,10 @@
 @testable import Harness
 
-/// Waits with a time limit. If it expires, the test fails.
+/// Waits with a time limit. If the limit expires, the test fails.
 extension Sandbox {
   /// Waits until `condition` is true.
   ///
-  /// The condition is checked after every output of the sandbox, and every `interval`.
+  /// Checks the condition after each output from the sandbox, and at least once per `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {
@@ -13,7 +13,7 @@ extension Sandbox {
     }
   }
 
-  /// Returns up to `most` lines that the first role, process `pid`, writes before it ends.
+  /// Returns up to `most` lines that the first role, process `pid`, writes before it exits.
   func lines(of pid: Int, most: Int = .max) throws -> [String] {
     let output = streams[0].output
     var lines: [String] = []

@@ -3,9 +3,9 @@ import Synchronization
 
 @testable import Harness
 
-/// Peers that are short shell scripts, and a scenario for them.
+/// Peers implemented as short shell scripts, and a scenario for them.
 enum ShellPeers {
-  /// Returns a peer that greets as `language`, and is honest except for the responses in `cases`.
+  /// Returns a peer that identifies itself as `language`, and is honest except for the responses in `cases`.
   static func script(_ language: String, _ cases: String = "", after: String = "") -> String {
     """
     echo 'hello contract=1 language=\(language) implementation=sh operations=pid,limits'
@@ -46,7 +46,7 @@ enum ShellPeers {
   }
 }
 
-/// Collects the results of a run from its threads.
+/// Collects the results from the threads of a run.
 final class GatheredResults: Sendable {
   private let stored = Mutex<[CellResult]>([])
   var all: [CellResult] { stored.withLock { $0 } }

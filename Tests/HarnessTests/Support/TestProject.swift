@@ -27,7 +27,7 @@ final class TestProject {
     try CommandRun.writeProgram("#!/bin/sh\n\(script)\n", to: folder.appending(path: name).path)
   }
 
-  /// Runs the command in the directory of the project; `"$@"` is the command with its arguments.
+  /// Runs the command in the project directory; `"$@"` is the command with its arguments.
   func run(
     _ command: [String], in directory: String = ".", root: FilePath = Checkout.root, _ options: [String] = []
   ) throws -> (status: Int32, text: String) {
@@ -37,7 +37,7 @@ final class TestProject {
     return (status, run.lines.joined(separator: "\n"))
   }
 
-  /// Runs another command line in the directory of the project, in which `"$1"` is the command.
+  /// Runs another command line in the project directory; in it, `"$1"` is the command.
   func shell(_ script: String) throws -> (status: Int32, text: String) {
     let run = try CommandRun(root: Checkout.root, shell: #"cd "\#(path)" && \#(script)"#, command: [])
     let status = try run.end()

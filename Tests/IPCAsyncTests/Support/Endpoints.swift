@@ -4,11 +4,11 @@ import IPCAsync
 import SystemPackage
 import Testing
 
-/// A call that waits, and a function that completes exactly one such call.
+/// A waiting call, and a function that completes exactly one such call.
 struct Endpoint: Sendable {
-  /// Waits for one message, connection, room or count.
+  /// Waits for one message, one connection, free space or one count.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Provides one of these events, without waiting; returns false if there is no room for it.
+  /// Provides one such event without waiting; returns false if there is no room for it.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void
@@ -23,7 +23,7 @@ struct Endpoint: Sendable {
   }
 }
 
-/// A kind of endpoint that tests run with.
+/// The kinds of endpoints that tests run with.
 enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case pipeRead, pipeWrite, fifoRead, bufferedLine, channelReceive
   case streamRead, packetReceive, packetSend, datagramReceive, datagramSendTo, descriptorReceive, unixAccept
@@ -35,7 +35,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Whether a thread waits for the object, because it has no descriptor.
+  /// Whether a thread must wait for the object, because the object has no descriptor.
   var needsThread: Bool {
     switch self {
     case .semaphore, .systemVSemaphore, .systemVReceive, .systemVSend, .recordReceive, .byteRingRead,
@@ -51,7 +51,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
     try await body(endpoint)
   }
 
-  /// Creates an endpoint for which a call would have to wait.
+  /// Creates an endpoint on which a call must wait.
   func make() throws -> Endpoint {
     switch self {
     case .pipeRead, .pipeWrite, .fifoRead, .bufferedLine, .channelReceive: try stream()
@@ -74,7 +74,7 @@ final class Shared<Handle: ~Copyable>: @unchecked Sendable {
   init(_ handle: consuming Handle) { self.handle = handle }
 }
 
-/// Whether a non-blocking call succeeds.
+/// Whether a nonblocking call succeeds.
 func succeeds(_ call: () throws(IPCError) -> Void) throws(IPCError) -> Bool {
   do throws(IPCError) {
     try call()
@@ -93,7 +93,7 @@ extension EndpointKind {
     let pipe = try AnonymousPipe()
     switch self {
     case .pipeWrite:
-      // Each call fills a page, so one read makes room for one call.
+      // Each write fills a page, so one read makes room for one write.
       while try unsafe pipe.writer.tryWrite(onePage.span.bytes) != nil {}
       let (reader, writer) = (Shared(pipe.reader), Shared(pipe.writer))
       return Endpoint {

@@ -2,17 +2,17 @@ import Foundation
 import Synchronization
 import SystemPackage
 
-/// The number of open descriptors of this process.
+/// Returns the number of descriptors that this process has open.
 func countDescriptors() throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }
 
-/// The number of threads of this process with a given name.
+/// Returns the number of threads with a given name in this process.
 ///
 /// The number of other threads depends on Dispatch.
 func countThreads(named name: String) throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
-    // A thread can end in the meantime.
+    // A thread may exit in the meantime.
     (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
   }
 }
@@ -34,7 +34,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Passes a noncopyable handle to a task, which takes it once.
+/// Passes a noncopyable handle to a task, which can take it once.
 final class Passed<Handle: ~Copyable & Sendable>: Sendable {
   private let handle: Mutex<Handle?>
 

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Tests of the advice in error messages.
+/// Tests for the advice in error messages.
 @Suite struct AdviceTests {
   @Test(arguments: [
     (IPCError(.mqOpen, .invalidArgument, on: .name("jobs")), "such as '/jobs'"),

@@ -5,7 +5,7 @@ import Testing
 
 /// Paths are bytes, as in the kernel: a path that is not UTF-8 must not become a different path.
 @Suite struct PathTests {
-  /// A path in `scratch` that is not UTF-8.
+  /// Returns a path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {
     let bytes = Array("\(scratch.path)/".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
     return FilePath(platformString: bytes)
@@ -37,7 +37,7 @@ import Testing
     try MappedFile.create(path, size: 8).close()
     #expect(exists(path))
     #expect(try MappedFile.open(path).status().size == 8)
-    // If the file cannot be completed, it is removed.
+    // A file that cannot be completed is removed.
     try MappedFile.unlink(path)
     #expect(!exists(path))
     #expect(reason { _ = try MappedFile.create(path, size: 1 << 60) } != nil)

@@ -3,16 +3,16 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Tests of the properties that all waiting calls have in common.
+/// Tests for the properties that all waiting calls share.
 @Suite struct WaitingCallsTests {
   /// A call that waits for an event.
   ///
-  /// The event happens only at the end of a test.
+  /// The event occurs only at the end of a test.
   private struct Waiting {
     let name: String
     /// Performs the call.
     let call: (Timeout, _ retryOnInterrupt: Bool) throws -> Void
-    /// Makes the next call return without waiting; nil if this thread cannot complete the call.
+    /// Makes the next call return without waiting; nil if this thread cannot do so.
     let complete: (() throws -> Void)?
 
     init(
@@ -176,7 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // Ends a test whose call does not report the interruption.
+      // End the test if a call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()
@@ -205,7 +205,7 @@ import Testing
   }
 }
 
-/// A value that several closures use.
+/// A value that several closures share.
 private final class Shared<Value: ~Copyable> {
   var value: Value
   init(_ value: consuming Value) { self.value = value }

@@ -73,7 +73,7 @@ import Testing
       other = try counter.owner.descriptor.duplicate()
       #expect(try tokens(events) == [1])
     }
-    // Without this, the kernel would continue to report the duplicate.
+    // Without the removal, the kernel would continue to report the duplicate.
     #expect(try tokens(events) == [])
     try other.close()
   }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct POSIXMessageQueueOwnershipTests {
   @Test func `A queue is not removed while one of its owners is alive`() async {
-    // Other tests in the same process could start children, which would briefly have copies of the descriptors.
+    // Other tests in the same process could start children that briefly hold copies of the descriptors.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         let first = try POSIXMessageQueue.Duplex.scratch(name)

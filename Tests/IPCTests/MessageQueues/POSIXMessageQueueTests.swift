@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func `Permissions are exact unless the umask is applied`() async {
-    // The umask applies to the whole process, so this runs in a separate one.
+    // The umask applies to the whole process, so this runs in a separate process.
     await #expect(processExitsWith: .success) {
       umask(0o077)
       for (applyUmask, expected) in [(false, 0o662), (true, 0o600)] as [(Bool, mode_t)] {
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `The descriptor is close-on-exec, and closed when its owner is destroyed`() async {
-    // With other tests in the same process, another descriptor could immediately get the number.
+    // If other tests ran in the same process, another descriptor could immediately get the number.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         var descriptor: FileDescriptor

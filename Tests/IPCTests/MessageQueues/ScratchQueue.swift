@@ -9,7 +9,7 @@ func withQueueName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   return try body(name)
 }
 
-/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
+/// The asynchronous variant, for tests that wait for other threads or processes.
 func withQueueName<Value>(_ body: (POSIXName) async throws -> Value) async throws -> Value {
   let name = POSIXName("/ipc-test-\(UUID())")
   defer { try? POSIXMessageQueue.unlink(name) }
@@ -17,14 +17,14 @@ func withQueueName<Value>(_ body: (POSIXName) async throws -> Value) async throw
 }
 
 extension POSIXMessageQueue.Duplex {
-  /// A queue of four messages of 64 bytes.
+  /// Creates a queue for four messages of up to 64 bytes.
   static func scratch(_ name: POSIXName, nonBlocking: Bool = false) throws(IPCError) -> POSIXMessageQueue.Duplex {
     try create(name, attributes: .init(maximumMessages: 4, maximumMessageSize: 64), nonBlocking: nonBlocking)
   }
 }
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAccess {
-  /// Receives a message as an array.
+  /// Receives a message into an array.
   func receive(timeout: Timeout = .never) throws(IPCError) -> [UInt8] {
     var bytes: [UInt8] = []
     let message = try receive(appendingTo: &bytes, timeout: timeout)
@@ -39,6 +39,6 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
     try send(message.span, priority: priority, timeout: timeout)
   }
 
-  /// Does the same without waiting.
+  /// The nonblocking variant.
   func trySend(_ message: [UInt8]) throws(IPCError) -> Bool { try trySend(message.span) }
 }

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ChildProcessTests {
-  /// Returns the standard output of a shell script that runs as a child.
+  /// Runs a shell script as a child, and returns its standard output.
   private func output(of script: String, options: ChildProcess.Options = .init()) throws -> String {
     let nothing: [UInt8] = []
     let (output, status) = try ChildProcess.filter(
@@ -28,7 +28,7 @@ import Testing
       try output.reader.readToEnd(appendingTo: &bytes)
       let text = String(decoding: bytes, as: UTF8.self)
       #expect(try child.wait() == .exited(0))
-      // The standard streams, the two pipes, and the directory that ls reads.
+      // These are the standard streams, the two pipes, and the directory that ls reads.
       let numbers = text.dropFirst("hello ".count).split(separator: "\n").compactMap { Int($0) }
       #expect(text.hasPrefix("hello "))
       #expect(Set(numbers).isSuperset(of: [5, 7]))
@@ -59,7 +59,7 @@ import Testing
         "bash",
         arguments: ["-c", "read a <&\(numbers.0) && read b <&\(numbers.1) && test \"$a $b\" = 'other one'"],
         inheriting: [.init(one.reader, as: numbers.1), .init(other.reader, as: numbers.0)])
-      // If the child reads the same pipe twice, the second read returns end of file.
+      // If the child read the same pipe twice, the second read would return end of file.
       try one.writer.close()
       try other.writer.close()
       #expect(try child.wait() == .exited(0))
@@ -88,7 +88,8 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // The number of the first end, and free numbers above it. In the child, the other end has that number.
+      // In the child, the second pipe's reader gets the first reader's number, and the first reader gets numbers above
+      // it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -197,7 +198,7 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends the child although this process blocks it; SIGINT does so although this process ignores it.
+        // SIGTERM ends the child although this process blocks it, and so does SIGINT although this process ignores it.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
@@ -207,7 +208,7 @@ import Testing
         let (status, _) = try ChildProcess.filter(
           "grep", arguments: ["-E", "^Sig(Blk|Ign):", "/proc/self/status"], input: nothing.span)
         let words = String(decoding: status, as: UTF8.self).split { $0.isWhitespace }
-        // posix_spawn(3) of glibc ignores the signals that it reserves, 32 and 33.
+        // glibc's posix_spawn(3) ignores the signals that it reserves, 32 and 33.
         let standard = words.compactMap { UInt64($0, radix: 16) }.map { $0 & 0x7fff_ffff }
         #expect(standard == [0, 0])
       }
@@ -216,7 +217,7 @@ import Testing
 
   @Test func `A child can start with a signal mask`() throws {
     let nothing: [UInt8] = []
-    // Do not use a shell here: a shell clears its mask.
+    // Do not use a shell here: a shell clears its signal mask.
     let (output, _) = try ChildProcess.filter(
       "grep", arguments: ["SigBlk", "/proc/self/status"], input: nothing.span, options: .init(signalMask: [.user1]))
     #expect(String(decoding: output, as: UTF8.self) == "SigBlk:\t0000000000000200\n")
@@ -253,14 +254,14 @@ import Testing
     }
   }
 
-  /// Runs in a separate process, which SIGALRM ends if `terminate` waits for a child that it did not kill.
+  /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it did not kill.
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)
       let child = try ChildProcess("sleep", arguments: ["3600"])
       #expect(try child.terminate() == .signaled(.terminate))
       let pipe = try AnonymousPipe()
-      // The shell reads until this process ends, so it does not outlive a failed test.
+      // The shell reads until this process exits, so it does not outlive a failed test.
       let input = try AnonymousPipe()
       let stubborn = try ChildProcess(
         "sh", arguments: ["-c", "trap '' TERM; echo >&3; read -r line"],

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// The tests use numbers that no other test has open.
+/// The tests use descriptor numbers that no other test has open.
 @Suite struct DescriptorRangeTests {
   private static func duplicate(_ descriptor: FileDescriptor, as lowest: Int32) throws -> Int32 {
     let number = fcntl(descriptor.rawValue, F_DUPFD, lowest)

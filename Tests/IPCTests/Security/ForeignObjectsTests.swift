@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Existing objects of another user that all users may access.
+/// Existing objects that belong to another user and that all users may access.
 ///
 /// A program that opens such an object shares it with that user.
 ///

@@ -3,13 +3,13 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Files and links that another user can create under a name in `/tmp` or `/dev/shm`, where all users can write.
+/// Files and links that another user can plant in `/tmp` or `/dev/shm`, which are world-writable.
 ///
-/// The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
+/// The library rejects them and leaves them unchanged. It never follows a link, and no call blocks.
 @Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
-  /// Creates a planted file at `path`; the target of a link is a file of 8 bytes.
+  /// Plants a file at `path`; the target of a link is an 8-byte file.
   private func plant(_ planted: Planted, at path: FilePath, target: FilePath) throws {
     let file = try FileDescriptor.open(target, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
     _ = try file.closeAfter { try file.writeAll("precious".utf8) }

@@ -24,7 +24,7 @@ import Testing
     #expect(reason { _ = try POSIXSharedMemory.open(long) } == .fileNameTooLong)
   }
 
-  /// The names in `/dev/shm`, as bytes.
+  /// Returns the names in `/dev/shm`, as bytes.
   private func contentsOfSharedMemory() throws -> [[UInt8]] {
     let directory = try unsafe #require(opendir("/dev/shm"))
     defer { _ = unsafe closedir(directory) }
@@ -193,7 +193,7 @@ import Testing
     #expect(try MemoryObject.anonymous("plain", sealable: false).seals().contains(.seal))
   }
 
-  /// Whether this process may create a PID namespace, to which `vm.memfd_noexec` belongs.
+  /// Whether this process may create a PID namespace; `vm.memfd_noexec` is a setting per PID namespace.
   private static let hasNamespaces: Bool = {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -207,7 +207,7 @@ import Testing
   @Test(.enabled(if: hasNamespaces, "needs to create PID namespaces, and Linux 6.3"))
   func `Memory that is not sealable cannot be sealed where vm.memfd_noexec is 1`() async {
     await #expect(processExitsWith: .success) {
-      // The children of this process are in the new namespace.
+      // From now on, children of this process are in the new namespace.
       try unshareProcesses()
       let child = try ForkedChild {
         let setting = try FileDescriptor.open(FilePath("/proc/sys/vm/memfd_noexec"), .writeOnly)

@@ -52,7 +52,7 @@ import Testing
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var consumer = try RecordRing.Consumer.open(in: region, at: 0)
-    // The first wait spins, but some of the later ones do not.
+    // The first wait spins, but some later waits do not.
     for _ in 0..<20 {
       var room = OutputRawSpan()
       #expect(reason { _ = try consumer.receive(into: &room, timeout: .after(time)) } == .timedOut)
@@ -69,7 +69,7 @@ import Testing
     #expect(reason { _ = try ByteRing.Producer.open(in: region, at: 0) } == .brokenPipe)
   }
 
-  // A corrupted header must lead to a result or an error: a crash would end the test program.
+  // A corrupted header must lead to a result or an error; a crash would end the test program.
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `A header of arbitrary bytes does not crash the process`(_ seed: UInt64) throws {
     let region = try SharedRegion(size: 448)
@@ -184,7 +184,7 @@ import Testing
       }
       #expect(1...7 ~= count)
       written += Array(repeating: UInt8(round), count: count)
-      // Some of the bytes stay in the ring for the next round.
+      // Some bytes remain in the ring for the next round.
       _ = try consumer.read { bytes in
         let count = max(1, bytes.byteCount - 2)
         unsafe bytes.extracting(first: count).withUnsafeBytes { unsafe read.append(contentsOf: $0) }

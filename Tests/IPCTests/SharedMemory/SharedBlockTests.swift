@@ -48,7 +48,7 @@ import Testing
     try block.read(into: &room)
     let left = room.freeCapacity
     #expect(left == 0)
-    // The second text is shorter, so the end of the first text remains in the buffer.
+    // The second text is shorter, so the buffer still ends with part of the first text.
     #expect(unsafe String(decoding: buffer[..<6], as: UTF8.self) == ">datar")
     var tooMuch = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
     do throws(IPCError) {

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A socket that another process created, with options that this process did not set.
+/// A socket that another process has created, with options that this process has not set.
 @Suite struct ForeignSocketTests {
   private static let passProcessDescriptor: Int32 = 76
 
@@ -19,7 +19,7 @@ import Testing
       _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-    // Other tests of this process can have some descriptors open.
+    // Other tests in this process may have some pidfds open.
     #expect(descriptorsOfThisProcess() < 8)
   }
 

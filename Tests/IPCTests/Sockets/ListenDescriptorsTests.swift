@@ -60,10 +60,10 @@ private func announce(process: String, count: String, names: String?) {
   if let names { _ = unsafe setenv("LISTEN_FDNAMES", names, 1) }
 }
 
-/// This is above the numbers that the child itself uses.
+/// The number of the first passed descriptor, above the numbers that the child itself uses.
 private let firstNumber: Int32 = 200
 
-/// Runs a body in which duplicates of descriptors have `firstNumber` and the following numbers.
+/// Runs `body` while duplicates of the descriptors have consecutive numbers from `firstNumber`.
 private func withDescriptors(_ descriptors: [FileDescriptor], _ body: () throws -> Void) throws {
   for (index, descriptor) in descriptors.enumerated() {
     try #require(dup2(descriptor.rawValue, firstNumber + Int32(index)) != -1)

@@ -4,15 +4,15 @@ import IPC
 import SystemPackage
 import Testing
 
-/// An abstract name that no other test and no other run uses.
+/// Returns an abstract name that no other test or test run uses.
 ///
-/// It contains NULs, which have no special meaning.
+/// The name contains NULs, which have no special meaning.
 func freshName() throws -> UnixSocket.Address {
   try UnixSocket.Address(abstract: Array("ipc\0test\0\(UUID())\0".utf8))
 }
 
 extension Scratch {
-  /// The path of a socket in this directory.
+  /// The address of a socket in this directory.
   var socket: UnixSocket.Address {
     get throws { try UnixSocket.Address(path: path.appending("socket")) }
   }
@@ -24,7 +24,7 @@ extension UnixSocket.Listener {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// Receives the next packet, which was already sent, and returns its bytes.
+  /// Receives the next packet, which has already been sent, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -33,7 +33,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Receives the next datagram, which was already sent, and returns its bytes.
+  /// Receives the next datagram, which has already been sent, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -52,7 +52,7 @@ func expectTimeout(
 
 /// Waits until the other end is closed.
 ///
-/// A child that another test starts holds a copy of every descriptor until its program begins.
+/// A child that another test starts holds a copy of every descriptor until it executes its program.
 func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }
@@ -62,20 +62,20 @@ func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }
 
-/// Leaves a socket path behind, like a process that was killed.
+/// Leaves a socket path behind, as a killed process does.
 func leaveStale(_ address: UnixSocket.Address) throws {
   try UnixSocket.StreamListener(at: address).close()
   try waitUntilRefused(at: address)
 }
 
-/// The status of a path itself, without following a link; nil if it does not exist.
+/// Returns the status of a path, without following a link; nil if it does not exist.
 func status(of address: UnixSocket.Address) -> stat? {
   var status = stat()
   guard let path = address.path else { return nil }
   return unsafe path.withPlatformString { unsafe lstat($0, &status) } == 0 ? status : nil
 }
 
-/// The status of an open descriptor; nil if it is not open.
+/// Returns the status of a descriptor; nil if it is not open.
 func status(of descriptor: FileDescriptor) -> stat? {
   var status = stat()
   return unsafe fstat(descriptor.rawValue, &status) == 0 ? status : nil

@@ -97,7 +97,7 @@ import Testing
   }
 }
 
-/// A noncopyable value that closures share.
+/// Shares a noncopyable value between closures.
 private final class Shared<Value: ~Copyable & Sendable>: Sendable {
   let value: Value
   init(_ value: consuming Value) { self.value = value }
@@ -107,9 +107,9 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-/// Makes calls repeatedly in two threads, which must end without help.
+/// Makes calls repeatedly in two threads, both of which must finish unaided.
 ///
-/// If they do not, `free` unblocks them.
+/// If they do not finish, `free` unblocks them.
 private func expectBothToEnd(
   _ call: @escaping @Sendable () throws -> Void, and other: (@Sendable () throws -> Void)? = nil,
   freeing free: () throws -> Void

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Tests of attacks by another user or process on the path of a socket.
+/// Tests for attacks on a socket path by another user or process.
 @Suite struct SocketSecurityTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A connection whose two ends are in this process.
+/// A connection with both ends in this process.
 struct Connection: ~Copyable {
   let client: TCP.Stream
   let server: TCP.Stream
@@ -21,7 +21,7 @@ struct Connection: ~Copyable {
   }
 }
 
-/// The loopback address with an unused port.
+/// A loopback address for which the kernel chooses an unused port.
 let anyPort = SocketAddress(.loopback(.v4), port: 0)
 
 extension TCP.Listener {
@@ -88,7 +88,7 @@ extension TCP.Listener {
     #expect(reason { try TCP.Stream(.v4).connect(to: address, timeout: .after(.seconds(60))) } == .connectionRefused)
     let stream = try TCP.Stream(.v4)
     #expect(reason { try stream.connect(to: address, timeout: .immediate) } == .nowInProgress)
-    // After a refusal, the same socket can try again.
+    // After a refused connection, the same socket can try again.
     until { reason { try stream.connect(to: address, timeout: .immediate) } == .connectionRefused }
     try bound.listen(backlog: 1)
     try stream.connect(to: address, timeout: .after(.seconds(60)))

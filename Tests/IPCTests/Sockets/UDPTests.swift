@@ -35,7 +35,7 @@ import Testing
       #expect(try sender.peerAddress == receiver.address)
       try sender.send([1].span)
       try receiver.close()
-      // A child that another test is starting may have the receiver open for a moment.
+      // A child that another test is starting may briefly hold the receiver open.
       var bytes: [UInt8] = []
       until {
         _ = reason { _ = try sender.send([1].span) }

@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `A process without privilege cannot claim another user`() async {
-    // Runs in a child, which gives up its privileges.
+    // Runs in a child, which drops its privileges.
     await #expect(processExitsWith: .success) {
       if geteuid() == 0 { guard setuid(65534) == 0 else { exit(2) } }
       let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()

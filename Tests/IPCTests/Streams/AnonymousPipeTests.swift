@@ -199,7 +199,7 @@ import Testing
 
   @Test func `A descriptor that is not open is refused`() throws {
     let pipe = try AnonymousPipe()
-    // The number is far above those of descriptors that other threads open in the meantime.
+    // Use a number far above the descriptors that other threads open in the meantime.
     let descriptor = FileDescriptor(rawValue: fcntl(pipe.reader.descriptor.rawValue, F_DUPFD_CLOEXEC, 900))
     try descriptor.close()
     #expect(reason { _ = try PipeReader(adopting: descriptor) } == .badFileDescriptor)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `An open FIFO is read and written without waiting even if it could not be opened again`() async {
-    // Runs in a separate process, which gives up the permission to open every file.
+    // Runs in a separate process, which drops the privilege to open every file.
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
       let fifo = try scratch.fifo()
@@ -59,7 +59,7 @@ import Testing
     let fifo = try scratch.fifo()
     let reader = try fifo.openForReading(timeout: .immediate)
     let writer = try fifo.openForWriting(timeout: .immediate)
-    // 0o40000 is O_DIRECT, which Swift's import of glibc does not include.
+    // 0o40000 is O_DIRECT, which Swift does not import from glibc.
     try #require(fcntl(writer.descriptor.rawValue, F_SETFL, 0o40000) == 0)
     for byte in [UInt8(1), 2] { #expect(try writer.write([byte].span, timeout: .immediate) == 1) }
     var bytes: [UInt8] = []
@@ -169,7 +169,7 @@ import Testing
 @Suite struct FIFOCreationTests {
   @Test(arguments: [0o666, 0o600, 0o222, 0o777] as [CInterop.Mode])
   func `Permissions are as requested, and the umask is applied only on request`(_ bits: CInterop.Mode) async throws {
-    // Runs in a separate process, because the umask applies to the process.
+    // Runs in a separate process, because the umask applies to the whole process.
     await #expect(processExitsWith: .success) { [bits] in
       umask(0o077)
       let scratch = try Scratch()
@@ -192,7 +192,7 @@ import Testing
       try FIFO(scratch.path.appending("fifo")).create(permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
       var buffer = [UInt8](repeating: 0, count: 4096)
       let count = unsafe read(events, &buffer, buffer.count)
-      // One event has a header of 16 bytes and a name that is padded to 16 bytes.
+      // An event has a 16-byte header and a name padded to 16 bytes.
       guard count == 32 else { fatalError("\(count) bytes of events, 32 expected") }
     }
   }
@@ -258,7 +258,7 @@ import Testing
       unsafe symlink("fifo", path)
     case .linkToFile: unsafe symlink("/etc/passwd", path)
     case .danglingLink: unsafe symlink("/nonexistent", path)
-    // Opening a terminal would wait, or make it the controlling terminal.
+    // Opening a terminal could block, or make it the controlling terminal.
     case .linkToDevice: unsafe symlink("/dev/tty", path)
     }
     #expect(reason { _ = try fifo.openForReading() } == .invalidArgument)
@@ -291,7 +291,7 @@ import Testing
 }
 
 extension Scratch {
-  /// A FIFO in the directory.
+  /// Creates a FIFO in the directory.
   func fifo(_ name: String = "fifo") throws -> FIFO {
     let fifo = FIFO(path.appending(name))
     try fifo.create()

@@ -62,7 +62,7 @@ import Testing
   }
 }
 
-/// Fails once, like a ring whose other process died, and then works.
+/// A stream that fails once, as a ring does when the other process has died, and then works.
 private struct Dying: ReadableStream, WritableStream {
   var calls = 0
 

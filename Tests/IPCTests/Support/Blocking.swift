@@ -1,15 +1,16 @@
 import Foundation
 
-/// Runs a body that may block, in a separate thread.
+/// Runs `body`, which may block, in a separate thread.
 ///
-/// The cooperative pool has as many threads as the machine has cores: a few blocked ones would stop all other tests.
+/// The cooperative pool has only as many threads as the machine has cores: a few blocked threads would stop all other
+/// tests.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result(catching: body)) }.start()
   }
 }
 
-/// Yields the processor until `condition` is true, for states that cannot be waited for, such as a sleeping thread.
+/// Yields the processor until `condition` is true, for states that no call waits for, such as a sleeping thread.
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }
@@ -19,9 +20,9 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Runs `body` while another thread runs `other` repeatedly, and returns when both have ended.
+/// Runs `body` while another thread runs `other` repeatedly, and returns when both have finished.
 ///
-/// Otherwise the thread could create an object again after the test has removed it.
+/// If it returned earlier, the thread could create an object after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {
@@ -36,7 +37,7 @@ func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () thro
   return try body()
 }
 
-/// Does the same for a body that may block.
+/// The asynchronous variant, for a body that may block.
 func racing<Value: Sendable>(
   _ other: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {

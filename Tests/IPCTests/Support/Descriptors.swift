@@ -2,7 +2,7 @@ import Glibc
 import IPC
 import SystemPackage
 
-/// Returns another descriptor of the same description, to pass an end to another thread.
+/// Returns another descriptor for the same open file description, to pass to another thread.
 func duplicate(_ descriptor: FileDescriptor) throws -> FileDescriptor {
   try descriptor.duplicate()
 }
@@ -13,9 +13,9 @@ func isCloseOnExec(_ descriptor: Int32) -> Bool? {
   return flags == -1 ? nil : flags & FD_CLOEXEC != 0
 }
 
-/// Waits until all readers of a pipe are gone.
+/// Waits until all readers of a pipe are closed.
 ///
-/// A child that another test starts holds a copy of every descriptor until its program begins.
+/// A child that another test starts holds a copy of every descriptor until it executes its program.
 func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try writer.wait(for: [])
 }

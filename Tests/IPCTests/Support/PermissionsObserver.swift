@@ -20,10 +20,10 @@ final class PermissionsObserver: Sendable {
     }.start()
   }
 
-  /// The number of times that the path existed.
+  /// The number of times that the observer saw the path.
   var sightings: Int { seen.withLock(\.count) }
 
-  /// Stops, and returns all permissions that were seen.
+  /// Stops the observer, and returns all permissions that it saw.
   func end() -> Set<mode_t> {
     isOver.withLock { $0 = true }
     return seen.withLock(\.modes)

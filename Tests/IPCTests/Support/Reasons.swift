@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// The errno with which `body` fails; nil if it succeeds.
+/// Returns the errno with which `body` fails; nil if it succeeds.
 func reason(_ body: () throws -> Void) -> Errno? {
   do {
     try body()
@@ -14,7 +14,7 @@ func reason(_ body: () throws -> Void) -> Errno? {
   return nil
 }
 
-/// The error with which `body` fails; nil if it succeeds.
+/// Returns the error with which `body` fails; nil if it succeeds.
 func failure(_ body: () throws -> Void) -> IPCError? {
   do {
     try body()

@@ -2,14 +2,14 @@ import Foundation
 import IPC
 import SystemPackage
 
-/// Calls `body` with a name that no other test uses, and removes the object afterwards, even after an error.
+/// Calls `body` with a name that no other test uses, and removes the object afterwards, even if `body` throws.
 func withMemoryName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
   defer { try? POSIXSharedMemory.unlink(name) }
   return try body(name)
 }
 
-/// Calls `body` with a name that no other test uses, and removes the semaphore afterwards, even after an error.
+/// Calls `body` with a name that no other test uses, and removes the semaphore afterwards, even if `body` throws.
 func withSemaphoreName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
   defer { try? POSIXSemaphore.unlink(name) }
@@ -25,7 +25,7 @@ func scratchMemory(_ size: Int) throws -> MemoryObject<ReadWriteAccess> {
 
 let conditionOffset = 64
 
-/// Shared memory with a mutex at 0 and a condition variable at 64.
+/// Returns shared memory with a mutex at offset 0 and a condition variable at offset 64.
 func scratchRegion() throws -> SharedRegion {
   let region = SharedRegion(try MemoryObject.anonymous("region", size: 4096).map())
   _ = try SharedMutex.create(in: region, at: 0)
@@ -33,23 +33,23 @@ func scratchRegion() throws -> SharedRegion {
   return region
 }
 
-/// Makes the future children of this process start in a new PID namespace.
+/// Moves future children of this process into a new PID namespace.
 func unshareProcesses() throws {
-  // Swift's import of glibc does not include unshare(2).
+  // Swift does not import unshare(2) from glibc.
   guard let symbol = unsafe dlsym(nil, "unshare") else { throw Errno.noFunction }
   let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
   let newPIDNamespace: Int32 = 0x2000_0000
   guard unshare(newPIDNamespace) == 0 else { throw Errno(rawValue: errno) }
 }
 
-/// A child that `fork(2)` creates, which runs `body` and exits with its result.
+/// A child created by `fork(2)`, which runs `body` and exits with its result.
 ///
-/// Use this only in exit tests, where no other thread can hold a lock of the runtime.
+/// Use this only in exit tests, where no other thread can hold a runtime lock.
 struct ForkedChild: ~Copyable {
   let process: Int32
 
   init(_ body: () throws -> Int32) throws {
-    // Swift's import of glibc does not include fork(2).
+    // Swift does not import fork(2) from glibc.
     guard let symbol = unsafe dlsym(nil, "fork") else { throw Errno.noFunction }
     let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
     let process = fork()
@@ -60,17 +60,17 @@ struct ForkedChild: ~Copyable {
     self.process = process
   }
 
-  // A child that outlives a failed test would keep the pipes of the test runner open.
+  // A child that outlives a failed test would keep the test runner's pipes open.
   deinit { kill(process, SIGKILL) }
 
-  /// Blocks the child until its parent ends or kills the child.
+  /// Blocks the child until its parent exits or kills the child.
   static func waitForParent() -> Never {
     let parent = getppid()
     while getppid() == parent { usleep(20_000) }
     _exit(98)
   }
 
-  /// Waits for the end of the child, and returns its exit status, or the negated number of the signal that killed it.
+  /// Waits for the child to exit, and returns its exit status, or the negated number of the signal that killed it.
   consuming func wait() -> Int32 {
     let process = process
     discard self

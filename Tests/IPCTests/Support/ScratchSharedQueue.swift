@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// A queue for the threads of this process.
+/// Creates a queue for threads in this process.
 func scratchQueue(slots: Int = 4, of size: Int = 16) throws -> SharedQueue {
   let region = try SharedRegion(size: try SharedQueue.size(slotCount: slots, slotSize: size))
   return try SharedQueue.create(in: region, at: 0, slotCount: slots, slotSize: size)

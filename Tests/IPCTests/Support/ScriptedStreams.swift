@@ -10,7 +10,7 @@ struct ScriptedSource: ReadableStream {
   /// The largest buffer that was passed to a read.
   private(set) var largestRoom = 0
 
-  /// Creates a stream of `bytes` that arrive in pieces of these lengths, whose sum is the number of bytes.
+  /// Creates a stream whose `bytes` arrive in pieces of these lengths; their sum is the number of bytes.
   init(_ bytes: [UInt8], pieces: [Int]) {
     self.bytes = bytes
     self.pieces = pieces[...]
@@ -31,13 +31,13 @@ struct ScriptedSource: ReadableStream {
   }
 }
 
-/// A sink that accepts bytes in pieces of given lengths, repeatedly, and would block between two pieces.
+/// A sink that accepts bytes in pieces, repeating the given lengths, and would block between two pieces.
 struct ScriptedSink: WritableStream {
   private(set) var bytes: [UInt8] = []
   private let pieces: [Int]
   private var next = 0
   private var isFull = false
-  /// The error with which every write fails, if not nil.
+  /// The error that every write throws, if not nil.
   var failure: Errno?
 
   init(pieces: [Int]) { self.pieces = pieces }
@@ -53,7 +53,7 @@ struct ScriptedSink: WritableStream {
   }
 }
 
-/// Returns messages in their wire format.
+/// Returns the messages in wire format.
 func frames(_ messages: [[UInt8]]) -> [UInt8] {
   messages.flatMap { message in
     [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message

@@ -1,7 +1,7 @@
 import Foundation
 import IPC
 
-/// Records the values that arrive with a signal, in order, through a pipe that its handler writes to.
+/// Records the values that arrive with a signal, in order, through a pipe that the signal handler writes to.
 struct SignalRecorder {
   init(by signal: Int32) throws {
     var ends: [Int32] = [-1, -1]
@@ -23,7 +23,7 @@ struct SignalRecorder {
     return value
   }
 
-  /// Whether there was no further signal.
+  /// Whether no further signal has arrived.
   var isSilent: Bool {
     var entry = unsafe pollfd(fd: recorderReader, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&entry, 1, 0) == 0
@@ -33,7 +33,7 @@ struct SignalRecorder {
 nonisolated(unsafe) private var recorderReader: Int32 = -1
 nonisolated(unsafe) private var recorderWriter: Int32 = -1
 
-/// Sends a signal repeatedly to the thread that created it, because a signal that arrives before the call has no
+/// Sends signals repeatedly to the thread that created this value, because a signal that arrives before the call has no
 /// effect.
 struct Interruptions {
   private let thread: Thread

@@ -5,12 +5,12 @@ import SystemPackage
 import Testing
 
 @Suite struct ConditionVariableTests {
-  /// The number of waiting threads, and how many of them may continue; the mutex protects both.
+  /// The number of waiting threads and the number of threads that may continue, both protected by the mutex.
   private final class Gate: Sendable {
     let waiting = Atomic(0)
     let tickets = Atomic(0)
 
-    /// Waits in a new thread for a ticket, and takes it.
+    /// Waits in a new thread for a ticket, and consumes it.
     func pass(_ region: SharedRegion) async throws {
       try await onThread {
         let mutex = try SharedMutex.open(in: region, at: 0)
@@ -26,7 +26,7 @@ import Testing
 
     /// Issues tickets when enough threads are waiting.
     ///
-    /// Every thread in the count is waiting, and has therefore unlocked the mutex.
+    /// Every counted thread is waiting, and has therefore unlocked the mutex.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )
@@ -148,7 +148,7 @@ import Testing
           try mutex.unlock()
           return false
         }
-        // This thread ends with the mutex locked.
+        // This thread exits with the mutex locked.
         try ConditionVariable.open(in: region, at: conditionOffset).broadcast()
       }
       #expect(try await waiter == .ownerDied)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A lock on a file")
 struct FileLockTests {
-  /// Runs `body` with two descriptions of a new file, which is then removed.
+  /// Runs `body` with two open file descriptions for a new file, and then removes the file.
   private static func withFile(_ body: (FileDescriptor, FileDescriptor) throws -> Void) throws {
     let path = FilePath(NSTemporaryDirectory()).appending("file-lock-\(UUID().uuidString)")
     let first = try FileDescriptor.open(

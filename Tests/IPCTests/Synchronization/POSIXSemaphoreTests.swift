@@ -156,7 +156,7 @@ import Testing
   }
 }
 
-/// Tests of names that other processes create and remove at the same time.
+/// Tests for names that other processes create and remove concurrently.
 @Suite struct POSIXSemaphoreRaceTests {
   @Test func `Permissions are exact unless the umask is applied`() async {
     await #expect(processExitsWith: .success) {
@@ -182,7 +182,7 @@ import Testing
           _ = try? POSIXSemaphore.create(name, value: 0, permissions: FilePermissions(rawValue: 0o666))
           try? POSIXSemaphore.unlink(name)
         } _: {
-          // Creates the file without the library, like another process.
+          // Create the file directly, as another process would.
           var created = 0
           while created < 3000 {
             let file = unsafe open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)

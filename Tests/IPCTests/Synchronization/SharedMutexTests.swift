@@ -100,7 +100,7 @@ import Testing
         try mutex.unlock()
         #expect(reason { _ = try mutex.lock() } == .notRecoverable)
         #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(60))) } == .notRecoverable)
-        // This is the last check, because glibc 2.36 keeps the mutex locked after it.
+        // Check this last, because afterwards glibc 2.36 keeps the mutex locked.
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .notRecoverable)
       }
     }
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  // The C library writes to a locked mutex when the thread locks or unlocks another one.
+  // The C library writes to a locked mutex when the thread locks or unlocks another mutex.
   @Test func `Its region stays mapped while it is locked, without a reference`() async throws {
     try await onThread {
       weak var kept: SharedRegion?
@@ -169,9 +169,9 @@ import Testing
   }
 }
 
-/// Locks the mutex in a thread that ends.
+/// Locks the mutex in a thread that then exits.
 ///
-/// The kernel marks the mutex soon afterwards, and locking waits until then.
+/// The kernel marks the mutex soon afterwards; until then, lock calls wait.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }

@@ -12,7 +12,7 @@ func withKey<Value>(_ body: (SystemVKey) throws -> Value) throws -> Value {
   return try body(key)
 }
 
-/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
+/// The asynchronous variant, for tests that wait for other threads or processes.
 func withKey<Value>(_ body: (SystemVKey) async throws -> Value) async throws -> Value {
   let key = SystemVKey(rawValue: Int32.random(in: 0x4000_0000...0x7FFF_FFFF))
   defer {
@@ -38,7 +38,7 @@ func withSemaphores<Value>(
   return try body(set)
 }
 
-/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
+/// The asynchronous variant, for tests that wait for other threads or processes.
 func withSemaphores<Value>(
   _ values: [Int] = [0], _ body: (SystemVSemaphores) async throws -> Value
 ) async throws -> Value {
@@ -55,7 +55,7 @@ func withMessageQueue<Value>(capacity: Int? = nil, _ body: (SystemVMessageQueue)
   return try body(queue)
 }
 
-/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
+/// The asynchronous variant, for tests that wait for other threads or processes.
 func withMessageQueue<Value>(
   capacity: Int? = nil, _ body: (SystemVMessageQueue) async throws -> Value
 ) async throws -> Value {
@@ -71,7 +71,7 @@ extension SystemVMessageQueue {
     try send(message.span, type: type, timeout: timeout)
   }
 
-  /// The variant that does not wait.
+  /// The nonblocking variant.
   func trySend(_ message: [UInt8], type: MessageType) throws(IPCError) -> Bool {
     try trySend(message.span, type: type)
   }

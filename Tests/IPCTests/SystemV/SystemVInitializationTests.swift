@@ -42,7 +42,7 @@ import Testing
 
   @Test func `The first operation marks a set as initialized, not its values`() throws {
     try withKey { (key) throws in
-      // A C program that does not follow this convention initializes the set in this way.
+      // A C program that does not follow the convention initializes the set like this.
       let set = try SystemVSemaphores.create(key, count: 1)
       try set.set(0, to: 1)
       #expect(reason { try set.waitUntilInitialized(timeout: .immediate) } == .wouldBlock)
@@ -51,7 +51,7 @@ import Testing
       let opened = try SystemVSemaphores.createOrOpenInitialized(key, values: [1])
       #expect(opened == set)
       #expect(!opened.isNew)
-      // The call did not release the semaphore, which a process has acquired.
+      // The call did not change the semaphore, which a process has acquired.
       #expect(try set.values() == [0])
     }
   }

@@ -24,7 +24,7 @@ import Testing
     let key = UInt32(status.st_ino & 0xFFFF) | UInt32(status.st_dev & 0xFF) << 16 | UInt32(7) << 24
     #expect(try SystemVKey(path: path, project: 7).rawValue == Int32(bitPattern: key))
     #expect(try SystemVKey(path: path, project: 7) != SystemVKey(path: path, project: 8))
-    // A project above 127 gives a negative key.
+    // A project number above 127 results in a negative key.
     #expect(try SystemVKey(path: path, project: 255).rawValue < 0)
   }
 

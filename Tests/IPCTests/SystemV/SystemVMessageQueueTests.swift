@@ -104,7 +104,7 @@ import Testing
   func `A message of any size arrives whole`(size: Int) throws {
     try withMessageQueue { (queue) throws in
       let message = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7) }
-      // This is more room than the longest message needs, so the call allocates.
+      // 100,000 bytes is more than the longest message needs, so that call allocates a buffer.
       for maxLength in [size, 100_000] {
         var bytes: [UInt8] = []
         try queue.send(message.span, type: 1)
@@ -160,7 +160,7 @@ import Testing
         }
       }
       try queue.remove()
-      // A thread that has not begun to wait gets `.invalidArgument`.
+      // A thread that has not yet started to wait gets `.invalidArgument`.
       #expect([.identifierRemoved, .invalidArgument].contains(try await removed.value))
     }
   }
@@ -279,7 +279,7 @@ import Testing
   }
 }
 
-/// Whether this process has `CAP_SYS_RESOURCE`, the 24th capability.
+/// Whether this process has `CAP_SYS_RESOURCE`, capability number 24.
 private let hasResourceCapability: Bool = {
   let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
   let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }

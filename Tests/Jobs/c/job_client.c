@@ -1,4 +1,4 @@
-// Sends each argument as a job, and prints the result; then sends an empty job.
+// Sends each argument as a job and prints the result, and finally sends an empty job.
 #include <err.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -7,7 +7,7 @@
 
 enum { SIZE = 64 };
 
-#ifdef FORGETS_NUL // a deliberate defect, which the documentation shows
+#ifdef FORGETS_NUL // a deliberate defect that the documentation shows
 #define LENGTH(text) strlen(text)
 #else
 #define LENGTH(text) (strlen(text) + 1)
@@ -30,7 +30,7 @@ int main(int argc, char **argv) {
             err(1, "mq_send %s", argv[1]);
         if (mq_receive(results, text, sizeof text, NULL) == -1)
             err(1, "mq_receive %s", argv[2]);
-#ifdef OTHER_ARROW // a deliberate defect, which the documentation shows
+#ifdef OTHER_ARROW // a deliberate defect that the documentation shows
         printf("%s => %s\n", argv[i], text);
 #else
         printf("%s -> %s\n", argv[i], text);

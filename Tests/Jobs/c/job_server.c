@@ -11,7 +11,7 @@
 
 enum { SIZE = 64 };
 
-#ifdef FORGETS_EINTR // a mistake for the documentation
+#ifdef FORGETS_EINTR // a deliberate defect that the documentation shows
 #define FORGETS 1
 #else
 #define FORGETS 0
@@ -27,7 +27,7 @@ static void stop(int number) {
 }
 
 static void remove_queues(void) {
-#ifdef LEAKS // a mistake for the documentation
+#ifdef LEAKS // a deliberate defect that the documentation shows
     created_count = created_count > 1 ? 1 : created_count;
 #endif
     while (created_count > 0)
@@ -46,10 +46,10 @@ static mqd_t create(const char *name, int access) {
 int main(int argc, char **argv) {
     if (argc != 3)
         errx(2, "usage: job_server JOBS RESULTS");
-#ifndef BUFFERED // a mistake for the documentation
+#ifndef BUFFERED // a deliberate defect that the documentation shows
     setvbuf(stdout, NULL, _IOLBF, 0);
 #endif
-#ifndef LEAVES_ON_FAILURE // a mistake for the documentation
+#ifndef LEAVES_ON_FAILURE // a deliberate defect that the documentation shows
     atexit(remove_queues);
 #endif
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);

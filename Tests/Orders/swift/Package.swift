@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// `.ci/orders` copies this package next to changed sources of the library, in which each atomic operation can be made
+// `.ci/orders` copies this package next to modified library sources, in which each atomic operation can be made
 // relaxed.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let settings: [SwiftSetting] = [

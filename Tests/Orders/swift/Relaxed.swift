@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// The number of the atomic operation that is relaxed, or -1.
+/// The number of the relaxed atomic operation, or -1.
 package nonisolated(unsafe) var relaxedSite = -1
 
-// `.ci/orders` replaces `ordering: .acquiring` by `acquiring: 7`, with a number for each place.
+// `.ci/orders` replaces `ordering: .acquiring` with `acquiring: 7`, with a different number at each call site.
 extension Atomic where Value == UInt32 {
   func load(acquiring site: Int) -> Value {
     site == relaxedSite ? load(ordering: .relaxed) : load(ordering: .acquiring)

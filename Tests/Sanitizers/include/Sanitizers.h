@@ -1,5 +1,5 @@
 #pragma once
 #include <stdbool.h>
 
-/// Whether this program contains a sanitizer, whose allocator uses more memory than requested.
+/// Returns whether this program contains a sanitizer. Sanitizer allocators use more memory than requested.
 bool is_sanitized(void);

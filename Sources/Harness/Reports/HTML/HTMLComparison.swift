@@ -1,4 +1,4 @@
-/// The expected and the actual response of a failure side by side, with marks on the parts that differ.
+/// The expected and the actual response in a failure, side by side, with the differences marked.
 struct HTMLComparison {
   struct Word {
     let text: String
@@ -9,7 +9,7 @@ struct HTMLComparison {
     let heading: String
     let expected: [Word]
     let actual: [Word]
-    /// Whether spaces align the bytes of both sides.
+    /// Whether the words are padded with spaces to align the bytes on both sides.
     var isBytes = false
   }
 
@@ -60,7 +60,7 @@ struct HTMLComparison {
     }
   }
 
-  /// Marks the fields that are not as expected, or else the kind of the response or its `errno`.
+  /// Marks the unexpected fields, or else the kind of response or its `errno`.
   private static func actual(_ actual: String, _ expected: String, _ evidence: Evidence) -> [Word] {
     var words = words(actual)
     let isOfKind = words.first?.text == expected.split(separator: " ").first.map(String.init)
@@ -73,7 +73,7 @@ struct HTMLComparison {
     return words
   }
 
-  /// Marks the fields that a golden transcript does not have; `*` in it matches any text.
+  /// Marks the fields that the golden transcript lacks; `*` in a transcript matches any text.
   private static func recorded(_ heading: String, _ expected: String, _ actual: String) -> Row {
     let patterns = expected.split(separator: " ").map { Glob(String($0)) }
     return Row(

@@ -1,13 +1,13 @@
-/// The elements of HTML that the pages use.
+/// The HTML elements that the pages use.
 ///
-/// Elements that are not void have an end tag even if they are empty, as HTML requires.
+/// Non-void elements have an end tag even if they are empty, as HTML requires.
 extension XMLWriter {
   /// Writes an element whose text may come from a peer: invisible characters are escaped.
   mutating func element(_ name: String, _ attributes: Attributes = [], display text: String) {
     element(name, attributes, text: text.escapedForDisplay)
   }
 
-  /// Writes a table of the given class, whose body `rows` writes.
+  /// Writes a table of the given class; `rows` writes its body.
   ///
   /// A heading without any text is left out.
   mutating func table(_ heading: [String], class name: String? = nil, rows: (inout XMLWriter) -> Void) {
@@ -36,13 +36,14 @@ extension XMLWriter {
     row(markup: [Self.markup("th", Self.displayed(heading), [("scope", "row")])] + cells)
   }
 
-  /// Writes a row in one line, because a page with thousands of rows opens faster without white space between them.
+  /// Writes a row on one line, because a page with thousands of rows opens faster without white space between the
+  /// cells.
   mutating func row(markup cells: [String]) { line(Self.markup("tr", cells.joined())) }
 
-  /// Returns text that may come from a peer as markup.
+  /// Returns markup for text that may come from a peer.
   static func displayed(_ text: String) -> String { escaped(text.escapedForDisplay) }
 
-  /// Writes a block that is collapsed at first.
+  /// Writes a block that is initially collapsed.
   mutating func collapsed(_ title: String, _ attributes: Attributes = [], content: (inout XMLWriter) -> Void) {
     element("details", attributes + [("class", "box")]) { page in
       page.element("summary", display: title)

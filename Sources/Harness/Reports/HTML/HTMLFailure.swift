@@ -3,20 +3,21 @@ struct HTMLFailure {
   let result: CellResult
   /// The column of the matrix that the cell belongs to.
   let pairing: Matrix.Pairing
-  /// Whether the page shows the details at once.
+  /// Whether the details are initially expanded.
   var isOpen = false
-  /// Whether the part has the id that links to the cell refer to: a repeated cell has several parts.
+  /// Whether links to the cell lead to this part: a repeated cell has several parts.
   var isLinked = true
   /// Whether the failure is new: the cell did not fail in the earlier run.
   var isNew = false
 
-  /// The maximum number of messages of each role, from the end of its transcript.
+  /// The maximum number of messages shown for each role, from the end of its transcript.
   private static let maximumMessages = 60
 
   /// Returns the link to the part that explains a cell.
   static func link(to cell: String) -> String { "#cell-\(identifier(cell))" }
 
-  /// Returns the id of a cell with characters that an HTML id and a URL fragment allow; others are hexadecimal numbers.
+  /// Returns the cell id with only characters allowed in an HTML id and a URL fragment; others become hexadecimal
+  /// numbers.
   private static func identifier(_ cell: String) -> String {
     cell.unicodeScalars.map { scalar in
       let isAllowed = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
@@ -70,7 +71,7 @@ struct HTMLFailure {
     }
   }
 
-  /// Writes the messages of all roles in one table, in the order of their times, with a column for each role.
+  /// Writes the messages of all roles in one table, in chronological order, with a column for each role.
   private func writeTimeline(to page: inout XMLWriter) {
     let transcripts = evidence.transcripts
     let entries = transcripts.enumerated().flatMap { column, transcript in
@@ -111,7 +112,7 @@ struct HTMLFailure {
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
   }
 
-  /// Returns a table cell with the words, some of which are marked.
+  /// Returns a table cell with the words; marked words are highlighted.
   private static func cell(_ words: [HTMLComparison.Word], isBytes: Bool) -> String {
     let text = words.map { word in
       let text = XMLWriter.displayed(word.text)

@@ -1,6 +1,6 @@
-/// A page in one HTML file, which loads nothing and works without JavaScript.
+/// A self-contained HTML page that loads no other files and works without JavaScript.
 enum HTMLPage {
-  /// Returns the text of a page whose body `body` writes.
+  /// Returns the text of a page; `body` writes its body.
   static func text(title: String, script: StaticString? = nil, body: (inout XMLWriter) -> Void) -> String {
     var page = XMLWriter("<!DOCTYPE html>")
     page.element("html", [("lang", "en")]) { page in

@@ -1,7 +1,7 @@
-/// The report as one HTML file without network access, for a browser.
+/// The report as one HTML file that needs no network access.
 ///
 /// All data is in tables and `details` elements, so the page works without JavaScript; the script only filters. Passing
-/// cells are counted, and only failures have evidence, so that the page stays small.
+/// cells are only counted, and only failures have evidence, so that the page stays small.
 struct HTMLReport: Report {
   private var record = RunRecord()
   /// The changes since an earlier run; nil if the run is not compared.
@@ -16,9 +16,9 @@ struct HTMLReport: Report {
 
   /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 300
-  /// The maximum number of changes of each kind, because a filtered run can omit thousands of cells.
+  /// The maximum number of changes listed for each kind, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
-  /// The maximum number of reasons for cells that were not run that the page shows at once.
+  /// The number of reasons why cells were not run that the page shows before the rest are collapsed.
   private static let maximumReasons = 8
 
   mutating func receive(_ event: Event) -> String {
@@ -246,7 +246,7 @@ extension RunSummary {
 }
 
 extension SavedRun {
-  /// Returns the HTML report of the run, with a tab for the costs that `ipc-interop bench` measured.
+  /// Returns the HTML report of the run, with a tab for the costs measured by `ipc-interop bench`.
   public func htmlReport(costs: BenchmarkDocument) -> String {
     var report = HTMLReport(costs: costs)
     return events.map { report.receive($0) }.joined()

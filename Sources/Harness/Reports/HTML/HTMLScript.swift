@@ -1,8 +1,8 @@
 /// The script of the report, which only filters and moves the focus.
 enum HTMLScript {
-  /// Reads the fragment of the address.
+  /// The JavaScript source, which reads the URL fragment.
   ///
-  /// `#m=MECHANISM&p=PAIRING&q=TEXT` filters, `#costs` shows the tab of the costs, and `#cell-...` opens a failure.
+  /// `#m=MECHANISM&p=PAIRING&q=TEXT` filters, `#costs` shows the costs tab, and `#cell-...` opens a failure.
   static let text: StaticString = """
     (function () {
       "use strict";
