@@ -161,6 +161,15 @@ enum Futex {
   }
 }
 
+extension Result where Failure == Errno {
+  /// Whether the call failed with an error.
+  ///
+  /// Comparing results with `==` would look up generic metadata at run time, which costs more than some system calls.
+  func failed(with reason: Errno) -> Bool {
+    if case .failure(reason) = self { true } else { false }
+  }
+}
+
 /// Prevents a signal that a call raises from killing the process, where the kernel has no flag to suppress the signal.
 ///
 /// The signal's disposition belongs to the whole process, so it is left unchanged. This thread blocks the signal during

@@ -156,7 +156,7 @@ extension MemoryObject {
     let result = ThreadSignal.contained(SIGXFSZ) {
       Syscall.result { body(descriptor.rawValue) }
     } raised: {
-      $0 == .failure(.fileTooLarge)
+      $0.failed(with: .fileTooLarge)
     }
     if case .failure(let reason) = result { throw IPCError(call, reason, on: object) }
   }

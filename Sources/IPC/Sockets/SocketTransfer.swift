@@ -186,7 +186,7 @@ enum SocketTransfer {
     ) { () throws(IPCError) in
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { call(flags) }
       // The socket's time limit has expired, unless its open file description is nonblocking.
-      if result == .failure(.wouldBlock), timeout.isNever, try !NonBlocking.isSet(descriptor) {
+      if timeout.isNever, result.failed(with: .wouldBlock), try !NonBlocking.isSet(descriptor) {
         throw IPCError(name, .wouldBlock, on: .descriptor(descriptor))
       }
       return result

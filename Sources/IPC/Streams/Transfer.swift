@@ -191,7 +191,7 @@ enum Transfer {
       retryOnInterrupt: retryOnInterrupt
     ) { () throws(IPCError) in
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { attempt(descriptor.rawValue, nowait) }
-      guard result == .failure(.notSupported), nowait, transport == .file else { return result }
+      guard nowait, transport == .file, result.failed(with: .notSupported) else { return result }
       return try withoutWaiting(descriptor, events, retryOnInterrupt) { attempt($0, false) }
     }
   }

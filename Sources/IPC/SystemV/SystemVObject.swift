@@ -134,7 +134,7 @@ extension ProcessID {
   ///
   /// This is false for a process in another PID namespace: its ID is 0 here, so this process cannot determine whether
   /// the other process has ended.
-  var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
+  var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) }.failed(with: .noSuchProcess) }
 }
 
 /// The key that unrelated processes use to find the same System V object (`key_t`).
