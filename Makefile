@@ -12,7 +12,7 @@ export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
-# The directory into which `make install` installs; package builds prepend DESTDIR.
+# The installation directory for `make install`; package builds prepend DESTDIR.
 PREFIX ?= /usr/local
 DESTDIR ?=
 # Filters and options for `ipc-interop run`: make interop RUN="--mechanism pipe --verbose"
@@ -106,7 +106,7 @@ interop: build ## Run the suite: every scenario in every language pairing (RUN="
 
 mutants: build c-mutants swift-mutants rust-peer ## Build the peer mutants and runner mutants
 
-# The sources of the Swift services, patched to contain mutants of their decisions. If the patch does not apply, the
+# The Swift services' sources, patched to contain decision mutants. If the patch does not apply, the
 # build fails.
 SERVICE_MUTANTS := .build/service-mutants
 $(SERVICE_MUTANTS)/.made: $(wildcard Sources/swift-service-mutants/* Sources/swift-services/*) | patch-deps
@@ -232,7 +232,7 @@ guide: build ## Compile the porting guide's snippets, and write build/guide/*.ht
 	@.ci/guide snippets "$$($(SWIFT) build -c release --show-bin-path)/Modules"
 	@rm -rf $(BUILD)/guide && .ci/guide html $(BUILD)/guide
 
-# A matrix and a failure as a terminal shows them, for the README: a Python peer does not pass the priority to
+# The README's picture of a terminal with a matrix and a failure: a Python peer does not pass the priority to
 # mq_send(3).
 .PHONY: docs/failure.svg
 docs/failure.svg: build
