@@ -36,8 +36,8 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     return descriptor;
 }
 
-/* Reads the beginning of the file, whose length the sender controls. The descriptor can refer to any kind of
- * file, and reading from anything but a regular file could block forever. */
+/* Reads the beginning of the file. The sender controls its length and its kind, and reading from anything
+ * but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;
     if (fstat(descriptor, &status) == -1)

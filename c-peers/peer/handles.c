@@ -91,7 +91,7 @@ void peer_register_segment(const char *name, struct segment segment) {
     PEER_REGISTER(name, segment_kind, segment);
 }
 
-/* Does the same for comma-separated names. */
+/* Reserves each of the comma-separated names. */
 void peer_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {

@@ -189,7 +189,7 @@ static void leave(struct progress *progress, int64_t result) {
     progress->reads_input = false;
 }
 
-// Traces until the peer ends.
+// Traces until the peer exits.
 static void trace(pid_t pid, const struct target *target) {
     const struct transfer *transfer = target->transfer;
     struct progress progress = {0};
