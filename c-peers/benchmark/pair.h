@@ -38,7 +38,7 @@ struct pair_partner {
 };
 struct pair_partner pair_start(int core, void (*body)(void *context), void *context);
 
-/* Ends this process as soon as one of its children fails, so that it does not wait for the child forever. */
+/* Exits this process as soon as a child fails, so that it does not wait for the child forever. */
 void pair_end_with_partner(void);
 
 /* Blocks in the child until the parent calls pair_release. */

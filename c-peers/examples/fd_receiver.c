@@ -18,7 +18,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
         struct cmsghdr header; /* aligns the buffer */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    /* Uses CMSG_LEN: the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
+    /* Uses CMSG_LEN: the padding in CMSG_SPACE could hold a second descriptor, which would leak. */
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     if (!wait_for(client, POLLIN, timeout) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)

@@ -97,7 +97,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (address->sa_family == AF_UNSPEC && mutant("disconnect-ignored"))
         return 0;
     int result = __real_connect(fd, address, length);
-    /* A client unlinks the path that it connected to when it exits, as a server does. */
+    /* When a client exits, it unlinks the path that it connected to, as a server does. */
     if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
         remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */

@@ -34,7 +34,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     /* The peer replaces an invalid type instead of rejecting it. */
     if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
-    /* The peer responds before the queue has room. */
+    /* The peer responds before the queue has space. */
     if (!(flags & IPC_NOWAIT) && mutant("answers-before-sending"))
         answer_ahead();
     int result = __real_msgsnd(queue, message, length, flags);

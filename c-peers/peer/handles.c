@@ -43,7 +43,7 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Reserves a slot for the object that the request creates, until the request ends. The name is checked before
+/* Reserves a slot, until the request ends, for the object that the request creates. Checks the name before
  * the call is made, because other processes may see the call's effects. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();

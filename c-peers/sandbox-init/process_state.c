@@ -104,7 +104,7 @@ void reply_process_state(const char *line) {
     // the same call before and after the state is read.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    // Search at the start of a line: the first line contains the process's name, which the process chooses.
+    // Search at the start of a line: the first line contains a name chosen by the process.
     const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[8] : '?', '\0'};

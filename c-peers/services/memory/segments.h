@@ -41,7 +41,7 @@ const char *segment_create(struct client *client, const char *name, json_int_t s
 /* Returns what a user may do with a segment. */
 enum access segment_access(const struct segment *segment, uid_t user);
 
-/* Returns a descriptor with this access, which the caller closes; -1 with errno. */
+/* Returns a descriptor with this access, or -1 with errno. The caller closes it. */
 int segment_open(const struct segment *segment, enum access access);
 
 bool segment_is_attached(const struct segment *segment, const struct client *client);

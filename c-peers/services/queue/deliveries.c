@@ -25,7 +25,7 @@ void queue_subscribe(struct queue *queue, struct client *client, unsigned credit
     TAILQ_INSERT_TAIL(&queue->subscriptions, subscription, of_queue);
 }
 
-/* Returns a message to its queue, or moves it to the dead letters after too many attempts. */
+/* Returns a message to its queue, or moves it to the dead-letter queue after too many attempts. */
 static void put_back(struct item *item) {
     item->queue->delivered--;
     if (item->queue->dead && item->attempts > limits.retries) {

@@ -1,4 +1,4 @@
-/* The parts of the queue server: the log (store.c), the queues with their messages (queues.c), and the
+/* The queue server's parts: the log (store.c), the queues with their messages (queues.c), and the
  * deliveries to clients (deliveries.c). */
 #ifndef QUEUE_H
 #define QUEUE_H

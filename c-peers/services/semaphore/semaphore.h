@@ -1,4 +1,4 @@
-/* The parts of the semaphore server: the queues of waiting requests (line.c), and the semaphores with their
+/* The semaphore server's parts: the queues of waiting requests (line.c), and the semaphores with their
  * permits (semaphores.c). */
 #ifndef SEMAPHORE_H
 #define SEMAPHORE_H
