@@ -172,8 +172,8 @@ $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/m
 	$(call quiet,CC,$(PATCHED_TREE)/peer/$*.c)$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h \
 	  -O2 -g $(CFLAGS) -c -o $@ $(PATCHED_TREE)/peer/$*.c
 
-# Some compilers fortify by default. In that case, open(2) has a different symbol name, which the wrappers do not
-# replace.
+# Some compilers fortify by default. In that case, open(2) has a different symbol name, and the wrappers do not
+# replace it.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c

@@ -1,5 +1,5 @@
-# Peers that `make peers` builds from the source of the reference peer with other compilers, C libraries and ABIs. A
-# variant is built if its compiler can build a program; otherwise it is left out, with the reason.
+# Peers that `make peers` builds from the reference peer's source with other compilers, C libraries and ABIs. A
+# variant is built if its compiler can build a program; otherwise it is skipped, and the reason is reported.
 
 VARIANTS := c-o0 c-o3 c-clang c-sanitized c-m32 c-m32-time64 c-musl c-aarch64
 VARIANT_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include -include c-peers/portable/portable.h
@@ -26,7 +26,7 @@ variant_link = $(if $(filter undefined,$(origin link_$1)),-static,$(link_$1))
 needs_c-aarch64 := qemu-aarch64-static
 
 .PHONY: c-variants peers-deps
-# If a distribution has no package for one of them, that variant is left out.
+# If a distribution has no package for one of them, that variant is skipped.
 peers-deps:
 	@for package in $(VARIANT_PACKAGES); do .ci/install-dependencies $$package || true; done
 

@@ -55,8 +55,8 @@ static inline uint64_t histogram_now(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Prints one line of JSON: the result of a program that the runner starts beside the peers. The name must not
- * contain characters that JSON escapes. */
+/* Prints one line of JSON: the result of a program that the runner starts alongside the peers. The name must
+ * not contain characters that JSON escapes. */
 static inline int histogram_report(const char *name, const struct histogram *histogram, uint64_t elapsed,
                                    uint64_t messages, uint64_t bytes) {
     static char text[HISTOGRAM_TEXT];

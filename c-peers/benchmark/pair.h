@@ -1,4 +1,4 @@
-/* Two processes on chosen cores, for the programs that the benchmark runs beside the peers. */
+/* Two processes on chosen cores, for the programs that the benchmark runs alongside the peers. */
 #ifndef PAIR_H
 #define PAIR_H
 
@@ -38,7 +38,7 @@ struct pair_partner {
 };
 struct pair_partner pair_start(int core, void (*body)(void *context), void *context);
 
-/* Ends this process as soon as one of its children fails, so that it does not wait for the child forever. */
+/* Exits this process as soon as a child fails, so that it does not wait for the child forever. */
 void pair_end_with_partner(void);
 
 /* Blocks in the child until the parent calls pair_release. */
@@ -47,7 +47,7 @@ void pair_release(const struct pair_partner *);
 
 /* Waits for the child to exit, and returns whether its exit status is 0. */
 bool pair_join(const struct pair_partner *);
-/* Does the same, but exits the program if the child failed. */
+/* Waits for the child to exit, and exits the program if the child failed. */
 void pair_require_end(const struct pair_partner *);
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
         struct cmsghdr header; /* aligns the buffer */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    /* Uses CMSG_LEN: the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
+    /* Uses CMSG_LEN: the padding in CMSG_SPACE could hold a second descriptor, which would leak. */
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     if (!wait_for(client, POLLIN, timeout) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)
@@ -36,8 +36,8 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     return descriptor;
 }
 
-/* Reads the beginning of the file, whose length the sender controls. The descriptor can refer to any kind of
- * file, and reading from anything but a regular file could block forever. */
+/* Reads the beginning of the file. The sender controls its length and its kind, and reading from anything
+ * but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;
     if (fstat(descriptor, &status) == -1)

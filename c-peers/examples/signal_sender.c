@@ -58,8 +58,8 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN means that the limit on pending signals has been reached. No event reports that there is room
- * again. */
+/* EAGAIN means that the limit on pending signals has been reached. No event reports when the queue has
+ * space again. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

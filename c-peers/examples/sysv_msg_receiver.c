@@ -36,7 +36,7 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* The type precedes the text, and is not included in the length that is passed to the calls. The default
+/* The type precedes the text, and is not included in the length passed to the calls. The default
  * msgmax is 8192 bytes; receiving a longer message would fail with E2BIG. */
 struct message {
     long type;

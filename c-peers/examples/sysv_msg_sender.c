@@ -76,7 +76,7 @@ int main(int argc, char *argv[]) {
     const int queue = open_queue(key, mode);
     say("SYSV MSG Sender: opened queue %d.", key);
 
-    /* The type precedes the text, and is not included in the length that is passed to the calls. */
+    /* The type precedes the text, and is not included in the length passed to the calls. */
     const size_t length = strlen(text) + 1; /* including the NUL */
     struct {
         long type;

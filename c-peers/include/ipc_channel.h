@@ -120,7 +120,7 @@ static inline ssize_t ipc_channel__write(struct ipc_channel *channel, const unsi
         struct msghdr whole = {.msg_iov = parts, .msg_iovlen = 2};
         return sendmsg(channel->out, &whole, MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0));
     }
-    /* A pipe that poll(2) reports writable has room for PIPE_BUF bytes; a larger write could block. */
+    /* A pipe that poll(2) reports as writable has space for PIPE_BUF bytes; a larger write could block. */
     if (deadline && parts[1].iov_len > PIPE_BUF - of_header)
         parts[1].iov_len = PIPE_BUF - of_header;
     return writev(channel->out, parts, 2);
@@ -131,7 +131,7 @@ static inline ssize_t ipc_channel__write(struct ipc_channel *channel, const unsi
  *   EMSGSIZE   the message is longer than the limit; nothing was sent
  *   EALREADY   part of a message with a different length was sent: send that message again first
  *   EPIPE      the stream has no reader; permanent
- *   EOWNERDEAD the reader died, which only functions report; permanent
+ *   EOWNERDEAD the reader died (reported only by functions); permanent
  *
  * EINTR, ETIMEDOUT, EAGAIN: see above. In a pipe with several senders, a message of up to PIPE_BUF - 4 bytes
  * is written in one piece, possibly after its deadline.
@@ -149,7 +149,7 @@ static inline int ipc_channel_send(struct ipc_channel *channel, const void *mess
     while (channel->sent < IPC_CHANNEL_HEADER + length) {
         ssize_t count = ipc_channel__write(channel, header, message, deadline);
         if (count == -1 && errno == EAGAIN && deadline)
-            continue; /* another writer used the room */
+            continue; /* another writer used the space */
         if (count == -1 && (errno == EPIPE || errno == EOWNERDEAD))
             channel->out_error = errno;
         if (count == -1)
@@ -169,12 +169,12 @@ static inline ssize_t ipc_channel__read(struct ipc_channel *channel, void *to, s
     return read(channel->in, to, count);
 }
 
-/* Receives a message into a buffer with room for `limit` bytes. Returns 1 and the length, which may be 0; 0
+/* Receives a message into a buffer of at least `limit` bytes. Returns 1 and the length, which may be 0; 0
  * at the end of the stream between messages; -1 with errno. These errors are permanent:
  *
  *   EMSGSIZE   the length in the header exceeds the limit: faulty sender, or the stream is not a channel
  *   EPROTO     the stream ended inside a message
- *   EOWNERDEAD the writer died, which only functions report
+ *   EOWNERDEAD the writer died (reported only by functions)
  *
  * EINTR, ETIMEDOUT, EAGAIN: see above.
  */

@@ -16,9 +16,9 @@
  * After the deadline, a call still succeeds if it does not need to block. A call with an invalid time fails
  * with EINVAL if it would block. A signal handler interrupts a wait (EINTR) unless it was installed with
  * SA_RESTART; a wait with a deadline may be interrupted even then. Do not call these functions in a signal
- * handler: they fail with EDEADLK where it would matter. Threads in different PID namespaces must not share a
- * queue: their thread ids may be equal. ipc_queue_select needs Linux 5.16; compiling needs that kernel's
- * headers.
+ * handler: they fail with EDEADLK if it interrupted a robust lock operation. Threads in different PID
+ * namespaces must not share a queue: their thread ids may be equal. ipc_queue_select needs Linux 5.16;
+ * compiling needs that kernel's headers.
  *
  *   byte    size  field       contents; numbers are in host byte order
  *   0       8     magic       the letters "ipcqueue", written last
@@ -117,7 +117,7 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
     return 8 + ((uint64_t)slot_size + 7) / 8 * 8;
 }
 
-/* The thread's list of robust futexes, which the C library registered (get_robust_list(2)): when the thread
+/* The thread's list of robust futexes, registered by the C library (get_robust_list(2)): when the thread
  * dies, the kernel releases the lock that is in the list. The list is cached, because looking it up costs two
  * system calls. */
 struct ipc_queue__thread {
@@ -526,7 +526,7 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
     }
 }
 
-/* These functions do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when
+/* Nonblocking variants of these functions. They fail with EAGAIN when the queue is full or empty, or when
  * a stopped thread holds the lock. A process may spin on these calls: they do not lock a full or empty
  * queue. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {

@@ -81,7 +81,7 @@ enum ipc_ring_role { IPC_RING_PRODUCER, IPC_RING_CONSUMER };
 struct ipc_ring_end {
     _Atomic uint64_t position, owner;
     _Atomic uint32_t sleeps;
-    unsigned char unused[44]; /* one cache line per side, which only that side writes */
+    unsigned char unused[44]; /* one cache line per side, written only by that side */
 };
 
 struct ipc_ring_header {
@@ -445,7 +445,7 @@ static inline uint32_t ipc_ring__number(const struct ipc_ring *ring, uint64_t po
     return atomic_load_explicit((_Atomic uint32_t *)(ring->header->data + at), memory_order_relaxed);
 }
 
-/* Makes the copied bytes visible, or frees their room. If this process dies before the store, nothing has
+/* Makes the copied bytes visible, or frees their space. If this process dies before the store, nothing has
  * changed. */
 static inline void ipc_ring__advance(struct ipc_ring *ring, uint64_t count) {
     ring->position += count;
@@ -453,7 +453,7 @@ static inline void ipc_ring__advance(struct ipc_ring *ring, uint64_t count) {
     ipc_ring__wake(ring);
 }
 
-/* Writes as many bytes as there is room for, but at least one, and returns their number. */
+/* Writes as many bytes as fit, but at least one, and returns their number. */
 static inline ssize_t ipc_ring_write(struct ipc_ring *ring, const void *bytes, size_t count,
                                      const struct timespec *deadline) {
     if (ipc_ring__is_closed(ring))

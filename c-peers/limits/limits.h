@@ -5,7 +5,7 @@
 #include "../benchmark/histogram.h"
 #include "../benchmark/pair.h"
 
-/* One limit. `run` measures it and returns whether the machine has what it needs. */
+/* One limit. `run` measures it and prints the result. */
 struct limit {
     const char *name;
     unsigned long size; /* bytes per copy */

@@ -64,7 +64,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         }
         return sent;
     }
-    /* With a timeout, the peer sends with a different function, which cannot pass descriptors. */
+    /* With a timeout, the peer uses a different send function that cannot pass descriptors. */
     if (rights && has_timeout(fd, SO_SNDTIMEO) && mutant("rights-lost-with-timeout"))
         changed.msg_controllen = 0;
     /* The peer makes a descriptor nonblocking for the call, which also affects the receiver's descriptor. */
@@ -141,7 +141,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     /* The peer compares msg_flags with one flag instead of testing a bit. */
     if (message->msg_flags & MSG_TRUNC && mutant("truncation-compared"))
         message->msg_flags &= ~MSG_CTRUNC;
-    /* The peer ignores msg_flags, which reports that ancillary data was truncated. */
+    /* The peer ignores msg_flags, so it does not detect truncated ancillary data. */
     if (mutant("control-truncation-unseen"))
         message->msg_flags &= ~MSG_CTRUNC;
     if (mutant("message-truncation-unseen"))

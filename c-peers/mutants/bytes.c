@@ -109,7 +109,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
             written++;
         return written > 0 ? (ssize_t)written : -1;
     }
-    /* The length is strlen(3), without the NUL that the other side expects. */
+    /* The length is computed with strlen(3), without the NUL that the other side expects. */
     if (count > 1 && mutant("write-without-nul") && ((const char *)bytes)[count - 1] == '\0')
         return __real_write(fd, bytes, count - 1) == -1 ? -1 : (ssize_t)count;
     /* The peer also writes the NUL after the text. */
@@ -312,7 +312,7 @@ int __wrap_unlink(const char *path) {
 
 /* The peer writes the parts one at a time, so another writer can write between them. */
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
-    /* The peer's array has room for 16 parts. */
+    /* The peer's array holds only 16 parts. */
     if (count > 16 && mutant("parts-of-a-fixed-array"))
         count = 16;
     /* The peer passes as many parts as the call accepts, and reports success. */

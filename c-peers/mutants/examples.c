@@ -11,7 +11,7 @@ WRAPPED(exit);
 WRAPPED(waitpid);
 
 int __wrap_atexit(void (*function)(void)) {
-    /* The program removes its objects only at the end of main, which err(3) skips. */
+    /* The program removes its objects only at the end of main, so err(3) leaves them behind. */
     return mutant("cleanup-not-registered") ? 0 : __real_atexit(function);
 }
 

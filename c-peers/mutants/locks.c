@@ -57,7 +57,7 @@ int lock_record(int fd, int command, struct flock *lock) {
     /* The wrapper repeats the call after every EINTR. */
     while (result == -1 && errno == EINTR && mutant("lock-interruption-hidden"))
         result = __real_fcntl(fd, command, &other);
-    /* The peer treats a deadlock as a lock that it must wait for. */
+    /* The peer treats a deadlock as an ordinary lock conflict, and waits. */
     if (result == -1 && errno == EDEADLK && mutant("deadlock-as-busy"))
         errno = EAGAIN;
     if (asks(command) && mutant("lock-owner-dropped"))

@@ -26,7 +26,7 @@ struct mutant {
         here.on;                                                                                             \
     })
 
-/* Makes this process remove, when it exits, an object that it has only opened. */
+/* Makes this process, at exit, remove an object that it only opened. */
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 

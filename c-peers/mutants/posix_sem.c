@@ -131,7 +131,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     int result = __real_sem_timedwait(semaphore, &end);
     if (mutant("sem-deadline-of-every-attempt"))
         interrupted = WAS_INTERRUPTED(result);
-    /* A timeout is reported as EAGAIN, which futex(2) returns for a different reason. */
+    /* A timeout is reported as EAGAIN, an error that futex(2) returns for a different reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
     return result;

@@ -56,7 +56,7 @@ int __wrap_pthread_rwlock_trywrlock(pthread_rwlock_t *lock) {
 
 int __wrap_pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
                                       const struct timespec *deadline) {
-    /* The deadline is measured against CLOCK_REALTIME, by which it has already passed. */
+    /* The deadline is measured against CLOCK_REALTIME, so it has already passed. */
     if (mutant("rwlock-clock-forgotten"))
         return pthread_rwlock_timedrdlock(lock, deadline);
     return __real_pthread_rwlock_clockrdlock(lock, clock, deadline);

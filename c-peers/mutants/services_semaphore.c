@@ -38,7 +38,7 @@ const char *__wrap_semaphore_acquire(struct semaphore *semaphore, struct client 
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout == 0 && mutant("try-waits"))
         timeout = -1;
-    /* A request gets one permit, however many it asks for. */
+    /* A request gets one permit, regardless of the requested number. */
     if (mutant("one-permit-at-a-time"))
         permits = 1;
     return __real_semaphore_acquire(semaphore, client, id, permits, timeout);

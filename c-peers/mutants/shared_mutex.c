@@ -89,7 +89,7 @@ int __wrap_pthread_mutex_consistent(pthread_mutex_t *mutex) {
 }
 
 int __wrap_pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock) {
-    /* The clock is still CLOCK_REALTIME, by which a CLOCK_MONOTONIC deadline has already passed. */
+    /* The clock is still CLOCK_REALTIME, so a CLOCK_MONOTONIC deadline has already passed. */
     if (mutant("condition-clock-forgotten"))
         return 0;
     return __real_pthread_condattr_setclock(attributes, clock);

@@ -32,7 +32,7 @@ int __wrap_kill(pid_t pid, int number) {
     if (pid < -1 && mutant("group-signal-to-leader"))
         pid = -pid;
     int result = __real_kill(pid, number);
-    /* The peer reports that it sent a signal to a process that has ended. */
+    /* The peer reports that it sent a signal to a process that has exited. */
     if (result == -1 && errno == ESRCH && mutant("signal-to-ended-process-succeeds"))
         return 0;
     return result;

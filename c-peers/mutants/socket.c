@@ -31,7 +31,7 @@ WRAPPED(tee);
 
 int __real_unlink(const char *path); /* wrapped in bytes.c */
 
-/* Returns a wrong length of an address. */
+/* Returns a wrong address length. */
 static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     const struct sockaddr_un *un = (const struct sockaddr_un *)address;
     bool abstract = length > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0] == '\0';
@@ -97,7 +97,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (address->sa_family == AF_UNSPEC && mutant("disconnect-ignored"))
         return 0;
     int result = __real_connect(fd, address, length);
-    /* A client unlinks the path that it connected to when it exits, as a server does. */
+    /* When a client exits, it unlinks the path that it connected to, as a server does. */
     if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
         remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */
@@ -120,10 +120,10 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     if (mutant("accepted-always-blocking"))
         flags &= ~SOCK_NONBLOCK;
     int accepted = __real_accept4(fd, address, length, flags);
-    /* A connection inherits the flags of its listener, as on BSD. */
+    /* A connection inherits its listener's flags, as on BSD. */
     if (accepted != -1 && mutant("accepted-nonblocking"))
         fcntl(accepted, F_SETFL, fcntl(fd, F_GETFL));
-    /* The peer uses the length that it passed, not the returned one. */
+    /* The peer uses the length that it passed instead of the returned one. */
     if (accepted != -1 && mutant("accepted-name-of-full-length"))
         *length = sizeof(struct sockaddr_un);
     return accepted;
@@ -159,7 +159,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
                         socklen_t *length) {
     if (mutant("peek-consumes"))
         flags &= ~MSG_PEEK;
-    /* With a timeout, the peer receives with a different function, which has no flags. */
+    /* With a timeout, the peer uses a different receive function that has no flags. */
     if (has_timeout(fd, SO_RCVTIMEO) && mutant("timed-receive-without-flags"))
         flags = 0;
     if (mutant("truncation-unseen"))

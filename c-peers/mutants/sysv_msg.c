@@ -34,7 +34,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     /* The peer replaces an invalid type instead of rejecting it. */
     if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
-    /* The peer responds before the queue has room. */
+    /* The peer responds before the queue has space. */
     if (!(flags & IPC_NOWAIT) && mutant("answers-before-sending"))
         answer_ahead();
     int result = __real_msgsnd(queue, message, length, flags);
@@ -53,7 +53,7 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
         type = -type;
     if (mutant("msg-selection-truncated"))
         type = (int32_t)type;
-    /* With a timeout, the peer polls with a different function, which takes the first message. */
+    /* With a timeout, the peer polls with a different function that receives the first message. */
     if (flags & IPC_NOWAIT && mutant("timed-message-of-any-type"))
         type = 0;
     /* The peer always sets MSG_NOERROR, so it truncates messages silently. */

@@ -57,7 +57,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
     /* The peer treats an empty list of operations as a success. */
     if (count == 0 && mutant("sysv-sem-no-operation-succeeds"))
         return 0;
-    /* The peer makes one call per operation, so the operations are not atomic together. */
+    /* The peer makes one call per operation, so the operations are not atomic as a group. */
     if (mutant("sysv-sem-one-by-one")) {
         for (size_t i = 0; i < count; i++)
             if (__real_semop(set, &operations[i], 1) == -1)

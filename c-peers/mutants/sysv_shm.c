@@ -19,7 +19,7 @@ WRAPPED(shmctl);
 void leave_keyed(const char *kind, key_t key);
 
 key_t __wrap_ftok(const char *path, int project) {
-    /* The key is a different hash of the path and the number, which no other program computes. */
+    /* The key is a different hash of the path and the number: no other program computes the same key. */
     if (mutant("ftok-with-another-hash")) {
         unsigned key = (unsigned)project;
         while (*path)
@@ -46,7 +46,7 @@ int __wrap_shmget(key_t key, size_t size, int flags) {
         leave_keyed("shm", key);
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
-    /* The key is parsed as a positive int, which loses its highest bit. */
+    /* The key is parsed as a positive int, so its highest bit is lost. */
     if (mutant("key-of-31-bits"))
         key &= INT_MAX;
     /* The size is rounded up to whole pages. */

@@ -173,7 +173,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, st
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The peer treats the ID of an ended process as free before the process is reaped. */
+    /* The peer treats an exited process's ID as free before the process is reaped. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;

@@ -13,9 +13,9 @@ struct benchmark {
     int id;                  /* of a System V object, or of a process */
     int connection;          /* the last one made or accepted; -1 for none */
     void *sender, *receiver; /* rings, queues or semaphores */
-    size_t room;             /* for a received message; at least `size` */
+    size_t room;             /* buffer size for a received message; at least `size` */
 
-    unsigned char *message; /* preceded by room for the long that begins a System V message */
+    unsigned char *message; /* preceded by space for the long at the start of a System V message */
     size_t size;
     uint64_t count, warmup, interval;
 

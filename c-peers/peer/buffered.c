@@ -92,8 +92,8 @@ static ssize_t transfer(const struct buffer *buffer, short event, unsigned char 
     return result;
 }
 
-/* Reads once into the buffer, which is enlarged only when a request needs more than its capacity. Returns
- * the result of read(2). */
+/* Reads once into the buffer. The buffer grows only if a request needs more than its capacity. Returns the
+ * result of read(2). */
 static ssize_t fill(struct buffer *buffer, size_t needed, const struct timeout *wait) {
     struct bytes *in = &buffer->in;
     if (in->begin > 0 && in->end == in->capacity) {

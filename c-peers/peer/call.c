@@ -136,7 +136,7 @@ int peer_set_failed_call(const char *function) {
     return -1;
 }
 
-/* Does the same, unless a function is already set. */
+/* Sets the function that failed, unless one is already set. Returns -1, and preserves errno. */
 int peer_set_default_failed_call(const char *function) {
     return peer_set_failed_call(failed_call ? failed_call : function);
 }
@@ -146,7 +146,7 @@ void peer_fail(struct call *call, int error) {
     peer_fail_in(call, failed_call ? failed_call : call->operation, error);
 }
 
-/* Does the same for a call that failed after `moved` bytes were transferred. */
+/* Makes the response a failure of a call that first transferred `moved` bytes. */
 void peer_fail_after(struct call *call, int error, ssize_t moved) {
     peer_fail(call, error);
     if (moved > 0)

@@ -43,7 +43,7 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Reserves a slot for the object that the request creates, until the request ends. The name is checked before
+/* Reserves a slot, until the request ends, for the object that the request creates. Checks the name before
  * the call is made, because other processes may see the call's effects. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();
@@ -91,7 +91,7 @@ void peer_register_segment(const char *name, struct segment segment) {
     PEER_REGISTER(name, segment_kind, segment);
 }
 
-/* Does the same for comma-separated names. */
+/* Reserves each of the comma-separated names. */
 void peer_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {

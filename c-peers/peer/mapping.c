@@ -129,7 +129,7 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* Use a copy: other processes may write to the memory meanwhile, but the digest and the difference must
+    /* Use a copy: other processes may write to the memory at any time, but the digest and the difference must
      * describe the same bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)

@@ -55,7 +55,7 @@ static void perform_shm_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Reports, for a file that is not a regular file, the error that mapping it would report. */
+/* Whether the file is a regular file. If not, reports the error that mapping it would cause. */
 static bool can_be_mapped(struct call *call, int fd) {
     struct stat status;
     if (fstat(fd, &status) == -1) {

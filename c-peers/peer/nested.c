@@ -44,8 +44,8 @@ static void perform_in_child(const struct field *request, int output) {
     _exit(0);
 }
 
-/* Reads what the child wrote. Returns the number of bytes, which is less if the child ended early; -1 if
- * reading fails. */
+/* Reads what the child wrote. Returns the number of bytes, which is lower if the child exited early; -1
+ * if reading fails. */
 static ssize_t read_from_child(int input, struct call *inner) {
     size_t length = 0;
     while (length < sizeof *inner) {

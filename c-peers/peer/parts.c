@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One more than IOV_MAX, so that a request can exceed it. */
+/* One more than IOV_MAX, so that a request can exceed the limit. */
 enum { MOST = 1025 };
 
 /* Divides `total` bytes into the request's parts, such as `3,0,2x4`, without gaps. */

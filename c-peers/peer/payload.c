@@ -126,7 +126,7 @@ bool peer_check_record(const unsigned char *record, size_t size, uint32_t *write
            peer_first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
 }
 
-/* Returns room for one call's bytes. The room is kept for the next call, to avoid an allocation per
+/* Returns a buffer for one call's bytes. It is kept for the next call, to avoid an allocation per
  * message. */
 void *peer_scratch(struct call *call, size_t size) {
     enum { MOST = 1 << 30 };

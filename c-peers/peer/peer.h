@@ -1,4 +1,4 @@
-/* Declarations that every operation of the peer uses: the call, handles, payloads and timeouts. */
+/* Declarations used by all of the peer's operations: the call, handles, payloads and timeouts. */
 #ifndef PEER_H
 #define PEER_H
 

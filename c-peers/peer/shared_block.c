@@ -38,7 +38,7 @@ static struct block_wait block_wait_of(struct call *call) {
     };
 }
 
-/* Sleeps while the flag is `value`, until a wake-up. After a timeout the caller checks the flag once more:
+/* If the flag is `value`, sleeps until a wake-up. After a timeout the caller checks the flag once more:
  * its writer may have died before it woke the waiters. */
 static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *wait) {
     const struct timespec *left = peer_remaining(wait);

@@ -141,7 +141,7 @@ static void perform_queue_consume(struct call *call) {
     peer_reply(call, "repeated", "%llu", (unsigned long long)all.repeated);
 }
 
-/* Counts how many times each message arrived: its consumer has incremented the message's byte. */
+/* Counts how many times each message arrived: on each arrival, a consumer incremented the message's byte. */
 static void perform_queue_tally(struct call *call) {
     size_t count = peer_size(call, "count"), often[3] = {0};
     const unsigned char *tally = peer_memory_at(call, "memory", "at", count);

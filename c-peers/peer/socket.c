@@ -44,7 +44,7 @@ static void perform_socketpair(struct call *call) {
     peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
-/* Whether the path is a socket that no process has bound any longer. Tries to connect a datagram socket,
+/* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
  * which does not affect a listener. connect(2) fails with EPROTOTYPE for a live socket of another type, with
  * EPERM for a socket that is connected elsewhere, and with ECONNREFUSED for a dead socket. It also fails with
  * ECONNREFUSED for a file that is not a socket, so this function checks the type with lstat(2) first. If

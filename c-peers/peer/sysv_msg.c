@@ -138,7 +138,7 @@ static void get_status(struct call *call, int msqid) {
 static void set_status(struct call *call, int msqid) {
     struct msqid_ds status = {0};
     struct ipc_perm *owner = &status.msg_perm;
-    /* IPC_STAT needs read permission, which a process that may call IPC_SET does not necessarily have. */
+    /* IPC_STAT needs read permission. A process may be allowed to call IPC_SET without having it. */
     bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid") &&
                     peer_has(call, "msg_qbytes");
     if (!complete && msgctl(msqid, IPC_STAT, &status) == -1)

@@ -6,8 +6,8 @@
 #include <sys/sem.h>
 
 /* Sets every semaphore in a new set, and then performs an operation that changes no value: other processes
- * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that did not wait has already
- * operated on the set, which also sets sem_otime. */
+ * wait until the first semop(2) sets sem_otime. EAGAIN means that a process has already operated
+ * on the set without waiting, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};

@@ -72,7 +72,7 @@ static void get_status(struct call *call, int semid) {
 static void set_owner(struct call *call, int semid) {
     struct semid_ds status = {0};
     struct ipc_perm *owner = &status.sem_perm;
-    /* IPC_STAT needs read permission, which a process that may call IPC_SET does not necessarily have. */
+    /* IPC_STAT needs read permission. A process may be allowed to call IPC_SET without having it. */
     bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (!complete && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
         peer_fail(call, errno);

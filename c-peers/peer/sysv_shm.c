@@ -103,7 +103,7 @@ static void perform_shmctl(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
     struct ipc_perm *owner = &status.shm_perm;
-    /* IPC_STAT needs read permission, which a process that may call IPC_SET does not necessarily have. */
+    /* IPC_STAT needs read permission. A process may be allowed to call IPC_SET without having it. */
     bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (command == IPC_SET && !complete && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
         peer_fail(call, errno);

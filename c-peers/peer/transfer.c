@@ -26,7 +26,7 @@ static ssize_t attempt(int fd, short event, struct parts parts, ssize_t *moved) 
                                      : pwritev2(fd, parts.vectors, parts.count, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
         return result;
-    /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that shares
+    /* Before Linux 6.4, pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that shares
      * the open file description, so this is only a fallback. */
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
@@ -42,7 +42,7 @@ static ssize_t attempt(int fd, short event, struct parts parts, ssize_t *moved) 
 }
 
 /* Repeats attempts, and waits for readiness between them, because another process may consume the bytes or
- * use the room first. */
+ * use the space first. */
 static ssize_t transfer_with_timeout(int fd, short event, struct parts parts, const struct timeout *wait,
                                      ssize_t *moved) {
     for (;;) {
@@ -210,7 +210,7 @@ static void perform_writev(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Without `count`, the room is doubled as necessary. */
+/* Without `count`, the buffer is doubled as necessary. */
 static void perform_read_all(struct call *call) {
     int fd = peer_descriptor(call);
     bool counted = peer_has(call, "count"), ended = false;

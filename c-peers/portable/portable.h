@@ -4,7 +4,7 @@
  *
  * A function that only makes a system call is replaced by that call. A function that waits in the C library
  * (sem_clockwait, pthread_mutex_clocklock) is not replaced, because a peer must show what its C library can
- * do: the operation is left out of the greeting.
+ * do: the operation is omitted from the greeting.
  */
 #ifndef PORTABLE_H
 #define PORTABLE_H

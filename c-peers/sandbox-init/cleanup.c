@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 // A private sandbox's objects disappear with its namespaces. On the host, the sandbox init removes exactly
-// the objects with the cell's token or one of its keys, and those that its peers created. It does so whatever
-// the cell's result.
+// the objects with the cell's token or one of its keys, and those that its peers created. It does so
+// regardless of the cell's result.
 
 static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");

@@ -87,7 +87,7 @@ static void make_directories(const char *path) {
     mkdir(partial, 0755);
 }
 
-/// Mounts a held directory or file at its path again, if a new file system hides it.
+/// Mounts an open directory or file at its path again, if a new file system hides it.
 static bool show(const char *path, int held) {
     struct stat status;
     char source[64];
@@ -154,7 +154,7 @@ static bool raise_loopback(void) {
     struct ifreq request = {.ifr_name = "lo"};
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor == -1)
-        return true; // a kernel without IPv4 has no interface to raise
+        return true; // a kernel without IPv4 has no interface to bring up
     bool up = ioctl(descriptor, SIOCGIFFLAGS, &request) == 0;
     request.ifr_flags |= IFF_UP;
     up = up && ioctl(descriptor, SIOCSIFFLAGS, &request) == 0;

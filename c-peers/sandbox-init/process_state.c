@@ -32,7 +32,7 @@ bool read_command_name(long long pid, char *name, size_t size) {
     return true;
 }
 
-/// Whether all threads of a process have stopped executing its code for good. Such a process stays visible
+/// Whether all threads of a process have permanently stopped executing its code. Such a process stays visible
 /// for some time after its streams have been closed, until its parent reaps it.
 bool is_ending(long long pid) {
     const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
@@ -104,7 +104,7 @@ void reply_process_state(const char *line) {
     // the same call before and after the state is read.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    // Search at the start of a line: the first line contains the process's name, which the process chooses.
+    // Search at the start of a line: the first line contains a name chosen by the process.
     const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[8] : '?', '\0'};
@@ -114,7 +114,7 @@ void reply_process_state(const char *line) {
     reply_text("state", letter);
     if (rest == call) {
         call[strcspn(call, "\n")] = '\0';
-        reply_text("activity", call); // "running", or the reason why the call is not known
+        reply_text("activity", call); // "running", or the reason why the call is unknown
     } else {
         reply_number("syscall", number);
         reply_number("arg0", (long long)strtoull(rest, NULL, 16));
@@ -149,7 +149,7 @@ void reply_transfers(const char *line) {
 }
 
 /// Reports the arguments of the system call in which a process sleeps and, with `address`, the time that this
-/// argument points to. The reply has only `ok` if the process does not stay in the same call meanwhile.
+/// argument points to. The reply is only `ok` if the process does not stay in the same call in the meantime.
 void reply_wait(const char *line) {
     const long long pid = number_field(line, "pid", -1);
     const int address = (int)number_field(line, "address", -1);
@@ -238,7 +238,7 @@ static bool holds(int pid, const char *target, bool for_writing) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, or open for writing, which delays the end of a role. Omits a
+/// Lists the processes that have a pipe open, or open for writing, and so delay the end of a role. Omits a
 /// process that was killed, because it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];

@@ -56,7 +56,7 @@ bool enter_sandbox(struct plan *plan); // reports failures; returns in the proce
 int mqueue_directory(void); // a directory of this IPC namespace's queues; -1 if they cannot be listed
 
 // privileges.c
-void choose_users(const struct plan *plan); // call this before setting a death signal, which it may clear
+void choose_users(const struct plan *plan); // may clear the death signal, so call this before setting it
 void protect_this_process(void);            // from the peers
 uid_t peers_user(void);
 bool can_run_as(enum user user);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Adds a process's signal masks, and its state letter at the same moment: while a handler runs, its signal
-/// is blocked.
+/// Adds a process's signal masks, and its state letter read at the same moment: while a handler runs, its
+/// signal is blocked.
 void reply_signal_state(long long pid) {
     static const char *const masks[][2] = {
         {"blocked", "\nSigBlk:\t"}, {"ignored", "\nSigIgn:\t"}, {"caught", "\nSigCgt:\t"}};

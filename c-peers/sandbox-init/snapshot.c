@@ -21,7 +21,7 @@ void remember_scratch(const struct plan *plan) {
     kept_by = plan;
 }
 
-/// Whether a directory entry leads to a path that stays visible, which means that the cell did not create the
+/// Whether a directory entry leads to a path that stays visible. If so, the cell did not create the
 /// entry.
 static bool leads_to_kept(const char *directory, const char *name) {
     size_t length = strlen(directory), end = strlen(name);

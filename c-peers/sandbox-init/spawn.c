@@ -142,7 +142,7 @@ static pid_t start(struct child *child, bool shared, struct failure *failure) {
     close(report[0]);
     if (pid == -1 || failure->reason == 0)
         return pid;
-    waitpid(pid, NULL, 0); // it never executed a peer, so its end is not reported
+    waitpid(pid, NULL, 0); // it never executed a peer, so its exit is not reported
     return -1;
 }
 

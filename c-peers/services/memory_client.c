@@ -44,7 +44,7 @@ static bool received(struct connection *connection, const struct message *messag
     return true;
 }
 
-/* A part of an attached segment, which is mapped as a whole. */
+/* A part of an attached segment. The whole segment is mapped. */
 struct part {
     char *base, *bytes;
     size_t size;

@@ -1,4 +1,4 @@
-/* Acquires and releases permits of semaphores. Counterpart: semaphore_server.c. */
+/* Acquires and releases semaphore permits. Counterpart: semaphore_server.c. */
 #include "common/service.h"
 
 #include <unistd.h>

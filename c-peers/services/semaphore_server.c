@@ -1,4 +1,4 @@
-/* Lends the permits of named semaphores to clients. Counterpart: semaphore_client.c. */
+/* Lends named semaphores' permits to clients. Counterpart: semaphore_client.c. */
 #include "semaphore/semaphore.h"
 
 #include <sys/param.h>

@@ -145,7 +145,7 @@ static void take_back(pid_t pid, struct loan *loan) {
     loan->is_out = false;
 }
 
-// The close was performed, and reports that a signal interrupted it.
+// The close was performed, but reports that a signal interrupted it.
 static void interrupt(pid_t pid, int64_t result) {
     if (result == 0) {
         set_register(pid, RESULT, (uint64_t)-EINTR);
@@ -189,7 +189,7 @@ static void leave(struct progress *progress, int64_t result) {
     progress->reads_input = false;
 }
 
-// Traces until the peer ends.
+// Traces until the peer exits.
 static void trace(pid_t pid, const struct target *target) {
     const struct transfer *transfer = target->transfer;
     struct progress progress = {0};

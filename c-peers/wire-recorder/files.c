@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Returns the process's umask, which the kernel removes from the permissions of a new object.
+/// Returns the process's umask. The kernel removes its bits from a new object's permissions.
 unsigned umask_of(const struct tracee *tracee) {
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/status", tracee->thread);

@@ -140,7 +140,7 @@ bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZ
     if (type == NULL || is_boring(path))
         return false;
     write_id(&status, id);
-    // A descriptor's object is reported with more details: this object is reported again when it is opened.
+    // This object is reported again, with more details, when a process opens it.
     report(tracee, -1, &status, path, type, id);
     return true;
 }

@@ -50,7 +50,7 @@ static bool receive(struct connection *connection,
             errx(EXIT_FAILURE, "'%s' sent an invalid message", options.path);
         connection->answered += is_reply(&message);
         failed |= strcmp(message.type, "error") == 0;
-        /* A descriptor belongs to the last message that has begun, which may be incomplete. */
+        /* A descriptor belongs to the last message that has begun, even if it is incomplete. */
         const bool is_last = connection->input.start == connection->input.end;
         int *descriptor = connection->descriptor == -1 && is_last ? &arrived : &connection->descriptor;
         handle(connection, &message, *descriptor);
@@ -106,7 +106,7 @@ static struct connection connected(void) {
     return connection;
 }
 
-/* -- One connection, whose messages are printed -- */
+/* -- One connection: its messages are printed -- */
 
 static uint64_t events_left;
 
@@ -195,7 +195,7 @@ static void converse(struct connection *connection, bool interactive) {
     }
 }
 
-/* -- Many connections, whose replies are counted -- */
+/* -- Many connections: their replies are counted -- */
 
 static uint64_t counted;
 

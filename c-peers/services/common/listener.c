@@ -31,8 +31,8 @@ static int open_socket(int type) {
     return fd;
 }
 
-/* Whether no process has the socket at the path open. An open stream socket refuses a datagram socket with
- * EPROTOTYPE, so this does not connect to a server. */
+/* Whether the socket at the path is dead: no process has it open. An open stream socket refuses a datagram
+ * socket with EPROTOTYPE, so this does not connect to a server. */
 static bool is_stale(const struct sockaddr_un *address) {
     const int fd = open_socket(SOCK_DGRAM);
     const bool refused =

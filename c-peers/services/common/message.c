@@ -154,7 +154,7 @@ bool may_pass_descriptor(struct client *client) {
     return client->passed < PASSED_LIMIT;
 }
 
-/* Makes room for at least `PART` bytes. The buffer grows with the received bytes, not with the length in a
+/* Makes space for at least `PART` bytes. The buffer grows with the received bytes, not with the length in a
  * header. */
 static void make_room(struct input *input) {
     enum { PART = 16384 };

@@ -141,7 +141,7 @@ static bool flush(void) {
 }
 
 /* Releases a client that is disconnected. The service may then send to other clients, and sending may
- * disconnect those. */
+ * disconnect them. */
 static bool release_one(void) {
     struct client *client;
     TAILQ_FOREACH(client, &clients, link)
@@ -173,7 +173,7 @@ static int64_t flush_all(void) {
     return next;
 }
 
-/* Disconnects clients whose time has run out. Returns the time of the next one. */
+/* Disconnects clients whose deadline has passed. Returns the next deadline. */
 static int64_t end_late_clients(int64_t now) {
     if (resumption <= now && !stopping)
         accept_clients(true);

@@ -24,8 +24,8 @@ void client_end_with_reason(struct client *client, const char *reason);
 /* Receives bytes from a client, and handles its complete messages. */
 void client_receive(struct client *client);
 
-/* Handles the complete messages that were received, unless the client has to read its replies first. Returns
- * whether there was one. */
+/* Handles the complete messages received, unless the client has to read its replies first. Returns whether
+ * there were any. */
 bool client_handle_all(struct client *client);
 
 /* Sends replies until the socket is full. */

@@ -1,4 +1,4 @@
-/* The parts of the file server: the root directory (root.c), ranges of bytes (ranges.c), base64 (base64.c),
+/* The file server's parts: the root directory (root.c), byte ranges (ranges.c), base64 (base64.c),
  * the bytes of a mapped file (mapping.c), and all files with their clients (files.c). */
 #ifndef FILE_H
 #define FILE_H
@@ -46,7 +46,7 @@ bool range_fits(json_int_t offset, json_int_t length, size_t size);
 
 /* -- Base64 (base64.c): RFC 4648, section 4, with padding -- */
 
-/* Returns a text that the caller frees. */
+/* Returns text that the caller frees. */
 char *base64_encode(const char *bytes, size_t length);
 
 /* Returns bytes that the caller frees; NULL if the text is not valid. */

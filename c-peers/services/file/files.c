@@ -1,4 +1,4 @@
-/* The mapped files of the file server, and which clients have mapped them. */
+/* The file server's mapped files, and the clients that have mapped them. */
 #include "file.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* The root directory of the file server: the kernel refuses paths that lead out of it, or through a symbolic
+/* The file server's root directory: the kernel refuses paths that lead out of it, or through a symbolic
  * link. */
 #include "file.h"
 

@@ -1,4 +1,4 @@
-/* A memory server's segments: sealed memory without a file, which clients get as descriptors. */
+/* A memory server's segments: sealed memory without a file, passed to clients as descriptors. */
 #include "segments.h"
 
 #include <fcntl.h>

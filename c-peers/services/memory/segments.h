@@ -1,4 +1,4 @@
-/* The segments of a memory server, and the clients that have attached them. A removed segment no longer has a
+/* A memory server's segments, and the clients that have attached them. A removed segment no longer has a
  * name, but counts as used until the last client detaches it. */
 #ifndef SEGMENTS_H
 #define SEGMENTS_H
@@ -13,7 +13,7 @@ struct segment {
     char name[NAME_LIMIT + 1];
     json_int_t size;
     uid_t user;
-    enum access others;     /* the access of other users */
+    enum access others;     /* other users' access */
     struct client *creator; /* NULL after it has disconnected */
     bool persistent, removed;
     int fd;
@@ -41,12 +41,12 @@ const char *segment_create(struct client *client, const char *name, json_int_t s
 /* Returns what a user may do with a segment. */
 enum access segment_access(const struct segment *segment, uid_t user);
 
-/* Returns a descriptor with this access, which the caller closes; -1 with errno. */
+/* Returns a descriptor with this access, or -1 with errno. The caller closes it. */
 int segment_open(const struct segment *segment, enum access access);
 
 bool segment_is_attached(const struct segment *segment, const struct client *client);
 
-/* Returns the number of the attachment, which is never reused. */
+/* Returns the attachment's number. Numbers are never reused. */
 uint64_t segment_attach(struct segment *segment, struct client *client);
 
 /* Returns false if the client does not have this attachment. */

@@ -1,4 +1,4 @@
-/* The deliveries of the queue server: which clients have which messages, and their deadlines. */
+/* The queue server's deliveries: which client has which message, and until when. */
 #include "item.h"
 
 static TAILQ_HEAD(, delivery) deliveries = TAILQ_HEAD_INITIALIZER(deliveries);
@@ -25,7 +25,7 @@ void queue_subscribe(struct queue *queue, struct client *client, unsigned credit
     TAILQ_INSERT_TAIL(&queue->subscriptions, subscription, of_queue);
 }
 
-/* Returns a message to its queue, or moves it to the dead letters after too many attempts. */
+/* Returns a message to its queue, or moves it to the dead-letter queue after too many attempts. */
 static void put_back(struct item *item) {
     item->queue->delivered--;
     if (item->queue->dead && item->attempts > limits.retries) {
@@ -54,7 +54,7 @@ static void release(struct delivery *delivery) {
     free(delivery);
 }
 
-/* Ends a delivery. Returns its message, or NULL if the client does not have it, or was late. */
+/* Ends a delivery. Returns its message, or NULL if the client does not have it or missed its deadline. */
 static struct item *end_delivery(struct client *client, uint64_t number) {
     struct delivery *delivery = find_delivery(client, number);
     struct item *item = delivery ? delivery->item : NULL;
@@ -101,7 +101,7 @@ void queues_forget(struct client *client) {
 
 static void deliver(struct subscription *subscription, struct item *item) {
     static const char *const names[] = {"low", "normal", "high", "critical"};
-    /* A client that was late with this message gets it again, but it counts only once. */
+    /* The client missed the deadline and gets the message again: only the new delivery counts. */
     struct delivery *late = find_delivery(subscription->client, item->number);
     if (late)
         release(late);

@@ -1,4 +1,4 @@
-/* The messages, queues and deliveries, which queues.c and deliveries.c share. */
+/* The messages, queues and deliveries that queues.c and deliveries.c share. */
 #ifndef ITEM_H
 #define ITEM_H
 
@@ -23,7 +23,7 @@ struct item {
 /* A message that a client has received but not acknowledged. */
 struct delivery {
     TAILQ_ENTRY(delivery) all, of_client;
-    struct item *item; /* NULL if the client was late: the message is back in its queue */
+    struct item *item; /* NULL if the deadline has passed: the message is back in its queue */
     uint64_t number;
     struct subscription *subscription;
     int64_t deadline;
@@ -49,7 +49,7 @@ RB_HEAD(by_expiry, item);
 struct queue {
     TAILQ_ENTRY(queue) link;
     char name[NAME_LIMIT + sizeof DEAD_SUFFIX];
-    struct queue *dead; /* NULL if it is a queue of dead letters itself */
+    struct queue *dead; /* NULL for a dead-letter queue */
     struct by_priority waiting;
     TAILQ_HEAD(, subscription) subscriptions;
     json_int_t waiting_count, delivered, published, acknowledged, redelivered, expired, died;

@@ -1,4 +1,4 @@
-/* The parts of the queue server: the log (store.c), the queues with their messages (queues.c), and the
+/* The queue server's parts: the log (store.c), the queues with their messages (queues.c), and the
  * deliveries to clients (deliveries.c). */
 #ifndef QUEUE_H
 #define QUEUE_H
@@ -59,7 +59,7 @@ const char *queue_publish(struct queue *queue, json_t *payload, enum priority pr
 /* Sets the maximum number of unacknowledged messages for a client. */
 void queue_subscribe(struct queue *queue, struct client *client, unsigned credit);
 
-/* Ends the delivery of a message to a client: the message is done, or is delivered again. Returns false if
+/* Ends the delivery of a message to a client: the message is removed, or delivered again. Returns false if
  * the client does not have it. */
 bool queue_acknowledge(struct client *client, uint64_t number);
 bool queue_reject(struct client *client, uint64_t number);
@@ -70,8 +70,8 @@ json_t *queue_names(void);
 /* Returns a dead client's messages to their queues. */
 void queues_forget(struct client *client);
 
-/* Removes expired messages, returns late ones to their queues, and delivers messages to clients with credit.
- * Returns when to call it again. */
+/* Removes expired messages, returns overdue ones to their queues, and delivers messages to clients with
+ * credit. Returns when to call it again. */
 int64_t queues_tick(int64_t now);
 
 #endif

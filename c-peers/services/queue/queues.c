@@ -1,4 +1,4 @@
-/* The queues of the queue server, and their messages. */
+/* The queue server's queues and their messages. */
 #include "item.h"
 
 struct queue_limits limits = {

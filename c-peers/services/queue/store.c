@@ -1,4 +1,4 @@
-/* The log of the queue server. */
+/* The queue server's log. */
 #include "queue.h"
 
 #include <endian.h>

@@ -1,4 +1,4 @@
-/* The parts of the semaphore server: the queues of waiting requests (line.c), and the semaphores with their
+/* The semaphore server's parts: the queues of waiting requests (line.c), and the semaphores with their
  * permits (semaphores.c). */
 #ifndef SEMAPHORE_H
 #define SEMAPHORE_H
@@ -13,7 +13,7 @@ struct semaphore_limits {
 };
 extern struct semaphore_limits semaphore_limits;
 
-/* A request that waits for permits. */
+/* A request that is waiting for permits. */
 struct waiter {
     TAILQ_ENTRY(waiter) in_line, of_client;
     RB_ENTRY(waiter) by_deadline;
@@ -22,11 +22,11 @@ struct waiter {
     struct client *client;
     char id[ID_LIMIT + 1];
     json_int_t permits;
-    int64_t since, deadline; /* nanoseconds; INT64_MAX without a limit */
+    int64_t since, deadline; /* nanoseconds; INT64_MAX means no limit */
 };
 TAILQ_HEAD(waiters, waiter);
 
-/* A semaphore's permits that a client holds. */
+/* The permits of one semaphore that a client holds. */
 struct holding {
     TAILQ_ENTRY(holding) of_semaphore, of_client;
     struct semaphore *semaphore;
@@ -88,7 +88,7 @@ struct semaphore *semaphore_find(const char *name);
 
 /* These return an error code, or NULL. */
 const char *semaphore_create(const char *name, json_int_t permits, json_int_t maximum);
-/* Replies now or later. The timeout is in milliseconds: 0 does not wait, and -1 has no limit. */
+/* Replies immediately or later. The timeout is in milliseconds: 0 does not wait, and -1 has no limit. */
 const char *semaphore_acquire(struct semaphore *semaphore, struct client *client, const char *id,
                               json_int_t permits, json_int_t timeout);
 const char *semaphore_release(struct semaphore *semaphore, struct client *client, json_int_t permits);

@@ -1,4 +1,4 @@
-/* The semaphores of the semaphore server, and the permits that their clients hold. */
+/* The semaphore server's semaphores, and the permits that clients hold. */
 #include "semaphore.h"
 
 #include <sys/param.h>
