@@ -74,7 +74,7 @@ struct cipc_credentials {
 enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
 /// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
 int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
-/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; the call stores the messages'
+/// Calls recvmmsg(2) with MSG_TRUNC. The buffer for each message has `size` bytes. Stores the messages'
 /// original lengths in `lengths`.
 int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags);
 
