@@ -57,7 +57,7 @@ intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t co
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
 /// Do the same with an internet address, because Swift would otherwise copy a longer structure. Receiving
-/// fails with EAFNOSUPPORT if the sender's address is of another family.
+/// fails with EAFNOSUPPORT if the sender's address has another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,

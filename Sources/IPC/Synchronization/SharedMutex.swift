@@ -12,7 +12,7 @@ internal import SystemPackage
 ///
 /// By default, the mutex is robust: locking reports if the previous owner died with the mutex locked
 /// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock the mutex twice, or unlock it without
-/// holding it. A mutex that a C program created may be of another ``Kind``.
+/// holding it. A mutex created by a C program may have another ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
