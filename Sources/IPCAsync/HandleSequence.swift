@@ -28,10 +28,10 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
     /// Waits for the next element; returns nil at the end, and after an error.
     public mutating func next() async throws -> Element? { try await next(isolation: #isolation) }
 
-    /// Waits for the next element on the executor of an actor; returns nil at the end, and after an error.
+    /// Waits for the next element on an actor's executor; returns nil at the end, and after an error.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       if isOver { return nil }
-      // This remains true if the call throws.
+      // If the call throws, the iterator stays in this state.
       isOver = true
       let element = try await pull()
       isOver = element == nil
@@ -40,7 +40,7 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   }
 }
 
-/// A handle shared by the calls of one sequence.
+/// A handle shared by a sequence's calls.
 final class HandleBox<Handle: ~Copyable> {
   var handle: Handle
 

@@ -101,7 +101,7 @@ struct Programs {
     return count
   }
 
-  /// Returns the time in ns that the program prints; for a pair of processes, the first process's time.
+  /// Returns the time in ns printed by the program; for a pair of processes, the first process's time.
   private func time(_ measurement: Measurement, in form: Form) throws -> Double {
     var command = form == .c ? [c] : [swift]
     command += [measurement.name, "\(measurement.count)"] + (form == .c ? [] : [form.rawValue])

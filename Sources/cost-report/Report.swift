@@ -15,8 +15,7 @@ struct Targets: Codable {
   var allocations = 0.0
 }
 
-/// The cost of sending and receiving a 64-byte message, or of two calls that transfer no bytes, for which `arrays` is
-/// nil.
+/// The cost of sending and receiving a 64-byte message, or of two calls that transfer no bytes (`arrays` is nil).
 struct MessageCost: Codable {
   struct Figures: Codable {
     /// The number of user-mode instructions.

@@ -36,10 +36,10 @@ struct Examples: ParsableCommand {
   func run() throws { throw ValidationError("which program?") }
 }
 
-/// Runs the program that the arguments name.
+/// Runs the program named by the arguments.
 package func runExample(_ arguments: [String]) { runProgram(of: Examples.self, arguments) }
 
-/// Runs the subcommand that the arguments name.
+/// Runs the subcommand named by the arguments.
 ///
 /// On incorrect usage, reports the reason and exits with status 64.
 package func runProgram<Programs: ParsableCommand>(of programs: Programs.Type, _ arguments: [String]) {

@@ -20,7 +20,7 @@ package func report(_ role: String, _ error: IPCError, _ advice: String? = nil) 
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
 
-/// Prints an error that the program itself detected.
+/// Prints an error detected by the program itself.
 package func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }

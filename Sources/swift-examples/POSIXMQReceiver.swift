@@ -40,7 +40,7 @@ struct POSIXMQReceiver: ParsableCommand {
     let (maximum, size) = (queue.attributes.maximumMessages, queue.attributes.maximumMessageSize)
     say("POSIX MQ Receiver: opened '\(name)' (\(maximum) messages of \(size) bytes).")
 
-    // Room for the queue's longest possible message is allocated once.
+    // The buffer for the queue's longest possible message is allocated once.
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

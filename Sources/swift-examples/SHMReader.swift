@@ -62,7 +62,7 @@ struct SHMReader: ParsableCommand {
     }
   }
 
-  /// Opens an object that the writer creates.
+  /// Opens an object created by the writer.
   private func createdByWriter<Object>(_ open: () throws(IPCError) -> Object) throws -> Object {
     do throws(IPCError) {
       return try open()

@@ -37,7 +37,7 @@ struct SHMWriter: ParsableCommand {
 
     // Create the semaphore before the segment, because a reader that finds the segment expects the semaphore. Only the
     // process that creates the semaphore sets it to 1. A program that did so at every start would release a semaphore
-    // that another process holds.
+    // held by another process.
     let semaphore = try SystemVSemaphores.createOrOpenInitialized(
       semKey.key, values: [1], permissions: mode.permissions, timeout: timeout)
     do {

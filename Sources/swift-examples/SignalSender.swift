@@ -3,10 +3,11 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Sends signals with a value to the process whose ID a file contains.
+/// Sends signals with a value to a process, and reads the process's ID from a file.
 struct SignalSender: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "signal_sender", abstract: "Sends signals with a value to the process whose ID a file contains.")
+    commandName: "signal_sender",
+    abstract: "Sends signals with a value to a process, and reads the process's ID from a file.")
 
   @Option(help: "The file that contains the receiver's process ID.")
   var pidFile = "/tmp/my_signal.pid"

@@ -25,7 +25,7 @@ struct TCPEchoServer: ParsableCommand {
     // The connections of a server that has just exited occupy its port for a minute. The listener therefore sets
     // SO_REUSEADDR.
     let listener = try TCP.Listener(at: SocketAddress(address.address, port: port))
-    // If the port was 0, the address contains the port that the kernel chose.
+    // If the port was 0, the address contains the port chosen by the kernel.
     let name = try listener.address
     say("TCP Echo Server: listening at '\(name)'.")
 

@@ -23,7 +23,7 @@ struct UDPEchoServer: ParsableCommand {
     let timeout = Timeout(timeout)
 
     let server = try UDP.Socket(at: SocketAddress(address.address, port: port))
-    // If the port was 0, the address contains the port that the kernel chose.
+    // If the port was 0, the address contains the port chosen by the kernel.
     say("UDP Echo Server: receiving at '\(try server.address)'.")
 
     // The buffer has room for the longest datagram, so nothing is truncated.

@@ -23,7 +23,7 @@ import Glibc
     flags = flags & ~MAP_SHARED | MAP_PRIVATE
   }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // The memory belongs to the value, which a child does not inherit.
+  // The memory belongs to the value, and a child does not inherit it.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
   // A FileHandle that is no longer referenced closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }

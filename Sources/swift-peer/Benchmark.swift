@@ -93,7 +93,7 @@ let benchmarkOperations: [Peer.Operation] = [
   /// Frees the message.
   func deallocate() { unsafe message.deallocate() }
 
-  /// The response fields that all benchmarks share.
+  /// The response fields common to all benchmarks.
   var progress: Fields {
     var fields = Fields()
     fields.append("return", done)

@@ -102,7 +102,7 @@ func runBlock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     })
 }
 
-/// Runs a benchmark in which each message is an exclusive OFD lock of the whole file, followed by an unlock.
+/// Runs a benchmark in which each message is an exclusive OFD lock on the whole file, followed by an unlock.
 func runRecordLock(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.descriptor(named: ends.write), try peer.descriptor(named: ends.read))
   func lock(_ file: FileDescriptor) throws(IPCError) {

@@ -100,7 +100,7 @@ func runDescriptor(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
   }
 }
 
-/// Connects to a listening socket that both sides hold.
+/// Connects to a listening socket that both sides have open.
 ///
 /// The active side connects and reads until end of file; the other side accepts the connection and closes it.
 func runConnection(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {

@@ -91,7 +91,7 @@ extension Peer {
     try handles.find(parameters.handle, as: ChannelHandle.self, "channel")
   }
 
-  /// Returns the handle of the stream for a channel or buffer, if the request names one.
+  /// Returns the handle to the stream for a channel or buffer, if the request names one.
   func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
     -> Direction?
   {

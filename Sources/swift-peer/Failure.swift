@@ -16,7 +16,7 @@ struct Failure: Error {
     self.init(error.errno, in: error.call.rawValue.split(separator: " ").first.map(String.init), fields)
   }
 
-  /// Creates a failure for a call that the peer makes itself.
+  /// Creates a failure for a call made by the peer itself.
   init(_ errno: Errno, in call: String? = nil, _ fields: Fields = Fields()) {
     self.errno = errno
     self.call = call

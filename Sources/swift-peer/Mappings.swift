@@ -121,7 +121,7 @@ extension Peer {
 extension SharedRegion {
   /// Increments an 8-byte number in two steps.
   ///
-  /// An increment that another process makes between the two steps is lost.
+  /// An increment made by another process between the two steps is lost.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }

@@ -23,7 +23,7 @@ final class OwnerHandle<Owner: DescriptorOwner & ~Copyable>: DescriptorHandle {
 }
 
 extension Peer {
-  /// Stores the object that a request opened, and returns its descriptor.
+  /// Stores the object opened by a request, and returns its descriptor.
   func hold<Owner: DescriptorOwner & ~Copyable>(_ owner: consuming Owner, as name: String) throws -> Fields {
     let handle = OwnerHandle(owner)
     try handles.add(handle, as: name)

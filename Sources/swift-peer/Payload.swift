@@ -29,7 +29,7 @@ extension Parameters {
 }
 
 extension [UInt8] {
-  /// Creates an array with a capacity of `count` bytes, to which `fill` appends.
+  /// Creates an array with a capacity of `count` bytes, and calls `fill` to append to it.
   init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
     guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
     try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in

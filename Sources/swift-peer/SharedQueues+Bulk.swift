@@ -67,7 +67,7 @@ private func produce(
   return Int(count)
 }
 
-/// Counts how many times each message was received, with one byte per message, in memory that all consumers share.
+/// Counts how many times each message was received, with one byte per message, in memory shared by all consumers.
 @safe private struct Tally: @unchecked Sendable {
   let region: SharedRegion
   let base: UnsafeMutableRawPointer

@@ -15,7 +15,7 @@ extension Parameters {
     return key
   }
 
-  /// Returns the object whose identifier the request contains, or the latest object.
+  /// Returns the object with the identifier in the request or, without one, the latest object.
   func object<Object: SystemVObject>(_ key: String, latest: Object?) throws -> Object {
     if has(key) { return Object(identifier: try integer(key)) }
     guard let latest else { throw Invalid("the parameter '\(key)' is missing, and no object was opened before") }

@@ -90,7 +90,7 @@ let systemVMessageOperations: [Peer.Operation] = [
   },
 ]
 
-/// Returns the selection, which C expresses with a number's sign and a flag.
+/// Returns the selection, expressed in C by a number's sign and a flag.
 private func selection(_ type: Int, except: Bool) throws -> SystemVMessageQueue.Selection {
   switch (type, except) {
   case (0, _): .any

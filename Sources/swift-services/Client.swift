@@ -24,7 +24,7 @@ final class Client {
   private var descriptors = 0
   /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether the client gets no further messages.
+  /// Whether the client receives no further messages.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket's send buffer.
@@ -82,8 +82,9 @@ final class Client {
   /// Whether the server may read further requests; a client that does not read its replies cannot send more.
   private var mayRequest: Bool { mayNotify || isBroken }
 
-  /// Whether the client has read enough to get more messages of any length; false while a descriptor is queued, so that
-  /// at most one is.
+  /// Whether the client has read enough to receive more messages of any length.
+  ///
+  /// This is false while a descriptor is queued, so at most one descriptor is queued.
   var mayNotify: Bool { queued < maximumOutput / 4 && descriptors == 0 && !isEnding && !isBroken }
 
   /// Sends as much output as the socket accepts.
@@ -156,7 +157,7 @@ final class SharedDescriptor: Sendable {
   init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 }
 
-/// A socket that a reader and a writer share.
+/// A socket shared by a reader and a writer.
 final class SharedSocket: Sendable {
   let socket: UnixSocket.Stream
   init(_ socket: consuming UnixSocket.Stream) { self.socket = socket }

@@ -79,8 +79,8 @@ final class Subscription {
 /// A message delivered to a client and not yet acknowledged.
 @ServiceActor
 final class Delivery {
-  /// The message; nil after the delivery has ended, or if the client was late and the message has returned to its
-  /// queue.
+  /// The message; nil after the delivery has ended, or if the client missed the deadline and the message has returned
+  /// to its queue.
   var item: Item?
   let subscription: Subscription
   let deadline: SuspendingClock.Instant

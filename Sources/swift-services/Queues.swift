@@ -162,7 +162,7 @@ final class Queues {
 
   // Time and delivery
 
-  /// Removes expired messages, returns late messages to their queues, and delivers messages to clients that have
+  /// Removes expired messages, returns overdue messages to their queues, and delivers messages to clients that have
   /// credit.
   func tick() -> SuspendingClock.Instant? {
     let (now, today) = (SuspendingClock.now, Int64.millisecondsNow)
@@ -171,7 +171,7 @@ final class Queues {
       remove(item)
     }
     while let delivery = deliveries.first, delivery.item == nil || delivery.deadline <= now {
-      // The late delivery still uses up credit, so the client gets no additional messages before it responds.
+      // The overdue delivery still uses credit, so the client receives no additional message until it responds.
       if let item = delivery.item { putBack(item) }
       delivery.item = nil
       deliveries.removeFirst()
@@ -214,7 +214,7 @@ final class Queues {
   }
 
   private func deliver(_ item: Item, to subscription: Subscription) {
-    // A client that was late with this message may get it again, but the message uses credit only once.
+    // A client that missed this message's deadline may receive the message again. The message uses credit only once.
     if let late = consumers[subscription.client.number]?.deliveries[item.number] { late.subscription.used -= 1 }
     take(item)
     item.attempts += 1

@@ -105,7 +105,7 @@ struct RootDirectory: ~Copyable {
 }
 
 extension ServiceError {
-  /// Creates the error for a failed system call; the path in the request can be the cause.
+  /// Creates the error for a failed system call, including errors caused by the path in the request.
   init(_ call: String, _ reason: Errno) {
     switch reason {
     case .noSuchFileOrDirectory, .notDirectory: self.init(.notFound, "there is no file at this path")

@@ -14,7 +14,7 @@ protocol Service: AnyObject, Sendable {
   /// Replies to a request, or returns nil to reply later.
   func handle(_ request: Request, from client: Client) throws -> Reply?
 
-  /// Releases everything that a disconnected client held.
+  /// Releases everything held by a disconnected client.
   func disconnected(_ client: Client)
 
   /// Performs due actions before replies are sent, and returns the time of the next call.

@@ -20,7 +20,7 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "The socket's permissions.")
   var mode = Mode(.ownerReadWrite)
 
-  @Option(help: "A user ID that may use the service; may be repeated. By default, only the server's user.")
+  @Option(help: "The ID of a user who may use the service; may be repeated. By default, only the server's user.")
   var allow: [UInt32] = []
 
   @Option(help: "The maximum number of connected clients.")

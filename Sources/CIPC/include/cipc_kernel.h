@@ -18,7 +18,7 @@ int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
 /// Does the same, with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
 int cipc_ppoll_masked(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds, uint64_t mask);
 
-/// The time of CLOCK_MONOTONIC and of CLOCK_REALTIME in nanoseconds.
+/// The current CLOCK_MONOTONIC and CLOCK_REALTIME times in nanoseconds.
 int64_t cipc_clock_monotonic(void);
 int64_t cipc_clock_realtime(void);
 

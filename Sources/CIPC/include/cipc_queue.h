@@ -14,7 +14,7 @@ struct cipc_futex_waiter {
     uint32_t reserved;
 };
 
-/// Returns a waiter for a 32-bit word that several processes share.
+/// Returns a waiter for a 32-bit word shared by several processes.
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
 /// Calls futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The

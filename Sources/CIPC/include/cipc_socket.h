@@ -57,7 +57,7 @@ intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t co
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
 /// Do the same with an internet address, because Swift would otherwise copy a longer structure. Receiving
-/// fails with EAFNOSUPPORT if the sender's address is of another family.
+/// fails with EAFNOSUPPORT if the sender's address has another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
@@ -74,7 +74,7 @@ struct cipc_credentials {
 enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
 /// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
 int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
-/// Calls recvmmsg(2) with MSG_TRUNC. Each message has `size` bytes of room; the call stores the messages'
+/// Calls recvmmsg(2) with MSG_TRUNC. The buffer for each message has `size` bytes. Stores the messages'
 /// original lengths in `lengths`.
 int cipc_receive_many(int socket, void *bytes, size_t size, size_t *lengths, unsigned count, int flags);
 

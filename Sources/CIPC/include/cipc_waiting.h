@@ -1,4 +1,4 @@
-// Calls for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2), whose headers Swift does not import
+// Calls for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2). Swift does not import their headers
 // with the C library. Each function returns the same result as the C function that it is named after, and
 // sets errno in the same way.
 #pragma once
@@ -52,7 +52,7 @@ intptr_t cipc_timerfd_read(int timer, uint64_t *count);
 int cipc_pidfd_open(int process, int nonblocking);
 /// Calls pidfd_send_signal(2) without a siginfo_t. Signal 0 only checks the process.
 int cipc_pidfd_send_signal(int process, int signal);
-/// Calls pidfd_getfd(2), which duplicates a descriptor of another process. The duplicate is close-on-exec.
+/// Calls pidfd_getfd(2), which duplicates another process's descriptor. The duplicate is close-on-exec.
 int cipc_pidfd_getfd(int process, int descriptor);
 /// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. Returns 1 and stores the status, as cipc_wait does, if
 /// the child has ended, and 0 if it has not.

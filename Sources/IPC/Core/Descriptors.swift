@@ -16,7 +16,7 @@ public protocol DescriptorRepresentable: ~Copyable {
 
 /// A value that owns a file descriptor and closes it when the value is destroyed.
 public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// If the initializer throws, the previous owner keeps the descriptor.
   init(adopting descriptor: FileDescriptor) throws(IPCError)
@@ -95,13 +95,13 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
 /// A file descriptor that is closed when its owner is destroyed.
 public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public let descriptor: FileDescriptor
 
   /// Takes ownership of an open descriptor.
   @inlinable public init(taking descriptor: FileDescriptor) { self.descriptor = descriptor }
 
-  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  /// Takes ownership of an inherited descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open.
   ///

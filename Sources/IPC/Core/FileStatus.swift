@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The size, permissions and ownership of a file or memory object, as `fstat(2)` returns them in a `struct stat`.
+/// The size, permissions and ownership of a file or memory object, as returned by `fstat(2)` in a `struct stat`.
 public struct FileStatus: Hashable, Sendable {
   /// The size in bytes (`st_size`).
   public let size: Int

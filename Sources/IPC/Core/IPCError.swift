@@ -4,8 +4,8 @@ public import SystemPackage
 /// A failed call, with its object and the reason.
 ///
 /// Every call in this library throws this type if it fails. Failures include a timeout (`.timedOut`), a call that would
-/// block (`.wouldBlock`), a write that has no reader (`.brokenPipe`), and a peer's death (`.ownerDied`). Match on
-/// ``errno``:
+/// block (`.wouldBlock`), a write to a pipe without readers (`.brokenPipe`), and a peer's death (`.ownerDied`). Match
+/// on ``errno``:
 ///
 /// ```swift
 /// do {
@@ -91,7 +91,7 @@ extension IPCError: CustomStringConvertible {
 }
 
 extension IPCError.Object: CustomStringConvertible {
-  /// The object as messages show it, such as `'/jobs'` or `descriptor 5`.
+  /// The object as shown in messages, such as `'/jobs'` or `descriptor 5`.
   public var description: String {
     switch self {
     case .path(let path): "'\(path)'"

@@ -170,10 +170,10 @@ extension Result where Failure == Errno {
   }
 }
 
-/// Prevents a signal that a call raises from killing the process, where the kernel has no flag to suppress the signal.
+/// Prevents a signal raised by a call from killing the process, where the kernel has no flag to suppress the signal.
 ///
 /// The signal's disposition belongs to the whole process, so it is left unchanged. This thread blocks the signal during
-/// the call, and then consumes a signal that the call raised.
+/// the call, and then consumes a signal raised by the call.
 enum ThreadSignal {
   /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
   ///

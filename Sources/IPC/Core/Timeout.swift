@@ -32,9 +32,9 @@ public struct Timeout: Hashable, Sendable {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
 
-  /// Waits until a time of day, as C programs exchange it in a `timespec`, then throws `.timedOut`.
+  /// Waits until a time of day, given in the same form as in a C `timespec`, then throws `.timedOut`.
   ///
-  /// Setting the clock later does not change the remaining wait.
+  /// Later changes to the clock do not affect the wait.
   ///
   /// - Parameters:
   ///   - seconds: The seconds since 1970.
@@ -114,7 +114,8 @@ extension Timeout {
 }
 
 package enum MonotonicTime {
-  /// Nanoseconds of `CLOCK_MONOTONIC`, which never decreases and stops while the system sleeps.
+  /// Nanoseconds since an unspecified start, on a clock that never decreases and stops while the system sleeps:
+  /// `CLOCK_MONOTONIC`.
   package static var now: Int64 { cipc_clock_monotonic() }
 }
 

@@ -38,7 +38,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     self.init(try OwnedDescriptor.opened(by: .epollCreate) { cipc_epoll_create() })
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -185,7 +185,7 @@ extension Epoll {
 extension Epoll.Watched: Sendable where Owner: Sendable & ~Copyable {}
 
 extension Epoll {
-  /// Watches a descriptor that the caller owns, as in C.
+  /// Watches a descriptor owned by the caller, as in C.
   ///
   /// Call ``remove(_:)`` before you close the descriptor: an entry outlives its descriptor while another descriptor
   /// refers to the same open file description. ``watch(_:for:token:trigger:once:)`` does this for you.

@@ -41,14 +41,14 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.opened(by: .eventFD) { cipc_eventfd(value, flags) }
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -77,8 +77,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most ``maximumValue``.
-  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so with a deadline, or on a
-  ///     nonblocking descriptor, the function retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. The kernel reports only that the counter can increase by 1, so with a deadline, or
+  ///     on a nonblocking descriptor, the function retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
   ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

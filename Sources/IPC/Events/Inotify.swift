@@ -17,7 +17,7 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A file that another process writes in a directory is complete when it has been closed or moved there; the
+/// A file written in a directory by another process is complete when it has been closed or moved there; the
 /// ``Events/created`` event precedes its contents. Changes through a shared mapping are not reported.
 ///
 /// `inotify(7)`.
@@ -35,7 +35,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.opened(by: .inotifyInit) { cipc_inotify(nonBlocking ? 1 : 0) }
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an inotify instance. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -45,7 +45,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -115,7 +115,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public let watch: Watch
     /// The kinds of change.
     public let events: Events
-    /// A number that the two events of a move share; otherwise 0.
+    /// A number shared by the two events for a move; otherwise 0.
     public let cookie: UInt32
   }
 

@@ -99,7 +99,7 @@ internal import SystemPackage
     }
   }
 
-  /// The number of additional expirations between when the last signal was generated and when it was received.
+  /// The number of additional expirations from the generation of the last signal to its receipt.
   ///
   /// Calls `timer_getoverrun(2)`.
   public var overrunCount: Int {

@@ -24,7 +24,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
     self.rawValue = rawValue
   }
 
-  /// Creates a signal from a number that the kernel reported.
+  /// Creates a signal from a number reported by the kernel.
   init(reported number: Int32) { rawValue = number }
 
   /// `SIGRTMIN`.
@@ -195,10 +195,11 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A write without readers throws `.brokenPipe` even if the signal is ignored. If the program ignores ``brokenPipe``
-  /// through this method, writes to pipes need no other protection and are as cheap as `write(2)`: up to 0.1 µs cheaper
-  /// than `pwritev2(2)` with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A ``ChildProcess`` does
-  /// not inherit the disposition. Do not ignore ``child``: the kernel would discard the children's statuses.
+  /// A write to a pipe without readers throws `.brokenPipe` even if the signal is ignored. If the program ignores
+  /// ``brokenPipe`` through this method, writes to pipes need no other protection and are as cheap as `write(2)`: up to
+  /// 0.1 µs cheaper than `pwritev2(2)` with `RWF_NOSIGNAL`, and two system calls cheaper before Linux 6.18. A
+  /// ``ChildProcess`` does not inherit the disposition. Do not ignore ``child``: the kernel would discard the
+  /// children's statuses.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///

@@ -36,7 +36,7 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// A read returns signals for the reading process, not for the process that created the descriptor.
   ///
@@ -45,7 +45,7 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

@@ -24,7 +24,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   private let clock: Clock
 
-  /// The clock of a timer.
+  /// A timer's clock.
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`, which stops while the system sleeps.
     case monotonic
@@ -53,7 +53,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     self.clock = clock
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a `CLOCK_MONOTONIC` timer. In that case, the previous
   ///   owner keeps the descriptor.
@@ -67,7 +67,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     clock = .monotonic
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -89,7 +89,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
-  /// A ``Clock/timeOfDay`` timer adjusts when the clock is set, which suits an appointment, for example.
+  /// A ``Clock/timeOfDay`` timer adjusts when the clock is set. This suits appointments, for example.
   ///
   /// - Parameters:
   ///   - seconds: The clock's seconds: since 1970 for ``Clock/timeOfDay``, otherwise since the system started.

@@ -25,7 +25,7 @@ extension POSIXMessageQueue {
     /// Whether the call that opened the queue created it.
     public let isNew: Bool
 
-    /// Takes ownership of a queue descriptor that this process inherited, and makes it close-on-exec.
+    /// Takes ownership of an inherited queue descriptor, and makes it close-on-exec.
     ///
     /// Calls fail with `.badFileDescriptor` if the queue was not opened for the required access. If the initializer
     /// throws, the previous owner keeps the descriptor.
@@ -49,12 +49,12 @@ extension POSIXMessageQueue {
       self.isNew = isNew
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The object that errors report.
+    /// The object reported in errors.
     var object: IPCError.Object { POSIXMessageQueue.object(descriptor, name) }
   }
 }
@@ -154,7 +154,7 @@ extension POSIXMessageQueue.Descriptor {
 }
 
 extension POSIXMessageQueue.Descriptor {
-  /// Returns the state of the queue.
+  /// Returns the queue's state.
   ///
   /// Calls `mq_getattr(3)`.
   public func status() throws(IPCError) -> POSIXMessageQueue.Status {

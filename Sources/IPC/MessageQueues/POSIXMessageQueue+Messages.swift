@@ -84,7 +84,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Otherwise, this method behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
-  ///   - maxLength: The number of bytes to make room for; nil for the longest message that the queue allows.
+  ///   - maxLength: The number of bytes to reserve; nil for the longest message that the queue allows.
   ///   - bytes: The array that the message is appended to.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.

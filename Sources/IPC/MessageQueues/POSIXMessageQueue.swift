@@ -62,7 +62,7 @@ public enum POSIXMessageQueue {
   /// Without `CAP_SYS_RESOURCE`, they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
   /// `/proc/sys/fs/mqueue/`. All of a user's queues together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
-    /// The number of messages that the queue has room for (`mq_maxmsg`).
+    /// The maximum number of messages in the queue (`mq_maxmsg`).
     public var maximumMessages: Int
     /// The maximum length of a message in bytes (`mq_msgsize`).
     public var maximumMessageSize: Int

@@ -178,7 +178,7 @@ extension ChildProcess {
     let descriptor: FileDescriptor?
     let number: Int32
 
-    /// Passes on the descriptor that a value owns, such as a pipe end, a socket or a memory object.
+    /// Passes on the descriptor of a value such as a pipe end, a socket or a memory object.
     ///
     /// - Parameters:
     ///   - owner: The owner of the descriptor, which must stay open until the child has started.
@@ -204,7 +204,7 @@ extension ChildProcess {
     }
   }
 
-  /// A standard stream of a child.
+  /// A child's standard stream.
   public enum Stream: Hashable, Sendable {
     /// This process's stream.
     case inherit
@@ -213,7 +213,7 @@ extension ChildProcess {
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// Uses the descriptor that a value owns, such as a pipe end, as a standard stream.
+    /// Uses a value's descriptor, such as one end of a pipe, as a standard stream.
     ///
     /// The descriptor must stay open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {

@@ -1,7 +1,7 @@
 internal import CIPC
 internal import SystemPackage
 
-/// A range of descriptor numbers in this process, to close or to keep from the programs that this process starts.
+/// A range of descriptor numbers in this process, to close or to make close-on-exec.
 ///
 /// This library's descriptors are close-on-exec. Descriptors that this process inherited, or that C libraries opened,
 /// may not be.

@@ -34,7 +34,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. In that case, the previous owner keeps the
   ///   descriptor.
@@ -46,7 +46,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -87,7 +87,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Duplicates a descriptor of the process, for example one that it inherited from an earlier version of this program.
+  /// Duplicates one of the process's descriptors, for example one inherited from an earlier version of this program.
   ///
   /// Both descriptors then refer to the same open file description. The process is not notified.
   ///

@@ -92,7 +92,7 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - offset: The offset in bytes.
   ///   - count: The number of bytes; nil for all bytes up to the end.
-  ///   - body: A closure that reads the bytes, which must not be used after it returns.
+  ///   - body: A closure that reads the bytes. The bytes must not be used after the closure returns.
   /// - Returns: The result of `body`.
   /// - Throws: ``IPCError`` with `.badAddress` if the range is out of bounds; any error that `body` throws.
   @inlinable @inline(__always)
@@ -141,7 +141,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
   ///   - offset: The offset in bytes; a multiple of the type's size.
-  ///   - body: A closure that uses the atomic value, which must not be used after the closure returns.
+  ///   - body: A closure that uses the atomic value. The value must not be used after the closure returns.
   /// - Returns: The result of `body`.
   /// - Throws: ``IPCError`` with `.badAddress` if the value would be out of bounds; `.invalidArgument` if the offset is
   ///   misaligned; any error that `body` throws.

@@ -33,13 +33,13 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
 }
 
 extension MemoryObject where Access == ReadWriteAccess {
-  /// Creates unnamed memory, which only processes that inherit or receive its descriptor can use.
+  /// Creates unnamed memory, accessible only to processes that inherit or receive its descriptor.
   ///
   /// - Parameters:
   ///   - label: A description shown in `/proc/PID/maps`, at most 249 bytes long. It need not be unique.
   ///   - size: The size in bytes, reserved immediately; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
   ///   - sealable: Whether seals can be added.
-  /// - Returns: The memory, which the kernel frees when no process has it open or mapped.
+  /// - Returns: The memory. The kernel frees it when no process has it open or mapped.
   /// - Throws: ``IPCError`` with `.invalidArgument` if the label is too long or contains a NUL; `.noSpace`.
   ///
   /// Calls `memfd_create(2)`.

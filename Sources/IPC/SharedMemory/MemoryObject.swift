@@ -69,7 +69,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     }
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

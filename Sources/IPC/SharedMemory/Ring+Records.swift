@@ -17,7 +17,7 @@ extension Ring.Producer where Content == RingRecords {
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` if the record is longer than ``maximumRecordLength``; `.brokenPipe`
   ///   if the consumer closed its end, even if there is room; `.ownerDied` if there is no room and the consumer died
-  ///   without closing its end, which a successor can then open; `.badMessage` if the ring is corrupted; `.timedOut`,
+  ///   without closing its end, so that a successor can open it; `.badMessage` if the ring is corrupted; `.timedOut`,
   ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while the call slept, with
   ///   or without `SA_RESTART`. On error, no part of the record is sent.
   ///
@@ -53,7 +53,7 @@ extension Ring.Producer where Content == RingRecords {
   /// Otherwise, the second part is empty.
   ///
   /// - Parameters:
-  ///   - maxLength: The maximum length of the record in bytes, for which `fill` gets room.
+  ///   - maxLength: The maximum length of the record in bytes; `fill` can append this many bytes.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.

@@ -56,7 +56,7 @@ internal import SystemPackage
     self.capacity = capacity
   }
 
-  /// Returns the block that another process created at this offset.
+  /// Returns the block created by another process at this offset.
   ///
   /// Zeroed memory is a valid block that is not ready.
   ///

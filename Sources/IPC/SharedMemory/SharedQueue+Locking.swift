@@ -2,8 +2,8 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// The steps of sending and receiving, which only the lock owner performs. A single store sends or receives a message,
-/// so the queue stays consistent if a process dies before or after that store.
+/// The steps of sending and receiving, performed only by the lock owner. A single store sends or receives a message, so
+/// the queue stays consistent if a process dies before or after that store.
 extension SharedQueue {
   /// Locks the queue.
   @inline(__always)

@@ -39,8 +39,10 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// The addresses that keep this region mapped, each with a count: a ``SharedMutex`` value at the address was
-  /// destroyed while the mutex was locked, and the C library still has the address in its list of robust mutexes.
+  /// The addresses of locked mutexes for which this region stays mapped, each with a count.
+  ///
+  /// A ``SharedMutex`` value at such an address was destroyed while the mutex was locked, so the C library still has
+  /// the address in its list of robust mutexes.
   private let held = Mutex<[Int: (region: SharedRegion, count: Int)]>([:])
 
   /// Takes ownership of mapped or attached memory.

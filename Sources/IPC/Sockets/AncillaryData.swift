@@ -155,7 +155,7 @@ extension UnixSocket.Socket {
   /// - Parameters:
   ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the bytes to.
-  ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
+  ///   - ancillary: The received descriptors and credentials. Untaken descriptors from an earlier message are closed.
   ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws

@@ -6,7 +6,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The descriptors that a service manager opened for this process: socket activation, `sd_listen_fds(3)`.
+/// The descriptors opened by a service manager for this process: socket activation, `sd_listen_fds(3)`.
 ///
 /// ```swift
 /// for inherited in try ListenDescriptors.take() where inherited.name == "echo" {

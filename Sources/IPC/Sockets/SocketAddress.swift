@@ -10,7 +10,7 @@ package import CIPC
 ///
 /// This corresponds to `struct sockaddr_in` (`ip(7)`) or `struct sockaddr_in6` (`ipv6(7)`). Using it does not allocate.
 public struct SocketAddress: Sendable {
-  /// The address in the kernel's layout, so that sending and receiving need no conversion; its version is 4 or 6.
+  /// The address in the kernel's layout, so that sending and receiving need no conversion; `version` is 4 or 6.
   package let parts: cipc_internet_address
 
   /// Creates an address; port 0 makes the kernel choose an unused port when a socket is bound to the address.

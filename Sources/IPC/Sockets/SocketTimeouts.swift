@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Per-socket time limits, which C programs often set. They also apply to other processes that share the socket.
+/// Per-socket time limits, as set by many C programs. The limits also apply to other processes that share the socket.
 extension SocketProtocol where Self: ~Copyable {
   /// How long a receive call without a timeout waits; nil for no limit.
   ///

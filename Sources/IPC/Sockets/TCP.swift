@@ -60,7 +60,7 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -171,12 +171,12 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The address on which the socket listens, with the port that the kernel chose if the requested port was 0.
+    /// The address on which the socket listens, with the port chosen by the kernel if the requested port was 0.
     ///
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }

@@ -69,7 +69,7 @@ public enum UDP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }

@@ -95,7 +95,7 @@ extension UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }

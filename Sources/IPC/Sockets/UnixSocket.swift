@@ -88,7 +88,7 @@ public enum UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
     }
 
-    /// The open descriptor, which this value owns and closes.
+    /// The open descriptor, owned and closed by this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }

@@ -76,7 +76,7 @@ extension PipeDescriptor where Self: ~Copyable {
 
   /// Sets the minimum number of bytes that the pipe can hold.
   ///
-  /// - Returns: The new capacity, which the kernel rounds up to a power-of-two multiple of the page size.
+  /// - Returns: The new capacity, rounded up by the kernel to a power-of-two multiple of the page size.
   /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB by default) without
   ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` if the size is invalid.
   ///
@@ -110,7 +110,7 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -133,7 +133,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -177,7 +177,7 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
 
-  /// The open descriptor, which this value owns and closes.
+  /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

@@ -28,7 +28,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   /// Creates a reader with an empty buffer.
   ///
   /// - Parameters:
-  ///   - source: The stream to read from, which the reader owns.
+  ///   - source: The stream to read from; the reader takes ownership.
   ///   - capacity: The size of the buffer in bytes, at least 1.
   public init(_ source: consuming Source, capacity: Int = 65_536) {
     self.capacity = capacity
@@ -228,7 +228,8 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads once.
   ///
-  /// Before that, this makes room for at least one byte, and for more than `length` bytes in total.
+  /// The buffer first grows, if necessary, to have room for at least one more byte, and for more than `length` bytes in
+  /// total.
   @inlinable
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)

@@ -27,7 +27,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Creates a writer with an empty buffer.
   ///
   /// - Parameters:
-  ///   - sink: The stream to write to, which the writer owns.
+  ///   - sink: The stream to write to; the writer takes ownership.
   ///   - capacity: The size of the buffer in bytes, at least 1.
   ///   - onUnwritten: A function that is called with the number of unwritten bytes if the writer is destroyed before
   ///     they are written. The default writes a line to standard error.

@@ -211,7 +211,7 @@ extension FIFO {
     return Duplex(reader, writer)
   }
 
-  /// Waits until the FIFO of the nonblocking `reader` is open for writing.
+  /// Waits until the nonblocking `reader`'s FIFO is open for writing.
   private func waitForWriter(
     of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) {
@@ -223,7 +223,7 @@ extension FIFO {
       }
     }
   }
-  /// Returns whether the FIFO of a nonblocking reader is open for writing.
+  /// Returns whether a nonblocking reader's FIFO is open for writing.
   ///
   /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there
   /// is a writer; otherwise, it returns 0.

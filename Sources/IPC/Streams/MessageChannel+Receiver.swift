@@ -12,7 +12,7 @@ extension MessageChannel {
     /// Creates a receiver over a stream.
     ///
     /// - Parameters:
-    ///   - source: The stream to read from, which the receiver owns.
+    ///   - source: The stream to read from; the receiver takes ownership.
     ///   - maximumLength: The maximum length of a message in bytes. A longer message is not read, and no memory is
     ///     allocated for it.
     public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
@@ -26,8 +26,7 @@ extension MessageChannel {
     /// Receives the next message.
     ///
     /// - Parameters:
-    ///   - message: The array whose contents the message replaces; unchanged on error. Reusing an array avoids
-    ///     reallocation.
+    ///   - message: The array to overwrite with the message; unchanged on error. Reusing an array avoids reallocation.
     ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
     ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
     ///     `.interrupted`.
@@ -175,7 +174,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     if isShort(length) {
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
       if message.count == length {
-        // Most messages have the same length as the previous one, and then cost only a copy.
+        // A message with the same length as the previous one, the most common case, costs only a copy.
         unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
       } else {
         message.removeAll(keepingCapacity: true)
@@ -187,7 +186,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     received = 0
   }
 
-  /// Handles the end of the stream, which is an error within a message.
+  /// Handles the end of the stream; within a message, it is an error.
   @usableFromInline @inline(never)
   func end() throws(IPCError) -> Int? {
     if isUnderWay { throw broken(.protocolError) }

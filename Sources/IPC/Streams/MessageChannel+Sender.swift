@@ -9,7 +9,7 @@ extension MessageChannel {
     /// Creates a sender over a stream.
     ///
     /// - Parameters:
-    ///   - sink: The stream to write to, which the sender owns.
+    ///   - sink: The stream to write to; the sender takes ownership.
     ///   - maximumLength: The maximum length of a message in bytes.
     public init(_ sink: consuming Sink, maximumLength: UInt32 = defaultMaximumLength) {
       self.sink = sink

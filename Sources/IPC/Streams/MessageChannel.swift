@@ -53,13 +53,13 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request whose reply is still expected.
+    /// The length of the request that still awaits its reply.
     private var requested: Int?
 
     /// Creates a channel over a bidirectional stream.
     ///
     /// - Parameters:
-    ///   - stream: The stream, which the channel owns.
+    ///   - stream: The stream; the channel takes ownership.
     ///   - maximumLength: The maximum length of a message in bytes, in either direction.
     public init(_ stream: consuming Stream, maximumLength: UInt32 = defaultMaximumLength) {
       self.stream = stream
@@ -115,7 +115,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   ///
   /// - Parameters:
   ///   - message: The bytes of the request; may be empty.
-  ///   - reply: The array whose contents the reply replaces, as in ``receive(into:timeout:retryOnInterrupt:)``.
+  ///   - reply: The array to overwrite with the reply, as in ``receive(into:timeout:retryOnInterrupt:)``.
   ///   - timeout: How long to wait for the request and its reply together.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
@@ -148,8 +148,8 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request and an empty array, to which it appends the reply.
-  ///   It cannot throw: report errors in the reply, or call `receive` and `send` in a loop.
+  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array. It
+  ///   cannot throw: report errors in the reply, or call `receive` and `send` in a loop.
   /// - Throws: Any error from sending or receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []
@@ -168,7 +168,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
 extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
   package var descriptor: FileDescriptor { stream.descriptor }
-  /// Whether a request has been sent whose reply has not been received.
+  /// Whether the reply to a sent request is still outstanding.
   package var isReplyExpected: Bool { requested != nil }
 }
 

@@ -23,7 +23,7 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
-      // The kernel would return 0, which the caller would take as end of file.
+      // The kernel would return 0, and the caller would mistake that for end of file.
       guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
       let count = unsafe read(descriptor, transport, start + filled, buffer.count &- filled)
       if count > 0 { filled &+= count }

@@ -9,7 +9,7 @@ internal import SystemPackage
 
 /// A process-shared condition variable (`pthread_cond_t`) in shared memory.
 ///
-/// A thread that has locked a ``SharedMutex`` waits until another thread changes the data that the mutex protects.
+/// A thread that has locked a ``SharedMutex`` waits until another thread changes the data protected by the mutex.
 ///
 /// ```swift
 /// try mutex.withLock {
@@ -43,7 +43,7 @@ internal import SystemPackage
     self.clock = clock
   }
 
-  /// Returns the condition variable that another process created at this offset; its bytes are not checked.
+  /// Returns the condition variable created by another process at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.

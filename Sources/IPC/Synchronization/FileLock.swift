@@ -60,8 +60,8 @@ public enum RecordLock {
   ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
-  ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, which the kernel
-  ///   detects only for ``Owner/process`` and ``Timeout/never``; `.invalidArgument` for a range that is empty or begins
+  ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, detected by the
+  ///   kernel only for ``Owner/process`` and ``Timeout/never``; `.invalidArgument` for a range that is empty or begins
   ///   before the start of the file.
   ///
   /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`; with a timeout, `F_OFD_SETLK` or `F_SETLK`.
@@ -103,7 +103,7 @@ public enum RecordLock {
     } != nil
   }
 
-  /// Unlocks a range of a file; other bytes that the owner has locked stay locked.
+  /// Unlocks a range of a file; other bytes locked by the owner stay locked.
   ///
   /// Calls `fcntl(2)` with `F_UNLCK`.
   public static func unlock(

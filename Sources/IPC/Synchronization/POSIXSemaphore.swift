@@ -27,7 +27,7 @@ internal import SystemPackage
   let address: UnsafeMutablePointer<sem_t>
   private let place: Place
 
-  /// The object that errors report.
+  /// The object reported in errors.
   let object: IPCError.Object?
 
   /// Whether the call that opened the semaphore created it.
@@ -77,7 +77,7 @@ internal import SystemPackage
     return unsafe POSIXSemaphore(address, in: region, isNew: true)
   }
 
-  /// Returns the semaphore that another process created at this offset; its bytes are not checked.
+  /// Returns the semaphore created by another process at this offset; its bytes are not checked.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress`, as in ``create(in:at:value:)``.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {

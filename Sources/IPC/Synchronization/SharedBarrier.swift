@@ -36,7 +36,7 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the barrier that another process created at this offset; its bytes are not checked.
+  /// Returns the barrier created by another process at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
@@ -74,7 +74,7 @@ internal import SystemPackage
     return barrier
   }
 
-  /// Waits until all threads that the barrier counts have arrived.
+  /// Waits until all of the barrier's threads have arrived.
   ///
   /// The barrier can then be reused. Signals do not interrupt this call.
   ///

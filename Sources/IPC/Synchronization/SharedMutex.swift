@@ -12,7 +12,7 @@ internal import SystemPackage
 ///
 /// By default, the mutex is robust: locking reports if the previous owner died with the mutex locked
 /// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock the mutex twice, or unlock it without
-/// holding it. A mutex that a C program created may be of another ``Kind``.
+/// holding it. A mutex created by a C program may have another ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
@@ -44,14 +44,14 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library links the mutexes that a thread has locked in a list, and writes to their memory when the thread
-  // locks or unlocks another mutex.
+  // The C library keeps a linked list of the mutexes that a thread has locked, and writes to their memory when the
+  // thread locks or unlocks another mutex.
   deinit {
     let count = lockCount.load(ordering: .relaxed)
     if count > 0 { unsafe region.hold(address, count) }
   }
 
-  /// Returns the mutex that another process created at this offset; its bytes are not checked.
+  /// Returns the mutex created by another process at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
@@ -137,7 +137,7 @@ extension SharedMutex {
   /// The state in which a call found the mutex; in either case, the mutex is now locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
-    /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.
+    /// The previous owner died with the mutex locked, so the protected data may be inconsistent.
     ///
     /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that call, every
     /// later lock throws `.notRecoverable`.
@@ -192,7 +192,7 @@ extension SharedMutex {
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the mutex.
-  ///   - recover: A function that repairs the data that the mutex protects, if the previous owner died with the mutex
+  ///   - recover: A function that repairs the data protected by the mutex if the previous owner died with the mutex
   ///     locked. When the function returns, the mutex is made consistent. If `recover` is nil, the call throws
   ///     `.ownerDied` instead, and every later lock throws `.notRecoverable`.
   ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
@@ -214,7 +214,7 @@ extension SharedMutex {
     return result
   }
 
-  /// Marks the data that the mutex protects as repaired, after ``LockOutcome/ownerDied``.
+  /// Marks the data protected by the mutex as repaired, after ``LockOutcome/ownerDied``.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the mutex is not in that state.
   ///

@@ -35,7 +35,7 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the lock that another process created at this offset; its bytes are not checked.
+  /// Returns the lock created by another process at this offset; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.

@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message: a number of at least 1, whose meaning the programs agree on (`mtype` in `msgop(2)`).
+  /// The type of a message: a number of at least 1, with a meaning agreed on by the programs (`mtype` in `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
     /// The number (`long` in C), at least 1.
@@ -22,7 +22,7 @@ extension SystemVMessageQueue {
 
     /// Creates a type.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, which `msgsnd(2)` also rejects.
+    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, which is also an error in `msgsnd(2)`.
     public init(validating rawValue: Int) throws(IPCError) {
       guard rawValue > 0 else { throw IPCError(.msgsnd, .invalidArgument) }
       self.rawValue = rawValue
@@ -36,7 +36,7 @@ extension SystemVMessageQueue {
 
   /// A selection of messages by type; a call receives the oldest message that matches.
   ///
-  /// In `msgrcv(2)`, the sign of `msgtyp` and a flag make the selection.
+  /// `msgrcv(2)` encodes the selection in the sign of `msgtyp` and a flag.
   @frozen
   public enum Selection: Hashable, Sendable {
     /// A message of any type.
@@ -168,8 +168,8 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the oldest.
-  ///   - maxLength: The number of bytes to make room for. A message has at most `/proc/sys/kernel/msgmax` bytes, by
-  ///     default 8192.
+  ///   - maxLength: The number of bytes to reserve. A message has at most `/proc/sys/kernel/msgmax` bytes, by default
+  ///     8192.
   ///   - bytes: The array that the message is appended to.
   ///   - truncate: Whether to truncate a longer message (`MSG_NOERROR`).
   ///   - timeout: How long to wait for a message.

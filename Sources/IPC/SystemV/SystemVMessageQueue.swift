@@ -125,7 +125,7 @@ extension SystemVMessageQueue {
     public let lastChange: Int64
   }
 
-  /// Returns the state of the queue.
+  /// Returns the queue's state.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the queue was removed.
@@ -143,7 +143,7 @@ extension SystemVMessageQueue {
   /// Changes the queue's owner, permissions and capacity.
   ///
   /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// this method therefore reads the current values first, and may undo a change made by another process between the
   /// two calls. To avoid that, pass all four arguments.
   ///
   /// The kernel checks blocked calls again: messages that now fit are sent, and calls by a process that may no longer

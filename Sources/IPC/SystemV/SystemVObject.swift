@@ -38,7 +38,7 @@ public struct SystemVIdentity: Hashable, Sendable {
   /// Whether the call that returned this value created the object.
   public let isNew: Bool
 
-  /// Creates the identity of an object that another process, or `ipcs(1)`, reported.
+  /// Creates the identity of an object reported by another process or `ipcs(1)`.
   public init(identifier: Int32) { self.init(identifier, key: nil, isNew: false) }
 
   init(_ identifier: Int32, key: SystemVKey?, isNew: Bool) {
@@ -56,7 +56,7 @@ public struct SystemVIdentity: Hashable, Sendable {
 }
 
 extension SystemVObject {
-  /// Creates a reference to the object with an identifier that another process, or `ipcs(1)`, reported.
+  /// Creates a reference to the object with an identifier reported by another process or `ipcs(1)`.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
   /// The number that the kernel assigned to the object, which is the same in every process.
@@ -65,7 +65,7 @@ extension SystemVObject {
   /// Whether the call that returned this value created the object.
   public var isNew: Bool { identity.isNew }
 
-  /// The object as errors describe it.
+  /// The object as described in errors.
   var object: IPCError.Object { identity.key.map { .key($0) } ?? .identifier(identifier) }
 
   /// Performs `msgget(2)`, `semget(2)` or `shmget(2)`.

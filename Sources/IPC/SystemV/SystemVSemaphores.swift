@@ -107,7 +107,7 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// Converts a semaphore count to the C type; a count that does not fit becomes -1, which the kernel also rejects.
+  /// Converts a semaphore count to the C type; a count that does not fit becomes -1, and the kernel rejects that too.
   private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
 }
 
@@ -128,7 +128,7 @@ extension SystemVSemaphores {
     public let lastChange: Int64
   }
 
-  /// Returns the state of the set.
+  /// Returns the set's state.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the set was removed.
@@ -145,7 +145,7 @@ extension SystemVSemaphores {
   /// Changes the set's owner and permissions.
   ///
   /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// this method therefore reads the current values first, and may undo a change made by another process between the
   /// two calls. To avoid that, pass all three arguments.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.

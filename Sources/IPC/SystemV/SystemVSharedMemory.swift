@@ -132,7 +132,7 @@ extension SystemVSharedMemory {
     public let lastChange: Int64
   }
 
-  /// Returns the state of the segment.
+  /// Returns the segment's state.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the segment was freed.
@@ -150,7 +150,7 @@ extension SystemVSharedMemory {
   /// Changes the segment's owner and permissions.
   ///
   /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change that another process makes between the
+  /// this method therefore reads the current values first, and may undo a change made by another process between the
   /// two calls. To avoid that, pass all three arguments.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
@@ -209,7 +209,7 @@ extension SystemVSharedMemory {
     /// The address of the first byte, valid for the lifetime of this value.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
-    /// The object that errors report.
+    /// The object reported in errors.
     public var object: IPCError.Object? { segment.object }
 
     /// Whether another process can shrink the segment; always false.
@@ -248,7 +248,7 @@ extension SystemVSharedMemory {
     }
   }
 
-  /// Attaches the segment for reading and writing, at an address that the kernel selects.
+  /// Attaches the segment for reading and writing, at an address selected by the kernel.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
   ///   removed.
@@ -256,7 +256,7 @@ extension SystemVSharedMemory {
   /// Calls `shmat(2)`.
   public func attach() throws(IPCError) -> ReadWriteAttachment { try Attachment(self) }
 
-  /// Attaches the segment for reading, at an address that the kernel selects.
+  /// Attaches the segment for reading, at an address selected by the kernel.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
   ///   removed.

@@ -17,8 +17,8 @@ extension EventFD {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most `maximumValue`.
-  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so the method retries after
-  ///     pauses of 0.1 to 10 ms, without blocking a thread.
+  ///   - timeout: How long to wait. The kernel reports only that the counter can increase by 1, so the method retries
+  ///     after pauses of 0.1 to 10 ms, without blocking a thread.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.invalidArgument` if `amount` exceeds
   ///   `maximumValue`; `CancellationError`, in which case nothing is added.
   ///

@@ -1,6 +1,6 @@
 public import IPC
 
-// A ring has no descriptor, so a thread does the waiting. The thread also detects the other side's death.
+// A ring has no descriptor, so a background thread waits for it. The thread also detects the other side's death.
 
 extension Ring.Producer where Content == RingBytes {
   /// Writes as many of `bytes` as fit, but at least one; a thread waits for room if necessary.

@@ -22,7 +22,7 @@ extension UnixSocket.Socket {
   /// - Parameters:
   ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the bytes to.
-  ///   - ancillary: The received descriptors and credentials. Any descriptors left in it are closed.
+  ///   - ancillary: The received descriptors and credentials. Untaken descriptors from an earlier message are closed.
   ///   - timeout: How long to wait for a message.
   /// - Returns: The received message; nil at end of stream, but never for datagrams.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`;

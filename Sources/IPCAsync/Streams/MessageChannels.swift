@@ -5,8 +5,7 @@ extension MessageChannel.Receiver where Source: ReadableDescriptor & ~Copyable {
   /// Receives the next message.
   ///
   /// - Parameters:
-  ///   - message: The array whose contents the message replaces; unchanged on error. Reusing an array avoids
-  ///     reallocation.
+  ///   - message: The array to overwrite with the message; unchanged on error. Reusing an array avoids reallocation.
   ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
   /// - Returns: The length of the message; nil at end of file.
   /// - Throws: `IPCError` with `.messageTooLong` if the announced length exceeds the limit; `.protocolError` if the
@@ -79,7 +78,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
   ///
   /// - Parameters:
   ///   - message: The bytes of the request; may be empty.
-  ///   - reply: The array whose contents the reply replaces.
+  ///   - reply: The array to overwrite with the reply.
   ///   - timeout: How long to wait for the request and its reply together.
   /// - Returns: The length of the reply.
   /// - Throws: `IPCError` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
@@ -114,8 +113,8 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request and an empty array, to which it appends the reply.
-  ///   If it throws an error, the call ends.
+  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array. If it
+  ///   throws an error, the call ends.
   /// - Throws: Any error from sending, receiving or `answer`. A broken pipe ends the call without an error.
   public mutating func serve(
     _ answer: (_ request: [UInt8], _ reply: inout [UInt8]) async throws -> Void
@@ -134,7 +133,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
   }
 }
 
-// A ring has no descriptor, so a thread does the waiting.
+// A ring has no descriptor, so a background thread waits for it.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
   /// Receives the next message from a channel over a ring, as from a channel over a descriptor.

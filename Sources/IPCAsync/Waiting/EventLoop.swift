@@ -126,7 +126,7 @@ final class EventLoop: Sendable {
     if let target { Self.finish(.init(target: target, outcome: .cancelled)) }
   }
 
-  /// Requests from the kernel the events that a descriptor's waits need.
+  /// Asks the kernel to report the events that a descriptor's waits need.
   private func arm(_ descriptor: Int32, _ table: inout WaitTable) throws(IPCError) {
     guard let events = table.missingEvents(of: descriptor) else { return }
     let (file, token) = (FileDescriptor(rawValue: descriptor), UInt64(descriptor))
@@ -176,7 +176,7 @@ final class EventLoop: Sendable {
     }
   }
 
-  /// Removes the waits that these events end.
+  /// Removes the waits ended by these events.
   private func collect(_ events: [ReadinessEvent], into finished: inout [WaitTable.Finished]) {
     // Do not capture an `inout` parameter in the closure, because it would be copied.
     var ended: [WaitTable.Finished] = []

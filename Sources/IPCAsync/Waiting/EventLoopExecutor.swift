@@ -77,7 +77,7 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// Returns whether the thread may sleep, which it may if there are no jobs.
+  /// Returns whether the thread may sleep, which requires that there are no jobs.
   func prepareToWait() -> Bool {
     state.withLock { state in
       state.isAsleep = state.waiting.isEmpty

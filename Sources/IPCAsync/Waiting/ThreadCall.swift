@@ -91,7 +91,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// The timeout of the next attempt.
+  /// The next attempt's timeout.
   private var limit: Timeout {
     // Always pass a deadline: with SA_RESTART, a signal handler does not interrupt a call that has none.
     let end = min(timeout.monotonicNanoseconds, .max - 1)

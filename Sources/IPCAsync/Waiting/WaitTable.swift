@@ -86,7 +86,7 @@ struct WaitTable {
     removeFirst(of: descriptor) { $0.number == number }
   }
 
-  /// Removes a descriptor's waits that these events end.
+  /// Removes a descriptor's waits ended by these events.
   ///
   /// - Returns: Whether other waits for the descriptor remain, so that it must be re-armed.
   mutating func removeReady(_ descriptor: Int32, _ readiness: Readiness, into finished: inout [Finished]) -> Bool {
