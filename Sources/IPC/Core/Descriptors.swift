@@ -161,7 +161,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
         Musl.close(descriptor.rawValue)
       #endif
     }
-    return result == .failure(.interrupted) ? .success(0) : result
+    return result.failed(with: .interrupted) ? .success(0) : result
   }
 }
 

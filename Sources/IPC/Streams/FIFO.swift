@@ -229,6 +229,6 @@ extension FIFO {
   /// is a writer; otherwise, it returns 0.
   package static func hasWriter(_ reader: borrowing PipeReader, _ probe: borrowing AnonymousPipe) -> Bool {
     let (from, to) = (reader.descriptor.rawValue, probe.writer.descriptor.rawValue)
-    return Syscall.result { cipc_tee_now(from, to, 1) } != .success(0)
+    return (try? Syscall.result { cipc_tee_now(from, to, 1) }.get()) != 0
   }
 }
