@@ -13,7 +13,7 @@ public struct BenchmarkDefinition: Sendable {
   let modes: [BenchmarkMode]
   /// The common claims: µs for one byte, and GB/s for many bytes.
   let claims: Claims
-  /// Whether both processes spin, so that each needs its own processor.
+  /// Whether both processes spin, so each needs its own processor.
   let spins: Bool
 
   /// The name, such as `pipe/pipe`.

@@ -1,4 +1,4 @@
-/// Divides the time of a run among its measurements.
+/// Divides a run's time among its measurements.
 ///
 /// Starting peers and programs takes time that depends on the machine. Therefore each benchmark gets a share of the
 /// remaining time.

@@ -22,7 +22,7 @@ public struct BenchmarkOptions: Sendable {
 
   /// The maximum time for one measurement, in seconds.
   var longestBudget: Double { budget ?? 0.03 }
-  /// The time limits for a whole run with five rounds, in seconds; they grow in proportion to the number of rounds.
+  /// The time limits for a whole run with five rounds, in seconds; they scale with the number of rounds.
   private static let (complete, quick) = (280.0, 55.0)
   /// The time limit for the whole run, in seconds.
   var timeLimit: Double {
@@ -42,7 +42,7 @@ public struct BenchmarkProgress: Sendable, CustomStringConvertible {
   public var description: String { "[\(number)/\(count)] \(name), round \(round)" }
 }
 
-/// Measures benchmarks in rounds; in each round, the pairings of languages take turns.
+/// Measures benchmarks in rounds; in each round, the language pairings take turns.
 public struct BenchmarkRunner: Sendable {
   private let configuration: RunConfiguration
   private let definitions: [BenchmarkDefinition]
@@ -213,7 +213,7 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs to compare a benchmark with: only on two cores, if the machine has two.
+  /// Returns the programs to compare a benchmark with; none in other placements if the machine has two cores.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in

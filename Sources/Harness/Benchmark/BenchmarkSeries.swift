@@ -34,7 +34,7 @@ struct BenchmarkSeries {
 
   /// Determines how many messages the reference pairing sends in a fraction of the budget.
   ///
-  /// A measurement consists of several requests, so that it ends in time even if the machine becomes busy: once
+  /// A measurement consists of several requests, so that it finishes in time even if the machine becomes busy: once
   /// spinning processes share a processor, each message costs them a scheduler time slice.
   mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int]) throws(CellOutcome) {
     for mode in modes {
@@ -92,7 +92,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds the time of a program in one round.
+  /// Adds a program's time in one round.
   mutating func add(_ time: Double, of program: String) { programs[program, default: []].append(time) }
 
   /// Returns the results from all rounds.

@@ -121,7 +121,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of scripts that could not be recorded, so that their calls are unknown.
+    /// The results of scripts that could not be recorded, so their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the system-call table.
     var problems: [String] = []

@@ -24,7 +24,7 @@ enum ProgramTracing: Sendable {
 }
 
 extension PeerClient {
-  /// Waits until the tracer is tracing the program, because it does not see earlier calls.
+  /// Waits until the tracer is tracing the program, because the tracer does not see earlier calls.
   func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
     guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
@@ -53,8 +53,9 @@ extension PeerClient {
     }
   }
 
-  /// Reads the remaining lines that a program and its tracer have written, waiting for the trace to end if the program
-  /// has.
+  /// Reads the remaining lines from a program and its tracer.
+  ///
+  /// If the program has exited, this method first waits for the trace to end.
   func takeLastOutput(of role: RoleProcess) throws(CellOutcome) {
     if terminationStatus(of: role) != nil, let trace = streams(of: role).trace {
       let wasInterruption = interruption

@@ -7,7 +7,7 @@ struct RoleParser {
 
   /// The maximum number of roles in a sandbox.
   private static let maximum = 64
-  /// The maximum number of roles with a cell for every combination of languages.
+  /// The maximum number of roles for which every combination of languages gets a cell.
   static let maximumOfAllLanguages = 6
 
   private static let interruptedCloses = "interrupted-closes"

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Parses text with variables into a ``Template``, and checks that the variables exist at this point of a script.
+/// Parses text with variables into a ``Template``, and checks that the variables exist at this point in a script.
 struct TemplateParser {
   var roles: [String]
   let parameters: [String]

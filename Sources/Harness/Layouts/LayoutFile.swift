@@ -2,7 +2,7 @@
 public struct LayoutFile: Sendable {
   /// The path of the file.
   let path: String
-  /// The file name as messages show it.
+  /// The file name as shown in messages.
   let name: String
   /// The C headers, in the order in which they are included.
   let headers: [String]
@@ -40,7 +40,7 @@ public struct LayoutFile: Sendable {
     let line: Int
   }
 
-  /// Reads the file at `path`; diagnostics call it `name`.
+  /// Reads the file at `path`, shown in diagnostics as `name`.
   public init(at path: String, as name: String) throws(FixtureErrors) {
     let log = DiagnosticLog()
     if let kind = [".h": "a C header", ".c": "C source", ".swift": "Swift source"].first(where: {

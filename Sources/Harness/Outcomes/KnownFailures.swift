@@ -33,7 +33,7 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
-  /// Returns a problem if any cell passed that the list in `file` expects to fail.
+  /// Returns a problem if any cell that the list in `file` expects to fail has passed.
   func problems(_ results: [CellResult], file: String) -> [String] {
     let passed = results.count { result in
       result.verdict == .passed && !result.isExpected

@@ -2,7 +2,7 @@ import Foundation
 
 /// A run in the JSON report format, from which every other report can be generated.
 public struct SavedRun: Sendable, Codable {
-  /// The format version, which every incompatible change increments.
+  /// The format version, incremented by every incompatible change.
   private static let currentFormat = 3
 
   private let format: Int

@@ -55,7 +55,7 @@ public enum PairingStrategy: Sendable {
 struct PairCoverage {
   private let reference: String
   private let named: [[String]]
-  /// For each scenario, by its index, the pairs without the reference that it covers.
+  /// The pairs without the reference that each scenario covers, by the scenario's index.
   private let assigned: [[[String]]]
 
   /// Assigns each pair to the scenario that has the fewest pairs so far among those that the pair can run.

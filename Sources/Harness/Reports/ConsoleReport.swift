@@ -29,7 +29,7 @@ struct ConsoleReport: Report {
     }
   }
 
-  /// Whether the failure of a control cell that has already been described caused the result.
+  /// Whether the result was caused by a failed control cell that has already been described.
   ///
   /// The summary names these cells.
   private mutating func isFolded(_ result: CellResult) -> Bool {

@@ -78,7 +78,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// Returns a heading with a space at the end, which aligns it with numbers that have no mark.
+  /// Returns a heading with a trailing space, to align it with unmarked numbers.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -174,7 +174,7 @@ struct ConsoleSummary {
 
   private static let maximumFolded = 10
 
-  /// The maximum number of listed failures, which leaves room for the matrix on the screen.
+  /// The maximum number of listed failures, chosen to leave room for the matrix on the screen.
   private static let maximumListed = 40
 
   private var problems: [String] {

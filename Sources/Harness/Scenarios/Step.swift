@@ -4,9 +4,9 @@ import Glibc
 public struct Step: Sendable {
   /// The action to perform, and its expectation.
   public let action: Action
-  /// The text of the step in its file, which reports show.
+  /// The step's source text, as shown in reports.
   public let text: String
-  /// The position of the step in its file.
+  /// The step's position in its file.
   public let location: SourceLocation
   /// The responses after each `~>`, which are also accepted once another role has died.
   public let expectedAfterPeerDeath: [ExpectedResponse]

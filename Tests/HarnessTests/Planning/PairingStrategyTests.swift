@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The pairings of many languages")
+@Suite("Pairings with many languages")
 struct PairingStrategyTests {
   private static let names = ["c", "a", "b", "d", "e"]
 
@@ -46,7 +46,7 @@ struct PairingStrategyTests {
     #expect(others.count < 12 + max(count, 12))
   }
 
-  @Test("have no pairing twice, and only two languages for three roles") func manyRoles() throws {
+  @Test("include no pairing twice, and only two languages for three roles") func manyRoles() throws {
     for group in plan(try scenarios(2, roles: ["x", "y", "z"])).groups {
       let found = group.cells.map(\.pairing.languages)
       #expect(Set(found).count == found.count)

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test("leaves out what a peer lacks, and what depends on it") func dependencies() throws {
+  @Test("omits unsupported requests, and requests that depend on them") func dependencies() throws {
     let text = """
       > pipe2 reader=r writer=w
       < ok fd=*
@@ -63,7 +63,7 @@ import Testing
       ])
   }
 
-  @Test("compares what follows a request that only inspects, or fails") func inspections() throws {
+  @Test("compares the exchanges after a request that only inspects, or fails") func inspections() throws {
     let text = """
       > pipe2 reader=r writer=w
       < ok fd=*
@@ -126,7 +126,7 @@ import Testing
     try Checkout.fixtures.get().scenarios.map(\.id).filter { $0.hasPrefix("contract/") }
   }
 
-  @Test("reports all differences of a peer, each with its mechanism, and nothing that follows from one")
+  @Test("reports all of a peer's differences, each with its mechanism, but none of their consequences")
   func differences() async throws {
     let text = """
       # A title.

@@ -1,4 +1,4 @@
-/// The script of the report, which only filters and moves the focus.
+/// The report's script, which only filters and moves the focus.
 enum HTMLScript {
   /// The JavaScript source, which reads the URL fragment.
   ///
