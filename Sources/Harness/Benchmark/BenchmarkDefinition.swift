@@ -35,7 +35,7 @@ public struct BenchmarkDefinition: Sendable {
 
 /// How messages are spaced.
 public enum BenchmarkMode: String, Sendable, CaseIterable, Codable {
-  /// One message at a time, sent when the previous message has come back.
+  /// One message at a time, sent when the previous message has been returned.
   case pingPong = "ping-pong"
   /// One message at a time, sent on a fixed schedule; latency is measured from the scheduled time.
   case paced

@@ -152,7 +152,7 @@ private struct Run {
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Returns the planned measurements of a benchmark in each placement; none if the machine lacks something it needs.
+  /// Returns a benchmark's planned measurements in each placement; none if the machine does not meet its requirements.
   mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
@@ -186,7 +186,7 @@ private struct Run {
       let first = try session(pairings[0])
       try series.calibrate(first, modes: plan.modes, sizes: plan.sizes)
       try first.finish()
-      // The reference is measured twice; the difference shows the noise.
+      // Measure the reference twice, because the difference shows the noise.
       let turns =
         pairings.map { PlannedBenchmark.Turn.pairing($0, isControl: false) } + [.pairing(pairings[0], isControl: true)]
         + Set(compared.map(\.rule.program)).sorted().map { .program($0) }

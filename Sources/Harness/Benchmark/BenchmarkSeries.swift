@@ -71,7 +71,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds a measurement of a load, which may be a new load.
+  /// Adds a measurement of a load; the load may be new.
   mutating func add(
     _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
   ) {
@@ -102,7 +102,7 @@ struct BenchmarkSeries {
       let load = measured.load
       let control = Estimate(median: Self.ratios(measured.control, to: reference.times), seed: seed)
       guard let control else { return nil }
-      // Two runs of the same pairing differ only by the machine's noise, which also affects every other ratio.
+      // Two runs of the same pairing differ only by the machine's noise. The same noise affects every other ratio.
       let noise = max(control.high / control.value, control.value / control.low) - 1
       let results = pairings.compactMap { pairing -> PairingResult? in
         guard let samples = measured.samples[pairing], let time = Estimate(median: samples.times, seed: seed) else {

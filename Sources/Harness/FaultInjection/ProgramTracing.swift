@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The program that traces a role, and writes its trace to a separate stream.
 enum ProgramTracing: Sendable {
-  /// `c-peers/wire-recorder`, which reports the role's actions on the wire.
+  /// `c-peers/wire-recorder`, to report the role's actions on the wire.
   case recorder(String)
   /// strace(1), or another tracer that writes to standard error, with its options.
   case standardError([String])

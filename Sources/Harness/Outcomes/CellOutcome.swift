@@ -80,7 +80,7 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// A control cell that did not pass, which makes other cells broken.
+/// A control cell that did not pass and therefore makes other cells broken.
 public struct ControlFailure: Sendable, Hashable, Codable {
   /// The control cell's id.
   public let cell: String

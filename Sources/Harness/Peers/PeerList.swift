@@ -77,7 +77,7 @@ public struct PeerDescription: Sendable, Hashable {
 /// A language whose peer program does not exist on this machine.
 package struct MissingPeer: Sendable, Hashable {
   let language: String
-  /// The path of the program, relative to the root.
+  /// The program path, relative to the root.
   let program: String
 
   /// The note for a report.

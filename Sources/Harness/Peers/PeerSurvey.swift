@@ -98,7 +98,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     }
   }
 
-  /// The languages page, which does not depend on this machine's builds and versions.
+  /// The languages page; it does not depend on this machine's builds and versions.
   private var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Languages")

@@ -98,7 +98,7 @@ struct PairCoverage {
     let free = Pairing.freeRoles(of: scenario)
     for other in others {
       let pair = languages.contains(reference) ? [reference, other] : [other]
-      // Two languages can be assigned to many roles in too many ways.
+      // There are too many ways to assign two languages to many roles.
       if free.count > 2 {
         add(Pairing.mixtures(pair, of: free.count).map { Pairing($0, to: free, of: scenario) })
       } else {

@@ -89,7 +89,7 @@ struct ConsoleSummary {
 
   /// One line for each verdict, for each reason for an expected failure, and for each reason why cells were not run.
   ///
-  /// If all cells passed, the last line of the summary says so.
+  /// If all cells passed, the last line of the summary reports it.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String

@@ -32,11 +32,11 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case tap
   /// Markdown, for a pull request or a pipeline summary.
   case markdown
-  /// A page for a browser, which needs no network access.
+  /// A page for a browser; it needs no network access.
   case html
   /// One JSON object per line, written as each cell ends.
   case jsonLines = "json-lines"
-  /// GitHub Actions workflow commands, which show the first failures at the lines of their scenarios.
+  /// GitHub Actions workflow commands that show the first failures at the lines of their scenarios.
   case github
   /// The endpoint for a shields.io badge.
   case badge

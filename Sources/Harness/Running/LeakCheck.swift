@@ -61,7 +61,7 @@ struct LeakCheck {
     }
   }
 
-  /// Performs an `objects:` step, which compares the number of objects of each kind.
+  /// Performs an `objects:` step: compares the number of objects of each kind.
   func check(_ counts: [ObjectCount]) throws(CellOutcome) {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }

@@ -30,7 +30,7 @@ final class LineSource {
 
   var descriptor: Int32 { end.number }
 
-  /// The pipe's inode number, which identifies it in `/proc`.
+  /// The inode number that identifies the pipe in `/proc`.
   var inode: UInt64 { inodeOfFile(descriptor) }
 
   var hasLine: Bool { endOfLine() != nil }

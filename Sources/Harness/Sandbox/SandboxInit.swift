@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The first process in a sandbox, which executes the runner's commands line by line.
 ///
-/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, which
-/// also happens if the runner is killed, it exits and all processes in the sandbox are killed.
+/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, for
+/// example because the runner was killed, it exits, and all processes in the sandbox are killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?

@@ -8,7 +8,7 @@ public struct Step: Sendable {
   public let text: String
   /// The step's position in its file.
   public let location: SourceLocation
-  /// The responses after each `~>`, which are also accepted once another role has died.
+  /// The responses after each `~>`, also accepted once another role has died.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
   /// The kinds of steps, each with its syntax in scripts.

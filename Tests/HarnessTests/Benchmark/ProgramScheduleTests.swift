@@ -4,8 +4,7 @@ import Testing
 
 @Suite("The programs in a benchmark run")
 struct ProgramScheduleTests {
-  /// Returns a program that prints measurements named `name`, or as its arguments say, and a line that is not a
-  /// measurement.
+  /// Returns a program that prints a measurement for each name in its arguments, `name` by default, and one other line.
   private static func program(_ name: String) -> ExternalProgram {
     let script = #"""
       echo 'x is skipped' >&2

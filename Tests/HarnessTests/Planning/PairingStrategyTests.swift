@@ -72,7 +72,7 @@ struct PairingStrategyTests {
     for pair in ["a>b", "b>a", "b>d", "d>b", "a>d"] {
       #expect(pairs.indices.filter { pairs[$0].contains(pair) } == [6], "\(pair)")
     }
-    // A pair that cannot run anything is planned once, so that the report has the reason.
+    // A pair that cannot run any cell is planned once, so that the report contains the reason.
     for pair in ["a>e", "e>a", "b>e"] { #expect(pairs.count { $0.contains(pair) } == 1, "\(pair)") }
   }
 

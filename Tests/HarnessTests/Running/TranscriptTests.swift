@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for golden transcripts, which are compared as far as a peer supports them.
+/// Tests for golden transcripts; each is compared as far as the peer supports it.
 @Suite("A golden transcript", .serialized) struct TranscriptTests {
   private func transcript(_ text: String) throws -> GoldenTranscript {
     let scenario = try DiagnosticLog.collect {

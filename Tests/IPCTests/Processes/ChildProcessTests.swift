@@ -88,8 +88,8 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // In the child, the second pipe's reader gets the first reader's number, and the first reader gets numbers above
-      // it.
+      // In the child, the second pipe's reader is assigned the first reader's number, and the first reader is assigned
+      // numbers above it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -254,7 +254,7 @@ import Testing
     }
   }
 
-  /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it did not kill.
+  /// Runs in a separate process, killed by SIGALRM if `terminate` waits for a child that it did not kill.
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)

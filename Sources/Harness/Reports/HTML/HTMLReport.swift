@@ -234,7 +234,7 @@ struct HTMLReport: Report {
 }
 
 extension RunSummary {
-  /// The result of the run in one sentence.
+  /// The run's result in one sentence.
   fileprivate func verdict(of results: [CellResult]) -> String {
     let meaning = interrupted ? "interrupted" : self.meaning
     let count =
