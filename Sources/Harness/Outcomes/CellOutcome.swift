@@ -167,7 +167,7 @@ public struct Evidence: Sendable, Codable {
     public let messages: [TimedMessage]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How the role's process ended, or its state if it is still running.
+    /// How the role's process terminated, or its state if it is still running.
     public let state: String?
 
     package init(role: String, language: String, messages: [TimedMessage], standardError: [String], state: String?) {

@@ -1,4 +1,4 @@
-/// The report for people: each failure as it occurs, a summary at the end and, on a terminal, a status line.
+/// The human-readable report: each failure as it occurs, a summary at the end and, on a terminal, a status line.
 struct ConsoleReport: Report {
   let style: Style
   private var record = RunRecord()

@@ -121,7 +121,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that nothing is left behind after all roles have ended.
+  /// Checks that nothing is left behind after all roles have terminated.
   ///
   /// Objects of the kinds in `tolerating` may be left, because their creator may have been killed before removing them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {

@@ -103,13 +103,13 @@ final class Sandbox {
 
   // MARK: - Processes
 
-  /// Returns how a process ended; nil while it is running.
+  /// Returns how a process terminated; nil while it is running.
   func terminationStatus(of pid: Int) -> TerminationStatus? {
     sandboxInit.takeEvents()
     return sandboxInit.terminations[pid]
   }
 
-  /// Returns the number of processes that ended before this process; nil while it is running.
+  /// Returns the number of processes that terminated before this process; nil while it is running.
   func positionOfEnd(of pid: Int) -> Int? {
     sandboxInit.takeEvents()
     return sandboxInit.ended.firstIndex(of: pid)

@@ -10,9 +10,9 @@ final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// How each process ended, by its process ID within the sandbox.
+  /// How each process terminated, by its process ID within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
-  /// The processes that have ended, in the order in which they were reaped.
+  /// The terminated processes, in the order in which they were reaped.
   private(set) var ended: [Int] = []
   private let timeout: Duration
   /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.

@@ -130,7 +130,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(role).\(handle)" }
 }
 
-/// How a process ended: with an exit status, or by a signal.
+/// How a process terminated: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given by its symbol.

@@ -198,7 +198,8 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends the child although this process blocks it, and so does SIGINT although this process ignores it.
+        // SIGTERM kills the child even though this process blocks it, and SIGINT does so even though this process
+        // ignores it.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
