@@ -47,7 +47,7 @@ public struct CellOutcome: Error, Sendable {
   /// Whether the cell failed only because it differs from its recording.
   private(set) var isDifference = false
 
-  /// Creates the outcome of a cell that differs from its recording; nil without differences.
+  /// Creates the outcome of a cell that differs from its recording; nil if there are no differences.
   init?(differences: [ExplainedDifference]) {
     guard let first = differences.first else { return nil }
     self.init(.failed, Self.summary(first, differences.count))

@@ -8,7 +8,7 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
-  /// The time from which transcripts count.
+  /// The time that counts as zero in transcripts.
   let start = ContinuousClock.now
   /// The state of each object when a step first observed it.
   var objectStates: [KernelObject: [StateKind: String]] = [:]
