@@ -25,7 +25,7 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection, which takes most of the time but alone finds mistakes after partial transfers.")
+  @Flag(help: "Skip fault injection: the slowest part, but the only one that finds mistakes after partial transfers.")
   var quick = false
 
   @Option(

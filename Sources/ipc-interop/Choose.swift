@@ -4,7 +4,7 @@ public import Harness
 
 struct Choose: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Recommends mechanisms for what a program needs.",
+    abstract: "Recommends mechanisms that meet a program's needs.",
     usage: "ipc-interop choose [<options>]",
     discussion: """
       Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \

@@ -3,7 +3,7 @@ import Harness
 
 struct Coverage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Counts the assertions of public test suites that scenarios test.",
+    abstract: "Counts the assertions in public test suites that are tested by scenarios.",
     usage: "ipc-interop coverage [<options>]",
     discussion: """
       fixtures/assertions.yaml lists the assertions, and for each its scenarios or the reason why it has none.

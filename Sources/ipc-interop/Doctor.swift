@@ -23,7 +23,7 @@ struct Doctor: ParsableCommand {
   @Option(help: "Whether each cell has private namespaces. required: they must be available; auto: if possible.")
   var isolation = IsolationRule.auto
 
-  @Flag(name: .shortAndLong, help: "Explain every entry of the table.")
+  @Flag(name: .shortAndLong, help: "Explain every entry in the table.")
   var verbose = false
 
   @OptionGroup var running: RunningOptions

@@ -3,7 +3,7 @@ import Foundation
 import Harness
 import Synchronization
 
-/// The options for known failures, which must not fail a run.
+/// The options for known failures: failures that must not fail a run.
 struct KnownFailureOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

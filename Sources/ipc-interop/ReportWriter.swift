@@ -47,7 +47,7 @@ final class ReportWriter: Sendable {
         writers: writers, timings: timings ? Timings() : nil, progress: needsProgress ? ProgressLines() : nil))
   }
 
-  /// Whether two descriptors refer to the same file, in which output to both would be mixed.
+  /// Whether two descriptors refer to the same file, so that output to both would be interleaved.
   private static func areOneFile(_ first: Int32, _ second: Int32) -> Bool {
     var (one, other) = (stat(), stat())
     guard unsafe fstat(first, &one) == 0, unsafe fstat(second, &other) == 0 else { return false }

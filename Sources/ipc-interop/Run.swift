@@ -39,7 +39,7 @@ struct Run: ParsableCommand {
   )
   var pairing: PairingStrategy.Name?
 
-  @Flag(help: "Also run the cells that cannot work across the ABIs of their peers, listed in fixtures/abi.yaml.")
+  @Flag(help: "Also run the cells that cannot work across their peers' ABIs, listed in fixtures/abi.yaml.")
   var incompatible = false
 
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }

@@ -64,7 +64,7 @@ static void *consume(void *unused) {
     return unused;
 }
 
-/* The thread that sends the first message holds the lock until the receiver sleeps on it. For the others,
+/* The thread that sends the first message holds the lock until the receiver sleeps on it. For later messages,
  * neither thread waits for the lock. */
 static void *send_messages(void *unused) {
     struct ipc_queue queue;

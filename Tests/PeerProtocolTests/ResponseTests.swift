@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A response")
 struct ResponseTests {
-  @Test("may name the C type that cannot hold a number of the request") func unrepresentable() throws {
+  @Test("may name the C type that cannot hold a number in the request") func unrepresentable() throws {
     let response = try Response(parsing: "unsupported type=time_t")
     #expect(response == .unrepresentable(type: "time_t"))
     #expect(response.description == "unsupported type=time_t")

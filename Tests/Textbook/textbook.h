@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Whether the program has this defect, which `textbook --defect NAME PROGRAM` selects.
+/// Whether the program has this defect, selected by `textbook --defect NAME PROGRAM`.
 bool defect(const char *name);
 
 // jobs.c: a server that receives jobs from a queue, and stores the results in shared memory

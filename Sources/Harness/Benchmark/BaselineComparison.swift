@@ -47,8 +47,7 @@ public struct BaselineComparison: Sendable {
         guard let other = old[pairing.pairing] else { continue }
         let name = "\(result.name) [\(pairing.pairing)]"
         if let ratio = pairing.ratio, let earlier = other.ratio { compare(name, "ratio", ratio, earlier) }
-        // The reference has no ratio, so its times are compared, with their intervals widened by the noise of both
-        // runs.
+        // The reference has no ratio. Compare its times instead, with intervals widened by the noise in both runs.
         if comparesTimes, pairing.ratio == nil {
           compare(
             name, "time", pairing.time.widened(by: result.control.spread), other.time.widened(by: old.control.spread))
@@ -57,7 +56,9 @@ public struct BaselineComparison: Sendable {
     }
   }
 
-  /// Compares two values, which differ if their intervals do not overlap and the change is large enough.
+  /// Compares two values.
+  ///
+  /// They count as different if their intervals do not overlap and the change is large enough.
   private mutating func compare(_ name: String, _ what: String, _ now: Estimate, _ before: Estimate) {
     compared += 1
     let change = Change(name: name, what: what, before: before.value, now: now.value)

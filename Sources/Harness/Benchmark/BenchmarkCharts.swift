@@ -168,7 +168,7 @@ struct ThroughputChart {
     }
   }
 
-  /// Returns the positions moved apart so that labels do not overlap, in the same order.
+  /// Returns the positions in the same order, spaced so that labels do not overlap.
   static func spread(_ positions: [Double], distance: Double, within range: ClosedRange<Double>) -> [Double] {
     let order = positions.indices.sorted { positions[$0] < positions[$1] }
     var moved = positions
@@ -187,7 +187,7 @@ struct ThroughputChart {
 }
 
 extension XMLWriter {
-  /// Writes a chart, which scrolls if the window is narrow.
+  /// Writes a chart that scrolls if the window is narrow.
   fileprivate mutating func chart(_ attributes: Attributes, content: (inout XMLWriter) -> Void) {
     element("div", [("class", "chart")]) {
       $0.element("svg", attributes + [("width", "860"), ("role", "img")], content: content)
@@ -229,7 +229,7 @@ extension XMLWriter {
       text: text)
   }
 
-  /// Writes a shape, with a title that a browser shows as a tooltip.
+  /// Writes a shape with a title, shown by browsers as a tooltip.
   private mutating func shape(_ name: String, _ attributes: Attributes, _ title: (() -> String)?) {
     guard let title else { return element(name, attributes) }
     element(name, attributes) { $0.element("title", text: title()) }

@@ -13,7 +13,7 @@ public struct BenchmarkDefinition: Sendable {
   let modes: [BenchmarkMode]
   /// The common claims: µs for one byte, and GB/s for many bytes.
   let claims: Claims
-  /// Whether both processes spin, so that each needs its own processor.
+  /// Whether both processes spin, so each needs its own processor.
   let spins: Bool
 
   /// The name, such as `pipe/pipe`.
@@ -35,7 +35,7 @@ public struct BenchmarkDefinition: Sendable {
 
 /// How messages are spaced.
 public enum BenchmarkMode: String, Sendable, CaseIterable, Codable {
-  /// One message at a time, sent when the previous message has come back.
+  /// One message at a time, sent when the previous message has been returned.
   case pingPong = "ping-pong"
   /// One message at a time, sent on a fixed schedule; latency is measured from the scheduled time.
   case paced

@@ -2,11 +2,11 @@
 public enum BenchmarkFormat: String, Sendable, CaseIterable {
   /// Tables for a terminal.
   case console
-  /// All data in one versioned document, which `--compare` reads.
+  /// All data in one versioned document, the input for `--compare`.
   case json
   /// A page with the same tables.
   case markdown
-  /// One file with charts, which needs no other files and no network.
+  /// A self-contained file with charts that needs no network access.
   case html
 }
 

@@ -1,4 +1,4 @@
-/// Writes a benchmark run as one HTML file with charts, which works without scripts, other files or a network.
+/// Writes a benchmark run as a self-contained HTML file with charts, without scripts or network access.
 struct BenchmarkHTML {
   let document: BenchmarkDocument
 
@@ -6,7 +6,7 @@ struct BenchmarkHTML {
     HTMLPage.text(title: "Costs measured by ipc-interop") { page in page.element("main", content: write) }
   }
 
-  /// Writes the page body, which is also used as a tab in the report of a run.
+  /// Writes the page body, also used as a tab in a run report.
   func write(to page: inout XMLWriter) {
     page.element("h1", text: "What each mechanism costs")
     page.element("p", text: "Measured by ipc-interop bench in \(duration(document.run.seconds)).")

@@ -89,7 +89,7 @@ struct ClaimComparison {
   let size: Int
   let claimed: String
   let measured: String
-  /// A phrase that says how the measured value compares with the claim.
+  /// A phrase that compares the measured value with the claim.
   let verdict: String
 
   static let explanation = "One way is half of the median round trip."

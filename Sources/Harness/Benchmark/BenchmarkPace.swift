@@ -1,7 +1,7 @@
-/// Divides the time of a run among its measurements.
+/// Divides a run's time among its measurements.
 ///
-/// Starting peers and programs takes time that depends on the machine. Therefore each benchmark gets a share of the
-/// remaining time.
+/// Starting peers and programs takes time that depends on the machine. Therefore, each benchmark is allotted a share of
+/// the remaining time.
 struct BenchmarkPace {
   /// A number of sessions, each of which starts two peers, and the total number of measurements in them.
   struct Work: Equatable {

@@ -1,4 +1,4 @@
-/// The document that describes a benchmark run; every report shows it, and `--compare` reads it.
+/// The document that describes a benchmark run: the source for every report, and the input for `--compare`.
 ///
 /// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
 public struct BenchmarkDocument: Sendable, Codable {

@@ -22,7 +22,7 @@ public struct BenchmarkOptions: Sendable {
 
   /// The maximum time for one measurement, in seconds.
   var longestBudget: Double { budget ?? 0.03 }
-  /// The time limits for a whole run with five rounds, in seconds; they grow in proportion to the number of rounds.
+  /// The time limits for a whole run with five rounds, in seconds; they scale with the number of rounds.
   private static let (complete, quick) = (280.0, 55.0)
   /// The time limit for the whole run, in seconds.
   var timeLimit: Double {
@@ -42,7 +42,7 @@ public struct BenchmarkProgress: Sendable, CustomStringConvertible {
   public var description: String { "[\(number)/\(count)] \(name), round \(round)" }
 }
 
-/// Measures benchmarks in rounds; in each round, the pairings of languages take turns.
+/// Measures benchmarks in rounds; in each round, the language pairings take turns.
 public struct BenchmarkRunner: Sendable {
   private let configuration: RunConfiguration
   private let definitions: [BenchmarkDefinition]
@@ -152,7 +152,7 @@ private struct Run {
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Returns the planned measurements of a benchmark in each placement; none if the machine lacks something it needs.
+  /// Returns a benchmark's planned measurements in each placement; none if the machine does not meet its requirements.
   mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
@@ -186,7 +186,7 @@ private struct Run {
       let first = try session(pairings[0])
       try series.calibrate(first, modes: plan.modes, sizes: plan.sizes)
       try first.finish()
-      // The reference is measured twice; the difference shows the noise.
+      // Measure the reference twice, because the difference shows the noise.
       let turns =
         pairings.map { PlannedBenchmark.Turn.pairing($0, isControl: false) } + [.pairing(pairings[0], isControl: true)]
         + Set(compared.map(\.rule.program)).sorted().map { .program($0) }
@@ -213,7 +213,7 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs to compare a benchmark with: only on two cores, if the machine has two.
+  /// Returns the programs to compare a benchmark with; none in other placements if the machine has two cores.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in

@@ -34,7 +34,7 @@ struct BenchmarkSeries {
 
   /// Determines how many messages the reference pairing sends in a fraction of the budget.
   ///
-  /// A measurement consists of several requests, so that it ends in time even if the machine becomes busy: once
+  /// A measurement consists of several requests, so that it finishes in time even if the machine becomes busy: once
   /// spinning processes share a processor, each message costs them a scheduler time slice.
   mutating func calibrate(_ session: BenchmarkSession, modes: [BenchmarkMode], sizes: [Int]) throws(CellOutcome) {
     for mode in modes {
@@ -71,7 +71,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds a measurement of a load, which may be a new load.
+  /// Adds a measurement of a load; the load may be new.
   mutating func add(
     _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
   ) {
@@ -92,7 +92,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds the time of a program in one round.
+  /// Adds a program's time in one round.
   mutating func add(_ time: Double, of program: String) { programs[program, default: []].append(time) }
 
   /// Returns the results from all rounds.
@@ -102,7 +102,7 @@ struct BenchmarkSeries {
       let load = measured.load
       let control = Estimate(median: Self.ratios(measured.control, to: reference.times), seed: seed)
       guard let control else { return nil }
-      // Two runs of the same pairing differ only by the machine's noise, which also affects every other ratio.
+      // Two runs of the same pairing differ only by the machine's noise. The same noise affects every other ratio.
       let noise = max(control.high / control.value, control.value / control.low) - 1
       let results = pairings.compactMap { pairing -> PairingResult? in
         guard let samples = measured.samples[pairing], let time = Estimate(median: samples.times, seed: seed) else {

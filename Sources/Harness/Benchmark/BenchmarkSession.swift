@@ -76,7 +76,7 @@ final class BenchmarkSession {
       service: try histogram("service", result))
   }
 
-  /// Removes the objects, ends the peers, and checks that nothing is left behind.
+  /// Removes the objects, stops the peers, and checks that nothing is left behind.
   func finish() throws(CellOutcome) {
     for step in definition.tearDown { try cell.interpreter.perform(step) }
     try cell.finish()

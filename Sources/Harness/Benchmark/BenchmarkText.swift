@@ -1,4 +1,4 @@
-/// The texts shared by all reports of a benchmark run.
+/// The text shared by all benchmark reports.
 enum BenchmarkText {
   /// Returns a time with three digits and a unit.
   static func time(_ nanoseconds: Double) -> String {

@@ -34,7 +34,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.init(median, low: medians[tail], high: medians[medians.count - 1 - tail])
   }
 
-  /// Returns the median, which for an even count is the mean of the two middle values; nil if there are no values.
+  /// Returns the median (the mean of the two middle values if their number is even); nil if there are no values.
   static func median(_ values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }

@@ -1,4 +1,4 @@
-/// How well each mechanism meets each need, and what replaces it in Swift.
+/// How well each mechanism meets each need, and the Swift types for each mechanism.
 public struct MechanismGuide: Sendable {
   let needs: [NeedFacts]
   /// The mechanisms, in order of preference.
@@ -14,7 +14,7 @@ public struct MechanismGuide: Sendable {
   }
 }
 
-/// A need, and how well a mechanism meets it if the file says nothing about that mechanism.
+/// A need, and how well it is met by mechanisms that the file does not rate for it.
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]

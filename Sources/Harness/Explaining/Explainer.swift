@@ -208,7 +208,7 @@ public struct Explainer: Sendable {
     return result
   }
 
-  /// Returns the purpose of a function, as far as it follows from the mechanisms that use the function.
+  /// Returns a function's purpose, inferred from the mechanisms that use it.
   private static func summary(of users: [MechanismFacts]) -> String {
     guard let first = users.first else { return "A C function that can fail with the errors below." }
     guard users.count == 1 else { return "A C function of \(counted(users.count, "mechanism"))." }

@@ -63,7 +63,7 @@ extension InjectionRun {
     case .signal(let name, _), .endInput(let name), .waitForEnd(let name, _):
       if name != target, try client.role(name).pid != nil { try cell.interpreter.perform(step) }
     case .sleeps(let name, _):
-      // The death may have woken the role, so a role that is not sleeping is not an error.
+      // The death may have woken the role, so finding it awake is not an error.
       let role = try client.role(name)
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
@@ -120,7 +120,7 @@ extension InjectionRun {
 
   /// Kills the roles that are still waiting after the target has died or failed.
   ///
-  /// These roles would wait forever if the mechanism does not report the death or failure.
+  /// These roles would wait forever if the mechanism did not report the death or failure.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break

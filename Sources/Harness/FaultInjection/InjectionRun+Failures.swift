@@ -73,7 +73,7 @@ extension InjectionRun {
     case .interrupted:
       return !isItsWaiting || !handlesSignals(role)
         || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
-    // An operation may repeat a wait that was ended by the fault.
+    // An operation may repeat a wait that failed because of the fault.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
     // On Linux, a failed `close` has still closed the descriptor.
     default: return injection.point.call == "close"

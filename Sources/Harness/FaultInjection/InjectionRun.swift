@@ -98,7 +98,7 @@ final class InjectionRun {
 
   enum Observation { case responded, blocked, ended, failed }
 
-  /// Waits until a role responds, ends or blocks in its operation, or until the target reports its failure.
+  /// Waits until a role responds, exits or blocks in its operation, or until the target reports its failure.
   func watch(_ role: RoleProcess, orBlocked: Bool, orFailed: Bool = false) throws(CellOutcome) -> Observation {
     let what = role.pending?.operation ?? "respond"
     let calls = registry[what]?.sleeps ?? []

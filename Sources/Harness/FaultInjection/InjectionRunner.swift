@@ -121,7 +121,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of scripts that could not be recorded, so that their calls are unknown.
+    /// The results of scripts that could not be recorded, so their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the system-call table.
     var problems: [String] = []
@@ -129,7 +129,7 @@ public struct InjectionRunner: Sendable {
     var unseen: [String] = []
     /// The number of scripts that the selection needs.
     var scripts = 0
-    /// The scripts that need something a peer lacks.
+    /// The scripts that require a capability that a peer lacks.
     var lacking: [(script: String, name: String)] = []
 
     /// A note that lists the scripts that the peer cannot run; empty if it can run them all.

@@ -55,7 +55,7 @@ final class ProgramInjectionRun {
     if injection.fault == .interrupted, demands.contains(.restart) {
       return outcome.with(reason: "\(event), which must not change the result: \(reason)")
     }
-    // All roles have ended as expected by the script.
+    // All roles have terminated as the script expects.
     if outcome.verdict == .leaked, client.roles.allSatisfy({ client.terminationStatus(of: $0) != nil }) {
       return demands.contains(.cleanup) ? outcome.with(reason: "\(reason), because \(event)") : .passed
     }
@@ -71,7 +71,9 @@ final class ProgramInjectionRun {
     }
   }
 
-  /// Sends the target the scenario's signals, and waits for it to exit; returns nil if it does not exit and need not.
+  /// Sends the target the scenario's signals, and waits for it to exit.
+  ///
+  /// Returns nil if the target is still running and is allowed to be.
   private func endOfTarget() throws(CellOutcome) -> TerminationStatus? {
     guard let pid = target.pid else { return nil }
     if client.terminationStatus(of: target) == nil {

@@ -50,7 +50,7 @@ public struct ProgramInjectionRunner: Sendable {
 
   // MARK: - Planning
 
-  /// The programs to record together, which are roles in one cell.
+  /// The programs to record together, as roles in one cell.
   private struct Recording {
     let scenario: Scenario
     let pairing: Pairing

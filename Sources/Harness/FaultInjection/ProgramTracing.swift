@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The program that traces a role, and writes its trace to a separate stream.
 enum ProgramTracing: Sendable {
-  /// `c-peers/wire-recorder`, which reports the role's actions on the wire.
+  /// `c-peers/wire-recorder`, to report the role's actions on the wire.
   case recorder(String)
   /// strace(1), or another tracer that writes to standard error, with its options.
   case standardError([String])
@@ -24,7 +24,7 @@ enum ProgramTracing: Sendable {
 }
 
 extension PeerClient {
-  /// Waits until the tracer is tracing the program, because it does not see earlier calls.
+  /// Waits until the tracer is tracing the program, because the tracer does not see earlier calls.
   func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
     guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
@@ -53,8 +53,9 @@ extension PeerClient {
     }
   }
 
-  /// Reads the remaining lines that a program and its tracer have written, waiting for the trace to end if the program
-  /// has.
+  /// Reads the remaining lines from a program and its tracer.
+  ///
+  /// If the program has exited, this method first waits for the trace to end.
   func takeLastOutput(of role: RoleProcess) throws(CellOutcome) {
     if terminationStatus(of: role) != nil, let trace = streams(of: role).trace {
       let wasInterruption = interruption

@@ -1,6 +1,6 @@
 /// An error in a fixture file: its location, a description and a suggestion.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
-  /// The position of the error in its file.
+  /// The error's position in its file.
   public let location: SourceLocation
   /// The error and, where possible, its correction, on one line.
   public let message: String

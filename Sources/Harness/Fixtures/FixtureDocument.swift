@@ -254,7 +254,7 @@ extension FixtureDocument {
       return mapping.compactMap { key, node in value(key).text("a key").map { ($0, value(node)) } }
     }
 
-    /// Returns the entries of a map, which must have all required keys and may have only those in `keys`.
+    /// Returns the entries of a map with all required keys and no keys other than those in `keys`.
     func map(_ what: String, keys: [String], required: [String] = []) -> [String: Value]? {
       guard let entries = map(what) else { return nil }
       var result: [String: Value] = [:]

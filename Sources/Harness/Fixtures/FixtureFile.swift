@@ -5,7 +5,7 @@ import SystemPackage
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data
-  /// The maximum size of a file, which limits the cost of reading it.
+  /// The maximum file size, to limit the cost of reading a file.
   static let maximumSize = 1 << 20
 
   init(file: String, bytes: Data) {

@@ -42,7 +42,7 @@ public struct Fixtures: Sendable {
     let root = installation.root
     scope = LoadingScope(selection, among: ScenarioLoader.mechanisms(root: FilePath(root), log: log))
     (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), scope: scope, log: log)
-    // If scenarios have errors, the pitfalls that name them would cause further errors.
+    // If scenarios have errors, the pitfalls that refer to them would cause further errors.
     let haveScenarios = log.count == 0
     let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
     peers = PeerList.load(
@@ -68,7 +68,7 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
-  /// Reads the assertions from public test suites, which only the coverage report uses.
+  /// Reads the assertions from public test suites, used only in the coverage report.
   public func assertions() throws(FixtureErrors) -> AssertionLedger {
     let log = DiagnosticLog()
     let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
@@ -76,12 +76,12 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
-  /// Reads the fault-injection scripts, which explanations need even without a run.
+  /// Reads the fault-injection scripts, required for explanations even without a run.
   func injectionScripts() throws(FixtureErrors) -> [Scenario] {
     try ScenarioLoader.loadInjectionScripts(root: FilePath(root), registry: registry)
   }
 
-  /// Reads the guide to the mechanisms, which only recommendations and explanations use.
+  /// Reads the guide to the mechanisms, used only for recommendations and explanations.
   public func guide() throws(FixtureErrors) -> MechanismGuide {
     let log = DiagnosticLog()
     let guide = MechanismGuide.load(root: root, operations: registry, pitfalls: pitfalls, log: log)
@@ -89,7 +89,7 @@ public struct Fixtures: Sendable {
     return guide
   }
 
-  /// Reads the meanings of verdicts and errors, and the peer mutants, which only a checkout has.
+  /// Reads the meanings of verdicts and errors and, in a checkout, the peer mutants.
   func glossary() throws(FixtureErrors) -> (Glossary, [Mutant]) {
     let log = DiagnosticLog()
     let glossary = Glossary.load(root: root, log: log)

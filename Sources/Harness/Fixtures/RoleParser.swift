@@ -1,13 +1,13 @@
 /// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
-  /// Whether the file belongs to a user's project, in which the suite's reference peer plays every peer role.
+  /// Whether the file belongs to a user's project, where the suite's reference peer plays every peer role.
   var isOfProject = false
   let fill: (SourceText) -> SourceText
 
   /// The maximum number of roles in a sandbox.
   private static let maximum = 64
-  /// The maximum number of roles with a cell for every combination of languages.
+  /// The maximum number of roles for which every combination of languages gets a cell.
   static let maximumOfAllLanguages = 6
 
   private static let interruptedCloses = "interrupted-closes"
@@ -81,7 +81,7 @@ struct RoleParser {
     Identifier.isDashed(text, startingWithLetter: true) && !StepParser.words.contains(text) && text != "number"
   }
 
-  /// Parses a map from roles to texts, such as `{intruder: another-user}`.
+  /// Parses a map from roles to strings, such as `{intruder: another-user}`.
   private func assignments(
     _ value: FixtureDocument.Value?, _ key: String, roles: [String]
   ) -> [String: SourceText] {

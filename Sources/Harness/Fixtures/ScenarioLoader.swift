@@ -43,7 +43,7 @@ public enum ScenarioLoader {
     list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
   }
 
-  /// Returns the mechanism that a file's scenarios test, which is the name of the file.
+  /// Returns the mechanism that a file's scenarios test: the name of the file.
   static func mechanism(of file: String) -> String { FilePath(file).stem ?? file }
 
   /// Loads `fixtures/fault-injection/*.yaml`: the scripts into which faults are injected.

@@ -6,7 +6,7 @@ struct ScenarioParser {
   var project: CommandResolver?
   /// The file's default requirements on programs when a system call fails.
   var demands = FaultDemand.all
-  /// Whether the file contains benchmarks, which test no standard.
+  /// Whether the file contains benchmarks rather than tests of a standard.
   var isBenchmark = false
 
   private typealias Value = FixtureDocument.Value

@@ -4,7 +4,7 @@ struct ScriptCheck {
   let registry: OperationRegistry
   let log: DiagnosticLog
   private var states: [String: State] = [:]
-  /// Roles that may have ended because another role sent them a signal.
+  /// Roles that may have terminated because another role sent them a signal.
   private var signalled: Set<String> = []
 
   private enum State {

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Parses text with variables into a ``Template``, and checks that the variables exist at this point of a script.
+/// Parses text with variables into a ``Template``, and checks that the variables exist at this point in a script.
 struct TemplateParser {
   var roles: [String]
   let parameters: [String]
@@ -11,7 +11,7 @@ struct TemplateParser {
   /// Variables for names that are unique to each cell; a dash and a number or word may follow.
   static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
-  /// Parses percent-encoded text, which is sent unchanged.
+  /// Parses percent-encoded text that is sent unchanged.
   ///
   /// Its variables may have a width: `{client.pid:4}` is the process ID as an integer of four bytes.
   func wireValue(_ source: SourceText) -> Template {
@@ -29,7 +29,7 @@ struct TemplateParser {
     !character.utf8.allSatisfy { $0 == UInt8(ascii: "%") || PercentEncoding.isLiteral($0) }
   }
 
-  /// Parses a program argument, in which a space is written as `%20`; the program receives the decoded text.
+  /// Parses a program argument with each space written as `%20`; the program receives the decoded text.
   func argument(_ source: SourceText) -> Template { template(source) { decoded($0) } }
 
   /// Parses text without percent-encoding, such as a line that a program prints.

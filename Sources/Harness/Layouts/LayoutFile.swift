@@ -2,7 +2,7 @@
 public struct LayoutFile: Sendable {
   /// The path of the file.
   let path: String
-  /// The file name as messages show it.
+  /// The file name as shown in messages.
   let name: String
   /// The C headers, in the order in which they are included.
   let headers: [String]
@@ -16,7 +16,7 @@ public struct LayoutFile: Sendable {
 
   /// A compiler command.
   struct Command: Sendable {
-    /// The command as written in the file, which becomes the column heading.
+    /// The command as written in the file, used as the column heading.
     let name: String
     let words: [String]
   }
@@ -40,7 +40,7 @@ public struct LayoutFile: Sendable {
     let line: Int
   }
 
-  /// Reads the file at `path`; diagnostics call it `name`.
+  /// Reads the file at `path`, shown in diagnostics as `name`.
   public init(at path: String, as name: String) throws(FixtureErrors) {
     let log = DiagnosticLog()
     if let kind = [".h": "a C header", ".c": "C source", ".swift": "Swift source"].first(where: {
@@ -90,7 +90,7 @@ extension LayoutFile.Struct {
     guard let keys = value.map("a struct", keys: ["c", "swift", "fields"], required: required),
       let c = keys["c"]?.text("a C type")
     else { return nil }
-    // These texts become part of a program, so check their syntax; the compilers report all other errors.
+    // These strings become part of a program, so check their syntax; the compilers report all other errors.
     if c.text.wholeMatch(of: /\w+( \w+)*/) == nil {
       value.log.add(c.location, "'\(abbreviated(c.text))' is not a C type")
     }

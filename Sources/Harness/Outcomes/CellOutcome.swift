@@ -47,7 +47,7 @@ public struct CellOutcome: Error, Sendable {
   /// Whether the cell failed only because it differs from its recording.
   private(set) var isDifference = false
 
-  /// Creates the outcome of a cell that differs from its recording; nil without differences.
+  /// Creates the outcome of a cell that differs from its recording; nil if there are no differences.
   init?(differences: [ExplainedDifference]) {
     guard let first = differences.first else { return nil }
     self.init(.failed, Self.summary(first, differences.count))
@@ -80,7 +80,7 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// A control cell that did not pass, which makes other cells broken.
+/// A control cell that did not pass and therefore makes other cells broken.
 public struct ControlFailure: Sendable, Hashable, Codable {
   /// The control cell's id.
   public let cell: String
@@ -167,7 +167,7 @@ public struct Evidence: Sendable, Codable {
     public let messages: [TimedMessage]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How the role's process ended, or its state if it is still running.
+    /// How the role's process terminated, or its state if it is still running.
     public let state: String?
 
     package init(role: String, language: String, messages: [TimedMessage], standardError: [String], state: String?) {

@@ -1,4 +1,4 @@
-/// A difference between a cell and something recorded earlier.
+/// A difference between a cell and an earlier recording or transcript.
 public enum Difference: Sendable, Codable {
   /// A difference from a golden transcript.
   case transcript(TranscriptDifference)

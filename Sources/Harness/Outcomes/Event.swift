@@ -132,7 +132,7 @@ extension RunSummary {
     problems += unmet
     let unexpected = results.filter { !$0.isExpected }
     let verdicts = unexpected.map { result in
-      // A cell that is broken because its control cell failed counts with the control cell's verdict.
+      // A cell that is broken because its control cell failed counts under the control cell's verdict.
       let verdict = result.outcome.control?.verdict ?? result.verdict
       return verdict == .leaked && !rules.countsLeaksApart ? .failed : verdict
     }

@@ -12,8 +12,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 
   /// Determines a run's exit status from its unexpected verdicts.
   ///
-  /// `missing` is the number of planned cells without a verdict, which count as not run. With `failFast`, missing cells
-  /// are expected, because the first unexpected verdict ended the run.
+  /// `missing` is the number of planned cells without a verdict; these cells count as not run. With `failFast`, missing
+  /// cells are expected, because the first unexpected verdict ended the run.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool

@@ -40,7 +40,7 @@ public struct Expectations: Sendable {
   /// The maximum number of cells that one entry may cover.
   private static let maximumCells = 20
 
-  /// An empty list, which requires every cell to pass.
+  /// An empty list: every cell must pass.
   public static let none = Expectations(entries: [])
 
   /// Returns expectations that require every cell to have a mutant's verdict and reason.

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A user's list of known failures: a file in the same format as the expectations, which a run can update.
+/// A user's list of known failures: a file in the expectations format that a run can update.
 public struct KnownFailures: Sendable {
   /// The cells that are expected to fail.
   public let expectations: Expectations
-  /// The comment at the beginning of the file, which an update keeps.
+  /// The comment at the beginning of the file, preserved by updates.
   private let heading: String
 
   /// The number of days that a new entry remains valid.
@@ -33,7 +33,7 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
-  /// Returns a problem if any cell passed that the list in `file` expects to fail.
+  /// Returns a problem if any cell that the list in `file` expects to fail has passed.
   func problems(_ results: [CellResult], file: String) -> [String] {
     let passed = results.count { result in
       result.verdict == .passed && !result.isExpected

@@ -32,7 +32,7 @@ public enum Message: Sendable, Hashable {
 
 /// A message in a transcript, with its time.
 public struct TimedMessage: Sendable {
-  /// The message, which the runner sent or received.
+  /// The message that the runner sent or received.
   public let message: Message
   /// The time of the message in seconds since the start of the cell, by the runner's clock.
   public let seconds: Double

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A run in the JSON report format, from which every other report can be generated.
+/// A run in the JSON report format, the source for generating any other report.
 public struct SavedRun: Sendable, Codable {
-  /// The format version, which every incompatible change increments.
+  /// The format version, incremented by every incompatible change.
   private static let currentFormat = 3
 
   private let format: Int
@@ -165,7 +165,7 @@ extension RunDescription {
   }
 }
 
-/// Returns the distinct texts in their original order.
+/// Returns the distinct strings in their original order.
 private func unique(_ texts: [String]) -> [String] {
   var seen: Set<String> = []
   return texts.filter { seen.insert($0).inserted }

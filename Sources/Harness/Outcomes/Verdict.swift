@@ -6,7 +6,7 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   /// The environment or the control cell failed, so the cell shows nothing about the peers.
   case broken
   case timedOut = "timed out"
-  /// A peer ended unexpectedly.
+  /// A peer terminated unexpectedly.
   case crashed
   /// All responses were correct, but an object was left behind.
   case leaked

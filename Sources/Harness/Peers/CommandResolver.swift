@@ -41,7 +41,7 @@ struct CommandResolver {
     if program.hasPrefix("/") { return program }
     if isRelativeToFile(program) { return beside(program) }
     if let installation, program.contains("/") { return installation.path(of: program) }
-    // If an interpreter is not installed, its peer has a missing file.
+    // An interpreter that is not installed counts as the peer's missing file.
     if installation != nil { return Self.search(program) ?? "/usr/bin/\(program)" }
     if program.contains("/") || program.contains("{") { return beside(program) }
     if let place = Self.search(program) { return place }

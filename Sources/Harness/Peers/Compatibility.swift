@@ -42,8 +42,7 @@ struct Incompatibility: Sendable {
   let cells: [Glob]
   /// The operations that affect any role requesting them; empty if every role is affected.
   let operations: Set<String>
-  /// The properties of which at least one must differ between two affected roles' platforms; empty for no such
-  /// condition.
+  /// Platform properties, at least one of which must differ between two affected roles; empty for no such condition.
   let differ: [Property]
   /// The conditions that the platform of one affected role must meet.
   let platforms: [Condition]
@@ -54,7 +53,7 @@ struct Incompatibility: Sendable {
   /// What a program can do instead.
   let advice: String
 
-  /// Whether affected roles can work together with care, or never.
+  /// Whether affected roles can work together if the programs take care, or not at all.
   enum Works: String, CaseIterable {
     case withCare = "with care"
     case never

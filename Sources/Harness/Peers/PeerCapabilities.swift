@@ -58,7 +58,7 @@ struct CapabilityTable: Sendable {
   private let peers: [String: PeerCapabilities]
   private let registry: OperationRegistry
 
-  /// An empty table, which assumes that every peer supports everything.
+  /// An empty table: every peer is assumed to support everything.
   static let unknown = CapabilityTable([:], OperationRegistry([]))
 
   init(_ greetings: [String: Greeting], _ registry: OperationRegistry) {

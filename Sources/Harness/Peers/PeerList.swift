@@ -77,7 +77,7 @@ public struct PeerDescription: Sendable, Hashable {
 /// A language whose peer program does not exist on this machine.
 package struct MissingPeer: Sendable, Hashable {
   let language: String
-  /// The path of the program, relative to the root.
+  /// The program path, relative to the root.
   let program: String
 
   /// The note for a report.
@@ -90,7 +90,7 @@ package struct MissingPeer: Sendable, Hashable {
 public struct PeerList: Sendable {
   /// The languages, in file order.
   public let peers: [PeerDescription]
-  /// The languages that are left out because their programs do not exist.
+  /// The languages that are omitted because their programs do not exist.
   let leftOut: [MissingPeer]
   /// All languages in the files, including those that were not built.
   var languages: [String] { peers.map(\.language) + leftOut.map(\.language) }
@@ -145,8 +145,8 @@ public struct PeerList: Sendable {
   /// root.
   ///
   /// A later file may add languages, and may replace a language only with `replaces: true`. A language that has
-  /// `optional: true` or is in one of the `optional` files is left out if its program does not exist. For the
-  /// `required` files, a missing program is an error; for other files, it is an error only when the peer is started.
+  /// `optional: true` or is in one of the `optional` files is omitted if its program does not exist. For the `required`
+  /// files, a missing program is an error; for other files, it is an error only when the peer is started.
   static func load(
     files: [String], _ installation: Installation, mayLack optional: Set<String> = [],
     mustHave required: Set<String> = [], log: DiagnosticLog

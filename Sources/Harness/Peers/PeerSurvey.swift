@@ -4,7 +4,7 @@ import PeerProtocol
 public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
   /// The peers, in file order.
   public let peers: [Peer]
-  /// A note for each peer left out because its program does not exist.
+  /// A note for each peer omitted because its program does not exist.
   public let leftOut: [String]
 
   /// One peer in the survey.
@@ -90,7 +90,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
-  /// One peer for each language; `c-musl`, for example, is left out as another build of `c`.
+  /// One peer for each language; `c-musl`, for example, is omitted as another build of `c`.
   package var languages: [Peer] {
     let names = Set(peers.map(\.language))
     return peers.filter { peer in
@@ -98,7 +98,7 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     }
   }
 
-  /// The languages page, which does not depend on this machine's builds and versions.
+  /// The languages page; it does not depend on this machine's builds and versions.
   private var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Languages")

@@ -2,7 +2,7 @@
 ///
 /// Brackets are not special, because cell ids contain them.
 struct Glob: Sendable, Hashable {
-  /// The texts between the asterisks, in UTF-8 for speed, because every filter is compared with every cell.
+  /// The parts between the asterisks, in UTF-8 for speed, because every filter is compared with every cell.
   private let parts: [[UInt8]]
   let pattern: String
 

@@ -5,7 +5,7 @@ struct Pairing: Sendable, Hashable {
 
   /// The pairing as it appears in a cell id, including pinned roles: `c>swift`.
   ///
-  /// The peer that plays the other side in a user's project is left out, because it is the same in every cell.
+  /// The peer that plays the other side in a user's project is omitted, because it is the same in every cell.
   var description: String {
     let own = languages.filter { $0 != PeerList.referencePeer }
     return (own.isEmpty ? languages : own).joined(separator: ">")

@@ -55,7 +55,7 @@ public enum PairingStrategy: Sendable {
 struct PairCoverage {
   private let reference: String
   private let named: [[String]]
-  /// For each scenario, by its index, the pairs without the reference that it covers.
+  /// The pairs without the reference that each scenario covers, by the scenario's index.
   private let assigned: [[[String]]]
 
   /// Assigns each pair to the scenario that has the fewest pairs so far among those that the pair can run.
@@ -98,7 +98,7 @@ struct PairCoverage {
     let free = Pairing.freeRoles(of: scenario)
     for other in others {
       let pair = languages.contains(reference) ? [reference, other] : [other]
-      // Two languages can be assigned to many roles in too many ways.
+      // There are too many ways to assign two languages to many roles.
       if free.count > 2 {
         add(Pairing.mixtures(pair, of: free.count).map { Pairing($0, to: free, of: scenario) })
       } else {

@@ -46,7 +46,7 @@ public struct RunConfiguration: Sendable {
   /// The command-line options, quoted for a shell, that rerun a cell under the same conditions.
   public var rerunOptions: [String] = []
 
-  /// The recordings of the reference programs, to which the cells of their scenarios are compared.
+  /// The recordings of the reference programs, to compare with the cells of their scenarios.
   public var recordings: [CellRecording] = []
 
   /// Creates a configuration with the default options.
@@ -111,7 +111,7 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// Returns the directories that must stay visible in a sandbox, which replaces `/tmp` and `/dev/shm`.
+  /// Returns the directories that must stay visible in a sandbox, even though it replaces `/tmp` and `/dev/shm`.
   ///
   /// A program's directory may contain its libraries. If a sandbox replaces that directory itself, only the program
   /// stays visible.

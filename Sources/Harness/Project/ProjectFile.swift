@@ -19,7 +19,7 @@ public struct ProjectFile: Sendable {
 
   private static let keys = ["languages", "faults", "scenarios"]
 
-  /// Reads the file at `path`; diagnostics call it `name`.
+  /// Reads the file at `path`, shown in diagnostics as `name`.
   ///
   /// Without `readsRecordings`, the recording file is not read, so it can be replaced even if it has errors.
   public init(

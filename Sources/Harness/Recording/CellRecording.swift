@@ -46,7 +46,7 @@ struct RecordedObject: Sendable, Equatable {
     var role: String
     /// The actual permissions; nil if this kind of object has none.
     var mode: Int?
-    /// The requested permissions and the process's umask, which explain a difference in mode.
+    /// The requested permissions and the process's umask, used to explain a difference in mode.
     var requested: (mode: Int, mask: Int)?
     /// Whether the creation fails if the object exists.
     var isExclusive = false

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// One cell's process IDs and names, which a recording replaces with variables.
+/// One cell's process IDs and names, replaced with variables in a recording.
 struct CellValues: Sendable {
   /// The process IDs, with the names of their variables: `client.pid`, `client.child-1.pid`.
   private var pids: [(variable: String, pid: Int)] = []

@@ -74,7 +74,7 @@ struct RecordingMerge {
     recording.objects[index].parts[part][keyPath: list][number].content = content
   }
 
-  /// Extends a range of digits to the entire number, whose other digits may differ in another run.
+  /// Extends a range of digits to the entire number, because its other digits may differ in another run.
   private static func number(around range: Range<Int>, in content: RecordedBytes) -> Range<Int> {
     guard let bytes = content.filled({ _ in nil }), range.upperBound <= bytes.count else { return range }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

@@ -14,7 +14,7 @@ public struct RecordingRunner: Sendable {
     /// The scenarios that did not pass in the reference language, with the reasons.
     public var failures: [String] = []
 
-    /// Adds the recordings of a project's other scenarios, which this run does not replace.
+    /// Adds the recordings that this run does not replace: those of the project's other scenarios.
     ///
     /// - Throws: ``FixtureErrors`` if the project's recordings file has errors.
     public mutating func keepOthers(of file: ProjectFile) throws(FixtureErrors) {

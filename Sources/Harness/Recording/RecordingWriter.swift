@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Writes recordings as YAML, which a person can read and edit.
+/// Writes recordings as human-readable, editable YAML.
 struct RecordingWriter {
   private var lines: [String] = []
 

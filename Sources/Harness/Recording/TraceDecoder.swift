@@ -168,7 +168,7 @@ struct TraceDecoder {
     var part = RecordedObject.Part(role: role)
     part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
     part.messages = recorded(building.messages, asStreams: object.isStream && !Self.isConcurrent(building, object))
-    // If several of a role's processes read from one stream, which process gets which bytes is unpredictable.
+    // If several of a role's processes read from one stream, the distribution of bytes among them is unpredictable.
     let isDivided = object.isStream && building.readers.count > 1
     if object.isChannel, !isDivided { part.received = recorded(building.received, asStreams: object.isStream) }
     return part.messages.isEmpty && part.received.isEmpty && part.closesOnExec == nil ? nil : part

@@ -1,4 +1,4 @@
-/// The report of a run as a page on what is safe to share across ABIs: `docs/abi.md`.
+/// A run report as a page on what is safe to share across ABIs: `docs/abi.md`.
 struct ABIReport: Report {
   private var record = RunRecord()
 

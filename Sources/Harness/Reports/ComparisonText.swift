@@ -1,8 +1,9 @@
 extension RunComparison {
-  /// The formats that a comparison has.
+  /// The formats of a comparison.
   public static let formats: [ReportFormat] = [.console, .json, .markdown, .html]
 
-  /// Returns the comparison in one of ``formats``; the HTML page is the report of `run` with the changes and `costs`.
+  /// Returns the comparison in one of ``formats``; the HTML page is the report on `run`, with the changes and `costs`
+  /// added.
   public func text(
     _ format: ReportFormat, of run: SavedRun, costs: BenchmarkDocument? = nil, style: Style
   ) throws -> String {

@@ -1,4 +1,4 @@
-/// The report for people: each failure as it occurs, a summary at the end and, on a terminal, a status line.
+/// The human-readable report: each failure as it occurs, a summary at the end and, on a terminal, a status line.
 struct ConsoleReport: Report {
   let style: Style
   private var record = RunRecord()
@@ -29,7 +29,7 @@ struct ConsoleReport: Report {
     }
   }
 
-  /// Whether the failure of a control cell that has already been described caused the result.
+  /// Whether the result was caused by a failed control cell that has already been described.
   ///
   /// The summary names these cells.
   private mutating func isFolded(_ result: CellResult) -> Bool {

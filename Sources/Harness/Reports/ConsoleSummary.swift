@@ -78,7 +78,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// Returns a heading with a space at the end, which aligns it with numbers that have no mark.
+  /// Returns a heading with a trailing space, to align it with unmarked numbers.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -89,7 +89,7 @@ struct ConsoleSummary {
 
   /// One line for each verdict, for each reason for an expected failure, and for each reason why cells were not run.
   ///
-  /// If all cells passed, the last line of the summary says so.
+  /// If all cells passed, the last line of the summary reports it.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String
@@ -174,7 +174,7 @@ struct ConsoleSummary {
 
   private static let maximumFolded = 10
 
-  /// The maximum number of listed failures, which leaves room for the matrix on the screen.
+  /// The maximum number of listed failures, chosen to leave room for the matrix on the screen.
   private static let maximumListed = 40
 
   private var problems: [String] {

@@ -80,7 +80,7 @@ extension InjectionTable {
   }
 }
 
-/// The console report for fault injection: the report of a run, followed by the table.
+/// The console report for fault injection: the run report, followed by the table.
 public struct InjectionConsoleReport: Report {
   private let style: Style
   private var console: ConsoleReport

@@ -7,7 +7,7 @@ extension Cell.Injection: CustomStringConvertible {
 }
 
 extension Cell.Injection {
-  /// Parses the end of a cell's id, `writer:3:write,write.1,EINTR]`, which the user has entered.
+  /// Parses the end of a cell id that the user has entered, such as `writer:3:write,write.1,EINTR]`.
   ///
   /// Returns nil if the cell injects nothing into an operation.
   init?(cell id: String) {

@@ -97,7 +97,7 @@ extension CellOutcome: Codable {
 extension Message: Codable {
   private enum CodingKeys: String, CodingKey { case request, response }
 
-  /// Decodes a message from a saved run as text, which is all that a report needs.
+  /// Decodes a message from a saved run as text, because reports need only the text.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let request = try container.decodeIfPresent(String.self, forKey: .request) {

@@ -1,7 +1,7 @@
 import PeerProtocol
 
 extension Message {
-  /// The text of the message as reports show it.
+  /// The message text as shown in reports.
   ///
   /// A greeting is shortened, because its list of operations is long.
   package var text: String {

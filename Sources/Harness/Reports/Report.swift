@@ -1,4 +1,4 @@
-/// Turns the events of a run into text for people or programs.
+/// Turns a run's events into text for people or programs.
 ///
 /// A report writes nothing itself and reads no clock, so the same events always give the same text. A report that is
 /// written during the run returns text for each event; one that is written at the end returns an empty string for all
@@ -10,17 +10,17 @@ public protocol Report: Sendable {
 
 /// A document that a command prints or writes to a file.
 public protocol FormattedDocument {
-  /// The formats that the document has.
+  /// The formats in which the document is available.
   static var formats: [ReportFormat] { get }
 }
 
-/// The report of a run, available in every format.
+/// A run report, available in every format.
 public enum RunReport: FormattedDocument {
   /// All formats.
   public static let formats = ReportFormat.allCases
 }
 
-/// The formats of reports, with the names that `--format` accepts.
+/// The report formats, with the names that `--format` accepts.
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// Text for a terminal or a log.
   case console
@@ -32,15 +32,15 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case tap
   /// Markdown, for a pull request or a pipeline summary.
   case markdown
-  /// A page for a browser, which needs no network access.
+  /// A page for a browser; it needs no network access.
   case html
   /// One JSON object per line, written as each cell ends.
   case jsonLines = "json-lines"
-  /// GitHub Actions workflow commands, which show the first failures at the lines of their scenarios.
+  /// GitHub Actions workflow commands that show the first failures at the lines of their scenarios.
   case github
   /// The endpoint for a shields.io badge.
   case badge
-  /// A Markdown page on what is safe to share across the ABIs of the peers: `docs/abi.md`.
+  /// A Markdown page on what is safe to share across the peers' ABIs: `docs/abi.md`.
   case abi
 
   /// Creates an empty report; only the console report uses the style.

@@ -1,4 +1,4 @@
-/// The events of a run so far, for the reports that are written when it ends.
+/// A run's events so far, for the reports that are written when the run ends.
 struct RunRecord {
   private(set) var description: RunDescription?
   private(set) var summary: RunSummary?

@@ -18,7 +18,7 @@ public struct Style: Sendable {
     self.verbose = verbose
   }
 
-  /// The meaning of a color, which the text also expresses in words.
+  /// The meaning of a color; the text expresses the same meaning in words.
   enum Paint: String {
     case good = "32"
     case bad = "31"

@@ -46,7 +46,7 @@ struct TAPReport: Report {
   /// Escapes text, because `#` would begin a directive.
   private func escaped(_ text: String) -> String { text.escapedForDisplay.withBackslash(before: ["\\", "#"]) }
 
-  /// Returns the details of a failure as a YAML block, which the protocol indents by two spaces.
+  /// Returns the failure details as a YAML block, indented by two spaces as the protocol requires.
   private func diagnostic(_ result: CellResult) throws -> [String] {
     let evidence = result.outcome.evidence ?? Evidence()
     var block: [(Node, Node)] = []

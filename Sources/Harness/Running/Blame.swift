@@ -2,10 +2,10 @@ import PeerProtocol
 
 /// Determines whether a failure was caused by a role other than the role that reports it.
 extension CellRun {
-  /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
+  /// Returns the outcome or, if another role had already terminated unexpectedly, an outcome that names that role.
   ///
-  /// A role whose peer has died sees only a broken pipe, a reset connection, or nothing. If the step's own role ended
-  /// first, the other role ended as a consequence.
+  /// A role whose peer has died sees only a broken pipe, a reset connection, or nothing. If the step's own role
+  /// terminated first, the other role terminated as a consequence.
   func blamed(_ outcome: CellOutcome, at step: Step) -> CellOutcome {
     guard [.failed, .timedOut].contains(outcome.verdict) else { return outcome }
     let ended = client.roles.compactMap { role -> (role: RoleProcess, status: TerminationStatus)? in
@@ -26,7 +26,7 @@ extension CellRun {
     return outcome.with(.crashed, reason: "\(end); then \(reason)")
   }
 
-  /// Returns whether a step ended the role, or sent it a signal that may have ended it.
+  /// Returns whether a step terminated the role, or sent it a signal that may have terminated it.
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.isPeer || !role.inputEnded else { return true }
     return client.roles.flatMap(\.messages).contains { entry in
@@ -49,7 +49,7 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// Returns how a role ended, after waiting for it if it is exiting; nil if it is still running.
+  /// Returns how a role terminated, after waiting for it if it is exiting; nil if it is still running.
   ///
   /// An exiting process's descriptors are closed shortly before its exit is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {

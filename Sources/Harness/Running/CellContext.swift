@@ -21,7 +21,7 @@ struct CellContext: Sendable {
   var slowness: [String: Double] = [:]
   /// Whether the programs run under the wire recorder.
   var isRecorded = false
-  /// The recordings of the reference programs, by scenario id, to which the cells are compared.
+  /// The recordings of the reference programs, by scenario id, to compare with the cells.
   var recordings: [String: CellRecording] = [:]
   let greetings = ParsedGreetings()
 

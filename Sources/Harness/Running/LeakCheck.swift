@@ -61,7 +61,7 @@ struct LeakCheck {
     }
   }
 
-  /// Performs an `objects:` step, which compares the number of objects of each kind.
+  /// Performs an `objects:` step: compares the number of objects of each kind.
   func check(_ counts: [ObjectCount]) throws(CellOutcome) {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
@@ -121,7 +121,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that nothing is left behind after all roles have ended.
+  /// Checks that nothing is left behind after all roles have terminated.
   ///
   /// Objects of the kinds in `tolerating` may be left, because their creator may have been killed before removing them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {

@@ -14,7 +14,7 @@ final class ObjectMakers {
     makers[object] = roles.isEmpty ? nil : roles.map(\.name).joined(separator: " or ")
   }
 
-  /// Returns whether a program had ended before the last observation.
+  /// Returns whether a program had terminated before the last observation.
   func hasEnded(_ role: RoleProcess) -> Bool { ended.contains(role.name) }
 
   func recordEnd(of role: RoleProcess) { ended.insert(role.name) }

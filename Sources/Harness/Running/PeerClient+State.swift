@@ -121,7 +121,7 @@ extension PeerClient {
 
   /// Queries the sandbox init about a role's process.
   ///
-  /// If the process has ended, a failed query is blamed on the role rather than on the sandbox.
+  /// If the process has terminated, a failed query is blamed on the role rather than on the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {
@@ -132,7 +132,7 @@ extension PeerClient {
     }
   }
 
-  /// Returns the outcome for a role that ended or closed its output before performing the expected action.
+  /// Returns the outcome for a role that terminated or closed its output before performing the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
     var limit = limit(.seconds(1))
     while role.pid != nil, !hasPassed(&limit) {

@@ -8,7 +8,7 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
-  /// The time from which transcripts count.
+  /// The time that counts as zero in transcripts.
   let start = ContinuousClock.now
   /// The state of each object when a step first observed it.
   var objectStates: [KernelObject: [StateKind: String]] = [:]
@@ -32,7 +32,7 @@ final class PeerClient {
 
   func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
 
-  /// Returns how a role's process ended; nil if it is still running or has not started.
+  /// Returns how a role's process terminated; nil if it is still running or has not started.
   func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
     role.pid.flatMap { sandbox.terminationStatus(of: $0) }
   }
@@ -57,9 +57,10 @@ final class PeerClient {
 
   /// An event after which a wait rechecks its condition.
   enum Wakeup {
-    /// Any role has written output or ended.
+    /// Any role has written output or terminated.
     case output
-    /// Any role has written output or ended, or a short interval has elapsed; some changes are visible only in `/proc`.
+    /// Any role has written output or terminated, or a short interval has elapsed; some changes are visible only in
+    /// `/proc`.
     case polling
     case every(Duration)
   }
@@ -185,8 +186,8 @@ final class PeerClient {
 
   /// Waits until no process holds the output of an exited role.
   ///
-  /// A tracer and any exiting processes end shortly after the role. On a shared machine, a process being started by
-  /// another cell may also hold the output briefly. Any other process was left behind by the role.
+  /// A tracer and any exiting processes terminate shortly after the role. On a shared machine, a process being started
+  /// by another cell may also hold the output briefly. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     var holdersMayEnd = limit(Self.holdersMayEnd)

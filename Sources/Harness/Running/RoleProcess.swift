@@ -89,7 +89,7 @@ final class RoleProcess {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// The standard error line that explains why the process ended, as a suffix for a reason.
+  /// The standard error line that explains why the process terminated, as a suffix for a reason.
   var errorLine: String { Self.explanation(in: standardErrorLines).map { ": \($0)" } ?? "" }
 
   /// Returns the last line or, for a trapped Swift program, the message that precedes the backtrace.

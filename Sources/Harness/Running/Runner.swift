@@ -4,7 +4,7 @@ import PeerProtocol
 public struct Runner: Sendable {
   private let configuration: RunConfiguration
   private let plan: Plan
-  /// The cell ids in file order, which reports use even if cells are shuffled.
+  /// The cell ids in file order; reports use this order even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
   /// The ids of all cells, selected or not.
@@ -22,7 +22,7 @@ public struct Runner: Sendable {
   public let isSelectionEmpty: Bool
   /// The strategy that determines which pairings are in the plan.
   private let strategy: PairingStrategy
-  /// The missing programs that caused cells to be left out of the plan.
+  /// The missing programs that caused cells to be omitted from the plan.
   private let leftOut: MissingPrograms
   /// Errors in the selection, such as a nonexistent mechanism.
   public let selectionProblems: [String]

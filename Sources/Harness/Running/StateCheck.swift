@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A kind of process or object state that an operation may change only if `fixtures/operations.yaml` says so.
+/// A kind of process or object state that an operation may change only if `fixtures/operations.yaml` permits it.
 enum StateKind: String, CaseIterable, Hashable {
   /// An open file description's status flags.
   case flags

@@ -33,7 +33,7 @@ extension StepInterpreter {
         if !role.printed.isEmpty || client.terminationStatus(of: role) != nil { return () }
         let state: ProcessState
         do throws(CellOutcome) { state = try client.processState(of: role, doing: "sleep or print a line") } catch {
-          // The program has ended since the check above.
+          // The program has terminated since the check above.
           if client.terminationStatus(of: role) != nil { return () }
           throw error
         }

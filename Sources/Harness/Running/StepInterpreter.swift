@@ -171,8 +171,9 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again if the role is still asleep even though no signal is pending, which means that the first
-  /// signal arrived between two sleeps in one wait.
+  /// Sends the signal again if the role is still asleep even though no signal is pending.
+  ///
+  /// In that case, the first signal arrived between two sleeps in one wait.
   ///
   /// A role whose operation waits in a single sleep receives the signal only once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {

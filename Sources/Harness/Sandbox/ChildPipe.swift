@@ -41,7 +41,7 @@ func inodeOfFile(_ descriptor: Int32) -> UInt64 {
 /// Writing never blocks; the caller decides what to do while the pipe is full.
 final class LineSink {
   private var end: OwnedDescriptor?
-  /// The pipe's inode number, which identifies it in `/proc`.
+  /// The inode number that identifies the pipe in `/proc`.
   let inode: UInt64
 
   init(_ end: OwnedDescriptor) {

@@ -34,7 +34,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
 ///
 /// Two objects are equal if their kind, name, key, identifier and creator are equal; attributes may differ.
 public struct KernelObject: Sendable, Hashable {
-  /// The kind, which determines which other properties exist.
+  /// The kind; it determines which other properties exist.
   public let kind: ObjectKind
   /// The path or name of an object, or a process's command.
   public let name: String?
@@ -42,7 +42,7 @@ public struct KernelObject: Sendable, Hashable {
   public let key: Int32?
   /// The identifier of a System V object, the process ID, the descriptor number, or a file's inode number.
   public let id: Int?
-  /// The process ID of the creator of a shared memory segment.
+  /// The process ID of a shared memory segment's creator.
   public let creator: Int?
   /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
-/// After `limit` bytes, nothing more is read, and the source counts as ended. If a child writes only responses to
-/// commands, the limit applies only to bytes that have not yet been consumed.
+/// After `limit` bytes, nothing more is read, and the source is treated as if it had reached end of file. If a child
+/// writes only responses to commands, the limit applies only to bytes that have not yet been consumed.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
@@ -30,7 +30,7 @@ final class LineSource {
 
   var descriptor: Int32 { end.number }
 
-  /// The pipe's inode number, which identifies it in `/proc`.
+  /// The inode number that identifies the pipe in `/proc`.
   var inode: UInt64 { inodeOfFile(descriptor) }
 
   var hasLine: Bool { endOfLine() != nil }

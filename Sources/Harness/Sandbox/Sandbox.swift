@@ -4,7 +4,9 @@ import SystemPackage
 
 /// A running sandbox: its sandbox init, and the runner's ends of its roles' standard streams.
 final class Sandbox {
-  /// The path of the peers' working directory, whose files snapshots list.
+  /// The path of the peers' working directory.
+  ///
+  /// Snapshots list its files.
   let scratch: String
   let streams: [RoleStreams]
   /// The user ID under which peers run.
@@ -15,7 +17,7 @@ final class Sandbox {
 
   /// Returns whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
-  /// The time that the sandbox init took to become ready, which shows how busy the machine is.
+  /// The time that the sandbox init took to become ready: a measure of how busy the machine is.
   var startup: Duration { sandboxInit.startup }
   /// The time that the processes have spent waiting for a CPU.
   var delay: SchedulingDelay { sandboxInit.delay }
@@ -101,13 +103,13 @@ final class Sandbox {
 
   // MARK: - Processes
 
-  /// Returns how a process ended; nil while it is running.
+  /// Returns how a process terminated; nil while it is running.
   func terminationStatus(of pid: Int) -> TerminationStatus? {
     sandboxInit.takeEvents()
     return sandboxInit.terminations[pid]
   }
 
-  /// Returns the number of processes that ended before this process; nil while it is running.
+  /// Returns the number of processes that terminated before this process; nil while it is running.
   func positionOfEnd(of pid: Int) -> Int? {
     sandboxInit.takeEvents()
     return sandboxInit.ended.firstIndex(of: pid)

@@ -4,15 +4,15 @@ import SystemPackage
 
 /// The first process in a sandbox, which executes the runner's commands line by line.
 ///
-/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, which
-/// also happens if the runner is killed, it exits and all processes in the sandbox are killed.
+/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, for
+/// example because the runner was killed, it exits, and all processes in the sandbox are killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// How each process ended, by its process ID within the sandbox.
+  /// How each process terminated, by its process ID within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
-  /// The processes that have ended, in the order in which they were reaped.
+  /// The terminated processes, in the order in which they were reaped.
   private(set) var ended: [Int] = []
   private let timeout: Duration
   /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.

@@ -9,7 +9,7 @@ struct TimeLimit {
   let duration: Duration
   /// The time after which the limit has passed even if the processes had to wait for a CPU.
   let maximum: Duration
-  /// The excluded time, which processes spent waiting for a CPU.
+  /// The excluded time that processes spent waiting for a CPU.
   private(set) var excluded = Duration.zero
   private let start: ContinuousClock.Instant
   private var lastCheck: (time: ContinuousClock.Instant, delay: Duration)

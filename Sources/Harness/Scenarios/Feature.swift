@@ -33,7 +33,8 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case timerFD = "timerfd"
   case tracing
 
-  /// The feature and, if some kernels lack it, what it requires, to complete the sentence "the cell requires …".
+  /// Text that completes the sentence "the cell requires …": the feature and, if some kernels lack it, its
+  /// requirements.
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_SYS_PTRACE, to run a role as another user"

@@ -11,7 +11,7 @@ public struct ProgramStart: Sendable, Hashable {
   public struct Variable: Sendable, Hashable {
     /// The name, without `=`.
     public let name: String
-    /// The value, which may be empty.
+    /// The value; it may be empty.
     public let value: Template
   }
 

@@ -8,7 +8,7 @@ public struct Scenario: Sendable {
   public let title: String
   /// The section of the standard that requires the behavior.
   public let spec: String
-  /// The level of the requirement: `must`, `should` or `may`.
+  /// The requirement level: `must`, `should` or `may`.
   public let level: Level
   /// The roles, in file order; a pairing lists its languages in the same order.
   public let roles: [Role]
@@ -24,7 +24,7 @@ public struct Scenario: Sendable {
   public let pairings: PairingRule
   /// Whether the scenario tests the harness: the cell passes if the check detects a defect.
   public let isNegativeControl: Bool
-  /// The position of the scenario in its file.
+  /// The scenario's position in its file.
   public let location: SourceLocation
 
   /// The mechanism that the scenario tests: the part of the id before the `/`.
@@ -44,7 +44,7 @@ public struct Scenario: Sendable {
 
   /// A file that is created before the first step.
   public struct File: Sendable {
-    /// The path, which must be in the scratch directory.
+    /// A path in the scratch directory.
     public let path: Template
     /// The bytes of the file.
     public let content: Content
@@ -52,7 +52,7 @@ public struct Scenario: Sendable {
 
   /// A parameter with the value of one row: `bytes=4096`.
   public struct Parameter: Sendable, Hashable {
-    /// The name, which the script uses in braces.
+    /// The name, written in braces in the script.
     public let name: String
     /// The value that replaces the name.
     public let value: String
@@ -77,7 +77,7 @@ public struct Scenario: Sendable {
   }
 }
 
-/// A process in a scenario, which any language can play unless a language is given.
+/// A process in a scenario, played by any language unless one is specified.
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
@@ -103,7 +103,7 @@ public struct Role: Sendable, Hashable {
 
   /// The kind of program that plays a role: a peer, or a whole program.
   public enum Part: Sendable, Hashable {
-    /// A peer, which receives requests.
+    /// A peer that receives requests.
     case peer
     /// A whole program, with its arguments.
     case program(name: String, arguments: [Template])
@@ -124,7 +124,7 @@ public struct Role: Sendable, Hashable {
 
 /// A position in a fixture file.
 public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
-  /// The path of the file, relative to the root.
+  /// The file path, relative to the root.
   public let file: String
   /// The line number, from 1.
   public let line: Int

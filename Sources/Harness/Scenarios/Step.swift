@@ -4,11 +4,11 @@ import Glibc
 public struct Step: Sendable {
   /// The action to perform, and its expectation.
   public let action: Action
-  /// The text of the step in its file, which reports show.
+  /// The step's source text, as shown in reports.
   public let text: String
-  /// The position of the step in its file.
+  /// The step's position in its file.
   public let location: SourceLocation
-  /// The responses after each `~>`, which are also accepted once another role has died.
+  /// The responses after each `~>`, also accepted once another role has died.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
   /// The kinds of steps, each with its syntax in scripts.
@@ -130,7 +130,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(role).\(handle)" }
 }
 
-/// How a process ended: with an exit status, or by a signal.
+/// How a process terminated: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given by its symbol.

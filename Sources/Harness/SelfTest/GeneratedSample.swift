@@ -54,7 +54,7 @@ extension GeneratedSample {
   /// fastest.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
-    /// The time in seconds at which a mutant is too slow to be chosen.
+    /// The time in seconds from which a mutant is too slow to be chosen.
     ///
     /// Mutants killed by a time limit take at least this long.
     private static let slow = 1.0

@@ -7,7 +7,7 @@ public struct GeneratedTable: Report {
   /// Creates a report.
   public init(style: Style) { self.style = style }
 
-  /// Returns the text to print after an event, which may redraw lines.
+  /// Returns the text to print after an event; the text may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {

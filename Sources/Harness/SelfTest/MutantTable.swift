@@ -13,7 +13,7 @@ public struct MutantTable: Report {
     self.style = style
   }
 
-  /// Returns the text to print after an event, which may redraw lines.
+  /// Returns the text to print after an event; the text may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {
@@ -78,7 +78,7 @@ public struct MutantTable: Report {
 /// A mutant's result across all its cells.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether the result is unknown because the machine lacks something that the mutant's cells need.
+  /// Whether the result is unknown because the machine does not meet a requirement of the mutant's cells.
   let isNotRun: Bool
   let word: String
 
@@ -93,7 +93,7 @@ private struct MutantOutcome {
   }
 }
 
-/// The outcome of a runner mutant, which all its tests must catch.
+/// The outcome of a runner mutant; all its tests must catch the mutant.
 private struct RunnerMutantOutcome {
   let isKilled: Bool
   let row: [TextTable.Cell]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The sources for the runner's second build, which contains the runner mutants.
+/// The sources for the runner's second build, the one with the runner mutants.
 ///
 /// These are copies of the runner and command sources, with the replacements from `fixtures/runner-mutants.yaml`
 /// applied. The original sources do not contain the mutants.

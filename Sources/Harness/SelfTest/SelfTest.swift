@@ -143,7 +143,7 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Probes the mutant build, which is the last peer.
+  /// Probes the mutant build: the last peer.
   ///
   /// The reference is not probed.
   private static func probe(_ peers: PeerList, _ context: CellContext) -> Result<Void, RunError> {

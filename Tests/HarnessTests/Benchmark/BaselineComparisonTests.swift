@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The comparison with a baseline") struct BaselineComparisonTests {
+@Suite("A baseline comparison") struct BaselineComparisonTests {
   private func document(loss: Double = 0, noise: Double = 0.02, seed: UInt64 = 1) throws -> BenchmarkDocument {
     SyntheticRounds.document(try SyntheticRounds(noise: noise, loss: loss).results(seed: seed))
   }
@@ -29,7 +29,7 @@ import Testing
     #expect(comparison.compared == 2)
   }
 
-  @Test("does not compare the times of a machine that was not idle, or of another machine") func machines() throws {
+  @Test("does not compare times from a busy or a different machine") func machines() throws {
     var slow = try document()
     slow.results[0].pairings[0].time = Estimate(90_000, low: 90_000, high: 90_000)
     #expect(BaselineComparison(slow, baseline: try document()).regressions.map(\.what) == ["time"])

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Harness
 
-@Suite("The loader of benchmarks") struct BenchmarkLoaderTests {
-  @Test("reads every benchmark of the project, and each mechanism that sends messages has one") func project() throws {
+@Suite("The benchmark loader") struct BenchmarkLoaderTests {
+  @Test("reads every benchmark in the project, and each mechanism that sends messages has one") func project() throws {
     let (_, registry) = try Checkout.fixtures.get()
     let all = try BenchmarkLoader.load(root: Checkout.root, registry: registry)
     let mechanisms = Set(all.map(\.mechanism))
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test("separates what is measured from what opens the objects") func definition() throws {
+  @Test("separates the measured steps from the steps that open objects") func definition() throws {
     let definition = try SyntheticRounds.definition()
     #expect(definition.id == "pipe/pipe")
     #expect(definition.setUp.steps.count == 4)

@@ -27,7 +27,7 @@ struct BenchmarkPaceTests {
     #expect(budgets.allSatisfy { $0 == 0.03 })
   }
 
-  @Test("ends a run in its time, whatever sessions take", arguments: [0.01, 0.1, 0.2], [1, 1.1])
+  @Test("finishes a run on time, however long sessions take", arguments: [0.01, 0.1, 0.2], [1, 1.1])
   func limited(session: Double, excess: Double) {
     let (elapsed, budgets) = Self.run(Self.work, limit: 280, session: session, excess: excess)
     #expect(elapsed <= 280 * 1.02)
@@ -40,7 +40,7 @@ struct BenchmarkPaceTests {
     #expect(budgets.allSatisfy { $0 == BenchmarkPace.shortest })
   }
 
-  @Test("respects a shorter time that the user wants")
+  @Test("respects a shorter time set by the user")
   func wanted() {
     var pace = BenchmarkPace(limit: .infinity, longest: 0.001, work: [Work(sessions: 1, measurements: 1)])
     #expect(pace.budget(for: Work(sessions: 1, measurements: 1), elapsed: 0) == 0.001)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The reports of a benchmark run") struct BenchmarkReportTests {
+@Suite("Benchmark reports") struct BenchmarkReportTests {
   private let document: BenchmarkDocument
 
   init() throws {
@@ -22,7 +22,7 @@ import Testing
     self.document = document
   }
 
-  @Test("in JSON have the form of the schema, and can be read again") func json() throws {
+  @Test("in JSON match the schema, and can be read back") func json() throws {
     let text = try document.report(.json, style: Style())
     #expect(try JSONSchema("docs/benchmark.schema.json").problems(in: text) == [])
     let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID().uuidString).json")
@@ -33,7 +33,7 @@ import Testing
     #expect(copy.results.first?["swift>swift"]?.ratio == document.results.first?["swift>swift"]?.ratio)
   }
 
-  @Test("that are not JSON of this format are rejected", arguments: ["", "{}", #"{"format": 1}"#])
+  @Test("that are not JSON in this format are rejected", arguments: ["", "{}", #"{"format": 1}"#])
   func malformed(text: String) throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID().uuidString).json")
     defer { try? FileManager.default.removeItem(at: file) }
@@ -42,7 +42,7 @@ import Testing
     #expect(throws: RunError.self) { try BenchmarkDocument(reading: "/no/such/file") }
   }
 
-  @Test("in HTML are well-formed, and need no other file") func html() throws {
+  @Test("in HTML are well-formed and self-contained") func html() throws {
     let text = try document.report(.html, style: Style())
     #expect(text.hasPrefix("<!DOCTYPE html>\n"))
     let body = text.dropFirst("<!DOCTYPE html>\n".count)
@@ -55,7 +55,7 @@ import Testing
     #expect(text.contains("more than 1.10: A &lt;reason&gt;."))
   }
 
-  @Test("in Markdown and on a console have every measurement", arguments: [BenchmarkFormat.markdown, .console])
+  @Test("in Markdown and on a console contain every measurement", arguments: [BenchmarkFormat.markdown, .console])
   func text(format: BenchmarkFormat) throws {
     let text = try document.report(format, style: Style())
     for part in [
@@ -72,7 +72,7 @@ import Testing
     #expect(ThroughputChart.spread([299, 300, 298], distance: 15, within: 0...300) == [285, 300, 270])
   }
 
-  @Test("colour a ratio by its distance from 1") func colours() {
+  @Test("color a ratio by its distance from 1") func colours() {
     #expect(BenchmarkHTML.colour(1) == "rgb(255,255,255)")
     #expect(BenchmarkHTML.colour(1.25) == BenchmarkHTML.colour(9))
     #expect(BenchmarkHTML.colour(0.8) == "rgb(107,174,214)")

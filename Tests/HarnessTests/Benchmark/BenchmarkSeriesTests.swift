@@ -3,21 +3,21 @@ import Testing
 @testable import Harness
 
 @Suite("A series of measurements") struct BenchmarkSeriesTests {
-  @Test("sees a peer that loses 5 µs a message", arguments: [0, 0.02, 0.1]) func slow(noise: Double) throws {
+  @Test("detects a peer that loses 5 µs per message", arguments: [0, 0.02, 0.1]) func slow(noise: Double) throws {
     let result = try #require(try SyntheticRounds(noise: noise, loss: 5_000).results().first)
     let ratio = try #require(result["swift>swift"]?.ratio)
     #expect((1.2...1.8).contains(ratio.value))
     #expect(ratio.low > 1)
   }
 
-  @Test("sees no difference between equal peers", arguments: 1...20 as ClosedRange<UInt64>)
+  @Test("finds no difference between equal peers", arguments: 1...20 as ClosedRange<UInt64>)
   func equal(seed: UInt64) throws {
     let result = try #require(try SyntheticRounds(noise: 0.05).results(seed: seed).first)
     let ratio = try #require(result["swift>swift"]?.ratio)
     #expect(ratio.contains(1))
   }
 
-  @Test("compares with the reference of the same round, so a slower machine does not matter") func drift() throws {
+  @Test("compares with the reference in the same round, so machine slowdowns cancel out") func drift() throws {
     let rounds = SyntheticRounds(noise: 0.01, loss: 2_000, drift: { [1, 3, 2, 5, 1][$0] })
     let ratio = try #require(try rounds.results().first?["swift>swift"]?.ratio)
     #expect((1.15...1.25).contains(ratio.value))

@@ -3,7 +3,7 @@ import Testing
 @testable import Harness
 
 @Suite("An estimate of a median") struct EstimateTests {
-  @Test("is the value in the middle, with an interval") func median() throws {
+  @Test("is the middle value, with an interval") func median() throws {
     #expect(Estimate.median([]) == nil)
     #expect(Estimate.median([3, 1, 2]) == 2)
     #expect(Estimate.median([4, 1, 2, 3]) == 2.5)
@@ -12,7 +12,7 @@ import Testing
     #expect((same.low, same.value, same.high) == (7, 7, 7))
   }
 
-  @Test("has an interval that is inside the range, and the same for the same seed") func interval() throws {
+  @Test("has an interval within the range of values, the same for the same seed") func interval() throws {
     let values = [1.0, 1.1, 0.9, 1.2, 0.8]
     let estimate = try #require(Estimate(median: values, seed: 3))
     #expect(estimate.value == 1)

@@ -36,7 +36,7 @@ struct ProgramComparisonTests {
     )
   }
 
-  @Test("takes one way of a round trip for a limit, and the round trip for a library")
+  @Test("uses the one-way time for a limit, and the round trip for a library")
   func oneWay() throws {
     let limit = try Self.comparisons(.pingPong, [120], "cache-line", .limit, [50], bound: "1.3")
     #expect(limit.map(\.ratio.value) == [1.2])
@@ -49,7 +49,7 @@ struct ProgramComparisonTests {
     #expect(flood.map(\.ratio.value) == [2.4])
   }
 
-  @Test("divides by the program of the same round, so that a slower machine changes nothing")
+  @Test("divides by the program's time in the same round, so machine slowdowns cancel out")
   func sameRound() throws {
     let comparison = try #require(
       try Self.comparisons(.flood, [110, 1100, 220, 110, 330], "memcpy", .limit, [100, 1000, 200, 100, 300]).first)
@@ -64,7 +64,7 @@ struct ProgramComparisonTests {
     #expect(comparisons.map(\.holds) == [holds])
   }
 
-  @Test("leaves out what was not measured")
+  @Test("omits anything that was not measured")
   func missing() throws {
     #expect(try Self.comparisons(.flood, [], "memcpy", .limit, [1]).isEmpty)
     #expect(try Self.comparisons(.flood, [1], "memcpy", .limit, []).isEmpty)
@@ -79,7 +79,7 @@ struct ProgramComparisonTests {
       ])
   }
 
-  @Test("names benchmarks and programs that exist")
+  @Test("names only existing benchmarks and programs")
   func project() async throws {
     let root = Checkout.root.string
     let rules = try DiagnosticLog.collect { ComparisonRule.load(root: root, log: $0) }
@@ -102,7 +102,7 @@ struct ProgramComparisonTests {
     }
   }
 
-  @Test("has limits whose order no machine can reverse")
+  @Test("has limits that are in the same order on every machine")
   func limitsAreSound() async throws {
     let measured = try await Self.limits()
     func median(_ name: String) -> Double? {

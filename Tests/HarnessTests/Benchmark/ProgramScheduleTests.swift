@@ -2,10 +2,9 @@ import Testing
 
 @testable import Harness
 
-@Suite("The programs of a benchmark run")
+@Suite("The programs in a benchmark run")
 struct ProgramScheduleTests {
-  /// Returns a program that prints measurements named `name`, or as its arguments say, and a line that is not a
-  /// measurement.
+  /// Returns a program that prints a measurement for each name in its arguments, `name` by default, and one other line.
   private static func program(_ name: String) -> ExternalProgram {
     let script = #"""
       echo 'x is skipped' >&2
@@ -37,7 +36,7 @@ struct ProgramScheduleTests {
     #expect(starts.last == (4 * benchmarks + 4) / 5)
   }
 
-  @Test("are known by what they print, and measure one of these names")
+  @Test("are identified by the names that they print, and can measure a single name")
   func names() async throws {
     let empty = ProgramSchedule([Self.program("a"), Self.program("b")], in: "/", count: 1)
     #expect(empty.kind(of: "a") == nil)

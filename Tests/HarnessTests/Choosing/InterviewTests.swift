@@ -16,7 +16,7 @@ struct InterviewTests {
     return (questions, interview.requirements)
   }
 
-  @Test("lead to the requirements of a transfer")
+  @Test("produce the requirements for a transfer")
   func transfer() throws {
     let (questions, requirements) = try Self.ask(["1", "1", "2", "1", "1, 2", "64K", "5000"])
     #expect(
@@ -32,7 +32,7 @@ struct InterviewTests {
           rate: 5000))
   }
 
-  @Test("are only those that the purpose has")
+  @Test("include only those that apply to the purpose")
   func lock() throws {
     let (questions, requirements) = try Self.ask(["3", "1", "", ""])
     #expect(
@@ -43,7 +43,7 @@ struct InterviewTests {
     #expect(requirements == Requirements(purpose: .lock, needs: [.related]))
   }
 
-  @Test("may be left open, and then mean a transfer")
+  @Test("may be skipped, in which case a transfer is assumed")
   func open() throws {
     let (_, requirements) = try Self.ask(["", "", "", "", "", "", ""])
     #expect(requirements == Requirements(purpose: .transfer))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The costs of mechanisms")
+@Suite("Mechanism costs")
 struct MechanismCostsTests {
   /// Returns a measurement of c>c and of swift>swift, where swift>swift takes twice as long.
   static func result(
@@ -39,7 +39,7 @@ struct MechanismCostsTests {
     result("unix-socket/seqpacket", .flood, 64, time: 800),
   ]
 
-  @Test("are those of Swift on two cores, of the first benchmark and 64 bytes by default")
+  @Test("default to Swift on two cores, the first benchmark, and 64 bytes")
   func defaults() throws {
     let cost = try Self.cost(Requirements(), Self.results)
     #expect(
@@ -61,14 +61,14 @@ struct MechanismCostsTests {
     #expect(cost.messagesPerSecond == rate)
   }
 
-  @Test("are those of the benchmark that a stated need names, if it was measured")
+  @Test("come from the benchmark that a stated need names, if it was measured")
   func need() throws {
     let needs = Requirements(needs: [.boundaries])
     #expect(try Self.cost(needs, Self.results)?.benchmark == "unix-socket/seqpacket [swift>swift]")
     #expect(try Self.cost(needs, Array(Self.results.prefix(3)))?.benchmark == "unix-socket/stream [swift>swift]")
   }
 
-  @Test("name benchmarks that exist")
+  @Test("name only existing benchmarks")
   func project() throws {
     let known = Set(
       try BenchmarkLoader.load(root: Checkout.root, registry: try Checkout.fixtures.get().registry).map(\.id))
@@ -77,7 +77,7 @@ struct MechanismCostsTests {
     for name in named { #expect(known.contains(name), "there is no benchmark \(name)") }
   }
 
-  @Test("are refused if the file is not a report")
+  @Test("are rejected if the file is not a report")
   func wrongFile() throws {
     let path = Checkout.root.appending("Package.swift").string
     let error = #expect(throws: RunError.self) { try MechanismCosts(reading: path) }

@@ -83,7 +83,7 @@ struct MechanismGuideTests {
     #expect(error?.diagnostics.map(\.message) == [message])
   }
 
-  @Test("demands every need")
+  @Test("requires every need")
   func missingNeed() {
     let text = Self.text("- {}").replacing("need: priority,", with: "need: network,")
     let error = #expect(throws: FixtureErrors.self) { try Self.load(text) }
@@ -97,7 +97,7 @@ struct MechanismGuideTests {
     try Fixtures(Installation(root: Checkout.root.string)).guide()
   }
 
-  @Test("describes every mechanism of the project, with files that exist")
+  @Test("describes every mechanism in the project, and names only existing files")
   func project() throws {
     let guide = try Self.guide.get()
     let table = try Self.page("docs/mechanisms.md").split(separator: "\n").filter { $0.hasPrefix("|") }

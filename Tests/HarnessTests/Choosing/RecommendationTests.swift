@@ -78,7 +78,7 @@ struct RecommendationTests {
     if !example.why.isEmpty { #expect(reasons.contains { $0.contains(example.why) }, "\(reasons)") }
   }
 
-  @Test("explains every mechanism of the purpose: it is suitable, or excluded with reasons", arguments: cases)
+  @Test("lists every mechanism for the purpose as suitable, or as excluded with reasons", arguments: cases)
   func completeness(of example: Case) throws {
     let guide = try MechanismGuideTests.guide.get()
     let recommendation = try guide.recommendation(for: example.requirements)
@@ -88,7 +88,7 @@ struct RecommendationTests {
     #expect(recommendation.excluded.allSatisfy { !$0.reasons.isEmpty })
   }
 
-  @Test("can be every mechanism, as the best one or as an addition to it")
+  @Test("can be any mechanism, as the best one or as an addition to it")
   func everyMechanism() throws {
     let guide = try MechanismGuideTests.guide.get()
     var reached: Set<String> = []
@@ -179,7 +179,7 @@ struct RecommendationTests {
     }
   }
 
-  @Test("is the one that the decision table of the documentation names")
+  @Test("matches the decision table in the documentation")
   func decisionTable() throws {
     let guide = try MechanismGuideTests.guide.get()
     let page = try String(contentsOfFile: Checkout.root.appending("docs/choosing.md").string, encoding: .utf8)

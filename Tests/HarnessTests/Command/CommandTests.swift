@@ -19,7 +19,7 @@ struct CommandTests {
     }
   }
 
-  @Test("leaves no process and no file when it is killed", arguments: [IsolationRule.auto, .none], [0, 6, 7, 12, 20])
+  @Test("leaves no process or file behind when killed", arguments: [IsolationRule.auto, .none], [0, 6, 7, 12, 20])
   func killed(isolation: IsolationRule, lines: Int) async throws {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
@@ -49,7 +49,7 @@ struct CommandTests {
     return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
   }
 
-  @Test("ends with a reason if the reader of its console report closes it, and completes its other report")
+  @Test("exits with a reason if its console report is closed by the reader, and completes its other report")
   func closedOutput() async throws {
     try await withCheckout { root in
       let report = root.appending("report.json")
@@ -63,7 +63,7 @@ struct CommandTests {
     }
   }
 
-  @Test("writes its report into an existing special file, and does not replace it") func keepsSpecialFiles()
+  @Test("writes its report to an existing special file without replacing it") func keepsSpecialFiles()
     async throws
   {
     try await withCheckout(cells: 2) { root in
@@ -127,7 +127,7 @@ struct CommandTests {
     }
   }
 
-  @Test("ends with one message if its sandbox init disappears during the run") func lostProgram() async throws {
+  @Test("exits with one message if its sandbox init disappears during the run") func lostProgram() async throws {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "2"])
       try run.read(12)
@@ -139,7 +139,7 @@ struct CommandTests {
     }
   }
 
-  @Test("ends with exit status 0 if the reader of a list closes it") func closedList() async throws {
+  @Test("exits with status 0 if the reader of a list closes it") func closedList() async throws {
     try await onThread {
       let run = try CommandRun(
         root: Checkout.root, shell: #"exec 3>&1; { "$@"; echo "status $?" >&3; } | head -n 1"#,
@@ -184,7 +184,7 @@ struct CommandTests {
     }
   }
 
-  @Test("prints the complete command that runs a cell again") func again() async throws {
+  @Test("prints the complete command that reruns a cell") func again() async throws {
     try await withCheckout(cells: 1) { root in
       let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
       // The peer lists an operation that it does not support.

@@ -59,7 +59,7 @@ struct EarlyInterruptionTests {
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
-  @Test("ends a run while a peer has not sent its greeting") func greeting() async throws {
+  @Test("ends a run before a peer sends its greeting") func greeting() async throws {
     let command = ["run", "--pairs", "c:c", "--timeout-multiplier", "0.05"]
     let run = try await interrupt(command, peer: "begin; exec sleep 3600")
     #expect(run == (ExitStatus.interrupted.rawValue, false))

@@ -49,7 +49,7 @@ struct PlantedOutputTests {
     }
   }
 
-  @Test("is written if the user's own file or link is there", arguments: [Planted.file, .link])
+  @Test("is written if the existing file or link belongs to the user", arguments: [Planted.file, .link])
   func invited(_ planted: Planted) async throws {
     try await onThread {
       let (status, _, precious) = try write(over: planted, sticky: false, isListed: true)

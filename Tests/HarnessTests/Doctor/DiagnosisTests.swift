@@ -36,7 +36,7 @@ struct DiagnosisTests {
     try #require(diagnosis.checks.first { $0.name == name })
   }
 
-  @Test("has every feature, and counts the cells that a run would not run") func here() async throws {
+  @Test("lists every feature, and counts the cells that a run would skip") func here() async throws {
     let diagnosis = try await onThread { try Self.diagnosis() }
     #expect(diagnosis.status == .asExpected && diagnosis.obstacle == nil)
     #expect(Set(diagnosis.checks.map(\.name)).isSuperset(of: Feature.allCases.map(\.rawValue)))
@@ -65,7 +65,7 @@ struct DiagnosisTests {
     #expect(text.contains("To change it: \(remedy)"))
   }
 
-  @Test("shows the limits of the host if cells share its namespaces") func container() async throws {
+  @Test("shows the host's limits if cells share its namespaces") func container() async throws {
     let diagnosis = try await onThread { try Self.diagnosis(script: Self.without("container")) }
     let sandbox = try check("private-sandbox", in: diagnosis)
     #expect(sandbox.state == .lacking && sandbox.remedy?.contains("seccomp=unconfined") == true)
@@ -75,7 +75,7 @@ struct DiagnosisTests {
     #expect(diagnosis.notRun > sandbox.cells)
   }
 
-  @Test("has an obstacle if no cell can run") func obstacle() async throws {
+  @Test("reports an obstacle if no cell can run") func obstacle() async throws {
     let refused = try await onThread { try Self.diagnosis(script: Self.without("unshare"), isolation: .required) }
     #expect(refused.status == .brokenEnvironment && refused.notRun == refused.cells)
     #expect(refused.obstacle?.contains("a private sandbox is not available") == true)
@@ -100,7 +100,7 @@ struct DiagnosisTests {
     #expect(check.state == .lacking && check.remedy == "make build" && check.cells > 0)
   }
 
-  @Test("compares the limits of this process with what the jobs need") func descriptors() async throws {
+  @Test("compares this process's limits with the needs of the jobs") func descriptors() async throws {
     let diagnosis = try await onThread { try Self.diagnosis(jobs: 256) }
     let check = try check("RLIMIT_NOFILE", in: diagnosis)
     let needed = try #require(MachineLimit.ofRunner(jobs: 256, roles: 6).first)
@@ -115,7 +115,7 @@ struct DiagnosisTests {
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= min(columns, 80) })
   }
 
-  @Test("is described by its schema") func schema() async throws {
+  @Test("matches its schema") func schema() async throws {
     let schema = try JSONSchema("docs/doctor.schema.json")
     for script in ["exec \(Checkout.sandboxInit) \"$@\"", "exit 1"] {
       let text = try await onThread { try Self.diagnosis(script: script).text(.json) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The scripts of fault injection")
+@Suite("Fault-injection scripts")
 struct InjectionScriptTests {
   @Test("perform every operation that makes an IPC call")
   func operations() throws {
@@ -19,7 +19,7 @@ struct InjectionScriptTests {
     #expect(registry.names.filter { !known.contains($0) } == [])
   }
 
-  @Test("allow errors to name the operation instead of the call only for functions of a header")
+  @Test("allow errors to name the operation instead of the call only for header functions")
   func headers() throws {
     let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)

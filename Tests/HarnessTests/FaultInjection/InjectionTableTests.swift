@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The table of faults")
+@Suite("The fault table")
 struct InjectionTableTests {
   private func result(_ operation: String, _ fault: InjectedFault, _ language: String, _ verdict: Verdict) -> CellResult
   {
@@ -17,7 +17,7 @@ struct InjectionTableTests {
       isExpected: verdict == .passed, expectation: nil, isolation: .private, rerun: "")
   }
 
-  @Test("has a row for each operation and columns for the languages, and marks failures even without colour")
+  @Test("has a row for each operation and columns for the languages, and marks failures even without color")
   func rows() {
     let table = InjectionTable([
       result("read", .interrupted, "c", .passed), result("read", .interrupted, "swift", .passed),
@@ -58,7 +58,7 @@ struct InjectionTableTests {
     #expect(Cell.Injection(cell: "pipe/transfers[c>swift]") == nil)
   }
 
-  @Test("has the calls of programs by role, and only the faults that occurred, in the console report of a run")
+  @Test("has programs' calls by role, and only the faults that occurred, in a run's console report")
   func programs() throws {
     let results = [
       programResult("mq_open", .noDescriptor, "c", .passed), programResult("mq_open", .noDescriptor, "swift", .failed),

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Harness
 
-/// The server in `Tests/Textbook/faults.c`, whose system calls fail.
-@Suite("Faults in system calls of programs", .serialized)
+/// Tests that inject faults into the system calls of the server in `Tests/Textbook/faults.c`.
+@Suite("Faults in programs' system calls", .serialized)
 struct ProgramInjectionTests {
   /// Returns the scenarios with demands on the server.
   private static func scenarios(demands: String) throws -> String {
@@ -83,7 +83,7 @@ struct ProgramInjectionTests {
       reason: "server (c): mq_open number 1 failed with EMFILE, and it exits with 1 without a message"),
   ]
 
-  @Test("find a defect that only a failure shows", arguments: defects) func found(defect: Defect) async throws {
+  @Test("reveal a defect that shows only after a failure", arguments: defects) func found(defect: Defect) async throws {
     let results = try await Self.inject(defect.name, "faults[c>c,\(defect.fault)]")
     #expect(results.map(\.verdict) == [defect.verdict])
     let outcome = try #require(results.first?.outcome)
@@ -92,7 +92,7 @@ struct ProgramInjectionTests {
     #expect(call.hasSuffix("(INJECTED)"))
   }
 
-  @Test("check only the demands of the file", arguments: defects) func demands(defect: Defect) async throws {
+  @Test("check only the demands in the file", arguments: defects) func demands(defect: Defect) async throws {
     let demand: FaultDemand =
       switch defect.name {
       case "eintr": .restart
@@ -131,7 +131,7 @@ struct ProgramInjectionTests {
     }
   }
 
-  @Test("cannot be injected into a program without a call of IPC, which the header says")
+  @Test("cannot be injected into a program without IPC calls, as the header states")
   func withoutCalls() async throws {
     try await onThread {
       let project = try TestProject()

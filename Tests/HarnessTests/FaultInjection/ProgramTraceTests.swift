@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The calls of a program, as strace reports them,")
+@Suite("A program's calls, as reported by strace,")
 struct ProgramTraceTests {
   private func faults(_ lines: [String]) throws -> [String] {
     let table = try ProgramFaultTable.load(root: Checkout.root)
@@ -12,7 +12,7 @@ struct ProgramTraceTests {
     }
   }
 
-  @Test("can lack space only if they create an object")
+  @Test("fail with ENOSPC only if they create an object")
   func creation() throws {
     #expect(
       try faults([

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The calls of a peer, as strace reports them,")
+@Suite("A peer's calls, as reported by strace,")
 struct SystemCallTraceTests {
   private static let lines = [
     #"execve("build/bin/c-peer", ["build/bin/c-peer"], 0x7ffd /* 5 vars */) = 0"#,
@@ -54,7 +54,7 @@ struct SystemCallTraceTests {
     #expect(trace.requests.map { $0.map(\.name) } == [["getpid", "write"], ["getppid", "writev"], []])
   }
 
-  @Test("include those that write to standard error, whose text strace's line contains")
+  @Test("include writes to standard error, whose text appears within strace's line")
   func diagnostics() {
     let lines = [
       #"write(2<pipe:[8]>, "starting\n", 9starting"#, ") = 9", #"write(2, "no line end", 11no line end) = 11"#,
@@ -63,7 +63,7 @@ struct SystemCallTraceTests {
     #expect(SystemCallTrace.calls(in: lines).calls.map(\.number) == [1, 2, 3])
   }
 
-  @Test("are counted from the start of the tracer, as in strace, and from the begin of the request")
+  @Test("are counted from the start of the tracer, as in strace, and from the start of the request")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
     #expect(read.numberInRequest == 1)

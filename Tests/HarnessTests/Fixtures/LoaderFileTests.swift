@@ -21,7 +21,7 @@ struct NoScenario: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("The loader, given files with any content")
+@Suite("The loader, given files with arbitrary content")
 struct LoaderFileTests {
   static func diagnostics(_ bytes: [UInt8]) -> [Diagnostic] {
     do {
@@ -92,7 +92,7 @@ struct LoaderFileTests {
     #expect(diagnostics.map(\.description) == ["test.yaml:1:1: the file cannot be read: \(reason)"])
   }
 
-  @Test("A missing operations.yaml is the only error of a checkout") func lacksOperations() throws {
+  @Test("A missing operations.yaml is the only error reported for a checkout") func lacksOperations() throws {
     let root = try CommandRun.checkout(cells: 1)
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     try FileManager.default.removeItem(atPath: root.appending("fixtures/operations.yaml").string)
@@ -135,7 +135,7 @@ struct LoaderFileTests {
       ])
   }
 
-  @Test("Missing keys of an empty scenario are reported")
+  @Test("An empty scenario's missing keys are reported")
   func emptyScenario() {
     #expect(
       Self.diagnostics(Array("- {}".utf8)).map(\.description) == [

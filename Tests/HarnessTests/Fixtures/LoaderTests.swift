@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The loader of scenarios")
+@Suite("The scenario loader")
 struct LoaderTests {
   static let sound = """
     - id: test/sound
@@ -69,7 +69,7 @@ struct LoaderTests {
     #expect(Self.diagnostics(Self.sound.replacingOccurrences(of: slip.right, with: slip.wrong)) == slip.diagnostics)
   }
 
-  @Test("All errors of a file are reported at once, in the order of the lines")
+  @Test("All errors in a file are reported at once, in line order")
   func severalSlips() {
     let text = Self.sound
       .replacingOccurrences(of: "level: must", with: "level: most")
@@ -83,7 +83,7 @@ struct LoaderTests {
       ])
   }
 
-  @Test("A repeated id is reported with the location of the first one")
+  @Test("A repeated id is reported with the location of its first occurrence")
   func doubleID() {
     #expect(
       Self.diagnostics("\(Self.sound)\n\(Self.sound)") == [

@@ -19,7 +19,7 @@ struct ShellWordsTests {
     ])
   func splits(text: String, expected: [String]) throws { #expect(try words(text) == expected) }
 
-  @Test("report a quote without an end, with its column", arguments: [("a 'b", 7), (#"x "a\""#, 7)])
+  @Test("report an unterminated quote, with its column", arguments: [("a 'b", 7), (#"x "a\""#, 7)])
   func unterminated(text: String, column: Int) {
     #expect { try words(text) } throws: { "\($0)" == "test.yaml:1:\(column): this quote has no end in the command" }
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 /// The worked example in docs/struct-layouts.md, and mistakes in it.
-@Suite("A comparison of the layouts of structs", .serialized) struct LayoutComparisonTests {
+@Suite("A struct layout comparison", .serialized) struct LayoutComparisonTests {
   private static let example = Checkout.root.appending("Tests/Layouts")
 
   /// Compares the layouts in the example after changes, each of which replaces text in one of its files.
@@ -97,7 +97,7 @@ import Testing
       "\(found.map(\.text))")
   }
 
-  @Test("collects the offsets that follow from one field") func consequences() async throws {
+  @Test("groups the offsets that one field shifts") func consequences() async throws {
     let comparison = try await compared([("Sample.swift", "time: Int64", "time: (Int64, Int64)")])
     let texts = comparison.structs[0].differences.map(\.text)
     #expect(texts.count == 2)
@@ -170,14 +170,14 @@ import Testing
     #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
   }
 
-  @Test("rejects a source file in place of its own file", arguments: ["job.h", "job.c", "Job.swift"])
+  @Test("rejects a source file in place of a YAML file", arguments: ["job.h", "job.c", "Job.swift"])
   func sourceFile(name: String) {
     let error = #expect(throws: FixtureErrors.self) { try LayoutFile(at: "/nowhere/\(name)", as: name) }
     let text = error?.description ?? ""
     #expect(text.hasPrefix(name) && text.contains("name it in a YAML file: see docs/struct-layouts.md"), "\(text)")
   }
 
-  @Test("of the example is the one in the documentation, and the command exits with 0 or 1") func documented()
+  @Test("of the example matches the documentation, and the command exits with 0 or 1") func documented()
     async throws
   {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/struct-layouts.md").string, encoding: .utf8)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The ledger of assertions")
+@Suite("The assertion ledger")
 struct AssertionLedgerTests {
   private static func load(_ text: String) throws(FixtureErrors) -> AssertionLedger {
     try DiagnosticLog.collect {
@@ -42,7 +42,7 @@ struct AssertionLedgerTests {
       ])
   }
 
-  @Test("counts by suite and risk, and lists what is left out")
+  @Test("counts by suite and risk, and lists omissions")
   func page() throws {
     let page = try #require(try Self.ledger(Self.all).text(.markdown))
     #expect(page.contains("| Some suite | 2 | 1 | 1 | 1 | 5 |\n| all | 2 | 1 | 1 | 1 | 5 |\n"))

@@ -6,7 +6,7 @@ import Testing
 ///
 /// `@c ipc_ring__wake FUTEX_WAKE` names a C function and part of one of its lines. `@swift RingEnd.wakeOther
 /// Futex.wake(` names a function in `RingEnd.swift`. The steps of a function are in the same order as its code.
-@Suite("The steps of the models")
+@Suite("Model steps")
 struct ModelStepTests {
   struct Step: CustomStringConvertible {
     let language, function, code: String
@@ -28,7 +28,7 @@ struct ModelStepTests {
     }
   }
 
-  @Test("are looked for in the function that they name")
+  @Test("are searched for in the function that they name")
   func functions() throws {
     let c = "static void wake(void) {\n    load();\n}\nvoid other(void) {\n    store();\n}\n"
     #expect(try Self.body(of: "wake", in: c, language: "c").contains("load"))

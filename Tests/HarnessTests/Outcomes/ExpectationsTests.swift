@@ -39,7 +39,7 @@ struct ExpectationsTests {
     #expect(!list.assess("pipe/eof[c>musl]", CellOutcome(verdict: .crashed, reason: "EPIPE", evidence: nil)).isExpected)
   }
 
-  @Test("makes it an error that a listed cell passes")
+  @Test("reports an error if a listed cell passes")
   func unexpectedPass() throws {
     #expect(
       !(try load(entry)).assess("pipe/eof[c>musl]", CellOutcome(verdict: .passed, reason: nil, evidence: nil))

@@ -30,7 +30,7 @@ import Testing
 
     """
 
-  @Test("says how a missing file is created") func missing() {
+  @Test("explains how to create a missing file") func missing() {
     let error = #expect(throws: RunError.self) { try KnownFailures(path: "/nowhere/kf.yaml") }
     #expect(
       error?.description
@@ -38,7 +38,7 @@ import Testing
     #expect(error?.status == .usage)
   }
 
-  @Test("is written by the first update, and then expects what it has written") func created() throws {
+  @Test("is created by the first update, and then expects those failures") func created() throws {
     let results = [
       result("pipe/eof[mine]", .failed, "a (mine): read failed with EPIPE"), result("pipe/ok[mine]", .passed, nil),
       result("pipe/late[mine]", .timedOut, "a (mine) did not read within 20.0 seconds"),
@@ -58,7 +58,7 @@ import Testing
     #expect(known.assess("pipe/late[mine]", later).isExpected)
   }
 
-  @Test("loses the entries that are fixed, and keeps the others with their comment and reason") func updated() throws {
+  @Test("drops fixed entries, and keeps the others with their comments and reasons") func updated() throws {
     let list = try load(entry)
     let fixed = list.updated(
       [result("pipe/eof[mine]", .passed, nil)], allCells: ["pipe/eof[mine]"], today: "2026-12-01")

@@ -4,7 +4,7 @@ import Testing
 @testable import Harness
 
 @Suite("A saved run") struct SavedRunTests {
-  @Test("gives the reports of the run itself", arguments: RecordedRun.allCases, ReportFormat.allCases)
+  @Test("produces the same reports as the run itself", arguments: RecordedRun.allCases, ReportFormat.allCases)
   func reports(run: RecordedRun, format: ReportFormat) throws {
     // Reports that are written during a run list the cells in the order in which they end.
     guard ![.console, .tap, .jsonLines].contains(format) else { return }
@@ -12,7 +12,7 @@ import Testing
     #expect(try Self.text(saved.events, format) == Self.text(run.events, format))
   }
 
-  @Test("gives each cell to the reports that are written during a run", arguments: RecordedRun.allCases)
+  @Test("passes each cell to reports written during a run", arguments: RecordedRun.allCases)
   func liveReports(run: RecordedRun) throws {
     let saved = try Self.saved(run.events)
     for format in [ReportFormat.console, .tap, .jsonLines] {
@@ -109,8 +109,7 @@ import Testing
     #expect(comparison.isWorse)
   }
 
-  @Test("has all formats that it promises", arguments: RunComparison.formats) func formats(format: ReportFormat) throws
-  {
+  @Test("has all formats that it lists", arguments: RunComparison.formats) func formats(format: ReportFormat) throws {
     let now = SavedRun(events: RecordedRun.failures(4))
     let text = try RunComparison(of: now, with: before).text(format, of: now, style: Style())
     #expect(text.contains("pipe/case-4"))

@@ -79,7 +79,7 @@ struct CompatibilityTests {
     #expect { try entries(text) } throws: { "\($0)".contains(expected) }
   }
 
-  @Test("is read from the file of the suite") func file() throws {
+  @Test("is read from the suite's file") func file() throws {
     let registry = try Checkout.fixtures.get().registry
     let entries = try DiagnosticLog.collect {
       Incompatibility.load(root: Checkout.root.string, registry: registry, log: $0)

@@ -120,7 +120,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("closed its output") == true)
   }
 
-  @Test("ends instead of responding counts as crashed") func ends() async throws {
+  @Test("exits instead of responding counts as crashed") func ends() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .crashed)
@@ -150,7 +150,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("without a request") == true)
   }
 
-  @Test("responds ahead of a request fails") func answersAhead() async throws {
+  @Test("responds before a request fails") func answersAhead() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) [ $n ] || printf 'ok pid=7\\nok pid=8\\n'; n=1;; *) echo unsupported;; esac; done",
       steps: "    - a: pid -> pid>=1\n    - a: pid -> pid>=1")
@@ -226,7 +226,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("9 (/dev/null)") == true)
   }
 
-  @Test("writes a line that breaks the protocol fails") func breaksContract() async throws {
+  @Test("writes a line that violates the protocol fails") func breaksContract() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) echo fine;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .failed)

@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// The C peer's handle table has 1024 entries.
-@Suite("A C peer with one place left for a handle") struct FullTableTests {
+@Suite("A C peer with room for one more handle") struct FullTableTests {
   @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
     // Use handles without descriptors, because the descriptor limit may be lower than the table size.
     let requests =

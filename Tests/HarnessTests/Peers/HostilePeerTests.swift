@@ -27,7 +27,7 @@ struct HostilePeerTests {
     #expect(try await peer.verdict(answering("yes problem | head -c 2000000 >&2; echo ok pid=7")).verdict == .passed)
   }
 
-  @Test("never ends its line is cut off, with the beginning of the line", .timeLimit(.minutes(1)))
+  @Test("never terminates its line is cut off, with the beginning of the line", .timeLimit(.minutes(1)))
   func neverEndsItsLine() async throws {
     let result = try await peer.verdict(answering("printf 'ok pid=7'; tr '\\0' x </dev/zero"))
     #expect(result.verdict == .crashed)
@@ -41,7 +41,7 @@ struct HostilePeerTests {
     #expect(result.outcome.reason?.contains("at most 65536 are allowed") == true)
   }
 
-  @Test("writes lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
+  @Test("writes lines endlessly is cut off, with the first lines", .timeLimit(.minutes(1)))
   func saysLinesWithoutEnd() async throws {
     let result = try await peer.verdict(answering("while :; do echo 'ok pid=7'; done"))
     #expect(result.verdict == .crashed)
@@ -50,14 +50,14 @@ struct HostilePeerTests {
     #expect(FailureDescription(result: result).lines.count < 100)
   }
 
-  @Test("writes empty lines without end fails because of the first one", .timeLimit(.minutes(1)))
+  @Test("writes empty lines endlessly fails because of the first one", .timeLimit(.minutes(1)))
   func saysEmptyLinesWithoutEnd() async throws {
     let result = try await peer.verdict(answering("exec yes ''"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("breaks the protocol") == true)
   }
 
-  @Test("greets without end is soon rejected", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
+  @Test("sends an endless greeting is soon rejected", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
     await #expect(throws: RunError.self) { try await peer.verdict("exec tr '\\0' x </dev/zero") }
   }
 

@@ -54,7 +54,7 @@ struct LyingPeerTests {
     #expect(result.outcome.reason?.contains("reported no descriptor") == true)
   }
 
-  @Test("passes on another descriptor than it opened is detected", arguments: ["0", "1", "2"])
+  @Test("passes on a descriptor other than the one it opened is detected", arguments: ["0", "1", "2"])
   func handsOnAnother(said: String) async throws {
     let result = try await handing(said)
     #expect(result.verdict == .leaked)

@@ -103,7 +103,7 @@ struct PartialPeerTests {
     #expect(run.lines.contains { $0.contains(reason) }, "\(run.lines.joined(separator: "\n"))")
   }
 
-  @Test("is green for the correct peer in the cells in which defects show") func defectless() async throws {
+  @Test("is green for the correct peer in the cells that reveal defects") func defectless() async throws {
     let run = try await check(["--quick"] + Self.defects.flatMap(\.2))
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
@@ -137,7 +137,7 @@ struct PartialPeerTests {
     #expect(text.contains("partial made no IPC call in 1 script, such as part/writes, which got no fault"), "\(text)")
   }
 
-  @Test("lists the cells of fault injection, and only those that the filter selects") func list() async throws {
+  @Test("lists the fault-injection cells, and only those that the filter selects") func list() async throws {
     func cells(_ options: String...) async throws -> [String] {
       let run = try await check(["--list", "--verbose"] + options)
       #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
@@ -169,7 +169,7 @@ struct PartialPeerTests {
     #expect(run.lines.last?.contains(message) == true, "\(run.lines)")
   }
 
-  @Test("says which scripts of fault injection the peer cannot run, and which options do not select or belong to it")
+  @Test("reports scripts that the peer cannot run, and options that select nothing or belong to the peer")
   func remarks() async throws {
     let run = try await check(
       ["--filter", "part/writes", "--skip", "nosuch"], Self.python + [Self.skeleton, "--quick", "--mechanism=pipe"])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The capabilities of a peer") struct PeerCapabilitiesTests {
+@Suite("A peer's capabilities") struct PeerCapabilitiesTests {
   private func peer(_ operations: String, without: String = "") throws -> PeerCapabilities {
     let greeting = try Greeting(
       parsing: "hello contract=1 language=mine operations=\(operations)\(without.isEmpty ? "" : " without=\(without)")")
@@ -73,7 +73,7 @@ import Testing
     #expect(mechanisms.subtracting(registry.mechanisms) == [])
   }
 
-  @Test("are those of the table in docs/peer-protocol.md") func documented() throws {
+  @Test("match the table in docs/peer-protocol.md") func documented() throws {
     let registry = try Checkout.operations.get()
     let page = try String(contentsOfFile: Checkout.root.appending("docs/peer-protocol.md").string, encoding: .utf8)
     let section = page.split(separator: "## Operations by mechanism")[1].split(separator: "## Every mechanism")[0]

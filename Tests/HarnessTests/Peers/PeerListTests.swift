@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A list of peers")
+@Suite("A peer list")
 struct PeerListTests {
   private func load(_ texts: String...) throws -> PeerList {
     let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
@@ -34,7 +34,7 @@ struct PeerListTests {
     #expect(peers.allSatisfy { $0.directory == nil })
   }
 
-  @Test("has the directory of the file for a peer whose command names a file there, and for no other peer")
+  @Test("sets its own directory as the working directory only for a peer whose command names a file there")
   func directories() throws {
     let peers = try load("a: {peer: sh 0.yaml}\nb: {peer: ./sh --flag 0.json}\nc: {peer: sh /0.yaml}").peers
     let folder = FileManager.default.temporaryDirectory.standardizedFileURL.path
@@ -42,7 +42,7 @@ struct PeerListTests {
     #expect(peers[1].directory == nil && peers[2].directory == nil)
   }
 
-  @Test("leaves out the languages of an optional file that were not built") func optional() throws {
+  @Test("omits unbuilt languages from an optional file") func optional() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -58,14 +58,14 @@ struct PeerListTests {
       ])
   }
 
-  @Test("leaves out only languages with 'optional: true' of another file, and accepts another name in the greeting")
+  @Test("omits only languages with 'optional: true' from other files, and accepts another name in the greeting")
   func optionalLanguage() throws {
     let peers = try load("a: {peer: build/a, greets-as: c}\nb: {peer: build/b, optional: true}")
     #expect(peers.peers.map(\.language) == ["a"] && peers.peers.map(\.greetsAs) == ["c"])
     #expect(peers.leftOut.map(\.language) == ["b"])
   }
 
-  @Test("has an error for a peer without its program in a file of --peers") func missingPeer() throws {
+  @Test("reports an error for a peer in a --peers file whose program is missing") func missingPeer() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -96,7 +96,7 @@ struct PeerListTests {
     }
   }
 
-  @Test("reports every error of every file at once") func allErrors() throws {
+  @Test("reports every error in every file at once") func allErrors() throws {
     let error = #expect(throws: FixtureErrors.self) { try load("c: {pear: a}\nD: {peer: b}", "e: {peer: []}") }
     #expect(error?.diagnostics.count == 4)
   }

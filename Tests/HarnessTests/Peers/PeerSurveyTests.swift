@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The page of languages") struct PeerSurveyTests {
+@Suite("The languages page") struct PeerSurveyTests {
   /// Returns the cells in each column of a Markdown table, by the column heading.
   private static func columns(_ page: String) -> [String: [String]] {
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("|") && !$0.hasPrefix("|---") }
@@ -41,7 +41,7 @@ import Testing
     #expect(Set(page.keys) == known.union(["mechanism"]))
   }
 
-  @Test("distinguishes all options from some, and leaves out other builds of a peer") func shares() throws {
+  @Test("distinguishes all options from some, and omits other builds of a peer") func shares() throws {
     func peer(_ language: String, without: [String] = [], present: [String], missing: [String] = []) -> PeerSurvey.Peer
     {
       PeerSurvey.Peer(

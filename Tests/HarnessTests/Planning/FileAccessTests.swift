@@ -22,7 +22,7 @@ struct FileAccessTests {
     try body(folder, place, file)
   }
 
-  @Test("are reported with the first component that forbids it, and with what to do") func obstacles() throws {
+  @Test("are reported with the first path component that denies access, and with a remedy") func obstacles() throws {
     try withFile(0o700, 0o700, 0o600) { outer, _, file in
       #expect(FileAccess.obstacle(["/", file]) == "\(outer) has mode 700: chmod o+x \(outer)")
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A pattern of cells")
+@Suite("A cell pattern")
 struct GlobTests {
   @Test(
     "matches",

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Harness
 
-@Suite("How many cells run at a time") struct JobsTests {
-  @Test("follows the processors that this process may use, as nproc(1) counts them") func processors() throws {
+@Suite("The number of cells that run at a time") struct JobsTests {
+  @Test("follows from the processors available to this process, as counted by nproc(1)") func processors() throws {
     let nproc = Process()
     let said = Foundation.Pipe()
     nproc.executableURL = URL(fileURLWithPath: "/usr/bin/nproc")

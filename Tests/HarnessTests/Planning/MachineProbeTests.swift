@@ -63,7 +63,7 @@ struct MachineProbeTests {
     #expect(try #require(try Checkout.scenarios(programs).scenarios.first).concerns(.messageQueue, registry))
   }
 
-  @Test("is explained in the heading of a report") func heading() {
+  @Test("is explained in a report's heading") func heading() {
     #expect("\(SandboxCapabilities(isolation: .private))" == "private")
     #expect(
       "\(SandboxCapabilities(isolation: .shared, fallbackReason: "as requested", unobservableKinds: [.messageQueue]))"

@@ -142,7 +142,7 @@ struct MissingFeatureTests {
     #expect(try #require(plain.scenarios.first).requirements(plain.registry).isEmpty)
   }
 
-  @Test("does not run cells that hand on a descriptor if it lacks pidfd_getfd") func hand() throws {
+  @Test("does not run cells that pass a descriptor if it lacks pidfd_getfd") func hand() throws {
     let steps = "    - a: pipe2 reader=r writer=w\n    - hand: {a.w: b.w}\n    - b: close handle=w"
     let loaded = try Checkout.scenarios(ShellPeers.scenario(steps: steps).replacing("[a]", with: "[a, b]"))
     #expect(

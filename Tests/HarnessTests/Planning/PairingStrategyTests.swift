@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The pairings of many languages")
+@Suite("Pairings with many languages")
 struct PairingStrategyTests {
   private static let names = ["c", "a", "b", "d", "e"]
 
@@ -46,7 +46,7 @@ struct PairingStrategyTests {
     #expect(others.count < 12 + max(count, 12))
   }
 
-  @Test("have no pairing twice, and only two languages for three roles") func manyRoles() throws {
+  @Test("include no pairing twice, and only two languages for three roles") func manyRoles() throws {
     for group in plan(try scenarios(2, roles: ["x", "y", "z"])).groups {
       let found = group.cells.map(\.pairing.languages)
       #expect(Set(found).count == found.count)
@@ -72,7 +72,7 @@ struct PairingStrategyTests {
     for pair in ["a>b", "b>a", "b>d", "d>b", "a>d"] {
       #expect(pairs.indices.filter { pairs[$0].contains(pair) } == [6], "\(pair)")
     }
-    // A pair that cannot run anything is planned once, so that the report has the reason.
+    // A pair that cannot run any cell is planned once, so that the report contains the reason.
     for pair in ["a>e", "e>a", "b>e"] { #expect(pairs.count { $0.contains(pair) } == 1, "\(pair)") }
   }
 

@@ -53,7 +53,7 @@ import Testing
     plan = Plan(scenarios: scenarios, peers: PeerList(peers))
   }
 
-  @Test("have every cell once, and keep control cells with the cells that need them", arguments: [1, 2, 3, 7, 1000])
+  @Test("contain every cell once, and keep control cells with the cells that need them", arguments: [1, 2, 3, 7, 1000])
   func complete(count: Int) throws {
     let parts = try (1...count).map { plan.part(try #require(Partition(number: $0, of: count))).plan }
     #expect(parts.flatMap(\.cells).count == plan.cells.count)
@@ -62,7 +62,7 @@ import Testing
     #expect(withoutControl.isEmpty)
   }
 
-  @Test("merge to the run of the whole plan", arguments: [1, 2, 3, 7]) func merge(count: Int) throws {
+  @Test("merge into a run of the whole plan", arguments: [1, 2, 3, 7]) func merge(count: Int) throws {
     let merged = try SavedRun(merging: try parts(count).shuffled())
     #expect(merged.results.map(\.cell.id) == plan.cells.map(\.id))
     #expect(merged.run?.plan == plan.cells.map(\.id))
@@ -72,7 +72,7 @@ import Testing
     #expect(merged.summary.planned == plan.cells.count)
   }
 
-  @Test("merge the peers of all parts, because a part has only those of its cells") func peers() throws {
+  @Test("merge the peers of all parts, because a part lists only its own cells' peers") func peers() throws {
     var three = try parts(3)
     let first = try #require(three[0].run.run)
     var other = first
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test("are in the JSON report, so that merged files give the whole run") func files() throws {
+  @Test("are in the JSON report, so that merged files yield the whole run") func files() throws {
     let parts = try parts(3).map { part -> (file: String, run: SavedRun) in
       let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
       defer { try? FileManager.default.removeItem(at: file) }
@@ -96,7 +96,7 @@ import Testing
     #expect(try SavedRun(merging: parts).results.map(\.cell.id) == plan.cells.map(\.id))
   }
 
-  @Test("do not merge if one is missing, double, of another plan, or of other peers") func refused() throws {
+  @Test("do not merge if one is missing, duplicated, or from another plan or other peers") func refused() throws {
     let three = try parts(3)
     let whole = SavedRun(run: nil, results: [], summary: three[0].run.summary)
     let cases: [([(file: String, run: SavedRun)], String)] = [
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("merge to a failure if a planned cell has no result, or a part was interrupted") func incomplete() throws {
+  @Test("merge into a failure if a planned cell has no result, or a part was interrupted") func incomplete() throws {
     var parts = try parts(3)
     let second = parts[1].run
     parts[1].run = SavedRun(run: second.run, results: second.results.dropLast(), summary: second.summary)

@@ -47,7 +47,7 @@ struct SelectionTests {
     #expect(found.count == 1 && found[0].contains(message))
   }
 
-  @Test("names the command that lists all cells, and the patterns of --skip that leave out nothing") func advice() {
+  @Test("names the command that lists all cells, and the --skip patterns that exclude nothing") func advice() {
     let found = Selection.problems(of: ["nothing"], cells: cells.map(\.id), listing: "check-peer --list ./peer")
     #expect(found == ["no cell matches 'nothing'; 'ipc-interop check-peer --list ./peer' shows all"])
     let selection = Selection(skipped: ["nothing", "[c>c]"])

@@ -33,7 +33,8 @@ struct CheckTests {
     return project
   }
 
-  @Test("find the file above, leave out cells without a program, and report them") func halfPort() async throws {
+  @Test("find the file in a parent directory, and omit and report cells without a program") func halfPort() async throws
+  {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: port/{program}")
       let run = try project.run(["check"], in: "c", ["--verbose"])
@@ -76,7 +77,7 @@ struct CheckTests {
     }
   }
 
-  @Test("name the interpreter of a script that does not exist") func interpreter() async throws {
+  @Test("name a script's missing interpreter") func interpreter() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}")
       _ = try project.shell("printf '#!/usr/bin/no-such-python\\n' >c/two")
@@ -87,7 +88,7 @@ struct CheckTests {
     }
   }
 
-  @Test("report a quote without an end once") func quote() async throws {
+  @Test("report an unterminated quote once") func quote() async throws {
     try await onThread {
       let project = try TestProject()
       try project.write(
@@ -99,7 +100,7 @@ struct CheckTests {
     }
   }
 
-  @Test("report the ends of programs in their order") func order() async throws {
+  @Test("report program exits in order") func order() async throws {
     try await onThread {
       let project = try TestProject()
       try project.addScript("server", "mkfifo \"$1\"; exec 3<>\"$1\"; read x; echo broken >&2; exit 4")
@@ -129,7 +130,7 @@ struct CheckTests {
     }
   }
 
-  @Test("take programs with other names in one language") func named() async throws {
+  @Test("accept programs with different names in one language") func named() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")
       let run = try project.run(["check"])
@@ -137,7 +138,7 @@ struct CheckTests {
     }
   }
 
-  @Test("print a command that runs a failed cell again, from the user's directory") func rerun() async throws {
+  @Test("print a command that reruns a failed cell from the user's directory") func rerun() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift: ./c/{program}")
       try project.addScript("c/two", "exit 7")

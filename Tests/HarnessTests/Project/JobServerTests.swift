@@ -78,7 +78,7 @@ struct JobServerTests {
     }
   }
 
-  @Test("are reported as the page shows it", arguments: try examples.get()) func page(example: Example) async throws {
+  @Test("are reported as shown on the page", arguments: try examples.get()) func page(example: Example) async throws {
     try await onThread {
       let isPort = example.mistake == "port"
       let project = try project(mistake: isPort ? nil : example.mistake)

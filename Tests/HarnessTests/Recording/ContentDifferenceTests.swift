@@ -70,7 +70,7 @@ struct ContentDifferenceTests {
 struct RecordedBytesTests {
   private let values = ["client.pid": "70003"]
 
-  @Test("stay the same in text and in hexadecimal form")
+  @Test("survive conversion to text and to hexadecimal")
   func forms() throws {
     for bytes in [[UInt8](0...255), [], [0], Array("a{b}\\c\n".utf8)] {
       let recorded = RecordedBytes(bytes)
@@ -79,7 +79,7 @@ struct RecordedBytesTests {
     }
   }
 
-  @Test("have variables")
+  @Test("may contain variables")
   func variables() throws {
     #expect(RecordedBytes(text: "pid {client.pid}.")?.filled { values[$0] } == Array("pid 70003.".utf8))
     #expect(RecordedBytes(hexadecimal: "{client.pid:4} 00")?.filled { values[$0] } == [0x73, 0x11, 1, 0, 0])

@@ -26,7 +26,7 @@ struct EchoTests {
     """
   }
 
-  @Test("shows the difference of the role that sent it first before that of the echo") func blame() async throws {
+  @Test("shows the original sender's difference before the echo's") func blame() async throws {
     try await onThread {
       let project = try TestProject()
       for (language, text) in [("c", "one"), ("port", "onE.")] {

@@ -15,7 +15,7 @@ struct ExampleRecordingTests {
     "tcp-echo", "tcp-echo-ipv6", "udp-echo",
   ]
 
-  @Test("equals what every mixture with Swift does")
+  @Test("matches every mixture with Swift")
   func everyMixture() async throws {
     let (all, registry) = try Checkout.fixtures.get()
     let scenarios = all.filter { scenario in

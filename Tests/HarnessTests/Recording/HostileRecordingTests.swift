@@ -40,7 +40,7 @@ struct HostileRecordingTests {
   @Test("cannot be reached by the program")
   func reachedTracer() async throws { #expect(try await record("reach-tracer").failures == []) }
 
-  @Test("writes odd names and bytes so that they can be read again")
+  @Test("writes odd names and bytes so that they can be read back")
   func oddNames() async throws {
     let result = try await record("odd-names")
     #expect(result.failures == [])

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The comparison with a recording")
+@Suite("A comparison with a recording")
 struct RecordingComparisonTests {
   private static let values = CellValues([], names: CellNames(), scratch: "/tmp")
 
@@ -55,7 +55,7 @@ struct RecordingComparisonTests {
         == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
   }
 
-  @Test("shows the recorded and the sent bytes at the first one that differs")
+  @Test("shows the recorded and the sent bytes at the first difference")
   func bytes() throws {
     var (expected, actual) = (Self.base, Self.base)
     expected.objects[0].parts[0].messages = [
@@ -126,7 +126,7 @@ struct RecordingComparisonTests {
     #expect(differences.map(\.time) == [20])
   }
 
-  @Test("names a received message, unless it was sent like that")
+  @Test("names a received message, unless it was sent with the same difference")
   func receptions() {
     var expected = Self.base
     expected.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message("one\0")]))
@@ -246,7 +246,7 @@ struct RecordingComparisonTests {
         == ["server: message 1 to the System V queue 5 has type {server.pid}, the recording has {client.pid}"])
   }
 
-  @Test("accepts any type of a message after runs with different types are merged, or if the file has none")
+  @Test("accepts any message type after runs with different types are merged, or if the file has none")
   func anyType() throws {
     let (first, second) = (try reply(to: 70004, type: 3), try reply(to: 70004, type: 4))
     var merge = RecordingMerge(first.recording)

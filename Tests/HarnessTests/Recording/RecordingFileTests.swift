@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A file of recordings")
+@Suite("A recordings file")
 struct RecordingFileTests {
   static func load(_ text: String) throws(FixtureErrors) -> [CellRecording] {
     try DiagnosticLog.collect {

@@ -83,7 +83,7 @@ struct TextbookTests {
     }
   }
 
-  @Test("without a defect equals the recording in every mixture", arguments: ["c", "swift"])
+  @Test("without a defect matches the recording in every mixture", arguments: ["c", "swift"])
   func correct(language: String) async throws {
     // Only one program in each pair has a Swift port.
     let scenarios =
@@ -103,7 +103,7 @@ struct TextbookTests {
     for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
   }
 
-  @Test("that reads a stream in other portions equals the recording")
+  @Test("that reads a stream in different chunks matches the recording")
   func portions() async throws {
     let results = try await Self.check(
       try Self.port("c", "portions"), try Self.recorded.get().recordings, filter: "logger[port>c]")

@@ -45,7 +45,7 @@ struct FailureDescriptionTests {
     #expect(!lines.contains("    > close handle=h40"))
   }
 
-  @Test("shows the end if the difference is there, and the begin if it is there") func edges() throws {
+  @Test("shows the end if the difference is there, and the beginning if it is there") func edges() throws {
     let end = try lines(differing: 40)
     #expect(end.contains("    ... 60 lines before") && !end.contains { $0.hasSuffix(" after") })
     let begin = try lines(differing: 1)

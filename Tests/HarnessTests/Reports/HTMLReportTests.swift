@@ -32,7 +32,7 @@ import Testing
     #expect(names.isSubset(of: ["meta", "input"]))
   }
 
-  @Test("loads nothing from other places", arguments: RecordedRun.allCases)
+  @Test("loads nothing from elsewhere", arguments: RecordedRun.allCases)
   func loadsNothing(run: RecordedRun) throws {
     let page = try Self.page(run.events)
     #expect(!page.contains("http:") && !page.contains("https:") && !page.contains("src=") && !page.contains("url("))
@@ -58,7 +58,7 @@ import Testing
     #expect(times == times.sorted())
   }
 
-  @Test("marks the field that is not as expected, and no other") func marks() throws {
+  @Test("marks only the unexpected field") func marks() throws {
     let page = try Self.page(RecordedRun.full.events)
     #expect(page.contains("<code>ok return=5 <mark>msg=first</mark> msg_prio=1</code>"))
     #expect(page.contains("<code>0: <mark>66</mark> <mark>69</mark> <mark>72</mark>"))
@@ -101,14 +101,14 @@ import Testing
     #expect(page.contains("<td>kernel bug 4711, review by 2027-01-01</td>"))
   }
 
-  @Test("names the failures for which there is no room") func manyFailures() throws {
+  @Test("lists the names of failures that do not fit on the page") func manyFailures() throws {
     let page = try Self.page(RecordedRun.failures(310))
     #expect(page.components(separatedBy: "<article").count == 301)
     #expect(page.contains("And 10 more"))
     #expect(page.contains(#"<th scope="row">pipe/case-310[c&gt;swift]</th>"#))
   }
 
-  @Test("has the costs on a tab, with one head for both") func costs() throws {
+  @Test("shows the costs on a tab of the same page") func costs() throws {
     let document = SyntheticRounds.document(try SyntheticRounds(loss: 5_000).results())
     let page = SavedRun(events: RecordedRun.full.events).htmlReport(costs: document)
     #expect(page.contains(##"<a href="#costs">Costs</a>"##) && page.contains(#"<div id="costs">"#))

@@ -4,7 +4,7 @@ import PeerProtocol
 
 /// Fixed sequences of events, as the runner would report them.
 enum RecordedRun: String, CaseIterable {
-  /// Cells with every verdict, expected and unexpected, which end in a different order than planned.
+  /// Cells with every verdict, expected and unexpected; the cells end in a different order than planned.
   case full
   /// A run in which no cell is selected.
   case empty

@@ -70,7 +70,7 @@ import Testing
     #expect(reason.hasSuffix("writer (c) (descriptor 3) has its pipe open for reading"), "\(reason)")
   }
 
-  @Test("is not a role whose end the script expects") func expectedEnd() async throws {
+  @Test("is not a role whose exit the script expects") func expectedEnd() async throws {
     let outcome = try await outcome(
       roles: "a, b", "a: pid", "b: pid", "kill: a", "b: pid -> pid=0", peers: ["a": Self.c, "b": Self.c])
     #expect(outcome.verdict == .failed)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The names of a cell")
+@Suite("A cell's names")
 struct CellNamesTests {
   @Test("are unique for every cell, and the same in all its steps")
   func fresh() {

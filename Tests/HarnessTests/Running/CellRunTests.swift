@@ -35,7 +35,7 @@ struct CellRunTests {
     }
   }
 
-  @Test("fails if the peer refuses the operation that should block, although it listed it when it was probed")
+  @Test("fails if the peer refuses an announced operation that should block")
   func refusedInsteadOfBlocking() async throws {
     let outcome = try await outcome("", steps: "    - a: poll events=POLLIN timeout=3600 -> blocks\n    - a: -> ok")
     #expect(outcome.verdict == .failed)
@@ -106,7 +106,7 @@ struct CellRunTests {
     #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
   }
 
-  @Test("whose peer killed the process that holds its output waits for the end of that process") func killedHolder()
+  @Test("whose peer killed the process that holds its output waits for that process to end") func killedHolder()
     async throws
   {
     let outcome = try await outcome("*:pid*) sleep 1000 </dev/null & kill -9 $!; echo ok pid=7 ;;")

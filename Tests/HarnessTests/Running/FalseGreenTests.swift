@@ -49,7 +49,7 @@ struct FalseGreenTests {
     #expect(status(run.summary) == .asExpected && run.results.count == 2 && run.problems.isEmpty)
   }
 
-  @Test("when a filter selects nothing, or one of several is misspelt") func selection() async throws {
+  @Test("when a filter selects nothing, or one of several is misspelled") func selection() async throws {
     let misspelt = try await run { $0.selection = Selection(filters: ["test/test", "test/tset"]) }
     #expect(misspelt.problems == ["no cell matches 'test/tset'; did you mean 'test/test'?"])
     let skipped = try await run { $0.selection = Selection(skipped: ["tset"]) }
@@ -112,7 +112,7 @@ struct FalseGreenTests {
     #expect(status(run.summary) == .failures)
   }
 
-  @Test("when an expected failure has another reason, is gone, or matches no cell") func expectations() async throws {
+  @Test("when an expected failure has another reason, is fixed, or matches no cell") func expectations() async throws {
     let entry = """
       - cells: "test/test[odd]"
         verdict: failed

@@ -69,7 +69,7 @@ struct ForgeryTests {
     #expect(Set(outcome.evidence?.leftBehind.map(\.kind) ?? []) == [.sharedMemory, .posixSharedMemory, .file])
   }
 
-  /// The signals do nothing, so a successful attack does not end these tests.
+  /// The signals have no effect, so a successful attack would not terminate these tests.
   @Test(
     "whose peer signals the sandbox init and the runner continues",
     .enabled(if: geteuid() == 0, "the processes of one user can signal each other"),

@@ -30,7 +30,7 @@ struct InterruptionStepTests {
     }
   }
 
-  @Test("in slices gets the signal again, in case it came between them") func slices() async throws {
+  @Test("in slices gets the signal again, in case it arrived between two slices") func slices() async throws {
     let result = try await verdict(
       """
           - a: shm_open handle=s name={shm} oflag=O_CREAT|O_EXCL|O_RDWR mode=600

@@ -18,7 +18,7 @@ struct ObjectStateTests {
     #expect(outcome.reason == "fifo /tmp/made mode=640 does not have mode=644")
   }
 
-  @Test("must not change between two steps that look at them") func changed() async throws {
+  @Test("must not change between two steps that check it") func changed() async throws {
     let steps = "    - a: pid\n    - objects: fifo=1\n    - a: limits\n    - objects: fifo=1\n    - a: pid"
     let outcome = try await outcome("\(Self.made) *:limits*) chmod 644 made; echo ok ;;", steps: steps)
     #expect(outcome.verdict == .failed)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A field of a response")
+@Suite("A response field")
 struct ResponseCheckTests {
   private func problem(
     _ relation: (Template) -> ExpectedField.Relation, _ expected: String, _ actual: String?, key: String = "value"
@@ -69,7 +69,7 @@ struct ResponseCheckTests {
     #expect(try differences("ok a=1", "error errno=EPIPE") == [])
   }
 
-  @Test("that is missing is wrong for every relation")
+  @Test("that is missing fails every comparison")
   func missing() {
     #expect(problem(ExpectedField.Relation.notEqual, "1", nil) == "the response has no field 'value'")
   }

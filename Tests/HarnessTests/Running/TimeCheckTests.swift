@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 /// The time requirements that the runner checks even if no step in a script does.
-@Suite("The time of an operation")
+@Suite("An operation's duration")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {
     TimeCheck(registry: try Checkout.scenarios(ShellPeers.scenario()).registry)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for golden transcripts, which are compared as far as a peer supports them.
+/// Tests for golden transcripts; each is compared as far as the peer supports it.
 @Suite("A golden transcript", .serialized) struct TranscriptTests {
   private func transcript(_ text: String) throws -> GoldenTranscript {
     let scenario = try DiagnosticLog.collect {
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test("leaves out what a peer lacks, and what depends on it") func dependencies() throws {
+  @Test("omits unsupported requests, and requests that depend on them") func dependencies() throws {
     let text = """
       > pipe2 reader=r writer=w
       < ok fd=*
@@ -63,7 +63,7 @@ import Testing
       ])
   }
 
-  @Test("compares what follows a request that only inspects, or fails") func inspections() throws {
+  @Test("compares the exchanges after a request that only inspects, or fails") func inspections() throws {
     let text = """
       > pipe2 reader=r writer=w
       < ok fd=*
@@ -126,7 +126,7 @@ import Testing
     try Checkout.fixtures.get().scenarios.map(\.id).filter { $0.hasPrefix("contract/") }
   }
 
-  @Test("reports all differences of a peer, each with its mechanism, and nothing that follows from one")
+  @Test("reports all of a peer's differences, each with its mechanism, but none of their consequences")
   func differences() async throws {
     let text = """
       # A title.

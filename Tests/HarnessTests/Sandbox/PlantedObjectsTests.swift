@@ -151,7 +151,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("that is the name of a process does not change the state that is read") func misleadingName() async throws {
+  @Test("in a process name does not change the observed process state") func misleadingName() async throws {
     try await onThread {
       let sandbox = try sandbox(.private, names(), roles: 1)
       let script = #"printf 'State:\tT' >/proc/$$/comm; echo; read -r line"#

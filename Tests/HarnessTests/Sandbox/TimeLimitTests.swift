@@ -9,12 +9,12 @@ import Testing
     #expect(TimeoutScaling.scaled(.seconds(20), startup: .zero) == .seconds(20))
   }
 
-  @Test("grows with the start time of a sandbox") func busy() {
+  @Test("grows with a sandbox's startup time") func busy() {
     #expect(TimeoutScaling.scaled(.seconds(20), startup: .milliseconds(200)) == .seconds(80))
     #expect(TimeoutScaling.scaled(.milliseconds(50), startup: .seconds(1)) == .seconds(1))
   }
 
-  @Test("grows with the time until the first response of a peer, but not twice with that of the machine") func slow() {
+  @Test("grows with a peer's time to its first response, but does not count the machine's delay twice") func slow() {
     func slowness(_ response: Duration, _ startup: Duration) -> Double {
       TimeoutScaling.slowness(firstResponse: response, startup: startup)
     }
@@ -35,7 +35,7 @@ import Testing
     TimeLimit(duration, maximum: maximum, delay: delay, now: start)
   }
 
-  @Test("passes at its end on an idle machine, and does not request the delays before") func idle() {
+  @Test("expires on time on an idle machine, without requesting the delays earlier") func idle() {
     var limit = limit()
     let isEarly = limit.hasPassed(now: start + .milliseconds(19_999)) {
       Issue.record("the delays were requested early")
@@ -60,14 +60,14 @@ import Testing
     #expect(limit.hasPassed(now: start + .seconds(20)) { .seconds(100) })
   }
 
-  @Test("counts a moment in which several processes wait only once") func several() {
+  @Test("counts the time in which several processes wait only once") func several() {
     var limit = limit()
     #expect(!limit.hasPassed(now: start + .seconds(20)) { .seconds(1000) })
     #expect(limit.remaining(now: start + .seconds(20)) == .seconds(20))
     #expect(limit.hasPassed(now: start + .seconds(40)) { .seconds(1000) })
   }
 
-  @Test("passes at its maximum although its processes never ran", arguments: [nil, Duration.seconds(60)])
+  @Test("expires at its maximum even if its processes never ran", arguments: [nil, Duration.seconds(60)])
   func maximum(_ maximum: Duration?) {
     var limit = limit(.seconds(1), maximum: maximum)
     let end = maximum ?? .seconds(30)
@@ -76,7 +76,7 @@ import Testing
     #expect(now == end)
   }
 
-  @Test("knows the delay of a process and its descendants") func processes() throws {
+  @Test("includes the delay of a process and its descendants") func processes() throws {
     let shell = Process()
     shell.executableURL = URL(fileURLWithPath: "/bin/sh")
     // Both processes are busy on the same processor, so each waits for the other.
@@ -100,7 +100,7 @@ import Testing
     #expect(delay.total >= .milliseconds(50))
   }
 
-  @Test("knows that a process waits which has not run since") func starving() throws {
+  @Test("includes the delay of a waiting process that has not run since") func starving() throws {
     // The second process is ready to run, but runs only when the first does not need the processor.
     let script = "taskset -p 1 $$ >/dev/null; chrt -i -p 0 $$; while :; do :; done"
     let shells = ["taskset -p 1 $$ >/dev/null; while :; do :; done", script].map { script in

@@ -28,7 +28,7 @@ private var entersTimeNamespaces: Bool {
     try entersTimeNamespaces
   })
 struct TimeNamespaceTests {
-  @Test("no peer takes the end of a ring from an owner that is alive", arguments: ["c", "swift"])
+  @Test("no peer takes over one end of a ring from a live owner", arguments: ["c", "swift"])
   func ring(_ elsewhere: String) throws {
     let programs = [
       "c": Checkout.root.appending("build/bin/c-peer").string, "swift": try CommandRun.program("swift-peer"),

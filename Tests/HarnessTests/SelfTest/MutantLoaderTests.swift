@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The list of mutants")
+@Suite("The mutant list")
 struct MutantLoaderTests {
   private static let good = """
     - mutant: lies
@@ -76,7 +76,7 @@ struct MutantLoaderTests {
     #expect(throws: FixtureErrors.self) { try load(yaml) }
   }
 
-  @Test("of the project loads, and is the one in the documentation") func fixture() throws {
+  @Test("of the project loads, and matches the documentation") func fixture() throws {
     let root = Checkout.root
     let (scenarios, _) = try ScenarioLoader.load(root: root)
     let mutants = try DiagnosticLog.collect {

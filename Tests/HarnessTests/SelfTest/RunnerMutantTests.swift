@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("Mutants of the runner")
+@Suite("Runner mutants")
 struct RunnerMutantTests {
   private static let good = """
     checks:
@@ -27,7 +27,7 @@ struct RunnerMutantTests {
     }
   }
 
-  @Test("are read with the tests that notice them") func read() throws {
+  @Test("are read with the tests that detect them") func read() throws {
     let mutant = try #require(try load(Self.good).first)
     #expect(mutant.mutants == ["lies"] && mutant.checks.map(\.name) == ["green"])
     #expect(mutant.verdict == .passed && !mutant.isShared)
@@ -48,7 +48,7 @@ struct RunnerMutantTests {
     #expect { try load(Self.good.replacing(text, with: wrong)) } throws: { "\($0)".contains(message) }
   }
 
-  @Test("replace a text that occurs once in the source") func sources() throws {
+  @Test("replace text that occurs once in the source") func sources() throws {
     let root = FileManager.default.temporaryDirectory.appending(path: "sources-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: root) }
     for (name, text) in [
@@ -69,7 +69,7 @@ struct RunnerMutantTests {
     }
   }
 
-  @Test("are noticed by a check whose result differs") func checks() throws {
+  @Test("are detected by a check whose result differs") func checks() throws {
     let check = try #require(try load(Self.good).first?.checks.first)
     func problem(_ script: String) throws -> String? {
       check.problem(

@@ -75,7 +75,7 @@ struct SelfTestTests {
     #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && $0.verdict == .passed })
   }
 
-  @Test("leaves out the mutants of a build that does not exist, unless the user selects one")
+  @Test("omits the mutants in a missing build, unless the user selects one")
   func missingBuild() async throws {
     let absent = MissingPeer(language: "absent", program: "build/absent")
     let mutants =

@@ -88,8 +88,8 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // In the child, the second pipe's reader gets the first reader's number, and the first reader gets numbers above
-      // it.
+      // In the child, the second pipe's reader is assigned the first reader's number, and the first reader is assigned
+      // numbers above it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -198,7 +198,8 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends the child although this process blocks it, and so does SIGINT although this process ignores it.
+        // SIGTERM kills the child even though this process blocks it, and SIGINT does so even though this process
+        // ignores it.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
@@ -254,7 +255,7 @@ import Testing
     }
   }
 
-  /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it did not kill.
+  /// Runs in a separate process, killed by SIGALRM if `terminate` waits for a child that it did not kill.
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A private directory for a test, which is removed with its contents at the end.
+/// A private directory for a test, removed with its contents at the end.
 struct Scratch: ~Copyable {
   let path: FilePath
 

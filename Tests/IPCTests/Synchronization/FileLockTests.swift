@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-@Suite("A lock on a file")
+@Suite("A file lock")
 struct FileLockTests {
   /// Runs `body` with two open file descriptions for a new file, and then removes the file.
   private static func withFile(_ body: (FileDescriptor, FileDescriptor) throws -> Void) throws {
@@ -17,7 +17,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("of a range excludes other descriptions only from its bytes")
+  @Test("on a range excludes other descriptions only from its bytes")
   func ranges() throws {
     try Self.withFile { first, second in
       try RecordLock.lock(first, .exclusive, range: FileRange(start: 10, count: 5))
@@ -42,7 +42,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("that a process owns conflicts with one of a description, and is reported with the process")
+  @Test("owned by a process conflicts with one owned by a description, and is reported with the process")
   func owners() throws {
     try Self.withFile { first, second in
       let range = FileRange(start: 3, count: 4)
@@ -97,7 +97,7 @@ struct FileLockTests {
     }
   }
 
-  @Test("of a whole file is independent of locks on ranges")
+  @Test("on a whole file is independent of locks on ranges")
   func wholeFile() throws {
     try Self.withFile { first, second in
       try RecordLock.lock(first, .exclusive)

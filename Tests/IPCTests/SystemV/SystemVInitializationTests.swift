@@ -51,7 +51,7 @@ import Testing
       let opened = try SystemVSemaphores.createOrOpenInitialized(key, values: [1])
       #expect(opened == set)
       #expect(!opened.isNew)
-      // The call did not change the semaphore, which a process has acquired.
+      // The call did not change the semaphore that a process has acquired.
       #expect(try set.values() == [0])
     }
   }

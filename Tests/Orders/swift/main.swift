@@ -6,7 +6,7 @@ import Synchronization
 
 let records = 200
 let size = 16384
-/// The progress of a thread, whose relaxed accesses do not order any other access.
+/// A thread's progress; its accesses are relaxed, so they do not order any other access.
 let reached = Atomic(0)
 
 func reach(_ step: Int) { reached.store(step, ordering: .relaxed) }

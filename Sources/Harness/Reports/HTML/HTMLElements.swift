@@ -9,7 +9,7 @@ extension XMLWriter {
 
   /// Writes a table of the given class; `rows` writes its body.
   ///
-  /// A heading without any text is left out.
+  /// Headings without text are omitted.
   mutating func table(_ heading: [String], class name: String? = nil, rows: (inout XMLWriter) -> Void) {
     element("div", [("class", "table")]) { page in
       page.element("table", name.map { [("class", $0)] } ?? []) { page in

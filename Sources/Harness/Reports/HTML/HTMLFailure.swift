@@ -93,7 +93,7 @@ struct HTMLFailure {
   private func writeRest(to page: inout XMLWriter) {
     for transcript in evidence.transcripts {
       let role = "\(transcript.role) (\(transcript.language))"
-      // The first line is the process state, which the timeline shows.
+      // Skip the first line: it is the process state, which the timeline already shows.
       let stack = transcript.state?.linesEscapedForDisplay.dropFirst() ?? []
       let errors = transcript.standardError.suffix(Self.maximumMessages).flatMap(\.linesEscapedForDisplay)
       for (title, lines) in [("Kernel stack", Array(stack)), ("Standard error", errors)] where !lines.isEmpty {

@@ -18,7 +18,7 @@ struct HTMLReport: Report {
   private static let maximumExplained = 300
   /// The maximum number of changes listed for each kind, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
-  /// The number of reasons why cells were not run that the page shows before the rest are collapsed.
+  /// The maximum number of visible reasons for cells not run; the page collapses the rest.
   private static let maximumReasons = 8
 
   mutating func receive(_ event: Event) -> String {
@@ -234,7 +234,7 @@ struct HTMLReport: Report {
 }
 
 extension RunSummary {
-  /// The result of the run in one sentence.
+  /// The run's result in one sentence.
   fileprivate func verdict(of results: [CellResult]) -> String {
     let meaning = interrupted ? "interrupted" : self.meaning
     let count =

@@ -1,6 +1,6 @@
-/// The script of the report, which only filters and moves the focus.
+/// The report's script, which only filters and moves the focus.
 enum HTMLScript {
-  /// The JavaScript source, which reads the URL fragment.
+  /// The JavaScript source; it reads the URL fragment.
   ///
   /// `#m=MECHANISM&p=PAIRING&q=TEXT` filters, `#costs` shows the costs tab, and `#cell-...` opens a failure.
   static let text: StaticString = """
