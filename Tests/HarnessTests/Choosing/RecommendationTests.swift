@@ -53,7 +53,7 @@ struct RecommendationTests {
     Case([.manyWriters, .manyReaders], size: 1 << 16, best: "shared-queue", why: "without the kernel"),
     Case([.broadcast], size: 100 << 20, best: "posix-shm", why: "same bytes"),
     Case([.eventLoop, .boundaries], size: 1 << 20, best: "unix-socket", why: "epoll"),
-    Case([.passDescriptors, .network], best: nil, why: "Only Unix sockets carry open descriptors."),
+    Case([.passDescriptors, .network], best: nil, why: "Only Unix sockets can pass open descriptors."),
     Case([.unrelated], for: .share, best: "posix-shm", why: "name"),
     Case([.persistent, .manyWriters], for: .share, best: "posix-shm + shared-mutex", why: "exclude each other"),
     Case([.network], for: .share, best: nil, why: "same machine"),
