@@ -44,7 +44,7 @@ struct RecommendationTests {
     Case([.identifySender, .boundaries], best: "unix-socket + credentials", why: "user of the other end"),
     Case([.untrusted, .unrelated, .bothWays], best: "unix-socket + credentials", why: "copies"),
     Case([.network, .byteStream], best: "tcp", why: "any two machines"),
-    Case([.network, .boundaries], best: "tcp + channel", why: "length in front"),
+    Case([.network, .boundaries], best: "tcp + channel", why: "preceded by its length"),
     Case([.network, .boundaries], lossAllowed: true, best: "udp", why: "whole"),
     Case([.network, .broadcast], lossAllowed: true, best: "udp", why: "multicast"),
     Case([.boundaries], rate: 2_000_000, best: "ring", why: "no system call"),
@@ -65,7 +65,7 @@ struct RecommendationTests {
     Case([], for: .notify, best: "signal", why: ""),
     Case([.unrelated, .eventLoop], for: .notify, best: "signal", why: "SignalFD"),
     Case([.related, .eventLoop], for: .notify, best: "waiting", why: "inherits"),
-    Case([.related, .broadcast], for: .notify, best: "shared-block", why: "all processes"),
+    Case([.related, .broadcast], for: .notify, best: "shared-block", why: "all waiting processes"),
     Case([], for: .wait, best: "waiting", why: ""),
   ]
 
