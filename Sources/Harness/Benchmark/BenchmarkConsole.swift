@@ -40,7 +40,7 @@ struct BenchmarkConsole {
           + [.init("±\(decimal(result.control.spread * 100, places: 0)) %", isNumber: true)])
     }
     return [style.painted(BenchmarkText.title(mode, placement), .heading)]
-      + "\(BenchmarkText.explanation(mode)) The last columns are ratios to \(reference) of the same round."
+      + "\(BenchmarkText.explanation(mode)) The last columns are ratios to \(reference) in the same round."
       .wrapped(to: style.width)
       + table.lines(style) + [""]
   }

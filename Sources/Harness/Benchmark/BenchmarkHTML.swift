@@ -46,7 +46,7 @@ struct BenchmarkHTML {
     page.element(
       "p",
       text:
-        "Below 1 is faster. A ratio has a colour if its interval does not contain 1. The pointer shows the interval."
+        "Below 1 is faster. A ratio is colored if its interval does not contain 1. Hover to see the interval."
     )
     page.element("div", [("class", "maps")]) { page in
       for pairing in pairings { heatMap(pairing, &page) }
@@ -108,7 +108,7 @@ struct BenchmarkHTML {
     guard !rows.isEmpty else { return }
     page.element("h2", text: "Claims and measurements")
     page.element(
-      "p", text: "Descriptions of these mechanisms often claim such values. \(ClaimComparison.explanation)")
+      "p", text: "Descriptions of these mechanisms often claim these values. \(ClaimComparison.explanation)")
     table(
       ["benchmark", "bytes", "claimed", "measured", ""],
       rows.map { [$0.benchmark, "\($0.size)", $0.claimed, $0.measured, $0.verdict] }, &page)

@@ -8,7 +8,7 @@ struct BenchmarkMarkdown {
     page.paragraph(
       """
       `ipc-interop bench` measured these costs and wrote this page. [measuring.md](measuring.md) describes the method. A
-      ratio is the median of the ratios to \(reference.inMarkdownTable) of the same round, with an interval of 95 % that
+      ratio is the median of the ratios to \(reference.inMarkdownTable) in the same round, with a 95 % interval that
       contains the noise.
       """)
     page.table(["", ""], BenchmarkText.facts(of: document.run).map { [$0.0, $0.1.inMarkdownTable] })
@@ -51,7 +51,7 @@ struct BenchmarkMarkdown {
     guard !rows.isEmpty else { return }
     page.heading(2, "Claims and measurements")
     page.paragraph(
-      "Descriptions of these mechanisms often claim such values. \(ClaimComparison.explanation)")
+      "Descriptions of these mechanisms often claim these values. \(ClaimComparison.explanation)")
     page.table(
       ["benchmark", "bytes", "claimed", "measured", ""],
       rows.map { [$0.benchmark, "\($0.size)", $0.claimed, $0.measured, $0.verdict] }, alignedRight: 1..<4)
@@ -92,7 +92,7 @@ struct ClaimComparison {
   /// A phrase that compares the measured value with the claim.
   let verdict: String
 
-  static let explanation = "One way is half of the median round trip."
+  static let explanation = "A one-way time is half of the median round trip."
 
   init?(_ result: BenchmarkResult, reference: String) {
     guard let claim = result.claim, let base = result[reference], result.placement == .twoCores else { return nil }

@@ -56,9 +56,9 @@ enum BenchmarkText {
 
   static func explanation(_ mode: BenchmarkMode) -> String {
     switch mode {
-    case .pingPong: "The time of a round trip: a message is sent when the previous one has come back."
-    case .paced: "The time of a round trip from the intended time of its message, at half the rate of ping-pong."
-    case .flood: "Messages in one direction, as many as possible. The ratios are those of the time of a message."
+    case .pingPong: "The round-trip time. A message is sent when the previous one has returned."
+    case .paced: "The time from a message's intended send time to its return, at half the ping-pong rate."
+    case .flood: "As many messages as possible in one direction. The ratios compare the time per message."
     }
   }
 
@@ -78,10 +78,11 @@ enum BenchmarkText {
     return [
       ("processor", "\(machine.processor), \(machine.processors.count) usable\(machine.isVirtual ? ", virtual" : "")"),
       ("kernel", machine.kernel), ("governor", machine.governor), ("mitigations", mitigations),
-      ("clock", "\(machine.clock), \(time(machine.clockCost)) a reading"),
+      ("clock", "\(machine.clock), \(time(machine.clockCost)) per reading"),
       (
         "load",
-        "\(decimal(machine.loadBefore, places: 2)) before; others used \(decimal(machine.loadOfOthers, places: 2)) processors"
+        "\(decimal(machine.loadBefore, places: 2)) before; "
+          + "other processes used \(decimal(machine.loadOfOthers, places: 2)) processors"
       ),
       ("rounds", "\(run.rounds), seed \(run.seed)"),
     ] + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -97,7 +98,7 @@ enum BenchmarkText {
     let noisy = document.results.filter { $0.control.spread > 0.1 }
     if !noisy.isEmpty {
       warnings.append(
-        "\(counted(noisy.count, "measurement")) of the reference differ from themselves by more than 10 %")
+        "\(counted(noisy.count, "reference measurement")) differed by more than 10 % when repeated")
     }
     if machine.isVirtual { warnings.append("the machine is virtual: do not trust percentiles above p99") }
     if machine.pair.count < 2 { warnings.append("there is only one processor: nothing was measured on two") }

@@ -70,7 +70,7 @@ public struct ProgramComparison: Sendable, Codable {
 extension ProgramComparison {
   static let title = "Compared with limits and libraries"
   static let explanation =
-    "A limit of an exchange is compared with one way, half of the median round trip. A library is measured in the same way."
+    "An exchange limit is compared with half of the median round trip. A library is measured like a mechanism."
 
   /// The table row for all reports: the measurement, the limit or library, the ratio, and whether the ratio is within
   /// the bound.

@@ -37,17 +37,18 @@ extension AssertionLedger: FormattedDocument {
     page.heading(1, "Coverage of public test suites")
     page.paragraph(
       """
-      This page compares the scenarios with the assertions of public test suites, whose code and text are not used. An
-      assertion is *covered* if scenarios test it, *partly* covered if they test a part, *left out* if none does, and
-      *not applicable* if no request to a peer can test it, for example because the behaviour is undefined.
+      This page compares the scenarios with the assertions in public test suites. The suites' code and text are not
+      used. An assertion is *covered* if scenarios test all of it, *partly* covered if scenarios test only a part of
+      it, *left out* if no scenario tests it, and *not applicable* if no request to a peer can test it, for example
+      because the behavior is undefined.
       Generated from `fixtures/assertions.yaml` by `make docs/coverage.md`; change the fixtures, not this page.
       """)
     page.heading(2, "Totals")
     page.table(Self.totalsHeading, totals, alignedRight: 1..<Self.totalsHeading.count)
     page.paragraph(
       """
-      The *risk* is how likely a port violates an assertion. It is stated for the assertions that no scenario tested when
-      the suites were first compared.
+      The *risk* is the likelihood that a port violates an assertion. It is stated for the assertions that no scenario
+      tested when the suites were first compared.
       """)
     page.table(
       ["suite", "risk", "covered", "partly", "left out"],

@@ -19,14 +19,15 @@ public struct MutantList {
     page.heading(1, "Mutants")
     page.paragraph(
       """
-      \(mutants.count) peers with one deliberate defect each. `ipc-interop self-test` runs them, and the suite must catch
-      every one in these cells, for this reason. Below are \(ofRunner.count) defects of the runner itself. Generated from
-      `fixtures/mutants.yaml` and `fixtures/runner-mutants.yaml` by `make docs/mutants.md`.
+      \(mutants.count) peers, each with one deliberate defect, are listed below. `ipc-interop self-test` runs them, and
+      the suite must catch each of them in the listed cells, for the listed reason. The last section lists
+      \(ofRunner.count) defects in the runner itself. Generated from `fixtures/mutants.yaml` and
+      `fixtures/runner-mutants.yaml` by `make docs/mutants.md`.
       """)
     for mechanism in Set(mutants.map(\.mechanism)).sorted() {
       page.heading(2, mechanism)
       page.table(
-        ["mutant", "peer", "what is wrong", "caught by", "reason"],
+        ["mutant", "peer", "defect", "caught by", "reason"],
         mutants.filter { $0.mechanism == mechanism }.map { mutant in
           let catchers = mutant.catchers.map { catcher in
             let row = catcher.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -42,10 +43,10 @@ public struct MutantList {
     }
     page.heading(2, "the runner")
     page.paragraph(
-      "Each of these tests must notice the defect: a peer mutant is not caught, or the result of a command differs."
+      "Each of these tests must detect the defect: a peer mutant is not caught, or a command's result differs."
     )
     page.table(
-      ["mutant", "what is wrong", "noticed by"],
+      ["mutant", "defect", "detected by"],
       ofRunner.map { mutant in
         [
           "`\(mutant.name)`", mutant.wrong.inMarkdownTable,

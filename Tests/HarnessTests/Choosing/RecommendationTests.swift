@@ -44,7 +44,7 @@ struct RecommendationTests {
     Case([.identifySender, .boundaries], best: "unix-socket + credentials", why: "user of the other end"),
     Case([.untrusted, .unrelated, .bothWays], best: "unix-socket + credentials", why: "copies"),
     Case([.network, .byteStream], best: "tcp", why: "any two machines"),
-    Case([.network, .boundaries], best: "tcp + channel", why: "length in front"),
+    Case([.network, .boundaries], best: "tcp + channel", why: "preceded by its length"),
     Case([.network, .boundaries], lossAllowed: true, best: "udp", why: "whole"),
     Case([.network, .broadcast], lossAllowed: true, best: "udp", why: "multicast"),
     Case([.boundaries], rate: 2_000_000, best: "ring", why: "no system call"),
@@ -53,7 +53,7 @@ struct RecommendationTests {
     Case([.manyWriters, .manyReaders], size: 1 << 16, best: "shared-queue", why: "without the kernel"),
     Case([.broadcast], size: 100 << 20, best: "posix-shm", why: "same bytes"),
     Case([.eventLoop, .boundaries], size: 1 << 20, best: "unix-socket", why: "epoll"),
-    Case([.passDescriptors, .network], best: nil, why: "Only Unix sockets carry open descriptors."),
+    Case([.passDescriptors, .network], best: nil, why: "Only Unix sockets can pass open descriptors."),
     Case([.unrelated], for: .share, best: "posix-shm", why: "name"),
     Case([.persistent, .manyWriters], for: .share, best: "posix-shm + shared-mutex", why: "exclude each other"),
     Case([.network], for: .share, best: nil, why: "same machine"),
@@ -65,7 +65,7 @@ struct RecommendationTests {
     Case([], for: .notify, best: "signal", why: ""),
     Case([.unrelated, .eventLoop], for: .notify, best: "signal", why: "SignalFD"),
     Case([.related, .eventLoop], for: .notify, best: "waiting", why: "inherits"),
-    Case([.related, .broadcast], for: .notify, best: "shared-block", why: "all processes"),
+    Case([.related, .broadcast], for: .notify, best: "shared-block", why: "all waiting processes"),
     Case([], for: .wait, best: "waiting", why: ""),
   ]
 
