@@ -43,7 +43,7 @@ static void send_to_one(struct client *client, const struct message *request) {
         reply(client, request, NULL);
 }
 
-/* Sends to all other clients. */
+/* Sends the request's payload to all other clients. */
 static void broadcast(struct client *client, const struct message *request) {
     json_int_t count = 0;
     struct client *each;
