@@ -2,7 +2,7 @@
 // semaphore or futex operation, a message, an msync, the end of a mapping or process. On entry to such a
 // call, the bytes that have changed since the last such call were stored by this role. After a call that
 // wakes another role, and before a call that waits, the bytes may also be the other role's stores. Such bytes
-// are marked "maybe"; the reader of the events compares all roles' stores to determine which role stored them.
+// are marked "maybe"; the reader of the events resolves them by comparing all roles' stores.
 #include "recorder.h"
 
 #include <stdlib.h>
