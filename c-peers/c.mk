@@ -56,7 +56,7 @@ MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 MUTANT_SERVICES := $(SERVICE_SOURCES:c-peers/services/%.c=$(BUILD)/mutants/c-examples/%)
-# A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
+# A wrapper can change only calls. Mutants in headers or plain stores are patches to copies of these sources.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := benchmark benchmark_links benchmark_lock_links benchmark_shared_links benchmark_socket_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched

@@ -56,7 +56,7 @@ static void run_partner(void *context) {
     library->close();
 }
 
-/* Exchanges the messages, and records those after the warm-up. */
+/* Exchanges the messages, and measures those after the warm-up. */
 static void exchange(struct task *task) {
     const struct alternative *library = &alternative_library;
     const bool is_ping = task->pattern == ALTERNATIVE_PING_PONG;

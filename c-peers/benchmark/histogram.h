@@ -48,7 +48,7 @@ static inline size_t histogram_print(const struct histogram *histogram, char *te
     return length < size ? length : 0;
 }
 
-/* The clock of all measurements. */
+/* The clock for all measurements. */
 static inline uint64_t histogram_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* The options of these programs: --cores A,B and --duration MS; the rest of the arguments are names. */
+/* Options of these programs: --cores A,B and --duration MS. Other arguments are names of measurements. */
 struct pair_options {
     int cores[2];      /* for this process and its partner; equal if there is only one core */
     uint64_t duration; /* of one measurement, in nanoseconds */
@@ -38,7 +38,7 @@ struct pair_partner {
 };
 struct pair_partner pair_start(int core, void (*body)(void *context), void *context);
 
-/* Exits this process as soon as a child fails, so that it does not wait for the child forever. */
+/* Exits this process as soon as a child fails, so that this process does not wait forever. */
 void pair_end_with_partner(void);
 
 /* Blocks in the child until the parent calls pair_release. */

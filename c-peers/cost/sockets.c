@@ -1,4 +1,4 @@
-/* Sockets: a connection, a sequenced packet, and datagrams received with the address of their sender. */
+/* Sockets: a connection, a sequenced packet, and datagrams received with their sender's address. */
 #include "cost.h"
 
 #include <errno.h>

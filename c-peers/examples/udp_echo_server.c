@@ -47,7 +47,7 @@ int main(int argc, char *argv[]) {
     for (; count > 0; count--) {
         struct internet_address client = {.length = sizeof client.in6};
         ssize_t length;
-        /* Does not block: the kernel drops a datagram with a bad checksum even after poll(2) reported it. */
+        /* Nonblocking: the kernel may drop a datagram with a bad checksum after poll(2) has reported it. */
         while ((length = recvfrom(server, bytes, sizeof bytes, MSG_DONTWAIT, &client.any, &client.length)) ==
                -1)
             if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))

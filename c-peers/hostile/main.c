@@ -1,4 +1,4 @@
-// hostile PID...: tries to access other processes, as a peer could do to forge a result.
+// hostile PID...: tries to access other processes, as a peer might do to forge a result.
 //
 // For each attack on each process, prints a line with the attack's name, the process, and the error or
 // "done". The sandbox's unit tests run this program as a role.

@@ -67,11 +67,11 @@ struct ipc_channel {
 
     unsigned char header[IPC_CHANNEL_HEADER]; /* of the message being received */
     size_t received;                          /* bytes received so far, including the header */
-    int in_error;                             /* why nothing more can be received, or 0 */
+    int in_error;                             /* the permanent error from receiving, or 0 */
 
     size_t length; /* of the message being sent */
     size_t sent;   /* bytes sent so far, including the header; 0 between messages */
-    int out_error; /* why nothing more can be sent, or 0 */
+    int out_error; /* the permanent error from sending, or 0 */
 };
 
 /* Initializes a channel over two descriptors, which may be the same one. Pass -1 for a direction that is

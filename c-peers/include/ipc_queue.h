@@ -123,7 +123,7 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
 struct ipc_queue__thread {
     uint32_t number;
     struct robust_list_head *robust;
-    unsigned unpolled_waits; /* waits since polling last succeeded */
+    unsigned unpolled_waits; /* the number of waits since polling last succeeded */
 };
 static _Thread_local struct ipc_queue__thread ipc_queue__self;
 
@@ -190,7 +190,7 @@ static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
 }
 
 /* Wakes the threads that sleep on an event. The caller holds the lock, and signals before it makes the
- * change: a woken thread waits for the lock, so it detects whether the caller dies between the two. */
+ * change: a woken thread waits for the lock, so it detects if the caller dies before the change. */
 static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     if (atomic_load_explicit(event, memory_order_relaxed) & 1) {
         atomic_fetch_add(event, 1);

@@ -113,12 +113,12 @@ struct ipc_ring {
     uint32_t content;
     bool sees; /* whether this process is in the creator's namespaces */
     uint64_t capacity, position, other_position, owner;
-    unsigned unpolled_waits; /* waits since polling last succeeded */
+    unsigned unpolled_waits; /* the number of waits since polling last succeeded */
     int64_t due;             /* when to check whether the other side is alive; 0 after a successful wait */
 };
 
-/* Whether a failed look-up is permanent: the information or the call does not exist here. A lack of
- * memory or descriptors, or an interruption, is not permanent: a retry may succeed. */
+/* Whether a failed look-up is permanent, because the information or the call does not exist on this system.
+ * After a lack of memory or descriptors, or an interruption, a retry may succeed. */
 static inline bool ipc_ring__is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
@@ -172,7 +172,7 @@ static inline int ipc_ring__is_dead(const struct ipc_ring *ring, uint64_t owner)
         return 0;
     int fd = (int)syscall(SYS_pidfd_open, process, 0);
     if (fd == -1 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
-        return 1; /* no such process, or an impossible id */
+        return 1; /* no such process, or an invalid id */
     if (fd == -1)
         return ipc_ring__is_hidden(errno) ? 0 : -1;
     int dead = ipc_ring__start_of(process, &start);
@@ -308,8 +308,8 @@ static inline int ipc_ring_close(struct ipc_ring *ring) {
     return 0;
 }
 
-/* Returns the number of bytes that this end may read or write; -1 if the other side's position is impossible:
- * a position never moves back and never overtakes. */
+/* Returns the number of bytes that this end may read or write; -1 if the other side's position is invalid:
+ * a position never moves back, and never passes its limit. */
 static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
     const bool produces = ring->role == IPC_RING_PRODUCER;
     const uint64_t seen = atomic_load_explicit(&ring->other->position, memory_order_acquire);
@@ -404,8 +404,8 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
-            /* The due time is kept across waits, because signals may interrupt waits more often than slices
-             * end. */
+            /* Keep the time of the next check across waits, because signals may interrupt each wait before
+             * its slice ends. */
             if (checks || !ring->due)
                 ring->due = now + IPC_RING_SLICE;
             /* The difference is at most a slice, so the nanoseconds fit into a 32-bit long. */

@@ -1,7 +1,7 @@
 /* Limits for two processes that take turns: one or two cache lines, a futex on two cores, and a futex on one
  * core.
  *
- * A unit is one way, from one process to the other. */
+ * A unit is one transfer from one process to the other. */
 #include "limits.h"
 
 #include <err.h>
@@ -31,7 +31,7 @@ struct turns {
 };
 _Static_assert(sizeof(_Atomic uint32_t) == sizeof(uint32_t), "the kernel compares 32 bits");
 
-/* The partner answers each odd number with the next even one. Both write the same cache line. */
+/* The partner replies to each odd number with the next even number. Both write the same cache line. */
 static void answer_line(void *context) {
     struct turns *turns = context;
     for (uint32_t next = 1;; next += 2) {

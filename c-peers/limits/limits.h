@@ -1,4 +1,4 @@
-/* A machine's physical limits: no mechanism between processes can be faster than these. */
+/* A machine's physical limits: no IPC mechanism can be faster than these. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

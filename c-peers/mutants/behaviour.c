@@ -40,7 +40,7 @@ int after_the_end(int status) {
     return status;
 }
 
-/* A line that the peer writes, with its line end. */
+/* A line that the peer writes, including its newline. */
 ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     static const char ok[] = "ok\n";
     size_t length = count;
@@ -55,7 +55,7 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     /* The peer reports every request as successful. */
     if (mutant("reports-ok-for-everything"))
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
-    /* Errors are only logged, and the response is ok. */
+    /* The peer only logs errors, and responds with ok. */
     if (mutant("reports-ok-for-errors") && strncmp(line, "error ", 6) == 0)
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* The peer reports a failed operation as unsupported. */
@@ -66,7 +66,7 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     /* The peer sends every response twice. */
     if (mutant("responds-twice") && __real_write(fd, line, count) == -1)
         return -1;
-    /* The line end is missing, as if printf(3) had buffered the last part of the response. */
+    /* The newline is missing, as if printf(3) had buffered the last part of the response. */
     if (mutant("responds-without-line-end") && __real_write(fd, line, count - 1) != -1)
         return (ssize_t)count;
     leave_something();

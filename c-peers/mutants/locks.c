@@ -27,13 +27,13 @@ int lock_record(int fd, int command, struct flock *lock) {
     /* The peer locks the whole file, regardless of the range. */
     if (mutant("lock-range-ignored"))
         other.l_start = other.l_len = 0;
-    /* Offsets are ints. */
+    /* The peer stores offsets in ints. */
     if (mutant("lock-start-of-32-bits"))
         other.l_start = (int)other.l_start;
     /* The peer interprets the length as the position of the last byte. */
     if (other.l_len > 0 && mutant("lock-length-as-end"))
         other.l_len = other.l_len - other.l_start + 1;
-    /* A length of 0 is replaced with the current size of the file. */
+    /* The peer replaces a length of 0 with the current size of the file. */
     if (other.l_len == 0 && mutant("lock-up-to-the-present-end"))
         other.l_len = 4096;
     if (other.l_type == F_RDLCK && !asks(command) && mutant("lock-always-exclusive"))
@@ -42,7 +42,7 @@ int lock_record(int fd, int command, struct flock *lock) {
         other.l_type = F_RDLCK;
     if (other.l_type == F_UNLCK && mutant("unlock-forgotten"))
         return 0;
-    /* Unlocking a part unlocks the whole file. */
+    /* To unlock a range, the peer unlocks the whole file. */
     if (other.l_type == F_UNLCK && mutant("unlock-of-everything"))
         other.l_start = other.l_len = 0;
     /* The peer does not wait for the lock. */

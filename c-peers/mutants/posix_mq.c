@@ -74,7 +74,7 @@ int __wrap_mq_unlink(const char *name) {
 }
 
 int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
-    /* The declaration has no priority. */
+    /* The declaration has no priority parameter. */
     if (mutant("mq-priority-dropped"))
         priority = 0;
     /* The peer treats the lowest number as the highest priority. */
@@ -118,7 +118,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
         if (length != -1 || errno != ETIMEDOUT)
             return length;
     }
-    /* The response is sent before a long call has returned. */
+    /* The peer responds before a long call has returned. */
     if (mutant("responds-before-completion"))
         answer_ahead();
     /* The peer polls in a loop instead of waiting. */
@@ -150,7 +150,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     /* The peer treats a time that it cannot represent as one that has passed. */
     if ((end.tv_nsec < 0 || end.tv_nsec >= 1000000000) && mutant("mq-bad-time-as-timeout"))
         end = (struct timespec){0};
-    /* A call with a deadline always times out. */
+    /* In the peer, a call with a deadline always times out. */
     if (mutant("mq-busy-as-timeout")) {
         ssize_t length = __real_mq_timedreceive(queue, room, size, priority, deadline);
         errno = length == -1 && errno == EAGAIN ? ETIMEDOUT : errno;

@@ -43,7 +43,7 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
 }
 
 int __wrap_sem_close(sem_t *semaphore) {
-    /* The first close closes a semaphore that was opened twice. */
+    /* If a semaphore was opened twice, the peer's first close closes it completely. */
     int result = __real_sem_close(semaphore);
     if (mutant("sem-close-closes-all"))
         while (__real_sem_close(semaphore) == 0)
@@ -131,7 +131,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     int result = __real_sem_timedwait(semaphore, &end);
     if (mutant("sem-deadline-of-every-attempt"))
         interrupted = WAS_INTERRUPTED(result);
-    /* A timeout is reported as EAGAIN, an error that futex(2) returns for a different reason. */
+    /* The peer reports a timeout as EAGAIN, an error that futex(2) returns for a different reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
     return result;
@@ -156,7 +156,7 @@ int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespe
 
 int __wrap_sem_getvalue(sem_t *semaphore, int *value) {
     int result = __real_sem_getvalue(semaphore, value);
-    /* Only the first byte of the value is used. */
+    /* The peer uses only the first byte of the value. */
     if (mutant("sem-value-as-byte"))
         *value &= 0xff;
     return result;

@@ -77,7 +77,7 @@ const char *rewritten(const char *line, size_t *count) {
     /* The peer compares each record with itself. */
     if (mutant("torn-unseen"))
         set(" torn=", "0");
-    /* The count is set only if the call succeeds. */
+    /* The peer sets the count only if the call succeeds. */
     if (begins_with("error ") && mutant("partial-count-lost"))
         set(" return=", "0");
     if (begins_with("error ") && mutant("pending-count-lost"))
@@ -92,7 +92,7 @@ const char *rewritten(const char *line, size_t *count) {
         set(" records=", "1000");
     if (!strstr(text, " drops=0") && mutant("lost-datagrams-as-sent"))
         set(" drops=", "1000");
-    /* The number of ready descriptors is a constant. */
+    /* The peer reports a constant as the number of ready descriptors. */
     if (strstr(text, " revents=") && mutant("poll-counts-two"))
         set(" return=", "2");
     *count = strlen(text);

@@ -96,12 +96,12 @@ int __wrap_pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrie
 
 int __wrap_pthread_barrier_wait(pthread_barrier_t *barrier) {
     int result = __real_pthread_barrier_wait(barrier);
-    /* Every result except 0 is an error, as for other pthread functions. */
+    /* The peer treats every result except 0 as an error, as for other pthread functions. */
     if (result == PTHREAD_BARRIER_SERIAL_THREAD && mutant("barrier-serial-as-error"))
         return EINVAL;
-    /* Every thread that succeeds is the serial thread. */
+    /* The peer reports every thread that succeeds as the serial thread. */
     if (result == 0 && mutant("barrier-all-serial"))
         return PTHREAD_BARRIER_SERIAL_THREAD;
-    /* The result is dropped. */
+    /* The peer does not report which thread is the serial thread. */
     return mutant("barrier-none-serial") ? 0 : result;
 }

@@ -36,7 +36,7 @@ WRAPPED(store_open);
 /* -- Frames -- */
 
 int __wrap_input_next(struct input *input, const char **bytes, size_t *length) {
-    /* The bytes from one receive count as one message. */
+    /* The server treats the bytes from one receive as one message. */
     if (mutant("arrival-as-message") && input->end - input->start > FRAME_HEADER) {
         *bytes = input->bytes + input->start + FRAME_HEADER;
         *length = input->end - input->start - FRAME_HEADER;
@@ -44,14 +44,14 @@ int __wrap_input_next(struct input *input, const char **bytes, size_t *length) {
         return 1;
     }
     const int found = __real_input_next(input, bytes, length);
-    /* A length above the limit is not an error. */
+    /* The server accepts a length above the limit. */
     return found == -1 && mutant("length-trusted") ? 0 : found;
 }
 
 bool __wrap_frames_send(struct frames *frames, int fd, size_t *queued) {
     const bool sent = __real_frames_send(frames, fd, queued);
     struct frame *frame = STAILQ_FIRST(frames);
-    /* The rest of a frame that was sent partially is lost. */
+    /* The server loses the rest of a partially sent frame. */
     if (frame && frame->sent > 0 && mutant("rest-of-frame-lost")) {
         STAILQ_REMOVE_HEAD(frames, next);
         *queued -= frame->length - frame->sent;
@@ -63,7 +63,7 @@ bool __wrap_frames_send(struct frames *frames, int fd, size_t *queued) {
 /* -- Clients -- */
 
 struct client *__wrap_client_find(uint64_t number) {
-    /* A client is looked up by its position, which changes when another client leaves. */
+    /* The server looks up a client by its position, which changes when another client leaves. */
     return mutant("first-client-found") ? TAILQ_FIRST(&clients) : __real_client_find(number);
 }
 
@@ -78,7 +78,7 @@ void __wrap_listener_close(int fd) {
 
 const char *__wrap_queue_publish(struct queue *queue, json_t *payload, enum priority priority,
                                  int64_t expires, uint64_t *number) {
-    /* Messages are delivered in the order of their arrival. */
+    /* The server ignores priorities, and delivers messages in order of arrival. */
     if (mutant("priority-ignored"))
         priority = NORMAL;
     /* Messages never expire. */
@@ -88,12 +88,12 @@ const char *__wrap_queue_publish(struct queue *queue, json_t *payload, enum prio
 }
 
 void __wrap_queue_subscribe(struct queue *queue, struct client *client, unsigned credit) {
-    /* A consumer gets all messages at once. */
+    /* The server ignores a consumer's credit, and delivers all messages at once. */
     __real_queue_subscribe(queue, client, mutant("credit-ignored") ? 1000 : credit);
 }
 
 bool __wrap_queue_reject(struct client *client, uint64_t number) {
-    /* A rejected message is removed. */
+    /* The server removes a rejected message. */
     return mutant("retry-lost") ? queue_acknowledge(client, number) : __real_queue_reject(client, number);
 }
 
@@ -112,7 +112,7 @@ void __wrap_store_open(const char *path, void (*replay)(const json_t *record)) {
 }
 
 void __wrap_store_append(json_t *record) {
-    /* Acknowledged messages are delivered again after a restart. */
+    /* After a restart, the server delivers acknowledged messages again. */
     if (mutant("acknowledgement-not-stored") && json_object_get(record, "remove"))
         json_decref(record);
     else
@@ -120,7 +120,7 @@ void __wrap_store_append(json_t *record) {
 }
 
 void __wrap_store_commit(void) {
-    /* The reply is sent before the message is written. */
+    /* The server replies before it writes the message to the disk. */
     if (!mutant("reply-before-write"))
         __real_store_commit();
 }

@@ -33,13 +33,13 @@ WRAPPED(syscall);
 /* -- Paths -- */
 
 static void change_path_rules(struct open_how *how) {
-    /* A link below the root is followed. */
+    /* The server follows a symbolic link below the root. */
     if (mutant("links-followed"))
         how->resolve &= ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
     /* Absolute paths and `..` lead out of the root. */
     if (mutant("paths-unconfined"))
         how->resolve &= ~(uint64_t)RESOLVE_BENEATH;
-    /* An existing file is opened, and its size changes. */
+    /* The server opens an existing file instead of failing, and changes its size. */
     if (mutant("existing-file-created"))
         how->flags &= ~(uint64_t)O_EXCL;
 }
@@ -64,7 +64,7 @@ long __wrap_syscall(long number, ...) {
 /* -- Limits and bounds -- */
 
 void __wrap_root_open(const char *path) {
-    /* Each limit is compared with the state before the request. */
+    /* The server compares each limit with the state before the request. */
     if (mutant("file-limit-exceeded-by-one")) {
         file_limits.files++;
         file_limits.size++;
@@ -74,7 +74,7 @@ void __wrap_root_open(const char *path) {
 }
 
 bool __wrap_range_fits(json_int_t offset, json_int_t length, size_t size) {
-    /* The byte after the end is treated as part of the file. */
+    /* The server treats the byte after the end as part of the file. */
     return __real_range_fits(offset, length, mutant("end-of-file-included") ? size + 1 : size);
 }
 

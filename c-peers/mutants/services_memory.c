@@ -27,7 +27,7 @@ WRAPPED(segment_open);
 WRAPPED(segment_remove);
 WRAPPED(segments_tick);
 
-/* -- What a client gets -- */
+/* -- Access and descriptors -- */
 
 int __wrap_segment_open(const struct segment *segment, enum access access) {
     /* The server duplicates its own descriptor, and trusts the client not to write. */
@@ -94,13 +94,13 @@ const char *__wrap_segment_create(struct client *client, const char *name, json_
 
 void __wrap_segment_remove(struct segment *segment, const char *reason, const struct client *requester) {
     const json_int_t bytes = segment_totals.bytes;
-    /* A removed segment's memory is still in use, but no longer counts. */
+    /* The server no longer counts a removed segment, although its memory is still in use. */
     const json_int_t early = segment->attached > 0 && mutant("removed-segment-not-counted");
     const json_int_t size = segment->size;
     __real_segment_remove(segment, reason, requester);
     segment_totals.segments -= early;
     segment_totals.bytes -= early * size;
-    /* Removed segments still count toward the limit. */
+    /* The server still counts removed segments toward the limit. */
     if (mutant("total-kept-at-removal"))
         segment_totals.bytes = bytes;
 }

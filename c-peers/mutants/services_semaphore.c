@@ -29,16 +29,16 @@ WRAPPED(waiters_forget);
 
 const char *__wrap_semaphore_acquire(struct semaphore *semaphore, struct client *client, const char *id,
                                      json_int_t permits, json_int_t timeout) {
-    /* The timeout is in tenths of milliseconds. */
+    /* The server interprets the timeout as tenths of a millisecond. */
     if (timeout > 0 && mutant("acquire-times-out-early"))
         timeout = timeout / 10;
-    /* The timeout is in seconds. */
+    /* The server interprets the timeout as seconds. */
     if (timeout > 0 && mutant("acquire-times-out-late"))
         timeout *= 1000;
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout == 0 && mutant("try-waits"))
         timeout = -1;
-    /* A request gets one permit, regardless of the requested number. */
+    /* The server gives a request one permit, regardless of the requested number. */
     if (mutant("one-permit-at-a-time"))
         permits = 1;
     return __real_semaphore_acquire(semaphore, client, id, permits, timeout);
@@ -70,7 +70,7 @@ void __wrap_holdings_return(struct client *client) {
 /* -- Waiting requests -- */
 
 struct waiter *__wrap_line_first(const struct semaphore *semaphore) {
-    /* The newest request is next, as on a stack. */
+    /* The server serves the newest request first, as on a stack. */
     return mutant("last-waiter-first") ? TAILQ_LAST(&semaphore->line, waiters) : __real_line_first(semaphore);
 }
 
@@ -81,12 +81,12 @@ bool __wrap_line_is_empty(const struct semaphore *semaphore) {
 
 void __wrap_waiter_fail(struct waiter *waiter, const char *code, const char *text) {
     const struct waiter copy = *waiter;
-    /* Requests for a semaphore that was removed get no reply. */
+    /* The server does not reply to waiting requests for a removed semaphore. */
     if (strcmp(code, "removed") == 0 && mutant("removal-not-reported"))
         waiter_remove(waiter);
     else
         __real_waiter_fail(waiter, code, text);
-    /* The request failed, but is still in the queue. */
+    /* The server leaves a failed request in the queue. */
     if ((strcmp(code, "timed-out") == 0 && mutant("expired-request-in-line")) ||
         (strcmp(code, "canceled") == 0 && mutant("canceled-request-in-line")))
         line_add(copy.semaphore, copy.client, copy.id, copy.permits, INT64_MAX);
@@ -95,7 +95,7 @@ void __wrap_waiter_fail(struct waiter *waiter, const char *code, const char *tex
 void __wrap_waiters_forget(struct client *client) {
     static struct client forgotten = {.output = STAILQ_HEAD_INITIALIZER(forgotten.output)};
     struct waiter *waiter;
-    /* A dead client's requests are still in the queue, and get permits. */
+    /* The server leaves a dead client's requests in the queue, and gives them permits. */
     while (mutant("dead-client-in-line") && (waiter = TAILQ_FIRST(&holder(client)->waiters))) {
         line_add(waiter->semaphore, &forgotten, waiter->id, waiter->permits, INT64_MAX);
         waiter_remove(waiter);

@@ -39,7 +39,7 @@ int __wrap_kill(pid_t pid, int number) {
 }
 
 int __wrap_killpg(pid_t group, int number) {
-    /* Group 0 does not mean the caller's own group, but a group that does not exist. */
+    /* The peer treats group 0 as a group that does not exist, not as the caller's own group. */
     if (group == 0 && mutant("own-group-refused")) {
         errno = ESRCH;
         return -1;
@@ -84,7 +84,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     /* The peer passes whole seconds. */
     if (mutant("signal-timeout-in-seconds"))
         changed.tv_nsec = 0;
-    /* Each attempt gets the whole timeout. */
+    /* The peer gives each attempt the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     first = interrupted ? first : *timeout;
@@ -105,7 +105,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
         info->si_pid = (pid_t)info->si_uid;
         info->si_uid = (uid_t)pid;
     }
-    /* The peer stores both in 16-bit fields. */
+    /* The peer stores the sender's pid or uid in a 16-bit field. */
     if (result != -1 && mutant("signal-sender-of-16-bits"))
         info->si_pid = (uint16_t)info->si_pid;
     if (result != -1 && mutant("signal-user-of-16-bits"))
@@ -172,7 +172,7 @@ int __wrap_timer_settime(timer_t timer, int flags, const struct itimerspec *time
     struct itimerspec changed = *times;
     if (mutant("timer-interval-dropped"))
         changed.it_interval = (struct timespec){0};
-    /* Every timer repeats. */
+    /* The peer makes every timer periodic. */
     if (changed.it_value.tv_nsec > 0 && changed.it_interval.tv_nsec == 0 && mutant("timer-always-repeats"))
         changed.it_interval = changed.it_value;
     return __real_timer_settime(timer, flags, &changed, before);

@@ -82,7 +82,7 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    /* The port is not in network byte order. */
+    /* The peer does not convert the port to network byte order. */
     struct sockaddr_in other;
     if (address->sa_family == AF_INET && mutant("port-in-host-order")) {
         other = *(const struct sockaddr_in *)address;
@@ -106,7 +106,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer reports an interrupted connect as successful. */
     if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
         return 0;
-    /* A refused connect is reported as EINPROGRESS. */
+    /* The peer reports a refused connection as EINPROGRESS. */
     if (result == -1 && errno == ECONNREFUSED && mutant("refused-as-in-progress"))
         errno = EINPROGRESS;
     return result;
@@ -130,7 +130,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 }
 
 int __wrap_listen(int fd, int backlog) {
-    /* Every listener has the same backlog. */
+    /* The peer gives every listener the same backlog. */
     if (mutant("backlog-ignored"))
         backlog = SOMAXCONN;
     return __real_listen(fd, backlog);
@@ -220,7 +220,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
 }
 
 int __wrap_shutdown(int fd, int how) {
-    /* Shutting down the socket for writing also shuts it down for reading. */
+    /* To shut down writing, the peer also shuts down reading. */
     if (mutant("half-close-closes"))
         how = SHUT_RDWR;
     return __real_shutdown(fd, how);

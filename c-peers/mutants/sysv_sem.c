@@ -71,7 +71,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The peer always uses the first semaphore of a set. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
-        /* The semaphore number is an unsigned char. */
+        /* The peer declares the semaphore number as an unsigned char. */
         if (mutant("sysv-sem-number-of-8-bits"))
             operations[i].sem_num &= 0xff;
         /* The peer ignores an operation of 0, which should wait until the value is 0. */
@@ -108,7 +108,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
     }
-    /* The timeout is an int of milliseconds. */
+    /* The peer converts the timeout to an int of milliseconds. */
     if (mutant("sysv-sem-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
         span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -116,7 +116,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* The peer passes whole seconds. */
     if (mutant("sysv-sem-timeout-in-seconds"))
         span.tv_nsec = 0;
-    /* Each attempt gets the whole timeout. */
+    /* The peer gives each attempt the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     first = interrupted ? first : span;

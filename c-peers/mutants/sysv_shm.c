@@ -46,10 +46,10 @@ int __wrap_shmget(key_t key, size_t size, int flags) {
         leave_keyed("shm", key);
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
-    /* The key is parsed as a positive int, so its highest bit is lost. */
+    /* The peer parses the key as a positive int, which loses its highest bit. */
     if (mutant("key-of-31-bits"))
         key &= INT_MAX;
-    /* The size is rounded up to whole pages. */
+    /* The peer rounds the size up to whole pages. */
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
     int segment = __real_shmget(key, size, flags);
@@ -123,7 +123,7 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
         status->shm_atime = status->shm_dtime;
         status->shm_dtime = attached;
     }
-    /* The owner has 16 bits, as in the old interface. */
+    /* The peer stores the owner in 16 bits, as in the old interface. */
     if (command == IPC_STAT && result == 0 && mutant("shm-owner-of-16-bits"))
         status->shm_perm.uid = (uint16_t)status->shm_perm.uid;
     return result;

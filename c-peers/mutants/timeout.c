@@ -48,14 +48,14 @@ bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
     bool again = __real_peer_retry(wait, result);
     if (mutant("deadline-of-every-attempt") && wait->retry && !wait->never && signals_come())
         again = true;
-    /* Each attempt computes its own deadline. */
+    /* The peer computes a new deadline for each attempt. */
     if (again && mutant("deadline-of-every-attempt"))
         ((struct timeout *)wait)->deadline = __real_peer_time_after(CLOCK_MONOTONIC, span);
     return again;
 }
 
 struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
-    /* The deadline passes after a tenth of the time. */
+    /* The peer's deadline passes after a tenth of the time. */
     if (time.tv_sec >= 0 && mutant("deadline-in-tenths"))
         time = tenth(time);
     struct timespec now;
@@ -81,7 +81,7 @@ struct timespec __wrap_peer_time_left(struct timespec deadline) {
     if (!repeated)
         first = left;
     last = deadline;
-    /* Each wait in an operation gets the whole timeout. */
+    /* The peer gives each wait in an operation the whole timeout. */
     return repeated && mutant("timeout-of-every-wait") ? first : left;
 }
 
@@ -104,7 +104,8 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
         whole = __real_peer_time_left(*deadline);
     }
     struct timespec moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
-    /* A signal restarts the whole wait. Only a sufficiently short pause ends between two signals. */
+    /* After a signal, the peer restarts its pause, which ends only if it is shorter than the signals'
+     * interval. */
     if (deadline && mutant("pause-starts-again") && signals_come())
         deadline = &moved;
     return __real_peer_pause_before(deadline, backoff);

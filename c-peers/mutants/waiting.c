@@ -80,7 +80,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
-    /* Only requested events are checked: POLLHUP is reported without a request. */
+    /* The peer checks only requested events, although poll(2) also reports POLLHUP without a request. */
     if (result == 1 && mutant("poll-masks-unrequested-events"))
         entries->revents &= entries->events;
     return result;
@@ -116,7 +116,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     int ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
     while (ready == -1 && errno == EINTR && mutant("epoll-hides-interruption"))
         ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
-    /* A hang-up is reported only if it was requested, as if it were an ordinary event. */
+    /* The peer reports a hang-up only if it was requested, like an ordinary event. */
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
@@ -135,7 +135,7 @@ int __wrap_eventfd(unsigned value, int flags) {
 }
 
 int __wrap_timerfd_create(int clock, int flags) {
-    /* Every timer uses the same clock. */
+    /* The peer uses the same clock for every timer. */
     if (mutant("timer-clock-ignored"))
         clock = CLOCK_MONOTONIC;
     return __real_timerfd_create(clock, flags);

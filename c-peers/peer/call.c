@@ -84,7 +84,7 @@ void peer_parse(struct call *call, char *line, size_t length) {
         *space = '\0';
         space = memchr(word, ' ', (size_t)(end - word));
         char *word_end = space ? space : end;
-        *word_end = '\0'; /* ends the word for use in messages */
+        *word_end = '\0'; /* terminates the word, which messages may contain */
         parse_field(call, word, word_end);
     }
 }
@@ -170,7 +170,7 @@ static bool is_literal(unsigned char c) {
 }
 
 void peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
-    /* Reserves room for "unsupported", the longest kind of response, and the line end. */
+    /* Reserves room for "unsupported", the longest kind of response, and the newline. */
     const size_t room = sizeof call->response - 16 - call->response_length;
     if (strlen(key) + 2 + 3 * length > room) {
         call->response_too_long = true;

@@ -15,7 +15,7 @@
 #include <time.h>
 
 enum {
-    LINE_SIZE = 65536,   /* the maximum length of a line, including the line end */
+    LINE_SIZE = 65536,   /* the maximum length of a line, including the newline */
     LITERAL_SIZE = 1024, /* up to this length, a response has the payload instead of its digest */
     FIELD_COUNT = 32,
 };

@@ -178,7 +178,7 @@ static void perform_pidfd_getpid(struct call *call) {
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
-    /* If reading fails, the line may still exist. */
+    /* If reading failed, the line may exist although it was not found. */
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error != 0)

@@ -143,8 +143,8 @@ static bool is_backed(const unsigned char *address, size_t size) {
     return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
 }
 
-/* Finds `size` bytes in the memory that the parameter `memory` names. They need not be backed by pages: the
- * kernel reports missing pages. */
+/* Finds `size` bytes in the memory that the parameter `memory` names. The bytes need not be backed by pages:
+ * the kernel reports missing pages. */
 const void *peer_unchecked_memory(struct call *call, size_t size) {
     struct segment memory = *(struct segment *)peer_find_handle(call, "memory", segment_kind);
     long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);

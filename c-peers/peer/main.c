@@ -67,8 +67,8 @@ static void write_line(char *line, size_t length) {
     }
 }
 
-/* Returns the next line without its line end; NULL at the end of input. A line that is too long is skipped,
- * and *length is set to LINE_SIZE. Bytes after the last line end are ignored, because the runner was
+/* Returns the next line without its newline; NULL at the end of input. A line that is too long is skipped,
+ * and *length is set to LINE_SIZE. Bytes after the last newline are ignored, because the runner was
  * interrupted while writing them. */
 static char *read_line(size_t *length) {
     static char buffer[LINE_SIZE];

@@ -32,8 +32,8 @@ static void perform_mkfifo(struct call *call) {
     bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
-    /* Do not call chmod(2) afterwards: the name may already belong to another file. The umask belongs to the
-     * process, which has only one thread. */
+    /* Do not call chmod(2) afterwards: the name may already belong to another file. Changing the
+     * umask is safe, because this process has only one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = mkfifo(path, mode), error = errno;
     if (exact)

@@ -139,8 +139,8 @@ static void perform_sigpending(struct call *call) {
     peer_reply(call, "pending", "%s", list);
 }
 
-/* The fields of siginfo_t are unions, and si_code determines which ones a signal has: see sigaction(2). The
- * others are 0. */
+/* The fields of siginfo_t are unions, and si_code determines which fields are valid: see sigaction(2). Fields
+ * that are not valid are reported as 0. */
 static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),
                                           SYMBOL(SI_QUEUE),

@@ -104,8 +104,8 @@ static void perform_bind(struct call *call) {
         peer_invalid_request(call, "replace must be 'yes', and needs a path");
     if (call->outcome != OK)
         return;
-    /* bind(2) gives the file the socket's mode, reduced by the umask. The umask belongs to the whole process,
-     * and this process has one thread. */
+    /* bind(2) gives the file the socket's mode, reduced by the umask. Changing the umask is safe,
+     * because this process has only one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = exact ? fchmod(fd, mode) : 0;
     if (result == -1)

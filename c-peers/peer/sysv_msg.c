@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* The queue for requests without `msqid`. */
+/* The queue that is used for requests without `msqid`. */
 static int latest = -1;
 
 int peer_msqid(struct call *call) {

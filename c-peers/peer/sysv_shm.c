@@ -55,7 +55,7 @@ static void perform_shmat(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* Check this now: while the segment is attached, its identifier cannot be reused. */
+    /* Call IPC_STAT only now: while the segment is attached, its identifier cannot be reused. */
     if (shmctl(shmid, IPC_STAT, &status) == -1) {
         peer_fail_in(call, "shmctl", errno);
         shmdt(address);

@@ -148,7 +148,7 @@ static void write_parts(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Whether a request has `parts`, which excludes `first`; only such a request may have a timeout. */
+/* Whether a request has `parts`. Rejects `parts` together with `first`, and a timeout without `parts`. */
 static bool has_parts(struct call *call) {
     if (peer_has(call, "parts") ? peer_has(call, "first") : peer_has(call, "timeout"))
         peer_invalid_request(call,

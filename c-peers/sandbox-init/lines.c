@@ -76,7 +76,7 @@ void reply_end(void) {
         reply_failure("write", "a response");
         return;
     }
-    out[out_length++] = '\n'; // there is always room for it
+    out[out_length++] = '\n'; // put() always leaves room for the newline
     for (size_t sent = 0; sent < out_length;) {
         ssize_t count = write(STDOUT_FILENO, out + sent, out_length - sent);
         if (count == -1 && errno == EINTR)

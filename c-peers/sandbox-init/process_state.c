@@ -136,7 +136,7 @@ void reply_process_state(const char *line) {
 /// Reports the number of reads and writes that a process has made.
 void reply_transfers(const char *line) {
     char text[512];
-    // No line end precedes the first line.
+    // number_after() searches for a newline, so put one in front of the first line.
     text[0] = '\n';
     if (read_proc(number_field(line, "pid", -1), "io", text + 1, sizeof text - 1) == -1) {
         reply_failure("open", "/proc/PID/io");

@@ -122,7 +122,7 @@ void remove_tree(const char *path);
 
 // cleanup.c
 void clean_up(const struct plan *plan);
-bool names_are_free(const struct plan *plan); // nothing that clean_up would remove exists yet
+bool names_are_free(const struct plan *plan); // whether nothing exists that clean_up would remove
 
 // segments.c: segments without a key, which are attributed to the process that created them
 bool has_segments(pid_t creator);

@@ -48,7 +48,7 @@ void remember_ignored_signals(void) {
     }
 }
 
-/// In the child: reports why the peer cannot be executed, which is not the peer's failure.
+/// Called in the child. Reports why the peer cannot be executed; this does not count as the peer's failure.
 static _Noreturn void fail_start(const struct child *child, const char *call) {
     struct failure failure = {.reason = errno};
     strlcpy(failure.call, call, sizeof failure.call);

@@ -11,7 +11,7 @@ static void tell_time(struct client *client, const struct message *request) {
     reply(client, request, json_integer(now_milliseconds()));
 }
 
-/* Lists the clients, with the milliseconds since their last request. */
+/* Lists the clients, and the milliseconds since each client's last request. */
 static void list(struct client *client, const struct message *request) {
     json_t *all = json_array();
     const int64_t now = now_nanoseconds();
@@ -43,7 +43,7 @@ static void send_to_one(struct client *client, const struct message *request) {
         reply(client, request, NULL);
 }
 
-/* Sends to all other clients. */
+/* Sends the request's payload to all other clients. */
 static void broadcast(struct client *client, const struct message *request) {
     json_int_t count = 0;
     struct client *each;

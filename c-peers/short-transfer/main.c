@@ -165,7 +165,7 @@ struct target {
 // only before the first request.
 struct progress {
     long requests;
-    long calls; // of the traced name, since the current request began
+    long calls; // calls with the traced name since the current request began
     bool responded, reads_input;
 };
 

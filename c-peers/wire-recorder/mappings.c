@@ -1,8 +1,8 @@
 // Stores into shared memory are not system calls. They become visible at the calls that order them: a
 // semaphore or futex operation, a message, an msync, the end of a mapping or process. On entry to such a
 // call, the bytes that have changed since the last such call were stored by this role. After a call that
-// wakes another role, and before a call that waits, they may also be stores of the other role: these are
-// marked "maybe", and the reader of the lines resolves them with the stores of all roles.
+// wakes another role, and before a call that waits, the bytes may also be the other role's stores. Such bytes
+// are marked "maybe"; the reader of the events resolves them by comparing all roles' stores.
 #include "recorder.h"
 
 #include <stdlib.h>

@@ -16,7 +16,7 @@ struct message {
     struct iovec parts[MAX_PARTS];
     size_t count;
     size_t length;              // bytes that were transferred
-    struct sockaddr_storage to; // or from, if it was received
+    struct sockaddr_storage to; // the source address if the message was received
     socklen_t to_length;
 };
 

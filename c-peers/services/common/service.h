@@ -90,8 +90,8 @@ struct client {
     struct input input;
     struct frames output;
     size_t queued;
-    unsigned descriptors; /* in the output */
-    unsigned passed;      /* since the client had received everything */
+    unsigned descriptors; /* queued in the output */
+    unsigned passed;      /* descriptors passed since the client last had none in transit */
 };
 TAILQ_HEAD(clients, client);
 

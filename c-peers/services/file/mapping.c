@@ -110,7 +110,7 @@ struct problem file_write(struct file *file, size_t offset, size_t length, const
 
 /* -- Durability -- */
 
-/* The kernel may have discarded written bytes, so a retry could succeed without them. */
+/* The kernel may have discarded written bytes, so a retry could succeed without writing them. */
 static struct problem lost(struct file *file, const char *call) {
     file->sync_failed = true;
     file->due = INT64_MAX;
