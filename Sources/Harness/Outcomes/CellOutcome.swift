@@ -68,7 +68,7 @@ public struct CellOutcome: Error, Sendable {
     count > 1 ? "\(first.reason) (and \(count - 1) more)" : first.reason
   }
 
-  /// The maximum number of differences in a report; a program could otherwise cause any number of them.
+  /// The maximum number of differences in a report; a program could otherwise cause an unlimited number of differences.
   private static let maximumDifferences = 50
 
   /// Returns this outcome with a different verdict or reason.
@@ -134,7 +134,7 @@ public struct Evidence: Sendable, Codable {
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 
-  /// The maximum number of objects in a report; a peer could otherwise add any number of them.
+  /// The maximum number of objects in a report; a peer could otherwise leave an unlimited number of objects behind.
   private static let maximumLeftBehind = 100
 
   package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {

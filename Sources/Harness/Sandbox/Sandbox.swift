@@ -6,7 +6,7 @@ import SystemPackage
 final class Sandbox {
   /// The path of the peers' working directory.
   ///
-  /// Snapshots list its files.
+  /// Snapshots list the files in this directory.
   let scratch: String
   let streams: [RoleStreams]
   /// The user ID under which peers run.
