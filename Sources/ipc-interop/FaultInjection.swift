@@ -12,8 +12,8 @@ struct FaultInjection: ParsableCommand {
       every request in every language. Then the script runs once per call and fault: the peer is killed before or \
       after the call, the call fails with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, or it transfers only one byte. A \
       peer must report the error and the name of a failed call. The call must have no effect, and must succeed when \
-      the request is repeated. After a peer's death, the other roles must behave as the manual page specifies. No role may \
-      hang, and no object may be left behind.
+      the request is repeated. After a peer's death, the other roles must behave as the manual page specifies. No \
+      role may hang, and no object may be left behind.
 
       EXAMPLES
         ipc-interop fault-injection                  the whole table

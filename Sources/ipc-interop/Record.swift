@@ -37,7 +37,8 @@ struct Record: ParsableCommand {
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(
-    help: ArgumentHelp("The number of times to record each scenario, to find what differs between runs.", valueName: "times"))
+    help: ArgumentHelp(
+      "The number of times to record each scenario, to find what differs between runs.", valueName: "times"))
   var runs = 3
 
   @Option(

@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// Something that the suite needs from a machine, and whether the machine has it.
+/// A feature, limit, object or program that the suite needs, and its availability on a machine.
 public struct MachineCheck: Sendable, Encodable {
   let kind: Kind
   /// The name of the feature, limit, object or program, such as `futex_waitv`.
@@ -27,7 +27,8 @@ public struct MachineCheck: Sendable, Encodable {
   }
 }
 
-/// The features, limits and programs that the suite needs, and how many cells cannot run without them.
+/// The features, limits and programs that the suite needs, and the number of cells that cannot run because one is
+/// missing.
 ///
 /// A diagnosis uses the runner's own probes, so it reports exactly the cells that a run would skip.
 public struct Diagnosis: Sendable {

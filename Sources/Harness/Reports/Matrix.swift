@@ -12,7 +12,7 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers, with a mark if a result is not as expected, because the output may have no color.
+    /// The numbers, followed by `!` if a result is unexpected, because the output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 

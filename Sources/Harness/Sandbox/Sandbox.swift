@@ -222,7 +222,7 @@ final class Sandbox {
     try holders(ofPipe: output.inode)
   }
 
-  /// Returns the processes that have an input pipe open for writing; only the runner should be among them.
+  /// Returns the processes that have an input pipe open for writing; only the runner should have it open.
   func writers(of input: LineSink) throws(SandboxError) -> [KernelObject] {
     try holders(ofPipe: input.inode, forWriting: true)
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Peers that try to make a cell pass that should fail, or to make another role look defective.
+/// Peers that try to make a failing cell pass, or to make another role look defective.
 ///
 /// Each attack would succeed if peers had the runner's user ID and capabilities.
 @Suite("A cell", .serialized)
