@@ -29,7 +29,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     self.without = without
   }
 
-  /// Parses a line, given without its newline.
+  /// Parses a line without its trailing newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard words.first == "hello" else {

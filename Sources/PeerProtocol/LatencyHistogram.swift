@@ -6,7 +6,7 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.
   public var counts: [UInt64] { buckets }
   @usableFromInline var buckets: [UInt64]
-  /// The number of small values, starting at 0, with a bucket of their own.
+  /// The number of small values, starting at 0, that each have a separate bucket.
   private static let exact = 128
   /// The number of buckets per power of two.
   private static let steps = 64

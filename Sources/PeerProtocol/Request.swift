@@ -11,7 +11,7 @@ public struct Request: Sendable, Hashable, CustomStringConvertible {
     self.fields = fields
   }
 
-  /// Parses a line, given without its newline.
+  /// Parses a line without its trailing newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
     guard let operation = words.first else { throw ProtocolError("an empty line is not a request") }

@@ -11,7 +11,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   /// The request itself is invalid, for example because of an unknown handle; no call was made.
   case invalid(reason: String)
 
-  /// Parses a line, given without its newline.
+  /// Parses a line without its trailing newline.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard let word = words.first else { throw ProtocolError("an empty line is not a response") }

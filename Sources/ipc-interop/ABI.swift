@@ -4,7 +4,7 @@ import Harness
 
 struct ABI: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compares the sizes, offsets and constants of C in all peers, or the layout of your own structs.",
+    abstract: "Compares C sizes, offsets and constants across all peers, or the layouts of your own structs.",
     usage: "ipc-interop abi [<options>] [<file>]",
     discussion: """
       Without FILE, peers with the same values share a column, and an asterisk marks a row whose values differ.

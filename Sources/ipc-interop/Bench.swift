@@ -25,7 +25,7 @@ struct Bench: ParsableCommand {
         2 usage   3 environment broken   4 nothing selected   130 interrupted
       """)
 
-  @Flag(help: "Measure messages of at most 64 bytes on two processors only.")
+  @Flag(help: "Measure only messages of at most 64 bytes, on two processors.")
   var quick = false
 
   @Option(help: "Measure only this mechanism or benchmark. May be given more than once.")
@@ -45,7 +45,7 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The duration of one measurement (default: at most 30, and less if the run would take more than five minutes).",
+      "The duration of one measurement (default: 30, or less if the run would otherwise take more than five minutes).",
       valueName: "milliseconds"))
   var budget: Double?
 

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The files that CI services request through environment variables: a job summary, and the files for a Bazel test.
 enum CIServiceFiles {
-  /// The variables that contain a file path, and the format of the report to write there.
+  /// The variables that contain a file path, each with the format of the report to write to that file.
   private static let reports: [(variable: String, format: ReportFormat, appends: Bool)] = [
     ("GITHUB_STEP_SUMMARY", .markdown, true),
     ("XML_OUTPUT_FILE", .junit, false),

@@ -25,7 +25,7 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection: the slowest part, but the only one that finds mistakes after partial transfers.")
+  @Flag(help: "Skip fault injection: the slowest part, but the only one that tests partial transfers.")
   var quick = false
 
   @Option(
@@ -83,7 +83,7 @@ struct CheckPeer: ParsableCommand {
     return words.dropFirst().map { String($0.prefix { $0 != "=" }) }.filter { $0 != "--help" && names.contains($0) }
   }
 
-  /// Starts the peer once, and returns it under the name in its greeting.
+  /// Starts the peer once, and returns its description, named after the language in its greeting.
   private func identified(_ fixtures: Fixtures) throws(RunError) -> PeerDescription {
     let here = FileManager.default.currentDirectoryPath
     let command = try PeerCommand.resolved(words, in: here)

@@ -9,7 +9,7 @@ struct Choose: ParsableCommand {
     discussion: """
       Without needs, the command asks questions if standard input is a terminal. It prints the mechanisms that meet all \
       needs, best first, each with the reasons, pitfalls, C functions, Swift types, an example program and a \
-      documentation page. Then it lists the other mechanisms with the reasons against them, nearest matches first.
+      documentation page. Then it lists the excluded mechanisms with the reasons, nearest matches first.
 
       EXAMPLES
         ipc-interop choose                                    questions

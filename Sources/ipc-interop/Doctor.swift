@@ -8,7 +8,7 @@ struct Doctor: ParsableCommand {
     usage: "ipc-interop doctor [<options>]",
     discussion: """
       The command probes namespaces, privileges, system calls, limits, programs and tools as 'run' does, counts the \
-      cells that need each of them, and names the command that provides what is missing.
+      cells that depend on each of these, and names the command that provides each missing one.
 
       EXAMPLES
         ipc-interop doctor                           the table, and what is missing

@@ -11,15 +11,15 @@ struct FaultInjection: ParsableCommand {
       First, each script in fixtures/fault-injection is recorded with strace(1), which shows the system calls for \
       every request in every language. Then the script runs once per call and fault: the peer is killed before or \
       after the call, the call fails with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, or it transfers only one byte. A \
-      peer must report the error and the name of a failed call. The call must have no effect, and must succeed when it \
-      is requested again. After a peer's death, the other roles must behave as the manual page specifies. No role may \
-      hang, and no object may be left behind.
+      peer must report the error and the name of a failed call. The call must have no effect, and must succeed when \
+      the request is repeated. After a peer's death, the other roles must behave as the manual page specifies. No \
+      role may hang, and no object may be left behind.
 
       EXAMPLES
         ipc-interop fault-injection                  the whole table
         ipc-interop fault-injection --mechanism posix-mq --language swift
         ipc-interop fault-injection --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop fault-injection killed-after     cells whose names contain that
+        ipc-interop fault-injection killed-after     cells whose names contain this text
         ipc-interop fault-injection --format json --output report.json
 
       EXIT STATUS
@@ -55,7 +55,7 @@ struct FaultInjection: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
-  @Flag(help: "Print the times of the cells at the end.")
+  @Flag(help: "Print the cell times at the end.")
   var timings = false
 
   @Option(

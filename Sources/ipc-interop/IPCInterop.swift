@@ -13,7 +13,7 @@ struct IPCInterop: ParsableCommand {
       EXAMPLES
         ipc-interop doctor                           what this machine lacks
         ipc-interop run                              the whole matrix
-        ipc-interop run posix-mq/priority            cells whose names contain that
+        ipc-interop run posix-mq/priority            cells whose names contain this text
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                       the scenarios, without a run

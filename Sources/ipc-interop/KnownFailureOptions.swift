@@ -12,7 +12,7 @@ struct KnownFailureOptions: ParsableArguments {
     completion: .file())
   var knownFailures: String?
 
-  @Flag(help: "After the run, write its failures to the --known-failures file, and remove those that are fixed.")
+  @Flag(help: "After the run, add its failures to the --known-failures file, and remove fixed ones.")
   var updateKnownFailures = false
 
   func validate() throws {

@@ -65,7 +65,7 @@ struct MatrixOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
-  @Flag(help: "Print the times of the cells at the end.")
+  @Flag(help: "Print the cell times at the end.")
   var timings = false
 
   func validate() throws {

@@ -6,8 +6,8 @@ import SystemPackage
 ///
 /// An existing file, FIFO or device is opened for writing, as with `>` in a shell.
 ///
-/// In a world-writable directory such as `/tmp`, another user's file is rejected: it may be a link to a file that only
-/// this user can write, or its owner may change it.
+/// In a world-writable directory such as `/tmp`, another user's file is rejected, because it may be a link to a file
+/// that only this user can write, or the other user may change its contents.
 enum OutputFile {
   static func open(_ path: FilePath, appends: Bool = false) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, appends ? .append : .truncate, .closeOnExec]

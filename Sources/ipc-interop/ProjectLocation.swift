@@ -3,7 +3,7 @@ import Harness
 
 /// Finds the user's project file.
 enum ProjectLocation {
-  /// Returns the absolute path of the file, its path for messages, and the filters.
+  /// Returns the project file's absolute path, the path to show in messages, and the filters.
   static func find(_ arguments: [String]) throws(RunError) -> (path: String, name: String, filters: [String]) {
     let here = FileManager.default.currentDirectoryPath
     if let first = arguments.first, first.hasSuffix(".yaml") || first.hasSuffix(".yml") {

@@ -10,10 +10,10 @@ struct Record: ParsableCommand {
       The programs in the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
       interop.yaml. 'ipc-interop check' finds that file, and explains each difference in one sentence. Each scenario \
-      runs three times: what differs from run to run is marked as such. You may edit the file.
+      runs three times: values that differ between runs are marked. You may edit the file.
 
-      After '--', commands replace interop.yaml, separated by '----'. Each starts when the command before it sleeps, \
-      prints a line or exits. The recording is printed.
+      After '--', commands replace interop.yaml, separated by '----'. Each command starts when the previous one \
+      sleeps, prints a line or exits. The recording is written to standard output.
 
       EXAMPLES
         ipc-interop record                           every scenario in interop.yaml
@@ -37,7 +37,8 @@ struct Record: ParsableCommand {
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(
-    help: ArgumentHelp("The number of times to record each scenario, to find what differs.", valueName: "times"))
+    help: ArgumentHelp(
+      "The number of times to record each scenario, to find what differs between runs.", valueName: "times"))
   var runs = 3
 
   @Option(

@@ -7,7 +7,7 @@ import SystemPackage
 struct SelfTestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "self-test",
-    abstract: "Tests the suite with mutants: it must catch each of them for the right reason.",
+    abstract: "Tests the suite with mutants: the suite must catch each mutant for the right reason.",
     usage: "ipc-interop self-test [<options>] [<mutant> ...]",
     discussion: """
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml lists the cells that must catch it, and the \
@@ -23,7 +23,7 @@ struct SelfTestCommand: ParsableCommand {
         ipc-interop self-test --format json --output self-test.json
 
       EXIT STATUS
-        0 all mutants caught   1 a mutant is not caught, or for another reason
+        0 all mutants caught   1 a mutant survived, or the reason was wrong
         2 usage   3 environment broken   4 nothing selected   130 interrupted
       """)
 

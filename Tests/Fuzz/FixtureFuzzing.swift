@@ -109,7 +109,7 @@ extension FuzzTarget {
   /// Checks that each error has a line number in the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
     try demand(!error.diagnostics.isEmpty, "rejected without an error")
-    // YAML has line breaks other than a newline, so only the number of bytes limits the number of lines.
+    // YAML also has line breaks other than newlines, so only the number of bytes limits the number of lines.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
       try demand(line >= 1 && line <= input.count + 2 && column >= 0, "an error at \(line):\(column)")

@@ -6,7 +6,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   let name: String
   /// Throws an error if the code violates a property for an input.
   ///
-  /// Traps, out-of-bounds accesses and endless loops are detected without a check.
+  /// Traps, out-of-bounds accesses and endless loops are detected without an explicit check.
   let run: @Sendable ([UInt8]) throws -> Void
 
   var description: String { name }

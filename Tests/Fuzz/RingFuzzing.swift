@@ -7,8 +7,8 @@ import SystemPackage
 extension FuzzTarget {
   /// Uses a ring whose memory another process has overwritten.
   ///
-  /// The ring may transfer any bytes, but only bytes inside it. Swift and C must return the same results and leave the
-  /// same bytes.
+  /// The ring may transfer any bytes in its own memory, but no bytes outside it. Swift and C must return the same
+  /// results and leave the same bytes.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
     let memory = try UntrustedMemory(objectSize: size, filledWith: 0xA5)

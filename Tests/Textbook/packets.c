@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Two packets over a socket, and two messages through a System V queue. A buffer that is too short truncates
-// them.
+// Two packets over a socket, and two messages through a System V queue. A buffer that is too short
+// truncates the packet or message.
 
 static const struct sockaddr_un address = {AF_UNIX, "/tmp/packets.sock"};
 static const key_t queue_key = 0x5e02;

@@ -32,7 +32,7 @@ struct LogarithmicAxis {
   }
 }
 
-/// The median and the 99th percentile for small messages, with a row for each benchmark.
+/// A chart of the median and the 99th percentile for small messages, with a row for each benchmark.
 struct LatencyChart {
   struct Row {
     let name: String
@@ -101,7 +101,7 @@ struct LatencyChart {
   }
 }
 
-/// The throughput of each benchmark, by message size.
+/// A chart of each benchmark's throughput by message size.
 struct ThroughputChart {
   struct Line {
     let name: String

@@ -6,14 +6,14 @@ public struct BenchmarkDefinition: Sendable {
   let tearDown: [Step]
   /// The role that sends first and measures.
   let active: Measured
-  /// The role that sends back or receives.
+  /// The role that returns or only receives the messages.
   let passive: Measured
   /// The lengths of the messages.
   let sizes: [Int]
   let modes: [BenchmarkMode]
-  /// The common claims: µs for one byte, and GB/s for many bytes.
+  /// The commonly claimed performance: µs for one byte, and GB/s for many bytes.
   let claims: Claims
-  /// Whether both processes spin, so each needs its own processor.
+  /// Whether both processes spin, in which case each needs its own processor.
   let spins: Bool
 
   /// The name, such as `pipe/pipe`.

@@ -6,7 +6,7 @@ public import SystemPackage
 /// A benchmark has the same form as a two-role scenario. Its last requests are `bench_pong` and `bench_ping`, without
 /// the number and length of the messages.
 public enum BenchmarkLoader {
-  /// The keys that a scenario does not have.
+  /// The keys that are valid only in a benchmark.
   static let keys = ["sizes", "modes", "claims", "spins"]
 
   /// Loads the benchmarks from a checkout or an installed suite.

@@ -3,7 +3,7 @@
 /// Starting peers and programs takes time that depends on the machine. Therefore, each benchmark is allotted a share of
 /// the remaining time.
 struct BenchmarkPace {
-  /// A number of sessions, each of which starts two peers, and the total number of measurements in them.
+  /// The number of sessions, each of which starts two peers, and the total number of measurements in all sessions.
   struct Work: Equatable {
     var sessions = 0
     var measurements = 0

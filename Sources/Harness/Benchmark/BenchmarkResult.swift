@@ -1,6 +1,6 @@
 /// The document that describes a benchmark run: the source for every report, and the input for `--compare`.
 ///
-/// `docs/benchmark.schema.json` describes it; an incompatible change increments `format`.
+/// `docs/benchmark.schema.json` is the document's schema. An incompatible change increments `format`.
 public struct BenchmarkDocument: Sendable, Codable {
   /// The version of the document format.
   public var format = Self.currentFormat
@@ -44,7 +44,7 @@ public struct BenchmarkRun: Sendable, Codable {
 public struct BenchmarkResult: Sendable, Codable {
   /// The benchmark, such as `pipe/pipe`.
   public var benchmark: String
-  /// The mechanism that it belongs to.
+  /// The benchmark's mechanism.
   public var mechanism: String
   /// A description of the measurement.
   public var title: String
@@ -56,20 +56,21 @@ public struct BenchmarkResult: Sendable, Codable {
   public var placement: BenchmarkPlacement
   /// The nanoseconds between two messages in paced mode.
   public var interval: Int?
-  /// The common claim: µs for one byte, or GB/s for many bytes.
+  /// The commonly claimed performance: µs for one byte, or GB/s for many bytes.
   public var claim: Claim?
-  /// The second run of the reference pairing divided by the first, for each round, to show how precise the ratios are.
+  /// The time of the reference pairing's second run divided by the time of its first run, in each round, to show how
+  /// precise the ratios are.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]
 
-  /// The common claim.
+  /// The commonly claimed range.
   public struct Claim: Sendable, Hashable, Codable {
     /// `µs one way` or `GB/s`.
     public var unit: String
-    /// The lower end.
+    /// The lower end of the range.
     public var low: Double
-    /// The upper end.
+    /// The upper end of the range.
     public var high: Double
   }
 
@@ -85,11 +86,11 @@ public struct PairingResult: Sendable, Codable {
   public var pairing: String
   /// The number of messages or round trips in all rounds.
   public var messages: Int
-  /// The nanoseconds per round trip or, for flood, per message.
+  /// The nanoseconds per round trip or, in flood mode, per message.
   public var time: Estimate
   /// `time` divided by the reference pairing's time in the same round; nil for the reference.
   public var ratio: Estimate?
-  /// The nanoseconds per round trip by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil for flood.
+  /// The nanoseconds per round trip by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil in flood mode.
   public var percentiles: [String: Double]?
   /// In paced mode, the same percentiles, measured from the actual send instead of the scheduled time.
   public var service: [String: Double]?
@@ -97,7 +98,7 @@ public struct PairingResult: Sendable, Codable {
   public var messagesPerSecond: Double
   /// Bytes per second; nil if messages have no bytes.
   public var bytesPerSecond: Double?
-  /// The histogram of round trips in all rounds, in the peer-protocol format; nil for flood.
+  /// The histogram of round trips in all rounds, in the peer-protocol format; nil in flood mode.
   public var histogram: String?
 }
 

@@ -147,12 +147,13 @@ private struct Run {
   func placements(of definition: BenchmarkDefinition) -> [BenchmarkPlacement] {
     let hasPair = machine.pair.count == 2
     if options.isQuick || definition.spins { return hasPair ? [.twoCores] : [] }
-    // Rows of one benchmark differ in size; placement matters for small messages.
+    // The rows of a benchmark differ in message size, and placement matters only for small messages.
     let isSmall = (definition.sizes.min() ?? 0) <= 64
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
 
-  /// Returns a benchmark's planned measurements in each placement; none if the machine does not meet its requirements.
+  /// Returns a benchmark's planned measurements in each placement; an empty list if the machine does not meet the
+  /// benchmark's requirements.
   mutating func plan(_ definition: BenchmarkDefinition, languages: [String]) -> [PlannedBenchmark] {
     if let need = MachineProbe.unmetNeed(of: definition.setUp, context) {
       notes.append("not measured: \(definition.id): \(need)")
@@ -213,7 +214,7 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs to compare a benchmark with; none in other placements if the machine has two cores.
+  /// Returns the programs to compare a benchmark with; on a machine with two cores, none unless both cores are used.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in

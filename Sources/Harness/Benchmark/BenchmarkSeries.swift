@@ -23,7 +23,7 @@ struct BenchmarkSeries {
 
   /// The measurements of one pairing in all rounds.
   struct Samples {
-    /// The median round trip in each round or, for flood, the time per message, in nanoseconds.
+    /// The median round trip in each round or, in flood mode, the time per message, in nanoseconds.
     var times: [Double] = []
     /// The mean time per message in each round.
     var means: [Double] = []

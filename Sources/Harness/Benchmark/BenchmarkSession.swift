@@ -22,7 +22,7 @@ final class BenchmarkSession {
     private(set) var count: Int
     /// The total time for these messages or round trips, in nanoseconds.
     private(set) var elapsed: Double
-    /// The times of round trips; empty for flood.
+    /// The times of round trips; empty in flood mode.
     private(set) var latency: LatencyHistogram
     /// The times of round trips, measured from the actual send; empty unless the mode is paced.
     private(set) var service: LatencyHistogram

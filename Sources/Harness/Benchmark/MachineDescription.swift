@@ -77,7 +77,7 @@ public struct MachineDescription: Sendable, Codable {
     }
   }
 
-  /// Returns two processors that are not threads of one core, if possible; fewer than two if there is only one.
+  /// Returns two processors, if possible in different cores; fewer than two if this process may use only one.
   private static func pair(among processors: [Int]) -> [Int] {
     guard let first = processors.first else { return [] }
     let siblings = Set(list(text("/sys/devices/system/cpu/cpu\(first)/topology/thread_siblings_list")))

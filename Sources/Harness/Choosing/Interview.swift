@@ -41,7 +41,7 @@ public struct Interview: Sendable {
 
   /// Accepts the answer to the current question.
   ///
-  /// - Throws: A `RequirementError` if the answer is not possible; the question remains current.
+  /// - Throws: A `RequirementError` if the answer is invalid; the question remains current.
   public mutating func answer(_ line: String) throws(RequirementError) {
     guard let topic = topics.first else { return }
     let words = line.split { $0 == " " || $0 == "," }.map(String.init)

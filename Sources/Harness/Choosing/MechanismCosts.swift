@@ -8,7 +8,7 @@ public struct MechanismCosts: Sendable {
 
   /// The costs of one mechanism.
   struct Cost: Sendable, Equatable, Encodable {
-    /// The mechanism's benchmark, and the languages.
+    /// The mechanism's benchmark, and the languages of both roles.
     let benchmark: String
     /// The message size in bytes.
     let size: Int

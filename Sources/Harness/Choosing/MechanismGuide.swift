@@ -8,17 +8,17 @@ public struct MechanismGuide: Sendable {
 
   func mechanism(_ id: String) -> MechanismFacts? { mechanisms.first { $0.id == id } }
 
-  /// Returns the needs that are possible for a purpose, in question order.
+  /// Returns the needs that apply to a purpose, in question order.
   public func needs(for purpose: Purpose) -> [Need] {
     needs.filter { $0.purposes.contains(purpose) }.map(\.need)
   }
 }
 
-/// A need, and how well it is met by mechanisms that the file does not rate for it.
+/// A need, with the default rating for mechanisms that the file does not rate for this need.
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]
-  /// The message size or rate at which the need begins.
+  /// The message size or rate from which the need applies.
   let threshold: Int?
   let otherwise: Fitness
 }

@@ -14,7 +14,7 @@ extension MechanismGuide {
     } ?? MechanismGuide(needs: [], mechanisms: [])
   }
 
-  /// Returns the requirements that each scenario detects.
+  /// Returns, for each scenario, the requirements whose violation the scenario detects.
   static func requirements(_ groups: [PitfallGroup]) -> [String: [String]] {
     groups.flatMap(\.pitfalls).reduce(into: [:]) { requirements, pitfall in
       for scenario in pitfall.scenarios { requirements[scenario, default: []].append(pitfall.requirement) }
@@ -108,7 +108,7 @@ extension MechanismFacts {
       benchmarks: benchmarks)
   }
 
-  /// Returns the need that a key names.
+  /// Returns the need with the name `key`; reports an error if there is none.
   private static func need(_ key: SourceText, _ value: FixtureDocument.Value) -> Need? {
     if let need = Need(rawValue: key.text) { return need }
     let clause = Suggestion.clause(for: key.text, among: Need.allCases.map(\.rawValue))
@@ -125,7 +125,7 @@ extension MechanismFacts {
     return nil
   }
 
-  /// Returns the requirement that a scenario detects.
+  /// Returns the requirement whose violation a scenario detects.
   private static func warning(_ value: FixtureDocument.Value, _ requirements: [String: [String]]) -> String? {
     guard let scenario = value.text("the id of a scenario") else { return nil }
     let found = requirements[scenario.text] ?? []

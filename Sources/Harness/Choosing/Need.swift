@@ -14,9 +14,9 @@ public enum Purpose: String, Sendable, CaseIterable, Encodable {
   }
 }
 
-/// A requirement that a mechanism fits, works for, or lacks.
+/// A requirement for which each mechanism has a rating: `fits`, `works` or `lacks`.
 ///
-/// Questions are asked in the order of the cases. `fixtures/mechanisms.yaml` has the facts.
+/// Questions are asked in the order of the cases. `fixtures/mechanisms.yaml` contains the ratings.
 public enum Need: String, Sendable, CaseIterable, Encodable {
   case network
   case sameMachine = "same-machine"

@@ -11,7 +11,7 @@ extension Recommendation: FormattedDocument {
     }
   }
 
-  /// The number of mechanisms that the console report describes; each of the others gets one line.
+  /// The number of mechanisms that the console report describes; every other mechanism gets one line.
   private static let described = 3
 
   func console(_ style: Style) -> String {

@@ -47,7 +47,8 @@ extension MechanismGuide {
       throw RequirementError(
         description: "--\(one.rawValue) and --\(other.rawValue) exclude each other; leave out one of them")
     }
-    // An existing program may need any kind of mechanism; otherwise the default purpose is a transfer.
+    // The default purpose is a transfer, unless the requirements name an existing program's function, because such a
+    // program may use a mechanism for any purpose.
     let purpose = requirements.purpose ?? (requirements.function == nil ? .transfer : nil)
     let asked = try needs(of: requirements, for: purpose)
     let candidates = try candidates(for: requirements, purpose)

@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// Something that the suite needs from a machine, and whether the machine has it.
+/// A feature, limit, object or program that the suite needs, and its availability on a machine.
 public struct MachineCheck: Sendable, Encodable {
   let kind: Kind
   /// The name of the feature, limit, object or program, such as `futex_waitv`.
@@ -9,25 +9,26 @@ public struct MachineCheck: Sendable, Encodable {
   let state: State
   /// The value or the error found on this machine.
   let found: String
-  /// The number of cells that need it.
+  /// The number of cells that depend on this feature, limit, object or program.
   let cells: Int
   /// The consequences for the suite, as full sentences.
   let meaning: String
-  /// The command that fixes it; nil if there is nothing to fix.
+  /// The command that fixes the problem; nil if there is nothing to fix.
   var remedy: String?
 
   enum Kind: String, Sendable, CaseIterable, Encodable { case program, sandbox, feature, limit, tool }
 
   enum State: String, Sendable, Encodable {
     case present
-    /// Cells that need it are not run, or may fail.
+    /// The cells that depend on this item are not run, or may fail.
     case lacking
     /// The machine could not be examined.
     case unknown
   }
 }
 
-/// The features, limits and programs that the suite needs, and how many cells cannot run without them.
+/// The features, limits and programs that the suite needs, and the number of cells that cannot run because one is
+/// missing.
 ///
 /// A diagnosis uses the runner's own probes, so it reports exactly the cells that a run would skip.
 public struct Diagnosis: Sendable {
@@ -39,10 +40,10 @@ public struct Diagnosis: Sendable {
   let isolation: String?
   let machine: MachineFacts
   let jobs: Int
-  /// Why no cell can be run; nil if the suite can run.
+  /// The reason why no cell can be run; nil if the suite can run.
   public let obstacle: String?
 
-  /// The exit status: the environment is broken if no cell can run here.
+  /// The exit status, which reports a broken environment if no cell can run on this machine.
   public var status: ExitStatus { obstacle == nil ? .asExpected : .brokenEnvironment }
 
   /// Examines this machine for a run of all cells in `scenarios`.

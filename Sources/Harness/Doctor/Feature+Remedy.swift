@@ -56,7 +56,7 @@ enum NamespaceSetting: String, CaseIterable {
   case unprivileged = "kernel.unprivileged_userns_clone"
   case restricted = "kernel.apparmor_restrict_unprivileged_userns"
 
-  /// The assignment that permits namespaces, if the setting forbids them here.
+  /// The assignment that permits namespaces; nil if this setting does not forbid them on this machine.
   private var change: String? {
     guard let value = KernelSetting.value(of: rawValue) else { return nil }
     return switch self {

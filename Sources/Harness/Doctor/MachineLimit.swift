@@ -2,7 +2,9 @@ import Foundation
 
 /// A kernel setting in `/proc/sys`.
 enum KernelSetting {
-  /// Returns the value of a setting such as `fs.mqueue.msg_max`; if it has several numbers, `field` selects one.
+  /// Returns the value of a setting such as `fs.mqueue.msg_max`.
+  ///
+  /// If the setting consists of several numbers, `field` selects one.
   static func value(of name: String, field: Int = 0) -> Int? {
     let path = "/proc/sys/" + name.replacing(".", with: "/")
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
@@ -20,7 +22,7 @@ struct MachineLimit {
   /// A sentence that states the effect of the limit.
   let meaning: String
   let remedy: String
-  /// The feature whose cells depend on the limit; nil if all do.
+  /// The feature whose cells depend on the limit; nil if all cells depend on it.
   var feature: Feature?
 
   var isTooLow: Bool { value.map { $0 < minimum } ?? false }

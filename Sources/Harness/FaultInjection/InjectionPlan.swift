@@ -38,9 +38,9 @@ struct InjectionPlan: Sendable {
 ///
 /// An empty list selects everything.
 public struct InjectionSelection: Sendable {
-  /// Patterns that select the cells whose ids contain one of them; `*` matches any text.
+  /// Patterns that select every cell whose id contains at least one pattern; `*` matches any text.
   public var filters: [String] = []
-  /// Patterns that exclude the cells whose ids contain one of them.
+  /// Patterns that exclude every cell whose id contains at least one pattern.
   public var skipped: [String] = []
   /// The ids of the cells to run; nil for all cells.
   public var cells: Set<String>?

@@ -78,7 +78,7 @@ extension InjectionRun {
   private func settle(_ role: RoleProcess, _ step: Step, _ expected: ExpectedResponse) throws(CellOutcome) {
     if case .later = expected { return }
     let mayBlock = expected.isBlocking || step.expectedAfterPeerDeath.contains(where: \.isBlocking)
-    // While the target is alive, it may still wake a role that is waiting for it.
+    // While the target is alive, it may still wake a role that is waiting.
     switch try watch(role, orBlocked: mayBlock && (isDead || expected.isBlocking)) {
     case .ended: throw client.ended(role, doing: role.pending?.operation ?? "continue")
     case .blocked, .failed:

@@ -73,7 +73,7 @@ final class ProgramInjectionRun {
 
   /// Sends the target the scenario's signals, and waits for it to exit.
   ///
-  /// Returns nil if the target is still running and is allowed to be.
+  /// Returns nil if the target is still running and is allowed to continue running.
   private func endOfTarget() throws(CellOutcome) -> TerminationStatus? {
     guard let pid = target.pid else { return nil }
     if client.terminationStatus(of: target) == nil {

@@ -58,8 +58,8 @@ struct SystemCallTrace {
       let name = line[..<parenthesis]
       guard Identifier.isVariable(name), name == name.lowercased() else { continue }
       let call = Call(name: String(name), number: counts[name, default: 0] + 1, line: line)
-      // The text that a process writes to standard error appears in the middle of that write's trace line, and often
-      // ends the line. In a shell, any descriptor may be a duplicate of standard error.
+      // The text that a process writes to standard error appears in the middle of that write's trace line, and a
+      // newline in that text ends the line early. In a shell, any descriptor may be a duplicate of standard error.
       let isWrite = ["write", "writev"].contains(name) && line.dropFirst(name.count + 1).first?.isNumber == true
       guard isWrite || line.contains(" = ") else { continue }
       counts[name] = call.number

@@ -159,7 +159,8 @@ struct FixtureDocument {
 extension FixtureDocument {
   /// A value in the file, with its location.
   ///
-  /// If the value has a different form, an accessor reports an error and returns nil or an empty result.
+  /// If the value does not have the form that an accessor requires, the accessor reports an error and returns nil or an
+  /// empty result.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node

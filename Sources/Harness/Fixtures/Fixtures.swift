@@ -25,8 +25,8 @@ public struct Fixtures: Sendable {
   /// The keyword that, instead of a file name, selects the peers of `fixtures/more-peers.yaml`.
   public static let allPeers = "all"
 
-  /// Reads the fixtures, and additional languages from the files `peers`; `all` selects the suite's peers that were
-  /// built.
+  /// Reads the fixtures, and additional languages from the files in `peers`; the name `all` selects the suite's peers
+  /// that were built.
   ///
   /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell.
   public init(

@@ -14,7 +14,8 @@ public struct LoadingScope: Sendable {
 
   /// Creates a scope of the mechanisms whose cells `selection` may select.
   ///
-  /// If one of its names matches no mechanism, the scope has all mechanisms, so that the error message can suggest one.
+  /// If a name in the selection matches no mechanism, the scope contains all mechanisms, so that the error message can
+  /// suggest one of them.
   init(_ selection: Selection, among known: [String]) {
     var wanted = Set(known)
     if !selection.mechanisms.isEmpty { wanted.formIntersection(selection.mechanisms) }

@@ -88,7 +88,7 @@ struct Formula {
   }
 }
 
-/// Parses `with:` into rows: either the rows that it lists, or all combinations of the values in a map of lists.
+/// Parses `with:` into rows: either the listed rows, or all combinations of the values in a map of lists.
 enum ParameterTable {
   /// The maximum number of rows; more are assumed to be a mistake.
   private static let maximumRows = 256

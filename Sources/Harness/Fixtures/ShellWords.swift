@@ -40,7 +40,7 @@ enum ShellWords {
 
   private static func isSpecial(_ byte: UInt8) -> Bool { " '\"\\".utf8.contains(byte) }
 
-  /// A word of the command, with its quotes.
+  /// A range of the command that forms a word, and the indices of the quotes and backslashes to remove from it.
   private struct Word {
     private let command: SourceText
     private var range: Range<Int>?
@@ -50,7 +50,7 @@ enum ShellWords {
 
     mutating func extend(through index: Int) { range = (range?.lowerBound ?? index)..<index + 1 }
 
-    /// Adds a quote to the word, but not to its text.
+    /// Extends the word by a quote or backslash, which is omitted from the word's text.
     mutating func remove(_ index: Int) {
       extend(through: index)
       removed.append(index)

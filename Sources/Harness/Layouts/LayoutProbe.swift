@@ -121,7 +121,7 @@ struct LayoutProbe {
     let compiler = file.swiftCompiler
     let words = compiler.words + ["-Onone", "-suppress-warnings", "-module-name", "Layout", "-o", program, source]
     let errors = try errors(words + file.sources, of: compiler, in: source)
-    // Errors in the user's sources come first, because they can cause the others.
+    // Errors in the user's sources come first, because they can cause the other errors.
     if let error = errors.first(where: { $0.line == nil }) ?? errors.first {
       throw RunError(
         "\(file.name)\(error.line.map { ":\($0)" } ?? ""): \(compiler.name): \(error.text)", status: .usage)

@@ -27,9 +27,9 @@ struct Assertion: Sendable {
   let id: String
   /// The requirement, in this project's words.
   let requirement: String
-  /// How likely a port is to violate it; nil if scenarios already tested it when the suites were compared.
+  /// How likely a port is to violate the requirement; nil if scenarios already tested it when the suites were compared.
   let risk: Risk?
-  /// The ids of the scenarios that test it.
+  /// The ids of the scenarios that test the assertion.
   let scenarios: [String]
   let coverage: Coverage
 
@@ -63,7 +63,7 @@ struct LeftOutMechanism: Sendable {
   let needed: Need
   let reason: String
 
-  /// How often a port needs it.
+  /// How often ports need the mechanism.
   enum Need: String, Sendable, CaseIterable { case yes, sometimes, rarely, no }
 }
 

@@ -55,7 +55,8 @@ public struct CellOutcome: Error, Sendable {
     evidence?.differences = differences.prefix(Self.maximumDifferences).map(Difference.recording)
   }
 
-  /// Returns this failed outcome, supplemented with the differences from the recording that may have caused it.
+  /// Returns this failed outcome, supplemented with the differences from the recording that may have caused the
+  /// failure.
   func explained(by differences: [ExplainedDifference]) -> CellOutcome {
     guard let first = differences.first else { return self }
     var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
@@ -68,7 +69,7 @@ public struct CellOutcome: Error, Sendable {
     count > 1 ? "\(first.reason) (and \(count - 1) more)" : first.reason
   }
 
-  /// The maximum number of differences in a report; a program could otherwise cause any number of them.
+  /// The maximum number of differences in a report; a program could otherwise cause an unlimited number of differences.
   private static let maximumDifferences = 50
 
   /// Returns this outcome with a different verdict or reason.
@@ -125,7 +126,7 @@ public struct Evidence: Sendable, Codable {
   public var mismatches: [FieldMismatch] = []
   /// The offset of the first byte that differs in a payload or file.
   public var firstDifference: Int?
-  /// The objects left behind, up to 100 of them.
+  /// The first 100 objects left behind.
   public private(set) var leftBehind: [KernelObject] = []
   /// The number of objects left behind, including those not listed.
   public private(set) var leftBehindCount = 0
@@ -134,7 +135,7 @@ public struct Evidence: Sendable, Codable {
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 
-  /// The maximum number of objects in a report; a peer could otherwise add any number of them.
+  /// The maximum number of objects in a report; a peer could otherwise leave an unlimited number of objects behind.
   private static let maximumLeftBehind = 100
 
   package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {
@@ -153,7 +154,7 @@ public struct Evidence: Sendable, Codable {
     let others = objects.filter { object in
       !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
     }
-    // If the outcome counts more objects than it lists, its count already includes all of them.
+    // If the outcome counts more objects than it lists, the count already includes these objects.
     if leftBehindCount == leftBehind.count { add(leftBehind: others) }
   }
 

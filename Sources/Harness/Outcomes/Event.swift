@@ -77,7 +77,7 @@ public struct RunSummary: Sendable, Codable {
   public let exitStatus: ExitStatus
   /// Whether a signal ended the run before all cells had run.
   public let interrupted: Bool
-  /// The number of problems that are unmet requirements from the user; nil if there are none.
+  /// The number of problems that report unmet user requirements; nil if there are none.
   public let unmetRequirements: Int?
 
   package init(

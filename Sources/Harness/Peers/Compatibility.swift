@@ -1,14 +1,14 @@
 import Foundation
 import PeerProtocol
 
-/// The ABIs of the peers in a run, and what cannot work between them.
+/// The ABIs of the peers in a run, and the known incompatibilities between these ABIs.
 struct Compatibility: Sendable {
   private let incompatibilities: [Incompatibility]
   /// Whether cells that cannot work are run anyway.
   let runsIncompatible: Bool
   private var platforms: [String: PeerPlatform] = [:]
 
-  /// No peer is known, so everything is expected to work.
+  /// The compatibility before any peer is probed: everything is expected to work.
   static let unknown = Compatibility([], runsIncompatible: false)
 
   init(_ incompatibilities: [Incompatibility], runsIncompatible: Bool) {
@@ -35,25 +35,26 @@ struct Compatibility: Sendable {
   }
 }
 
-/// Something that does not work with an ABI or between two ABIs: an entry in `fixtures/abi.yaml`.
+/// A known incompatibility within one ABI or between two ABIs: an entry in `fixtures/abi.yaml`.
 struct Incompatibility: Sendable {
   let id: String
   /// Patterns for the affected cells; empty for all cells.
   let cells: [Glob]
   /// The operations that affect any role requesting them; empty if every role is affected.
   let operations: Set<String>
-  /// Platform properties, at least one of which must differ between two affected roles; empty for no such condition.
+  /// Platform properties, at least one of which must differ between two affected roles; empty if no property has to
+  /// differ.
   let differ: [Property]
   /// The conditions that the platform of one affected role must meet.
   let platforms: [Condition]
   /// Whether a program can avoid the incompatibility.
   let works: Works
-  /// A sentence that explains why it does not work.
+  /// A sentence that explains the cause of the incompatibility.
   let why: String
-  /// What a program can do instead.
+  /// Advice on what a program can do instead.
   let advice: String
 
-  /// Whether affected roles can work together if the programs take care, or not at all.
+  /// Whether programs can work around the incompatibility, or never work in the affected roles.
   enum Works: String, CaseIterable {
     case withCare = "with care"
     case never

@@ -34,7 +34,7 @@ struct PeerCapabilities: Sendable {
 
   /// Returns the first capability that a role's steps need but the peer lacks.
   ///
-  /// For a golden transcript, the peer needs to support only some part that can be compared.
+  /// A golden transcript requires the peer to support only enough operations for part of the transcript to be compared.
   func missing(for role: String, in scenario: Scenario, _ registry: OperationRegistry) -> MissingCapability? {
     if let transcript = GoldenTranscript(scenario) {
       let coverage = transcript.coverage(by: self, registry)
@@ -151,7 +151,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must support, or a mechanism whose operations each peer must all support.
+/// An operation that each peer must support, or a mechanism all of whose operations each peer must support.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user specified.
   let name: String

@@ -42,7 +42,7 @@ public enum PeerCommand {
   }
 }
 
-/// Starts a peer whose language is known only from its greeting.
+/// Starts a peer whose language only its greeting reports.
 public enum PeerIdentification {
   /// Starts a peer, and returns its description, named by the language in its greeting.
   ///
@@ -72,7 +72,7 @@ extension Fixtures {
 }
 
 extension RunConfiguration {
-  /// Returns the configuration with the peer to check added.
+  /// Returns this configuration with `peer`, the peer to check, as an additional peer.
   func checking(_ peer: PeerDescription) -> RunConfiguration {
     var configuration = RunConfiguration(
       root: root, sandboxInit: sandboxInit, peers: PeerList(peers.peers + [peer]), registry: registry)

@@ -100,7 +100,7 @@ public struct PeerList: Sendable {
   /// The description for a language; nil if no file lists the language.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
-  /// The name of the suite's reference peer in a user's project; no language can have this name.
+  /// The reference peer's name in a user's project; because of the space, no language can have the same name.
   static let referencePeer = "C peer"
 
   package init(_ peers: [PeerDescription], leftOut: [MissingPeer] = []) {

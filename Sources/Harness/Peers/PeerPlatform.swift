@@ -52,7 +52,7 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
 
   private static var nativeABI: ABI? { ABI.allCases.first { $0.machine == MachineFacts.current.architecture } }
 
-  /// Returns whether the type has only 32 bits in this ABI.
+  /// Returns whether the C type has only 32 bits in this ABI.
   func isNarrow(_ type: String) -> Bool { abi?.narrowTypes.contains(type) == true }
 
   /// Whether this machine cannot execute the ABI, so an emulator makes the system calls.

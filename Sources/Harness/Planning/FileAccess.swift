@@ -2,7 +2,7 @@ import Foundation
 
 /// Whether other users can access the files that peers execute and read.
 enum FileAccess {
-  /// Returns why a user who owns none of the files cannot read them, and how to fix that; nil if all modes allow it.
+  /// Returns why a user who owns none of the files cannot read them, and a remedy; nil if the user can read all files.
   static func obstacle(_ files: [String]) -> String? {
     for file in files {
       // The target of a symbolic link has its own parent directories.

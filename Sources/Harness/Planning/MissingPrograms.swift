@@ -1,6 +1,6 @@
 import Foundation
 
-/// The programs missing from a user's project, and the cells that are left out as a result.
+/// The programs missing from a user's project, and the cells that are omitted as a result.
 struct MissingPrograms: Sendable {
   /// A note for each missing program in a language other than the reference.
   private(set) var notes: [String] = []

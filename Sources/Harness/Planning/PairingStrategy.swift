@@ -9,7 +9,7 @@ public enum PairingStrategy: Sendable {
   /// The names that `--pairing` accepts.
   public enum Name: String, Sendable, CaseIterable { case all, covering }
 
-  /// The largest number of languages for which all pairings are run by default.
+  /// The maximum number of languages for which all pairings are run by default.
   ///
   /// A scenario with four roles has 81 pairings with three languages, and 10,000 with ten.
   private static let maximumForAll = 3
@@ -73,7 +73,7 @@ struct PairCoverage {
     for members in Dictionary(grouping: wide, by: { scenarios[$0].mechanism }).values {
       let others = members.flatMap { languages[$0] }.filter { $0 != reference }.uniqued
       for pair in others.flatMap({ first in others.filter { $0 != first }.map { [first, $0] } }) {
-        // Also sorting by index makes the plan the same on every machine.
+        // Sorting by index as well makes the plan the same on every machine.
         let candidates = members.filter { languages[$0].contains(pair[0]) && languages[$0].contains(pair[1]) }
           .sorted { (assigned[$0].count, $0) < (assigned[$1].count, $1) }
         let able = candidates.first { index in

@@ -50,7 +50,7 @@ public struct CIPartition: Sendable {
 }
 
 extension Partition {
-  /// Reads the part from the variables of the first service that sets them; nil if no service does.
+  /// Reads the part from the variables of the first service that sets them; nil if no service sets its variables.
   ///
   /// - Throws: ``RunError`` if the variables do not specify a valid part.
   public init?(_ environment: [String: String], services: [CIPartition]) throws(RunError) {

@@ -113,8 +113,8 @@ public struct RunConfiguration: Sendable {
 extension RunConfiguration {
   /// Returns the directories that must stay visible in a sandbox, even though it replaces `/tmp` and `/dev/shm`.
   ///
-  /// A program's directory may contain its libraries. If a sandbox replaces that directory itself, only the program
-  /// stays visible.
+  /// A program's directory may contain its libraries. If the directory is one that a sandbox replaces, only the program
+  /// itself stays visible.
   private func keptPlaces(_ files: [String]) -> [String] {
     let own = [root, FilePath(sandboxInit).removingLastComponent().string] + projects
     let targets = files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }

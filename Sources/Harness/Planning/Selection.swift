@@ -1,12 +1,12 @@
 /// A selection of the cells in the matrix.
 public struct Selection: Sendable {
-  /// Patterns that select the cells whose ids contain one of them.
+  /// Patterns that select every cell whose id contains at least one pattern.
   ///
   /// An empty list selects all cells.
   ///
   /// `*` matches any text.
   public var filters: [String] = []
-  /// Patterns that exclude the cells whose ids contain one of them.
+  /// Patterns that exclude every cell whose id contains at least one pattern.
   public var skipped: [String] = []
   /// The mechanisms to run, such as `pipe`; an empty list selects all mechanisms.
   public var mechanisms: [String] = []

@@ -55,7 +55,7 @@ struct RecordedObject: Sendable, Equatable {
 
     enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
 
-    /// Compares only what a recording contains; the requested mode is not part of it.
+    /// Compares only the properties that a recording contains, so not the requested mode.
     static func == (left: Creation, right: Creation) -> Bool {
       left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
         && left.limits == right.limits
@@ -126,7 +126,7 @@ struct RecordedMessage: Sendable, Equatable {
     let time: Int
   }
 
-  /// Compares only what a recording contains.
+  /// Compares only the properties that a recording contains.
   static func == (left: RecordedMessage, right: RecordedMessage) -> Bool {
     left.content == right.content && left.priority == right.priority && left.type == right.type
       && left.offset == right.offset && left.passed == right.passed && left.operation == right.operation

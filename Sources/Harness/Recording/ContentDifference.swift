@@ -4,7 +4,7 @@ import PeerProtocol
 enum ContentDifference: Sendable, Equatable {
   /// NULs that are in the recording but not in the message; the other bytes are equal.
   ///
-  /// `lengths` is the number of length bytes that consequently differ by 1.
+  /// `lengths` is the number of length bytes that differ by 1 because of the missing NULs.
   case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
   case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
   /// Integers in one message are wider than in the other, and the additional bytes are NULs.

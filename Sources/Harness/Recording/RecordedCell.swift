@@ -55,7 +55,7 @@ struct RecordedCell {
   /// Compares the cell with a recording, and explains each difference.
   ///
   /// Differences in languages other than the reference come first, in the order in which the data was sent, because
-  /// they may cause the others.
+  /// they may cause the other differences.
   func differences(from expected: CellRecording, reference: String) -> [ExplainedDifference] {
     let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
       .filter { !isPartial || !$0.isMissing }

@@ -154,7 +154,7 @@ struct RecordingLoader {
 }
 
 extension RecordedObject {
-  /// Changes a role's part, adding the part if necessary.
+  /// Changes a role's part of the object, adding the part if necessary.
   fileprivate mutating func with(_ role: String, _ change: (inout Part) -> Void) {
     if !parts.contains(where: { $0.role == role }) { parts.append(Part(role: role)) }
     for index in parts.indices where parts[index].role == role { change(&parts[index]) }

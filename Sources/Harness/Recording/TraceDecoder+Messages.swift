@@ -86,7 +86,7 @@ extension TraceDecoder {
     reading.open = (place, list)
   }
 
-  /// Returns the object to which a message was sent or from which it was received.
+  /// Returns the object through which a message was sent or received.
   private mutating func channel(of event: TraceEvent, _ reading: Reading) -> Int? {
     if let place = places[event.id] { return place }
     let socket = reading.sockets[event.id]
@@ -132,7 +132,7 @@ extension TraceDecoder {
     building.message.calls = calls(event)
     building.isUncertain = event.number("maybe") == 1
     var part = objects[place].parts[role] ?? PartBuilding()
-    // A long store arrives in pieces.
+    // The recorder reports a long store in several events.
     if event.number("continues") == 1, !part.messages.isEmpty {
       part.messages[part.messages.count - 1].bytes += building.bytes
     } else {
@@ -141,7 +141,8 @@ extension TraceDecoder {
     objects[place].parts[role] = part
   }
 
-  /// Removes the bytes of uncertain stores that another role has certainly stored.
+  /// Removes from each uncertain store, which another role may have made, the bytes that another role has certainly
+  /// stored.
   mutating func resolveUncertainStores() {
     for place in objects.indices {
       let parts = objects[place].parts

@@ -1,6 +1,6 @@
 /// The end of the console report.
 ///
-/// It can be read without the output before it.
+/// The summary can be understood without the preceding output.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -89,7 +89,7 @@ struct ConsoleSummary {
 
   /// One line for each verdict, for each reason for an expected failure, and for each reason why cells were not run.
   ///
-  /// If all cells passed, the last line of the summary reports it.
+  /// If all cells passed, only the last line of the summary reports the result.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String
@@ -164,7 +164,7 @@ struct ConsoleSummary {
     return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
   }
 
-  /// The cells that are broken because of a failure listed above them.
+  /// The cells that are broken because of a failure listed earlier in the report.
   private static func broken(_ cells: [String]) -> String {
     let names = cells.prefix(maximumFolded).joined(separator: ", ")
     let rest = cells.count - maximumFolded

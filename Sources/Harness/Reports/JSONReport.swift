@@ -44,9 +44,9 @@ struct JSONLinesReport: Report {
 
 /// Encodes a document as JSON, and escapes all characters that could control a terminal or a CI service.
 ///
-/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well, and
-/// `##[` begins a CI service command. Outside of strings, the document contains no such characters, so each can be
-/// replaced by its escape.
+/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret other characters as
+/// well, and `##[` begins a CI service command. Outside of strings, the document contains no such characters, so each
+/// can be replaced by its escape.
 func json(
   _ document: some Encodable, formatting: JSONEncoder.OutputFormatting = [.prettyPrinted]
 ) throws -> String {

@@ -12,7 +12,7 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers, with a mark if a result is not as expected, because the output may have no color.
+    /// The numbers, followed by `!` if a result is unexpected, because the output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
@@ -28,7 +28,7 @@ struct Matrix {
     /// Two languages, neither of which is the reference, if there are many languages.
     case others
 
-    /// With many languages, `reference` is the language that all others are combined with.
+    /// If there are many languages, `reference` is the language with which all others are combined.
     init(_ cell: Cell, reference: String?) {
       if let reference {
         let others = Set(cell.pairing.map(\.language)).subtracting([reference])

@@ -28,7 +28,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case json
   /// JUnit XML, for the test views of GitLab, Jenkins and similar tools.
   case junit
-  /// The Test Anything Protocol, version 14: one line per cell, written when it ends.
+  /// The Test Anything Protocol, version 14: one line per cell, written when the cell ends.
   case tap
   /// Markdown, for a pull request or a pipeline summary.
   case markdown

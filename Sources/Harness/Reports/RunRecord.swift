@@ -26,7 +26,7 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// The number of cells that passed as expected; each cell is counted in only one of these properties.
+  /// The number of cells that passed as expected; this and the following properties count each cell only once.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure && $0.verdict != .passed } }
 

@@ -26,7 +26,7 @@ extension CellRun {
     return outcome.with(.crashed, reason: "\(end); then \(reason)")
   }
 
-  /// Returns whether a step terminated the role, or sent it a signal that may have terminated it.
+  /// Returns whether a step terminated the role, or sent a signal that may have terminated the role.
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.isPeer || !role.inputEnded else { return true }
     return client.roles.flatMap(\.messages).contains { entry in

@@ -15,7 +15,7 @@ struct CellContext: Sendable {
   ///
   /// Cells that need other operations are not run.
   var capabilities = CapabilityTable.unknown
-  /// The peers' ABIs, and what cannot work between them.
+  /// The peers' ABIs, and the known incompatibilities between these ABIs.
   var compatibility = Compatibility.unknown
   /// The factor by which each peer is slower than usual, by language; an unlisted peer is not slower.
   var slowness: [String: Double] = [:]

@@ -12,7 +12,7 @@ struct CellGroupRun: Sendable {
   var runsControl = true
   /// Whether a failing control cell counts as broken rather than failed, because the reference is trusted.
   var trustsReference = true
-  /// Returns the command that reruns a cell.
+  /// A function that returns the command that reruns a cell.
   let rerun: @Sendable (Cell) -> String
 
   func run(_ runner: CellRunner) {

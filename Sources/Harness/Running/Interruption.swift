@@ -13,8 +13,8 @@ public enum Interruption {
 
   /// Installs handlers for SIGINT, SIGQUIT and SIGTERM that end the run; a second signal exits immediately.
   ///
-  /// The signals are unblocked, because this process inherits its signal mask from the thread that started it. A signal
-  /// that was ignored from the start, as with `nohup` or `&`, stays ignored.
+  /// The signals are unblocked, because this process inherits the signal mask of the thread that started the process. A
+  /// signal that was ignored from the start, as with `nohup` or `&`, stays ignored.
   public static func listen() {
     var heard = sigset_t()
     unsafe sigemptyset(&heard)

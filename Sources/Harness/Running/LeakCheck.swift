@@ -44,7 +44,7 @@ struct LeakCheck {
     for role in running where client.terminationStatus(of: role) != nil { makers.recordEnd(of: role) }
   }
 
-  /// Returns the paths of the objects of a given kind that programs have created so far.
+  /// Returns the paths of all objects of a given kind that programs have created so far.
   func paths(of kind: ObjectKind) -> Set<String> { makers.names(of: kind) }
 
   /// Returns the objects that belong to the cell; in a private sandbox, all objects do.
@@ -83,7 +83,8 @@ struct LeakCheck {
   /// Checks that permissions, owners and limits have not changed since an earlier step, unless an operation was allowed
   /// to change them.
   ///
-  /// A program's operations are not known, and neither is how far a killed role got.
+  /// Nothing is checked if a role is a program or was killed during a request, because the runner does not know which
+  /// operations that role performed.
   private func checkState(of objects: [KernelObject]) throws(CellOutcome) {
     guard client.roles.allSatisfy({ $0.isPeer && !$0.wasKilledWhileBusy }) else { return }
     for kind in StateKind.ofObjects where !client.roles.contains(where: { $0.changed.contains(kind) }) {

@@ -4,7 +4,7 @@ import PeerProtocol
 extension PeerClient {
   /// Checks when a blocked role's current wait will end, if its request has a timeout.
   ///
-  /// An operation that may wake before its deadline is not checked, because it does not sleep until then.
+  /// An operation that may wake before its deadline is not checked, because it does not sleep until the deadline.
   func checkDeadline(of role: RoleProcess, in state: ProcessState, to what: String) throws(CellOutcome) {
     guard state.has64BitTimes, let call = state.systemCall, let request = role.pending,
       let operation = context.registry[request.operation], operation.wakes == nil,

@@ -213,7 +213,7 @@ final class PeerClient {
   /// A process that still holds a stream after that time is reported as leaked.
   private static let holdersMayEnd = Duration.seconds(1)
 
-  /// Checks that no other process has a role's input open for writing, in which case the role would never see end of
+  /// Checks that no other process has a role's input open for writing, because the role would then never see end of
   /// file.
   private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
     let writers: [KernelObject]

@@ -95,7 +95,7 @@ final class RoleProcess {
   /// Returns the last line or, for a trapped Swift program, the message that precedes the backtrace.
   static func explanation(in lines: [String]) -> String? { lines.last { $0.contains("Fatal error: ") } ?? lines.last }
 
-  /// One sleep: the number of times that the process had gone to sleep by then, and when the runner observed the sleep.
+  /// One sleep: the process's sleep count, including this sleep, and the time at which the runner observed the sleep.
   struct Sleep {
     let switches: Int
     let start: ContinuousClock.Instant

@@ -53,7 +53,8 @@ enum StateChange: Hashable {
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// Returns a failure if the role's state changed even though none of its operations may change it; otherwise nil.
+  /// Returns a failure if the role's state changed even though none of the role's operations may change this state;
+  /// otherwise nil.
   func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
     do throws(CellOutcome) {
       try check(role, now)

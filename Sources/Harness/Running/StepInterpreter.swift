@@ -173,7 +173,7 @@ final class StepInterpreter {
 
   /// Sends the signal again if the role is still asleep even though no signal is pending.
   ///
-  /// In that case, the first signal arrived between two sleeps in one wait.
+  /// In that case, the first signal was delivered between two sleeps in one wait.
   ///
   /// A role whose operation waits in a single sleep receives the signal only once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {

@@ -39,7 +39,7 @@ struct TimeCheck {
 
   /// Returns a description of the problem if an operation timed out before its timeout had elapsed; otherwise nil.
   ///
-  /// No standard permits this; POSIX rounds timeouts up to the clock's resolution.
+  /// No standard permits an early timeout; POSIX rounds timeouts up to the clock's resolution.
   func earlyEnd(of exchange: Exchange) -> String? {
     let request = exchange.request
     guard let timeout = timeout(of: request), exchange.elapsed < timeout, isExpiration(exchange.response, of: request)

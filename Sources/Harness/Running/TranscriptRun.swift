@@ -93,7 +93,7 @@ public struct TranscriptDifference: Sendable, Codable {
   /// The maximum number of differences in a report.
   private static let maximum = 100
 
-  /// Returns the outcome for a transcript with the given differences; this difference must be the first of them.
+  /// Returns the outcome for a transcript with the given differences; this difference must be the first in the list.
   ///
   /// `end` is the outcome that ended the transcript early; nil if it ran to completion.
   fileprivate func outcome(of differences: [TranscriptDifference], then end: CellOutcome?) -> CellOutcome {

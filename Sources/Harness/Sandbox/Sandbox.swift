@@ -6,7 +6,7 @@ import SystemPackage
 final class Sandbox {
   /// The path of the peers' working directory.
   ///
-  /// Snapshots list its files.
+  /// Snapshots list the files in this directory.
   let scratch: String
   let streams: [RoleStreams]
   /// The user ID under which peers run.
@@ -222,7 +222,7 @@ final class Sandbox {
     try holders(ofPipe: output.inode)
   }
 
-  /// Returns the processes that have an input pipe open for writing; only the runner should be among them.
+  /// Returns the processes that have an input pipe open for writing; only the runner should have it open.
   func writers(of input: LineSink) throws(SandboxError) -> [KernelObject] {
     try holders(ofPipe: input.inode, forWriting: true)
   }

@@ -28,7 +28,7 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var unobservableKinds: Set<ObjectKind> = []
   /// Whether peers run as root, because another user could not read their programs.
   var runsAsRoot = false
-  /// The file that another user could not read, and how to fix that; nil if unknown.
+  /// The file that another user could not read, and a remedy; nil if unknown.
   var unreadableFile: String?
   /// Whether Landlock isolates a cell's roles from each other.
   var hasLandlock = true

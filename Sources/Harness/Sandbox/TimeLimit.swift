@@ -19,7 +19,7 @@ struct TimeLimit {
 
   /// Starts a limit of `duration`; `delay` is the last known value of a ``SchedulingDelay``.
   ///
-  /// If the true value is larger, the first check excludes more than it should, but at most `duration`.
+  /// If the delay has grown since then, the first check excludes too much time, but at most `duration`.
   init(_ duration: Duration, maximum: Duration? = nil, delay: Duration, now: ContinuousClock.Instant = .now) {
     self.duration = duration
     self.maximum = max(duration, maximum ?? duration * Self.maximumFactor)

@@ -6,7 +6,7 @@ public enum ExpectedResponse: Sendable {
   case error([String], [ExpectedField])
   /// The role sleeps in one of its operation's system calls: `-> blocks`. A later step reads the response.
   case blocks
-  /// The script continues without the response: `-> later`. A later step reads it.
+  /// The script continues without the response: `-> later`. A later step reads the response.
   case later
 }
 

@@ -58,7 +58,7 @@ public struct OperationRegistry: Sendable {
 
 /// The facts about one operation that the runner needs.
 public struct Operation: Sendable, Hashable {
-  /// The name of its C function, such as `mq_send`.
+  /// The name of the operation's C function, such as `mq_send`.
   public let name: String
   /// The parameters that a request for the operation may have.
   public let takes: [String]

@@ -22,7 +22,8 @@ extension Scenario {
   /// Whether the script creates objects for which the kernel records no creator: System V queues or semaphore sets
   /// without a key.
   ///
-  /// On a shared machine, the runner cannot distinguish them from other programs' objects, so it must not remove them.
+  /// On a shared machine, the runner cannot distinguish such objects from other programs' objects, so it must not
+  /// remove them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in
       guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }

@@ -28,7 +28,7 @@ struct TranscriptState {
     self.peer = peer
     self.registry = registry
     names = registry.nameParameters
-    // An object that the peer cannot remove must not be created.
+    // An object must not be created if the peer cannot remove it.
     for exchange in exchanges where exchange.succeeds {
       guard let request = exchange.request, let operation = registry[request.operation], isMissing(exchange),
         operation.removes.applies(to: request)

@@ -57,7 +57,7 @@ public struct GeneratedMutantList: Sendable {
   /// The minimum percentage of mutants that must be killed, by language.
   let floors: [String: Double]
   let equivalents: [Equivalent]
-  /// The mutants that every self-test runs, each with the scenario and role that killed it.
+  /// The mutants that every self-test runs, each with the scenario and role that killed the mutant.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
   /// A pattern for mutants that no test can detect, and the reason.
@@ -80,7 +80,7 @@ public struct GeneratedMutantList: Sendable {
     }
   }
 
-  /// Returns the entry that explains why no test can detect a mutant; nil if a test should detect it.
+  /// Returns the entry that explains why no test can detect a mutant; nil if a test should detect the mutant.
   func equivalent(_ mutant: GeneratedMutant) -> Equivalent? {
     equivalents.first { $0.matches(mutant.description) }
   }

@@ -71,7 +71,7 @@ public struct RunnerMutantSources {
     try Data(text.utf8).write(to: file)
   }
 
-  /// The one file that exists only in the second build.
+  /// The only source file that the second build adds.
   private static let switches = """
     import Foundation
 

@@ -121,7 +121,7 @@ private struct SelfTestTrial: Sendable {
       CellGroupRun(
         group: group, peers: peers, context: context,
         expectations: mutant.map(Expectations.caught) ?? .none,
-        // The control cell is the same cell without a mutant and runs separately.
+        // The control cell, which is the same cell without a mutant, runs separately.
         runsControl: mutant == nil, rerun: { _ in rerun })
     }
     if mutant == nil {

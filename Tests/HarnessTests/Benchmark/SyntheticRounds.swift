@@ -4,7 +4,7 @@ import SystemPackage
 
 @testable import Harness
 
-/// Rounds with invented times, to test the results that a run computes from them.
+/// Rounds with invented times, to test how a run computes its results.
 struct SyntheticRounds {
   static let reference = Pairing(languages: ["c", "c"])
   static let other = Pairing(languages: ["swift", "swift"])

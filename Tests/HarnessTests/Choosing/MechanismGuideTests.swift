@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The guide to the mechanisms")
 struct MechanismGuideTests {
-  /// Returns the text of a guide to these mechanisms; every need that a mechanism does not mention works.
+  /// Returns the text of a guide to these mechanisms; `works` is the default rating for every need.
   static func text(_ mechanisms: String) -> String {
     let needs = Need.allCases.map { need in
       let from = [.large, .fast].contains(need) ? ", from: 1000" : ""
@@ -23,7 +23,7 @@ struct MechanismGuideTests {
     }
   }
 
-  @Test("names its facts")
+  @Test("contains the facts in the file")
   func facts() throws {
     let guide = try Self.load(
       Self.text(
@@ -71,7 +71,7 @@ struct MechanismGuideTests {
   }
 
   @Test(
-    "demands that a scenario to watch is that of one pitfall",
+    "requires each scenario to watch to belong to exactly one pitfall",
     arguments: [
       ("pipe/brokn", "no pitfall names 'pipe/brokn'; did you mean 'pipe/broken'?"),
       ("pipe/twice", "2 pitfalls name 'pipe/twice'; choose a scenario of one"),
@@ -83,7 +83,7 @@ struct MechanismGuideTests {
     #expect(error?.diagnostics.map(\.message) == [message])
   }
 
-  @Test("requires every need")
+  @Test("must contain every need")
   func missingNeed() {
     let text = Self.text("- {}").replacing("need: priority,", with: "need: network,")
     let error = #expect(throws: FixtureErrors.self) { try Self.load(text) }

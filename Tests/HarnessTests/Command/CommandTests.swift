@@ -79,8 +79,7 @@ struct CommandTests {
     }
   }
 
-  /// The signals are unblocked: a process inherits blocked signals from the thread that starts it, and would not
-  /// receive them.
+  /// The command must unblock the signals, because a process inherits blocked signals from the thread that starts it.
   @Test(
     "reports the cells so far when it is interrupted, even if the signals were blocked when it started",
     arguments: [SIGINT, SIGQUIT, SIGTERM],

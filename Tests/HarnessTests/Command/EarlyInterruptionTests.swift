@@ -4,8 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for Ctrl-C before the first cell, when a peer has reported through a FIFO that it started, but does not
-/// respond.
+/// Tests for Ctrl-C before the first cell, with a peer that reports its start through a FIFO and then does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
   /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another peer started.

@@ -47,7 +47,7 @@ struct DiagnosisTests {
   }
 
   @Test(
-    "reports a missing system call, the cells that it costs, and what to change",
+    "reports a missing system call, the cells that require it, and the remedy",
     arguments: [
       ("futex_waitv", "ENOSYS", "use the version of Linux that it needs, or a later one"),
       ("--eperm futex_waitv", "EPERM", "docker run --security-opt seccomp=unconfined"),
@@ -125,7 +125,7 @@ struct DiagnosisTests {
   }
 
   @Test(
-    "is printed by the command, whose status says whether cells can run",
+    "is printed by the command, whose exit status reports whether cells can run",
     arguments: [
       (#"exec "$@""#, [String](), Int32(0), "cells can run here"),
       (#"exec unshare --user --map-root-user "$@""#, [], 0, "another-user: "),

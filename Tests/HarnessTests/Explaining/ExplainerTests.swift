@@ -29,7 +29,7 @@ struct ExplainerTests {
   }
 
   @Test(
-    "says what a name is, what causes it, where the standard says so, and what to do",
+    "contains a name's meaning, its causes, the section of the standard, and advice",
     arguments: [
       ("posix-mq", ["(mechanism)", "mq_receive", "POSIX.1-2024  ", "mq_open", "ipc-interop run --mechanism posix-mq"]),
       ("posix-mq/priority-order", ["(scenario)", "highest priority", "Defects that fail it", "(must)"]),
@@ -81,7 +81,7 @@ struct GlossaryTests {
     }
   }
 
-  @Test("has its facts") func facts() throws {
+  @Test("contains the facts in the file") func facts() throws {
     let glossary = try load()
     #expect(glossary.errors.first?.causes.first?.reason == "C.")
     #expect(glossary.verdicts.count == Verdict.allCases.count)

@@ -42,7 +42,7 @@ struct ProgramInjectionTests {
     // The client only opens the queues.
     #expect(!ids.contains { $0.contains("client:mq_open") && $0.contains("ENOSPC") })
     // Of six receive calls, the first two and the last get a fault. The client has no handler, so no signal interrupts
-    // it.
+    // the client.
     #expect(
       ids.filter { $0.contains("mq_timedreceive") }.map { $0.dropFirst(18) }.sorted() == [
         "mq_timedreceive.1,EINTR]", "mq_timedreceive.2,EINTR]", "mq_timedreceive.6,EINTR]",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The worked example in docs/struct-layouts.md, and mistakes in it.
+/// The worked example in docs/struct-layouts.md, and variants of the example with mistakes.
 @Suite("A struct layout comparison", .serialized) struct LayoutComparisonTests {
   private static let example = Checkout.root.appending("Tests/Layouts")
 

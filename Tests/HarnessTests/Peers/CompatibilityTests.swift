@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("What works between ABIs")
+@Suite("The compatibility of ABIs")
 struct CompatibilityTests {
   private static let steps = """
         - a: shared_layout

@@ -159,7 +159,7 @@ struct DishonestPeerTests {
   }
 
   @Test(
-    "writes more without a line end fails, even if a step waits for its end",
+    "writes an additional incomplete line fails, even if a step waits for the peer to exit",
     arguments: ["", "\n    - end: a\n    - wait: a -> exit 0"])
   func mutters(end: String) async throws {
     let result = try await verdict(

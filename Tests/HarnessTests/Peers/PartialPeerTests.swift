@@ -69,7 +69,8 @@ struct PartialPeerTests {
     ["--quick"]
     + ["contract/*[partial", "pipe/short-", "pipe/read-interrupted", "fifo/permissions"].flatMap { ["--filter", $0] }
 
-  @Test("is green for a correct partial peer, and shows what it has and lacks") func partial() async throws {
+  @Test("is green for a correct partial peer, and shows its supported and missing operations")
+  func partial() async throws {
     let run = try await check(Self.some)
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
     #expect(run.lines.contains { $0.hasPrefix("fifo") && $0.contains("4/4") })

@@ -102,14 +102,14 @@ struct PeerListTests {
   }
 
   @Test(
-    "rejects a language without a peer and programs",
+    "rejects a language with neither a peer nor programs",
     arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "'': {peer: build/c}", "[]", ""])
   func refuses(text: String) {
     #expect(throws: FixtureErrors.self) { try load(text) }
   }
 
   @Test(
-    "rejects the name of a language that would be ambiguous in the id of a cell",
+    "rejects a language name that would be ambiguous in a cell id",
     arguments: ["'*'", "'c>swift'", "'a,b]'", "C", "7", "-c"])
   func refusesName(name: String) {
     #expect { try load("\(name): {peer: build/c}") } throws: { "\($0)".contains("cannot be a language") }

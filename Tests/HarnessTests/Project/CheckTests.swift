@@ -154,7 +154,7 @@ struct CheckTests {
   }
 
   @Test(
-    "report errors of the file with location and suggestion, with exit status 2",
+    "report errors in the file with location and suggestion, and exit with status 2",
     arguments: [
       (
         yaml("  c: ./c/{program}\n  c: ./d/{program}"),

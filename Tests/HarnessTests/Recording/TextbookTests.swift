@@ -15,7 +15,7 @@ struct TextbookTests {
     return String(try #require(text.split(separator: "\nscenarios:\n").last))
   }
 
-  /// Writes `interop.yaml` with a port and a defect in the C programs, and passes the project file to `body`.
+  /// Writes `interop.yaml` for the C programs, which run with `defect`, and a port, and passes the project to `body`.
   static func withProject<Result>(
     defect: String = "none", port: [String], scenarios: String? = nil, _ body: (ProjectFile) throws -> Result
   ) throws -> Result {

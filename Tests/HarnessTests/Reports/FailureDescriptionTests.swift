@@ -87,7 +87,7 @@ struct FailureDescriptionTests {
     }
   }
 
-  @Test("has no line for the messages of a program") func noMessages() {
+  @Test("has no message lines for a program") func noMessages() {
     var evidence = Evidence()
     evidence.transcripts = [.init(role: "a", language: "c", messages: [], standardError: ["x"], state: "ended: exit 1")]
     let lines = FailureDescription(result: result("jobs/x[c]", .failed, evidence)).lines

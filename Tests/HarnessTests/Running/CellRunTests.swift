@@ -58,7 +58,7 @@ struct CellRunTests {
   }
 
   @Test(
-    "reports what it left behind, objects and processes, however it ended",
+    "reports the objects and processes that it left behind, however it ended",
     arguments: [
       ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut),
       ("head -c 5000000 /dev/zero", .crashed),
@@ -83,7 +83,8 @@ struct CellRunTests {
   }
 
   @Test(
-    "that leaves directories 2000 deep leaks them, and they are removed", arguments: [Isolation.private, .shared])
+    "that leaves directories nested 2000 deep leaks them, and they are removed",
+    arguments: [Isolation.private, .shared])
   func deepDirectories(isolation: Isolation) async throws {
     let make = "i=0; while [ $i -lt 2000 ]; do mkdir d; cd -P d; i=$((i+1)); done; pwd >/dev/null"
     let outcome = try await outcome("*:pid*) ( \(make) ); echo ok pid=7 ;;", isolation: isolation)
@@ -117,7 +118,7 @@ struct CellRunTests {
 /// System call numbers depend on the ABI of the process, not of the runner.
 @Suite("A system call") struct SystemCallNamesTests {
   @Test(
-    "is named by the ABI of its process",
+    "is named according to the ABI of its process",
     arguments: [
       (0, SystemCallNames.ABI.x86_64, "read"), (3, .i386, "read"), (0x4000_0000 + 45, .x32, nil),
       (0x4000_0000 + 517, .x32, "recvfrom"), (63, .aarch64, "read"), (422, .i386, "futex"), (240, .i386, "futex"),

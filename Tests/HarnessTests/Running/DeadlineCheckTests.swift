@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-/// Waits with system calls and times that the tests determine.
+/// Simulated waits, with system calls and times set by the tests.
 @Suite("The deadline of a wait") struct DeadlineCheckTests {
   private let start = ContinuousClock.now
 

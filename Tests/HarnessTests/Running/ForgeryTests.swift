@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Peers that try to make a cell pass that should fail, or to make another role look defective.
+/// Peers that try to make a failing cell pass, or to make another role look defective.
 ///
 /// Each attack would succeed if peers had the runner's user ID and capabilities.
 @Suite("A cell", .serialized)
@@ -12,7 +12,7 @@ struct ForgeryTests {
 
   /// When the role's input ends, a daemon responds in place of the sandbox init.
   @Test(
-    "whose peer forges responses of the sandbox init leaks what it leaves behind",
+    "whose peer forges sandbox-init responses leaks the objects that it leaves behind",
     arguments: [Isolation.private, .shared])
   func forgesSnapshot(isolation: Isolation) async throws {
     let attack = """
@@ -49,7 +49,7 @@ struct ForgeryTests {
   }
 
   @Test(
-    "whose peer mounts over what it leaves behind leaks it",
+    "whose peer hides leftover objects under a mount leaks them",
     arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
   func hidesObjects(namespace: String, user: String) async throws {
     if !user.isEmpty, geteuid() != 0 { return }

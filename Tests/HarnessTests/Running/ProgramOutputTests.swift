@@ -7,7 +7,7 @@ import Testing
 /// Tests for output checks in scenarios; the programs are short shell scripts.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
-  @Test("are quoted with the message of a trap, not with the end of its backtrace")
+  @Test("traps is described by the trap message, not by the end of the backtrace")
   func explanation() {
     #expect(RoleProcess.explanation(in: []) == nil)
     #expect(RoleProcess.explanation(in: ["one", "two"]) == "two")
@@ -48,13 +48,13 @@ struct ProgramOutputTests {
     }
   }
 
-  @Test("prints the expected text passes, with or without a line end", arguments: ["echo hello", "printf hello"])
+  @Test("prints the expected text passes, with or without a final newline", arguments: ["echo hello", "printf hello"])
   func prints(program: String) async throws {
     let outcome = try await outcome(program)
     #expect(outcome.verdict == .passed)
   }
 
-  @Test("prints it twice fails") func repeats() async throws {
+  @Test("prints the expected text twice fails") func repeats() async throws {
     let outcome = try await outcome("echo hello; echo hello")
     #expect(outcome.verdict == .failed)
     #expect(outcome.reason?.contains("2 times instead of 1") == true)

@@ -8,7 +8,7 @@ import Testing
 /// Tests for the memory that a reader needs to handle a flood of output.
 @Suite("A flood of output") struct LineSourceTests {
   @Test(
-    "takes memory of at most a few times its limit, for lines of any length",
+    "uses memory of at most a few times its limit, for lines of any length",
     .disabled(if: is_sanitized(), "a sanitizer does not reuse freed memory"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {

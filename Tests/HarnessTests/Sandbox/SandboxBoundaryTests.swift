@@ -149,7 +149,7 @@ struct SandboxBoundaryTests {
 
   /// An example is a checkout in root's home directory.
   @Test(
-    "runs as the user of the runner if its own user could not read the programs",
+    "runs as the runner's user if its own user could not read the programs",
     .enabled(if: geteuid() == 0, "requires root"))
   func unreadableCheckout() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())")

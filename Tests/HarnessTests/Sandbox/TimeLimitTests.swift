@@ -25,7 +25,7 @@ import Testing
   }
 }
 
-/// Time limits with times and delays that the tests determine.
+/// Simulated time limits, with times and delays set by the tests.
 @Suite("A time limit with waits for a processor") struct TimeLimitTests {
   private let start = ContinuousClock.now
 

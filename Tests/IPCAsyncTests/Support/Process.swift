@@ -34,7 +34,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Passes a noncopyable handle to a task, which can take it once.
+/// Passes a noncopyable handle to a task, which can take the handle only once.
 final class Passed<Handle: ~Copyable & Sendable>: Sendable {
   private let handle: Mutex<Handle?>
 

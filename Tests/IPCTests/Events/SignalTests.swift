@@ -7,7 +7,7 @@ import Testing
 ///
 /// They send signals to one thread, because the other threads belong to the test runtime and do not block signals.
 ///
-/// Signal values can be sent only to a process, so the scenarios test them.
+/// Signal values can be sent only to a process, so the scenarios test them instead.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)

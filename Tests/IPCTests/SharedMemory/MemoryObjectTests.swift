@@ -222,7 +222,7 @@ import Testing
   }
 }
 
-/// Removal of shared memory whose users have died.
+/// Tests for the removal of shared memory whose users have died.
 @Suite struct AbandonedMemoryTests {
   @Test func `Memory is removed when its last marked user has died, and not before`() async {
     await #expect(processExitsWith: .success) {
@@ -232,7 +232,7 @@ import Testing
           let object = try POSIXSharedMemory.create(name, size: 4096)
           try object.markOwned()
           let memory = try object.map()
-          // A mapping is sufficient for the mark.
+          // The mapping keeps the object marked as owned after the descriptor is closed.
           try object.close()
           try memory.store(UInt8(1), at: 0)
           try ready.writer.writeAll([1].span)

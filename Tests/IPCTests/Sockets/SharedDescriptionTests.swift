@@ -109,7 +109,7 @@ extension Timeout {
 
 /// Makes calls repeatedly in two threads, both of which must finish unaided.
 ///
-/// If they do not finish, `free` unblocks them.
+/// If the threads do not finish, `free` unblocks them.
 private func expectBothToEnd(
   _ call: @escaping @Sendable () throws -> Void, and other: (@Sendable () throws -> Void)? = nil,
   freeing free: () throws -> Void

@@ -22,7 +22,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have finished.
 ///
-/// If it returned earlier, the thread could create an object after the test has removed it.
+/// If this function returned earlier, the other thread could create an object after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {

@@ -25,7 +25,7 @@ extension XMLWriter {
     }
   }
 
-  /// Writes a row whose first cell is its heading.
+  /// Writes a row whose first cell is the row's heading.
   mutating func row(_ heading: String, _ cells: String...) { row(heading, cells: cells) }
 
   mutating func row(_ heading: String, cells: [String]) {

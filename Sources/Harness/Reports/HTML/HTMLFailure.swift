@@ -16,8 +16,8 @@ struct HTMLFailure {
   /// Returns the link to the part that explains a cell.
   static func link(to cell: String) -> String { "#cell-\(identifier(cell))" }
 
-  /// Returns the cell id with only characters allowed in an HTML id and a URL fragment; others become hexadecimal
-  /// numbers.
+  /// Returns the cell id with each character that an HTML id or a URL fragment does not allow replaced by a hexadecimal
+  /// number.
   private static func identifier(_ cell: String) -> String {
     cell.unicodeScalars.map { scalar in
       let isAllowed = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
