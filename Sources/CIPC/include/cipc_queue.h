@@ -1,5 +1,6 @@
-// The kernel calls that a queue in shared memory needs in addition to those in cipc_futex.h: they sleep on
-// several words and report a dead owner. Each function leaves errno as the call set it.
+// The kernel calls that a queue in shared memory needs in addition to those in cipc_futex.h. These calls
+// sleep on several words, and report that a lock's owner has died. Each function leaves errno as the call set
+// it.
 #pragma once
 
 #include <stdint.h>

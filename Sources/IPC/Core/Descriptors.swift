@@ -250,6 +250,6 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// The descriptor is not open (`POLLNVAL`).
   ///
-  /// Only `poll(2)` reports this event, even if it was not requested.
+  /// Only `poll(2)` reports this event, and it does so even if the event was not requested.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// A set of descriptors that the kernel watches.
 ///
-/// A wait reports which of them are ready.
+/// A wait reports which descriptors are ready.
 ///
 /// ```swift
 /// let epoll = try Epoll()
@@ -57,8 +57,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Waits until a watched descriptor is ready, and appends the events for all ready descriptors to an array.
   ///
-  /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
-  /// reports the others.
+  /// The array is reallocated only if its capacity is too small. If more than `maxEvents` descriptors are ready, the
+  /// next wait reports the others.
   ///
   /// - Returns: The number of events; 0 after a timeout. As in ``PollSet/wait(timeout:retryOnInterrupt:)``, a timeout
   ///   is not an error here.
@@ -130,8 +130,8 @@ extension Epoll {
   ///   - events: The events to report. ``Readiness/error`` and ``Readiness/hangUp`` are always reported.
   ///   - token: A value that is returned with the descriptor's events.
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
-  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
-  ///     for an instance on which several threads wait.
+  ///   - once: Whether the descriptor is reported only once until ``Watched/change(to:trigger:once:)`` is called
+  ///     (`EPOLLONESHOT`). Set this if several threads wait on the instance.
   /// - Returns: The watched descriptor; destroying this value removes the descriptor from the instance.
   /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
   ///   `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` for a cycle of

@@ -17,8 +17,9 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A file written in a directory by another process is complete when it has been closed or moved there; the
-/// ``Events/created`` event precedes its contents. Changes through a shared mapping are not reported.
+/// When another process writes a file in the directory, the file is complete only after it has been closed, or moved
+/// into the directory. The ``Events/created`` event is reported before the file has contents. Changes through a shared
+/// mapping are not reported.
 ///
 /// `inotify(7)`.
 public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
@@ -125,8 +126,9 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   ///   - path: The file or directory.
   ///   - events: The events to report, and options.
   /// - Returns: The watch, which is the existing one if the file or directory is already watched.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` without any event;
-  ///   `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has `max_user_watches` watches.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if `events`
+  ///   contains no event; `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has
+  ///   `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.
   @discardableResult

@@ -89,7 +89,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
-  /// A ``Clock/timeOfDay`` timer adjusts when the clock is set. This suits appointments, for example.
+  /// A ``Clock/timeOfDay`` timer follows changes to the clock, for example for appointments.
   ///
   /// - Parameters:
   ///   - seconds: The clock's seconds: since 1970 for ``Clock/timeOfDay``, otherwise since the system started.

@@ -115,7 +115,7 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Creates a queue, or opens the existing one, which keeps its attributes and permissions.
   ///
-  /// ``isNew`` is true if it was created.
+  /// ``isNew`` is true if this call created the queue.
   ///
   /// Calls `mq_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen(

@@ -38,17 +38,17 @@ public enum POSIXMessageQueue {
 
   /// Access for sending only (`O_WRONLY`).
   public enum SendOnly: SendAccess {
-    /// The mode that `mq_open(3)` takes: `O_WRONLY`.
+    /// The access mode passed to `mq_open(3)`: `O_WRONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .writeOnly }
   }
   /// Access for receiving only (`O_RDONLY`).
   public enum ReceiveOnly: ReceiveAccess {
-    /// The mode that `mq_open(3)` takes: `O_RDONLY`.
+    /// The access mode passed to `mq_open(3)`: `O_RDONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .readOnly }
   }
   /// Access for sending and receiving (`O_RDWR`).
   public enum SendReceive: SendAccess, ReceiveAccess {
-    /// The mode that `mq_open(3)` takes: `O_RDWR`.
+    /// The access mode passed to `mq_open(3)`: `O_RDWR`.
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 

@@ -40,7 +40,8 @@ extension SharedQueue {
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // A nonblocking call makes no system call, and causes none in other processes, so a process can spin on it.
+    // A nonblocking call makes no system call, and does not make other processes call the kernel to wake this thread.
+    // Therefore, a process can make such calls in a loop.
     if timeout.isImmediate {
       unlock()
       throw IPCError(call, timeout.expirationError)

@@ -18,7 +18,8 @@ extension InternetSocket where Self: ~Copyable {
   /// Binds the socket to a local address.
   ///
   /// - Throws: ``IPCError`` with `.addressInUse`; `.addressNotAvailable` if the address is not local;
-  ///   `.permissionDenied` for a port below 1024 without privilege; `.invalidArgument` if the socket is already bound.
+  ///   `.permissionDenied` for a port below 1024 if the process is unprivileged; `.invalidArgument` if the socket is
+  ///   already bound.
   ///
   /// Calls `bind(2)`.
   public func bind(to address: SocketAddress) throws(IPCError) {

@@ -70,8 +70,8 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the write end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if its disposition
-/// is the default; the disposition is not changed.
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if the signal has
+/// its default disposition. The library does not change the disposition.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
 }

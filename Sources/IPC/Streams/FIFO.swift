@@ -174,7 +174,7 @@ extension FIFO {
   ///
   /// As long as this descriptor is open, no reader sees end of file.
   ///
-  /// Calls `open(2)` with `O_RDWR`; POSIX leaves this undefined, but Linux supports it.
+  /// Calls `open(2)` with `O_RDWR`; POSIX leaves the effect of this mode undefined, but Linux supports it.
   public func openForReadingAndWriting(nonBlocking: Bool = false) throws(IPCError) -> PipeReaderWriter {
     PipeReaderWriter(try located().open(O_RDWR | (nonBlocking ? O_NONBLOCK : 0), retryOnInterrupt: true))
   }

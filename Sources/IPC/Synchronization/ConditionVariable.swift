@@ -26,7 +26,7 @@ internal import SystemPackage
   let region: SharedRegion
   let clock: Clock
 
-  /// The clock for a condition variable's deadlines; all processes must know it.
+  /// The clock for a condition variable's deadlines; all processes must use the same one.
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`.
     case monotonic

@@ -65,7 +65,8 @@ internal import SystemPackage
 
   /// What happens when the owner locks the mutex again, or another thread unlocks it.
   public enum Kind: Hashable, Sendable {
-    /// Locking it again throws `.deadlock`; unlocking it from another thread throws `.notPermitted`.
+    /// If the owner locks the mutex again, the call throws `.deadlock`; unlocking from another thread throws
+    /// `.notPermitted`.
     case errorChecking
     /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking it from
     /// another thread throws `.notPermitted`.

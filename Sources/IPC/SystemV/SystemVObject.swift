@@ -23,7 +23,7 @@ public protocol SystemVObject: Hashable, Sendable {
   /// Removes the object.
   func remove() throws(IPCError)
 
-  /// Removes the object if the processes that used it are known and have all ended.
+  /// Removes the object if the kernel has recorded processes that used it, and all of them have ended.
   func removeIfAbandoned() throws(IPCError) -> Bool
 }
 

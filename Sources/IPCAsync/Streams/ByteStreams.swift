@@ -155,8 +155,8 @@ extension PipeWriter {
   }
 }
 
-/// Adds the number of bytes transferred so far to an error from `call`; if it is above 0, a cancellation becomes an
-/// ``IPCError`` with `.canceled`.
+/// Adds the number of bytes transferred so far to an error from `call`; if the number is above 0, a cancellation
+/// becomes an ``IPCError`` with `.canceled`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error
