@@ -24,7 +24,7 @@ final class Client {
   private var descriptors = 0
   /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether the client receives no further messages.
+  /// Whether the server sends no further messages to the client.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket's send buffer.
@@ -125,7 +125,7 @@ final class Client {
     waiting = nil
   }
 
-  /// Waits until the client has read enough of its replies.
+  /// Waits until the client has read enough of the replies sent to it.
   func waitUntilItReads() async {
     while !mayRequest, !Task.isCancelled { await withCheckedContinuation { waiting = $0 } }
   }

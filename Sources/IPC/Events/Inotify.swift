@@ -28,7 +28,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   /// Creates an instance that watches nothing; its descriptor is close-on-exec.
   ///
   /// - Parameter nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the
-  ///   descriptor; this library does not need it.
+  ///   descriptor; this library does not need a nonblocking descriptor.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, also if the user already has `max_user_instances` instances.
   ///
   /// Calls `inotify_init1(2)`.
@@ -38,7 +38,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an inotify instance. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not an inotify instance. In that case, the
+  ///   previous owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     guard try OwnedDescriptor.isAnonymousInode(descriptor, "inotify") else {
       throw IPCError(.inotifyInit, .invalidArgument, on: .descriptor(descriptor))

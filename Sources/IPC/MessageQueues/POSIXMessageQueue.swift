@@ -115,8 +115,9 @@ extension POSIXMessageQueue.Descriptor {
   /// that inherits the descriptor shares the mark.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
-  ///   that found the queue abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
-  ///   another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///   that found the queue abandoned; in that case, create the queue again. `.timedOut` or, for ``Timeout/immediate``,
+  ///   `.wouldBlock` while another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {

@@ -162,7 +162,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The stream's descriptor; it may not be readable even if the buffer contains bytes.
+  /// The stream's descriptor, which may not be readable even if the buffer contains bytes.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 

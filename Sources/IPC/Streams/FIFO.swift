@@ -205,8 +205,8 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because it is still open for reading through another
-    // descriptor.
+    // Bytes that the peer has already written stay in the FIFO, because the FIFO is still open for reading through
+    // another descriptor.
     try early.close()
     return Duplex(reader, writer)
   }

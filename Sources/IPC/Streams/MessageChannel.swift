@@ -53,7 +53,7 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request that still awaits its reply.
+    /// The length of the request whose reply has not arrived yet.
     private var requested: Int?
 
     /// Creates a channel over a bidirectional stream.

@@ -9,7 +9,7 @@ enum Threads {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread that blocks all signals except, if the thread is `interruptible`, the one that ends its calls.
+  /// Starts a thread that blocks all signals except, if the thread is `interruptible`, the signal that ends its calls.
   ///
   /// Calls `pthread_create(3)`.
   static func start(interruptible: Bool, _ body: @escaping @Sendable () -> Void) throws(IPCError) {
