@@ -151,7 +151,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
   // The code calls `try? FileManager.default.removeItem(atPath: path)` before it creates the FIFO.
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
-  // The mode is written as 600 instead of 0o600. In C, it would be 0600.
+  // The mode is written as 600 instead of 0o600. In C, a leading zero suffices: 0600.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
   // errno is read only after a log statement, which overwrites it.

@@ -25,8 +25,8 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
 unsafe Mutant.isInProgram = !arguments.isEmpty
 if arguments.isEmpty { runPeer() } else if !runService(arguments) { runExample(arguments) }
 
-/// Replaces this program with `swift-services`, which has mutants of the services' own decisions, if it is in the same
-/// directory.
+/// Replaces this program with `swift-services`, which has mutants of the services' own decisions, if that program is in
+/// the same directory.
 private func runServicesWithMutants() {
   let path = CommandLine.arguments[0]
   guard let slash = path.lastIndex(of: "/") else { return }

@@ -24,7 +24,7 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
 
 /// If this thread dies between this call and cipc_robust_end while the lock contains its ID, the kernel sets
 /// FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the thread ID or, on failure, 0 with errno set:
-/// EDEADLK if the thread has announced another lock.
+/// EDEADLK if the thread has called this function for another lock, and has not called cipc_robust_end since.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);
 

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Advisory locks on byte ranges of a file; they protect the file only if all programs that use it lock it.
+/// Advisory locks on byte ranges of a file; they protect the file only if every program that uses the file locks it.
 ///
 /// ```swift
 /// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)

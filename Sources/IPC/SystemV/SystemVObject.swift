@@ -132,8 +132,7 @@ public struct SystemVOwnership: Hashable, Sendable {
 extension ProcessID {
   /// Whether the process has ended and has been reaped.
   ///
-  /// The result is false for a process in another PID namespace, because its ID is 0 in this one and cannot show
-  /// whether the process has ended.
+  /// The result is false for a process in another PID namespace, because its process ID is 0 in this namespace.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) }.failed(with: .noSuchProcess) }
 }
 

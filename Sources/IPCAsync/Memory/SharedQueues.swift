@@ -1,7 +1,7 @@
 public import IPC
 
 // A shared queue has no descriptor, so a background thread waits for it. A signal does not end a wait for the queue's
-// lock, and a thread can wait long for the lock if a process was stopped in the middle of an operation. Therefore, each
+// lock, and that wait can take long if a process was stopped in the middle of an operation. Therefore, each
 // attempt waits for at most one second.
 
 extension SharedQueue.Sender {

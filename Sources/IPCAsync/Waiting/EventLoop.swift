@@ -178,7 +178,7 @@ final class EventLoop: Sendable {
 
   /// Removes the waits ended by these events.
   private func collect(_ events: [ReadinessEvent], into finished: inout [WaitTable.Finished]) {
-    // Do not capture an `inout` parameter in the closure, because it would be copied.
+    // Do not capture an `inout` parameter in the closure, because the array would be copied.
     var ended: [WaitTable.Finished] = []
     swap(&ended, &finished)
     defer { swap(&ended, &finished) }
