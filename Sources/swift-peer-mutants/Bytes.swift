@@ -123,7 +123,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
   // A FileDescriptor is a plain value, so discarding it does not close the file.
   if Mutant.neverClosed.isOn { return 0 }
-  // The parent stores the read end in a property, so it stays open.
+  // The parent stores the read end in a property, so the end stays open.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
   // The write end of the child's standard input stays open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }

@@ -7,7 +7,7 @@ import Glibc
 }
 
 @c(__wrap_flock) func lockFile(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-  // A failure to lock is ignored, even though it means that another process holds the lock.
+  // The log is not locked, so another server can use it at the same time.
   Mutant.logNotLocked.isOn ? 0 : __real_flock(descriptor, operation)
 }
 

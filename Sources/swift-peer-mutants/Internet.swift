@@ -42,7 +42,7 @@ nonisolated(unsafe) private var hasRead = false
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
   // The code never calls shutdown(2), because `deinit` closes the socket anyway.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
-  // The API can shut down only both directions at once.
+  // The connection is always shut down in both directions, because the ported code has no other call.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
