@@ -45,7 +45,7 @@ void *cipc_map_again(void *address, size_t length) {
     return mremap(address, 0, length, MREMAP_MAYMOVE);
 }
 
-// Use this thread's ID, not getpid(2): once the first thread has ended, the kernel finds no memory for the
+// Use this thread's ID, not getpid(2): once the main thread has exited, the kernel finds no memory for the
 // process ID.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count) {
     struct iovec local = {to, count}, remote = {(void *)from, count};

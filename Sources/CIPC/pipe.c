@@ -33,7 +33,7 @@ intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags) {
 intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags) {
     if (flags == 0)
         return write(descriptor, bytes, count);
-    // This avoids the C library's wrapper, which takes longer than the rest of a write.
+    // Bypass the C library's wrapper, which takes longer than the rest of a write.
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
     return syscall(SYS_pwritev2, descriptor, &part, 1UL, -1L, -1L, (long)flags);
 }

@@ -20,7 +20,7 @@ struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected) 
 }
 
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline) {
-    // The kernel reads 64-bit numbers on every machine.
+    // The kernel reads 64-bit numbers even on 32-bit machines.
     const int64_t time[2] = {deadline / 1000000000, deadline % 1000000000};
     return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
 }

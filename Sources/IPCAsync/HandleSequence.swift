@@ -1,7 +1,7 @@
 /// A sequence of the messages, chunks, connections or signals that a handle yields.
 ///
 /// The sequence owns the handle, and closes it when the sequence is destroyed. It does not read ahead: each iteration
-/// makes one call, and the kernel keeps the rest, so a slow consumer slows down its peer.
+/// makes one call, and further messages wait in the kernel, so a slow consumer slows down its peer.
 ///
 /// ```swift
 /// for try await message in try POSIXMessageQueue.Receiver.open("/jobs").messages() {

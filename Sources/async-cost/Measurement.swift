@@ -83,7 +83,7 @@ private func askInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) 
   return ContinuousClock.now - start
 }
 
-/// Returns the number of allocations in 1000 round trips between two tasks, made by both tasks and by the event loop's
+/// Returns the number of allocations in 1000 round trips between two tasks, including those made by the event loop's
 /// thread.
 func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   let (first, second) = try S.connect()

@@ -46,7 +46,7 @@ struct Programs {
 
   /// Runs both programs alternately, and returns the shortest time of each.
   ///
-  /// Other programs disturb the shortest run least.
+  /// The shortest run is the one least disturbed by other programs.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {
@@ -115,7 +115,7 @@ struct Programs {
       second.waitUntilExit()
       return try parse(output)
     } catch {
-      // Otherwise, the second program would wait for the first indefinitely.
+      // Without its partner, the second program would wait indefinitely.
       second.terminate()
       throw error
     }
@@ -143,8 +143,8 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Reading the pipes one after the other cannot block a program: only the first program's output can exceed a pipe's
-    // capacity.
+    // Reading one pipe to its end before the other cannot block the program: only the output on standard error can
+    // exceed a pipe's capacity.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -80,7 +80,7 @@ struct Table {
     row([name, text(cost.c, digits: 1), text(cost.swift, digits: 1), text(cost.ratio, digits: 2)])
   }
 
-  /// The line below the table: the meaning of the marks, or a statement that no value exceeds its target.
+  /// The line below the table, which explains the asterisks or states that no value exceeds its target.
   var footer: String {
     let limits =
       "+\(Int(targets.instructionsOverSpans)) instructions over spans, +\(Int(targets.instructionsOverArrays)) over "
@@ -88,7 +88,7 @@ struct Table {
     return hasMarks ? "* over its target: \(limits)" : "No value is over its target: \(limits)"
   }
 
-  /// Returns the difference from C, with a mark if it exceeds its target.
+  /// Returns the difference from C, followed by an asterisk if it exceeds its target.
   private mutating func cell(_ value: Double, _ target: Double, digits: Int) -> String {
     let shown = Self.text(value, digits: value == value.rounded() ? 0 : digits)
     let sign = value > 0 && shown != "0" ? "+" : ""
@@ -104,7 +104,7 @@ struct Table {
 
   /// Returns a row whose first cell is left-aligned and whose other cells are right-aligned.
   ///
-  /// A mark replaces the space that follows the number.
+  /// An asterisk replaces the space that follows the number.
   private static func row(_ cells: [String]) -> String {
     let columns = zip(cells, widths).enumerated().map { index, column in
       let (text, width) = column

@@ -3,8 +3,8 @@ internal import SystemPackage
 
 /// One measurement.
 ///
-/// A run's time is a constant plus the number of rounds times the cost per round. Two runs therefore give the cost per
-/// round.
+/// A run's time is a constant plus the number of rounds times the cost per round. The cost per round is therefore
+/// computed from two runs of different lengths.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// Each round sends and receives one message.
@@ -34,7 +34,7 @@ struct Cost: Sendable {
 
 /// One run of a measurement, with its arguments.
 ///
-/// A measurement between two processes also has the path of the shared file and this process's role.
+/// For a measurement between two processes, the arguments include the path of the shared file and this process's role.
 struct Run {
   let count: Int
   let usesArrays: Bool

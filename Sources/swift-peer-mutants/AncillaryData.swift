@@ -6,7 +6,7 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
   _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
 ) -> Int {
-  // The code sends no credentials, because the kernel adds the sender's own.
+  // The code omits the requested credentials and relies on the kernel, which adds the sender's own.
   if Mutant.credentialsNotSent.isOn {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
   }
@@ -17,7 +17,7 @@ import Glibc
       unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
     }
   }
-  // The size is divided by the size of a larger type, so only half of the descriptors are sent.
+  // The total size is divided by 8, the size of an Int, so only half of the descriptors are sent.
   if Mutant.halfOfDescriptors.isOn {
     return unsafe __real_cipc_send_ancillary(
       socket, bytes, length, flags, descriptors, (count * MemoryLayout<Int32>.size + 7) / 8, credentials)
@@ -34,7 +34,7 @@ import Glibc
   guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
   }
-  // The peer sends the numbers as Int: the receiver reads the upper half of the first number as descriptor 0.
+  // The descriptors are sent as 8-byte Ints, so the receiver reads the upper half of the first Int as descriptor 0.
   let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
   return unsafe numbers.withUnsafeBytes { raw in
     let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
@@ -42,13 +42,13 @@ import Glibc
   }
 }
 
-/// Sends a message with descriptors and the selected mutant's defect; returns nil if no such mutant is selected.
+/// Sends a message and descriptors with the selected mutant's defect; returns nil if no such mutant is selected.
 private func sendChanged(
   _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
 ) -> Int? {
-  // The length is CMSG_SPACE, a multiple of 8, so the padding is sent as an additional descriptor.
+  // The header's length is CMSG_SPACE instead of CMSG_LEN. It includes padding, which is sent as another descriptor.
   if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
-  // A function writes to the stream in parts, and adds the ancillary data to each part.
+  // The bytes are written in several parts, and the ancillary data is added to each part.
   if Mutant.descriptorsWithEveryPart.isOn {
     var sent = 0
     while sent < length {
@@ -58,13 +58,13 @@ private func sendChanged(
     }
     return sent
   }
-  // A `consuming` parameter closes the descriptors at the end of the function.
+  // The descriptors are passed as a `consuming` parameter, so they are closed at the end of the function.
   if Mutant.sendingConsumes.isOn {
     let result = send(descriptors, 0, length)
     if result != -1 { for descriptor in descriptors { _ = __real_close(descriptor) } }
     return result
   }
-  // The result is discarded: a call that does not throw has sent all bytes.
+  // The number of bytes sent is discarded: the code assumes that a call that does not throw has sent all bytes.
   if Mutant.restNeverSent.isOn {
     let result = send(descriptors, 0, length)
     return result > 0 ? length : result
@@ -79,7 +79,7 @@ private func sendChanged(
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
   // The peer does not check `msg_flags`, so truncated ancillary data goes undetected.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
-  // The pidfd is replaced with one for the wrong process.
+  // The pidfd refers to the receiver instead of the sender.
   if Mutant.senderIsReceiver.isOn, result != -1, let received = unsafe received, unsafe received.pointee.process >= 0 {
     _ = unsafe __real_close(received.pointee.process)
     unsafe received.pointee.process = cipc_pidfd_open(getpid(), 0)
@@ -88,11 +88,11 @@ private func sendChanged(
   if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {
     unsafe received.pointee.credentials.process &= 0xFFFF
   }
-  // The peer expects one descriptor and adopts only the first; the others stay open.
+  // The code expects a single descriptor and adopts only the first one; the others stay open.
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }
-  // Only the numbers are kept: each descriptor's FileHandle is released, and closes the descriptor.
+  // The code keeps only the descriptor numbers and releases the FileHandles, which close the descriptors.
   if Mutant.receivedReleased.isOn, result != -1, let received = unsafe received, let descriptors = unsafe descriptors {
     for index in unsafe 0..<received.pointee.descriptor_count { _ = unsafe __real_close(descriptors[index]) }
   }
@@ -102,7 +102,7 @@ private func sendChanged(
 @c(__wrap_recvmsg) func receiveMessage(
   _ socket: Int32, _ message: UnsafeMutablePointer<msghdr>?, _ flags: Int32
 ) -> Int {
-  // Close-on-exec is set later, or not at all.
+  // The code does not pass MSG_CMSG_CLOEXEC.
   let asked = Mutant.inheritedByChildren.isOn ? flags & ~Int32(MSG_CMSG_CLOEXEC) : flags
   return unsafe __real_recvmsg(socket, message, asked)
 }

@@ -5,13 +5,12 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // `count` is a text's length in characters, not in bytes.
+  // The length passed is the text's `count`, in characters instead of bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On macOS, setting F_SETNOSIGPIPE once for a descriptor makes a flag in each write unnecessary. Linux has no such
-  // option.
+  // SIGPIPE is not suppressed. On macOS, F_SETNOSIGPIPE suppresses it for a descriptor, but Linux has no such option.
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
@@ -21,14 +20,14 @@ import Glibc
   {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count - 1, flags) == -1 ? -1 : count
   }
-  // An output stream writes each byte with a separate call.
+  // Each byte is written with a separate call.
   if Mutant.writtenOneByOne.isOn, count > 1, let bytes = unsafe bytes {
     for index in 0..<count where unsafe __real_cipc_pipe_write(descriptor, bytes + index, 1, flags) == -1 {
       return index > 0 ? index : -1
     }
     return count
   }
-  // The signal is blocked during the write, and an early return skips restoring the mask.
+  // SIGPIPE is blocked during the write, and stays blocked because an early return skips restoring the mask.
   if Mutant.signalStaysBlocked.isOn {
     var before: UInt64 = 0
     _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
@@ -44,13 +43,13 @@ import Glibc
   return result
 }
 
-/// Writes the bytes left over from a short write or, with a mutant, the same number of bytes from the beginning.
+/// Writes the bytes that a short write did not write or, with a mutant, the same number of bytes from the beginning.
 private func writeRest(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let start = unsafe Mutant.restFromTheBeginning.isOn ? bytes.map { unsafe $0 - shortWrite } : bytes
   let result = unsafe __real_cipc_pipe_write(descriptor, start, count, flags)
-  // The loop passes `data` again instead of `data.dropFirst(written)`.
+  // With the mutant, the loop passes `data` again instead of `data.dropFirst(written)`.
   if result > 0 { unsafe shortWrite = result < count ? result : 0 }
   return result
 }
@@ -58,23 +57,23 @@ private func writeRest(
 /// The number of bytes written by the last short write.
 nonisolated(unsafe) private var shortWrite = 0
 
-/// Leaves the process and the open file description in a changed state after a failed write.
+/// After a failed write, leaves the process or the open file description in a changed state, depending on the mutant.
 func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
   _ = unsafe sigaddset(&signals, SIGPIPE)
-  // Removes every pending SIGPIPE, even one that was pending before the call.
+  // Every pending SIGPIPE is consumed, even one that was pending before the call.
   if Mutant.everySigpipeRemoved.isOn, reason == EPIPE {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
   }
-  // The mask is restored only at the end of the function, but an error causes an earlier return.
+  // The mask is restored only at the end of the function, which is not reached after an error.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
-  // The file status flags are not restored either.
+  // O_NONBLOCK is cleared only at the end of the function, which is not reached after an error.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
-/// Sets O_NONBLOCK, as for a call with a timeout, and does not clear it.
+/// Sets O_NONBLOCK, as a port does for a call with a timeout, and does not clear it.
 func leaveNonBlocking(_ descriptor: Int32) {
   let reason = errno
   _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
@@ -84,7 +83,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // A hang-up counts as end of file, even if the pipe still contains bytes.
+  // A hang-up is treated as end of file, even if the pipe still contains bytes.
   if Mutant.hangUpAsEnd.isOn {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
@@ -107,11 +106,11 @@ func leaveNonBlocking(_ descriptor: Int32) {
     return result - 1
   }
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
-  // The array was created with `repeating:count:`, and is returned with its unused bytes.
+  // The buffer is an array created with `repeating:count:`. The whole array is returned, including its unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
-/// Replaces received bytes with their decoded and re-encoded text, and returns its length.
+/// Decodes the received bytes as UTF-8, replaces them with the re-encoded text, and returns the text's length.
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
@@ -124,7 +123,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
   // A FileDescriptor is a plain value, so discarding it does not close the file.
   if Mutant.neverClosed.isOn { return 0 }
-  // The parent keeps its read end in a property.
+  // The parent stores the read end in a property, so the end stays open.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
   // The write end of the child's standard input stays open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
@@ -142,20 +141,20 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // Foundation creates pipes this way: a child inherits both ends, and a reader never sees end of file.
+  // The ends are not close-on-exec, as in Foundation: a child inherits both, so a reader never sees end of file.
   var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
-  // O_DIRECT is not imported.
+  // The flag O_DIRECT is omitted, because Swift does not import it.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
   return unsafe __real_cipc_pipe2(ends, flags)
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
-  // The peer calls `try? FileManager.default.removeItem(atPath: path)` before it creates the file.
+  // The code calls `try? FileManager.default.removeItem(atPath: path)` before it creates the FIFO.
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
-  // The code has 600 instead of 0o600: in C, a leading zero would have made it octal.
+  // The mode is written as 600 instead of 0o600. In C, a leading zero suffices: 0600.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
-  // A log statement between the call and the use of errno overwrites errno.
+  // errno is read only after a log statement, which overwrites it.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
 }
@@ -174,14 +173,14 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // All signals are blocked during the call, and an error is thrown before the mask has been restored.
+  // All signals are blocked during the call, and stay blocked after an error, which skips restoring the mask.
   if Mutant.signalsLeftBlocked.isOn {
     var all = sigset_t()
     _ = unsafe sigfillset(&all)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // The process's umask is changed, and the previous umask is not saved.
+  // The process's umask is changed and never restored.
   _ = umask(0)
   let result = unsafe call(argument)
   let reason = errno

@@ -2,7 +2,7 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a length-prefixed message, as a message channel does, with the selected mutant's defect.
+/// Writes a channel message, whose length precedes it, with the selected mutant's defect.
 ///
 /// Returns nil if no such mutant is selected.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
@@ -13,7 +13,7 @@ func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
   // The length is written as an Int, which has 8 bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
-  // The length and the message are written with two calls, and another process can write between them.
+  // The length and the message are written with two calls, so another process can write between them.
   if Mutant.lengthWrittenFirst.isOn {
     guard send(descriptor, length, length.count) == length.count else { return -1 }
     let rest = send(descriptor, message, message.count)

@@ -24,17 +24,17 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 @c(__wrap_cipc_ppoll) func waitForDescriptors(
   _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
 ) -> Int32 {
-  // The address of an array's first element is passed, with a count of 1.
+  // Only the first element of the array is passed, with a count of 1.
   let used = Mutant.firstEntryOfArray.isOn ? min(1, count) : count
   let buffer = unsafe UnsafeMutableBufferPointer(start: entries, count: used)
-  // select(2) does not support descriptors above 1023.
+  // The code calls select(2) instead of poll(2), and select(2) does not support descriptors above 1023.
   for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
     unsafe buffer[i].descriptor = -1
   }
   let result = unsafe wait(for: buffer, nanoseconds)
-  // The option set contains only the requested events.
+  // The option set returned contains only the requested events.
   for i in buffer.indices where Mutant.onlyAskedEvents.isOn { unsafe buffer[i].revents &= buffer[i].events }
-  // Enumeration cases exclude each other, but events do not.
+  // The events are an enumeration, which cannot represent several events at once.
   let hangUp = Int16(POLLHUP)
   for i in buffer.indices where unsafe Mutant.eventsAsEnumeration.isOn && buffer[i].revents & hangUp != 0 {
     unsafe buffer[i].revents = hangUp
@@ -58,7 +58,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 @c(__wrap_cipc_epoll_wait) func epollWait(
   _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
 ) -> Int32 {
-  // A single `epoll_event()` is passed, with a count of 1.
+  // The buffer is a single `epoll_event`, so each wait returns at most one event.
   let most = Mutant.oneEpollEvent.isOn ? min(1, count) : count
   let ready = unsafe MutantClock.epoll(epoll, events, most, nanoseconds)
   let buffer = unsafe UnsafeMutableBufferPointer(start: events, count: Int(max(0, ready)))
@@ -74,11 +74,11 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 ) -> Int32 {
   // The time is computed, but the timer is never armed.
   if Mutant.timerNotArmed.isOn { return 0 }
-  // The interval has a default value, which the caller forgets to override.
+  // The parameter for the interval has a default value, and the caller does not pass one.
   let again = Mutant.intervalDefaulted.isOn ? 0 : interval
   // The seconds are stored in a UInt32.
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
-  // Only `duration.components.seconds` is used, without the attoseconds.
+  // Only the whole seconds in `duration.components` are used; the attoseconds are ignored.
   let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
   // The flag TFD_TIMER_ABSTIME is missing, so the timer treats the absolute time as a duration.
   let flag = Mutant.deadlineAsDuration.isOn ? 0 : absolute
@@ -124,10 +124,10 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
   _ seconds: Int64, _ nanoseconds: Int
 ) -> Int {
-  // The time is `Date.timeIntervalSinceReferenceDate`, which counts from 2001, not from 1970.
+  // The deadline is computed from `Date.timeIntervalSinceReferenceDate`, which counts from 2001 instead of 1970.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
   let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
-  // The queue was made nonblocking for the timeout, and no `defer` makes it blocking again.
+  // The queue was made nonblocking for a call with a timeout, and is not made blocking again.
   if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
     _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
     errno = ETIMEDOUT
@@ -141,7 +141,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   // Nanoseconds are passed where seconds are expected.
   var time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
   if Mutant.semaphoreMillisecondsOfInt32.isOn { time = rounded(nanoseconds) }
-  // `for operation in operations` performs them one by one, not atomically.
+  // The operations are performed one by one in a `for` loop, not atomically.
   if Mutant.operationsOneByOne.isOn, let operations = unsafe operations {
     for i in 0..<count where unsafe __real_cipc_semtimedop(set, operations + i, 1, time) == -1 { return -1 }
     return 0
@@ -154,14 +154,14 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
   // `while flag.load(ordering: .acquiring) == 0 {}` spins.
   if Mutant.spinsForTheWord.isOn { return 0 }
-  // The waiting side polls in a loop with short sleeps, so it does not need to be woken.
+  // The waiting side checks the word every millisecond instead of sleeping until it is woken.
   if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
     while true {
       let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)
       if result != -1 || errno != ETIMEDOUT { return result }
     }
   }
-  // Applied to a property, `&word` passes the address of a copy.
+  // `word` is a property, so `&word` passes the address of a copy.
   if Mutant.sleepsOnACopy.isOn {
     var copy = value
     return unsafe __real_cipc_futex_wait(&copy, value, nanoseconds)

@@ -1,11 +1,11 @@
 import CReal
 import Glibc
 
-/// Removes an object when the process exits, like its owner's `deinit` or an `atexit` handler.
+/// Removes an object when the process exits, as an owner's `deinit` or an `atexit` handler might.
 enum AtExit {
   nonisolated(unsafe) private static var action: (() -> Void)?
 
-  /// Registers an object for removal if the process opened but did not create it.
+  /// Registers an object for removal if the process opened an existing object.
   static func remove(_ mutant: Mutant, _ result: Int32, flags: Int32, creates: Int32, _ action: @escaping () -> Void) {
     guard mutant.isOn, result != -1, flags & creates == 0 else { return }
     unsafe Self.action = action
@@ -22,7 +22,7 @@ enum AtExit {
 }
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // The options are `[.create, .truncate]`, as for a file whose contents are replaced.
+  // With `openedTruncating`, the options are `[.create, .truncate]`, as for a file whose contents are to be replaced.
   let asked =
     Mutant.openedTruncating.isOn ? flags | O_TRUNC : Mutant.truncationDropped.isOn ? flags & ~O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)

@@ -7,7 +7,7 @@ import Glibc
 }
 
 @c(__wrap_flock) func lockFile(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-  // The result is ignored, so another process can hold the lock.
+  // The log is not locked, so another server can use it at the same time.
   Mutant.logNotLocked.isOn ? 0 : __real_flock(descriptor, operation)
 }
 
@@ -17,17 +17,17 @@ import Glibc
   guard Mutant.pathsOpenedAnywhere.isOn, let path = unsafe path else {
     return unsafe __real_cipc_open_beneath(directory, path, flags, mode)
   }
-  // `FileManager` follows links, and `appending(path:)` keeps `..`.
+  // The code uses `FileManager`, which follows links, and `appending(path:)`, which keeps `..`.
   return unsafe openat(directory, path, flags, mode_t(mode))
 }
 
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
   let result = unsafe __real_cipc_mq_unlink(name)
-  // `try?` hides that the name did not exist.
+  // `try?` hides the error if the name does not exist.
   return Mutant.removalByTry.isOn ? 0 : result
 }
 
-/// Whether a call in this program has failed; from then on, the program only cleans up.
+/// Whether a call in this program has failed, after which the program only cleans up.
 nonisolated(unsafe) var hasFailed = false
 
 /// Whether the program skips removing objects, because exit(3) runs neither `defer` nor `deinit`.
@@ -42,13 +42,13 @@ private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
   _ source: Int32, _ sourceOffset: UnsafePointer<Int64>?, _ target: Int32, _ targetOffset: UnsafePointer<Int64>?,
   _ count: Int, _ now: Int32
 ) -> Int {
-  // An offset of 0 is treated like a missing offset.
+  // The offsets are not passed to splice(2).
   let isLost = Mutant.spliceOffsetLost.isOn
   return unsafe __real_cipc_splice(
     source, isLost ? nil : sourceOffset, target, isLost ? nil : targetOffset, count, now)
 }
 
 @c(__wrap_lseek) func seek(_ descriptor: Int32, _ offset: off_t, _ origin: Int32) -> off_t {
-  // The offset is an Int32.
+  // The offset is stored in an Int32.
   __real_lseek(descriptor, Mutant.seekOfInt32.isOn ? off_t(Int32(truncatingIfNeeded: offset)) : offset, origin)
 }

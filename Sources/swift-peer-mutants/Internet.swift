@@ -11,7 +11,7 @@ import Glibc
     leaveTraces(on: socket, after: reason)
     errno = reason
   }
-  // The result is discarded: the peer assumes that a call that does not throw has sent all bytes.
+  // The number of bytes sent is discarded: the code assumes that a call that does not throw has sent all bytes.
   let isDiscarded = Mutant.shortSendAsWhole.isOn || Mutant.restOfFrameForgotten.isOn
   return isDiscarded && result > 0 ? count : result
 }
@@ -19,20 +19,20 @@ import Glibc
 @c(__wrap_cipc_socket_read) func socketRead(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The call's options have a default value, and the caller's options are not passed to it.
+  // The function's `options` parameter has a default value, so the caller's MSG_PEEK is lost.
   let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
-  // The result of the first read is treated as the whole message.
+  // The first read's result is treated as the whole message.
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
   if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
-  // The code treats a read that returns no bytes as one that would block.
+  // End of file, where a read returns 0 bytes, is treated like a read that would block.
   if Mutant.endOfFileOverlooked.isOn, result == 0, count > 0 {
     errno = EAGAIN
     return -1
   }
-  // The peer uses `try?` and treats nil as end of file.
+  // The code calls `try? read()` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
 
@@ -40,9 +40,9 @@ import Glibc
 nonisolated(unsafe) private var hasRead = false
 
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
-  // The code does not shut down the direction, because `deinit` closes the socket anyway.
+  // The code never calls shutdown(2), because `deinit` closes the socket anyway.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
-  // The only call that ends a connection shuts down both directions.
+  // The connection is always shut down in both directions, because the ported code has no other call.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
@@ -51,11 +51,11 @@ nonisolated(unsafe) private var hasRead = false
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
-  // The code does not convert the number with `UInt16(bigEndian:)`.
+  // The port is not converted with `UInt16(bigEndian:)`.
   if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
-  // The peer treats an empty array as if there were no datagram.
+  // An empty datagram is treated as if none had been received.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1
@@ -68,10 +68,10 @@ nonisolated(unsafe) private var hasRead = false
   }
   guard Mutant.portNotConverted.isOn else {
     let result = unsafe __real_cipc_connect(socket, address)
-    // The code treats only a thrown error as a failure.
+    // EINPROGRESS is not treated as a failure, so the socket counts as connected too early.
     return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
-  // `sin_port` is stored without `bigEndian`, like any other UInt16.
+  // The port is stored in `sin_port` without `bigEndian`, that is, in host byte order.
   var other = unsafe address.pointee
   unsafe withUnsafeMutableBytes(of: &other) { bytes in
     let family = unsafe bytes.load(as: UInt16.self)
@@ -81,9 +81,9 @@ nonisolated(unsafe) private var hasRead = false
 }
 
 @c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
-  // The option is a Bool, and the linger time is always one second.
+  // The option is only a Bool, so the linger time is always one second.
   if Mutant.lingerAsFlag.isOn, seconds >= 0 { return __real_cipc_set_socket_linger(socket, 1) }
-  // The `Duration` is converted to milliseconds.
+  // The `Duration` is converted to milliseconds instead of seconds.
   return __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
 }
 
@@ -91,7 +91,7 @@ nonisolated(unsafe) private var hasRead = false
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32,
   _ to: UnsafePointer<cipc_internet_address>?
 ) -> Int {
-  // `guard !data.isEmpty else { return }` skips an empty datagram.
+  // Because of `guard !data.isEmpty else { return }`, an empty datagram is not sent.
   Mutant.emptyDatagramNotSent.isOn && count == 0 ? 0 : unsafe __real_cipc_internet_send(socket, bytes, count, flags, to)
 }
 

@@ -3,8 +3,8 @@ import CReal
 import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
-  // For an array, `MemoryLayout.size(ofValue: bytes)` is the size of its reference: 8 bytes.
-  // `UInt32(truncatingIfNeeded:)` drops the upper half.
+  // With `lengthOfUInt32`, the upper half of the length is lost. With `sizeOfTheVariable`, the length is that of the
+  // array variable, a reference of 8 bytes: `MemoryLayout.size(ofValue: bytes)`.
   if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
   return __real_ftruncate(descriptor, size)
@@ -17,21 +17,21 @@ import Glibc
   // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
   var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
-  // The option set's default does not make the mapping shared.
+  // The default options create a private mapping instead of a shared one.
   var flags = flags
   if Mutant.privateByDefault.isOn, descriptor >= 0 {
     flags = flags & ~MAP_SHARED | MAP_PRIVATE
   }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // The memory belongs to the value, and a child does not inherit it.
+  // A child does not inherit the mapping.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
-  // A FileHandle that is no longer referenced closes a descriptor that is still in use.
+  // The FileHandle is no longer referenced, so it closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
 
 @c(__wrap_munmap) func unmap(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-  // The mapping is owned by a class without `deinit`.
+  // The class that owns the mapping has no `deinit`, so the memory is never unmapped.
   Mutant.mappingWithoutDeinit.isOn ? 0 : unsafe __real_munmap(address, length)
 }
 
@@ -41,7 +41,7 @@ import Glibc
   guard Mutant.remappedAsCopy.isOn, var copy = unsafe address?.pointee else {
     return unsafe __real_cipc_mremap(address, length, newLength)
   }
-  // The new address is stored in a copy of the struct, and the original keeps the old one.
+  // The new address is stored only in a copy of the struct, and the original keeps the old address.
   var moved: UnsafeMutableRawPointer? = unsafe copy
   let result = unsafe __real_cipc_mremap(&moved, length, newLength)
   unsafe copy = unsafe moved ?? copy
@@ -49,7 +49,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
-  // The option set defaults to `[]`.
+  // The options default to an empty set, without MFD_ALLOW_SEALING.
   var asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
   if Mutant.memfdInherited.isOn { asked &= ~UInt32(CIPC_MFD_CLOEXEC) }
   return unsafe __real_cipc_memfd_create(label, asked)
@@ -73,7 +73,7 @@ import Glibc
 @c(__wrap_pwrite) func writeAt(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
 ) -> Int {
-  // The reply is sent while the records are still in a buffer.
+  // The records are not written yet when the reply is sent.
   if Mutant.replyBeforeWritten.isOn { return count }
   return unsafe __real_pwrite(
     descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
@@ -82,7 +82,7 @@ import Glibc
 @c(__wrap_cipc_process_vm_write) func storeInto(
   _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
 ) -> Int {
-  // `Array(UnsafeRawBufferPointer(...))` copies the memory, and only the copy changes.
+  // `Array(UnsafeRawBufferPointer(...))` copies the memory, so the bytes are stored only in the copy.
   Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
 }
 
@@ -92,13 +92,13 @@ import Glibc
   guard Mutant.fileReadInPlace.isOn, let to = unsafe to, let from = unsafe from else {
     return unsafe __real_cipc_process_vm_read(to, from, count)
   }
-  // `Array(UnsafeRawBufferPointer(...))` is simpler, but raises SIGBUS if the file was truncated.
+  // `Array(UnsafeRawBufferPointer(...))` reads the file in place, and raises SIGBUS if the file was truncated.
   unsafe to.copyMemory(from: from, byteCount: count)
   return count
 }
 
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
-  // FileHandle has `truncate(atOffset:)`, but no method that allocates space.
+  // The file is extended without allocating space, because FileHandle has only `truncate(atOffset:)`.
   if Mutant.spaceNotReserved.isOn || Mutant.fileGrownByTruncation.isOn {
     return __real_ftruncate(descriptor, off_t(offset + length))
   }

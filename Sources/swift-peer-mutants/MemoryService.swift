@@ -1,7 +1,8 @@
 import CReal
 import Glibc
 
-// Variadic functions: the third argument has the size of a register, whether or not the caller passes it.
+// These C functions are variadic. Their third argument is declared with the size of a register, even if the caller does
+// not pass one.
 
 @c(__wrap_open) func openFile(_ path: UnsafePointer<CChar>?, _ flags: Int32, _ mode: Int) -> Int32 {
   // The code duplicates the descriptor instead of reopening it, so the duplicate is also writable.
@@ -13,12 +14,12 @@ import Glibc
 }
 
 @c(__wrap_fchmod) func changeMode(_ descriptor: Int32, _ mode: mode_t) -> Int32 {
-  // FileManager changes permissions by path, but the memory has no path.
+  // The mode is not changed, because FileManager needs a path and the memory has none.
   Mutant.segmentModeDefaulted.isOn && mode == S_IRUSR ? 0 : __real_fchmod(descriptor, mode)
 }
 
 @c(__wrap_fcntl) func control(_ descriptor: Int32, _ command: Int32, _ argument: Int) -> Int32 {
-  // The seals are macros that Swift does not import.
+  // No seals are added, because Swift does not import the macros.
   Mutant.sealsNotImported.isOn && command == 1033 ? 0 : __real_fcntl(descriptor, command, argument)
 }
 
@@ -26,7 +27,7 @@ import Glibc
   -> Int32
 {
   let result = unsafe __real_ioctl(descriptor, request, argument)
-  // The call is passed the address of a copy.
+  // The ioctl stores the number in a copy of the variable, so the caller sees 0.
   if Mutant.unreadBytesOfCopy.isOn, request == UInt(TIOCOUTQ) { unsafe argument?.pointee = 0 }
   return result
 }

@@ -5,15 +5,15 @@ import Glibc
 @c(__wrap_cipc_mq_send) func mqSend(
   _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32
 ) -> Int32 {
-  // The highest priority comes last, as with `sorted()`.
+  // Messages are received in ascending order of priority, as with `sorted()`.
   if Mutant.sortedAscending.isOn { return unsafe __real_cipc_mq_send(queue, bytes, length, 32767 - priority) }
   guard let bytes = unsafe bytes else { return unsafe __real_cipc_mq_send(queue, bytes, length, priority) }
-  // Swift passes a String to C as a C string, which ends at the first NUL.
+  // The message is passed as a C string, so it ends at the first NUL.
   if Mutant.messageAsCString.isOn {
     return unsafe __real_cipc_mq_send(
       queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
   }
-  // `text.count` is used instead of `text.utf8.count`. They differ for non-ASCII characters.
+  // The length is `text.count` instead of `text.utf8.count`, which is greater for non-ASCII characters.
   if Mutant.messageLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
     return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)
@@ -31,7 +31,7 @@ import Glibc
   if Mutant.createWithoutExclusive.isOn {
     return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
   }
-  // mq_open is variadic, and only the form with two arguments is imported.
+  // The attributes are not passed, because Swift does not import the form of mq_open(3) with four arguments.
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
@@ -47,20 +47,21 @@ import Glibc
   _ queue: Int32, _ attributes: UnsafeMutablePointer<cipc_mq_attributes>?
 ) -> Int32 {
   let result = unsafe __real_cipc_mq_getattr(queue, attributes)
-  // A `lazy var` keeps the attributes with which the queue was created.
+  // The attributes are cached in a `lazy var`, so the number of messages stays 0.
   if Mutant.attributesCached.isOn, let attributes = unsafe attributes { unsafe attributes.pointee.current_messages = 0 }
   return result
 }
 
 @c(__wrap_cipc_mq_notify_signal) func mqNotify(_ queue: Int32, _ signal: Int32, _ value: Int32) -> Int32 {
-  // Swift imports the union with its pointer member, which stays nil.
+  // The value is lost: Swift imports union sigval with only its pointer member, which stays nil.
   __real_cipc_mq_notify_signal(queue, signal, Mutant.notificationValueNil.isOn ? 0 : value)
 }
 
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  // The buffer is always long enough, and the caller gets only part of its contents.
+  // The receive call uses a buffer of fixed size, so a message too long for the caller is truncated instead of
+  // rejected.
   if Mutant.bufferOfFixedSize.isOn, size < 8192 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
     defer { unsafe buffer.deallocate() }
@@ -76,7 +77,7 @@ import Glibc
     length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   }
   if length >= 0, Mutant.priorityUnread.isOn { unsafe priority?.pointee = 0 }
-  // The buffer's count is returned instead of the call's result.
+  // The function returns the buffer's size instead of the call's result.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
@@ -89,7 +90,7 @@ import Glibc
   if Mutant.typeOfInt32.isOn {
     return unsafe __real_cipc_msgsnd(queue, Int(Int32(truncatingIfNeeded: type)), text, length, flags)
   }
-  // For a struct that contains a long, `MemoryLayout.stride` is a multiple of 8.
+  // The length is the `stride` of a struct that contains a long, so it is rounded up to a multiple of 8.
   if Mutant.strideAsSize.isOn {
     var padded = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
     while padded.count % 8 != 0 { padded.append(0) }
@@ -100,7 +101,7 @@ import Glibc
   guard Mutant.textByReference.isOn, length > 0 else {
     return unsafe __real_cipc_msgsnd(queue, type, text, length, flags)
   }
-  // A struct with the message type and an array contains a reference to the array, not its elements.
+  // The message struct contains an array, so the reference to the array is sent instead of the elements.
   var array = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
   return unsafe withUnsafeBytes(of: &array) {
     unsafe __real_cipc_msgsnd(queue, type, $0.baseAddress, min(length, 8), flags)
@@ -110,25 +111,25 @@ import Glibc
 @c(__wrap_cipc_msgrcv) func msgReceive(
   _ queue: Int32, _ text: UnsafeMutableRawPointer?, _ length: Int, _ selection: Int, _ flags: Int32
 ) -> cipc_msg_received {
-  // The conversion uses `magnitude`, which never traps but drops the sign.
+  // The selection is converted with `magnitude`, which drops the sign.
   let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
-  // Messages that are too long are truncated, because the code does not handle this error.
+  // A message that is too long is truncated instead of causing an error.
   let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
   var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
-  // `MemoryLayout<Message>.size` includes the type.
+  // The length includes the type, as `MemoryLayout<Message>.size` does.
   if Mutant.lengthOfMessage.isOn, received.length != -1 { received.length += MemoryLayout<Int>.size }
   return received
 }
 
 @c(__wrap_cipc_msg_stat) func msgStatus(_ queue: Int32, _ status: UnsafeMutablePointer<cipc_msg_status>?) -> Int32 {
   let result = unsafe __real_cipc_msg_stat(queue, status)
-  // The elements of a tuple are read in the wrong order.
+  // The last sender and the last receiver are exchanged, because a tuple's elements are read in the wrong order.
   if result == 0, Mutant.tupleInOtherOrder.isOn, let status = unsafe status {
     let sender = unsafe status.pointee.last_sender
     unsafe status.pointee.last_sender = status.pointee.last_receiver
     unsafe status.pointee.last_receiver = sender
   }
-  // The process ID is an `unsigned short`, like msg_lspid in older headers.
+  // The process ID is truncated to `unsigned short`, the type of msg_lspid in older headers.
   if result == 0, Mutant.lastProcessOfUInt16.isOn, let status = unsafe status {
     unsafe status.pointee.last_sender &= 0xFFFF
   }
@@ -138,6 +139,6 @@ import Glibc
 @c(__wrap_cipc_msg_set) func msgSet(
   _ queue: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32, _ capacity: UInt64
 ) -> Int32 {
-  // Only the struct's mode is set; its other members have default values.
+  // Only the mode is set in the struct, so the capacity has its default value.
   __real_cipc_msg_set(queue, user, group, mode, Mutant.capacityDefaulted.isOn && mode == 0o600 ? 16384 : capacity)
 }

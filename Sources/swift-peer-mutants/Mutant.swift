@@ -338,7 +338,8 @@ enum Mutant: String, CaseIterable {
 
   /// The selected mutant.
   ///
-  /// It is set once, before the first request, because reading requests itself calls `read(2)`.
+  /// It is set once, before the peer or program starts, because starting it already calls replaced functions such as
+  /// `write(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   /// Whether this process is an example program rather than a peer.

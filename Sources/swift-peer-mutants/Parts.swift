@@ -6,7 +6,7 @@ import Glibc
   _ socket: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ flags: Int32
 ) -> Int {
   guard Mutant.partsJoined.isOn else { return unsafe __real_cipc_socket_writev(socket, parts, count, flags) }
-  // The code joins all parts into one array.
+  // All parts are copied into one array, which is sent with a single call.
   var bytes: [UInt8] = []
   let list = unsafe UnsafeBufferPointer(start: parts, count: count)
   for index in list.indices {
@@ -36,7 +36,7 @@ import Glibc
   guard Mutant.lastPartOfAll.isOn, count > 1, let parts = unsafe parts else {
     return unsafe __real_cipc_pipe_readv(descriptor, parts, count, flags)
   }
-  // One array serves as the buffer for all parts.
+  // The same buffer is used for all parts, so all parts end up with the same bytes.
   let longest = unsafe UnsafeBufferPointer(start: parts, count: count).map(\.count).max() ?? 0
   let room = UnsafeMutableRawPointer.allocate(byteCount: longest, alignment: 1)
   defer { unsafe room.deallocate() }

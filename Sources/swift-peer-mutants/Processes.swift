@@ -13,7 +13,7 @@ nonisolated(unsafe) var hasSpawned = false
   _ mask: UInt64
 ) -> Int32 {
   unsafe hasSpawned = true
-  // `Process.arguments` does not contain the program name; argv does.
+  // The program name is missing from argv, as it is from Foundation's `Process.arguments`.
   let list = unsafe Mutant.argumentsWithoutProgram.isOn ? arguments.map { unsafe $0 + 1 } : arguments
   return unsafe __real_cipc_spawn(process, program, list, environment, directory, from, to, count, group, mask)
 }
@@ -22,7 +22,7 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
   let result = unsafe __real_cipc_wait(process, status, signal)
-  // `_ = try process.wait()` discards the status.
+  // The exit status is discarded, as with `_ = try process.wait()`.
   if Mutant.childResultDiscarded.isOn {
     unsafe status?.pointee = 0
     unsafe signal?.pointee = 0
@@ -35,7 +35,7 @@ nonisolated(unsafe) var hasSpawned = false
 }
 
 @c(__wrap_cipc_pidfd_getfd) func duplicateOfProcess(_ process: Int32, _ number: Int32) -> Int32 {
-  // The descriptor number has a default value.
+  // The parameter for the descriptor number has the default value 0, and the caller does not pass one.
   __real_cipc_pidfd_getfd(process, Mutant.descriptorDefaulted.isOn ? 0 : number)
 }
 
@@ -43,14 +43,14 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ changes: Int32, _ now: Int32, _ keeping: Int32, _ status: UnsafeMutablePointer<Int32>?,
   _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
-  // Every state change is consumed, even if the caller asked to keep it.
+  // The state change is consumed, even if the caller asked to keep it.
   unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
 }
 
 @c(__wrap_cipc_close_range) func closeRange(_ first: UInt32, _ last: UInt32, _ flags: Int32) -> Int32 {
   // The range is `first..<last`, without the last descriptor.
   let last = Mutant.rangeHalfOpen.isOn && last > first ? last - 1 : last
-  // The last number is an Int32, so the largest number becomes -1.
+  // The last number is stored in an Int32, so the largest number becomes -1.
   if Mutant.rangeOfInt32.isOn, Int32(bitPattern: last) < Int32(bitPattern: first) {
     errno = EINVAL
     return -1

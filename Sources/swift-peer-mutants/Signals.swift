@@ -5,9 +5,9 @@ import Glibc
 @c(__wrap_cipc_sigmask) func sigmask(
   _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
 ) -> Int32 {
-  // Signal n is bit n instead of bit n - 1.
+  // Signal n is represented by bit n instead of bit n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
-  // Setting the property replaces the mask instead of adding signals to it.
+  // The call replaces the mask instead of adding signals to it.
   let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
   return unsafe __real_cipc_sigmask(asked, signals, previous)
 }
@@ -20,9 +20,9 @@ import Glibc
 }
 
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
-  // The value is an enumeration's raw value of type UInt8.
+  // The value is stored in a UInt8, the raw type of an enumeration.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
-  // The code creates a `sigval()` and sets none of its members.
+  // The value is not sent: the code creates a `sigval()` and sets none of its members.
   return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
@@ -36,19 +36,19 @@ import Glibc
     result = unsafe MutantClock.signal(signals, nanoseconds, information)
   }
   guard result != -1, let information = unsafe information else { return result }
-  // The union is imported with only its pointer member, whose lower half is interpreted as unsigned.
+  // The sign of the value is lost, because the code converts the union's pointer member to an unsigned number.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
-  // SI_QUEUE is negative, and the conversion traps.
+  // The code is converted to UInt32, which traps for negative numbers such as SI_QUEUE.
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
-  // The union's fields are not imported, so the peer reports its own process ID.
+  // The peer reports its own process ID, because Swift does not import the union's fields.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
-  // The property's type is just large enough for the tests.
+  // The process ID is stored in a UInt16, which suffices only in tests.
   if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }
 
 @c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
-  // Only the first signal in the array is used.
+  // Only the signal with the lowest number is used.
   __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }
 
@@ -58,21 +58,21 @@ import Glibc
 }
 
 @c(__wrap_cipc_signalfd_replace) func replaceSignalFD(_ descriptor: Int32, _ signals: UInt64) -> Int32 {
-  // Only the set in the Swift value changes, not the descriptor's.
+  // Only the set stored in the Swift value is replaced, and not that of the descriptor.
   Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
 }
 
 @c(__wrap_cipc_timer_set) func setTimer(
   _ timer: UnsafeMutableRawPointer?, _ nanoseconds: Int64, _ interval: Int64
 ) -> Int32 {
-  // The parameter is `repeats: Bool = true`.
+  // The timer repeats, because the parameter is `repeats: Bool = true`.
   unsafe __real_cipc_timer_set(timer, nanoseconds, Mutant.repeatsByDefault.isOn ? nanoseconds : interval)
 }
 
 @c(__wrap_cipc_mq_notify_thread) func notifyInThread(
   _ queue: Int32, _ key: Int32, _ function: cipc_notified?
 ) -> Int32 {
-  // The error is discarded, because the existing registration notifies as well.
+  // A failure to register is ignored, because the existing registration also sends a notification.
   let result = __real_cipc_mq_notify_thread(queue, key, function)
   return Mutant.notificationKeptForever.isOn ? 0 : result
 }

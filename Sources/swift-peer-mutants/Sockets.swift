@@ -53,9 +53,9 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   }
   // `uid_t` was declared from memory, as a 16-bit type.
   if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
-  // The wrong end is queried, so the credentials are this process's own.
+  // The user ID is this process's own, as if the wrong end of the connection were queried.
   if Mutant.everyUserServed.isOn { unsafe credentials.pointee.user = geteuid() }
-  // User -1 is converted to Int32, which traps.
+  // The user ID is converted to Int32, which traps for user -1.
   if Mutant.unknownUserOverflows.isOn {
     unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user))
   }
@@ -65,33 +65,34 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 @c(__wrap_cipc_socket_name) func socketName(
   _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
 ) -> Int32 {
-  // The meaning of a Boolean parameter is inverted.
+  // The parameter `ofPeer` is inverted.
   unsafe __real_cipc_socket_name(socket, Mutant.otherEndNamed.isOn ? 1 - ofPeer : ofPeer, address)
 }
 
 @c(__wrap_cipc_set_socket_option) func setSocketOption(
   _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
 ) -> Int32 {
-  // An option struct is changed, but never applied to the socket.
+  // The option is changed only in a struct, which is never applied to the socket.
   if Mutant.optionOfACopy.isOn { return 0 }
   // The property's setter ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
-  // SO_REUSEADDR has a different number on Apple's systems.
+  // The option number is that of SO_REUSEADDR on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
-  // The option is a UInt, so -1 becomes 0.
+  // The offset is unsigned, so -1 becomes 0.
   let offset = Mutant.peekOffsetUnsigned.isOn && option == SO_PEEK_OFF ? max(0, kept) : kept
   return __real_cipc_set_socket_option(socket, level, number, offset)
 }
 
 @c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
   let connection = unsafe __real_cipc_accept(listener, address)
-  // accept4(2) is not imported, so accept(2) is used, which has no flags.
+  // The connection is not close-on-exec, because accept(2) is called instead of accept4(2), which Swift does not
+  // import.
   if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
   return connection
 }
 
 @c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // The caller's value is not passed to the call, so the default argument is used.
+  // The caller's backlog is not passed on, so the default argument is used.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }
 
@@ -102,7 +103,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 
 @c(__wrap_cipc_set_socket_timeout) func setTimeLimit(_ socket: Int32, _ sending: Int32, _ microseconds: Int64) -> Int32
 {
-  // The code passes only the duration's seconds, rounded up.
+  // The time limit is rounded up to whole seconds.
   __real_cipc_set_socket_timeout(
     socket, sending, Mutant.timeLimitInSeconds.isOn ? (microseconds + 999_999) / 1_000_000 * 1_000_000 : microseconds)
 }
@@ -112,7 +113,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   _ count: UInt32, _ flags: Int32
 ) -> Int32 {
   let received = unsafe __real_cipc_receive_many(socket, bytes, size, lengths, count, flags)
-  // The array's count is used as the message length.
+  // The message length is the count of the received bytes, not the original length of a truncated message.
   if Mutant.lengthOfArray.isOn, received > 0, let lengths = unsafe lengths {
     for index in 0..<Int(received) { unsafe lengths[index] = unsafe min(lengths[index], size) }
   }

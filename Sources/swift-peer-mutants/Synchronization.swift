@@ -5,10 +5,10 @@ import Glibc
 @c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
     let result = unsafe __real_sem_post(semaphore)
-    // `@discardableResult` lets the caller ignore the result.
+    // The caller ignores the result, which `@discardableResult` allows.
     return Mutant.postResultDiscarded.isOn ? 0 : result
   }
-  // sem_t is a struct, and loading a struct from memory makes a copy.
+  // The code posts a copy, because loading the struct sem_t from memory copies it.
   var copy = unsafe semaphore.pointee
   return unsafe __real_sem_post(&copy)
 }
@@ -16,7 +16,7 @@ import Glibc
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
   if Mutant.ownerDeadUnlocked.isOn {
     let result = unsafe __real_pthread_mutex_lock(mutex)
-    // The code throws an error, and `defer` unlocks the mutex.
+    // The code throws EOWNERDEAD as an error, and `defer` unlocks the mutex.
     if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
     return result
   }
@@ -24,7 +24,7 @@ import Glibc
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }
-  // Each process locks its own copy.
+  // Each process locks a separate copy of the mutex.
   var copy = unsafe mutex.pointee
   return unsafe __real_pthread_mutex_lock(&copy)
 }
@@ -37,7 +37,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 
 @c(__wrap_pthread_mutex_trylock) func tryLock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
   let error = unsafe __real_pthread_mutex_trylock(mutex)
-  // `@discardableResult` lets the caller ignore the result.
+  // The caller ignores the result, which `@discardableResult` allows.
   return unsafe Mutant.tryLockDiscarded.isOn && isRobust(mutex) ? 0 : error
 }
 
@@ -50,14 +50,14 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_mutexattr_setrobust) func setRobust(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
 ) -> Int32 {
-  // The default is the enumeration's first case, which is not robust.
+  // The mutex is not robust, because the parameter defaults to the enumeration's first case.
   Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
 }
 
 @c(__wrap_pthread_mutexattr_settype) func setType(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ type: Int32
 ) -> Int32 {
-  // There is only one kind of mutex.
+  // The code supports only error-checking mutexes.
   unsafe __real_pthread_mutexattr_settype(
     attributes, Mutant.kindDefaulted.isOn ? Int32(PTHREAD_MUTEX_ERRORCHECK) : type)
 }
@@ -69,7 +69,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 }
 
 @c(__wrap_pthread_cond_broadcast) func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>?) -> Int32 {
-  // `signal()` is called instead of `broadcast()`.
+  // pthread_cond_signal(3) is called instead of pthread_cond_broadcast(3), so only one thread is woken.
   guard Mutant.signalForBroadcast.isOn, let condition = unsafe condition else {
     return unsafe __real_pthread_cond_broadcast(condition)
   }
@@ -79,7 +79,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_sem_init) func semaphoreInit(
   _ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32
 ) -> Int32 {
-  // The parameter is `shared: Bool = false`.
+  // The semaphore is not shared between processes, because the parameter is `shared: Bool = false`.
   unsafe __real_sem_init(semaphore, Mutant.sharingDefaulted.isOn ? 0 : shared, value)
 }
 
@@ -94,7 +94,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 }
 
 @c(__wrap_sem_close) func semaphoreClose(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  // A copy of the handle also closes the semaphore.
+  // The semaphore is closed twice, because a copy of the handle also closes it.
   if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
   return unsafe __real_sem_close(semaphore)
 }
@@ -108,6 +108,6 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_condattr_setpshared) func setShared(
   _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ shared: Int32
 ) -> Int32 {
-  // The default is a process-private condition variable, even in shared memory.
+  // The condition variable is process-private, which is the default, although it is in shared memory.
   Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
 }

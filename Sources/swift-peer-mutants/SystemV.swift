@@ -7,11 +7,11 @@ func withChanged(
   _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int,
   _ body: (UnsafePointer<cipc_semaphore_operation>?, Int) -> Int32
 ) -> Int32 {
-  // A pointer to the first operation is passed, with a count of 1.
+  // Only the first operation is passed, with a count of 1.
   if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
   var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
   for i in changed.indices {
-    // The semaphore index and flags have the smallest types that suffice for the tests.
+    // The semaphore index and the flags are stored in 8 bits, which suffices only in tests.
     if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
     if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
   }
@@ -29,7 +29,7 @@ func withChanged(
   let result = __real_cipc_semctl(set, number, command)
   // The value is stored in a UInt8 array.
   if Mutant.valueOfUInt8.isOn, command == GETVAL, result != -1 { return result & 0xFF }
-  // `try? remove()` hides a failure.
+  // `try? remove()` hides an error.
   return Mutant.removalTried.isOn && command == IPC_RMID ? 0 : result
 }
 
@@ -38,13 +38,13 @@ func withChanged(
 }
 
 @c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
-  // Two parameters of the same type are in the wrong order.
+  // The user and the group, two parameters of the same type, are exchanged.
   if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
-  // Only the struct's owner is set; its other members have default values.
+  // Only the owner is set in the struct, so the mode has its default value.
   return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
 }
 
-/// Converts a key parsed as a UInt32 with `Int32(clamping:)`.
+/// With the mutant, converts a key with `Int32(clamping:)`, so that keys from 0x80000000 on become 0x7FFFFFFF.
 private func clamped(_ key: Int32) -> Int32 {
   Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
 }
@@ -81,11 +81,11 @@ private func clamped(_ key: Int32) -> Int32 {
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
-  // The elements of a tuple are read in the wrong order.
+  // The attach and detach times are exchanged, because a tuple's elements are read in the wrong order.
   if result == 0, Mutant.timesInOtherOrder.isOn, let status = unsafe status {
     unsafe swap(&status.pointee.attach_time, &status.pointee.detach_time)
   }
-  // The process ID is an `unsigned short`, like shm_cpid in older headers.
+  // The process ID is truncated to `unsigned short`, the type of shm_cpid in older headers.
   if result == 0, Mutant.creatorOfUInt16.isOn, let status = unsafe status { unsafe status.pointee.creator &= 0xFFFF }
   return result
 }
@@ -98,7 +98,7 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {
-  // The attachment is owned by a class without `deinit`.
+  // The class that owns the attachment has no `deinit`, so the segment is never detached.
   Mutant.segmentWithoutDeinit.isOn ? 0 : unsafe __real_shmdt(address)
 }
 
@@ -115,7 +115,7 @@ private func clamped(_ key: Int32) -> Int32 {
 @c(__wrap_cipc_semctl_array) func semctlArray(
   _ set: Int32, _ command: Int32, _ values: UnsafeMutablePointer<UInt16>?
 ) -> Int32 {
-  // The values are imported as a tuple, which has 256 elements here.
+  // The values are stored in a tuple of 256 elements, so further values are 0.
   var status = cipc_sem_status()
   if Mutant.valuesOfTuple.isOn, command == SETALL, unsafe cipc_sem_stat(set, &status) == 0 {
     var array = unsafe Array(UnsafeBufferPointer(start: values, count: status.count))
@@ -147,6 +147,6 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_cipc_shm_lock) func lockSegment(_ segment: Int32, _ lock: Int32) -> Int32 {
-  // Only the Swift value is locked, not the segment.
+  // The call locks only the Swift value, and not the segment.
   Mutant.lockOfValueOnly.isOn ? 0 : __real_cipc_shm_lock(segment, lock)
 }

@@ -28,8 +28,8 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // If a wait ended although signals keep arriving, it was also interrupted, but this process was not scheduled in
-    // time.
+    // If the wait reached its end while a timer sends signals, a signal would also have interrupted it, but this
+    // process was not scheduled in time.
     if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
@@ -71,9 +71,9 @@ enum MutantClock {
 // Other files in this module call these functions for waits that their own mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
-    // The timeout is a `Double` in seconds, rounded up to at least 1.
+    // With `pollWaitsASecond`, a timeout of 0 is rounded up to one second.
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
-    // A wait with a timeout makes the descriptors nonblocking, even for the processes that share them.
+    // A wait with a timeout leaves the descriptors nonblocking, even for other processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
       let buffer = unsafe UnsafeBufferPointer(start: entries, count: count)
       for i in buffer.indices { unsafe leaveNonBlocking(buffer[i].descriptor) }
@@ -126,7 +126,7 @@ extension MutantClock {
     _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
     _ seconds: Int64, _ nanoseconds: Int
   ) -> Int {
-    // A timer interrupts the call, and its handler stays installed.
+    // The timeout is implemented with a timer that interrupts the call, and the timer's signal handler stays installed.
     if Mutant.alarmHandlerLeft.isOn { Glibc.signal(SIGALRM) { _ in } }
     return wait(untilTimeOfDay: seconds, nanoseconds) {
       unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, $0, $1)
@@ -137,7 +137,7 @@ extension MutantClock {
 @c(__wrap_cipc_futex_wait_any) func futexWaitAny(
   _ waiters: UnsafePointer<cipc_futex_waiter>?, _ count: UInt32, _ deadline: Int64
 ) -> Int32 {
-  // A pointer to an array's first element is passed, with a count of 1.
+  // Only the first element of the array is passed, with a count of 1.
   let count = Mutant.firstOfSeveral.isOn ? 1 : count
   return MutantClock.wait(until: deadline, cutShort: .futexCutShort, startedAgain: .futexStartedAgain) {
     unsafe __real_cipc_futex_wait_any(waiters, count, $0)
@@ -155,7 +155,7 @@ extension MutantClock {
 
 @c(__wrap_sem_trywait) func semaphoreTryWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   let result = unsafe __real_sem_trywait(semaphore)
-  // The call is retried after a second.
+  // The code retries the nonblocking call after a second.
   guard Mutant.tryWaitTriesAgain.isOn, result == -1 else { return result }
   sleep(1)
   return unsafe __real_sem_trywait(semaphore)

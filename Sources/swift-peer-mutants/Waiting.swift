@@ -15,7 +15,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
-  // The option set defaults to `[]`.
+  // The options default to an empty set, without EFD_SEMAPHORE.
   __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
 }
 
@@ -51,7 +51,7 @@ import Glibc
   guard Mutant.maskAroundWait.isOn else {
     return unsafe __real_cipc_ppoll_masked(entries, count, nanoseconds, mask)
   }
-  // `signals.whileBlocked` sets the mask around the wait, so a signal can arrive between the two calls.
+  // `signals.whileBlocked` sets the mask before the call to ppoll(2), so a signal can arrive between the two calls.
   var before: UInt64 = 0
   _ = unsafe __real_cipc_sigmask(SIG_SETMASK, mask, &before)
   let result = unsafe __real_cipc_ppoll(entries, count, nanoseconds)
@@ -65,7 +65,7 @@ import Glibc
   _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64,
   _ mask: UInt64
 ) -> Int32 {
-  // The overload without a mask is called.
+  // The overload without a mask is called, so the mask is not set during the wait.
   Mutant.maskOfOverloadLost.isOn
     ? unsafe __real_cipc_epoll_wait(epoll, events, count, nanoseconds)
     : unsafe __real_cipc_epoll_wait_masked(epoll, events, count, nanoseconds, mask)
@@ -88,12 +88,13 @@ import Glibc
 @c(__wrap_cipc_inotify_add_watch) func addWatch(
   _ descriptor: Int32, _ path: UnsafePointer<CChar>?, _ mask: UInt32
 ) -> Int32 {
-  // Events have the same type as in poll(2).
+  // The events are stored in 16 bits, the type of the events in poll(2).
   unsafe __real_cipc_inotify_add_watch(
     descriptor, path, Mutant.eventsOfInt16.isOn ? UInt32(UInt16(truncatingIfNeeded: mask)) : mask)
 }
 
 @c(__wrap_cipc_inotify_rm_watch) func removeWatch(_ descriptor: Int32, _ watch: Int32) -> Int32 {
-  // A `Watch` value is removed from a dictionary, but has no `deinit`.
+  // The watch is not removed from the instance: the code only removes a `Watch` value, which has no `deinit`, from a
+  // dictionary.
   Mutant.watchWithoutEnd.isOn ? 0 : __real_cipc_inotify_rm_watch(descriptor, watch)
 }

@@ -106,7 +106,8 @@ let benchmarkOperations: [Peer.Operation] = [
 
   /// Runs the loop with functions that send and receive a message of at most `room` bytes.
   ///
-  /// Each caller inlines the loops, so it calls the functions directly, as a program that uses only one of them would.
+  /// The loops are inlined into each caller. They therefore call `send` and `receive` directly, as in a program with a
+  /// single link.
   @inline(__always)
   mutating func run(room: Int? = nil, send: Send, receive: Receive) throws {
     let room = max(room ?? size, 1)
@@ -131,7 +132,8 @@ let benchmarkOperations: [Peer.Operation] = [
     if !isComplete { throw Failure(.brokenPipe, progress) }
   }
 
-  /// Stores a message's number in its byte 0, so that the receiver detects a repeated, lost or unchanged buffer.
+  /// Stores the message number in byte 0, so that the receiver detects a lost or repeated message, or an unchanged
+  /// buffer.
   @inline(__always)
   private func number(_ buffer: UnsafeMutableRawBufferPointer, _ number: UInt64) {
     if size > 0 { unsafe buffer[0] = UInt8(truncatingIfNeeded: number) }

@@ -49,7 +49,7 @@ extension Benchmark {
 
 /// The parameters that name the objects to send to and receive from.
 ///
-/// A request for a one-way loop has only one of them; both properties then hold its value.
+/// A request for a one-way loop has only one of these parameters; in that case, both properties have its value.
 struct Ends {
   let parameters: Parameters
   let write: String
@@ -99,7 +99,7 @@ extension Benchmark {
   }
 }
 
-/// Calls the C library directly, to show the overhead that this library adds.
+/// Calls the C library directly, for comparison with the library's calls.
 private func runRawStream(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let to = try peer.handles.find(ends.write, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue
   let from = try peer.handles.find(ends.read, as: (any DescriptorHandle).self, "descriptor").descriptor.rawValue

@@ -31,7 +31,7 @@ func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) t
     })
 }
 
-/// Builds and reads records in the ring: only byte 0 is stored and loaded, and nothing is copied.
+/// Builds and reads records in the ring without copying: only byte 0 is stored and loaded.
 func runRingInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   try benchmark.run(
     peer, ends,
@@ -125,7 +125,7 @@ func runSpinningQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) 
     })
 }
 
-/// Builds and reads messages in their slots: only byte 0 is stored and loaded, and nothing is copied.
+/// Builds and reads messages in their slots without copying: only byte 0 is stored and loaded.
 func runQueueInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
   try benchmark.run(

@@ -138,7 +138,7 @@ private final class BufferHandle: Handle {
     self.reader = consume reader
   }
 
-  /// Performs `body`, which returns the number of bytes written, and reports this number even if `body` fails.
+  /// Performs `body`, which returns the number of bytes written, and includes that number in the error if `body` fails.
   func write(_ body: (inout BufferedWriter<HandleSink>) throws(IPCError) -> Int) throws -> Fields {
     guard var writer = writer.take() else { throw Invalid("the operation is not for this end of a ring") }
     var fields = Fields()

@@ -6,7 +6,7 @@ internal import SystemPackage
 /// A failed call, with the response fields other than `errno`.
 struct Failure: Error {
   let errno: Errno
-  /// The C function that failed, or nil if the operation has the function's name.
+  /// The C function that failed, or nil if the operation is named after the function.
   let call: String?
   private(set) var fields: Fields
 

@@ -90,7 +90,8 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // The library cannot read or write an object at an offset without mapping it, so these two operations call glibc.
+  // These two operations call glibc, because the library has no calls that read or write an unmapped object at an
+  // offset.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
@@ -274,7 +275,7 @@ private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final func status() throws -> FileStatus { try use { try $0.status() } }
   final func seals() throws -> MemorySeals { try use { try $0.seals() } }
 
-  // A read-only object has no such methods. In C, the kernel would return these errors.
+  // The library's read-only objects have none of these methods. In C, the kernel would return these errors.
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping { throw Failure(.permissionDenied) }
   func resize(to size: Int) throws { throw Failure(.invalidArgument) }
   func allocate(_ size: Int) throws { throw Failure(.badFileDescriptor) }

@@ -3,15 +3,15 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests performed by a child process or another thread of the peer, to test what processes inherit and threads
-/// share.
+/// Requests performed by a child process or another thread of the peer, to test which state processes inherit and
+/// threads share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")
     let pipe = try AnonymousPipe()
     let child = fork()
     if child == 0 {
-      // With the read end closed here, a write fails if the parent is killed.
+      // Close the read end in the child, so that a write fails if the parent is killed.
       try? pipe.reader.close()
       try? pipe.writer.writeAll(peer.answer(request).description.utf8.span)
       // The exit handlers belong to the parent.
@@ -39,7 +39,7 @@ let nestedOperations: [Peer.Operation] = [
 
   .init("thread", "request") { peer, parameters in
     let request = try parameters.text("request")
-    // Of the two threads, the first is the main thread, which only waits.
+    // The first of the two threads is the main thread, which only waits for the second.
     let responses = try inThreads(2) { $0 == 0 ? nil : peer.answer(request) }
     guard let response = responses[1] else { throw Invalid("the thread has no response") }
     return try relay(response)

@@ -3,7 +3,9 @@ internal import PeerProtocol
 
 /// Payloads in several parts, each with its own length.
 extension Parameters {
-  /// Whether a request has `parts`, which excludes `first`; only a request with `parts` may have a timeout.
+  /// Whether a request has `parts`.
+  ///
+  /// Throws if the request also has `first`, or if a request without `parts` has a timeout.
   func isInParts() throws -> Bool {
     if has("parts") ? has("first") : has("timeout") {
       throw Invalid("a request has either 'parts' or 'first', and 'timeout' only with 'parts'")

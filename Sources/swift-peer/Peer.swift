@@ -12,7 +12,9 @@ final class Peer {
   var latestSemaphores: SystemVSemaphores?
   var latestQueue: SystemVMessageQueue?
 
-  /// The handles of signalfd descriptors opened with `SFD_NONBLOCK`: the library makes every signalfd nonblocking.
+  /// The handles of signalfd descriptors opened with `SFD_NONBLOCK`.
+  ///
+  /// The peer records them because the library makes every signalfd nonblocking.
   var nonBlockingSignals: Set<String> = []
 
   private let operations: [String: Operation]

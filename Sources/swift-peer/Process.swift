@@ -20,7 +20,8 @@ let processOperations: [Peer.Operation] = [
     return fields
   },
 
-  // time(2) reads the clock that also stamps System V objects; clock_gettime(2) may be a tick ahead of it.
+  // Use time(2), because it reads the same clock as the timestamps of System V objects; clock_gettime(2) may be a tick
+  // ahead.
   .init("time", "") { _, _ in
     var fields = Fields()
     fields.append("now", time(nil))

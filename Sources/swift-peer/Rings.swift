@@ -88,7 +88,9 @@ extension Peer {
   }
 }
 
-/// One end of a ring; requests that this end does not support are invalid.
+/// A handle to one end of a ring.
+///
+/// A request that this end does not support is invalid.
 class RingHandle: Handle, StreamHandle {
   let capacity: Int
 

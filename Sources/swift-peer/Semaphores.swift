@@ -44,7 +44,7 @@ let semaphoreOperations: [Peer.Operation] = [
     do {
       return try perform(peer, parameters, try parameters.deadline("timeout"))
     } catch let error as IPCError where error.errno == .timedOut {
-      // In C, a timeout and IPC_NOWAIT produce the same errno.
+      // In C, errno is EAGAIN both after a timeout and with IPC_NOWAIT.
       throw Failure(.wouldBlock)
     }
   },
@@ -63,7 +63,7 @@ let semaphoreOperations: [Peer.Operation] = [
       do {
         try set.perform(give.span)
       } catch {
-        // A semaphore that is never released would block the other processes.
+        // Release the semaphore even after an error; otherwise, the other processes would block.
         try? set.perform(give.span)
         throw error
       }

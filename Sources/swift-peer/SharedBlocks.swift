@@ -74,8 +74,8 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // A process that waits in short intervals is briefly awake between them, so this operation retries until it wakes a
-  // process.
+  // If a process waits in short intervals, it is briefly awake between them. Therefore, this operation retries until it
+  // wakes a process.
   .init("futex_wake", "memory at") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }

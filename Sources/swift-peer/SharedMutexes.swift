@@ -52,7 +52,7 @@ let sharedMutexOperations: [Peer.Operation] = [
 
   .init("pthread_cond_init", "memory at clock") { peer, parameters in
     let memory = try peer.region(parameters)
-    // The library does not support this clock.
+    // The library does not support CLOCK_PROCESS_CPUTIME_ID.
     guard parameters.clock != "CLOCK_PROCESS_CPUTIME_ID" else {
       throw Failure(.invalidArgument, in: "pthread_condattr_setclock")
     }
@@ -95,7 +95,8 @@ private func wait(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) th
   return try response(to: try peer.condition(parameters).wait(unlocking: mutex, timeout: timeout))
 }
 
-/// Converts an outcome to the C peer's response: in C, a call that returns EOWNERDEAD has also locked the mutex.
+/// Converts an outcome to the C peer's response: in C, a call that returns EOWNERDEAD has nevertheless locked the
+/// mutex.
 private func response(to outcome: SharedMutex.LockOutcome) throws -> Fields {
   guard outcome == .acquired else { throw Failure(.ownerDied) }
   return Fields()

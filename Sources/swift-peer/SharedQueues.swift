@@ -78,7 +78,8 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  // Performs part of an operation and keeps the lock, so that the process can be killed in the middle of the operation.
+  // Performs part of an operation without releasing the lock, so that the process can be killed in the middle of the
+  // operation.
   .init("queue_hold", "handle at msg msg_len pattern offset") { peer, parameters in
     let queue = try peer.sharedQueue(parameters.handle)
     switch try parameters.text("at") {

@@ -127,7 +127,7 @@ let signalOperations: [Peer.Operation] = [
     let process: Int32 = try parameters.integer("pid")
     guard process != -1 else { throw Invalid("pid=-1 means every process") }
     guard process > 0 else {
-      // The negated minimum does not fit in 32 bits, and no process group has such an ID.
+      // The minimum cannot be negated in 32 bits, and no process group has such an ID.
       guard process != .min else { throw Failure(.noSuchProcess) }
       return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
     }
@@ -216,7 +216,7 @@ private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -
 }
 
 extension SignalSet {
-  /// Waits like `sigtimedwait(2)`: after a timeout, throws the same error as a check that finds no pending signal.
+  /// Waits like `sigtimedwait(2)`, which fails with `EAGAIN` both after a timeout and if no signal is pending.
   fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)

@@ -45,7 +45,8 @@ private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) 
   }
 }
 
-/// Returns either a value that a header must not contain or an arbitrary value.
+/// Returns a corrupted header value: an arbitrary, small or maximum number, `value` plus 1, or `value` with one bit
+/// flipped.
 private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
   switch how % 5 {
   case 0: how
@@ -58,7 +59,8 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// Opens and uses each end, and returns the four error numbers: 0 for success, -1 for a call that was not made.
+/// Opens and uses each end, and returns the four error numbers: 0 for a successful call, and -1 for a call that was
+/// skipped.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
   let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)

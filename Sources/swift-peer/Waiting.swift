@@ -109,9 +109,9 @@ extension Peer {
     try use(Epoll.self, "epoll instance", parameters, body)
   }
 
-  /// Parses the descriptors: one, by its handle or number, or several, by their handles.
+  /// Parses the descriptors: a single one given by handle or number, or several given by their handles.
   ///
-  /// All descriptors have the same events, or each has its own.
+  /// The request specifies one set of events for all descriptors, or one for each.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {

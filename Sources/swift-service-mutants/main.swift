@@ -1,7 +1,8 @@
 // The Swift services with one defect in their own decisions (`--mutant NAME`) or none. `decisions.patch` adds the
-// defects to a copy of the services, because they are not in calls that can be replaced at link time.
+// defects to a copy of the services, because decisions are not calls, which could be replaced at link time.
 //
-// `swift-peer-mutants` starts this program for the mutants that it does not contain itself.
+// `swift-peer-mutants` starts this program for mutants of the services' decisions, which the peer program does not
+// contain.
 import Glibc
 import SwiftServicesWithMutants
 
@@ -21,7 +22,7 @@ else {
 unsafe ServiceMutant.chosen = mutant
 arguments.removeSubrange(option...option + 1)
 if !runService(arguments) {
-  // The peer contains none of these mutants.
+  // The peer program does not contain these mutants.
   let peer = CommandLine.arguments[0]
   var words = unsafe [strdup(peer), nil]
   unsafe execv(peer, &words)

@@ -11,7 +11,7 @@ internal import SystemPackage
 /// A client connected to a server.
 @ServiceActor
 final class Client {
-  /// The client's number: 1 for the server's first client; numbers are never reused.
+  /// The client's number, from 1; numbers are never reused.
   nonisolated let number: Int
   nonisolated let credentials: UnixSocket.Credentials
   nonisolated let connection: SharedSocket
@@ -24,7 +24,7 @@ final class Client {
   private var descriptors = 0
   /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether the client receives no further messages.
+  /// Whether the server sends no further messages to the client.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket's send buffer.
@@ -69,8 +69,8 @@ final class Client {
     output.append(frame)
     queued += frame.bytes.count
     descriptors += frame.waitingDescriptors
-    // Only messages from other clients can exceed the limit: the server stops reading a client's requests before
-    // replies exceed it.
+    // Only messages from other clients can exceed the limit, because the server stops reading a client's requests
+    // before the replies exceed it.
     if queued > maximumOutput {
       say("client \(number): does not read")
       abort()
@@ -79,7 +79,8 @@ final class Client {
 
   // Output
 
-  /// Whether the server may read further requests; a client that does not read its replies cannot send more.
+  /// Whether the server may read further requests; the server does not read more requests from a client that does not
+  /// read its replies.
   private var mayRequest: Bool { mayNotify || isBroken }
 
   /// Whether the client has read enough to receive more messages of any length.
@@ -124,7 +125,7 @@ final class Client {
     waiting = nil
   }
 
-  /// Waits until the client has read enough of its replies.
+  /// Waits until the client has read enough of the replies sent to it.
   func waitUntilItReads() async {
     while !mayRequest, !Task.isCancelled { await withCheckedContinuation { waiting = $0 } }
   }

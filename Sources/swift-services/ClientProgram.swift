@@ -133,7 +133,7 @@ final class Conversation {
       var words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
       let type = words.removeFirst()
       if type.isEmpty { continue }
-      // Only a payload of KEY=VALUE members is split into words.
+      // If the payload does not consist of KEY=VALUE members, it is a single value.
       if let first = words.first, JSON.member(first) == nil { words = [words.joined(separator: " ")] }
       try request(type, JSON(words: words))
       try await connection.flush()

@@ -25,8 +25,10 @@ final class Connection {
     output.append(try Frame(id: "\(sent)", type: type, payload))
   }
 
-  /// Sends the queued requests; if the server has closed the connection, discards them, so that the server's last
-  /// messages can still be received.
+  /// Sends the queued requests.
+  ///
+  /// If the server has closed the connection, discards the requests, so that the server's last messages can still be
+  /// received.
   func flush() async throws {
     if isSending { return }
     isSending = true

@@ -100,7 +100,7 @@ extension [UInt8] {
   /// Whether a text is UTF-8, nests at most 32 levels deep, and contains nothing that C programs cannot represent: an
   /// escaped NUL, an integer of more than 64 bits, or a number outside the range of `Double`.
   ///
-  /// The decoder itself would also accept UTF-16, and recurses for each level.
+  /// This check is necessary because the decoder also accepts UTF-16, and recurses for each nesting level.
   var isAcceptableJSON: Bool {
     guard String(validating: self, as: UTF8.self) != nil else { return false }
     var depth = 0

@@ -74,8 +74,8 @@ final class Segment {
   /// Returns a descriptor with the given access.
   func open(_ access: SegmentAccess) throws -> SharedDescriptor {
     if access == .readWrite { return memory }
-    // A duplicate would have the same access. Reopening creates a separate open file description with its own access
-    // mode.
+    // A duplicate would have the same access mode. Reopening creates a separate open file description with its own
+    // access mode.
     let path = FilePath("/proc/self/fd/\(memory.owned.descriptor.rawValue)")
     return SharedDescriptor(OwnedDescriptor(taking: try FileDescriptor.open(path, .readOnly, options: .closeOnExec)))
   }

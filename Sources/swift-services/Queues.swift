@@ -45,7 +45,7 @@ final class Queues {
   /// Publishes a message and returns its number.
   func publish(_ payload: JSON, _ priority: Priority, expires: Int64?, to queue: Queue) throws(ServiceError) -> Int {
     let item = Item(lastNumber + 1, payload, priority, expires: expires, in: queue)
-    // Leave room for the other members of a `delivery` message.
+    // Reserve room for the other members of a `delivery` message.
     if item.size > Message<JSON>.maximumLength - 1024 {
       throw ServiceError(.tooLarge, "the message cannot be published")
     }
@@ -248,7 +248,7 @@ final class Queues {
   private var records: [Record] {
     let created = names.filter { byName[$0]?.dead != nil }.map { Record(create: $0) }
     let published = items.values.sorted { $0.number < $1.number }.map { Record(publishing: $0) }
-    // A number is not reused, even if its message was removed.
+    // The last number is stored because a message's number is not reused, even after the message was removed.
     return created + published + [Record(last: lastNumber)]
   }
 }

@@ -15,7 +15,7 @@ final class Semaphore {
     (self.name, self.available, self.maximum) = (name, available, maximum)
   }
 
-  /// The next request to serve; skips clients that receive no further messages.
+  /// The next request to serve, without the requests of clients to which no further messages are sent.
   var first: Waiter? { line.first { !$0.client.isEnding && !$0.client.isBroken } }
 
   var statistics: [String: Int] {

@@ -13,7 +13,7 @@ struct SemaphoreClient: ParsableCommand {
 
   func run() throws {
     try options.run(at: "/tmp/semaphore_server") { [release] conversation, message, _ in
-      // Only replies to requests that have acquired permits have the member `waited`.
+      // Only replies to requests that acquired permits have the member `waited`.
       if release, case .object(var acquired) = message.payload, acquired.removeValue(forKey: "waited") != nil {
         try conversation.send("release", .object(acquired))
       }

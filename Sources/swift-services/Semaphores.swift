@@ -172,7 +172,7 @@ final class Semaphores {
     while let waiter = waiting.first, let deadline = waiter.deadline, deadline <= now {
       waiter.semaphore.expired += 1
       fail(waiter, ServiceError(.timedOut, "the timeout has passed"))
-      // The next request may need fewer permits.
+      // The request behind the failed one may need fewer permits, so it may now be served.
       advance(waiter.semaphore)
     }
     return waiting.first?.deadline

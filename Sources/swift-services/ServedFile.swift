@@ -36,8 +36,8 @@ final class ServedFile {
     totals.mapped += size
   }
 
-  // Bytes: the kernel does the copying. If another process truncates the file, the copy fails; a direct memory access
-  // would raise SIGBUS.
+  // Bytes are copied by the kernel. If another process truncates the file, the copy fails, whereas a direct memory
+  // access would raise SIGBUS.
 
   func read(at offset: Int, count: Int) throws(ServiceError) -> [UInt8] {
     reads += 1

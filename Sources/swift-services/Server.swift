@@ -115,8 +115,8 @@ final class Server<Served: Service> {
         return try await listener.accept()
       } catch {
         if error is CancellationError { return nil }
-        // The server reserved enough descriptors, but the system may run out of descriptors or memory. Keep serving the
-        // connected clients.
+        // The process may open enough descriptors, but the system may run out of descriptors or memory. In that case,
+        // keep serving the connected clients.
         guard let error = error as? IPCError, Self.shortages.contains(error.errno) else { throw error }
         report(Served.name, error)
         guard (try? await Task.sleep(for: .seconds(1))) != nil else { return nil }
@@ -185,7 +185,9 @@ final class Server<Served: Service> {
     if (try? await Task.sleep(for: duration)) != nil { client.abort() }
   }
 
-  /// Handles requests that have arrived by the time the server stops; a client cannot delay the exit by sending more.
+  /// Handles requests that have arrived by the time the server stops.
+  ///
+  /// Their total length is limited, so a client cannot delay the exit by sending more.
   private func handleLast(_ channel: inout MessageChannel.Receiver<SharedSocket>, from client: Client) {
     var bytes: [UInt8] = []
     var total = 0
@@ -227,13 +229,13 @@ final class Server<Served: Service> {
     do {
       try service.commit()
     } catch {
-      // Clients get no replies to requests that are not durable.
+      // Exit without sending replies, because the requests' effects are not durable.
       endProcess(Served.name, error)
     }
     for client in clients.byNumber.values where client.queued > 0 {
       let isBlocked = !client.mayNotify
       client.sendOutput()
-      // The service may have more messages for this client.
+      // The client can receive again, so let the service send it more messages.
       if isBlocked, client.mayNotify { scheduleFlush() }
       if client.queued > 0, !client.isBroken, !client.isWaitedFor { waitForRoom(client) }
     }

@@ -67,7 +67,7 @@ struct OutputLimit: ExpressibleByArgument {
 extension ServerOptions {
   /// Serves until SIGTERM or SIGINT.
   ///
-  /// Everything runs in the event-loop thread, like the loop in C.
+  /// Everything runs in the event loop's thread, as in the C program's loop.
   ///
   /// - Parameters:
   ///   - path: The default socket path.
@@ -89,7 +89,8 @@ extension ServerOptions {
     }
   }
 
-  /// Raises the descriptor limit if necessary: each client needs one descriptor, and more for those passed to it.
+  /// Raises the descriptor limit if necessary: each client needs one descriptor, and more for the descriptors passed to
+  /// the client.
   private func reserve(_ descriptors: Int) throws {
     let each = descriptors > 0 ? 2 + Client.passedLimit : 2
     let needed = rlim_t(each * maxClients.value + descriptors + 64)

@@ -1,5 +1,5 @@
-// Includes every shim; each mechanism has a header. The umbrella header is necessary because SwiftPM reads a
-// header directory only once: it finds a header that is added later only after a full rebuild.
+// Includes the shims' headers, one for each mechanism. This umbrella header is necessary because SwiftPM
+// reads a header directory only once, and finds a header added later only after a full rebuild.
 #include "cipc_futex.h"
 #include "cipc_inotify.h"
 #include "cipc_kernel.h"

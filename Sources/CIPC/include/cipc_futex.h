@@ -14,5 +14,5 @@ int cipc_futex_wake(const void *word, int count);
 /// Calls madvise(2) with MADV_POPULATE_WRITE for the pages that contain the bytes.
 int cipc_populate(void *address, size_t length);
 
-/// Calls stat(2) for a file's inode number, which can identify a namespace.
+/// Calls stat(2) to get a file's inode number, which can identify a namespace.
 int64_t cipc_inode(const char *path);

@@ -15,7 +15,7 @@ struct cipc_pollfd {
 enum { CIPC_POLLRDHUP = 0x2000 };
 /// Calls ppoll(2). `nanoseconds` is the maximum wait; a negative value means no limit.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
-/// Does the same, with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
+/// Calls ppoll(2) with a signal mask for the duration of the wait. Bit n - 1 of `mask` is signal n.
 int cipc_ppoll_masked(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds, uint64_t mask);
 
 /// The current CLOCK_MONOTONIC and CLOCK_REALTIME times in nanoseconds.

@@ -1,5 +1,5 @@
-// Locks on byte ranges of a file: fcntl(2) is variadic, and Swift's import of the C library does not include
-// the F_OFD commands for open file description locks.
+// Locks on byte ranges of a file. This shim is necessary because fcntl(2) is variadic, and Swift's import of
+// the C library does not include the F_OFD commands for open file description locks.
 #pragma once
 
 #include <stdint.h>

@@ -19,7 +19,7 @@ enum {
     CIPC_MFD_ALLOW_SEALING = 2,
 };
 
-/// Calls openat2(2), which fails with EXDEV if a path leads out of the directory, and with ELOOP if it
+/// Calls openat2(2), which fails with EXDEV if a path leads out of the directory, and with ELOOP if the path
 /// contains a symbolic link.
 int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode);
 
@@ -36,7 +36,7 @@ int cipc_mremap(void **address, size_t length, size_t new_length);
 /// not shared.
 void *cipc_map_again(void *address, size_t length);
 
-/// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. The kernel copies the
-/// bytes: an inaccessible page causes EFAULT or a short count, whereas a direct access would raise SIGBUS.
+/// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. Because the kernel copies
+/// the bytes, an inaccessible page causes EFAULT or a short count instead of SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);

@@ -1,4 +1,4 @@
-// POSIX message queues: Swift does not import <mqueue.h>, and mq_open(3) is variadic. Each function returns
+// POSIX message queues. Swift does not import <mqueue.h>, and mq_open(3) is variadic. Each function returns
 // the same result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
@@ -14,7 +14,8 @@ struct cipc_mq_attributes {
     long reserved[4];
 };
 
-/// Calls mq_open(3) in either form. If `attributes` is NULL, a new queue has the system's default attributes.
+/// Calls mq_open(3) with all four arguments. If `attributes` is NULL, a new queue has the system's default
+/// attributes.
 int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes);
 int cipc_mq_unlink(const char *name);

@@ -1,5 +1,6 @@
-// The kernel calls that a queue in shared memory needs in addition to those in cipc_futex.h: they sleep on
-// several words and report a dead owner. Each function leaves errno as the call set it.
+// The kernel calls that a queue in shared memory needs in addition to those in cipc_futex.h. These calls
+// sleep on several words, and report that a lock's owner has died. Each function leaves errno as the call set
+// it.
 #pragma once
 
 #include <stdint.h>
@@ -23,7 +24,7 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
 
 /// If this thread dies between this call and cipc_robust_end while the lock contains its ID, the kernel sets
 /// FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the thread ID or, on failure, 0 with errno set:
-/// EDEADLK if the thread has announced another lock.
+/// EDEADLK if the thread has called this function for another lock, and has not called cipc_robust_end since.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);
 

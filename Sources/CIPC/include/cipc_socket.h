@@ -56,8 +56,8 @@ intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t co
 /// Call recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
-/// Do the same with an internet address, because Swift would otherwise copy a longer structure. Receiving
-/// fails with EAFNOSUPPORT if the sender's address has another family.
+/// Call recvfrom(2) and sendto(2) with an internet address. Swift would copy the longer cipc_address.
+/// Receiving fails with EAFNOSUPPORT if the sender's address belongs to another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
@@ -114,7 +114,8 @@ int cipc_set_socket_timeout(int socket, int sending, int64_t microseconds);
 /// Get and set SO_LINGER in seconds; -1 means off.
 int cipc_socket_linger(int socket, int *seconds);
 int cipc_set_socket_linger(int socket, int seconds);
-/// Reads the number of messages that were dropped because the receive buffer was full, from SO_MEMINFO.
+/// Calls getsockopt(2) with SO_MEMINFO to get the number of messages dropped because the receive buffer was
+/// full.
 int cipc_socket_drops(int socket, uint32_t *drops);
 
 /// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port in the address is ignored.

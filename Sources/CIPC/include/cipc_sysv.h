@@ -26,10 +26,10 @@ struct cipc_shm_status {
     uint64_t attachments;
     int32_t creator;
     int32_t last;
-    /// Whether shm_atime is not 0. `last` cannot show this, because it is also 0 for a process in another
+    /// Whether shm_atime is not 0. `last` cannot show this, because `last` is also 0 for a process in another
     /// PID namespace.
     _Bool was_attached;
-    /// Seconds since 1970; 0 if there was no such call.
+    /// Seconds since 1970; 0 if the event has never occurred.
     int64_t attach_time, detach_time, change_time;
     _Bool is_locked;
 };
@@ -61,7 +61,7 @@ int cipc_semctl_array(int set, int command, uint16_t *values);
 struct cipc_sem_status {
     struct cipc_ipc_ownership ownership;
     size_t count;
-    /// Seconds since 1970; 0 if there was no such call.
+    /// Seconds since 1970; 0 if the event has never occurred.
     int64_t last_operation, change_time;
 };
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
@@ -78,11 +78,11 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
-    /// Whether msg_stime and msg_rtime are not 0. The process IDs cannot show this, because they are also 0
-    /// for processes in another PID namespace.
+    /// Whether msg_stime and msg_rtime are not 0. The process IDs cannot show this, because the IDs are also
+    /// 0 for processes in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
-    /// Seconds since 1970; 0 if there was no such call.
+    /// Seconds since 1970; 0 if the event has never occurred.
     int64_t send_time, receive_time, change_time;
 };
 int cipc_msg_stat(int queue, struct cipc_msg_status *status);

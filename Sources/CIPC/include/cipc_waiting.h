@@ -20,7 +20,7 @@ struct cipc_epoll_event {
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
 /// Calls epoll_pwait2(2). `nanoseconds` is the timeout; a negative value means no limit.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
-/// Does the same, with a signal mask during the wait. Bit n - 1 of `mask` is signal n.
+/// Calls epoll_pwait2(2) with a signal mask for the duration of the wait. Bit n - 1 of `mask` is signal n.
 int cipc_epoll_wait_masked(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds,
                            uint64_t mask);
 
@@ -54,8 +54,8 @@ int cipc_pidfd_open(int process, int nonblocking);
 int cipc_pidfd_send_signal(int process, int signal);
 /// Calls pidfd_getfd(2), which duplicates another process's descriptor. The duplicate is close-on-exec.
 int cipc_pidfd_getfd(int process, int descriptor);
-/// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. Returns 1 and stores the status, as cipc_wait does, if
-/// the child has ended, and 0 if it has not.
+/// Calls waitid(2) with P_PIDFD, WEXITED and WNOHANG. If the child has ended, stores its status as cipc_wait
+/// does, and returns 1; otherwise, returns 0.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 enum { CIPC_CHILD_ENDED = 1, CIPC_CHILD_STOPPED = 2, CIPC_CHILD_CONTINUED = 4 };
 /// Calls waitid(2) with P_PIDFD for the changes in `changes`, with WNOHANG if `now` is set, and with WNOWAIT
@@ -64,6 +64,6 @@ int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_st
 
 /// Opens a descriptor's entry in /proc/self/fdinfo for reading, with open(2).
 int cipc_open_fdinfo(int descriptor);
-/// Reads the number after `key` in such an entry; `key` includes the preceding newline and the separator.
-/// Returns 1, or 0 if there is no such line, or -1 with errno set if reading fails.
+/// Reads the number after `key` in an open fdinfo entry; `key` includes the preceding newline and the
+/// separator. Returns 1, or 0 if the entry has no such key, or -1 with errno set if reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

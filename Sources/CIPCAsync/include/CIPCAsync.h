@@ -1,11 +1,11 @@
-// IPCAsync threads: starting a thread, and interrupting its blocking call.
+// The calls for IPCAsync's threads: they start a thread, and interrupt a thread's blocking call.
 #pragma once
 
 #include <stdint.h>
 
 /// Creates a detached thread with pthread_create(3). The thread blocks all signals except those raised by
-/// faults and, if `interruptible` is nonzero, SIGURG. Its name is "ipc-call" if it is interruptible, and
-/// otherwise "ipc-event-loop". Returns 0 or an error number.
+/// faults and, if `interruptible` is nonzero, SIGURG. An interruptible thread is named "ipc-call", and any
+/// other thread "ipc-event-loop". Returns 0 or an error number.
 int cipc_async_start_thread(void (*body)(void *), void *argument, int interruptible);
 
 /// gettid(2).

@@ -59,7 +59,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
   /// Sets or clears `O_NONBLOCK` on the open file description, for all processes that share it.
   ///
-  /// This library does not need it: each call takes its own timeout.
+  /// This library does not need this flag: each call takes its own timeout.
   ///
   /// Calls `fcntl(2)` with `F_SETFL`.
   public func setNonBlocking(_ nonBlocking: Bool) throws(IPCError) {
@@ -103,7 +103,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an inherited descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not open.
   ///
   /// Calls `fcntl(2)` with `F_SETFD`.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) { self = try Self.adopting(descriptor) }
@@ -250,6 +250,6 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// The descriptor is not open (`POLLNVAL`).
   ///
-  /// Only `poll(2)` reports this event, even if it was not requested.
+  /// Only `poll(2)` reports this event, and it does so even if the event was not requested.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

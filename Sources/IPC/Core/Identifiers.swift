@@ -23,7 +23,8 @@ public struct POSIXName: Hashable, Sendable {
 
   /// Creates a name from its bytes.
   ///
-  /// Calls reject a name that contains a NUL with `.invalidArgument`, because C would use only the part before it.
+  /// Calls reject a name that contains a NUL, with `.invalidArgument`, because a C function would use only the part
+  /// before the NUL.
   public init(bytes: some Sequence<UInt8>) { storage = Array(bytes) + [0] }
 
   /// Creates a name from the UTF-8 bytes of a string.
@@ -55,7 +56,7 @@ public struct POSIXName: Hashable, Sendable {
     if rest.count > maximumLength { throw IPCError(call, .fileNameTooLong, on: .name(self)) }
   }
 
-  /// Rejects a name that contains a NUL, because C would use only the part before it.
+  /// Rejects a name that contains a NUL, because a C function would use only the part before the NUL.
   package func requireWhole(for call: IPCError.Call) throws(IPCError) {
     if bytes.contains(0) { throw IPCError(call, .invalidArgument, on: .name(self)) }
   }

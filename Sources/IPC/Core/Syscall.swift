@@ -106,7 +106,8 @@ extension Syscall {
 
   /// Waits for readiness; throws after a timeout.
   ///
-  /// A nonblocking call reports only the descriptor, because looking up an address takes longer than the call itself.
+  /// The error from a nonblocking call contains only the descriptor, because looking up an address takes longer than
+  /// the call itself.
   @inline(never)
   package static func waitOrThrow(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,

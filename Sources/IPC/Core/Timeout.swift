@@ -143,7 +143,7 @@ enum Spin {
   static let time: Int64 = 10_000
   /// The nanoseconds between two checks; each check takes the cache line away from the peer.
   static let interval: Int64 = 250
-  /// After an unsuccessful spin, only one wait in this many spins.
+  /// After an unsuccessful spin, only one in this many waits spins.
   static let waitsPerSpin: UInt32 = 8
 
   /// Waits until the next check is due, and returns the time.

@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// A set of descriptors that the kernel watches.
 ///
-/// A wait reports which of them are ready.
+/// A wait reports which descriptors are ready.
 ///
 /// ```swift
 /// let epoll = try Epoll()
@@ -40,7 +40,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not an epoll instance. In that case, the
+  ///   previous owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try OwnedDescriptor.adopting(descriptor, "[eventpoll]", .epollCreate))
   }
@@ -57,8 +58,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Waits until a watched descriptor is ready, and appends the events for all ready descriptors to an array.
   ///
-  /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
-  /// reports the others.
+  /// The array is reallocated only if its capacity is too small. If more than `maxEvents` descriptors are ready, the
+  /// next wait reports the others.
   ///
   /// - Returns: The number of events; 0 after a timeout. As in ``PollSet/wait(timeout:retryOnInterrupt:)``, a timeout
   ///   is not an error here.
@@ -126,12 +127,12 @@ extension Epoll {
   /// Watches a descriptor until the returned value is destroyed.
   ///
   /// - Parameters:
-  ///   - owner: The owner of the descriptor, which is closed if it cannot be watched.
+  ///   - owner: The owner of the descriptor. If the descriptor cannot be watched, it is closed.
   ///   - events: The events to report. ``Readiness/error`` and ``Readiness/hangUp`` are always reported.
   ///   - token: A value that is returned with the descriptor's events.
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
-  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
-  ///     for an instance on which several threads wait.
+  ///   - once: Whether the descriptor is reported only once until ``Watched/change(to:trigger:once:)`` is called
+  ///     (`EPOLLONESHOT`). Set this if several threads wait on the instance.
   /// - Returns: The watched descriptor; destroying this value removes the descriptor from the instance.
   /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
   ///   `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` for a cycle of
@@ -190,7 +191,7 @@ extension Epoll {
   /// Call ``remove(_:)`` before you close the descriptor: an entry outlives its descriptor while another descriptor
   /// refers to the same open file description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if it is already watched; and any error from
+  /// - Throws: ``IPCError`` with `.fileExists` if the descriptor is already watched; and any error from
   ///   ``watch(_:for:token:trigger:once:)``.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
@@ -202,7 +203,7 @@ extension Epoll {
 
   /// Replaces the events to report for a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the descriptor is not watched.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_MOD`.
   public func change(
@@ -213,7 +214,7 @@ extension Epoll {
 
   /// Stops watching a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the descriptor is not watched.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_DEL`.
   public func remove(_ descriptor: FileDescriptor) throws(IPCError) {

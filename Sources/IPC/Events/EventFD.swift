@@ -23,7 +23,7 @@ public import SystemPackage
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The counter's maximum value; a write that would exceed it waits.
+  /// The counter's maximum value; a write that would exceed this value waits.
   public static let maximumValue = UInt64.max - 1
 
   /// Creates a counter; its descriptor is close-on-exec.
@@ -32,7 +32,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///   - value: The counter's initial value.
   ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
   ///   - nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the descriptor; this
-  ///     library does not need it.
+  ///     library does not need a nonblocking descriptor.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.
@@ -43,7 +43,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not an eventfd. In that case, the previous
+  ///   owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }
@@ -53,7 +54,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Waits until the counter is not 0, returns it and sets it to 0; a semaphore instead returns 1 and subtracts 1.
+  /// Waits until the counter is not 0, returns its value, and sets it to 0; in semaphore mode, returns 1 and subtracts
+  /// 1.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -99,7 +101,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
   }
 
-  // Two calls without error handling, so that little code is inlined into the caller.
+  // The attempts to read and write contain no error handling, so that little code is inlined into the caller.
 
   @usableFromInline
   static func read(_ descriptor: FileDescriptor, _ value: inout UInt64) -> Int {

@@ -17,8 +17,9 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A file written in a directory by another process is complete when it has been closed or moved there; the
-/// ``Events/created`` event precedes its contents. Changes through a shared mapping are not reported.
+/// When another process writes a file in the directory, the file is complete only after it has been closed, or moved
+/// into the directory. The ``Events/created`` event is reported before the file has contents. Changes through a shared
+/// mapping are not reported.
 ///
 /// `inotify(7)`.
 public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
@@ -27,7 +28,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   /// Creates an instance that watches nothing; its descriptor is close-on-exec.
   ///
   /// - Parameter nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the
-  ///   descriptor; this library does not need it.
+  ///   descriptor; this library does not need a nonblocking descriptor.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, also if the user already has `max_user_instances` instances.
   ///
   /// Calls `inotify_init1(2)`.
@@ -37,7 +38,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an inherited or received descriptor, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an inotify instance. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not an inotify instance. In that case, the
+  ///   previous owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     guard try OwnedDescriptor.isAnonymousInode(descriptor, "inotify") else {
       throw IPCError(.inotifyInit, .invalidArgument, on: .descriptor(descriptor))
@@ -125,8 +127,9 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   ///   - path: The file or directory.
   ///   - events: The events to report, and options.
   /// - Returns: The watch, which is the existing one if the file or directory is already watched.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` without any event;
-  ///   `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has `max_user_watches` watches.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if `events`
+  ///   contains no event; `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has
+  ///   `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.
   @discardableResult

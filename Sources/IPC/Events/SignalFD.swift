@@ -40,7 +40,8 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// A read returns signals for the reading process, not for the process that created the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. The previous owner keeps it.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not a signalfd. In that case, the previous
+  ///   owner keeps the descriptor.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
   }

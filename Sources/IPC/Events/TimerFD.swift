@@ -15,7 +15,7 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// The descriptor is readable if the timer has expired since it was last read. By default, the timer's clock stops
+/// The descriptor is readable if the timer has expired since the last read. By default, the timer's clock stops
 /// while the system sleeps, as `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.
@@ -89,7 +89,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
-  /// A ``Clock/timeOfDay`` timer adjusts when the clock is set. This suits appointments, for example.
+  /// A ``Clock/timeOfDay`` timer follows changes to the clock, for example for appointments.
   ///
   /// - Parameters:
   ///   - seconds: The clock's seconds: since 1970 for ``Clock/timeOfDay``, otherwise since the system started.
@@ -128,7 +128,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits until the timer has expired, and returns the number of expirations since it was last read or set.
+  /// Waits until the timer has expired, and returns the number of expirations since the timer was last read or set.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -148,7 +148,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Returns the number of expirations since the timer was last read or set, without waiting.
   ///
-  /// - Returns: nil if it has not expired.
+  /// - Returns: nil if the timer has not expired.
   public func tryRead() throws(IPCError) -> UInt64? {
     try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
   }

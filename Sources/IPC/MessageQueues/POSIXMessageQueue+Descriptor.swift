@@ -65,7 +65,7 @@ extension POSIXMessageQueue.Descriptor {
   /// - Parameters:
   ///   - name: A slash followed by up to 255 bytes other than slashes.
   ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set this for a child
-  ///     that inherits the descriptor; this library does not need it.
+  ///     that inherits the descriptor; this library does not need a nonblocking queue.
   /// - Returns: The open queue. Its ``attributes`` were set when it was created.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   a slash.
@@ -83,7 +83,7 @@ extension POSIXMessageQueue.Descriptor {
   ///   - name: A slash followed by up to 255 bytes other than slashes.
   ///   - attributes: The limits; nil for the system defaults (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
-  ///   - permissions: Who may open the queue.
+  ///   - permissions: The queue's permissions.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
   ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout.
   /// - Returns: The open queue.
@@ -115,7 +115,7 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Creates a queue, or opens the existing one, which keeps its attributes and permissions.
   ///
-  /// ``isNew`` is true if it was created.
+  /// ``isNew`` is true if this call created the queue.
   ///
   /// Calls `mq_open(3)` alternately with and without `O_CREAT | O_EXCL` until one call succeeds.
   public static func createOrOpen(
@@ -165,8 +165,8 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Sets or clears `O_NONBLOCK` on the open file description, for all processes that share it.
   ///
-  /// If set, calls on the description never wait, regardless of their timeout. This library does not need it: each call
-  /// takes its own timeout.
+  /// If set, calls on the description never wait, regardless of their timeout. This library does not need this flag:
+  /// each call takes its own timeout.
   ///
   /// - Returns: The previous state.
   ///

@@ -38,17 +38,17 @@ public enum POSIXMessageQueue {
 
   /// Access for sending only (`O_WRONLY`).
   public enum SendOnly: SendAccess {
-    /// The mode that `mq_open(3)` takes: `O_WRONLY`.
+    /// The access mode passed to `mq_open(3)`: `O_WRONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .writeOnly }
   }
   /// Access for receiving only (`O_RDONLY`).
   public enum ReceiveOnly: ReceiveAccess {
-    /// The mode that `mq_open(3)` takes: `O_RDONLY`.
+    /// The access mode passed to `mq_open(3)`: `O_RDONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .readOnly }
   }
   /// Access for sending and receiving (`O_RDWR`).
   public enum SendReceive: SendAccess, ReceiveAccess {
-    /// The mode that `mq_open(3)` takes: `O_RDWR`.
+    /// The access mode passed to `mq_open(3)`: `O_RDWR`.
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 
@@ -115,8 +115,9 @@ extension POSIXMessageQueue.Descriptor {
   /// that inherits the descriptor shares the mark.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
-  ///   that found the queue abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
-  ///   another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///   that found the queue abandoned; in that case, create the queue again. `.timedOut` or, for ``Timeout/immediate``,
+  ///   `.wouldBlock` while another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {

@@ -41,8 +41,8 @@ extension ChildProcess {
     var child = try ChildProcess(
       program, arguments: arguments, standardInput: .descriptor(toChild.reader),
       standardOutput: .descriptor(fromChild.writer), options: options)
-    // The child has its own copies of these ends. While they are open in this process, the other ends report neither
-    // end of file nor an error.
+    // The child has its own copies of these ends. While these ends are also open in this process, the other ends report
+    // neither end of file nor an error.
     try toChild.reader.close()
     try fromChild.writer.close()
     do throws(IPCError) {

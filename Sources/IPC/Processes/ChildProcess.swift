@@ -40,12 +40,12 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///   - program: A path that contains a slash, or a name to look up in this process's `PATH`.
   ///   - arguments: The arguments after `program`, which is passed as argument 0.
   ///   - inheriting: Descriptors that the child inherits in addition to its standard streams.
-  ///   - standardInput: What the child reads as descriptor 0.
-  ///   - standardOutput: What the child writes to as descriptor 1.
-  ///   - standardError: What the child writes to as descriptor 2.
+  ///   - standardInput: The source of the child's standard input, descriptor 0.
+  ///   - standardOutput: The destination of the child's standard output, descriptor 1.
+  ///   - standardError: The destination of the child's standard error, descriptor 2.
   ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
-  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors
+  ///   `.badFileDescriptor` for a closed descriptor or an invalid number; `.invalidArgument` if two descriptors
   ///   would have the same number, or a string contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
@@ -77,7 +77,8 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Waits until the child has ended, removes the zombie, and returns how the child ended.
   ///
-  /// Read the child's output before you wait: a child that writes more than a pipe holds blocks until you read.
+  /// Read the child's output before you wait: if the child writes more than the pipe can hold, it blocks until you
+  /// read.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been reaped elsewhere;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -90,7 +91,7 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Waits until the child has ended or the timeout has passed.
   ///
-  /// Another call returns the same status.
+  /// Later calls return the same status.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and any error from
   ///   ``wait(retryOnInterrupt:)``.

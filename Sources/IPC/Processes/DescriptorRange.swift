@@ -14,7 +14,7 @@ internal import SystemPackage
 public struct DescriptorRange: Hashable, Sendable {
   /// The lowest number.
   public let first: UInt32
-  /// The highest number; it is part of the range.
+  /// The highest number, which is part of the range.
   public let last: UInt32
 
   /// Creates a range of all numbers from `first` through `last`, or of all higher numbers if `last` is omitted.
@@ -23,17 +23,17 @@ public struct DescriptorRange: Hashable, Sendable {
     self.last = last
   }
 
-  /// Makes all open descriptors in the range close-on-exec; there need not be any.
+  /// Makes all open descriptors in the range close-on-exec; the range may contain none.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if `last` is less than `first`, or before Linux 5.11.
   ///
   /// Calls `close_range(2)` with `CLOSE_RANGE_CLOEXEC`.
   public func setCloseOnExec() throws(IPCError) { try call(Int32(CIPC_CLOSE_RANGE_CLOEXEC)) }
 
-  /// Closes all open descriptors in the range; there need not be any.
+  /// Closes all open descriptors in the range; the range may contain none.
   ///
-  /// No value may own any of these descriptors: the value would later close the same number, which may by then refer to
-  /// another file.
+  /// None of these descriptors may be owned by a Swift value. Otherwise, the value would later close the same number,
+  /// which may refer to another file at that time.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if `last` is less than `first`; `.noFunction` before Linux 5.9.
   ///

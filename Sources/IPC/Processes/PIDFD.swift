@@ -9,7 +9,7 @@ public import SystemPackage
 /// try worker.wait(timeout: .after(.seconds(1)))
 /// ```
 ///
-/// The descriptor becomes readable when the process ends, whether or not its parent has reaped it.
+/// The descriptor becomes readable when the process ends, whether or not its parent has reaped the process.
 ///
 /// `pidfd_open(2)`.
 public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
@@ -74,7 +74,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Checks that the process has not been reaped and that this process may send it signals, without sending one.
+  /// Checks that the process has not been reaped and that this process may send signals to it, without sending a
+  /// signal.
   ///
   /// A zombie passes this check. To check whether the process has ended, use ``hasEnded``.
   ///
@@ -93,8 +94,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameter number: The descriptor number in the process.
   /// - Returns: The duplicate, which is close-on-exec.
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open there; `.notPermitted` without permission to
-  ///   trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if the process does not have it open; `.notPermitted` without
+  ///   permission to trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
   ///
   /// Calls `pidfd_getfd(2)`.
   public func duplicate(_ number: Int32) throws(IPCError) -> OwnedDescriptor {
@@ -168,7 +169,8 @@ extension PIDFD {
   ///
   /// - Parameters:
   ///   - changes: The changes to wait for.
-  ///   - keeping: Whether the next call returns the change again, and a child that has ended remains a zombie.
+  ///   - keeping: Whether to keep the change, so that the next call returns it again and a child that has ended remains
+  ///     a zombie.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The change.
   /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a nonblocking descriptor, if there was no change.

@@ -60,8 +60,8 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Atomically loads the number at `offset`, with acquire ordering.
   ///
-  /// Once it returns, everything that the writer stored before the number is visible. Unlike ``withAtomic(_:at:_:)``,
-  /// it works on read-only memory.
+  /// After this call, everything that the writer stored before the number is visible. Unlike ``withAtomic(_:at:_:)``,
+  /// this method works on read-only memory.
   ///
   /// - Throws: Any error from ``load(as:at:)``.
   @inlinable @inline(__always)

@@ -16,7 +16,9 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
   /// Creates a set from `fcntl(2)` flags.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Shrinking the memory (`F_SEAL_SHRINK`), so in-place accesses cannot raise `SIGBUS` because of truncation.
+  /// Shrinking the memory (`F_SEAL_SHRINK`).
+  ///
+  /// With this seal, the memory cannot be truncated, so in-place accesses cannot raise `SIGBUS` for that reason.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
   /// Growing the memory (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
@@ -62,7 +64,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// Adds seals, which cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while a writable shared mapping exists;
-  ///   `.notPermitted` if the memory has ``MemorySeals/seal``, as memory that was not created sealable does;
+  ///   `.notPermitted` if the memory has ``MemorySeals/seal``, which memory created without `sealable` always has;
   ///   `.invalidArgument` if the object has a name.
   ///
   /// Calls `fcntl(2)` with `F_ADD_SEALS`.

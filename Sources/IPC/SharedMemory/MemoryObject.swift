@@ -33,7 +33,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
   /// If the initializer throws, the previous owner keeps the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if the descriptor does not refer to a regular file or
-  ///   memory; `.permissionDenied` if it is not open with this access mode.
+  ///   memory; `.permissionDenied` if the descriptor is not open with this access mode.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
     // A descriptor opened with O_PATH has no access mode, but its mode bits look like O_RDONLY.

@@ -25,7 +25,7 @@ public typealias RecordRing = Ring<RingRecords>
 
 /// A lock-free ring buffer in shared memory between one producer and one consumer, in two processes or threads.
 ///
-/// The ring makes system calls only to sleep when it is empty or full, and to wake the other side.
+/// The ring's calls enter the kernel only to sleep while the ring is empty or full, and to wake the other side.
 ///
 /// One process creates the ring, and each process opens its end:
 ///
@@ -37,9 +37,9 @@ public typealias RecordRing = Ring<RingRecords>
 ///
 /// C programs use the ring through `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
-/// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when it
-/// was opened. However, if another process truncates the memory object, an access raises `SIGBUS`, as in
-/// ``SharedRegion``.
+/// The other side is not trusted: each value that it has stored is read only once and checked, and positions are
+/// limited by the capacity at the time of opening. However, if another process truncates the memory object, an access
+/// raises `SIGBUS`, as in ``SharedRegion``.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///
@@ -96,8 +96,8 @@ public enum Ring<Content: RingContent> {
     ///
     /// A record occupies 8 bytes more than its length, rounded up to a multiple of 8.
     ///
-    /// Reading this property makes no system call, so a process can spin on it. It does not show whether the consumer
-    /// has closed its end or died; the write calls do.
+    /// Reading this property makes no system call, so a process can read it in a loop. The property does not show
+    /// whether the consumer has closed its end or died; the write calls report this.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var freeCapacity: Int { mutating get throws(IPCError) { try end.availableCount() } }
@@ -124,8 +124,8 @@ public enum Ring<Content: RingContent> {
 
     /// The number of bytes that can be read without waiting, including each record's 8-byte header and padding.
     ///
-    /// Reading this property makes no system call, so a process can spin on it. It does not show whether the producer
-    /// has closed its end or died; the read calls do.
+    /// Reading this property makes no system call, so a process can read it in a loop. The property does not show
+    /// whether the producer has closed its end or died; the read calls report this.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var bytesAvailable: Int { mutating get throws(IPCError) { try end.availableCount() } }

@@ -249,7 +249,9 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers that precede a record; they never wrap, because a record starts at a multiple of 8.
+  /// Stores the two numbers that precede a record.
+  ///
+  /// The numbers never wrap around, because a record starts at a multiple of 8.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place

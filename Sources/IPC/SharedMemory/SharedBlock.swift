@@ -10,10 +10,10 @@ internal import SystemPackage
 /// | 16 | its capacity, 4000 by default | the data |
 ///
 /// Numbers are in host byte order. In C, the block is a `struct` that contains an `_Atomic uint32_t`, an
-/// `_Atomic uint64_t` and an array. The capacity is not stored: all processes must agree on it.
+/// `_Atomic uint64_t` and an array. The capacity is not stored, so all processes must use the same one.
 ///
 /// A process that sees the flag set can read the data that was stored before the flag. Nothing else is synchronized:
-/// one process publishes data, and the readers signal that it may be replaced, for example with ``reset()``.
+/// one process publishes data, and the readers signal that the data may be replaced, for example with ``reset()``.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)

@@ -2,8 +2,8 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// The steps of sending and receiving, performed only by the lock owner. A single store sends or receives a message, so
-/// the queue stays consistent if a process dies before or after that store.
+/// The steps of sending and receiving, performed only by the lock owner. A message is sent or received with a single
+/// store, so the queue stays consistent if a process dies before or after that store.
 extension SharedQueue {
   /// Locks the queue.
   @inline(__always)
@@ -22,8 +22,8 @@ extension SharedQueue {
 
   /// Wakes all waiting threads after the lock owner has died.
   ///
-  /// A single store commits an operation, so the operation is either complete or has no effect. Only its wake-ups can
-  /// be missing.
+  /// A single store commits an operation, so the operation is either complete or has no effect. However, waiting
+  /// threads may not have been woken.
   @inline(never)
   private func recover() {
     unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
@@ -33,14 +33,15 @@ extension SharedQueue {
     writable.signal()
   }
 
-  /// Unlocks the queue, and spins briefly or sleeps until the event is signalled.
+  /// Unlocks the queue, then spins briefly or sleeps until the event is signalled.
   ///
   /// The caller must check the queue again.
   @inline(never)
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // A nonblocking call makes no system call, and causes none in other processes, so a process can spin on it.
+    // A nonblocking call makes no system call, and does not make other processes call the kernel to wake this thread.
+    // Therefore, a process can make such calls in a loop.
     if timeout.isImmediate {
       unlock()
       throw IPCError(call, timeout.expirationError)
@@ -123,8 +124,8 @@ extension SharedQueue {
 
   /// Sends the message in the first free slot with a single store.
   ///
-  /// This wakes the receivers first: they then wait for the lock, so they detect it if the lock owner dies before the
-  /// store.
+  /// The receivers are woken before the store. They then wait for the lock, which reports if the lock owner dies before
+  /// the store.
   @inline(__always)
   package func publish() {
     readable.signal()

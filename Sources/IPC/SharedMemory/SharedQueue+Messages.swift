@@ -37,7 +37,7 @@ extension SharedQueue {
 
     /// Sends a message without waiting.
     ///
-    /// This does not lock a full queue, so a process can spin on it.
+    /// If the queue is full, this call does not lock it, so a process can make the call in a loop.
     ///
     /// - Returns: false if the queue is full.
     public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
@@ -129,7 +129,7 @@ extension SharedQueue {
 
     /// Receives the first message if there is one, and appends it to `bytes`.
     ///
-    /// This does not lock an empty queue, so a process can spin on it.
+    /// If the queue is empty, this call does not lock it, so a process can make the call in a loop.
     ///
     /// - Returns: The length of the message, or why there is none.
     public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Int> {

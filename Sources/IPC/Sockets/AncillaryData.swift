@@ -99,8 +99,8 @@ extension UnixSocket.Socket {
   /// - Parameters:
   ///   - bytes: The bytes to send; at least one for a stream.
   ///   - descriptors: The descriptors to duplicate, at most ``AncillaryData/maximumDescriptorCount``.
-  ///   - credentials: The credentials that the receiver sees. Sending those of another process, user or group requires
-  ///     privilege. If nil, the kernel adds this process's credentials.
+  ///   - credentials: The credentials that the receiver sees. Sending the credentials of another process, user or group
+  ///     requires privileges. If nil, the kernel adds this process's credentials.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.

@@ -18,7 +18,8 @@ extension InternetSocket where Self: ~Copyable {
   /// Binds the socket to a local address.
   ///
   /// - Throws: ``IPCError`` with `.addressInUse`; `.addressNotAvailable` if the address is not local;
-  ///   `.permissionDenied` for a port below 1024 without privilege; `.invalidArgument` if the socket is already bound.
+  ///   `.permissionDenied` for a port below 1024 if the process is unprivileged; `.invalidArgument` if the socket is
+  ///   already bound.
   ///
   /// Calls `bind(2)`.
   public func bind(to address: SocketAddress) throws(IPCError) {
@@ -59,9 +60,9 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets can share an address; all must set this option and belong to the same user.
+  /// Whether sockets can share an address; all sockets at the address must set this option and belong to the same user.
   ///
-  /// The kernel distributes the load among them.
+  /// The kernel distributes connections and datagrams among the sockets.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {
@@ -77,7 +78,7 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether an IPv6 socket is restricted to IPv6 traffic.
   ///
-  /// If false, it also serves IPv4, with addresses such as `::ffff:127.0.0.1`.
+  /// If false, the socket also serves IPv4, with addresses such as `::ffff:127.0.0.1`.
   ///
   /// - Throws: ``IPCError`` with `.notSupportedOnSocket` for an IPv4 socket.
   ///

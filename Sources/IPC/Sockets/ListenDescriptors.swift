@@ -20,7 +20,7 @@ public enum ListenDescriptors {
   /// An inherited descriptor.
   public struct Inherited: Hashable, Sendable {
     /// The descriptor's name (`FileDescriptorName=` in systemd.socket(5)), usually the name of the socket unit;
-    /// `unknown` if it has no name.
+    /// `unknown` if the descriptor has no name.
     public let name: String
     /// The descriptor, which is close-on-exec; the caller must adopt or close it.
     public let descriptor: FileDescriptor

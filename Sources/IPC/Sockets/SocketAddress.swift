@@ -27,7 +27,7 @@ public struct SocketAddress: Sendable {
     self.init(parts)
   }
 
-  /// Creates an address from the one received with a message.
+  /// Creates an address from the sender's address that a receive call stored.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
   /// The IP address, without the port.
@@ -114,7 +114,8 @@ public struct IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or an index.
+  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is the name of an existing interface, or an
+  /// index.
   ///
   /// An IPv4 address must have four decimal numbers; `127.1` yields nil.
   ///

@@ -77,7 +77,7 @@ public enum UDP {
 }
 
 extension UDP.Socket {
-  /// The length of the next datagram in bytes; 0 if there is none or it is empty.
+  /// The length of the next datagram in bytes; 0 if there is no datagram or the datagram is empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }

@@ -10,7 +10,7 @@ public import SystemPackage
 extension UnixSocket {
   /// A Unix domain socket address: a path, an abstract name, or empty.
   ///
-  /// It has the kernel's layout (`struct sockaddr_un`), so using it does not allocate.
+  /// The value has the kernel's layout (`struct sockaddr_un`), so using it does not allocate.
   ///
   /// `unix(7)`.
   public struct Address: Sendable {
@@ -98,7 +98,7 @@ extension UnixSocket.Address: Hashable, CustomStringConvertible {
 extension UnixSocket.Socket {
   /// Binds the socket to an address, so that other processes can find it.
   ///
-  /// A path remains until it is unlinked.
+  /// A path remains in the file system until it is unlinked.
   ///
   /// - Parameters:
   ///   - address: The path or abstract name; if empty, the kernel chooses an abstract name.

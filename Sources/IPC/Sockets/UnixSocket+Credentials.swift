@@ -74,7 +74,7 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry their senders' credentials.
   ///
-  /// Set this before the peer sends. Messages sent earlier report sender process ID 0, unless the sender passed its
+  /// Set this before the peer sends. Messages sent earlier carry the process ID 0, unless the sender passed its
   /// credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.
@@ -91,7 +91,7 @@ extension UnixSocket.Socket {
     get throws(IPCError) { try option(.getsockoptPassPIDFD, Int32(CIPC_SO_PASSPIDFD)) != 0 }
   }
 
-  /// Sets whether received messages carry a descriptor for their sender; it never refers to another process.
+  /// Sets whether received messages carry a descriptor for their sender, which never refers to another process.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5.
   ///

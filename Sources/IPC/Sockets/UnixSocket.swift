@@ -142,8 +142,8 @@ extension UnixSocket.Socket {
 
   /// Sets the offset from which the next receive call with `peeking` reads.
   ///
-  /// Each such call advances the offset by the number of bytes it returned, so the next one continues there. A call
-  /// that consumes bytes decreases the offset by their number.
+  /// Each such call advances the offset by the number of bytes it returned, so the next one continues at the new
+  /// offset. A call that consumes bytes decreases the offset by the number of bytes consumed.
   ///
   /// - Parameter offset: The offset from the next unread byte; nil to start at the next unread byte each time.
   /// - Throws: ``IPCError`` with `.invalidArgument` if the offset does not fit in an `Int32`.

@@ -33,7 +33,7 @@ public struct AnonymousPipe: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - nonBlocking: Whether both ends are nonblocking. Set this for a child that inherits an end; this library does
-  ///     not need it.
+  ///     not need nonblocking ends.
   ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. Bytes
   ///     that do not fit in the reader's buffer are discarded.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles` or `.tooManyOpenFilesInSystem`.

@@ -162,7 +162,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The stream's descriptor; it may not be readable even if the buffer contains bytes.
+  /// The stream's descriptor, which may not be readable even if the buffer contains bytes.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 
@@ -190,8 +190,8 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A final line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
-      // byte.
+      // A final line of `maxLength` bytes without a delimiter is allowed, so the line is too long only if the buffer
+      // contains one more byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }

@@ -71,7 +71,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     do throws(IPCError) {
       _ = try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     } catch {
-      // The flush writes only earlier bytes.
+      // The flush wrote only earlier bytes, and none of `bytes`.
       throw error.after(0)
     }
     if bytes.byteCount < capacity { return pending.buffer.append(bytes) }

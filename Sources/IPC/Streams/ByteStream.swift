@@ -70,8 +70,8 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the write end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if its disposition
-/// is the default; the disposition is not changed.
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if the signal has
+/// its default disposition. The library does not change the disposition.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
 }
@@ -161,7 +161,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   ///   - timeout: How long to wait for the end of the stream.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
-  /// - Returns: The number of bytes read. If it is `maxLength`, there may be more.
+  /// - Returns: The number of bytes read. If this number is `maxLength`, the stream may contain more bytes.
   /// - Throws: ``IPCError``. `bytes` contains the bytes read so far, and ``IPCError/transferred`` is their number.
   @discardableResult
   public func readToEnd(
@@ -185,7 +185,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`, and all of them unless there is too little room and the call cannot wait for more.
+  /// Writes at least one of `bytes`; writes only some of them if there is too little room and the call cannot wait.
   ///
   /// A write of up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes to a pipe is atomic: it writes all bytes or
   /// none.

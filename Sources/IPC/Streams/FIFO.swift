@@ -174,7 +174,7 @@ extension FIFO {
   ///
   /// As long as this descriptor is open, no reader sees end of file.
   ///
-  /// Calls `open(2)` with `O_RDWR`; POSIX leaves this undefined, but Linux supports it.
+  /// Calls `open(2)` with `O_RDWR`; POSIX leaves the effect of this mode undefined, but Linux supports it.
   public func openForReadingAndWriting(nonBlocking: Bool = false) throws(IPCError) -> PipeReaderWriter {
     PipeReaderWriter(try located().open(O_RDWR | (nonBlocking ? O_NONBLOCK : 0), retryOnInterrupt: true))
   }
@@ -205,8 +205,8 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because it is still open for reading through another
-    // descriptor.
+    // Bytes that the peer has already written stay in the FIFO, because the FIFO is still open for reading through
+    // another descriptor.
     try early.close()
     return Duplex(reader, writer)
   }

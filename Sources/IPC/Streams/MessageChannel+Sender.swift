@@ -21,8 +21,8 @@ extension MessageChannel {
 
     /// Sends a message.
     ///
-    /// In a pipe, messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes stay whole, even if several
-    /// processes send to it.
+    /// In a pipe, a message of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes is never interleaved with
+    /// other messages, even if several processes send to the pipe.
     ///
     /// - Parameters:
     ///   - message: The bytes of the message; may be empty.
@@ -71,13 +71,13 @@ extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
 struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   /// The size of the length prefix in bytes.
   @usableFromInline static let headerSize = 4
-  /// The size of the buffer for the length prefix and the start of a message; one call sends both, so a pipe keeps
-  /// short messages whole.
+  /// The size of the buffer for the length prefix and the start of a message; one call sends both, so a pipe does not
+  /// interleave short messages with others.
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
   private let maximumLength: Int
-  /// The maximum length of a message that fits in the stage.
+  /// The maximum length of a message that fits in the stage, the buffer of `stageSize` bytes.
   @usableFromInline let maximumShortLength: Int
   @usableFromInline var length = 0
   /// The number of bytes that the stream has accepted, including the header.

@@ -18,21 +18,21 @@ package import SystemPackage
 /// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets and shared-memory rings. A
 /// ``Connection`` is bidirectional, for requests and replies.
 ///
-/// The peer is not trusted. A length above the limit is an error, reported before the message is read or memory is
-/// allocated for it. Memory is allocated only for bytes that have arrived.
+/// The peer is not trusted. A length above the limit is an error, which is reported before any memory is allocated for
+/// the message or its bytes are read. Memory is allocated only for bytes that have arrived.
 ///
 /// | event | reported as | state of the channel afterwards |
 /// |---|---|---|
 /// | a message, possibly empty | its length | usable |
 /// | the stream ends between messages | nil | usable: a FIFO can have a new writer |
 /// | a timeout or signal, possibly within a message | `.timedOut`, `.wouldBlock`, `.interrupted` | usable: the next call continues |
-/// | a length above the limit | `.messageTooLong` | broken: each call throws this again |
-/// | the stream ends within a message | `.protocolError` | broken: each call throws this again |
-/// | the process at the other end of a ring dies | `.ownerDied` | broken: each call throws this again |
+/// | a length above the limit | `.messageTooLong` | broken: each later call throws the same error |
+/// | the stream ends within a message | `.protocolError` | broken: each later call throws the same error |
+/// | the process at the other end of a ring dies | `.ownerDied` | broken: each later call throws the same error |
 /// | a message above the limit is sent | `.messageTooLong` | usable: nothing was sent |
 /// | a timeout or signal while a message is being sent | as above | usable: sending the same message resumes it |
 /// | a different message is sent before the unfinished one | `.alreadyInProcess` | usable, for the unfinished message |
-/// | all readers are gone | `.brokenPipe` | broken: each call throws this again |
+/// | all readers are gone | `.brokenPipe` | broken: each later call throws the same error |
 public enum MessageChannel {
   /// The default maximum length of a message: 1 MiB.
   public static let defaultMaximumLength: UInt32 = 1 << 20
@@ -53,7 +53,7 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request that still awaits its reply.
+    /// The length of the request whose reply has not arrived yet.
     private var requested: Int?
 
     /// Creates a channel over a bidirectional stream.

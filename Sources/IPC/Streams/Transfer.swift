@@ -114,8 +114,8 @@ enum Transfer {
 
   /// Writes as much as fits, after a call that has written only some of the bytes.
   ///
-  /// A blocking call that returns before everything is written was interrupted by a signal handler, but does not report
-  /// this.
+  /// If a blocking call returns before all bytes are written, a signal handler has interrupted it, but the call does
+  /// not report the interruption.
   ///
   /// - Returns: 0 if the open file description is nonblocking and there is no room.
   private static func writeUnlessInterrupted(
@@ -145,8 +145,8 @@ enum Transfer {
       }
       return
     }
-    // Perhaps the kernel only lacks RWF_NOSIGNAL. The next attempt shows whether it does, even if another thread has
-    // detected this in the meantime.
+    // The kernel may lack only RWF_NOSIGNAL. The next attempt shows whether it does, even if another thread has
+    // detected the missing flag in the meantime.
     if call == .write || call == .writev, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
@@ -230,8 +230,8 @@ enum Transfer {
 enum PipeSignal {
   /// The flag to pass to each write, or ``mask``.
   ///
-  /// It is `RWF_NOSIGNAL` until the kernel rejects it, and 0 if the program ignores `SIGPIPE`, because `write(2)` then
-  /// needs no protection.
+  /// The value is `RWF_NOSIGNAL` until the kernel rejects this flag. If the program ignores `SIGPIPE`, the value is 0,
+  /// because `write(2)` then needs no protection.
   private static let method = Atomic(Int32(CIPC_NOSIGNAL))
   /// The kernel does not support the flag, so the signal is blocked in this thread during the write, at the cost of two
   /// more system calls.

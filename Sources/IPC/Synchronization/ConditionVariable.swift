@@ -26,7 +26,7 @@ internal import SystemPackage
   let region: SharedRegion
   let clock: Clock
 
-  /// The clock for a condition variable's deadlines; all processes must know it.
+  /// The clock for a condition variable's deadlines; all processes must use the same one.
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`.
     case monotonic
@@ -48,7 +48,7 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - clock: The clock that it was created with.
+  ///   - clock: The clock with which the condition variable was created.
   /// - Returns: The condition variable, which keeps the region mapped.
   /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
   ///   object; `.invalidArgument` if it is not a multiple of 8.

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Advisory locks on byte ranges of a file; they protect it only if all programs that use the file lock it.
+/// Advisory locks on byte ranges of a file; they protect the file only if every program that uses the file locks it.
 ///
 /// ```swift
 /// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)
@@ -43,7 +43,8 @@ public enum RecordLock {
     public let mode: LockMode
     /// The locked bytes.
     public let range: FileRange
-    /// The process that holds the lock; nil for an open file description lock, or a process that this one cannot see.
+    /// The process that holds the lock; nil for an open file description lock, or if that process is not visible in
+    /// this PID namespace.
     public let process: ProcessID?
   }
 

@@ -38,7 +38,7 @@ extension POSIXSemaphore {
   /// - Parameters:
   ///   - name: A slash followed by up to 251 bytes other than slashes.
   ///   - value: The initial value.
-  ///   - permissions: Who may open it; opening requires both read and write permission.
+  ///   - permissions: The semaphore's permissions; opening it requires both read and write permission.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the semaphore has exactly these
   ///     permissions; until the call returns, it may have fewer but never more.
   /// - Returns: The open semaphore.

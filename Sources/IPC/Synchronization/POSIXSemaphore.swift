@@ -19,7 +19,7 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// If a process dies between waiting and posting, the 1 that it subtracted is not added back. ``SystemVSemaphores`` can
+/// If a process dies between waiting and posting, the counter stays decremented. ``SystemVSemaphores`` can
 /// undo the change, and a ``SharedMutex`` reports the death.
 ///
 /// `sem_overview(7)`.
@@ -117,7 +117,8 @@ internal import SystemPackage
     }
   }
 
-  /// Returns whether both are the same semaphore at the same address, as when this process opened a name twice.
+  /// Returns whether both values refer to the semaphore at the same address, for example because this process opened a
+  /// name twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 

@@ -32,8 +32,8 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this call.
   ///
-  /// - Parameter timeout: How long to wait. After the timeout, the call waits up to 0.1 s longer, because every thread
-  ///   that is not stopped releases the lock within that time.
+  /// - Parameter timeout: How long to wait. After the timeout, the call waits up to 0.1 s longer, because a running
+  ///   thread releases the lock within that time.
   /// - Returns: Whether the lock was acquired, and whether its previous owner died.
   /// - Throws: ``IPCError`` with `.deadlock` if this thread owns this or another lock; `ENOSYS` or `ENOTSUP` if the
   ///   kernel does not support such locks.

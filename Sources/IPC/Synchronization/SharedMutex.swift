@@ -11,8 +11,8 @@ internal import SystemPackage
 /// A process-shared mutex (`pthread_mutex_t`) in shared memory.
 ///
 /// By default, the mutex is robust: locking reports if the previous owner died with the mutex locked
-/// (``LockOutcome/ownerDied``). It also checks for errors: a thread cannot lock the mutex twice, or unlock it without
-/// holding it. A mutex created by a C program may have another ``Kind``.
+/// (``LockOutcome/ownerDied``). The mutex also checks for errors: a thread cannot lock the mutex twice, or unlock it
+/// without holding it. A mutex created by a C program may have another ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
@@ -65,12 +65,14 @@ internal import SystemPackage
 
   /// What happens when the owner locks the mutex again, or another thread unlocks it.
   public enum Kind: Hashable, Sendable {
-    /// Locking it again throws `.deadlock`; unlocking it from another thread throws `.notPermitted`.
+    /// If the owner locks the mutex again, the call throws `.deadlock`; unlocking from another thread throws
+    /// `.notPermitted`.
     case errorChecking
     /// The owner can lock the mutex several times, and must unlock it the same number of times. Unlocking it from
     /// another thread throws `.notPermitted`.
     case recursive
-    /// Locking it again blocks forever. Unlocking it from another thread is undefined, unless the mutex is robust.
+    /// If the owner locks the mutex again, the call blocks forever. Unlocking the mutex from another thread is
+    /// undefined, unless the mutex is robust.
     case normal
 
     fileprivate var type: Int32 {
@@ -89,7 +91,7 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - kind: What happens when the owner locks it again.
+  ///   - kind: The behavior when the owner locks the mutex again.
   ///   - isRobust: Whether locking reports that the owner died. If not, a mutex whose owner died stays locked forever.
   ///   - inheritsPriority: Whether the owner runs with the highest priority among the waiting threads.
   /// - Returns: The mutex, which keeps the region mapped.
@@ -164,7 +166,7 @@ extension SharedMutex {
 
   /// Locks the mutex if it is free.
   ///
-  /// - Returns: nil if another thread holds it.
+  /// - Returns: nil if another thread holds the mutex.
   /// - Throws: Any error from ``lock(timeout:)``.
   ///
   /// Calls `pthread_mutex_trylock(3)`.
@@ -175,7 +177,7 @@ extension SharedMutex {
 
   /// Unlocks the mutex.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` if this thread does not hold it.
+  /// - Throws: ``IPCError`` with `.notPermitted` if this thread does not hold the mutex.
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
@@ -265,7 +267,7 @@ extension SharedMutex {
 
   /// Stops keeping a locked mutex's memory mapped.
   ///
-  /// - Returns: Whether this value had locked the mutex, or the region was held for it.
+  /// - Returns: Whether this value had locked the mutex, or the region was kept mapped for the mutex.
   func forgetLock() -> Bool {
     let count = lockCount.load(ordering: .relaxed)
     if count > 0 {

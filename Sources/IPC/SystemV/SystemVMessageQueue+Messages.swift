@@ -34,7 +34,7 @@ extension SystemVMessageQueue {
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// A selection of messages by type; a call receives the oldest message that matches.
+  /// A selection of messages by type; a receive call returns the oldest message that matches.
   ///
   /// `msgrcv(2)` encodes the selection in the sign of `msgtyp` and a flag.
   @frozen

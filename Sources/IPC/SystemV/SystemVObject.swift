@@ -23,7 +23,7 @@ public protocol SystemVObject: Hashable, Sendable {
   /// Removes the object.
   func remove() throws(IPCError)
 
-  /// Removes the object if the processes that used it are known and have all ended.
+  /// Removes the object if the kernel has recorded processes that used it, and all of them have ended.
   func removeIfAbandoned() throws(IPCError) -> Bool
 }
 
@@ -32,7 +32,7 @@ public struct SystemVIdentity: Hashable, Sendable {
   /// The number that the kernel assigned to the object, which is the same in every process.
   public let identifier: Int32
 
-  /// The key that was used to find the object; nil if it was found by its identifier, or is private.
+  /// The key that was used to find the object; nil if the object was found by its identifier, or is private.
   public let key: SystemVKey?
 
   /// Whether the call that returned this value created the object.
@@ -44,7 +44,7 @@ public struct SystemVIdentity: Hashable, Sendable {
   init(_ identifier: Int32, key: SystemVKey?, isNew: Bool) {
     self.identifier = identifier
     self.isNew = isNew
-    // All private objects have the same key, so it does not identify them.
+    // All private objects have the same key, so the key does not identify them.
     self.key = key == .private ? nil : key
   }
 
@@ -132,8 +132,7 @@ public struct SystemVOwnership: Hashable, Sendable {
 extension ProcessID {
   /// Whether the process has ended and has been reaped.
   ///
-  /// This is false for a process in another PID namespace: its ID is 0 here, so this process cannot determine whether
-  /// the other process has ended.
+  /// The result is false for a process in another PID namespace, because its process ID is 0 in this namespace.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) }.failed(with: .noSuchProcess) }
 }
 

@@ -66,7 +66,7 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// Performs one operation, waiting until it is possible.
+  /// Performs one operation, waiting while it would block.
   ///
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation has
   ///   `noWait`; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
@@ -82,7 +82,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs all operations atomically, waiting until that is possible.
+  /// Performs all operations atomically, waiting while any of them would block.
   ///
   /// ```swift
   /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
@@ -109,14 +109,14 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs one operation if it is possible without waiting.
+  /// Performs one operation if it would not block.
   ///
   /// - Returns: Whether the operation was performed.
   public func tryPerform(_ operation: Operation) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try perform(operation, timeout: .immediate) } != nil
   }
 
-  /// Performs all operations atomically if that is possible without waiting.
+  /// Performs all operations atomically if none would block.
   ///
   /// - Returns: Whether the operations were performed.
   @inlinable
@@ -124,7 +124,7 @@ extension SystemVSemaphores {
     try tryPerform(operations.span)
   }
 
-  /// Performs all operations in a span atomically if that is possible without waiting.
+  /// Performs all operations in a span atomically if none would block.
   ///
   /// - Returns: Whether the operations were performed.
   public func tryPerform(_ operations: Span<Operation>) throws(IPCError) -> Bool {
@@ -167,8 +167,8 @@ extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing set once its values have been set.
   ///
   /// If several processes start at the same time, exactly one of them sets the values, and no process uses the set
-  /// before then. ``isNew`` is true in the process that set the values. Programs in other languages can participate if
-  /// they set the values of a new set before they perform their first operation on it.
+  /// before its values are set. ``isNew`` is true in the process that set the values. Programs in other languages can
+  /// participate if they set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
   ///   - key: The set's key.
@@ -233,7 +233,7 @@ extension SystemVSemaphores {
         _ = try tryPerform([.acquire(0), .release(0)])
       }
     } catch {
-      // Otherwise, other processes would wait for a set that is never initialized.
+      // Remove the set; otherwise, other processes would wait for a set that is never initialized.
       try? remove()
       throw error
     }

@@ -120,7 +120,7 @@ extension SystemVSemaphores {
     public let count: Int
     /// Whether operations have been performed on the set (`sem_otime` is not 0).
     ///
-    /// The creator performs an operation after setting the values, to indicate that they are set.
+    /// The creator performs an operation after setting the values, to indicate that the values are set.
     public let isInitialized: Bool
     /// When an operation was last performed, in seconds since 1970; 0 if never.
     public let lastOperation: Int64

@@ -198,7 +198,7 @@ extension SystemVSharedMemory {
   /// A segment in this process's address space, which is detached when this value is destroyed.
   ///
   /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
-  /// child of `fork(2)` inherits the attachment, but loses it after `execve(2)`.
+  /// child created with `fork(2)` inherits the attachment, but loses it after `execve(2)`.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
     /// The size of the segment in bytes.
     public let size: Int
@@ -223,7 +223,7 @@ extension SystemVSharedMemory {
         throw IPCError(.shmat, .badAddress, on: segment.object)
       }
       do throws(IPCError) {
-        // Read the size only now that the segment cannot be freed. The size never changes.
+        // Read the size after attaching, because the segment can no longer be freed. The size never changes.
         size = try segment.status().size
       } catch {
         unsafe shmdt(base)

@@ -24,7 +24,7 @@ extension Ring.Producer where Content == RingBytes {
 }
 
 extension Ring.Consumer where Content == RingBytes {
-  /// Reads at least one byte and at most as many as fit into `bytes`; a thread waits for them if necessary.
+  /// Reads at least one byte and at most as many as fit into `bytes`; a thread waits for bytes if necessary.
   ///
   /// - Returns: The number of bytes read; 0 if the producer closed its end and all bytes have been read, or if `bytes`
   ///   is full.

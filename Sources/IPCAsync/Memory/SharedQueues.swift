@@ -1,8 +1,8 @@
 public import IPC
 
 // A shared queue has no descriptor, so a background thread waits for it. A signal does not end a wait for the queue's
-// lock, and that wait can be long if a process was stopped in the middle of an operation. Therefore, a thread waits for
-// at most one second at a time.
+// lock, and that wait can take long if a process was stopped in the middle of an operation. Therefore, each
+// attempt waits for at most one second.
 
 extension SharedQueue.Sender {
   /// Sends a message, which can be empty; a thread waits for a free slot if necessary.

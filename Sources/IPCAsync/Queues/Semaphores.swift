@@ -1,7 +1,7 @@
 public import IPC
 
 extension POSIXSemaphore {
-  /// Waits until the value is above 0, and decrements it by one; a thread waits if it is 0.
+  /// Waits until the value is above 0, and decrements it by one; a thread waits while the value is 0.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case
   ///   nothing is subtracted.
@@ -13,7 +13,7 @@ extension POSIXSemaphore {
 }
 
 extension SystemVSemaphores {
-  /// Performs one operation; a thread waits until it is possible.
+  /// Performs one operation; a thread waits while it would block.
   ///
   /// `noWait` has no effect here: use `tryPerform` instead.
   ///
@@ -28,7 +28,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs all operations atomically; a thread waits until that is possible.
+  /// Performs all operations atomically; a thread waits while any of them would block.
   ///
   /// - Throws: Any error from ``perform(_:timeout:)-(Operation,_)``; `.argListTooLong` if there are more than `SEMOPM`
   ///   operations (500 by default); `.invalidArgument` if there are none.
@@ -49,7 +49,8 @@ extension SystemVSemaphores {
 
   /// Waits until the set's creator has set its values.
   ///
-  /// The kernel does not report this, so the method polls at intervals of 0.1 to 10 ms, without blocking a thread.
+  /// The kernel does not report this event, so the method polls at intervals of 0.1 to 10 ms, without blocking a
+  /// thread.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`.
   ///

@@ -1,6 +1,7 @@
 public import IPC
 
-// `msgsnd(2)` and `msgrcv(2)` block in the kernel and take no deadline. A call interrupted by a signal has no effect.
+// `msgsnd(2)` and `msgrcv(2)` block in the kernel and take no deadline. If a signal interrupts such a call, the call
+// has no effect.
 
 extension SystemVMessageQueue {
   /// Sends a message; a thread waits for room in the queue if necessary.

@@ -61,7 +61,7 @@ extension TCP.Listener {
 
 /// A connected socket, wrapped so that it can be a sequence element, which must be copyable.
 ///
-/// If the socket is not taken, it is closed when this object is destroyed.
+/// A socket that no caller has taken is closed when this object is destroyed.
 ///
 /// ```swift
 /// for try await connection in listener.connections() {

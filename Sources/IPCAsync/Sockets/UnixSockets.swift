@@ -65,7 +65,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   ///   - credentials: The credentials that the receiver sees; nil for this process's credentials.
   ///   - timeout: How long to wait for room.
   /// - Throws: Any error from ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` for too many descriptors;
-  ///   `.notPermitted` if the credentials require privilege; `.tooManyReferences` if too many descriptors are in
+  ///   `.notPermitted` if the credentials require privileges; `.tooManyReferences` if too many descriptors are in
   ///   transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`.

@@ -63,8 +63,8 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
 extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
   /// Writes all of `bytes` to the buffer, which is flushed first if they do not fit.
   ///
-  /// - Throws: Any error from ``flush(timeout:)``, in which case none of `bytes` are in the buffer. If there are at
-  ///   least `capacity` bytes, `transferred` is the number of them written to the stream.
+  /// - Throws: Any error from ``flush(timeout:)``, in which case none of `bytes` are in the buffer. If `bytes` has at
+  ///   least `capacity` bytes, `transferred` is the number of bytes written to the stream.
   public mutating func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
     if bytes.byteCount > capacity - unwritten { try await flush(timeout: timeout) }
     var count = 0

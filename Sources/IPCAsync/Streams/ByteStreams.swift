@@ -72,7 +72,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   ///   - bytes: The array to append the bytes to. On error, it contains the bytes read so far.
   ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust memory.
   ///   - timeout: How long to wait for the end of the stream.
-  /// - Returns: The number of bytes read. If it is `maxLength`, there may be more.
+  /// - Returns: The number of bytes read. If this number is `maxLength`, the stream may contain more bytes.
   /// - Throws: Any error from ``read(into:timeout:)``.
   @discardableResult
   public func readToEnd(
@@ -111,7 +111,7 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// If this needs several writes, other tasks and processes can write between them.
+  /// If several writes are needed, other tasks and processes can write between them.
   ///
   /// - Throws: Any error from ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes written in `transferred`. If
   ///   the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and that number.
@@ -155,8 +155,8 @@ extension PipeWriter {
   }
 }
 
-/// Adds the number of bytes transferred so far to an error from `call`; if it is above 0, a cancellation becomes an
-/// ``IPCError`` with `.canceled`.
+/// Adds the number of bytes transferred so far to an error from `call`; if the number is above 0, a cancellation
+/// becomes an ``IPCError`` with `.canceled`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error

@@ -50,7 +50,7 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
 }
 
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
-  /// Sends a message, like a sender's `send`.
+  /// Sends a message, as `MessageChannel.Sender.send` does.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try send(message, timeout: .immediate)
@@ -62,7 +62,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Receives a message, like a receiver's `receive`.
+  /// Receives a message, as `MessageChannel.Receiver.receive` does.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
       try receive(into: &message, timeout: .immediate)
@@ -113,8 +113,8 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array. If it
-  ///   throws an error, the call ends.
+  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array. If the
+  ///   function throws an error, the call ends.
   /// - Throws: Any error from sending, receiving or `answer`. A broken pipe ends the call without an error.
   public mutating func serve(
     _ answer: (_ request: [UInt8], _ reply: inout [UInt8]) async throws -> Void

@@ -6,8 +6,9 @@ internal import SystemPackage
 /// A call that blocks in the kernel, in a thread of ``CallThreads``.
 ///
 /// `SIGURG` ends the wait. By default, this signal has no effect, and programs use it only for urgent socket data. An
-/// interrupted call either has a result or has had no effect, so no message is lost. A signal that arrives just before
-/// the call begins does not interrupt it, so the signal is resent after 1 to 64 ms until the call ends.
+/// interrupted call either returns a result or has no effect, so no message is lost. A signal that arrives just before
+/// the call begins does not interrupt the call, so the event loop resends the signal after 1 to 64 ms until the call
+/// ends.
 final class BlockingCall: Sendable {
   /// The reason that a call ends without a result.
   enum End {
@@ -47,7 +48,7 @@ final class BlockingCall: Sendable {
     let next = state.withLock { state -> Int64? in
       if state.isOver { return nil }
       if state.end == nil { state.end = end }
-      // A call that has not started yet checks for this itself.
+      // A call that has not started yet checks `end` before it starts.
       guard let thread = state.thread else { return nil }
       cipc_async_interrupt(thread)
       defer { state.pause = min(state.pause * 2, Self.longestPause) }

@@ -58,7 +58,7 @@ final class EventLoop: Sendable {
     jobs = try JobQueue()
     try epoll.add(timer.descriptor, for: .readable, token: Self.timerToken, trigger: .edge)
     try epoll.add(jobs.descriptor, for: .readable, token: Self.jobsToken, trigger: .edge)
-    // If the kernel does not support the call, this fails here rather than in the thread.
+    // If the kernel does not support the call, fail here rather than in the thread.
     var events: [ReadinessEvent] = []
     try epoll.wait(appendingTo: &events, timeout: .immediate)
   }
@@ -103,7 +103,7 @@ final class EventLoop: Sendable {
     _ number: UInt64, _ target: WaitTable.Target, for events: Readiness, of descriptor: Int32, until deadline: Int64
   ) {
     let outcome = state.withLock { state -> WaitOutcome? in
-      // The cancellation handler may have run before the wait existed. A task is marked as cancelled before its
+      // The cancellation handler may have run before the wait was added. A task is marked as cancelled before its
       // handlers run.
       if case .task = target, Task.isCancelled { return .cancelled }
       state.table.insert(number, target, for: events, of: descriptor, until: deadline)
@@ -164,7 +164,7 @@ final class EventLoop: Sendable {
       do throws(IPCError) {
         try epoll.wait(appendingTo: &events, timeout: jobs.prepareToWait() ? .never : .immediate)
       } catch {
-        // This happens only if the program closes a descriptor that it does not own.
+        // The wait fails only if the program closes a descriptor that it does not own.
         preconditionFailure("the event loop of IPCAsync cannot wait: \(error)")
       }
       jobs.hasWoken()
@@ -178,7 +178,7 @@ final class EventLoop: Sendable {
 
   /// Removes the waits ended by these events.
   private func collect(_ events: [ReadinessEvent], into finished: inout [WaitTable.Finished]) {
-    // Do not capture an `inout` parameter in the closure, because it would be copied.
+    // Do not capture an `inout` parameter in the closure, because the array would be copied.
     var ended: [WaitTable.Finished] = []
     swap(&ended, &finished)
     defer { swap(&ended, &finished) }

@@ -85,7 +85,7 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// Records that the thread is awake, so that it is not woken for a job that it adds itself.
+  /// Records that the thread is awake, so that it is not woken for jobs that the thread itself adds.
   func hasWoken() { state.withLock { $0.isAsleep = false } }
 
   /// Runs the jobs that are currently waiting.

@@ -1,12 +1,12 @@
 internal import IPC
 internal import SystemPackage
 
-/// How a call waiting in a thread ends at its deadline.
+/// How a call that waits in a thread is ended at its deadline.
 enum CallDeadline {
   /// The call takes a deadline.
   case passed
-  /// The call takes a deadline, but a signal does not always interrupt it, so it waits for at most one second at a
-  /// time.
+  /// The call takes a deadline, but a signal does not always interrupt the call, so each attempt waits for at most one
+  /// second.
   case sliced
   /// The call takes no deadline, so a signal ends it.
   case signalled
@@ -40,7 +40,7 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
-  // Reading this property acquires a lock, so everything that the thread did happens before the code below.
+  // Reading this property acquires a lock, so the code below sees everything that the thread did.
   let end = waiting.end
   if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }
@@ -84,7 +84,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
       do throws(IPCError) {
         return try call(limit)
       } catch {
-        // The end of a slice does not end the call: it continues unless it was cancelled.
+        // When an attempt's second has passed, the call continues unless it was cancelled.
         guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
         throw IPCError(error.call, .interrupted, on: error.object)
       }
@@ -93,7 +93,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
 
   /// The next attempt's timeout.
   private var limit: Timeout {
-    // Always pass a deadline: with SA_RESTART, a signal handler does not interrupt a call that has none.
+    // Always pass a deadline: with SA_RESTART, a signal handler does not interrupt a call without a deadline.
     let end = min(timeout.monotonicNanoseconds, .max - 1)
     return switch deadline {
     case .passed: Timeout(monotonicNanoseconds: end)

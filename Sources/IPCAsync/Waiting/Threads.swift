@@ -9,7 +9,7 @@ enum Threads {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread that blocks all signals except, if it is `interruptible`, the one that ends its calls.
+  /// Starts a thread that blocks all signals except, if the thread is `interruptible`, the signal that ends its calls.
   ///
   /// Calls `pthread_create(3)`.
   static func start(interruptible: Bool, _ body: @escaping @Sendable () -> Void) throws(IPCError) {
@@ -28,8 +28,8 @@ enum Threads {
 
 /// Threads for calls that block in the kernel on an object without a descriptor.
 ///
-/// Each waiting call needs a thread. A limit on the number of threads would be incorrect: it could exclude the very
-/// call that would let the others end. An idle thread waits for the next call, and exits after some time.
+/// Each waiting call needs a thread. The number of threads is not limited, because a limit could delay the very call
+/// that lets the other calls end. An idle thread waits for the next call, and exits after some time.
 final class CallThreads: Sendable {
   static let shared = CallThreads()
 
@@ -63,7 +63,7 @@ final class CallThreads: Sendable {
   /// Waits for a job and performs it; returns false if no job arrived for some time.
   private func perform(_ thread: CallThread) -> Bool {
     guard let report = thread.performJob(within: .seconds(Self.idleTime)) else { return false }
-    // Report the result last, so that a task that continues immediately and makes another call can use this thread.
+    // Report the result last, so that this thread is idle when the resumed task makes its next call.
     idle.withLock { $0.append(thread) }
     report()
     return true
@@ -81,7 +81,7 @@ final class CallThreads: Sendable {
 
 /// A thread of ``CallThreads``, and its next job.
 final class CallThread: Sendable {
-  /// A call that returns a function that reports the result.
+  /// A function that makes a call, and returns a function that reports the result.
   ///
   /// The function must not retain the values that the call used, because the caller continues when the function runs.
   typealias Job = @Sendable () -> @Sendable () -> Void

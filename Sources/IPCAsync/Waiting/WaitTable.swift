@@ -33,9 +33,10 @@ struct WaitTable {
   /// The waits for a descriptor.
   private struct Watch {
     var first: Int?
-    /// The events that the kernel will report once; nil for none.
+    /// The events for which the descriptor is armed, each of which the kernel reports once; nil for none.
     ///
-    /// This is nil if there are no waits, because the descriptor number can then refer to another file.
+    /// The value is nil if there are no waits, because the descriptor number may refer to another file by the next
+    /// wait.
     var armed: Readiness?
     /// Whether the descriptor was registered with epoll when it was last armed.
     var isKnown = false
@@ -81,7 +82,7 @@ struct WaitTable {
     }
   }
 
-  /// Removes a wait; returns nil if it has ended.
+  /// Removes a wait, and returns its receiver; nil if the wait has ended.
   mutating func remove(_ number: UInt64, of descriptor: Int32) -> Target? {
     removeFirst(of: descriptor) { $0.number == number }
   }
