@@ -10,11 +10,14 @@ struct SuiteOptions: ParsableArguments {
     completion: .directory)
   var root: String?
 
-  /// Loads the fixtures for a selection, and additional languages from the files `peers`.
-  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
+  /// Loads the fixtures for a selection, additional languages from the files `peers`, and the scenarios of the user's
+  /// files `scenarios` instead of those of the suite.
+  func fixtures(
+    peers: [String] = [], scenarios: [String] = [], for selection: Selection = Selection()
+  ) throws -> Fixtures {
     let installation = try installation()
     return try Self.reporting { () throws(FixtureErrors) in
-      try Fixtures(installation, peers: peers, for: selection)
+      try Fixtures(installation, peers: peers, scenarios: scenarios, for: selection)
     }
   }
 
@@ -50,8 +53,10 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
-    try suite.fixtures(peers: peers, for: selection)
+  func fixtures(
+    peers: [String] = [], scenarios: [String] = [], for selection: Selection = Selection()
+  ) throws -> Fixtures {
+    try suite.fixtures(peers: peers, scenarios: scenarios, for: selection)
   }
 
   func installation() throws(RunError) -> Installation { try suite.installation() }
@@ -73,6 +78,17 @@ struct RunningOptions: ParsableArguments {
   static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
+}
+
+/// The option of the commands that run scenarios for peers.
+struct ScenarioOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run the scenarios of this file instead of those of the suite. May be given more than once.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var scenarios: [String] = []
+
+  var rerun: [(name: String, value: String)] { scenarios.map { ("--scenarios", $0) } }
 }
 
 /// The options for the format and the file of a document.
