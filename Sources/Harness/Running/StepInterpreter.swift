@@ -3,7 +3,7 @@ import PeerProtocol
 /// Performs the steps of a script, with the names of the cell and the captures of earlier steps.
 final class StepInterpreter {
   let client: PeerClient
-  private let leaks: LeakCheck
+  let leaks: LeakCheck
   private var names: CellNames
   private var captured: [String: String] = [:]
 
