@@ -87,7 +87,9 @@ private struct ManualPage {
     ".It Ev COLUMNS", "The width of the help texts.",
     ".It Ev GITHUB_STEP_SUMMARY", "A file to which the Markdown report of a run is added.",
     ".It Ev XML_OUTPUT_FILE", "A file to which the JUnit report of a run is written.",
-    ".El", ".Sh SEE ALSO", ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
+    ".El", ".Sh FILES", ".Bl -tag -width Ds", ".It Pa share/doc/ipc\\-interop",
+    "The documents that this page names as docs/..., below the prefix of the installation.", ".El", ".Sh SEE ALSO",
+    ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
     ".Xr pipe 7 ,",
     ".Xr sysvipc 7 ,", ".Xr unix 7",
   ]
