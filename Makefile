@@ -253,6 +253,7 @@ LEFT_OUT := corpus runner-checks peers more-peers.yaml mutants.yaml mutant-peers
 MANUAL := share/man/man1/ipc-interop.1
 COMPLETIONS := share/bash-completion/completions/ipc-interop share/zsh/site-functions/_ipc-interop \
   share/fish/vendor_completions.d/ipc-interop.fish
+DOCUMENTS := share/doc/ipc-interop
 install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
@@ -263,7 +264,8 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \
 	  "$(INSTALLED)/share/ipc-interop/fixtures/"
 	chmod -R u=rwX,go=rX "$(INSTALLED)/share/ipc-interop"
-	install -d $(patsubst %,"$(INSTALLED)/%",$(dir $(MANUAL) $(COMPLETIONS)))
+	install -d "$(INSTALLED)/$(DOCUMENTS)" $(patsubst %,"$(INSTALLED)/%",$(dir $(MANUAL) $(COMPLETIONS)))
+	install -m 644 docs/*.md docs/*.json docs/*.py "$(INSTALLED)/$(DOCUMENTS)/"
 	$(BIN)/ipc-interop manual >"$(INSTALLED)/$(MANUAL)"
 	$(BIN)/ipc-interop --generate-completion-script bash >"$(INSTALLED)/$(word 1,$(COMPLETIONS))"
 	$(BIN)/ipc-interop --generate-completion-script zsh >"$(INSTALLED)/$(word 2,$(COMPLETIONS))"
@@ -284,7 +286,7 @@ dist: build ## Write an archive of the installed suite into build
 
 uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
 	rm -f "$(INSTALLED)/bin/ipc-interop" $(patsubst %,"$(INSTALLED)/%",$(MANUAL) $(COMPLETIONS))
-	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop"
+	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop" "$(INSTALLED)/$(DOCUMENTS)"
 
 scenarios: build ## Rewrite docs/scenarios.md
 	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md

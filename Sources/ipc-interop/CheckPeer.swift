@@ -9,12 +9,14 @@ struct CheckPeer: ParsableCommand {
     discussion: """
       COMMAND starts a peer as docs/peer-protocol.md describes it. The command checks its greeting, compares it with the \
       golden transcripts, runs every scenario with it and the C peer, and injects faults into its system calls. It does \
-      not test operations that the greeting omits. Options precede COMMAND. The peer runs in the current directory.
+      not test operations that the greeting omits. Options precede COMMAND. The peer runs in the current directory. With \
+      --scenarios, it only runs those scenarios.
 
       EXAMPLES
         ipc-interop check-peer python3 peer.py
         ipc-interop check-peer --quick --mechanism pipe ./peer --debug
         ipc-interop check-peer --filter contract/lines ./peer
+        ipc-interop check-peer --scenarios my-scenarios.yaml ./peer
         ipc-interop check-peer --require-operations pipe,mq_open ./peer
         ipc-interop check-peer --format junit --output peer.xml ./peer
 
@@ -34,6 +36,7 @@ struct CheckPeer: ParsableCommand {
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions
+  @OptionGroup var own: ScenarioOptions
 
   @Argument(
     parsing: .captureForPassthrough,
@@ -61,17 +64,17 @@ struct CheckPeer: ParsableCommand {
       let text = "note: \(option) follows the command, so the peer gets it; options of check-peer precede the command\n"
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
-    let fixtures = try matrix.running.fixtures()
+    let fixtures = try matrix.running.fixtures(scenarios: own.scenarios)
     let peer = try identified(fixtures)
     var configuration = fixtures.configuration(checking: peer)
     configuration.checkedCommand = words.map(RunningOptions.quoted).joined(separator: " ")
     let reference = fixtures.peers.reference.language
     try matrix.run(
       configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations, pitfalls: fixtures.pitfalls,
-      filters: filter, more: quick ? [("--quick", "")] : [],
+      filters: filter, more: own.rerun + (quick ? [("--quick", "")] : []),
       defaultPairs: [[reference, peer.language], [peer.language, reference], [peer.language]]
     ) { runner, configuration, expectations in
-      if !quick { prepareFaults(&runner, configuration, expectations) }
+      if !quick, own.scenarios.isEmpty { prepareFaults(&runner, configuration, expectations) }
     }
   }
 
@@ -87,8 +90,10 @@ struct CheckPeer: ParsableCommand {
   private func identified(_ fixtures: Fixtures) throws(RunError) -> PeerDescription {
     let here = FileManager.default.currentDirectoryPath
     let command = try PeerCommand.resolved(words, in: here)
+    var configuration = fixtures.configuration
+    configuration.timeoutMultiplier = matrix.running.timeoutMultiplier
     return try PeerIdentification.peer(
-      command, in: here, known: fixtures.peers.peers.map(\.language), fixtures.configuration)
+      command, in: here, known: fixtures.peers.peers.map(\.language), configuration)
   }
 
   /// Adds fault injection if possible; otherwise adds a note with the reason.

@@ -87,7 +87,9 @@ private struct ManualPage {
     ".It Ev COLUMNS", "The width of help texts.",
     ".It Ev GITHUB_STEP_SUMMARY", "A file to append a run's Markdown report to.",
     ".It Ev XML_OUTPUT_FILE", "A file to write a run's JUnit report to.",
-    ".El", ".Sh SEE ALSO", ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
+    ".El", ".Sh FILES", ".Bl -tag -width Ds", ".It Pa share/doc/ipc\\-interop",
+    "Below the installation prefix: the documents that this page names as docs/...", ".El", ".Sh SEE ALSO",
+    ".Xr ipcs 1 ,", ".Xr strace 1 ,", ".Xr mq_overview 7 ,", ".Xr namespaces 7 ,",
     ".Xr pipe 7 ,",
     ".Xr sysvipc 7 ,", ".Xr unix 7",
   ]

@@ -10,11 +10,14 @@ struct SuiteOptions: ParsableArguments {
     completion: .directory)
   var root: String?
 
-  /// Loads the fixtures that a selection needs, and additional languages from the files `peers`.
-  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
+  /// Loads the fixtures that a selection needs, additional languages from the files `peers`, and the scenarios in the
+  /// user's files `scenarios` instead of the suite's.
+  func fixtures(
+    peers: [String] = [], scenarios: [String] = [], for selection: Selection = Selection()
+  ) throws -> Fixtures {
     let installation = try installation()
     return try Self.reporting { () throws(FixtureErrors) in
-      try Fixtures(installation, peers: peers, for: selection)
+      try Fixtures(installation, peers: peers, scenarios: scenarios, for: selection)
     }
   }
 
@@ -50,8 +53,10 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  func fixtures(peers: [String] = [], for selection: Selection = Selection()) throws -> Fixtures {
-    try suite.fixtures(peers: peers, for: selection)
+  func fixtures(
+    peers: [String] = [], scenarios: [String] = [], for selection: Selection = Selection()
+  ) throws -> Fixtures {
+    try suite.fixtures(peers: peers, scenarios: scenarios, for: selection)
   }
 
   func installation() throws(RunError) -> Installation { try suite.installation() }
@@ -73,6 +78,17 @@ struct RunningOptions: ParsableArguments {
   static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
+}
+
+/// The option of the commands that run scenarios for peers.
+struct ScenarioOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Run the scenarios in this file instead of the suite's. May be given more than once.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var scenarios: [String] = []
+
+  var rerun: [(name: String, value: String)] { scenarios.map { ("--scenarios", $0) } }
 }
 
 /// The options for a document's format and output file.

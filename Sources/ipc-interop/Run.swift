@@ -12,6 +12,7 @@ struct Run: ParsableCommand {
         ipc-interop run --pairs c:swift --pairs swift:c
         ipc-interop run --repeat 20 --seed 7         shuffled by the seed
         ipc-interop run --peers my-language.yaml --pairs c:mine
+        ipc-interop run --peers my-language.yaml --scenarios my-scenarios.yaml
         ipc-interop run --peers all                  every compiler, C library and ABI
         ipc-interop run --list --format json fifo    the cells, without a run
 
@@ -25,6 +26,7 @@ struct Run: ParsableCommand {
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions
+  @OptionGroup var own: ScenarioOptions
 
   @Option(
     help: ArgumentHelp(
@@ -45,14 +47,15 @@ struct Run: ParsableCommand {
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }
 
   func run() throws {
-    let fixtures = try matrix.running.fixtures(peers: peers, for: matrix.selectionToLoad(filter))
+    let fixtures = try matrix.running.fixtures(
+      peers: peers, scenarios: own.scenarios, for: matrix.selectionToLoad(filter))
     var configuration = fixtures.configuration
     configuration.pairing = pairing
     configuration.runsIncompatible = incompatible
     try matrix.run(
       configuration, scenarios: fixtures.scenarios, scope: fixtures.scope, expectations: fixtures.expectations,
       pitfalls: fixtures.pitfalls, filters: filter,
-      more: peers.map { ("--peers", $0) } + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
+      more: own.rerun + peers.map { ("--peers", $0) } + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
         + (incompatible ? [("--incompatible", "")] : []))
   }
 }

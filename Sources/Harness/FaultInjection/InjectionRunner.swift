@@ -135,8 +135,9 @@ public struct InjectionRunner: Sendable {
     /// A note that lists the scripts that the peer cannot run; empty if it can run them all.
     var notes: [String] {
       guard !lacking.isEmpty else { return [] }
-      let shown = lacking.prefix(Self.maximumListed).map { "\($0.script) needs \($0.name)" }
-      let rest = lacking.count - shown.count
+      let needs = lacking.map { "\($0.script) needs \($0.name)" }.withoutDuplicates
+      let shown = needs.prefix(Self.maximumListed)
+      let rest = needs.count - shown.count
       return [
         "fault injection: \(scripts - lacking.count) of \(counted(scripts, "script")); "
           + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")

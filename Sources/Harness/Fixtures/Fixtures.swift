@@ -7,7 +7,7 @@ public struct Fixtures: Sendable {
   public let installation: Installation
   /// The path of the directory that contains `fixtures`.
   public var root: String { installation.root }
-  /// The scenarios of the files in ``scope``, one for each row of parameters.
+  /// The scenarios of the files in ``scope``, or those of the user's files, one for each row of parameters.
   public let scenarios: [Scenario]
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
@@ -15,7 +15,7 @@ public struct Fixtures: Sendable {
   public let peers: PeerList
   /// The cells that are not expected to pass, with their verdicts.
   public let expectations: Expectations
-  /// The pitfalls, in groups; empty if a scenario has an error or is not in ``scope``.
+  /// The pitfalls, in groups; empty if a scenario has an error or is not in ``scope``, and for the user's scenarios.
   public let pitfalls: [PitfallGroup]
   /// The mechanisms whose scenarios were loaded.
   public let scope: LoadingScope
@@ -28,20 +28,30 @@ public struct Fixtures: Sendable {
   /// Reads the fixtures, and additional languages from the files in `peers`; the name `all` selects the suite's peers
   /// that were built.
   ///
-  /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell.
+  /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell. The user's
+  /// files `scenarios` replace the suite's.
   public init(
-    _ installation: Installation, peers more: [String] = [], for selection: Selection = Selection()
+    _ installation: Installation, peers more: [String] = [], scenarios own: [String] = [],
+    for selection: Selection = Selection()
   ) throws(FixtureErrors) {
     let log = DiagnosticLog()
-    self.init(installation, peers: more, for: selection, log: log)
+    self.init(installation, peers: more, scenarios: own, for: selection, log: log)
     try log.check()
   }
 
-  private init(_ installation: Installation, peers more: [String], for selection: Selection, log: DiagnosticLog) {
+  private init(
+    _ installation: Installation, peers more: [String], scenarios own: [String], for selection: Selection,
+    log: DiagnosticLog
+  ) {
     self.installation = installation
     let root = installation.root
-    scope = LoadingScope(selection, among: ScenarioLoader.mechanisms(root: FilePath(root), log: log))
-    (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), scope: scope, log: log)
+    if own.isEmpty {
+      scope = LoadingScope(selection, among: ScenarioLoader.mechanisms(root: FilePath(root), log: log))
+      (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), scope: scope, log: log)
+    } else {
+      scope = .everything
+      (scenarios, registry) = ScenarioLoader.load(ofUser: own, root: FilePath(root), log: log)
+    }
     // If scenarios have errors, the pitfalls that refer to them would cause further errors.
     let haveScenarios = log.count == 0
     let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
@@ -51,8 +61,10 @@ public struct Fixtures: Sendable {
       mustHave: Set(more.filter { $0 != Self.allPeers }), log: log)
     incompatibilities = Incompatibility.load(root: root, registry: registry, log: log)
     let file = "fixtures/expectations.yaml"
-    expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
-    pitfalls = haveScenarios && scope.isEverything ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
+    expectations = own.isEmpty ? Expectations.load(at: "\(root)/\(file)", as: file, log: log) : .none
+    pitfalls =
+      haveScenarios && scope.isEverything && own.isEmpty
+      ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
   /// Reads the peer mutants, the runner mutants, the generated mutants, and the mutant builds.

@@ -34,6 +34,19 @@ public enum ScenarioLoader {
     return loaded
   }
 
+  /// Loads a user's files of scenarios for peers, instead of the scenarios of the suite below `root`.
+  static func load(
+    ofUser files: [String], root: FilePath, log: DiagnosticLog
+  ) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    let registry = operations(root: root.string, log: log)
+    guard log.count == 0 else { return ([], registry) }
+    let sources = files.withoutDuplicates.compactMap { FixtureFile(at: $0, as: $0, log: log) }
+    let scenarios = parse(sources, registry, log, areOfUser: true)
+    rejectDuplicates(scenarios, log)
+    rejectPeerDeaths(scenarios, log)
+    return (scenarios, registry)
+  }
+
   /// Returns the mechanisms that have scenarios, without reading the files.
   static func mechanisms(root: FilePath, log: DiagnosticLog) -> [String] {
     scenarioFiles(root: root, log).map(mechanism) + [TranscriptLoader.mechanism]
@@ -110,12 +123,12 @@ public enum ScenarioLoader {
 
   /// Parses the files in parallel, because parsing dominates the time of a single-cell run.
   private static func parse(
-    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog
+    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog, areOfUser: Bool = false
   ) -> [Scenario] {
     files.concurrentMap { file -> (scenarios: [Scenario], found: [Diagnostic]) in
       let log = DiagnosticLog()
       guard let document = FixtureDocument(file, log: log) else { return ([], log.sorted) }
-      let parser = ScenarioParser(document: document, registry: registry)
+      let parser = ScenarioParser(document: document, registry: registry, isOfUser: areOfUser)
       return (document.root.nonEmptyList("scenarios").flatMap(parser.parse), log.sorted)
     }.flatMap { scenarios, found in
       log.add(found)

@@ -127,7 +127,8 @@ extension RunSummary {
     let run = results.count { $0.verdict != .notRun }
     var unmet = rules.unmetRequirements
     if run < rules.requiredCells {
-      unmet.append("\(run) cells were run; at least \(rules.requiredCells) are required")
+      unmet.append(
+        "\(counted(run, "cell")) \(run == 1 ? "was" : "were") run; at least \(rules.requiredCells) are required")
     }
     problems += unmet
     let unexpected = results.filter { !$0.isExpected }

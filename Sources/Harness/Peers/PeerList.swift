@@ -66,6 +66,9 @@ public struct PeerDescription: Sendable, Hashable {
     }
   }
 
+  /// Whether the language has a command for a program, and the command's files exist.
+  func has(_ program: String) -> Bool { self.program(program) != nil && missingProgram(program) == nil }
+
   /// Returns the peer with a tracer command prepended to its own.
   func traced(by tracer: [String]) -> PeerDescription {
     PeerDescription(

@@ -87,7 +87,12 @@ enum PeerProbe {
       throw CellOutcome(error)
     }
     let start = ContinuousClock.now
-    try client.start(process, arguments: [])
+    do throws(CellOutcome) { try client.start(process, arguments: []) } catch {
+      guard process.greeting == nil, [.crashed, .timedOut].contains(error.verdict) else { throw error }
+      throw error.with(
+        reason: "\(error.reason ?? ""); is its command a peer? A peer first prints "
+          + "'hello contract=1 language=... operations=...': see docs/peer-protocol.md")
+    }
     return (client, process, start)
   }
 
@@ -118,6 +123,7 @@ enum PeerProbe {
       let odd = greeting.without.filter { omission in
         !greeting.operations.contains(omission.operation)
           || registry[omission.operation]?.takes.contains(omission.parameter) != true
+          || omission.word.map { $0.contains("_") && !registry.symbols.contains($0) } == true
       }
       var notes: [String] = []
       if !unknown.isEmpty {

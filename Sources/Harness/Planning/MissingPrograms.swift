@@ -37,7 +37,7 @@ struct MissingPrograms: Sendable {
         continue
       }
       notes.append(
-        "\(program.language): no \(program.file): \(count == 1 ? "1 cell" : "\(count) cells") left out; build it, or pin the role: pin: {\(program.role): \(reference)}"
+        "\(program.language): no \(program.file): \(counted(count, "cell")) left out; build it, or pin the role: pin: {\(program.role): \(reference)}"
       )
     }
   }
@@ -51,11 +51,14 @@ struct MissingPrograms: Sendable {
     let role: String
     let file: String
     let reason: Reason
+    /// The first language that has the program; nil if none has it.
+    var owner: String?
 
     var problem: String {
       switch reason {
       case .missing:
-        "\(language), the first language, needs every program, and \(file) does not exist; build it, or correct 'programs'"
+        "\(language), the first language, needs every program, and \(file) does not exist; build it, "
+          + (owner.map { "correct 'programs', or pin the role: pin: {\(role): \($0)}" } ?? "or correct 'programs'")
       case .notExecutable: "\(file) (\(language)) is not executable; run chmod +x, or correct 'programs'"
       case .noInterpreter(let path):
         "\(file) (\(language)) begins with #!\(path), which does not exist; correct its first line".escapedForDisplay
@@ -70,7 +73,9 @@ struct MissingPrograms: Sendable {
       let peer = peers[language]
       if let file = peer.map({ $0.program(name) == nil ? "command for \(name)" : $0.missingProgram(name) }) ?? name {
         programs.insert(
-          Program(language: language, role: role.name, file: file.relative(to: project), reason: .missing))
+          Program(
+            language: language, role: role.name, file: file.relative(to: project), reason: .missing,
+            owner: peers.peers.first { $0.has(name) }?.language))
       } else if let file = peer?.program(name)?.first, !FileManager.default.isExecutableFile(atPath: file) {
         programs.insert(
           Program(language: language, role: role.name, file: file.relative(to: project), reason: .notExecutable))

@@ -71,7 +71,7 @@ struct PairCoverage {
     var assigned = Array(repeating: [[String]](), count: scenarios.count)
     let wide = scenarios.indices.filter { Pairing.freeRoles(of: scenarios[$0]).count > 1 }
     for members in Dictionary(grouping: wide, by: { scenarios[$0].mechanism }).values {
-      let others = members.flatMap { languages[$0] }.filter { $0 != reference }.uniqued
+      let others = members.flatMap { languages[$0] }.filter { $0 != reference }.withoutDuplicates
       for pair in others.flatMap({ first in others.filter { $0 != first }.map { [first, $0] } }) {
         // Sorting by index as well makes the plan the same on every machine.
         let candidates = members.filter { languages[$0].contains(pair[0]) && languages[$0].contains(pair[1]) }
@@ -113,13 +113,5 @@ struct PairCoverage {
 
   private static func repeated(_ pair: [String], over free: [Int], _ scenario: Scenario) -> Pairing {
     Pairing(free.indices.map { pair[$0 % pair.count] }, to: free, of: scenario)
-  }
-}
-
-extension [String] {
-  /// The distinct strings, in order of first occurrence.
-  fileprivate var uniqued: [String] {
-    var known: Set<String> = []
-    return filter { known.insert($0).inserted }
   }
 }

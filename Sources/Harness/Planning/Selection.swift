@@ -71,7 +71,7 @@ public struct Selection: Sendable {
 
   /// Returns a note for each `--skip` pattern that excludes none of the cells.
   func skipNotes(cells: [String]) -> [String] {
-    skipped.filter { pattern in !cells.contains(where: Glob(containing: pattern).matches) }
+    skipped.withoutDuplicates.filter { pattern in !cells.contains(where: Glob(containing: pattern).matches) }
       .map { "--skip '\($0)' leaves out no cell" }
   }
 

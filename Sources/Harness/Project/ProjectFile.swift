@@ -63,7 +63,8 @@ public struct ProjectFile: Sendable {
           language: PeerList.referencePeer, peer: reference.peer, programs: nil, greetsAs: reference.language)
       ])
     let demands = keys["faults"].map(ContentParser.demands) ?? FaultDemand.all
-    let parser = ScenarioParser(document: document, registry: registry, project: resolver, demands: demands)
+    let parser = ScenarioParser(
+      document: document, registry: registry, project: resolver, isOfUser: true, demands: demands)
     let scenarios = keys["scenarios"]?.nonEmptyList("scenarios").flatMap(parser.parse) ?? []
     ScenarioLoader.rejectDuplicates(scenarios, log)
     ScenarioLoader.rejectPeerDeaths(scenarios, log)

@@ -65,7 +65,9 @@ struct RecordingComparison {
     }
     if let mode = wanted.mode, let actual = found.mode, mode != actual {
       let isMask =
-        found.requested.map { $0.mode & ~$0.mask == actual && ($0.mode == mode || object.kind.isSocket) } ?? false
+        found.requested.map {
+          $0.mask != 0 && $0.mode & ~$0.mask == actual && ($0.mode == mode || object.kind.isSocket)
+        } ?? false
       add(.mode(expected: mode, actual: actual, mask: isMask ? found.requested?.mask : nil))
     }
     if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }

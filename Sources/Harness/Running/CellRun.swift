@@ -136,6 +136,8 @@ final class CellRun {
 
   /// Returns the outcome with all evidence from the cell, including the objects that it left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
+    // The objects that appeared during the step have no known creator yet.
+    try? leaks.observe()
     // After the last step, every role must exit normally; a role that does not is reported as such.
     var outcome = step.map { blamed(outcome, at: $0) } ?? outcome
     var evidence = outcome.evidence ?? Evidence()
@@ -162,6 +164,7 @@ final class CellRun {
     for role in client.roles where role.pid != nil {
       if role.isPeer { try checkSilence(of: role) } else { try checkNothingIsRepeated(by: role) }
     }
+    try leaks.observe()
     try leaks.checkNothingIsLeft(tolerating: tolerating)
   }
 

@@ -29,11 +29,13 @@ struct LeakCheck {
   /// The kernel does not record the creators of most objects, and the runner cannot query the programs.
   func observe() throws(CellOutcome) {
     guard client.roles.contains(where: { !$0.isPeer }) else { return }
+    let running = client.roles.filter { !$0.isPeer && $0.pid != nil && !makers.hasEnded($0) }
+    // A program that ends while the snapshot is taken may have created an object that it does not contain.
+    let ended = running.filter { client.terminationStatus(of: $0) != nil }
     let new: [KernelObject]
     do { new = own(try client.sandbox.snapshot().added(since: before)).filter { !makers.knows($0) } } catch {
       throw CellOutcome(error)
     }
-    let running = client.roles.filter { !$0.isPeer && $0.pid != nil && !makers.hasEnded($0) }
     for object in new where object.kind != .process {
       let holders = running.filter { role in
         guard let pid = role.pid, let name = object.name else { return false }
@@ -41,7 +43,7 @@ struct LeakCheck {
       }
       makers.record(object, of: holders.count == 1 ? holders : running)
     }
-    for role in running where client.terminationStatus(of: role) != nil { makers.recordEnd(of: role) }
+    for role in ended { makers.recordEnd(of: role) }
   }
 
   /// Returns the paths of all objects of a given kind that programs have created so far.

@@ -134,6 +134,8 @@ extension PeerClient {
 
   /// Returns the outcome for a role that terminated or closed its output before performing the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
+    // The name of an operation, such as `kill`, is not a verb.
+    let what = role.pending?.operation == what ? "complete \(what)" : what
     var limit = limit(.seconds(1))
     while role.pid != nil, !hasPassed(&limit) {
       if let status = terminationStatus(of: role) {

@@ -100,8 +100,11 @@ extension StepInterpreter {
   /// The C library writes to a pipe only when its buffer is full or the program exits. If the line appears after
   /// SIGTERM makes the program exit, buffering was the reason.
   private func bufferingHint(_ role: RoleProcess, _ wanted: [FilledPattern]) -> String {
-    let advice = "call setvbuf(stdout, NULL, _IOLBF, 0) first, or fflush(stdout) after each line"
+    let advice =
+      "call setvbuf(stdout, NULL, _IOLBF, 0) first, or fflush(stdout) after each line (in Swift, fflush(nil))"
     guard let pid = role.pid, let state = try? client.sandbox.processState(of: pid), state.isAsleep else { return "" }
+    // The program may remove its objects, or its descriptors may no longer show that it created them.
+    try? leaks.observe()
     client.endInput(of: role)
     role.endIsKnown = true
     try? client.sandbox.signal(.terminate, to: pid)

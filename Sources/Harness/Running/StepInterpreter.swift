@@ -3,7 +3,7 @@ import PeerProtocol
 /// Performs a script's steps, using the cell's names and the values captured in earlier steps.
 final class StepInterpreter {
   let client: PeerClient
-  private let leaks: LeakCheck
+  let leaks: LeakCheck
   private var names: CellNames
   private var captured: [String: String] = [:]
 

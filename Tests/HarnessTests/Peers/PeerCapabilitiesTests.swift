@@ -53,6 +53,17 @@ import Testing
     #expect(throws: RunError.self) { try RequiredOperations("mq_opem", in: registry) }
   }
 
+  @Test("get a note about omitted options that do not exist") func oddOmissions() throws {
+    let greeting = try Greeting(
+      parsing: "hello contract=1 language=mine operations=socket,pid "
+        + "without=socket:domain:AF_INET6,socket:domain:AF_INET9,socket:size,read:timeout")
+    #expect(
+      PeerProbe.notes(on: ["mine": ProbedPeer(greeting: greeting, slowness: 1)], try Checkout.operations.get()) == [
+        "the mine peer omits options that its operations do not have: "
+          + "socket:domain:AF_INET9, socket:size, read:timeout"
+      ])
+  }
+
   @Test("are listed by mechanism, each operation once") func summary() throws {
     let registry = try Checkout.operations.get()
     let greeting = Greeting(language: "mine", implementation: "x", operations: ["ftok", "socket", "unknown"])

@@ -49,7 +49,11 @@ struct CheckTests {
   @Test(
     "report a program of the first language that cannot be started",
     arguments: [
-      ("rm c/two", "c, the first language, needs every program, and ./c/two does not exist"),
+      (
+        "rm c/two",
+        "c, the first language, needs every program, and ./c/two does not exist; build it, or correct 'programs'"
+      ),
+      ("mv c/two port/", "./c/two does not exist; build it, correct 'programs', or pin the role: pin: {b: swift}"),
       ("chmod -x c/two", "./c/two (c) is not executable; run chmod +x"),
     ])
   func controlLacks(change: String, reason: String) async throws {
@@ -74,6 +78,32 @@ struct CheckTests {
       try project.addScript("c/two", script.0)
       let run = try project.run(["check"], options)
       #expect(run.status == script.1.rawValue && run.text.replacing(/\s+/, with: " ").contains(script.2), "\(run.text)")
+    }
+  }
+
+  @Test(
+    "say what a program does instead of the awaited sleep, and which program created an object in the failing step",
+    arguments: [
+      (
+        "read x", ["start: a", "start: b", "sleeps: b in read", "end: b"],
+        "b (c) did not sleep in read within", "in state S, in read; it waits for standard input"
+      ),
+      (
+        "read x; exec 3>/tmp/object; exec sleep 100",
+        ["start: a", "start: b", "feed: {b: go}", "prints: {b: never}"], "b (c) did not print 'never' within",
+        "mode=644 (b)"
+      ),
+    ])
+  func timedOut(script: String, steps: [String], reason: String, evidence: String) async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}")
+      try project.addScript("c/one", "exec sleep 100")
+      try project.addScript("c/two", script)
+      let yaml = Self.yaml("  c: ./c/{program}").components(separatedBy: "      - start: a\n")[0]
+      try project.write(yaml + steps.map { "      - \($0)\n" }.joined(), to: "interop.yaml")
+      let run = try project.run(["check"], ["--timeout-multiplier", "0.05"])
+      let text = run.text.replacing(/\s+/, with: " ")
+      #expect(text.contains(reason) && text.contains(evidence), "\(run.text)")
     }
   }
 
@@ -103,8 +133,11 @@ struct CheckTests {
   @Test("report program exits in order") func order() async throws {
     try await onThread {
       let project = try TestProject()
-      try project.addScript("server", "mkfifo \"$1\"; exec 3<>\"$1\"; read x; echo broken >&2; exit 4")
-      try project.addScript("client", "exec 3<\"$1\"; echo ready; read x <&3; echo gone; exit 5")
+      // The client ends only after the server has been reaped.
+      let client = "read server <\"$1\"; echo ready; while [ -d /proc/$server ]; do :; done; echo gone; exit 5"
+      try project.addScript(
+        "server", "mkfifo \"$1\"; exec 3<>\"$1\"; echo $$ >&3; read x; echo broken >&2; exit 4")
+      try project.addScript("client", client)
       try project.write(
         """
         languages: {c: './{program}'}

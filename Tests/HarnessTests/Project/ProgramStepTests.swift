@@ -170,6 +170,12 @@ struct ProgramStepTests {
       "a FIFO that is not created", "true", "{fifo}", steps: ["ready: a fifo {fifo}"], .failures,
       "ended (exit 0) before it could create fifo"),
     ProgramCase(
+      "an object that appears in the failing step", #"read x; mkfifo "$1"; exit 3"#, "{fifo}",
+      steps: ["feed: {a: go}", "wait: a -> exit 0"], .failures, "mode=644 (a)"),
+    ProgramCase(
+      "an object that appears after the last step", #"read x; mkfifo "$1""#, "{fifo}",
+      steps: ["feed: {a: go}", "end: a"], .onlyLeaks, "mode=644 (a)"),
+    ProgramCase(
       "an unknown kind of readiness", "true", steps: ["ready: a fifos {fifo}"], .usage, "did you mean 'fifo'?"),
   ]
 }

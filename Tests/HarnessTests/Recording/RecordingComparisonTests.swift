@@ -159,6 +159,15 @@ struct RecordingComparisonTests {
         $0.objects[0].creation?.mode = 0o600
         $0.objects[0].creation?.requested = (0o620, 0o022)
       } == ["server (c): the queue {mq} has mode 600, the recording has 620: changed by umask 22"])
+    // The mode of the other object was changed by a umask.
+    var socket = RecordedObject(kind: .unixStream, name: "{path}")
+    socket.creation = RecordedObject.Creation(role: "server", mode: 0o755, isExclusive: false, limits: [:])
+    var unmasked = socket
+    unmasked.creation?.mode = 0o777
+    unmasked.creation?.requested = (0o777, 0)
+    #expect(
+      explain({ $0.objects = [unmasked] }, expected: CellRecording(scenario: "x", objects: [socket]))
+        == ["server (c): the socket {path} has mode 777, the recording has 755"])
     #expect(
       explain { $0.objects[0].creation?.mode = 0o666 }
         == ["server (c): the queue {mq} has mode 666, the recording has 620"])

@@ -49,6 +49,14 @@ import Testing
     #expect(reason.contains("EPIPE"), "\(reason)")
   }
 
+  @Test("of an operation that was not performed is the peer that ended") func deadPeer() async throws {
+    let odd = ShellPeers.script("odd", "*:pid*) exit 3 ;;")
+    let outcome = try await outcome(
+      roles: "a", "a: pid",
+      peers: ["a": PeerDescription(language: "odd", peer: ["/bin/sh", "-c", odd], programs: nil)])
+    #expect(outcome.reason == "a (odd) ended (exit 3) before it could complete pid")
+  }
+
   @Test("of a read that does not end is the role that could still write") func keptWriter() async throws {
     let outcome = try await outcome(
       roles: "reader, keeper", "reader: pipe2 reader=r writer=w", "hand: {reader.w: keeper.w}",

@@ -61,6 +61,11 @@ struct FalseGreenTests {
     let run = try await run { $0.requiredCells = 3 }
     #expect(status(run.summary) == .failures)
     #expect(run.summary.problems == ["2 cells were run; at least 3 are required"])
+    let one = try await self.run {
+      $0.requiredCells = 3
+      $0.selection = Selection(pairs: [["odd"]])
+    }
+    #expect(one.summary.problems == ["1 cell was run; at least 3 are required"])
   }
 
   @Test("when the required cells were planned but not run") func requiredButNotRun() async throws {
