@@ -46,7 +46,9 @@ let benchmarkOperations: [Peer.Operation] = [
   .init("bench_histogram", "values") { _, parameters in
     var histogram = LatencyHistogram()
     for word in try parameters.text("values").split(separator: ",", omittingEmptySubsequences: false) {
-      guard let value = Int64(word), value >= 0 else { throw Invalid("values: '\(word)' is not a number below 2^63") }
+      guard let value = Int64(decimal: word), value >= 0 else {
+        throw Invalid("values: '\(word)' is not a number below 2^63")
+      }
       histogram.record(UInt64(value))
     }
     var fields = Fields()

@@ -45,6 +45,7 @@ let eventOperations: [Peer.Operation] = [
     let end = try parameters.instant("value", of: try parameters.timerClock().identifier)
     guard isAbsolute || !parameters.has("tv_nsec") else { throw Invalid("tv_nsec is for TFD_TIMER_ABSTIME") }
     return try peer.use(TimerFD.self, "timer", parameters) { timer in
+      guard isAbsolute || value >= .zero, interval >= .zero else { throw Failure(.invalidArgument) }
       if isAbsolute {
         try timer.set(atSeconds: end.seconds, nanoseconds: end.nanoseconds, every: period)
       } else if value == .zero {

@@ -23,9 +23,7 @@ let notificationOperations: [Peer.Operation] = [
     switch try parameters.text("sigev_notify") {
     case "SIGEV_THREAD": timer = TimerHandle(try POSIXTimer(clock: clock, onThread: try notified(with: value)))
     case "SIGEV_SIGNAL":
-      guard let signal = Signal(rawValue: try parameters.signal("sigev_signo")) else {
-        throw Failure(.invalidArgument, in: "timer_create")
-      }
+      let signal = try parameters.known("sigev_signo")
       timer = TimerHandle(try POSIXTimer(clock: clock, signal: signal, value: value))
     case let other: throw Invalid("sigev_notify=\(other): SIGEV_SIGNAL or SIGEV_THREAD expected")
     }
@@ -37,6 +35,7 @@ let notificationOperations: [Peer.Operation] = [
     let value = try parameters.duration("value")
     let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
     try peer.timer(parameters) { timer in
+      guard value >= .zero, interval >= .zero else { throw Failure(.invalidArgument) }
       if value == .zero {
         try timer.disarm()
       } else {

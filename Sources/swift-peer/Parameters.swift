@@ -2,6 +2,14 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
+extension FixedWidthInteger {
+  /// Parses digits, with a leading `-` if the number is negative; the initializer without a label also accepts a `+`.
+  init?(decimal text: some StringProtocol) {
+    guard text.utf8.first != UInt8(ascii: "+") else { return nil }
+    self.init(text)
+  }
+}
+
 /// A request's parameters, with an accessor for each type.
 ///
 /// The methods throw ``Invalid`` if a parameter is missing or malformed.
@@ -21,7 +29,7 @@ struct Parameters {
   func bytes(_ key: String) throws -> [UInt8] { try given(key, fields[bytes: key]) }
 
   func integer<Value: FixedWidthInteger>(_ key: String) throws -> Value {
-    try valid(key, Value(try text(key)), "a decimal number in range")
+    try valid(key, Value(decimal: try text(key)), "a decimal number in range")
   }
 
   func integer<Value: FixedWidthInteger>(_ key: String, default value: Value) throws -> Value {

@@ -19,11 +19,11 @@ extension Parameters {
     var used = 0
     for part in try text("parts").split(separator: ",", omittingEmptySubsequences: false) {
       let words = part.split(separator: "x", omittingEmptySubsequences: false)
-      guard 1...2 ~= words.count, words.allSatisfy({ $0.utf8.first.map { 48...57 ~= $0 } ?? false }),
-        let length = Int(words[0]), let count = words.count == 1 ? 1 : Int(words[1]), lengths.count + count <= 1025
+      guard 1...2 ~= words.count, let length = UInt32(decimal: words[0]),
+        let count = words.count == 1 ? 1 : UInt32(decimal: words[1]), lengths.count + Int(count) <= 1025
       else { throw Invalid("parts=\(part): LENGTH or LENGTHxCOUNT expected, at most 1025 parts") }
-      lengths += Array(repeating: length, count: count)
-      used += length * count
+      lengths += Array(repeating: Int(length), count: Int(count))
+      used += Int(length) * Int(count)
     }
     guard used == total else { throw Invalid("the parts have \(used) bytes, not \(total)") }
     return lengths

@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 internal import IPC
 internal import PeerProtocol
@@ -31,10 +32,10 @@ let childOperations: [Peer.Operation] = [
   },
 
   .init("pidfd_send_signal", "handle signum") { peer, parameters in
-    let signal = try parameters.sent()
-    return try peer.process(parameters) { process in
-      if let signal { try process.send(signal) } else { try process.probe() }
-      return Fields()
+    try peer.process(parameters) { process in
+      try sendSignal(parameters, directly: { cipc_pidfd_send_signal(process.descriptor.rawValue, $0) }) { signal in
+        if let signal { try process.send(signal) } else { try process.probe() }
+      }
     }
   },
 

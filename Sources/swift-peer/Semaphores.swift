@@ -7,8 +7,8 @@ internal import SystemPackage
 let semaphoreOperations: [Peer.Operation] = [
   .init("semget", "key nsems semflg mode") { peer, parameters in
     let key = try parameters.key()
-    let count: Int = try parameters.integer("nsems")
-    let permissions = try parameters.permissions(default: [])
+    let count = Int(try parameters.integer("nsems") as Int32)
+    let permissions = try parameters.permissions(default: .ownerReadWrite)
     let flags = try parameters.flags("semflg", of: creationFlags, default: 0)
     let set =
       switch flags {
@@ -23,11 +23,14 @@ let semaphoreOperations: [Peer.Operation] = [
   },
 
   .init("semget_init", "key nsems value mode timeout") { peer, parameters in
-    let count: UInt16 = try parameters.integer("nsems")
-    let value: Int = try parameters.integer("value")
+    let (key, count) = (try parameters.key(), Int(try parameters.integer("nsems") as Int32))
+    let value: UInt16 = try parameters.integer("value")
+    let permissions = try parameters.permissions(default: .ownerReadWrite)
+    let timeout = try parameters.timeout()
+    // An array cannot have such a count, for which semget(2) fails.
+    guard 0...Int(UInt16.max) ~= count else { throw Failure(.invalidArgument, in: "semget") }
     let set = try SystemVSemaphores.createOrOpenInitialized(
-      try parameters.key(), values: [Int](repeating: value, count: Int(count)),
-      permissions: try parameters.permissions(default: .ownerReadWrite), timeout: try parameters.timeout(),
+      key, values: [Int](repeating: Int(value), count: count), permissions: permissions, timeout: timeout,
       retryOnInterrupt: false)
     peer.latestSemaphores = set
     var fields = Fields()
@@ -42,7 +45,7 @@ let semaphoreOperations: [Peer.Operation] = [
 
   .init("semtimedop", "semid sops timeout tv_nsec eintr") { peer, parameters in
     do {
-      return try perform(peer, parameters, try parameters.deadline("timeout"))
+      return try perform(peer, parameters, try parameters.semaphoreTimeout())
     } catch let error as IPCError where error.errno == .timedOut {
       // In C, errno is EAGAIN both after a timeout and with IPC_NOWAIT.
       throw Failure(.wouldBlock)
@@ -75,14 +78,14 @@ let semaphoreOperations: [Peer.Operation] = [
 
   .init("semctl", "semid semnum cmd val array mode uid gid times") { peer, parameters in
     let set = try parameters.set(peer)
-    let index: Int = try parameters.integer("semnum", default: 0)
+    let index = Int(try parameters.integer("semnum", default: 0) as Int32)
     var fields = Fields()
     switch try parameters.text("cmd") {
     case "GETVAL": fields.append("return", try set.value(of: index))
     case "GETPID": fields.append("return", try set.lastProcess(of: index))
     case "GETNCNT": fields.append("return", try set.countWaitingForIncrease(of: index))
     case "GETZCNT": fields.append("return", try set.countWaitingForZero(of: index))
-    case "SETVAL": try set.set(index, to: try parameters.integer("val"))
+    case "SETVAL": try set.set(index, to: Int(try parameters.integer("val") as Int32))
     case "GETALL": fields.append("array", try set.values().map(String.init).joined(separator: ","))
     case "SETALL":
       let values = try parameters.values()
@@ -109,10 +112,12 @@ let semaphoreOperations: [Peer.Operation] = [
   },
 ]
 
-private func perform(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) throws -> Fields {
-  let operations = try parameters.operations()
-  try parameters.set(peer).perform(
-    operations.span, timeout: timeout, retryOnInterrupt: try parameters.retryOnInterrupt())
+private func perform(
+  _ peer: Peer, _ parameters: Parameters, _ timeout: @autoclosure () throws -> Timeout
+) throws -> Fields {
+  let (set, operations) = (try parameters.set(peer), try parameters.operations())
+  let retry = try parameters.retryOnInterrupt()
+  try set.perform(operations.span, timeout: try timeout(), retryOnInterrupt: retry)
   return Fields()
 }
 
@@ -124,13 +129,19 @@ extension Parameters {
     try object("semid", latest: peer.latestSemaphores)
   }
 
-  /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`.
+  /// Returns the timeout of `semtimedop(2)`, which fails if the timeout is negative.
+  fileprivate func semaphoreTimeout() throws -> Timeout {
+    guard try duration("timeout") >= .zero else { throw Failure(.invalidArgument) }
+    return try deadline("timeout")
+  }
+
+  /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`. Only the operation may have a `+`.
   fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
     let list = try text("sops")
     if list.isEmpty { return [] }
     return try list.split(separator: ",", omittingEmptySubsequences: false).map { text in
       let words = text.split(separator: ":", omittingEmptySubsequences: false)
-      guard 2...3 ~= words.count, let index = UInt16(words[0]), let delta = Int16(words[1]) else {
+      guard 2...3 ~= words.count, let index = UInt16(decimal: words[0]), let delta = Int16(words[1]) else {
         throw Invalid("sops: '\(text)' is not NUMBER:OPERATION[:FLAGS]")
       }
       let flags = words.count == 3 ? try operationFlags.parse(String(words[2]), parameter: "sops") : 0
@@ -142,7 +153,7 @@ extension Parameters {
   /// Parses the values for `SETALL`.
   fileprivate func values() throws -> [Int] {
     try text("array").split(separator: ",", omittingEmptySubsequences: false).map { text in
-      guard let value = UInt16(text) else { throw Invalid("array: '\(text)' is not a value of a semaphore") }
+      guard let value = UInt16(decimal: text) else { throw Invalid("array: '\(text)' is not a value of a semaphore") }
       return Int(value)
     }
   }

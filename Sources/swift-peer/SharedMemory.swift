@@ -19,7 +19,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
   .init("shmget", "key size shmflg mode") { peer, parameters in
     let key = try parameters.key()
     let size = try parameters.count("size")
-    let permissions = try parameters.permissions(default: [])
+    let permissions = try parameters.permissions(default: .ownerReadWrite)
     let flags = try parameters.flags("shmflg", of: creationFlags, default: 0)
     let segment =
       switch flags {

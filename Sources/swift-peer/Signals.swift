@@ -131,12 +131,13 @@ let signalOperations: [Peer.Operation] = [
       guard process != .min else { throw Failure(.noSuchProcess) }
       return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
     }
-    guard let signal = try parameters.sent() else {
-      try Signal.probe(ProcessID(rawValue: process))
-      return Fields()
+    return try sendSignal(parameters, directly: { kill(process, $0) }) { signal in
+      if let signal {
+        try signal.send(to: ProcessID(rawValue: process))
+      } else {
+        try Signal.probe(ProcessID(rawValue: process))
+      }
     }
-    try signal.send(to: ProcessID(rawValue: process))
-    return Fields()
   },
 
   .init("killpg", "pgrp signum") { _, parameters in
@@ -148,17 +149,12 @@ let signalOperations: [Peer.Operation] = [
   .init("sigqueue", "pid signum si_value") { _, parameters in
     let process = try parameters.process()
     let value: Int32 = try parameters.integer("si_value")
-    guard let signal = try parameters.sent() else {
-      try Signal.probe(process)
-      return Fields()
-    }
-    try signal.queue(value: value, to: process, timeout: .immediate)
-    return Fields()
+    return try parameters.queue(value, to: process)
   },
 
   .init("sigqueue_all", "pid signum count") { _, parameters in
     let process = try parameters.process()
-    let signal = try parameters.known()
+    _ = try parameters.sentNumber()
     let count = Int32(try parameters.count(upTo: Int(Int32.max)))
     var sent: Int32 = 0
     var fields: Fields {
@@ -168,10 +164,12 @@ let signalOperations: [Peer.Operation] = [
     }
     while sent < count {
       do {
-        try signal.queue(value: sent, to: process, timeout: .immediate)
+        _ = try parameters.queue(sent, to: process)
         sent += 1
       } catch let error as IPCError {
         throw Failure(error, fields)
+      } catch let failure as Failure {
+        throw Failure(failure.errno, in: "sigqueue", fields)
       }
     }
     return fields
@@ -207,17 +205,36 @@ let signalOperations: [Peer.Operation] = [
 
 /// Sends a request's signal to a process group; nil means this process's group.
 private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -> Fields {
-  if let signal = try parameters.sent() {
-    try signal.send(toGroup: group)
+  try sendSignal(parameters, directly: { killpg(group?.rawValue ?? 0, $0) }) { signal in
+    if let signal {
+      try signal.send(toGroup: group)
+    } else {
+      try Signal.probe(group: group)
+    }
+  }
+}
+
+/// Sends the signal of a request through the library; nil means 0, which only checks the receiver.
+///
+/// The library does not have the other numbers: the peer passes them to the kernel, as a C program does.
+func sendSignal(
+  _ parameters: Parameters, directly: (Int32) -> Int32, _ send: (Signal?) throws -> Void
+) throws -> Fields {
+  let number = try parameters.sentNumber()
+  let signal = Signal(rawValue: number)
+  if number == 0 || signal != nil {
+    try send(signal)
   } else {
-    try Signal.probe(group: group)
+    guard directly(number) == 0 else { throw Failure(Errno(rawValue: errno)) }
   }
   return Fields()
 }
 
 extension SignalSet {
-  /// Waits like `sigtimedwait(2)`, which fails with `EAGAIN` both after a timeout and if no signal is pending.
+  /// Waits like `sigtimedwait(2)`, which fails with `EAGAIN` both after a timeout and if no signal is pending, and with
+  /// `EINVAL` if the timeout is negative.
   fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
+    guard duration >= .zero else { throw IPCError(.sigtimedwait, .invalidArgument) }
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
     } catch let error where error.errno == .timedOut {
@@ -290,35 +307,43 @@ extension Parameters {
 
   private func signal(named text: String, _ key: String) throws -> Int32 {
     if let signal = signalNumbers[text] { return signal }
-    guard let number = Int32(text), signals.contains(Int(number)) else {
+    guard let number = Int32(decimal: text), signals.contains(Int(number)) else {
       throw Invalid("\(key)=\(text): there is no such signal here")
     }
+    // The library has no signals for the numbers that the C library reserves.
+    guard Signal(rawValue: number) != nil else { throw Failure(.invalidArgument) }
     return number
   }
 
-  /// Converts a signal number to the library's type.
-  ///
-  /// The library does not accept the two signal numbers that the C library reserves.
-  fileprivate func known(_ number: Int32) throws -> Signal {
-    guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
+  /// Returns a signal as the library's type, which excludes the two signals that the C library reserves.
+  func known(_ key: String = "signum") throws -> Signal {
+    guard let signal = Signal(rawValue: try signal(key)) else { throw Failure(.invalidArgument) }
     return signal
   }
 
-  func known(_ key: String = "signum") throws -> Signal { try known(try signal(key)) }
-
-  /// Returns the signal to send, or nil for 0, which sends no signal.
-  func sent() throws -> Signal? {
+  /// Returns the number to send, which need not be a signal's; 0 sends no signal.
+  func sentNumber() throws -> Int32 {
     let text = try text("signum")
-    if signalNumbers[text] == nil, let number = Int32(text) { return number == 0 ? nil : try known(number) }
-    return try known()
+    return try signalNumbers[text] ?? Int32(decimal: text) ?? signal()
+  }
+
+  /// Sends the signal with a value to one process, without waiting.
+  fileprivate func queue(_ value: Int32, to process: ProcessID) throws -> Fields {
+    try sendSignal(self, directly: { cipc_sigqueue(process.rawValue, $0, value) }) { signal in
+      if let signal {
+        try signal.queue(value: value, to: process, timeout: .immediate)
+      } else {
+        try Signal.probe(process)
+      }
+    }
   }
 
   /// Parses one or more signals, joined by `|`, or `0` for none.
   func signalSet(_ key: String = "signum") throws -> SignalSet {
     if try text(key) == "0" { return [] }
     return SignalSet(
-      try text(key).split(separator: "|", omittingEmptySubsequences: false).map { word in
-        try known(try signal(named: String(word), key))
+      try text(key).split(separator: "|", omittingEmptySubsequences: false).compactMap { word in
+        Signal(rawValue: try signal(named: String(word), key))
       })
   }
 

@@ -8,7 +8,7 @@ internal import SystemPackage
 let systemVMessageOperations: [Peer.Operation] = [
   .init("msgget", "key msgflg mode") { peer, parameters in
     let key = try parameters.key()
-    let permissions = try parameters.permissions(default: [])
+    let permissions = try parameters.permissions(default: .ownerReadWrite)
     let queue =
       switch try parameters.flags("msgflg", of: creationFlags, default: 0) {
       case IPC_CREAT | IPC_EXCL: try SystemVMessageQueue.create(key, permissions: permissions)

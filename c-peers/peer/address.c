@@ -24,7 +24,7 @@ bool peer_parse_internet(const char *text, struct address *to) {
         return false;
     const char *wrong = NULL;
     if (scope)
-        to->in6.sin6_scope_id = (uint32_t)strtonum(scope, 1, UINT32_MAX, &wrong);
+        to->in6.sin6_scope_id = (uint32_t)peer_parse_number(scope, 1, UINT32_MAX, &wrong);
     if (wrong)
         to->in6.sin6_scope_id = if_nametoindex(scope);
     to->in6.sin6_family = AF_INET6;

@@ -97,7 +97,7 @@ static void perform_bench_histogram(struct call *call) {
     memset(&benchmark.latency, 0, sizeof benchmark.latency);
     while (call->outcome == OK && (word = strsep(&list, ","))) {
         const char *wrong = NULL;
-        const long long value = strtonum(word, 0, LLONG_MAX, &wrong);
+        const long long value = peer_parse_number(word, 0, LLONG_MAX, &wrong);
         if (wrong)
             peer_invalid_request(call, "values is numbers joined by commas");
         histogram_record(&benchmark.latency, (uint64_t)value);

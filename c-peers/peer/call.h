@@ -62,6 +62,7 @@ void peer_reply_bytes(struct call *, const char *key, const void *bytes, size_t 
 const struct field *peer_field(const struct call *, const char *key);
 bool peer_has(const struct call *, const char *key);
 const char *peer_text(struct call *, const char *key);
+long long peer_parse_number(const char *text, long long least, long long most, const char **wrong);
 long long peer_number(struct call *, const char *key, long long least, long long most);
 long long peer_number_or(struct call *, const char *key, long long least, long long most, long long fallback);
 long peer_long_or(struct call *, const char *key, long fallback);

@@ -34,9 +34,17 @@ const char *peer_text(struct call *call, const char *key) {
     return found->value;
 }
 
+/* Parses digits, after a '-' if the number is negative. strtonum(3) would also accept spaces and a '+'. */
+long long peer_parse_number(const char *text, long long least, long long most, const char **wrong) {
+    if (isdigit((unsigned char)text[*text == '-']))
+        return strtonum(text, least, most, wrong);
+    *wrong = "not a decimal number";
+    return 0;
+}
+
 long long peer_number(struct call *call, const char *key, long long least, long long most) {
     const char *value = peer_text(call, key), *wrong = NULL;
-    long long result = strtonum(value, least, most, &wrong);
+    long long result = peer_parse_number(value, least, most, &wrong);
     if (wrong)
         peer_invalid_request(call, "%s=%.64s is %s", key, value, wrong);
     return result;
@@ -73,11 +81,11 @@ size_t peer_size(struct call *call, const char *key) {
 
 /* Returns any 64-bit number; strtonum(3) cannot parse all of them. */
 uint64_t peer_seed(struct call *call, const char *key) {
-    const char *value = peer_text(call, key);
+    const char *value = peer_text(call, key), *digits = value + (*value == '-');
     char *end;
     errno = 0;
-    unsigned long long result = strtoull(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end || errno == ERANGE)
+    unsigned long long result = strtoull(digits, &end, 10);
+    if (!isdigit((unsigned char)*digits) || *end || errno == ERANGE || (digits != value && result != 0))
         peer_invalid_request(call, "%s=%.64s is not a number of 64 bits", key, value);
     return result;
 }
@@ -86,10 +94,13 @@ key_t peer_key(struct call *call, const char *key) {
     const char *value = peer_text(call, key);
     if (strcmp(value, "IPC_PRIVATE") == 0)
         return IPC_PRIVATE;
+    const bool is_hexadecimal = strncmp(value, "0x", 2) == 0;
+    const unsigned char first = (unsigned char)value[is_hexadecimal ? 2 : *value == '-'];
     char *end;
     errno = 0;
-    long long result = strtoll(value, &end, strncasecmp(value, "0x", 2) == 0 ? 16 : 10);
-    if (end == value || *end || errno == ERANGE || result < INT32_MIN || result > UINT32_MAX)
+    long long result = strtoll(value, &end, is_hexadecimal ? 16 : 10);
+    if (!(is_hexadecimal ? isxdigit(first) : isdigit(first)) || *end || errno == ERANGE ||
+        result < INT32_MIN || result > UINT32_MAX)
         peer_invalid_request(call, "%s=%.64s is not a key", key, value);
     return (key_t)result;
 }

@@ -17,12 +17,12 @@ struct parts peer_parts(struct call *call, void *bytes, size_t total) {
     strlcpy(text, peer_text(call, "parts"), sizeof text);
     size_t used = 0;
     while (call->outcome == OK && (part = strsep(&rest, ","))) {
-        char *end;
-        const unsigned long length = strtoul(part, &end, 10);
-        const unsigned long repeated = *end == 'x' ? strtoul(end + 1, &end, 10) : 1;
-        if (*part < '0' || *part > '9' || *end || length > total || repeated > MOST)
-            peer_invalid_request(call, "parts=%.64s: LENGTH or LENGTHxCOUNT expected", part);
-        for (unsigned long i = 0; call->outcome == OK && i < repeated; i++) {
+        const char *size = strsep(&part, "x"), *wrong = NULL;
+        const size_t length = (size_t)peer_parse_number(size, 0, (long long)total, &wrong);
+        const long long repeated = part && !wrong ? peer_parse_number(part, 0, MOST, &wrong) : 1;
+        if (wrong)
+            peer_invalid_request(call, "parts=%.64s: LENGTH or LENGTHxCOUNT expected", size);
+        for (long long i = 0; call->outcome == OK && i < repeated; i++) {
             if (parts.count == MOST || length > total - used) {
                 peer_invalid_request(call, "there are more than %d parts or %zu bytes", MOST, total);
                 break;

@@ -34,17 +34,23 @@ static int signal_within(struct call *call, const char *value, int least, int mo
         if (name && strncmp(value, "SIG", 3) == 0 && strcmp(value + 3, name) == 0)
             return signum;
     }
-    int signum = (int)strtonum(value, least, most, &wrong);
+    int signum = (int)peer_parse_number(value, least, most, &wrong);
     if (wrong)
         peer_invalid_request(call, "there is no signal %.64s", value);
     return signum;
 }
 
+/* The C library reserves some signals, which fail with EINVAL. */
 static int signal_of(struct call *call, const char *value) {
-    return signal_within(call, value, 1, NSIG - 1);
+    int signum = signal_within(call, value, 1, NSIG - 1);
+    sigset_t set;
+    sigemptyset(&set);
+    if (call->outcome == OK && sigaddset(&set, signum) == -1)
+        peer_fail(call, errno);
+    return signum;
 }
 
-/* Reads a signal to send: 0 sends no signal, and the call rejects other invalid numbers. */
+/* Reads a signal to send: 0 sends no signal, and the kernel rejects other invalid numbers. */
 int peer_sent_signal(struct call *call) {
     return signal_within(call, peer_text(call, "signum"), INT32_MIN, INT32_MAX);
 }
@@ -254,7 +260,7 @@ static void perform_sigqueue(struct call *call) {
 /* Sends `count` signals with the values 0, 1, 2 and so on. */
 static void perform_sigqueue_all(struct call *call) {
     pid_t pid = process(call);
-    int signum = peer_signal(call, "signum");
+    int signum = peer_sent_signal(call);
     int count = (int)peer_number(call, "count", 0, INT32_MAX), sent = 0;
     if (call->outcome != OK)
         return;
@@ -324,8 +330,10 @@ static void perform_signalfd_read(struct call *call) {
         return;
     struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int ready;
-    while ((ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1) == -1 && errno == EINTR && retry)
+    do {
         timeout = peer_time_left(deadline);
+        ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1;
+    } while (ready == -1 && errno == EINTR && retry);
     ssize_t length = -1;
     if (ready == 1)
         do

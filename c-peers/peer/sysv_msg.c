@@ -19,7 +19,7 @@ int peer_msqid(struct call *call) {
 static void perform_msgget(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
     key_t key = peer_key(call, "key");
-    int wanted = peer_flags_or(call, "msgflg", known, 0) | (int)peer_mode_or(call, "mode", 0);
+    int wanted = peer_flags_or(call, "msgflg", known, 0) | (int)peer_mode_or(call, "mode", 0600);
     if (call->outcome != OK)
         return;
     int msqid = msgget(key, wanted);

@@ -24,7 +24,7 @@ static void perform_semget(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
     key_t key = peer_key(call, "key");
     int nsems = (int)peer_number(call, "nsems", INT32_MIN, INT32_MAX);
-    int wanted = peer_flags_or(call, "semflg", known, 0) | (int)peer_mode_or(call, "mode", 0);
+    int wanted = peer_flags_or(call, "semflg", known, 0) | (int)peer_mode_or(call, "mode", 0600);
     if (call->outcome != OK)
         return;
     int semid = semget(key, nsems, wanted);
@@ -42,9 +42,11 @@ static bool parse_operation(char *words, struct sembuf *operation) {
     int wanted = 0;
     if (!change || (words && !peer_parse_flags(words, known, &wanted)))
         return false;
-    operation->sem_num = (unsigned short)strtonum(index, 0, UINT16_MAX, &wrong);
+    if (*change == '+' && change[1] != '-')
+        change++;
+    operation->sem_num = (unsigned short)peer_parse_number(index, 0, UINT16_MAX, &wrong);
     if (!wrong)
-        operation->sem_op = (short)strtonum(change, INT16_MIN, INT16_MAX, &wrong);
+        operation->sem_op = (short)peer_parse_number(change, INT16_MIN, INT16_MAX, &wrong);
     operation->sem_flg = (short)wanted;
     return !wrong;
 }

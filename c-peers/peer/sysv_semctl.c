@@ -36,7 +36,7 @@ static void set_all(struct call *call, int semid) {
     unsigned short *values = peer_scratch(call, count * sizeof *values);
     while (values && (word = strsep(&list, ","))) {
         const char *wrong = NULL;
-        values[filled++] = (unsigned short)strtonum(word, 0, UINT16_MAX, &wrong);
+        values[filled++] = (unsigned short)peer_parse_number(word, 0, UINT16_MAX, &wrong);
         if (wrong)
             peer_invalid_request(call, "array is numbers joined by commas");
     }

@@ -30,7 +30,7 @@ static void perform_shmget(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
     key_t key = peer_key(call, "key");
     size_t size = peer_size(call, "size");
-    int wanted = peer_flags_or(call, "shmflg", known, 0) | (int)peer_mode_or(call, "mode", 0);
+    int wanted = peer_flags_or(call, "shmflg", known, 0) | (int)peer_mode_or(call, "mode", 0600);
     if (call->outcome != OK)
         return;
     int shmid = shmget(key, size, wanted);

@@ -9,9 +9,9 @@ struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry
   private let names: Set<String>
-  /// The versions of the handles: a reused name refers to a new object.
+  /// The versions of the handles and identifiers: a reused name refers to a new object.
   private var versions: [String: Int] = [:]
-  /// The handles that the peer has open.
+  /// The peer's open handles, and the identifiers of objects that it cannot remove; these names must not be created again.
   private var open: Set<String> = []
   /// The objects that requests have connected, as a forest.
   private var parents: [String: String] = [:]
@@ -34,6 +34,7 @@ struct TranscriptState {
         operation.removes.applies(to: request)
       else { continue }
       changed.formUnion(objects(of: request, operation).map(root))
+      open.formUnion(defaultIdentifiers(of: request, operation))
     }
   }
 
@@ -49,8 +50,9 @@ struct TranscriptState {
       return .omit
     }
     guard let request = exchange.request, let operation = registry[request.operation] else { return .compare }
-    let created = exchange.succeeds ? Set(handles(of: request, operation.opens + operation.maps)) : []
-    let used = objects(of: request, operation).subtracting(created.map(object))
+    let created = exchange.succeeds ? Set(created(by: request, operation)) : []
+    let independent = created.union(identifiers(returnedBy: operation))
+    let used = objects(of: request, operation).subtracting(independent.map(object))
     let isComparable =
       created.isDisjoint(with: open) && used.allSatisfy { !changed.contains(root($0)) }
       && affected.allSatisfy { request.fields[bytes: $0] == nil }
@@ -65,7 +67,7 @@ struct TranscriptState {
   /// Updates the state after an exchange whose response matched.
   mutating func matched(_ exchange: RecordedExchange) {
     guard exchange.succeeds, let request = exchange.request, let operation = registry[request.operation] else { return }
-    begin(handles(of: request, operation.opens + operation.maps), areOpen: true)
+    begin(request, operation, areOpen: true)
     performed(exchange)
     guard !operation.inspects.applies(to: request) else { return }
     connect(objects(of: request, operation))
@@ -95,44 +97,55 @@ struct TranscriptState {
   }
 
   private mutating func change(_ request: Request, _ operation: Operation, opens: Bool, areOpen: Bool) {
-    if opens { begin(handles(of: request, operation.opens + operation.maps), areOpen: areOpen) }
+    if opens { begin(request, operation, areOpen: areOpen) }
     changed.formUnion(objects(of: request, operation).map(root))
     affected.formUnion(operation.affects)
   }
 
-  /// Treats these handles as new objects.
-  private mutating func begin(_ handles: [String], areOpen: Bool) {
-    for handle in handles {
-      versions[handle, default: 0] += 1
-      if areOpen { open.insert(handle) }
-    }
+  /// Treats what the request creates as new objects.
+  private mutating func begin(_ request: Request, _ operation: Operation, areOpen: Bool) {
+    for name in created(by: request, operation) { versions[name, default: 0] += 1 }
+    if areOpen { open.formUnion(handles(of: request, operation.opens + operation.maps)) }
   }
 
   // MARK: - Objects
 
-  private func object(_ handle: String) -> String { "handle \(handle) \(versions[handle, default: 0])" }
+  /// The object that a handle or an identifier refers to now.
+  private func object(_ name: String) -> String { "\(name) \(versions[name, default: 0])" }
+
+  /// The handles that a request creates, and the identifier that it returns.
+  private func created(by request: Request, _ operation: Operation) -> [String] {
+    handles(of: request, operation.opens + operation.maps) + identifiers(returnedBy: operation)
+  }
+
+  private func identifiers(returnedBy operation: Operation) -> [String] {
+    operation.returns.map { ["identifier \($0)"] } ?? []
+  }
+
+  /// The identifiers that a request uses without naming them.
+  private func defaultIdentifiers(of request: Request, _ operation: Operation) -> [String] {
+    operation.takes.filter { registry.defaults[$0] == $0 && request.fields[bytes: $0] == nil }
+      .map { "identifier \($0)" }
+  }
 
   /// Returns the handles that these request parameters name.
   private func handles(of request: Request, _ parameters: [String]) -> [String] {
     let takes = registry[request.operation]?.takes ?? []
     return parameters.filter(takes.contains).flatMap { parameter -> [String] in
       let value = request.fields[parameter] ?? registry.defaults[parameter]
-      return value?.split(separator: ",").map(String.init) ?? []
+      return value?.split(separator: ",").map { "handle \($0)" } ?? []
     }
   }
 
   private func objects(of request: Request, _ operation: Operation) -> Set<String> {
     let parameters = Set(registry.handleParameters + operation.opens + operation.maps)
     var objects = Set(handles(of: request, parameters.sorted()).map(object))
-    if let identifier = operation.returns { objects.insert("identifier \(identifier)") }
+    objects.formUnion((created(by: request, operation) + defaultIdentifiers(of: request, operation)).map(object))
     for parameter in operation.takes {
-      if let value = request.fields[parameter] {
-        if names.contains(parameter), value != "IPC_PRIVATE" { objects.insert("name \(value)") }
-        if registry.sharedParameters.contains(parameter) {
-          objects.formUnion(value.split(separator: "|").map { "shared \($0)" })
-        }
-      } else if let name = registry.defaults[parameter], name == parameter {
-        objects.insert("identifier \(name)")
+      guard let value = request.fields[parameter] else { continue }
+      if names.contains(parameter), value != "IPC_PRIVATE" { objects.insert("name \(value)") }
+      if registry.sharedParameters.contains(parameter) {
+        objects.formUnion(value.split(separator: "|").map { "shared \($0)" })
       }
     }
     return objects

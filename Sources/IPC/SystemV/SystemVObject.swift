@@ -177,17 +177,20 @@ extension SystemVKey: LosslessStringConvertible, ExpressibleByIntegerLiteral {
   /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
 
-  /// Parses decimal digits, hexadecimal digits after `0x`, or `IPC_PRIVATE`.
+  /// Parses a number from −2³¹ to 2³² − 1 in decimal or, after `0x`, in hexadecimal digits; or `IPC_PRIVATE`.
   public init?(_ description: String) {
     if description == "IPC_PRIVATE" {
       self = .private
-    } else if description.hasPrefix("0x") {
-      guard let bits = UInt32(description.dropFirst(2), radix: 16) else { return nil }
-      self.init(rawValue: Int32(bitPattern: bits))
-    } else {
-      guard let number = Int32(description) else { return nil }
-      self.init(rawValue: number)
+      return
     }
+    let isHexadecimal = description.hasPrefix("0x")
+    let digits = isHexadecimal ? description.dropFirst(2) : description[...]
+    // The integer initializer also accepts signs.
+    let hasSign = digits.first == "+" || (isHexadecimal && digits.first == "-")
+    guard !hasSign, let number = Int64(digits, radix: isHexadecimal ? 16 : 10),
+      Int64(Int32.min)...Int64(UInt32.max) ~= number
+    else { return nil }
+    self.init(rawValue: Int32(truncatingIfNeeded: number))
   }
 
   /// Eight hexadecimal digits after `0x`, as `ipcs(1)` shows keys; or `IPC_PRIVATE`.

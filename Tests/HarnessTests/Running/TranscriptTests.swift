@@ -88,6 +88,36 @@ import Testing
     #expect(try compared(text, by: "mkfifo,unlink").count == 2)
   }
 
+  @Test("compares a new System V object, whatever was omitted before") func identifiers() throws {
+    let text = """
+      > semget_init key=IPC_PRIVATE nsems=1 value=1
+      < ok semid=* created=yes
+      > semop sops=0:1
+      < ok
+      > semctl cmd=IPC_RMID
+      < ok
+      > semget key=IPC_PRIVATE nsems=1
+      < ok semid=*
+      > semctl cmd=SETALL array=7
+      < ok
+      > semctl cmd=GETVAL
+      < ok return=7
+      > semctl cmd=IPC_RMID
+      < ok
+      """
+    #expect(
+      try compared(text, by: "semget,semop,semctl") == [
+        "(semctl cmd=IPC_RMID)", "semget key=IPC_PRIVATE nsems=1", "semctl cmd=SETALL array=7", "semctl cmd=GETVAL",
+        "semctl cmd=IPC_RMID",
+      ])
+    #expect(
+      try compared(text, by: "semget,semctl", without: "semctl:cmd:SETALL") == [
+        "(semctl cmd=IPC_RMID)", "semget key=IPC_PRIVATE nsems=1", "(semctl cmd=IPC_RMID)",
+      ])
+    #expect(try compared(text, by: "semget,semget_init,semop") == [])
+    #expect(try compared(text, by: "semget,semget_init,semctl", without: "semctl:cmd:IPC_RMID") == [])
+  }
+
   @Test("is compared without an option that a peer omits") func options() throws {
     let text = """
       > pipe2 reader=r writer=w flags=O_DIRECT

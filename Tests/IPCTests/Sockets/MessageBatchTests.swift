@@ -24,6 +24,21 @@ import Testing
     #expect(try pair.second.receiveBatch(most + 1, maxLength: 4).messages.count == sent)
     #expect(try pair.first.send(batch: []) == 0)
   }
+
+  /// The kernel accepts at most 1024 messages per call (`UIO_MAXIOV`).
+  @Test func `More messages than the kernel accepts in one call are sent in order by several calls`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
+    let most = UnixSocket.Socket<UnixSocket.SequencedPacketStyle>.maximumBatch
+    let messages = (0..<1100).map { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    var received: [[UInt8]] = []
+    while received.count < messages.count {
+      let rest = Array(messages[received.count...])
+      let sent = try pair.first.send(batch: rest, timeout: .immediate)
+      try #require(sent == min(most, rest.count))
+      received += try pair.second.receiveBatch(most + 1, maxLength: 4, timeout: .immediate).messages
+    }
+    #expect(received == messages)
+  }
 }
 
 @Suite struct SocketTimeLimitTests {

@@ -7,12 +7,17 @@ import Testing
   @Test(
     arguments: [
       ("1234", 1234), ("-1", -1), ("0x4d2", 1234), ("0xffffffff", -1), ("IPC_PRIVATE", 0), ("0", 0),
+      ("2147483648", .min), ("4294967295", -1), ("-2147483648", .min), ("0x80000000", .min),
+      ("0x0000000001", 1),
     ] as [(String, Int32)])
   func `A key is parsed in decimal and in the notation of ipcs`(text: String, number: Int32) {
     #expect(SystemVKey(text)?.rawValue == number)
   }
 
-  @Test(arguments: ["", "x", "0x", "0x100000000", "2147483648", "1 ", "0x-1"])
+  @Test(
+    arguments: [
+      "", "x", "0x", "0x100000000", "4294967296", "-2147483649", "1 ", "+1", "0x-1", "0x-0", "0x+1", "0X1",
+    ])
   func `Other texts are not parsed`(text: String) {
     #expect(SystemVKey(text) == nil)
   }
