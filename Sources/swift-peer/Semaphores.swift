@@ -135,7 +135,9 @@ extension Parameters {
     return try deadline("timeout")
   }
 
-  /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`. Only the operation may have a `+`.
+  /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`.
+  ///
+  /// Only the operation may have a `+`.
   fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
     let list = try text("sops")
     if list.isEmpty { return [] }
