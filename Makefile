@@ -171,10 +171,10 @@ sanitize: build ## Run the unit tests and the suite with address, undefined (C) 
 fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" selects some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
-# The soak test parts to run: make soak SOAK="killed limits"
+# The soak tests to run: make soak SOAK="killed limits"
 SOAK ?= killed interrupted limits growth alarms
 
-soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
+soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects tests; takes hours)
 	@.ci/soak $(SOAK)
 
 # The test duration: make services-soak SECONDS=600
@@ -184,7 +184,7 @@ services-soak: build ## Kill the services' servers and clients at random, and co
 	@.ci/services-soak $(SECONDS) $(BIN)
 	@.ci/semaphores-soak $(SECONDS) $(BIN)
 
-# The kinds and environments to repeat: make robustness ROBUSTNESS="matrix load core" RUNS=20
+# The checks to repeat, and their environments: make robustness ROBUSTNESS="matrix load core" RUNS=20
 ROBUSTNESS ?=
 
 robustness: mutants ## Repeat matrix, self-test and unit tests on a busy machine, and count false failures (RUNS=20; takes hours)

@@ -1,5 +1,5 @@
-# Turns the table of docs/languages.md into the README's: a row for each language, and a column for each mechanism that a
-# language other than the first two (C and Swift, which have all mechanisms) supports.
+# Turns the table in docs/languages.md into the README's table, with a row for each language and a column for each
+# mechanism that a language other than the first two (C and Swift, which have all mechanisms) supports.
 BEGIN { FS = " *[|] *" }
 /^[|]/ && !/^[|]-/ {
   used = 0
