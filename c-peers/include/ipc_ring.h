@@ -34,9 +34,9 @@
  *   EINTR       a signal handler ran during a sleep, even if installed with SA_RESTART
  *   EINVAL      not a ring, different content, or an invalid capacity
  *   EMSGSIZE    the record is larger than the ring can hold, or than the buffer; it stays in the ring
- *   ENODATA     the producer has closed and everything was read (ipc_ring_read returns 0 instead)
+ *   ENODATA     the producer closed its end and everything was read (ipc_ring_read returns 0 instead)
  *   EOWNERDEAD  the other process died and everything visible was read. A successor may open its end
- *   EPIPE       the consumer has closed, or the end to open was already closed
+ *   EPIPE       the consumer closed its end, or the requested end was already closed
  *   EPROTONOSUPPORT  another version of the layout
  *   ETIMEDOUT   the deadline passed; with a deadline in the past, the call does not wait
  *   EMFILE, ENFILE, ENOMEM, ...  the other process could not be examined; nothing was transferred, try again

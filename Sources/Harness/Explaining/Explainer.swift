@@ -227,7 +227,7 @@ public struct Explainer: Sendable {
 }
 
 extension Scenario {
-  /// The symbols of the errors that the scenario's steps expect.
+  /// The symbolic names of the errors that the scenario's steps expect.
   var expectedErrors: Set<String> {
     Set(
       steps.flatMap { step -> [String] in

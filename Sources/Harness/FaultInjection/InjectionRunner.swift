@@ -123,7 +123,7 @@ public struct InjectionRunner: Sendable {
     var plan = InjectionPlan()
     /// The results of scripts that could not be recorded, so their calls are unknown.
     var failures: [CellResult] = []
-    /// Calls that get no fault, and errors in the system-call table.
+    /// System calls into which no fault is injected, and errors in the system-call table.
     var problems: [String] = []
     /// Peers into which no fault can be injected, because the tracer does not see their calls.
     var unseen: [String] = []

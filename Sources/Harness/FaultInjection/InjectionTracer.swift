@@ -25,7 +25,7 @@ struct InjectionTracer: Sendable {
 
   /// The command that traces every call without changing it.
   ///
-  /// The tracer prints each descriptor's kind after the descriptor number.
+  /// The tracer prints the object that each descriptor refers to after the descriptor number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   /// The command that traces a program and prints its objects' full names.

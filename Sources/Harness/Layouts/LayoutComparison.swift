@@ -91,7 +91,7 @@ extension LayoutComparison.Struct {
 
 /// A difference between two layouts of a struct, or a fact that makes the comparison useless.
 struct LayoutDifference: Sendable, Encodable {
-  /// The compiler with the other layout.
+  /// The compiler whose layout differs.
   let compiler: String
   /// The field name in C; nil for the whole struct.
   let field: String?

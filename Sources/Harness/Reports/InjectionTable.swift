@@ -61,7 +61,7 @@ struct InjectionTable {
     return table.lines(style) + [""]
   }
 
-  /// Returns the number of calls or, if some failed the test, the marked number of failures.
+  /// Returns the number of calls or, if some failed the test, the number of failures with a marker.
   private func cell(_ tally: Tally?) -> TextTable.Cell {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }

@@ -65,7 +65,7 @@ extension PeerClient {
     return nil
   }
 
-  /// Returns a suffix for a reason that lists the roles holding the other end of the pipe on which a role is waiting.
+  /// Returns text to append to a reason: the roles that hold the other end of the pipe on which a role is waiting.
   ///
   /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {

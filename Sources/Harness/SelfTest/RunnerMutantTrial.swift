@@ -1,11 +1,11 @@
 import Foundation
 
-/// A runner mutant and the tests that must detect its defect, or the second build with no mutant enabled.
+/// A run of the tests for one runner mutant, or a control run of such tests with no mutant enabled.
 ///
 /// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, the cell
 /// passes if the test detects no defect.
 struct RunnerMutantTrial: Sendable {
-  /// The runner's second build.
+  /// The runner's mutant build.
   let program: RunnerProgram
   /// The mutant; nil if no mutant is enabled, in which case every test must pass.
   let mutant: RunnerMutant?
@@ -30,7 +30,7 @@ struct RunnerMutantTrial: Sendable {
 
   /// Returns the trials for `mutants`, preceded by control trials without a mutant.
   ///
-  /// - Throws: ``RunError`` if the second build is missing.
+  /// - Throws: ``RunError`` if the mutant build is missing.
   static func all(
     _ mutants: [RunnerMutant], _ configuration: RunConfiguration, _ capabilities: SandboxCapabilities
   ) throws(RunError) -> [RunnerMutantTrial] {
@@ -148,7 +148,7 @@ struct RunnerMutantTrial: Sendable {
   }
 }
 
-/// The runner's second build, as a program.
+/// The runner's mutant build, as a program.
 struct RunnerProgram: Sendable {
   let path: String
   let root: String

@@ -7,7 +7,7 @@ import Testing
 /// Tests that inject faults into the system calls of the server in `Tests/Textbook/faults.c`.
 @Suite("Faults in programs' system calls", .serialized)
 struct ProgramInjectionTests {
-  /// Returns the scenarios with demands on the server.
+  /// Returns the scenarios with requirements for the server.
   private static func scenarios(demands: String) throws -> String {
     try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
   }
