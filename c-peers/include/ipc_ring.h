@@ -322,7 +322,7 @@ static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
 
 /* Returns the number of bytes that this end may read or write now, including the 8 bytes in front of each
  * record. It makes no system call, so a process may spin on it. It does not report whether the other side has
- * closed or died; the other functions do. */
+ * closed its end or died; the other functions do. */
 static inline int64_t ipc_ring_available(struct ipc_ring *ring) {
     return ipc_ring__available(ring);
 }
@@ -468,7 +468,7 @@ static inline ssize_t ipc_ring_write(struct ipc_ring *ring, const void *bytes, s
     return (ssize_t)count;
 }
 
-/* Reads the available bytes, at most `count`. Returns 0 when the producer has closed and everything was
+/* Reads the available bytes, at most `count`. Returns 0 if the producer closed its end and everything was
  * read. */
 static inline ssize_t ipc_ring_read(struct ipc_ring *ring, void *bytes, size_t count,
                                     const struct timespec *deadline) {

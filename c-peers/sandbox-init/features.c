@@ -125,7 +125,7 @@ static int try_mq(void) {
 }
 static int try_sysv_shm(void) {
     return exists(shmget(IPC_PRIVATE, 0, 0));
-} // a size of 0 is invalid
+} // a segment of size 0 is invalid
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
 } // a set without semaphores is invalid

@@ -40,7 +40,7 @@ public struct BenchmarkRun: Sendable, Codable {
   public var seconds: Double
 }
 
-/// One kind of message in one mode, measured for all pairings.
+/// A benchmark with one message size in one mode, measured for all pairings.
 public struct BenchmarkResult: Sendable, Codable {
   /// The benchmark, such as `pipe/pipe`.
   public var benchmark: String

@@ -14,7 +14,7 @@ struct RunnerMutantTrial: Sendable {
   let isShared: Bool
   let checks: [RunnerCheck]
 
-  /// Creates a trial for a mutant and all its tests.
+  /// Creates the run of all tests for a mutant.
   init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
     self.program = program
     self.mutant = mutant
@@ -28,7 +28,7 @@ struct RunnerMutantTrial: Sendable {
   /// Returns the id of the scenario to which a mutant's tests belong.
   static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
 
-  /// Returns the trials for `mutants`, preceded by control trials without a mutant.
+  /// Returns the runs for `mutants`, preceded by control runs with no mutant enabled.
   ///
   /// - Throws: ``RunError`` if the mutant build is missing.
   static func all(
@@ -47,7 +47,7 @@ struct RunnerMutantTrial: Sendable {
     return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
   }
 
-  /// Returns control trials: the tests for `mutants`, run by the build with no mutant enabled.
+  /// Returns control runs: the tests for `mutants`, performed by the mutant build with no mutant enabled.
   static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
     let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
     let together = [false, true].map { isShared in
@@ -189,7 +189,7 @@ struct RunnerProgram: Sendable {
     }
   }
 
-  /// The parts of the JSON report that a trial needs.
+  /// The parts of the JSON report that the tests need.
   struct Report: Decodable {
     let results: [Entry]
 
