@@ -109,7 +109,7 @@ struct ScenarioParser {
     }
   }
 
-  /// Reports unused parameters: their rows would only repeat the same cell.
+  /// Reports an error for each unused parameter: its rows would only repeat the same cell.
   private func checkUse(of names: [String], in keys: [String: Value]) {
     guard let table = keys["with"], !names.isEmpty else { return }
     var used: Set<String> = []

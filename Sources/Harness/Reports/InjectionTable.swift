@@ -1,4 +1,4 @@
-/// The fault-injection table: how many calls of each operation handle each fault correctly, for each language.
+/// The fault-injection table: for each language, how many calls of each operation handled each fault correctly.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []

@@ -81,7 +81,7 @@ extension PeerClient {
         holders.append("\(other.description) (descriptor \(file.number))")
       }
     }
-    // The runner itself has the other end of standard input.
+    // The runner itself holds the other end of standard input.
     if holders.isEmpty, number == 0 { return "; it waits for standard input" }
     let list = holders.isEmpty ? "no role" : holders.joined(separator: " and ")
     return "; \(list) has its pipe open for \(direction)"

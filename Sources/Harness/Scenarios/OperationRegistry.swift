@@ -94,7 +94,7 @@ public struct Operation: Sendable, Hashable {
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The kinds of state that the operation changes, and when.
+  /// The kinds of state that the operation may change, each with the condition.
   var changes: [StateKind: StateChange] = [:]
   /// How the operation responds when its timeout expires.
   var expiration = Expiration.error("ETIMEDOUT")

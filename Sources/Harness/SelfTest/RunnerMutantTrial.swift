@@ -14,7 +14,7 @@ struct RunnerMutantTrial: Sendable {
   let isShared: Bool
   let checks: [RunnerCheck]
 
-  /// Creates the run of all tests for a mutant.
+  /// Creates a run of all tests for a mutant.
   init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
     self.program = program
     self.mutant = mutant
