@@ -2,7 +2,7 @@
 public enum Response: Sendable, Hashable, CustomStringConvertible {
   /// The call succeeded; the fields contain its results.
   case ok(Fields)
-  /// The call failed. `errno` is the symbol, such as `EAGAIN`.
+  /// The call failed. `errno` is the symbolic name, such as `EAGAIN`.
   case error(errno: String, Fields)
   /// The peer does not support the operation.
   case unsupported

@@ -68,7 +68,7 @@ enum Main {
     }
   }
 
-  /// Reports a first word that resembles a command name, because it would otherwise become a filter for `run`.
+  /// Reports an error if the first word resembles a command name, because it would otherwise become a filter for `run`.
   private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
     guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }
     throw RunError(
@@ -77,7 +77,7 @@ enum Main {
 
   private static let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
 
-  /// Reports a word after `help` that is not a command, because the parser would print the general help.
+  /// Reports an error if the word after `help` is not a command, because the parser would print the general help.
   private static func rejectUnknownTopic(_ words: [String]) throws(RunError) {
     guard words.first == "help", words.count > 1, !words[1].hasPrefix("-"), !names.contains(words[1]) else { return }
     let nearest = Suggestion.nearest(to: words[1], among: names).map { "did you mean '\($0)'?" }
@@ -85,7 +85,7 @@ enum Main {
       "there is no command '\(words[1])'; \(nearest ?? "'ipc-interop help' shows all")", status: .usage)
   }
 
-  /// Reports the option `--filter` for a command whose filters are arguments.
+  /// Reports an error for the option `--filter` of a command whose filters are arguments.
   private static func rejectFilterOption(_ words: [String]) throws(RunError) {
     let named = words.first.flatMap { names.contains($0) ? $0 : nil }
     let command = named ?? Run._commandName

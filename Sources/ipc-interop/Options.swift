@@ -94,7 +94,7 @@ struct ScenarioOptions: ParsableArguments {
 /// The options for a document's format and output file.
 struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
-    name: .customLong("format"), help: "The format of the output. Only a terminal gets colors, unless NO_COLOR is set."
+    name: .customLong("format"), help: "The format of the output. Colors require a terminal and an unset NO_COLOR."
   )
   private var choice = FormatChoice<Document>(format: .console)
 

@@ -17,7 +17,7 @@ enum PartitionOption: ExpressibleByArgument {
 
   /// Returns the part to run; nil for the whole plan.
   ///
-  /// Bazel starts sharded tests without `--partition`, so its variables always count.
+  /// Bazel starts sharded tests without `--partition`, so its variables are always used.
   static func partition(_ option: Self?, _ environment: [String: String]) throws(RunError) -> Partition? {
     switch option {
     case .part(let partition): partition

@@ -29,7 +29,7 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: "The JSON report; with --merge, the reports of all parts.", completion: .file())
   var file: [String]
 
-  @Flag(help: "Merge the reports from all parts of a run divided by '--partition'.")
+  @Flag(help: "Merge the reports from all parts of a run split with '--partition'.")
   var merge = false
 
   @Option(

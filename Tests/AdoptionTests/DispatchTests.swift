@@ -15,7 +15,7 @@ import Testing
     try await pipe.writer.writeAll(message.span)
     while received.withLock({ $0.count }) < message.count { await Task.yield() }
     source.cancel()
-    // Once the cancel handler has closed the pipe, no readers are left.
+    // Once the cancel handler has closed the pipe, no readers remain.
     try await pipe.writer.wait(for: [])
     #expect(received.withLock { $0 } == message)
   }

@@ -104,7 +104,7 @@ private func exchange(_ number: Int, at address: UnixSocket.Address) async throw
 }
 
 extension EndpointKind {
-  /// Makes a call of each kind wait, time out, and be cancelled.
+  /// For each kind of endpoint, makes one call that waits, one that times out, and one that is cancelled.
   static func useAll() async throws {
     for kind in allCases {
       try await kind.withEndpoint { endpoint in

@@ -25,7 +25,7 @@ bool pair_selects(const struct pair_options *, const char *name);
 /* Exits with a message unless `condition` is true. */
 void pair_require(bool condition, const char *call);
 
-/* Moves this process to one core. */
+/* Pins this process to one core. */
 void pair_pin(int core);
 
 /* Memory that this process and its children share. It is never freed. */

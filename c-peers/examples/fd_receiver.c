@@ -36,7 +36,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     return descriptor;
 }
 
-/* Reads the beginning of the file. The sender controls its length and its kind, and reading from anything
+/* Reads the beginning of the file. The sender controls its length and type, and reading from anything
  * but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;

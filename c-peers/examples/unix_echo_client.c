@@ -29,7 +29,7 @@ int main(int argc, char *argv[]) {
     const int server = connect_unix(path);
     say("Unix Echo Client: connected to '%s'.", path);
 
-    /* Sends the message, then shuts down the sending direction to mark the end of the message. */
+    /* Sends the message, then shuts down the write side to mark the end of the message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -26,7 +26,7 @@ void generated_mutant_record(void) {
     is_recording = true;
 }
 
-/* Returns whether the mutant with this name is switched on. While recording, it returns false, and writes
+/* Returns whether the mutant with this name is enabled. While recording, it returns false, and writes
  * each name once. */
 __attribute__((format(printf, 2, 3))) static bool is_on(const struct call *call, const char *format, ...) {
     enum { MOST = 8192 };

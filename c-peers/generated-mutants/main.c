@@ -1,4 +1,4 @@
-/* The C programs with generated mutants: `--mutant NAME` as the first option switches one on, and `--record`
+/* The C programs with generated mutants: `--mutant NAME` as the first option enables one, and `--record`
  * lists those that would change a call. */
 #include "generated.h"
 

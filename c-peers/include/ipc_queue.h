@@ -581,8 +581,8 @@ static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned
     }
 }
 
-/* Closes the queue: no more messages will be sent. Receivers get the remaining messages and then ENODATA;
- * senders get EPIPE. ETIMEDOUT: a stopped thread holds the lock; the queue is not closed. */
+/* Closes the queue: no more messages will be sent. Receivers get the remaining messages, and then fail with
+ * ENODATA; senders fail with EPIPE. ETIMEDOUT: a stopped thread holds the lock; the queue is not closed. */
 static inline int ipc_queue_close(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

@@ -34,9 +34,9 @@
  *   EINTR       a signal handler ran during a sleep, even if installed with SA_RESTART
  *   EINVAL      not a ring, different content, or an invalid capacity
  *   EMSGSIZE    the record is larger than the ring can hold, or than the buffer; it stays in the ring
- *   ENODATA     the producer has closed and everything was read (ipc_ring_read returns 0 instead)
+ *   ENODATA     the producer closed its end and everything was read (ipc_ring_read returns 0 instead)
  *   EOWNERDEAD  the other process died and everything visible was read. A successor may open its end
- *   EPIPE       the consumer has closed, or the end to open was already closed
+ *   EPIPE       the consumer closed its end, or the requested end was already closed
  *   EPROTONOSUPPORT  another version of the layout
  *   ETIMEDOUT   the deadline passed; with a deadline in the past, the call does not wait
  *   EMFILE, ENFILE, ENOMEM, ...  the other process could not be examined; nothing was transferred, try again
@@ -322,7 +322,7 @@ static inline int64_t ipc_ring__available(struct ipc_ring *ring) {
 
 /* Returns the number of bytes that this end may read or write now, including the 8 bytes in front of each
  * record. It makes no system call, so a process may spin on it. It does not report whether the other side has
- * closed or died; the other functions do. */
+ * closed its end or died; the other functions do. */
 static inline int64_t ipc_ring_available(struct ipc_ring *ring) {
     return ipc_ring__available(ring);
 }
@@ -468,7 +468,7 @@ static inline ssize_t ipc_ring_write(struct ipc_ring *ring, const void *bytes, s
     return (ssize_t)count;
 }
 
-/* Reads the available bytes, at most `count`. Returns 0 when the producer has closed and everything was
+/* Reads the available bytes, at most `count`. Returns 0 if the producer closed its end and everything was
  * read. */
 static inline ssize_t ipc_ring_read(struct ipc_ring *ring, void *bytes, size_t count,
                                     const struct timespec *deadline) {

@@ -14,7 +14,7 @@ const char *rewritten(const char *line, size_t *count);
 void leave_something(void);
 void answer_ahead(void);
 
-/* Whether the response was already sent, before the call. */
+/* Whether the peer has already responded, before making the call. */
 static bool answered;
 
 void answer_ahead(void) {

@@ -121,7 +121,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
         added = *(const uint32_t *)bytes;
         bytes = &added;
     }
-    /* After a short write, the program starts again at the beginning of its text. */
+    /* After a short write, the program restarts at the beginning of its text. */
     static size_t written;
     if (mutant("rest-from-the-start"))
         bytes = (const char *)bytes - written;

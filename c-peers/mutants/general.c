@@ -37,7 +37,7 @@ mode_t __wrap_umask(mode_t mask) {
 }
 
 int __wrap_close_range(unsigned first, unsigned last, int flags) {
-    /* The peer treats the last number as the end, which is not part of the range. */
+    /* The peer excludes the last number from the range. */
     if (last > first && last != ~0U && mutant("close-range-without-last"))
         last--;
     /* The peer closes the descriptors instead of marking them close-on-exec. */
@@ -46,7 +46,7 @@ int __wrap_close_range(unsigned first, unsigned last, int flags) {
     /* The peer marks the descriptors close-on-exec instead of closing them. */
     if (mutant("close-range-marks"))
         flags = 4;
-    /* The peer closes each number in a loop, and reports that one is not open. */
+    /* The peer closes each descriptor in a loop, and fails at the first number that is not open. */
     if (first <= last && last - first < 1000 && mutant("close-range-in-a-loop")) {
         for (unsigned fd = first; fd <= last; fd++)
             if ((flags == 0 ? close((int)fd) : fcntl((int)fd, F_SETFD, FD_CLOEXEC)) == -1)

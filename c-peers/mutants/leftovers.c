@@ -1,4 +1,4 @@
-/* Peers that leave behind an object of some kind or an open descriptor. */
+/* Peers that leave behind an object or an open descriptor. */
 #include "mutant.h"
 
 #include <fcntl.h>

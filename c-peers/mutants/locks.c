@@ -1,4 +1,4 @@
-/* File locks. __wrap_fcntl (bytes.c) passes lock commands on to this file. */
+/* File locks. __wrap_fcntl (bytes.c) forwards lock commands to this file. */
 #include "mutant.h"
 
 #include <errno.h>

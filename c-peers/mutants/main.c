@@ -1,4 +1,4 @@
-/* `--mutant NAME` as the first option selects one, and `--mutants` lists them. The program does not get
+/* `--mutant NAME` as the first option selects one, and `--mutants` lists them. The program does not see
  * these options. */
 #include "mutant.h"
 

@@ -57,10 +57,10 @@ int __wrap_shm_unlink(const char *name) {
 }
 
 int __wrap_ftruncate(int fd, off_t length) {
-    /* ftruncate(2) only shortens an object: one that should grow is unchanged. */
+    /* The peer never sets a nonzero size, so an object that should grow remains unchanged. */
     if (length > 0 && mutant("size-never-set"))
         return 0;
-    /* The length is an int, and the peer treats a negative one as 0. */
+    /* The peer treats a negative length as 0. */
     if (length < 0 && mutant("negative-size-as-zero"))
         length = 0;
     /* off_t has 32 bits without _FILE_OFFSET_BITS=64. */

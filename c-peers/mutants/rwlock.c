@@ -24,7 +24,7 @@ int __wrap_pthread_rwlockattr_setpshared(pthread_rwlockattr_t *attributes, int s
 }
 
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
-    /* The peer supports only one kind of lock. */
+    /* The peer supports only exclusive locks. */
     if (mutant("rwlock-readers-exclusive"))
         return __real_pthread_rwlock_wrlock(lock);
     return __real_pthread_rwlock_rdlock(lock);

@@ -40,7 +40,7 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
     /* The owner may lock the mutex again, as in some languages. */
     if (mutant("mutex-recursive"))
         type = PTHREAD_MUTEX_RECURSIVE;
-    /* The peer supports only one type. */
+    /* The peer supports only one mutex type. */
     if (mutant("mutex-type-ignored"))
         type = PTHREAD_MUTEX_ERRORCHECK;
     return __real_pthread_mutexattr_settype(attributes, type);

@@ -81,7 +81,7 @@ int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
 
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
     struct timespec changed = *timeout;
-    /* The peer passes whole seconds. */
+    /* The peer passes only the timeout's whole seconds. */
     if (mutant("signal-timeout-in-seconds"))
         changed.tv_nsec = 0;
     /* The peer gives each attempt the whole timeout. */

@@ -113,7 +113,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
         const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
         span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
     }
-    /* The peer passes whole seconds. */
+    /* The peer passes only the timeout's whole seconds. */
     if (mutant("sysv-sem-timeout-in-seconds"))
         span.tv_nsec = 0;
     /* The peer gives each attempt the whole timeout. */

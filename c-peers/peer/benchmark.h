@@ -7,8 +7,8 @@
 #include "peer.h"
 
 struct benchmark {
-    /* The ends that messages are sent through: descriptors, message types, semaphore numbers, or signals; -1
-     * for a direction that the request does not use. */
+    /* The descriptor, message type, semaphore number or signal for each direction; -1 for a direction that
+     * the request does not use. */
     int to, from;
     int id;                  /* of a System V object, or of a process */
     int connection;          /* the last one made or accepted; -1 for none */

@@ -30,7 +30,7 @@ static int checked(int error, const char *function) {
     return error == 0 ? 0 : failed(function);
 }
 
-/* A message is a lock and an unlock. */
+/* Each message is one lock call and one unlock call. */
 static void mutex_open(struct call *call, struct benchmark *benchmark) {
     open_memory(call, benchmark, sizeof(pthread_mutex_t));
 }
@@ -98,7 +98,7 @@ static ssize_t block_receive(struct benchmark *benchmark) {
 }
 LOOPS(block)
 
-/* A message is an exclusive lock on the whole file, and an unlock. */
+/* Each message is an exclusive lock on the whole file, followed by an unlock. */
 #define record_lock_open open_descriptors
 static int lock_record(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -64,7 +64,7 @@ static void perform_buffer_open(struct call *call) {
     peer_fail_in(call, "malloc", ENOMEM);
 }
 
-/* Rejects a direction that this ring end does not have. */
+/* Rejects a direction that this ring end does not support. */
 static void check_direction(struct call *call, const struct buffer *buffer, enum ipc_ring_role role) {
     if (call->outcome == OK && buffer->ring && buffer->ring->role != role)
         peer_invalid_request(call, "%s is not for this end of a ring", call->operation);

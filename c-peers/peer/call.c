@@ -170,7 +170,7 @@ static bool is_literal(unsigned char c) {
 }
 
 void peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
-    /* Reserves room for "unsupported", the longest kind of response, and the newline. */
+    /* Reserves room for "unsupported", the longest first word of a response, and the newline. */
     const size_t room = sizeof call->response - 16 - call->response_length;
     if (strlen(key) + 2 + 3 * length > room) {
         call->response_too_long = true;

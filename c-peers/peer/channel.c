@@ -165,7 +165,7 @@ static const struct timespec *deadline(struct call *call, struct timespec *time)
     return time;
 }
 
-/* These functions reject a direction that the channel does not have. */
+/* These functions reject a direction that the channel does not support. */
 bool peer_can_receive(struct call *call, const struct channel *channel) {
     if (call->outcome == OK && channel->stream.in == -1 && !channel->stream.functions.read)
         peer_invalid_request(call, "the channel has no 'read'");

@@ -1,4 +1,4 @@
-/* Operations on the process itself, and on every kind of descriptor. */
+/* Operations on the process itself, and on descriptors of every type. */
 #include "peer.h"
 
 #include <errno.h>

@@ -155,7 +155,8 @@ const void *peer_unchecked_memory(struct call *call, size_t size) {
     return memory.address + at;
 }
 
-/* Finds the memory that the parameter `key` names, from `offset` on, aligned for a long. */
+/* Finds the memory that the parameter `key` names, from the offset that the parameter `offset` gives, which
+ * must be a multiple of 8. At least `least` bytes must follow the offset. */
 struct segment peer_memory_from(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = *(struct segment *)peer_find_handle(call, key, segment_kind);
     long long at = peer_number_or(call, offset, INT64_MIN, INT64_MAX, 0);

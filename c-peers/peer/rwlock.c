@@ -145,7 +145,7 @@ static void perform_barrier_destroy(struct call *call) {
         check(call, pthread_barrier_destroy(ended));
 }
 
-/* Waits once. Returns whether this thread is the one that got PTHREAD_BARRIER_SERIAL_THREAD. */
+/* Waits once. Returns whether the call returned PTHREAD_BARRIER_SERIAL_THREAD. */
 static bool wait_at(struct call *call, pthread_barrier_t *barrier) {
     peer_set_failed_call("pthread_barrier_wait");
     int result = pthread_barrier_wait(barrier);

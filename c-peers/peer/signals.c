@@ -26,7 +26,7 @@ static void count_and_keep(int signum, siginfo_t *information, void *context) {
     latest[signum] = *information;
 }
 
-/* Parses a symbol or a number: real-time signals have no symbols. */
+/* Parses a symbolic name or a number: real-time signals have no symbolic names. */
 static int signal_within(struct call *call, const char *value, int least, int most) {
     const char *wrong = NULL;
     for (int signum = 1; signum < NSIG; signum++) {

@@ -30,7 +30,7 @@ pid_t collect(const struct plan *plan, int *status, int options) {
 
 /// Kills every descendant of this process. In a PID namespace, the kernel does this when the first process
 /// exits. On the host, this process kills its children, whose own children then become children of this
-/// process. It repeats this until none are left.
+/// process. It repeats this until none remain.
 void kill_everything(const struct plan *plan) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());

@@ -125,10 +125,10 @@ static int try_mq(void) {
 }
 static int try_sysv_shm(void) {
     return exists(shmget(IPC_PRIVATE, 0, 0));
-} // a size of 0 is invalid
+} // a segment of size 0 is invalid
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
-} // 0 semaphores are invalid
+} // a set without semaphores is invalid
 /// No queue has this key.
 static int try_sysv_msg(void) {
     return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));

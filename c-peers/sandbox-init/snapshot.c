@@ -101,7 +101,7 @@ static const char *kind_of(mode_t mode) {
 
 struct listing {
     const char *root;
-    const char *kind; // the kind of every entry; NULL if the type of the entry determines it
+    const char *kind; // the kind of object for every entry; NULL if the entry's type determines the kind
 };
 
 static bool list_entry(const struct entry *entry, void *context) {

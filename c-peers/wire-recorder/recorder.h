@@ -60,7 +60,7 @@ void end_of_descriptor(const struct tracee *tracee, const char *key, int descrip
 // mappings.c
 void note_mapping(const struct tracee *tracee, uint64_t address, uint64_t length, const char *id,
                   uint64_t offset);
-void forget_mappings(pid_t process); // of an ended process, or before it executes another program
+void forget_mappings(pid_t process); // when a process ends, or before it executes another program
 void copy_mappings(pid_t from, pid_t to);
 void forget_mapping(const struct tracee *tracee, uint64_t address, uint64_t length);
 bool find_mapping(pid_t process, uint64_t address, char id[ID_SIZE]);

@@ -58,7 +58,7 @@ public struct BaselineComparison: Sendable {
 
   /// Compares two values.
   ///
-  /// They count as different if their intervals do not overlap and the change is large enough.
+  /// The values count as different if their intervals do not overlap and the change is large enough.
   private mutating func compare(_ name: String, _ what: String, _ now: Estimate, _ before: Estimate) {
     compared += 1
     let change = Change(name: name, what: what, before: before.value, now: now.value)

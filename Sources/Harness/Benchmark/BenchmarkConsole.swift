@@ -45,7 +45,7 @@ struct BenchmarkConsole {
       + table.lines(style) + [""]
   }
 
-  /// Returns the table cell for a ratio, marked if the ratio's interval is entirely above or below 1.
+  /// Returns the table cell for a ratio, with a marker if the ratio's interval is entirely above or below 1.
   private func cell(_ ratio: Estimate?) -> TextTable.Cell {
     guard let ratio else { return .init("-", isNumber: true) }
     let paint: Style.Paint? = ratio.low > 1.03 ? .bad : ratio.high < 1 ? .good : nil

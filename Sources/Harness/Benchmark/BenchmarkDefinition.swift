@@ -6,12 +6,12 @@ public struct BenchmarkDefinition: Sendable {
   let tearDown: [Step]
   /// The role that sends first and measures.
   let active: Measured
-  /// The role that returns or only receives the messages.
+  /// The role that echoes the messages, or only receives them.
   let passive: Measured
   /// The lengths of the messages.
   let sizes: [Int]
   let modes: [BenchmarkMode]
-  /// The commonly claimed performance: µs for one byte, and GB/s for many bytes.
+  /// The commonly claimed performance: the latency for one byte in µs, and the throughput in GB/s.
   let claims: Claims
   /// Whether both processes spin, in which case each needs its own processor.
   let spins: Bool
@@ -35,7 +35,7 @@ public struct BenchmarkDefinition: Sendable {
 
 /// How messages are spaced.
 public enum BenchmarkMode: String, Sendable, CaseIterable, Codable {
-  /// One message at a time, sent when the previous message has been returned.
+  /// One message at a time, sent once the previous message has been echoed.
   case pingPong = "ping-pong"
   /// One message at a time, sent on a fixed schedule; latency is measured from the scheduled time.
   case paced

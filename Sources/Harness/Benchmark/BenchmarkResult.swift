@@ -40,7 +40,7 @@ public struct BenchmarkRun: Sendable, Codable {
   public var seconds: Double
 }
 
-/// One kind of message in one mode, measured for all pairings.
+/// A benchmark with one message size in one mode, measured for all pairings.
 public struct BenchmarkResult: Sendable, Codable {
   /// The benchmark, such as `pipe/pipe`.
   public var benchmark: String
@@ -58,7 +58,7 @@ public struct BenchmarkResult: Sendable, Codable {
   public var interval: Int?
   /// The commonly claimed performance: µs for one byte, or GB/s for many bytes.
   public var claim: Claim?
-  /// The time of the reference pairing's second run divided by the time of its first run, in each round, to show how
+  /// The ratio between the times of the reference pairing's two runs in each round (second to first), which shows how
   /// precise the ratios are.
   public var control: Estimate
   /// The measurements of each pairing.
@@ -68,9 +68,9 @@ public struct BenchmarkResult: Sendable, Codable {
   public struct Claim: Sendable, Hashable, Codable {
     /// `µs one way` or `GB/s`.
     public var unit: String
-    /// The lower end of the range.
+    /// The lower bound.
     public var low: Double
-    /// The upper end of the range.
+    /// The upper bound.
     public var high: Double
   }
 

@@ -214,7 +214,7 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs to compare a benchmark with; on a machine with two cores, none unless both cores are used.
+  /// Returns the programs to compare a benchmark with; on a two-core machine, none unless the benchmark uses both.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in

@@ -6,7 +6,7 @@ final class BenchmarkSession {
   private let cell: CellRun
   private let registry: OperationRegistry
 
-  /// A number of messages to send.
+  /// The messages to send: how they are spaced, their length, and their number.
   struct Load {
     let mode: BenchmarkMode
     let size: Int

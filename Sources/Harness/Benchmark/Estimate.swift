@@ -2,9 +2,9 @@
 public struct Estimate: Sendable, Hashable, Codable {
   /// The median of the rounds.
   public var value: Double
-  /// The lower end of the interval.
+  /// The lower bound of the interval.
   public var low: Double
-  /// The upper end of the interval.
+  /// The upper bound of the interval.
   public var high: Double
 
   init(_ value: Double, low: Double, high: Double) {
@@ -34,7 +34,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     self.init(median, low: medians[tail], high: medians[medians.count - 1 - tail])
   }
 
-  /// Returns the median (the mean of the two middle values if their number is even); nil if there are no values.
+  /// Returns the median (for an even count, the mean of the middle two values); nil if there are no values.
   static func median(_ values: [Double]) -> Double? {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return nil }
@@ -42,7 +42,7 @@ public struct Estimate: Sendable, Hashable, Codable {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
-  /// Returns the estimate with both ends of its interval moved outward by a fraction.
+  /// Returns the estimate with its interval widened on both sides by a fraction.
   func widened(by fraction: Double) -> Estimate {
     Estimate(value, low: low / (1 + fraction), high: high * (1 + fraction))
   }
@@ -50,6 +50,6 @@ public struct Estimate: Sendable, Hashable, Codable {
   /// Whether the interval contains a value.
   func contains(_ value: Double) -> Bool { low <= value && value <= high }
 
-  /// The larger distance from the value to an end of the interval, as a fraction of the value.
+  /// The larger of the distances from the value to the two bounds, as a fraction of the value.
   var spread: Double { value > 0 ? max(high - value, value - low) / value : 0 }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import PeerProtocol
 
-/// A program that a benchmark run starts several times, between and within its benchmarks.
+/// A program that a benchmark run starts several times, both between benchmarks and during them.
 ///
 /// It prints one line of JSON for each of its measurements, as `c-peers/benchmark/histogram.h` does.
 public struct ExternalProgram: Sendable {

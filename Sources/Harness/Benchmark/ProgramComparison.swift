@@ -84,7 +84,7 @@ extension ProgramComparison {
 }
 
 extension BenchmarkSeries {
-  /// A rule, and the kind of program that it names.
+  /// A rule, and whether its program measures a limit or a library.
   typealias Compared = (rule: ComparisonRule, kind: ExternalProgram.Kind)
 
   /// Compares the measurements with the programs in the same round.

@@ -38,7 +38,7 @@ struct ProgramSchedule: Sendable {
     }
   }
 
-  /// Returns the kind of program that has printed this measurement; nil if there is none.
+  /// Returns whether this measurement was printed by a limit or a library program; nil if no program has.
   func kind(of name: String) -> ExternalProgram.Kind? { owners[name]?.kind }
 
   /// Makes one measurement, and returns its time in nanoseconds.

@@ -23,7 +23,7 @@ public struct Interview: Sendable {
     topics = Topic.allCases
   }
 
-  /// The text of the next question with its numbered answers; nil if no questions are left.
+  /// The text of the next question with its numbered answers; nil if no questions remain.
   public var question: String? {
     guard let topic = topics.first else { return nil }
     switch topic {

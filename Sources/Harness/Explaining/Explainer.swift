@@ -34,7 +34,7 @@ public struct Explainer: Sendable {
 
   /// Returns all explanations of a name: `pipe` is both a mechanism and a function.
   ///
-  /// A cell name is explained like its scenario's id.
+  /// A cell name has the same explanation as its scenario's id.
   public func explain(_ name: String) throws(RunError) -> Explanations {
     let id = String(name.prefix { $0 != "[" })
     let found = [
@@ -227,7 +227,7 @@ public struct Explainer: Sendable {
 }
 
 extension Scenario {
-  /// The symbols of the errors that the scenario's steps expect.
+  /// The symbolic names of the errors that the scenario's steps expect.
   var expectedErrors: Set<String> {
     Set(
       steps.flatMap { step -> [String] in

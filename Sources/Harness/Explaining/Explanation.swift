@@ -30,7 +30,7 @@ struct Explanation: Sendable, Encodable {
   mutating func add(_ title: String, _ texts: [String]) { add(title, texts.map { Entry(text: $0) }) }
 }
 
-/// The explanations of a name, one for each kind of thing with that name.
+/// The explanations of a name, one for each of its meanings.
 public struct Explanations: Sendable, Encodable, FormattedDocument {
   /// The version of the JSON format.
   let format = 1

@@ -27,9 +27,9 @@ struct Glossary: Sendable {
 
   /// A system call error.
   struct ErrorFacts: Sendable {
-    /// The symbol, such as `EAGAIN`.
+    /// The symbolic name, such as `EAGAIN`.
     let symbol: String
-    /// Another symbol with the same value on Linux, such as `EWOULDBLOCK`.
+    /// Another symbolic name for the same value on Linux, such as `EWOULDBLOCK`.
     let alias: String?
     let meaning: String
     /// The causes for each function, in file order.

@@ -6,7 +6,7 @@ struct InjectionPlan: Sendable {
   /// The ids of all cells for the recorded scripts, selected or not.
   private(set) var known: [String] = []
 
-  /// A script to run in one language, with a fault; without a fault, the script is recorded.
+  /// A script to run in one language with a fault to inject; a script without a fault is recorded.
   struct Planned: Sendable {
     let cell: Cell
     let scenario: Scenario

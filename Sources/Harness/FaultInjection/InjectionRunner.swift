@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // When checking a peer, the selected mechanisms apply to the scenarios, and some mechanisms have no scripts.
+    // When a peer is checked, the mechanisms are selected for its scenarios, and some mechanisms have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {
@@ -123,7 +123,7 @@ public struct InjectionRunner: Sendable {
     var plan = InjectionPlan()
     /// The results of scripts that could not be recorded, so their calls are unknown.
     var failures: [CellResult] = []
-    /// Calls that get no fault, and errors in the system-call table.
+    /// System calls into which no fault is injected, and errors in the system-call table.
     var problems: [String] = []
     /// Peers into which no fault can be injected, because the tracer does not see their calls.
     var unseen: [String] = []

@@ -25,7 +25,7 @@ struct InjectionTracer: Sendable {
 
   /// The command that traces every call without changing it.
   ///
-  /// The tracer prints each descriptor's kind after the descriptor number.
+  /// The tracer prints the object that each descriptor refers to after the descriptor number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   /// The command that traces a program and prints its objects' full names.
@@ -45,7 +45,7 @@ struct InjectionTracer: Sendable {
     let point = injection.point
     switch injection.fault {
     case .killedBefore: return inject(point.call, "signal=KILL", point.number)
-    // Killing the peer on entry to the next call kills it after this call.
+    // To kill the peer after this call, the tracer kills it on entry to the next call.
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)

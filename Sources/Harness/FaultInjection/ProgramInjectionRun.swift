@@ -1,6 +1,6 @@
 /// Runs a scenario of programs with a fault in one system call made by one role, the target.
 ///
-/// A program may fail when a call fails; the demands on its role define which failures are acceptable.
+/// A program may fail when a call fails; the requirements for its role define which failures are acceptable.
 final class ProgramInjectionRun {
   private let cell: CellRun
   private let injection: ProgramInjection
@@ -154,7 +154,7 @@ final class ProgramInjectionRun {
     throw outcome
   }
 
-  /// The failure, worded as the start of a reason: `client (c): mq_open number 2 failed with EMFILE`.
+  /// The failure, phrased as the beginning of a verdict's reason: `client (c): mq_open number 2 failed with EMFILE`.
   private var event: String {
     "\(target.description): \(injection.point.description) failed with \(injection.fault.rawValue)"
   }

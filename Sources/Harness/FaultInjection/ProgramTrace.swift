@@ -19,8 +19,8 @@ struct ProgramTrace {
 
   /// Returns the faults to inject into the IPC calls that succeeded.
   ///
-  /// If a program makes many such calls on one object, only the first two and the last get faults. `fifos` contains the
-  /// paths of FIFOs, which look like files in a trace.
+  /// If a program makes many such calls on one object, faults are injected only into the first two and the last.
+  /// `fifos` contains the paths of FIFOs, which look like files in a trace.
   func injections(into role: String, table: ProgramFaultTable, fifos: Set<String>) -> [ProgramInjection] {
     var occurrences: [String: Int] = [:]
     var places: [Place: [(point: ProgramInjection.Point, faults: [InjectedFault])]] = [:]

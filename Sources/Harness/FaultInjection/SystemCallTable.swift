@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The IPC system calls listed in `fixtures/system-calls.yaml`.
 ///
-/// Unlisted calls get no faults.
+/// No faults are injected into unlisted calls.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that no other process can observe.

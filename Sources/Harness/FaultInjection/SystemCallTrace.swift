@@ -131,7 +131,7 @@ extension SystemCallTrace.Call {
 
   /// Whether the call transfers more than one byte through a file or stream without message boundaries.
   ///
-  /// A descriptor's kind follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// The descriptor's object follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
@@ -139,7 +139,7 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The return value, without the kind that may follow a descriptor number.
+  /// The return value, without the object that may follow a descriptor number.
   var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }

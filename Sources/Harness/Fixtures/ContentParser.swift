@@ -6,7 +6,7 @@ struct ContentParser {
   let templates: TemplateParser
   /// The paths in the user's project; nil for a suite file.
   let project: CommandResolver?
-  /// The default requirements on programs when a system call fails; a scenario can replace them.
+  /// The default requirements for programs when a system call fails; a scenario can replace them.
   var demands = FaultDemand.all
   let fill: (SourceText) -> SourceText
 

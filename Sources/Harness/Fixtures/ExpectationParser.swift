@@ -97,7 +97,7 @@ struct ExpectationParser {
   }
 }
 
-/// The errno(3) symbols on Linux.
+/// The symbolic errno(3) names on Linux.
 enum ErrnoSymbols {
   static let all: Set<String> = Set(
     """

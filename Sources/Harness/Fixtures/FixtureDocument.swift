@@ -177,7 +177,7 @@ extension FixtureDocument {
 
     private func value(_ node: Node) -> Value { Value(document: document, node: node) }
 
-    /// The kind of value, for an error message.
+    /// A description of the value, for an error message.
     private var kind: String {
       switch node {
       case .scalar(let scalar): scalar.string.isEmpty ? "an empty value" : "the text '\(abbreviated(scalar.string))'"

@@ -6,7 +6,7 @@ struct ScenarioParser {
   var project: CommandResolver?
   /// Whether the file belongs to a user: `spec` and `level` are optional, and ids need not begin with the file's name.
   var isOfUser = false
-  /// The file's default requirements on programs when a system call fails.
+  /// The file's default requirements for programs when a system call fails.
   var demands = FaultDemand.all
   /// Whether the file contains benchmarks rather than tests of a standard.
   var isBenchmark = false
@@ -109,7 +109,7 @@ struct ScenarioParser {
     }
   }
 
-  /// Reports unused parameters: their rows would only repeat the same cell.
+  /// Reports an error for each unused parameter: its rows would only repeat the same cell.
   private func checkUse(of names: [String], in keys: [String: Value]) {
     guard let table = keys["with"], !names.isEmpty else { return }
     var used: Set<String> = []

@@ -164,9 +164,9 @@ struct StepParser {
     return RequestTemplate(operation: name, fields: fields)
   }
 
-  /// Reports misspelled symbols in a value, such as `O_CREAT|O_EXLC`.
+  /// Reports misspelled symbolic names in a value, such as `O_CREAT|O_EXLC`.
   ///
-  /// A symbol that resembles no known symbol may be specific to a peer, or wrong on purpose.
+  /// A name that resembles no known name may be specific to a peer, or deliberately wrong.
   private func checkSymbols(of value: SourceText) {
     var start = 0
     for part in value.text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {

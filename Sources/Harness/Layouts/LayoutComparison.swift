@@ -91,7 +91,7 @@ extension LayoutComparison.Struct {
 
 /// A difference between two layouts of a struct, or a fact that makes the comparison useless.
 struct LayoutDifference: Sendable, Encodable {
-  /// The compiler with the other layout.
+  /// The compiler whose layout differs.
   let compiler: String
   /// The field name in C; nil for the whole struct.
   let field: String?
@@ -200,7 +200,7 @@ struct LayoutDifference: Sendable, Encodable {
 }
 
 extension StructLayout.Kind {
-  /// Whether values of this kind are not compared, because the kind depends on the ABI or is not a number.
+  /// Whether fields of this type are not compared, because the type depends on the ABI or is not a number.
   fileprivate var isOpen: Bool { self == .other || self == .character }
 }
 
@@ -218,7 +218,7 @@ extension LayoutComparison {
 
   /// Returns the comparison in one of the ``formats``; nil for any other format.
   ///
-  /// A value that differs from the first compiler's value is marked with `*`.
+  /// A value that differs from the first compiler's value has the marker `*`.
   public func text(_ format: ReportFormat) throws -> String? {
     switch format {
     case .console: structs.map(\.console).joined(separator: "\n")

@@ -9,7 +9,7 @@ struct LayoutProbe {
   /// A directory for the generated programs.
   private let directory: String
   private static let timeout = Duration.seconds(300)
-  /// The mark at the start of a line of numbers, in the assembly and in the Swift program's output.
+  /// The marker at the start of a line of numbers, in the assembly and in the Swift program's output.
   private static let mark = "ipc-interop-layout "
 
   init(_ file: LayoutFile, in directory: String) {

@@ -78,7 +78,7 @@ extension SavedRun {
   public init(merging parts: [(file: String, run: SavedRun)]) throws(RunError) {
     let slices = try Self.orderedSlices(parts)
     var results: [CellResult] = []
-    // Each part has every nth group of cells, so taking one group from each part in turn restores the order.
+    // Of n parts, each has every nth group of cells, so taking one group from each part in turn restores the order.
     var rest = slices.map { Self.groups(of: $0.results)[...] }
     while rest.contains(where: { !$0.isEmpty }) {
       for index in rest.indices { results += rest[index].popFirst() ?? [] }

@@ -25,7 +25,7 @@ struct CommandResolver {
 
   /// Returns a peer's working directory: the directory of the peer list, if an argument names a file in it.
   ///
-  /// Returns nil for any other peer, which runs in the sandbox's directory, where leftover files are detected.
+  /// Returns nil for any other peer. Such a peer runs in the sandbox's directory, where leftover files are detected.
   func directory(of command: [String]?) -> String? {
     guard installation != nil, let arguments = command?.dropFirst() else { return nil }
     let isNeeded = arguments.contains { word in

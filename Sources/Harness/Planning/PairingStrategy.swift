@@ -58,7 +58,7 @@ struct PairCoverage {
   /// The pairs without the reference that each scenario covers, by the scenario's index.
   private let assigned: [[[String]]]
 
-  /// Assigns each pair to the scenario that has the fewest pairs so far among those that the pair can run.
+  /// Assigns each pair to the scenario with the fewest pairs so far, among the scenarios that the pair can run.
   ///
   /// A pair that cannot run any of a mechanism's scenarios is still assigned to one of them, so that the reason is
   /// reported.

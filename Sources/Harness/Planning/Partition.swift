@@ -31,11 +31,11 @@ public struct Partition: Sendable, Hashable {
   }
 }
 
-/// The environment variables in which a CI service passes a job's part.
+/// The environment variables with which a CI service selects the part of the plan that a job runs.
 public struct CIPartition: Sendable {
   let number: String
   let count: String
-  /// The number of the first part.
+  /// The number that the service gives the first part: 0 or 1.
   let first: Int
 
   /// The variables in Bazel's test protocol.
@@ -55,7 +55,7 @@ extension Partition {
   /// - Throws: ``RunError`` if the variables do not specify a valid part.
   public init?(_ environment: [String: String], services: [CIPartition]) throws(RunError) {
     for service in services {
-      // GitLab sets only the count if a job has one part.
+      // If a job has only one part, GitLab sets only the count.
       guard let number = environment[service.number], let count = environment[service.count] else { continue }
       guard let index = Int(number), let total = Int(count), index < .max,
         let partition = Partition(number: index - service.first + 1, of: total)

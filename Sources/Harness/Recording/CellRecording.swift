@@ -44,7 +44,7 @@ struct RecordedObject: Sendable, Equatable {
   /// How a role created the object.
   struct Creation: Sendable, Equatable {
     var role: String
-    /// The actual permissions; nil if this kind of object has none.
+    /// The actual permissions; nil if objects of this kind have no permissions.
     var mode: Int?
     /// The requested permissions and the process's umask, used to explain a difference in mode.
     var requested: (mode: Int, mask: Int)?
@@ -55,7 +55,7 @@ struct RecordedObject: Sendable, Equatable {
 
     enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
 
-    /// Compares only the properties that a recording contains, so not the requested mode.
+    /// Compares only the properties that a recording contains, and therefore ignores the requested mode.
     static func == (left: Creation, right: Creation) -> Bool {
       left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
         && left.limits == right.limits

@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// A recorded message's bytes, with variables for process IDs and names that differ between cells.
 struct RecordedBytes: Sendable, Equatable {
-  /// A part of the bytes.
+  /// A piece of the bytes: literal bytes, a variable, or a digest.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
     /// A variable that stands for its value as text or, with a width, as an integer in host byte order.

@@ -37,7 +37,7 @@ struct RecordingDifference: Sendable, Equatable {
     case message(index: Int, MessageDifference)
   }
 
-  /// Whether the difference is a missing action that the role might still have performed by running to completion.
+  /// Whether the difference is a missing action that the role might have performed if it had run to completion.
   var isMissing: Bool {
     switch what {
     case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true

@@ -54,7 +54,7 @@ struct RecordingMerge {
       return note("the type of a message in \(name) differs from run to run")
     }
     guard case .bytes(let bytes, let expected, let actual) = what else {
-      // If a difference cannot be marked in a single message, ignore the number and the order of all messages.
+      // If a difference cannot be attributed to a single message, ignore the number and the order of all messages.
       recording.objects[index].tolerance.count = true
       return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
     }

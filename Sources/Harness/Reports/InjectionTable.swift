@@ -1,4 +1,4 @@
-/// The fault-injection table: how many calls of each operation handle each fault correctly, for each language.
+/// The fault-injection table: for each language, how many calls of each operation handled each fault correctly.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []
@@ -61,7 +61,7 @@ struct InjectionTable {
     return table.lines(style) + [""]
   }
 
-  /// Returns the number of calls or, if some failed the test, the marked number of failures.
+  /// Returns the number of calls or, if some failed the test, the number of failures with a marker.
   private func cell(_ tally: Tally?) -> TextTable.Cell {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }

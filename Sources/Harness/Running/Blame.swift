@@ -65,7 +65,7 @@ extension PeerClient {
     return nil
   }
 
-  /// Returns a suffix for a reason that lists the roles holding the other end of the pipe on which a role is waiting.
+  /// Returns text to append to a reason: the roles that hold the other end of the pipe on which a role is waiting.
   ///
   /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {
@@ -81,7 +81,7 @@ extension PeerClient {
         holders.append("\(other.description) (descriptor \(file.number))")
       }
     }
-    // The runner itself has the other end of standard input.
+    // The runner itself holds the other end of standard input.
     if holders.isEmpty, number == 0 { return "; it waits for standard input" }
     let list = holders.isEmpty ? "no role" : holders.joined(separator: " and ")
     return "; \(list) has its pipe open for \(direction)"

@@ -17,7 +17,7 @@ final class CellRunner: Sendable {
     var loss: String?
   }
 
-  /// A list of work that a separate group of threads performs, in order.
+  /// A list of tasks that a separate group of threads performs in order.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]

@@ -39,7 +39,7 @@ enum WaitLimit {
   }
 }
 
-/// The bounds within which a wait's deadline lies, as far as the runner can determine.
+/// The earliest and the latest possible deadline of a wait, according to the runner's observations.
 struct ObservedDeadline {
   var earliest: ContinuousClock.Instant
   var latest: ContinuousClock.Instant

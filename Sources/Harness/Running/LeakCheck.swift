@@ -30,7 +30,7 @@ struct LeakCheck {
   func observe() throws(CellOutcome) {
     guard client.roles.contains(where: { !$0.isPeer }) else { return }
     let running = client.roles.filter { !$0.isPeer && $0.pid != nil && !makers.hasEnded($0) }
-    // A program that ends while the snapshot is taken may have created an object that it does not contain.
+    // A program that exits while the snapshot is taken may have created an object that the snapshot lacks.
     let ended = running.filter { client.terminationStatus(of: $0) != nil }
     let new: [KernelObject]
     do { new = own(try client.sandbox.snapshot().added(since: before)).filter { !makers.knows($0) } } catch {
@@ -126,7 +126,8 @@ struct LeakCheck {
 
   /// Checks that nothing is left behind after all roles have terminated.
   ///
-  /// Objects of the kinds in `tolerating` may be left, because their creator may have been killed before removing them.
+  /// Objects of the kinds in `tolerating` may remain, because their creators may have been killed
+  /// before they could remove the objects.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = unknown(try objects()).filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
@@ -139,7 +140,7 @@ struct LeakCheck {
     throw outcome
   }
 
-  /// Returns a suffix for a reason that explains how a scenario can accept a program's result file.
+  /// Returns text to append to a reason: how a scenario can accept a program's result file.
   private func resultHint(_ left: [KernelObject]) -> String {
     guard client.roles.contains(where: { !$0.isPeer }), let file = left.first(where: { $0.kind == .file })?.name else {
       return ""

@@ -27,7 +27,7 @@ extension PeerClient {
       expected: "a wait of \(timeout.seconds) s", request: .request(request))
   }
 
-  /// Returns a function that, given the interval in which the call began, computes the deadline of the call in which a
+  /// Returns a function that computes, from the interval in which a call began, the deadline of the call in which a
   /// process sleeps; nil if the call has no time limit, or the limit is unknown.
   private func observedDeadline(
     of pid: Int, in call: String, since request: Moment

@@ -68,7 +68,7 @@ extension PeerClient {
     }
   }
 
-  /// Writes as much of the programs' input as currently fits, and returns whether any is left.
+  /// Writes as much of the programs' input as currently fits, and returns whether any input remains.
   func feedPrograms() -> Bool {
     var isWriting = false
     for role in roles where role.pid != nil && !role.unsentInput.isEmpty {

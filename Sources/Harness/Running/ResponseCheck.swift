@@ -160,7 +160,7 @@ struct ResponseCheck {
 
   // MARK: - Golden transcripts
 
-  /// Returns whether a response has the same kind as the recorded response, and the same fields in any order; `*`
+  /// Returns whether a response has the same first word and fields, in any order, as the recorded response; `*`
   /// matches any value.
   ///
   /// Either error response may omit the field `call`.
@@ -182,7 +182,7 @@ struct ResponseCheck {
     )
   }
 
-  /// Describes every field that differs from the recorded response; returns none if the responses differ in kind.
+  /// Describes every field that differs from the recorded response; empty if the first words differ.
   static func differences(_ response: Response, recorded: String) -> [String] {
     let (wanted, actual) = compared(response, recorded)
     guard actual.first == wanted.first else { return [] }

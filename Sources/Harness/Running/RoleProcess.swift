@@ -58,7 +58,7 @@ final class RoleProcess {
   /// The descriptors that were open when the process was ready.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
-  /// The status flags that descriptors shared with other roles had when they were passed.
+  /// The status flags of the descriptors shared with other roles, read when the descriptors were passed.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
   /// The objects that the role has created, as named in its requests.
@@ -89,7 +89,7 @@ final class RoleProcess {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// The standard error line that explains why the process terminated, as a suffix for a reason.
+  /// Text to append to a reason: the line on standard error that explains why the process terminated.
   var errorLine: String { Self.explanation(in: standardErrorLines).map { ": \($0)" } ?? "" }
 
   /// Returns the last line or, for a trapped Swift program, the message that precedes the backtrace.

@@ -113,7 +113,7 @@ public struct Runner: Sendable {
   ) {
     let machine = try MachineProbe.capabilities(configuration)
     let start = configuration.context(machine)
-    // The checked peer may have only fault-injection cells.
+    // The plan does not contain the fault-injection cells, and the checked peer may have no other cells.
     let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
     let probed = try PeerProbe.probe(needed, configuration.peers, start)
     return (machine, probed, start.knowing(probed, configuration.registry))

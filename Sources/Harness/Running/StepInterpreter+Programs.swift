@@ -95,7 +95,7 @@ extension StepInterpreter {
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
-  /// Returns a suffix for a reason that explains why a sleeping program has printed nothing.
+  /// Returns text to append to a reason: why a sleeping program has printed nothing.
   ///
   /// The C library writes to a pipe only when its buffer is full or the program exits. If the line appears after
   /// SIGTERM makes the program exit, buffering was the reason.

@@ -12,7 +12,7 @@ final class LineSource {
   /// The received bytes; the bytes before `start` have already been returned.
   private var bytes: [UInt8] = []
   private var start = 0
-  /// The end of the bytes after `start` that have been searched and contain no newline.
+  /// The index at which the search for the next newline continues.
   private var searched = 0
   private var remaining: Int
   /// All received bytes; nil unless they are recorded.

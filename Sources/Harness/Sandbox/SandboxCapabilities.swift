@@ -17,7 +17,7 @@ public enum IsolationRule: String, Sendable, CaseIterable {
   case none
 }
 
-/// The kind of sandbox that a run uses on this machine, and its limits.
+/// The isolation that a run's sandboxes have on this machine, and their limitations.
 struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
   /// Why better isolation is not available.

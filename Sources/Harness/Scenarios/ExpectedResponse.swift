@@ -2,7 +2,7 @@
 public enum ExpectedResponse: Sendable {
   /// Success with these fields: `-> return=4`. Success is also the default.
   case ok([ExpectedField])
-  /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
+  /// A failure with one of these `errno` names: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
   /// The role sleeps in one of its operation's system calls: `-> blocks`. A later step reads the response.
   case blocks

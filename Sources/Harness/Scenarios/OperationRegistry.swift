@@ -17,7 +17,7 @@ public struct OperationRegistry: Sendable {
   let nonblockingFlags: [String]
   /// The parameters that name state shared between requests, other than objects and handles.
   let sharedParameters: [String]
-  /// The symbols that parameter values may contain, such as `O_EXCL`.
+  /// The symbolic names that parameter values may contain, such as `O_EXCL`.
   let symbols: Set<String>
   private let mechanismOperations: [(name: String, operations: [String])]
 
@@ -94,7 +94,7 @@ public struct Operation: Sendable, Hashable {
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The kinds of state that the operation changes, and when.
+  /// The kinds of state that the operation may change, each with the condition.
   var changes: [StateKind: StateChange] = [:]
   /// How the operation responds when its timeout expires.
   var expiration = Expiration.error("ETIMEDOUT")
@@ -106,11 +106,11 @@ public struct Operation: Sendable, Hashable {
   /// How many times per second a waiting peer may wake to check a condition; nil if only an event may wake the peer.
   public var wakes: Int?
 
-  /// When the operation changes nothing.
+  /// The requests for which the operation changes nothing.
   var inspects = Condition.never
   /// The parameters of later requests whose effect the operation changes.
   var affects: [String] = []
-  /// When the operation removes the objects that its parameters name.
+  /// The requests for which the operation removes the objects that its parameters name.
   var removes = Condition.never
 
   /// The requests that a property applies to.

@@ -81,7 +81,7 @@ public struct Scenario: Sendable {
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
-  /// The kind of program that plays the role.
+  /// Whether a peer or a whole program plays the role.
   public let part: Part
   /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
@@ -101,7 +101,7 @@ public struct Role: Sendable, Hashable {
     case root
   }
 
-  /// The kind of program that plays a role: a peer, or a whole program.
+  /// The type of program that plays a role: a peer, or a whole program.
   public enum Part: Sendable, Hashable {
     /// A peer that receives requests.
     case peer

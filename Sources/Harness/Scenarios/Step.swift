@@ -133,9 +133,9 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
 /// How a process terminated: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
-  /// By a signal, given by its symbol.
+  /// Termination by a signal; the value is the signal's symbolic name.
   case signal(String)
-  /// With any exit status except 0; used only in expectations.
+  /// Any nonzero exit status; used only in expectations.
   case failure
 
   /// The text as written in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.

@@ -17,7 +17,7 @@ struct TranscriptState {
   private var parents: [String: String] = [:]
   /// The objects whose state differs from the recorded one.
   private var changed: Set<String> = []
-  /// The parameters whose effect differs.
+  /// The parameters whose effect differs from the recorded one.
   private var affected: Set<String> = []
 
   /// The action for the next exchange.

@@ -1,6 +1,6 @@
 /// A defect in the runner itself, and the tests that must catch it.
 ///
-/// A second build of the runner contains all of these mutants. The environment variable ``variable`` selects the
+/// The mutant build of the runner contains all of these mutants. The environment variable ``variable`` selects the
 /// mutants to enable.
 public struct RunnerMutant: Sendable {
   /// The name, such as `not-equal-always-holds`.
@@ -9,7 +9,7 @@ public struct RunnerMutant: Sendable {
   public let wrong: String
   /// The source file that contains the defect, relative to `Sources`.
   let file: String
-  /// Text that occurs exactly once in the file; the second build contains ``replacement`` instead.
+  /// Text that occurs exactly once in the file; the mutant build contains ``replacement`` instead.
   let original: String
   let replacement: String
   /// The verdict that the defective runner gives the peer mutants in ``killers``.

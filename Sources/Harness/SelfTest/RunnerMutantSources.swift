@@ -1,6 +1,6 @@
 import Foundation
 
-/// The sources for the runner's second build, the one with the runner mutants.
+/// The sources for the runner's mutant build, which contains the runner mutants.
 ///
 /// These are copies of the runner and command sources, with the replacements from `fixtures/runner-mutants.yaml`
 /// applied. The original sources do not contain the mutants.
@@ -71,7 +71,7 @@ public struct RunnerMutantSources {
     try Data(text.utf8).write(to: file)
   }
 
-  /// The only source file that the second build adds.
+  /// The only source file that the mutant build adds.
   private static let switches = """
     import Foundation
 

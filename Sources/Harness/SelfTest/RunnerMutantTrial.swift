@@ -1,11 +1,11 @@
 import Foundation
 
-/// A runner mutant and the tests that must detect its defect, or the second build with no mutant enabled.
+/// A run of the tests for one runner mutant, or a control run of such tests with no mutant enabled.
 ///
 /// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, the cell
 /// passes if the test detects no defect.
 struct RunnerMutantTrial: Sendable {
-  /// The runner's second build.
+  /// The runner's mutant build.
   let program: RunnerProgram
   /// The mutant; nil if no mutant is enabled, in which case every test must pass.
   let mutant: RunnerMutant?
@@ -14,7 +14,7 @@ struct RunnerMutantTrial: Sendable {
   let isShared: Bool
   let checks: [RunnerCheck]
 
-  /// Creates a trial for a mutant and all its tests.
+  /// Creates a run of all tests for a mutant.
   init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
     self.program = program
     self.mutant = mutant
@@ -28,9 +28,9 @@ struct RunnerMutantTrial: Sendable {
   /// Returns the id of the scenario to which a mutant's tests belong.
   static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
 
-  /// Returns the trials for `mutants`, preceded by control trials without a mutant.
+  /// Returns the runs for `mutants`, preceded by control runs with no mutant enabled.
   ///
-  /// - Throws: ``RunError`` if the second build is missing.
+  /// - Throws: ``RunError`` if the mutant build is missing.
   static func all(
     _ mutants: [RunnerMutant], _ configuration: RunConfiguration, _ capabilities: SandboxCapabilities
   ) throws(RunError) -> [RunnerMutantTrial] {
@@ -47,7 +47,7 @@ struct RunnerMutantTrial: Sendable {
     return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
   }
 
-  /// Returns control trials: the tests for `mutants`, run by the build with no mutant enabled.
+  /// Returns control runs: the tests for `mutants`, performed by the mutant build with no mutant enabled.
   static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
     let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
     let together = [false, true].map { isShared in
@@ -148,7 +148,7 @@ struct RunnerMutantTrial: Sendable {
   }
 }
 
-/// The runner's second build, as a program.
+/// The runner's mutant build, as a program.
 struct RunnerProgram: Sendable {
   let path: String
   let root: String
@@ -189,7 +189,7 @@ struct RunnerProgram: Sendable {
     }
   }
 
-  /// The parts of the JSON report that a trial needs.
+  /// The parts of the JSON report that the tests need.
   struct Report: Decodable {
     let results: [Entry]
 

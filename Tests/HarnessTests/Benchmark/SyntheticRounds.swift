@@ -12,7 +12,7 @@ struct SyntheticRounds {
   /// The noise of a measurement: each time is multiplied by a factor from `1 - noise` to `1 + noise`.
   var noise = 0.0
   var rounds = 5
-  /// The additional time of the other pairing, in nanoseconds.
+  /// The additional time that the other pairing takes, in nanoseconds.
   var loss = 0.0
   /// The factor for all times in a round, because the machine is sometimes slower.
   var drift: (Int) -> Double = { _ in 1 }

@@ -7,7 +7,7 @@ import Testing
 /// Tests that inject faults into the system calls of the server in `Tests/Textbook/faults.c`.
 @Suite("Faults in programs' system calls", .serialized)
 struct ProgramInjectionTests {
-  /// Returns the scenarios with demands on the server.
+  /// Returns the scenarios with requirements for the server.
   private static func scenarios(demands: String) throws -> String {
     try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
   }
@@ -41,8 +41,8 @@ struct ProgramInjectionTests {
     #expect(ids.contains("faults[c>c,server:mq_open.2,ENOSPC]"))
     // The client only opens the queues.
     #expect(!ids.contains { $0.contains("client:mq_open") && $0.contains("ENOSPC") })
-    // Of six receive calls, the first two and the last get a fault. The client has no handler, so no signal interrupts
-    // the client.
+    // Faults are injected into the first two and the last of six receive calls. The client has no handler, so no
+    // signal interrupts the client.
     #expect(
       ids.filter { $0.contains("mq_timedreceive") }.map { $0.dropFirst(18) }.sorted() == [
         "mq_timedreceive.1,EINTR]", "mq_timedreceive.2,EINTR]", "mq_timedreceive.6,EINTR]",

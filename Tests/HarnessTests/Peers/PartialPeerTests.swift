@@ -73,7 +73,7 @@ struct PartialPeerTests {
     return root
   }
 
-  /// Options that select some of the peer's operations, and some that it does not have.
+  /// Options that select cells for operations that the peer supports, and for operations that it lacks.
   private static let some =
     ["--quick"]
     + ["contract/*[partial", "pipe/short-", "pipe/read-interrupted", "fifo/permissions"].flatMap { ["--filter", $0] }
@@ -94,8 +94,8 @@ struct PartialPeerTests {
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
 
-  /// Defects, each with text that its report contains, options that select cells in which it shows, and the exit
-  /// status.
+  /// Defects of the peer: the name, text that the report must contain, options that select cells that detect the
+  /// defect, and the expected exit status.
   private static let defects: [(String, String, [String], Int32)] = [
     ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/handles"], 5),
     ("byte-lost", "return=", ["--filter", "pipe/bytes-unchanged"], 1),

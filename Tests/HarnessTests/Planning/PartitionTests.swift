@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-/// The parts of a plan, run as the runner does, but with invented results.
+/// Tests of the parts of a plan, with simulated results instead of real runs.
 @Suite("Parts of a plan") struct MergeTests {
   private let plan: Plan
 

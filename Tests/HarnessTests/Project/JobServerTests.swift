@@ -7,7 +7,7 @@ import Testing
 /// The worked example in docs/your-programs.md, and the mistakes that the page shows.
 @Suite("The job server and its client", .serialized)
 struct JobServerTests {
-  /// Builds the C programs and, as the other language, a second build with a mistake.
+  /// Builds the C programs and, as the other language, a build of the same programs with a mistake.
   private func project(mistake: String? = nil) throws -> TestProject {
     let project = try TestProject("jobs")
     let sources = Checkout.root.appending("Tests/Jobs").string

@@ -6,7 +6,7 @@ import Testing
 @Suite("The deadline of a wait") struct DeadlineCheckTests {
   private let start = ContinuousClock.now
 
-  /// Returns the problem that an observation at `after` the request finds in a call with this deadline.
+  /// Returns the problem reported if a call with this deadline is observed at the time `after` since the request.
   private func problem(
     _ check: inout DeadlineCheck, after: Duration, timeout: Duration = .seconds(10), deadline: DeadlineCheck.Rest
   ) -> String? {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The time requirements that the runner checks even if no step in a script does.
+/// The timing requirements that the runner checks even without a corresponding step in a script.
 @Suite("An operation's duration")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {

@@ -6,9 +6,9 @@ import Testing
 
 /// A waiting call, and a function that completes exactly one such call.
 struct Endpoint: Sendable {
-  /// Waits for one message, one connection, free space or one count.
+  /// Waits for one message, one connection, free space, or one increment of a counter.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Provides one such event without waiting; returns false if there is no room for it.
+  /// Produces one such event without waiting; returns false if there is no room for it.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void

@@ -171,7 +171,7 @@ import Testing
 
 /// Locks the mutex in a thread that then exits.
 ///
-/// The kernel marks the mutex soon afterwards; until then, lock calls wait.
+/// The kernel marks the mutex soon afterwards; until then, calls to lock it block.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }

@@ -160,7 +160,7 @@ import Testing
         }
       }
       try queue.remove()
-      // A thread that has not yet started to wait gets `.invalidArgument`.
+      // If the thread has not yet started to wait, the call fails with `.invalidArgument`.
       #expect([.identifierRemoved, .invalidArgument].contains(try await removed.value))
     }
   }

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* Switches on a mutant by its name, such as `read:arg3:plus-1`. Returns false if the name is unknown. */
+/* Enables the mutant with this name, such as `read:arg3:plus-1`. Returns false if the name is unknown. */
 bool generated_mutant_switch_on(const char *name);
 
 /* Starts writing `reached NAME` to standard error for each mutant that would change a call. */

@@ -121,7 +121,7 @@ static void release(struct client *client) {
 }
 
 /* Sends replies. Returns whether there is more to do: a client that has now read its replies may have sent
- * more requests, or may get more messages. */
+ * more requests, or may be sent more messages. */
 static bool flush(void) {
     bool more = false;
     struct client *client;

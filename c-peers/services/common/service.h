@@ -105,7 +105,7 @@ struct service {
     const char *name;
     const struct handler *handlers; /* ends with {0} */
     /* These may be NULL. */
-    /* The client disconnected; it gets no more messages. */
+    /* The client disconnected; it receives no more messages. */
     void (*closed)(struct client *client);
     /* Performs due actions before replies are sent. Returns when to call it again, or INT64_MAX. */
     int64_t (*tick)(int64_t now);
@@ -148,14 +148,14 @@ struct client *client_find(uint64_t number);
 void reply(struct client *client, const struct message *request, json_t *payload);
 /* Passes a duplicate of a descriptor with the reply. Returns false if it sends an error reply instead. */
 bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
-/* Whether the client has received enough of its descriptors to get another one (message.c). The kernel limits
- * the total number in transit to all clients. */
+/* Whether the client has received enough of its descriptors to be sent another one (message.c). The kernel
+ * limits the total number in transit to all clients. */
 bool may_pass_descriptor(struct client *client);
 __attribute__((format(printf, 4, 5))) void fail(struct client *client, const struct message *request,
                                                 const char *code, const char *format, ...);
 /* Sends a message that is not a reply. Returns false if it would exceed the limit. */
 bool notify(struct client *client, const char *type, json_t *payload);
-/* Whether the client has read enough to get more messages of any length. */
+/* Whether the client has read enough to be sent more messages of any length. */
 bool may_notify(const struct client *client);
 
 /* Reads the payload with json_unpack_ex(3). If the payload does not match the format, replies with an error

@@ -101,7 +101,7 @@ void queues_forget(struct client *client) {
 
 static void deliver(struct subscription *subscription, struct item *item) {
     static const char *const names[] = {"low", "normal", "high", "critical"};
-    /* The client missed the deadline and gets the message again: only the new delivery counts. */
+    /* The client missed the deadline and receives the message again: only the new delivery counts. */
     struct delivery *late = find_delivery(subscription->client, item->number);
     if (late)
         release(late);
@@ -152,7 +152,7 @@ int64_t queues_tick(int64_t now) {
     }
     struct delivery *delivery;
     while ((delivery = TAILQ_FIRST(&deliveries)) && delivery->deadline <= now) {
-        /* The client keeps the used credit, so that it does not get more messages before it responds. */
+        /* The client keeps the used credit, so that it does not receive more messages before it responds. */
         TAILQ_REMOVE(&deliveries, delivery, all);
         put_back(delivery->item);
         delivery->item = NULL;

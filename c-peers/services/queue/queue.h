@@ -12,8 +12,8 @@
  * records.
  */
 
-/* Opens or creates the log, calls `replay` for each record, and removes an incomplete end. Exits if another
- * server uses the log. Without a path, nothing is stored. */
+/* Opens or creates the log, calls `replay` for each record, and truncates it after the last complete record.
+ * Exits if another server uses the log. Without a path, nothing is stored. */
 void store_open(const char *path, void (*replay)(const json_t *record));
 
 /* Adds a record. Takes ownership of it. */

@@ -62,7 +62,7 @@ void *semaphores_allocate(size_t size);
 void line_add(struct semaphore *semaphore, struct client *client, const char *id, json_int_t permits,
               int64_t deadline);
 
-/* Returns the next request, or NULL. Skips clients that get no more messages. */
+/* Returns the next request, or NULL. Skips clients that receive no more messages. */
 struct waiter *line_first(const struct semaphore *semaphore);
 bool line_is_empty(const struct semaphore *semaphore);
 

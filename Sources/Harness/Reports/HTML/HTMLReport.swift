@@ -16,7 +16,7 @@ struct HTMLReport: Report {
 
   /// The maximum number of failures with evidence, so that the page stays small.
   private static let maximumExplained = 300
-  /// The maximum number of changes listed for each kind, because a filtered run can omit thousands of cells.
+  /// The maximum number of changes listed for each kind of change, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
   /// The maximum number of visible reasons for cells not run; the page collapses the rest.
   private static let maximumReasons = 8
