@@ -136,7 +136,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "swift-examples", dependencies: ["SwiftExamples", "SwiftServices"], path: "Sources/swift-examples-main",
       swiftSettings: settings, linkerSettings: installable),
 
-    // The port in the worked example in docs/your-programs.md.
+    // The ported program in the worked example in docs/your-programs.md.
     .executableTarget(
       name: "job_client", dependencies: ["IPC", system], path: "Tests/Jobs/swift", swiftSettings: settings),
 

@@ -26,7 +26,7 @@ static int set_attributes(posix_spawnattr_t *attributes, int group, uint64_t mas
     sigset_t blocked = cipc_sigset(mask), all;
     sigfillset(&all);
     int error = posix_spawnattr_setsigmask(attributes, &blocked);
-    // Handlers do not survive exec(3), but ignored signals would stay ignored.
+    // Handlers do not survive exec(3), but ignored signals would remain ignored.
     if (error == 0)
         error = posix_spawnattr_setsigdefault(attributes, &all);
     if (error == 0 && group != -1) {

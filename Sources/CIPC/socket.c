@@ -118,7 +118,7 @@ static int perform_binding(void *argument) {
 }
 
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly) {
-    // The file gets the socket's mode, reduced by the umask.
+    // The file has the socket's mode, reduced by the umask.
     if (fchmod(socket, mode) == -1)
         return -1;
     struct binding binding = {.socket = socket, .address = address};

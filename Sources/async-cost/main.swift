@@ -20,7 +20,7 @@ func microseconds(_ duration: Duration) -> String {
   return "\(tenths / 10).\(tenths % 10)"
 }
 
-/// Prints the measurements for one kind of side, and returns the number of allocations.
+/// Prints the measurements for one type of side, and returns the number of allocations.
 func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   var times: [Variant: [Duration]] = [:]
   for _ in 0..<repetitions {

@@ -28,7 +28,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// Returns the additional cost, relative to C, of the more expensive Swift form.
+  /// Returns the additional cost, relative to C, of the more expensive Swift variant.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }

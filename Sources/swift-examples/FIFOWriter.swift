@@ -27,7 +27,7 @@ struct FIFOWriter: ParsableCommand {
     do {
       try write(to: fifo, Timeout(timeout))
     } catch {
-      // Without a reader, no other program removes the FIFO.
+      // If there was no reader to remove the FIFO, remove it here.
       if created { try? fifo.unlink() }
       throw error
     }

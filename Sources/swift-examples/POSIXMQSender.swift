@@ -32,7 +32,7 @@ struct POSIXMQSender: ParsableCommand {
     do {
       try send(to: queue, Timeout(timeout))
     } catch {
-      // There was no receiver, so no other program would remove the queue.
+      // There was no receiver to remove the queue, so remove it here.
       if queue.isNew { try? POSIXMessageQueue.unlink(POSIXName(name)) }
       throw error
     }

@@ -49,7 +49,7 @@ struct SHMWriter: ParsableCommand {
         throw error
       }
     } catch {
-      // There was no reader, so no other program would remove the objects.
+      // There was no reader to remove the objects, so remove them here.
       if semaphore.isNew { try? semaphore.remove() }
       throw error
     }

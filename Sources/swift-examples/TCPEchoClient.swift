@@ -27,7 +27,7 @@ struct TCPEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("TCP Echo Client: connected to '\(address)'.")
 
-    // Shuts down only the sending direction: the server sees end of file, and this process can still receive.
+    // Shut down only the write side: the server sees end of file, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)

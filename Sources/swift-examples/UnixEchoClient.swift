@@ -24,7 +24,7 @@ struct UnixEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("Unix Echo Client: connected to '\(path)'.")
 
-    // Shuts down only the sending direction: the server sees end of file, and this process can still receive.
+    // Shut down only the write side: the server sees end of file, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)

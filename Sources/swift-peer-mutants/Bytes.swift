@@ -73,7 +73,7 @@ func leaveTraces(on descriptor: Int32, after reason: Int32) {
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
-/// Sets O_NONBLOCK, as a port does for a call with a timeout, and does not clear it.
+/// Sets O_NONBLOCK, as ported code does for a call with a timeout, and does not clear it.
 func leaveNonBlocking(_ descriptor: Int32) {
   let reason = errno
   _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)

@@ -31,7 +31,7 @@ import Glibc
   if Mutant.createWithoutExclusive.isOn {
     return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
   }
-  // The attributes are not passed, because Swift does not import the form of mq_open(3) with four arguments.
+  // The attributes are not passed, because Swift does not import the four-argument form of mq_open(3).
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)

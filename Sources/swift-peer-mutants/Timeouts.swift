@@ -28,8 +28,8 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // If the wait reached its end while a timer sends signals, a signal would also have interrupted it, but this
-    // process was not scheduled in time.
+    // If the wait ran to its deadline although a timer sends signals, this process was not scheduled in time: a
+    // signal would also have interrupted the wait.
     if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason

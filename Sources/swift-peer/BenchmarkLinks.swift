@@ -12,7 +12,7 @@ extension Benchmark {
     try link.run(&self, peer, try Ends(parameters, of: link.needsEnds ? loop : nil))
   }
 
-  /// A way to send messages.
+  /// A mechanism for sending messages.
   struct Link {
     var hasBytes = true
     var needsEnds = true

@@ -2,8 +2,8 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// Benchmark links that use streams and sockets in other ways: framed and buffered messages, descriptors, and
-// connections.
+// Benchmark links over streams and sockets that transfer framed messages, buffered messages or descriptors, or that
+// establish connections.
 
 func runChannel(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (sink, source) = (try peer.handles.find(ends.write), try peer.handles.find(ends.read))

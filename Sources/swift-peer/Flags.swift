@@ -1,10 +1,10 @@
-/// The symbols and values of a set of flags.
+/// The symbolic names and values of a set of flags.
 struct FlagTable {
   private let symbols: KeyValuePairs<String, Int32>
 
   init(_ symbols: KeyValuePairs<String, Int32>) { self.symbols = symbols }
 
-  /// Parses symbols joined by `|`, or `0`.
+  /// Parses symbolic names joined by `|`, or `0`.
   func parse(_ text: String, parameter: String) throws -> Int32 {
     if text == "0" { return 0 }
     var flags: Int32 = 0
@@ -17,7 +17,7 @@ struct FlagTable {
     return flags
   }
 
-  /// Returns the symbols of `flags` joined by `|`, or `0`; omits bits that have no symbol.
+  /// Returns the symbolic names of `flags` joined by `|`, or `0`; omits bits that have no name.
   func describe(_ flags: Int32) -> String {
     let set = symbols.filter { $0.value != 0 && flags & $0.value == $0.value }
     return set.isEmpty ? "0" : set.map(\.key).joined(separator: "|")

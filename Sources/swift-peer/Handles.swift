@@ -43,7 +43,7 @@ final class Handles {
     return handle
   }
 
-  /// Returns the handle `name`, which must be of the given kind.
+  /// Returns the handle `name`, which must have the given type.
   func find<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws -> Kind {
     guard let handle = try find(name) as? Kind else { throw Invalid("the handle '\(name)' is not a \(description)") }
     return handle
@@ -56,7 +56,7 @@ final class Handles {
     try handle.close()
   }
 
-  /// Closes a handle, which must be of the given kind.
+  /// Closes a handle, which must have the given type.
   func close<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws {
     _ = try find(name, as: kind, description)
     try close(name)

@@ -3,8 +3,8 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests performed by a child process or another thread of the peer, to test which state processes inherit and
-/// threads share.
+/// Requests performed by a child process or another thread of the peer, to test which state child processes
+/// inherit and threads share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")

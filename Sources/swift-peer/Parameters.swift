@@ -62,12 +62,12 @@ struct Parameters {
     has(key) ? try permissions(key) : value
   }
 
-  /// Parses symbols joined by `|`, or `0`.
+  /// Parses symbolic names joined by `|`, or `0`.
   func flags(_ key: String, of table: FlagTable) throws -> Int32 {
     try table.parse(try text(key), parameter: key)
   }
 
-  /// Parses symbols joined by `|`; returns the default if the request has none.
+  /// Parses symbolic names joined by `|`; returns the default if the request has none.
   func flags(_ key: String, of table: FlagTable, default value: Int32) throws -> Int32 {
     has(key) ? try flags(key, of: table) : value
   }

@@ -122,7 +122,7 @@ private let protocols = ["PTHREAD_PRIO_NONE": false, "PTHREAD_PRIO_INHERIT": tru
 private let clocks: [String: ConditionVariable.Clock] = ["CLOCK_MONOTONIC": .monotonic, "CLOCK_REALTIME": .timeOfDay]
 
 extension Parameters {
-  /// Returns the value of a symbol, or nil if the request does not have the parameter.
+  /// Returns the value of a symbolic name, or nil if the request does not have the parameter.
   fileprivate func symbol<Value>(_ key: String, _ values: [String: Value]) throws -> Value? {
     guard has(key) else { return nil }
     guard let value = values[try text(key)] else { throw Invalid("\(key): this symbol does not exist here") }

@@ -214,9 +214,9 @@ private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -
   }
 }
 
-/// Sends the signal of a request through the library; nil means 0, which only checks the receiver.
+/// Sends a request's signal through the library; nil means 0, which only checks the receiver.
 ///
-/// The library does not have the other numbers: the peer passes them to the kernel, as a C program does.
+/// The library does not represent other numbers; the peer passes them to the kernel, as a C program does.
 func sendSignal(
   _ parameters: Parameters, directly: (Int32) -> Int32, _ send: (Signal?) throws -> Void
 ) throws -> Fields {
@@ -265,7 +265,7 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
   }
 }
 
-/// Returns a signal's symbol, or a real-time signal's number.
+/// Returns a signal's symbolic name, or a real-time signal's number.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
 /// The number of times that each signal's handler ran.
@@ -291,7 +291,7 @@ private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART, "SA_SIGINFO": SA_
 private let descriptorFlags = FlagTable(["SFD_NONBLOCK": O_NONBLOCK])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK, "SIG_SETMASK": SIG_SETMASK])
 
-/// The signal numbers by symbol; real-time signals have no symbols.
+/// The signal numbers by symbolic name; real-time signals have no symbolic names.
 let signalNumbers: [String: Int32] = [
   "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
   "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
@@ -302,7 +302,7 @@ let signalNumbers: [String: Int32] = [
 ]
 
 extension Parameters {
-  /// Parses a signal, given by its symbol or number.
+  /// Parses a signal, given by its symbolic name or number.
   func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
 
   private func signal(named text: String, _ key: String) throws -> Int32 {

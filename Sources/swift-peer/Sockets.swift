@@ -46,7 +46,7 @@ let socketOperations: [Peer.Operation] = [
   .init("bind", "handle path abstract autobind address port mode replace") { peer, parameters in
     let address = try parameters.address()
     let exact = parameters.has("mode")
-    // As in C, without a mode the path gets all permissions that the umask allows.
+    // As in C, without a mode the path has all permissions that the umask allows.
     let permissions = try parameters.permissions(default: FilePermissions(rawValue: 0o777))
     let replaceStale = try parameters.isSet("replace")
     let socket = try peer.socket(parameters)

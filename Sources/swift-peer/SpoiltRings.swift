@@ -59,8 +59,8 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// Opens and uses each end, and returns the four error numbers: 0 for a successful call, and -1 for a call that was
-/// skipped.
+/// Opens and uses each end of the ring, and returns the four error numbers: 0 for a successful call, and -1 for a
+/// skipped call.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
   let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)

@@ -1,5 +1,5 @@
 // The Swift services with one defect in their own decisions (`--mutant NAME`) or none. `decisions.patch` adds the
-// defects to a copy of the services, because decisions are not calls, which could be replaced at link time.
+// defects to a copy of the services, because only calls, and not decisions, can be replaced at link time.
 //
 // `swift-peer-mutants` starts this program for mutants of the services' decisions, which the peer program does not
 // contain.

@@ -24,7 +24,7 @@ final class Client {
   private var descriptors = 0
   /// The number of descriptors passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether the server sends no further messages to the client.
+  /// Whether the connection is ending, so that the server queues no further messages.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket's send buffer.

@@ -42,7 +42,7 @@ extension ClientOptions {
 
   /// Handles a request in the client itself; returns the result to print, or nil if the server must handle the request.
   ///
-  /// - Throws: ``Refusal`` to print why the client cannot handle the request.
+  /// - Throws: ``Refusal`` if the client cannot handle the request; its reason is printed.
   typealias Local = @ServiceActor @Sendable (_ type: String, _ payload: JSON) throws -> JSON?
 
   /// Sends requests, and prints the messages that arrive.

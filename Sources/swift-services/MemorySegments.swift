@@ -59,7 +59,7 @@ final class Segment {
   init(_ name: Name, size: Int, others: SegmentAccess, isPersistent: Bool, creator: Client) throws {
     (self.name, self.size, self.others) = (name.description, size, others)
     (self.isPersistent, self.creator, user) = (isPersistent, creator, creator.credentials.user)
-    // The memory is allocated in advance, so an access cannot raise SIGBUS for lack of memory.
+    // The memory is allocated in advance, so an access cannot raise SIGBUS because memory is exhausted.
     let object = try MemoryObject.anonymous(name.description, size: size)
     // With this mode, a process cannot reopen a read-only descriptor for writing through /proc/self/fd.
     guard fchmod(object.descriptor.rawValue, S_IRUSR) == 0 else { throw Errno(rawValue: errno) }

@@ -10,7 +10,7 @@ extension Client {
   /// The maximum number of descriptors passed to a client but not yet received.
   nonisolated static var passedLimit: Int { 8 }
 
-  /// Whether the client has received enough of its descriptors to get another.
+  /// Whether the client has received enough of its descriptors to be sent another.
   ///
   /// The kernel limits the total number of descriptors in flight to all clients.
   var mayPassDescriptor: Bool {

@@ -70,8 +70,9 @@ final class Semaphores {
     for name in names { if let semaphore = byName[name] { advance(semaphore) } }
   }
 
-  /// Returns the reply, or nil to reply later; the timeout is in milliseconds, 0 means not to wait, and nil means no
-  /// limit.
+  /// Returns the reply, or nil to reply later.
+  ///
+  /// The timeout is in milliseconds: 0 means not to wait, and nil means no limit.
   func acquire(
     _ semaphore: Semaphore, _ permits: Int, timeout: Int?, for client: Client, id: String
   ) throws(ServiceError) -> Reply? {
@@ -95,7 +96,7 @@ final class Semaphores {
     return nil
   }
 
-  /// Takes permits back from a client.
+  /// Reclaims permits from a client.
   private func takeBack(_ permits: Int, of semaphore: Semaphore, from client: Client) throws(ServiceError) {
     guard let held = holders[client.number]?.permits[semaphore.name], held >= permits else {
       throw ServiceError(.notHeld, "this client has fewer permits")

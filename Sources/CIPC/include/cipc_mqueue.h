@@ -32,7 +32,7 @@ int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned pr
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
                               long nanoseconds);
 
-/// Call mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
+/// Call mq_notify(3) with SIGEV_SIGNAL, SIGEV_NONE and a null pointer, respectively.
 int cipc_mq_notify_signal(int queue, int signal, int value);
 int cipc_mq_notify_none(int queue);
 int cipc_mq_notify_cancel(int queue);

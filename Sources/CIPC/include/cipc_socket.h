@@ -36,7 +36,7 @@ int cipc_socket(int domain, int type);
 int cipc_socket_pair(int domain, int type, int sockets[2]);
 
 int cipc_bind(int socket, const struct cipc_address *address);
-/// Calls fchmod(2) and bind(2) for a path. The file gets `mode`, reduced by the process's umask unless
+/// Calls fchmod(2) and bind(2) for a path. The file's mode is `mode`, reduced by the process's umask unless
 /// `exactly` is set.
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
 int cipc_connect(int socket, const struct cipc_address *address);
@@ -100,7 +100,7 @@ struct cipc_received {
 intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags, int *descriptors,
                                 struct cipc_received *received);
 
-/// Call getsockopt(2) with SO_PEERCRED, and with SO_PEERPIDFD.
+/// Call getsockopt(2) with SO_PEERCRED and SO_PEERPIDFD, respectively.
 int cipc_peer_credentials(int socket, struct cipc_credentials *credentials);
 int cipc_peer_pidfd(int socket);
 

@@ -21,7 +21,7 @@ public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
   /// If the initializer throws, the previous owner keeps the descriptor.
   init(adopting descriptor: FileDescriptor) throws(IPCError)
 
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   consuming func takeDescriptor() -> OwnedDescriptor
 }
 
@@ -113,7 +113,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   // A failure cannot be reported here; close() reports it.
   deinit { _ = Self.close(descriptor) }
 
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
   /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
@@ -246,7 +246,7 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
   /// A socket has urgent data (`POLLPRI`).
   public static let priority = Readiness(rawValue: Int16(POLLPRI))
-  /// The peer of a stream socket shut down its sending half, or closed the socket (`POLLRDHUP`).
+  /// The peer of a stream socket shut down its write side, or closed the socket (`POLLRDHUP`).
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// The descriptor is not open (`POLLNVAL`).
   ///

@@ -57,7 +57,7 @@ public struct FileStatus: Hashable, Sendable {
 
 /// A file that has been located but not opened.
 ///
-/// A check and a later operation apply to the same file.
+/// Checks and later operations on this value apply to the same file.
 ///
 /// Symbolic links are not followed, and locating a planted file has no side effects.
 package struct LocatedFile: ~Copyable {

@@ -62,10 +62,10 @@ public struct Timeout: Hashable, Sendable {
     }
   }
 
-  /// Whether the timeout has passed; always true for ``immediate``.
+  /// Whether the timeout has expired; always true for ``immediate``.
   public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
 
-  /// The remaining time; 0 if the timeout has passed, nil for ``never``.
+  /// The remaining time; 0 if the timeout has expired, nil for ``never``.
   public var remaining: Duration? { self == .never ? nil : .nanoseconds(nanoseconds ?? 0) }
 }
 
@@ -154,7 +154,7 @@ enum Spin {
     return now
   }
 
-  /// Checks a condition until it is true, ``time`` has elapsed or the timeout has passed; returns whether it is true.
+  /// Checks a condition until it is true, ``time`` has elapsed or the timeout has expired; returns whether it is true.
   @inline(__always)
   static func until(_ timeout: Timeout, _ condition: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
     var now = MonotonicTime.now
@@ -176,7 +176,7 @@ package struct Backoff {
 
   /// Sleeps before the next attempt, but not past the timeout.
   ///
-  /// - Returns: false if the timeout has passed.
+  /// - Returns: false if the timeout has expired.
   package mutating func sleep(
     before timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

@@ -51,7 +51,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     instance = Instance(owned)
   }
 
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   ///
   /// A ``Watched`` descriptor remains watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
@@ -115,7 +115,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 }
 
 extension Epoll {
-  /// When a wait reports a descriptor.
+  /// The condition under which a wait reports a descriptor.
   public enum Trigger: Hashable, Sendable {
     /// Every wait reports the descriptor while it is ready.
     case level

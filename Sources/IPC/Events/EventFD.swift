@@ -51,7 +51,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// The open descriptor, owned and closed by this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Waits until the counter is not 0, returns its value, and sets it to 0; in semaphore mode, returns 1 and subtracts

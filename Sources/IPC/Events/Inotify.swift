@@ -49,7 +49,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
   /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// A watched file or directory.
@@ -98,14 +98,14 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public static let overflowed = Events(rawValue: 0x4000)
     /// In an event: the watch has ended (`IN_IGNORED`).
     public static let watchEnded = Events(rawValue: 0x8000)
-    /// In an event: the subject is a directory (`IN_ISDIR`).
+    /// In an event: the event concerns a directory (`IN_ISDIR`).
     public static let isDirectory = Events(rawValue: 0x4000_0000)
 
     /// For a watch: the path must be a directory (`IN_ONLYDIR`).
     public static let onlyDirectory = Events(rawValue: 0x100_0000)
-    /// For a watch: a symbolic link is watched itself (`IN_DONT_FOLLOW`).
+    /// For a watch: watches a symbolic link itself instead of its target (`IN_DONT_FOLLOW`).
     public static let withoutFollowing = Events(rawValue: 0x200_0000)
-    /// For a watch: the events of an existing watch are kept (`IN_MASK_ADD`).
+    /// For a watch: adds events to an existing watch instead of replacing them (`IN_MASK_ADD`).
     public static let addingToExisting = Events(rawValue: 0x2000_0000)
     /// For a watch: the watch ends after one event (`IN_ONESHOT`).
     public static let once = Events(rawValue: 0x8000_0000)
@@ -115,7 +115,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   public struct Event: Hashable, Sendable {
     /// The watch that reports the change.
     public let watch: Watch
-    /// The kinds of change.
+    /// The events that describe the change.
     public let events: Events
     /// A number shared by the two events for a move; otherwise 0.
     public let cookie: UInt32

@@ -19,7 +19,7 @@ internal import SystemPackage
 /// `timer_create(2)`.
 @safe public struct POSIXTimer: ~Copyable, @unchecked Sendable {
   private let timer: UnsafeMutableRawPointer?
-  /// The function's key; nil for a signal.
+  /// The function's key; nil if the timer sends a signal.
   private let key: Int32?
 
   /// Creates a disarmed timer that sends a signal with `si_code` `SI_TIMER` to this process.
@@ -99,7 +99,7 @@ internal import SystemPackage
     }
   }
 
-  /// The number of additional expirations from the generation of the last signal to its receipt.
+  /// The number of additional expirations between the generation and the receipt of the last signal.
   ///
   /// Calls `timer_getoverrun(2)`.
   public var overrunCount: Int {

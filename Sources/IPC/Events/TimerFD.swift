@@ -69,7 +69,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Sets the timer to expire at an instant, or immediately if the instant has passed, and then after each interval.

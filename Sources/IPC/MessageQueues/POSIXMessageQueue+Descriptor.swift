@@ -51,7 +51,7 @@ extension POSIXMessageQueue {
 
     /// The open descriptor, owned and closed by this value.
     public var descriptor: FileDescriptor { owned.descriptor }
-    /// Passes the descriptor on to a new owner.
+    /// Transfers ownership of the descriptor to the caller.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The object reported in errors.
@@ -64,8 +64,8 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// - Parameters:
   ///   - name: A slash followed by up to 255 bytes other than slashes.
-  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set this for a child
-  ///     that inherits the descriptor; this library does not need a nonblocking queue.
+  ///   - nonBlocking: Whether calls on this description are nonblocking, regardless of their timeout. Set this for a
+  ///     child that inherits the descriptor; this library does not need a nonblocking queue.
   /// - Returns: The open queue. Its ``attributes`` were set when it was created.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   a slash.
@@ -85,7 +85,7 @@ extension POSIXMessageQueue.Descriptor {
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: The queue's permissions.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
-  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout.
+  ///   - nonBlocking: Whether calls on this description are nonblocking, regardless of their timeout.
   /// - Returns: The open queue.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
@@ -165,8 +165,8 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Sets or clears `O_NONBLOCK` on the open file description, for all processes that share it.
   ///
-  /// If set, calls on the description never wait, regardless of their timeout. This library does not need this flag:
-  /// each call takes its own timeout.
+  /// If set, calls on the description are nonblocking, regardless of their timeout. This library does not need this
+  /// flag: each call takes its own timeout.
   ///
   /// - Returns: The previous state.
   ///

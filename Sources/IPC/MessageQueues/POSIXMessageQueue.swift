@@ -82,7 +82,7 @@ public enum POSIXMessageQueue {
   public struct Status: Hashable, Sendable {
     /// The number of messages in the queue.
     public let messageCount: Int
-    /// Whether calls on this open file description never wait, regardless of their timeout (`O_NONBLOCK`).
+    /// Whether calls on this open file description are nonblocking, regardless of their timeout (`O_NONBLOCK`).
     public let isNonBlocking: Bool
   }
 
@@ -111,8 +111,8 @@ extension POSIXMessageQueue.Descriptor {
   /// Marks the queue as owned for as long as this description is open, so that
   /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name.
   ///
-  /// The mark disappears when the process ends, even if it is killed. Any number of processes can own a queue. A child
-  /// that inherits the descriptor shares the mark.
+  /// The ownership marker disappears when the process ends, even if it is killed. Any number of processes can own a
+  /// queue. A child that inherits the descriptor shares the marker.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
   ///   that found the queue abandoned; in that case, create the queue again. `.timedOut` or, for ``Timeout/immediate``,

@@ -41,8 +41,8 @@ extension ChildProcess {
     var child = try ChildProcess(
       program, arguments: arguments, standardInput: .descriptor(toChild.reader),
       standardOutput: .descriptor(fromChild.writer), options: options)
-    // The child has its own copies of these ends. While these ends are also open in this process, the other ends report
-    // neither end of file nor an error.
+    // The child has its own copies of these pipe ends. While they are also open in this process, the opposite ends
+    // report neither end of file nor an error.
     try toChild.reader.close()
     try fromChild.writer.close()
     do throws(IPCError) {
@@ -76,7 +76,7 @@ extension ChildProcess {
     var reader: PipeReader? = consume reader
     var output: [UInt8] = []
     var written = 0
-    // One poll(2) entry per end; the first is for the writer. poll(2) ignores a negative descriptor.
+    // One poll(2) entry per pipe end; the first is for the writer. poll(2) ignores a negative descriptor.
     var entries = [cipc_pollfd](repeating: cipc_pollfd(descriptor: -1, events: 0, revents: 0), count: 2)
     while true {
       if written == input.byteCount { try writer.take()?.close() }

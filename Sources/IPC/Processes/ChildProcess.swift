@@ -89,7 +89,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     try waitForEnd(retryOnInterrupt)
   }
 
-  /// Waits until the child has ended or the timeout has passed.
+  /// Waits until the child has ended or the timeout has expired.
   ///
   /// Later calls return the same status.
   ///
@@ -179,7 +179,7 @@ extension ChildProcess {
     let descriptor: FileDescriptor?
     let number: Int32
 
-    /// Passes on the descriptor of a value such as a pipe end, a socket or a memory object.
+    /// Passes the descriptor of a value, such as a pipe end, a socket or a memory object, to the child.
     ///
     /// - Parameters:
     ///   - owner: The owner of the descriptor, which must stay open until the child has started.
@@ -188,7 +188,7 @@ extension ChildProcess {
       self.init(owner.descriptor, as: number)
     }
 
-    /// Passes on a plain descriptor.
+    /// Passes a plain descriptor to the child.
     ///
     /// - Parameters:
     ///   - descriptor: The descriptor, which must stay open until the child has started.
@@ -308,7 +308,7 @@ private struct DescriptorMapping: ~Copyable {
 
   /// Duplicates descriptors whose numbers are also targets, because the child would overwrite them.
   ///
-  /// If a duplicate's number is also a target, that duplicate stays open, so the next duplicate gets another number.
+  /// If a duplicate's number is also a target, that duplicate stays open, so the next duplicate has another number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {

@@ -48,7 +48,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// The open descriptor, owned and closed by this value.
   public var descriptor: FileDescriptor { owned.descriptor }
-  /// Passes the descriptor on to a new owner.
+  /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   private static let informationKey = "\nPid:\t"

@@ -187,8 +187,8 @@ extension MemoryObject {
   /// Marks this process as a user of the named object, so that ``POSIXSharedMemory/unlinkIfAbandoned(_:)`` does not
   /// remove it.
   ///
-  /// The mark is a shared lock on the open file description. The kernel releases the lock when the object is closed and
-  /// all its mappings are removed, in this process and in processes that inherited or received the descriptor. This
+  /// The marker is a shared lock on the open file description. The kernel releases the lock when the object is closed
+  /// and all its mappings are removed, in this process and in processes that inherited or received the descriptor. This
   /// happens at the latest when these processes exit, even if they are killed.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening the

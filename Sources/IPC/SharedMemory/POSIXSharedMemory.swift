@@ -29,7 +29,7 @@ public enum POSIXSharedMemory {
   ///   - name: A slash followed by up to 255 bytes other than slashes.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - truncating: Whether to truncate the memory to size 0, which requires `.readWrite`. The owner and permissions
-  ///     do not change. Processes that have mapped the memory get `SIGBUS` when they access it.
+  ///     do not change. Processes that have mapped the memory receive `SIGBUS` when they access it.
   /// - Returns: The open memory, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
   ///   `.fileNameTooLong` if the name is invalid.
@@ -110,7 +110,7 @@ public enum POSIXSharedMemory {
   /// Removes the name if no process is marked as a user of the memory
   /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all its users were killed.
   ///
-  /// Use this only if all users of the memory mark themselves: memory without marks counts as abandoned.
+  /// Use this only if all users of the memory call `markOwned()`: memory that is not marked counts as abandoned.
   ///
   /// ```swift
   /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")

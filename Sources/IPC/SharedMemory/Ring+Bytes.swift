@@ -5,7 +5,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
   ///
   /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
-  ///   the ring is full and the consumer died without closing its end, in which case a successor can open the end;
+  ///   the ring is full and the consumer died without closing its end, in which case a successor can open it;
   ///   `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is
   ///   false and a signal handler ran while the call slept, with or without `SA_RESTART`. On error, nothing is written.
   ///

@@ -17,7 +17,7 @@ extension Ring.Producer where Content == RingRecords {
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` if the record is longer than ``maximumRecordLength``; `.brokenPipe`
   ///   if the consumer closed its end, even if there is room; `.ownerDied` if there is no room and the consumer died
-  ///   without closing its end, in which case a successor can open the end; `.badMessage` if the ring is corrupted;
+  ///   without closing its end, in which case a successor can open it; `.badMessage` if the ring is corrupted;
   ///   `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while the
   ///   call slept, with or without `SA_RESTART`. On error, no part of the record is sent.
   ///

@@ -2,7 +2,7 @@ internal import SystemPackage
 
 /// The kind of content in a ring: ``RingBytes`` or ``RingRecords``.
 public protocol RingContent {
-  /// The number that identifies the kind of content in the ring header.
+  /// The number that identifies this kind of content in the ring header.
   static var code: UInt32 { get }
 }
 

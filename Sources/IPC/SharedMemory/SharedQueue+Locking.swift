@@ -124,8 +124,8 @@ extension SharedQueue {
 
   /// Sends the message in the first free slot with a single store.
   ///
-  /// The receivers are woken before the store. They then wait for the lock, which reports if the lock owner dies before
-  /// the store.
+  /// The receivers are woken before the store. They then wait for the lock, which reports whether the lock owner died
+  /// before the store.
   @inline(__always)
   package func publish() {
     readable.signal()

@@ -49,8 +49,8 @@ public struct AncillaryData: ~Copyable, Sendable {
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
-  /// The descriptor can be of any kind. Adopt it as the type that you expect, for example with `PipeReader(adopting:)`;
-  /// the initializer checks the kind.
+  /// The descriptor can refer to any kind of object. Adopt it as the type that you expect, for example with
+  /// `PipeReader(adopting:)`; the initializer checks what the descriptor refers to.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
     guard takenCount < descriptors.count else { return nil }
     defer { takenCount += 1 }

@@ -69,7 +69,7 @@ public enum TCP {
 
     /// Aborts the connection, so that the socket can connect again.
     ///
-    /// The peer gets `.connectionReset`.
+    /// The peer's calls throw `.connectionReset`.
     ///
     /// Calls `connect(2)` with `AF_UNSPEC`.
     public func disconnect() throws(IPCError) {

@@ -64,7 +64,7 @@ public enum UnixSocket {
 
   /// A socket that does not listen, closed when the value is destroyed.
   ///
-  /// Closing a socket discards unread bytes; the peer of a stream then gets `.connectionReset`.
+  /// Closing a socket discards unread bytes; a stream socket's peer then receives `.connectionReset`.
   @frozen
   public struct Socket<Style: UnixSocket.Style>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor

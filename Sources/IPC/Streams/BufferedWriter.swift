@@ -15,7 +15,7 @@ package import SystemPackage
 /// ```
 ///
 /// The writer writes to the stream when the buffer is full, and when ``flush(timeout:retryOnInterrupt:)`` or `close()`
-/// is called. Destroying a writer does not write, because writing could block, and a failure could not be reported.
+/// is called. Destroying a writer does not flush it, because writing could block, and a failure could not be reported.
 /// Instead, the writer passes the number of unwritten bytes to the handler given to the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink

@@ -110,7 +110,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. With ``Timeout/immediate``, the FIFO is opened even without a writer, and reading
   ///     returns end of file until a writer opens it.
-  ///   - nonBlocking: Whether the end is nonblocking; set this for a child that inherits the end.
+  ///   - nonBlocking: Whether the read end is nonblocking; set this for a child that inherits it.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
   /// - Returns: The read end.
@@ -137,7 +137,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. `open(2)` takes no deadline, so if you set one, the method retries after pauses of
   ///     0.1 to 10 ms.
-  ///   - nonBlocking: Whether the end is nonblocking; set this for a child that inherits the end.
+  ///   - nonBlocking: Whether the write end is nonblocking; set this for a child that inherits it.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
   /// - Returns: The write end.

@@ -18,8 +18,8 @@ package import SystemPackage
 /// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets and shared-memory rings. A
 /// ``Connection`` is bidirectional, for requests and replies.
 ///
-/// The peer is not trusted. A length above the limit is an error, which is reported before any memory is allocated for
-/// the message or its bytes are read. Memory is allocated only for bytes that have arrived.
+/// The peer is not trusted. A length above the limit is an error; it is reported before any memory is allocated for the
+/// message, and before its bytes are read. Memory is allocated only for bytes that have arrived.
 ///
 /// | event | reported as | state of the channel afterwards |
 /// |---|---|---|

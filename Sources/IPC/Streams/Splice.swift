@@ -13,7 +13,7 @@ public import SystemPackage
 /// let count = try Splice.send(from: file, at: 0, to: socket.descriptor, maxLength: 65_536)
 /// ```
 ///
-/// Each call returns the number of bytes moved, which can be less than `maxLength`; 0 means the end of the source.
+/// Each call returns the number of bytes moved, which can be less than `maxLength`; 0 means end of file.
 /// Calls can block unless a descriptor is nonblocking, and a signal handler can interrupt them.
 ///
 /// `splice(2)`.

@@ -123,7 +123,7 @@ internal import SystemPackage
     unsafe Futex.wake(word, .max)
   }
 
-  /// Sleeps until the event is signaled; returns false if the timeout has passed.
+  /// Sleeps until the event is signaled; returns false if the timeout has expired.
   func wait(_ announced: UInt32, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Bool {
     let result = try unsafe Futex.wait(
       while: word, is: announced, nanoseconds: timeout.nanoseconds ?? 0, retryOnInterrupt: retryOnInterrupt)
@@ -133,7 +133,7 @@ internal import SystemPackage
   /// Records that this thread is about to sleep, and returns the entry for a wait on several events.
   var waiter: cipc_futex_waiter { unsafe cipc_futex_waiter(word, announce()) }
 
-  /// Sleeps until one of several events is signaled; returns false if the timeout has passed.
+  /// Sleeps until one of several events is signaled; returns false if the timeout has expired.
   static func wait(
     forAnyOf waiters: [cipc_futex_waiter], _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

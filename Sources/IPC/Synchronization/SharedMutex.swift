@@ -10,7 +10,7 @@ internal import SystemPackage
 
 /// A process-shared mutex (`pthread_mutex_t`) in shared memory.
 ///
-/// By default, the mutex is robust: locking reports if the previous owner died with the mutex locked
+/// By default, the mutex is robust: locking it reports whether the previous owner died while holding it
 /// (``LockOutcome/ownerDied``). The mutex also checks for errors: a thread cannot lock the mutex twice, or unlock it
 /// without holding it. A mutex created by a C program may have another ``Kind``.
 ///
@@ -63,7 +63,7 @@ internal import SystemPackage
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }
 
-  /// What happens when the owner locks the mutex again, or another thread unlocks it.
+  /// The behavior when the owner locks the mutex again, or another thread unlocks it.
   public enum Kind: Hashable, Sendable {
     /// If the owner locks the mutex again, the call throws `.deadlock`; unlocking from another thread throws
     /// `.notPermitted`.
@@ -92,7 +92,7 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - kind: The behavior when the owner locks the mutex again.
-  ///   - isRobust: Whether locking reports that the owner died. If not, a mutex whose owner died stays locked forever.
+  ///   - isRobust: Whether locking reports an owner's death. If not, a mutex whose owner died stays locked forever.
   ///   - inheritsPriority: Whether the owner runs with the highest priority among the waiting threads.
   /// - Returns: The mutex, which keeps the region mapped.
   /// - Throws: Any error from ``open(in:at:)``.
@@ -139,7 +139,7 @@ extension SharedMutex {
   /// The state in which a call found the mutex; in either case, the mutex is now locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
-    /// The previous owner died with the mutex locked, so the protected data may be inconsistent.
+    /// The previous owner died while holding the mutex, so the protected data may be inconsistent.
     ///
     /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that call, every
     /// later lock throws `.notRecoverable`.

@@ -173,7 +173,7 @@ extension SystemVSemaphores {
   /// - Parameters:
   ///   - key: The set's key.
   ///   - values: The semaphores' values in a new set.
-  ///   - permissions: Who may use a new set.
+  ///   - permissions: The permissions of a new set.
   ///   - timeout: How long to wait for another process to set the values.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: A reference to the set, whose values have been set.

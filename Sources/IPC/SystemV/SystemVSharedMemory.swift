@@ -248,7 +248,7 @@ extension SystemVSharedMemory {
     }
   }
 
-  /// Attaches the segment for reading and writing, at an address selected by the kernel.
+  /// Attaches the segment for reading and writing, at an address chosen by the kernel.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
   ///   removed.
@@ -256,7 +256,7 @@ extension SystemVSharedMemory {
   /// Calls `shmat(2)`.
   public func attach() throws(IPCError) -> ReadWriteAttachment { try Attachment(self) }
 
-  /// Attaches the segment for reading, at an address selected by the kernel.
+  /// Attaches the segment for reading, at an address chosen by the kernel.
   ///
   /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
   ///   removed.

@@ -7,7 +7,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. The kernel does not report when a writer opens the FIFO, so the method polls at
   ///     intervals of 0.1 to 10 ms, without blocking a thread.
-  ///   - nonBlocking: Whether the end is nonblocking, for a child that inherits it.
+  ///   - nonBlocking: Whether the read end is nonblocking; set this for a child that inherits it.
   /// - Returns: The read end. With `.immediate`, there may be no writer; reading then returns end of file until a
   ///   writer opens the FIFO.
   /// - Throws: `IPCError` with `.timedOut` if no writer opened the FIFO; `.noSuchFileOrDirectory`, `.permissionDenied`,
@@ -31,7 +31,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. The kernel does not report when a reader opens the FIFO, so the method retries
   ///     after pauses of 0.1 to 10 ms, without blocking a thread.
-  ///   - nonBlocking: Whether the end is nonblocking, for a child that inherits it.
+  ///   - nonBlocking: Whether the write end is nonblocking; set this for a child that inherits it.
   /// - Returns: The write end.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.noSuchAddressOrDevice` (`ENXIO`) if there is no
   ///   reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`; `CancellationError`.

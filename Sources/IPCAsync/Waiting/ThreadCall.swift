@@ -1,7 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// How a call that waits in a thread is ended at its deadline.
+/// How a thread's blocking call ends at its deadline.
 enum CallDeadline {
   /// The call takes a deadline.
   case passed

@@ -33,7 +33,7 @@ struct WaitTable {
   /// The waits for a descriptor.
   private struct Watch {
     var first: Int?
-    /// The events for which the descriptor is armed, each of which the kernel reports once; nil for none.
+    /// The one-shot events for which the descriptor is armed; nil for none.
     ///
     /// The value is nil if there are no waits, because the descriptor number may refer to another file by the next
     /// wait.
