@@ -80,10 +80,12 @@ static void perform_close_range(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* time(2) reads the same clock as the timestamps of System V objects; clock_gettime(2) may be a tick
- * ahead. */
+/* This clock also sets the timestamps of System V objects; CLOCK_REALTIME, which musl's time(2) reads, may be
+ * a tick ahead. */
 static void perform_time(struct call *call) {
-    peer_reply(call, "now", "%lld", (long long)time(NULL));
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    peer_reply(call, "now", "%lld", (long long)now.tv_sec);
 }
 
 static void perform_setpgid(struct call *call) {
