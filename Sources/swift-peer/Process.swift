@@ -20,8 +20,7 @@ let processOperations: [Peer.Operation] = [
     return fields
   },
 
-  // Use time(2), because it reads the same clock as the timestamps of System V objects; clock_gettime(2) may be a tick
-  // ahead.
+  // glibc's time(2) reads the clock that sets the timestamps of System V objects; CLOCK_REALTIME may be a tick ahead.
   .init("time", "") { _, _ in
     var fields = Fields()
     fields.append("now", time(nil))
