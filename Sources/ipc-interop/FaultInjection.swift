@@ -16,10 +16,10 @@ struct FaultInjection: ParsableCommand {
       role may hang, and no object may be left behind.
 
       EXAMPLES
-        ipc-interop fault-injection                  the whole table
+        ipc-interop fault-injection                 the whole table
         ipc-interop fault-injection --mechanism posix-mq --language swift
         ipc-interop fault-injection --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop fault-injection killed-after     cells whose names contain this text
+        ipc-interop fault-injection killed-after    cells whose names contain it
         ipc-interop fault-injection --format json --output report.json
 
       EXIT STATUS

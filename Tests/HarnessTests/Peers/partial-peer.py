@@ -238,6 +238,8 @@ def signals(text):
     for word in text.decode(errors="replace").split("|"):
         if word.isdigit():
             require(1 <= int(word) <= 64, f"there is no signal {word}")
+            if int(word) not in signal.valid_signals():  # the C library reserves it
+                raise OSError(errno.EINVAL, "")
             found.add(int(word))
         else:
             require(word in signal.Signals.__members__, f"there is no signal {word}")
