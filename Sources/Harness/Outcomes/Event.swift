@@ -32,16 +32,18 @@ public struct RunDescription: Sendable, Codable {
   public var notes: [String] = []
   /// For each language, its peer's C library and ABI, such as `glibc i386`; nil if no peer was probed.
   public var platforms: [String: String]?
-  /// The known incompatibilities between ABIs; reports mention only those that affect a cell.
-  var incompatibilities: [Incompatibility] = []
+  /// The known incompatibilities between ABIs; nil if all peers have the same ABI.
+  ///
+  /// Reports mention only those that affect a cell.
+  var incompatibilities: [Incompatibility.Explanation]?
   /// The operations that the checked peer supports and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
   /// The slice of the selected cells that this run covers; nil for all cells.
   public internal(set) var partition: PlanSlice?
 
   private enum CodingKeys: String, CodingKey {
-    case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, capabilities,
-      partition
+    case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, incompatibilities,
+      capabilities, partition
   }
 
   package init(

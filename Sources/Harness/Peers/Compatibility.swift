@@ -55,10 +55,20 @@ struct Incompatibility: Sendable {
   let advice: String
 
   /// Whether programs can work around the incompatibility, or never work in the affected roles.
-  enum Works: String, CaseIterable {
+  enum Works: String, CaseIterable, Codable {
     case withCare = "with care"
     case never
   }
+
+  /// What a report shows of an incompatibility.
+  struct Explanation: Sendable, Codable {
+    let id: String
+    let works: Works
+    let why: String
+    let advice: String
+  }
+
+  var explanation: Explanation { Explanation(id: id, works: works, why: why, advice: advice) }
 
   /// A platform property.
   enum Property: String, CaseIterable {

@@ -54,7 +54,7 @@ private struct ABIPage {
     mechanisms = Matrix(results).mechanisms.filter {
       !["contract", "examples"].contains($0) && !$0.hasPrefix("services")
     }
-    let facts = Dictionary(run.incompatibilities.map { ($0.why, $0) }) { first, _ in first }
+    let facts = Dictionary((run.incompatibilities ?? []).map { ($0.why, $0) }) { first, _ in first }
     for result in results {
       let used = Set(result.cell.pairing.compactMap { known[$0.language] })
       guard used.count <= 2, let first = used.min(by: { rank($0) < rank($1) }),
@@ -109,7 +109,7 @@ private struct ABIPage {
     }
     page.heading(2, "Why")
     page.list(
-      run.incompatibilities.compactMap { fact -> String? in
+      (run.incompatibilities ?? []).compactMap { fact -> String? in
         guard let verdicts = happened[fact.id] else { return nil }
         let counts = Verdict.allCases.compactMap { verdict in
           verdicts[verdict].map { "\($0) \(verdict.rawValue)" }

@@ -156,8 +156,11 @@ public struct Runner: Sendable {
         context.capabilities.summary(of: $0.language, mechanisms: configuration.selection.mechanisms)
       })
     description.partition = slice
-    description.platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
-    description.incompatibilities = configuration.incompatibilities
+    let platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
+    description.platforms = platforms
+    if Set(platforms.values).count > 1 {
+      description.incompatibilities = configuration.incompatibilities.map(\.explanation)
+    }
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
