@@ -15,8 +15,8 @@ int cipc_mq_notify_thread(int queue, int32_t key, cipc_notified function);
 int cipc_timer_create_signal(int clock, int signal, int value, void **timer);
 int cipc_timer_create_thread(int clock, int32_t key, cipc_notified function, void **timer);
 
-/// Calls timer_settime(2) with an initial expiration, relative to now, and an interval, both in nanoseconds. An
-/// initial expiration of 0 disarms the timer.
+/// Calls timer_settime(2) with an initial expiration, relative to now, and an interval, both in nanoseconds.
+/// An initial expiration of 0 disarms the timer.
 int cipc_timer_set(void *timer, int64_t nanoseconds, int64_t interval);
 
 /// Calls timer_gettime(2), and stores the times in nanoseconds.
