@@ -94,8 +94,8 @@ struct ScenarioOptions: ParsableArguments {
 /// The options for a document's format and output file.
 struct OutputOptions<Document: FormattedDocument>: ParsableArguments {
   @Option(
-    name: .customLong("format"), help: "The format of the output. Colors require a terminal and an unset NO_COLOR."
-  )
+    name: .customLong("format"),
+    help: "The format of the output. Colors require a terminal and an empty or unset NO_COLOR.")
   private var choice = FormatChoice<Document>(format: .console)
 
   @Option(

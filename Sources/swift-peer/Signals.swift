@@ -51,7 +51,10 @@ let signalOperations: [Peer.Operation] = [
   },
 
   .init("setitimer", "interval") { _, parameters in
-    let (seconds, attoseconds) = try parameters.duration("interval").components
+    let interval = try parameters.duration("interval")
+    // A negative time of less than a microsecond would become 0.
+    guard interval >= .zero else { throw Failure(.invalidArgument) }
+    let (seconds, attoseconds) = interval.components
     let microseconds = Int(attoseconds / 1_000_000_000_000)
     // An itimerval consists of four longs. Which module exports the members of timeval depends on the order of imports.
     let times: InlineArray<4, Int> = [Int(seconds), microseconds, Int(seconds), microseconds]

@@ -160,6 +160,8 @@ extension RunDescription {
     platforms = parts.compactMap(\.platforms).reduce(into: nil) {
       $0 = ($0 ?? [:]).merging($1) { first, _ in first }
     }
+    // A part whose peers have the same ABI has no incompatibilities.
+    incompatibilities = parts.lazy.compactMap(\.incompatibilities).first
     notes = unique(parts.flatMap(\.notes))
     partition = nil
   }

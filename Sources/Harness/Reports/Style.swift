@@ -2,7 +2,7 @@
 public struct Style: Sendable {
   /// Whether lines can be redrawn, which requires a terminal other than `dumb`.
   public var isTerminal: Bool
-  /// Whether text is colored, which requires a terminal and an environment without `NO_COLOR`.
+  /// Whether text is colored, which requires a terminal and an empty or unset `NO_COLOR`.
   public var colour: Bool
   /// The width in columns.
   public var width: Int

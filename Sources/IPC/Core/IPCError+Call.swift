@@ -1,5 +1,5 @@
 extension IPCError {
-  /// The C function that failed or, if an operation calls several C functions, the library operation.
+  /// The C function that failed, or the library operation if it is not a single C function.
   @nonexhaustive
   public enum Call: String, Hashable, Sendable, CustomStringConvertible {
     case accept4
@@ -245,7 +245,7 @@ extension IPCError {
     case write
     case writev
 
-    /// The C name, such as `mq_open`, followed by the command if there is one, as in `fcntl F_SETPIPE_SZ`.
+    /// The C name, such as `mq_open`; with the command where it matters, as in `fcntl F_SETPIPE_SZ`.
     public var description: String { rawValue }
   }
 }

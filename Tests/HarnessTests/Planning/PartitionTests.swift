@@ -77,10 +77,13 @@ import Testing
     let first = try #require(three[0].run.run)
     var other = first
     other.implementations["C peer"] = "gcc-12.2.0"
+    other.incompatibilities = [.init(id: "locks", works: .never, why: "Locks differ.", advice: "Use a socket.")]
     three[0].run = SavedRun(run: other, results: three[0].run.results, summary: three[0].run.summary)
     for parts in [three, three.reversed()] {
       let expected = first.implementations.merging(["C peer": "gcc-12.2.0"]) { first, _ in first }
-      #expect(try SavedRun(merging: parts).run?.implementations == expected)
+      let merged = try #require(try SavedRun(merging: parts).run)
+      #expect(merged.implementations == expected)
+      #expect(merged.incompatibilities?.map(\.id) == ["locks"])
     }
   }
 
