@@ -130,39 +130,6 @@ struct CheckTests {
     }
   }
 
-  @Test("report program exits in order") func order() async throws {
-    try await onThread {
-      let project = try TestProject()
-      // The client ends only after the server has been reaped.
-      let client = "read server <\"$1\"; echo ready; while [ -d /proc/$server ]; do :; done; echo gone; exit 5"
-      try project.addScript(
-        "server", "mkfifo \"$1\"; exec 3<>\"$1\"; echo $$ >&3; read x; echo broken >&2; exit 4")
-      try project.addScript("client", client)
-      try project.write(
-        """
-        languages: {c: './{program}'}
-        scenarios:
-          - id: order
-            title: A title.
-            programs: {client: 'client {fifo}', server: 'server {fifo}'}
-            steps:
-              - start: server
-              - ready: server fifo {fifo}
-              - start: client
-              - prints: {client: "ready"}
-              - feed: {server: "go"}
-              - prints: {client: "gone"}
-              - wait: server -> exit 0
-
-        """, to: "interop.yaml")
-      let run = try project.run(["check"])
-      let text = run.text.replacing(/\s+/, with: " ")
-      #expect(
-        text.contains("server (c) ended with exit 4 instead of exit 0: broken; then client (c) ended (exit 5)"),
-        "\(run.text)")
-    }
-  }
-
   @Test("accept programs with different names in one language") func named() async throws {
     try await onThread {
       let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")

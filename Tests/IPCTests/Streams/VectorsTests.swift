@@ -45,6 +45,7 @@ import Testing
     #expect(reason { _ = try reader.read(into: &parts, timeout: .immediate) } == .wouldBlock)
     #expect(reason { _ = try reader.read(into: &parts, timeout: .after(.milliseconds(5))) } == .timedOut)
     try reader.close()
+    try waitUntilReadersAreGone(writer)
     let error = failure { _ = try writer.write(parts: [[1], [2]]) }
     #expect(error?.errno == .brokenPipe)
     #expect(error?.call == .writev)
