@@ -83,6 +83,7 @@ import Testing
     let reports = Reports()
     let pipe = try AnonymousPipe()
     try pipe.reader.close()
+    try waitUntilReadersAreGone(pipe.writer)
     var writer = BufferedWriter(pipe.writer, onUnwritten: { reports.append($0) })
     try writer.write("lost".utf8.span)
     #expect(reason { try writer.flush() } == .brokenPipe)
