@@ -33,7 +33,8 @@ let childOperations: [Peer.Operation] = [
 
   .init("pidfd_send_signal", "handle signum") { peer, parameters in
     try peer.process(parameters) { process in
-      try sendSignal(parameters, directly: { cipc_pidfd_send_signal(process.descriptor.rawValue, $0) }) { signal in
+      try sendSignal(parameters.sentNumber(), directly: { cipc_pidfd_send_signal(process.descriptor.rawValue, $0) }) {
+        signal in
         if let signal { try process.send(signal) } else { try process.probe() }
       }
     }

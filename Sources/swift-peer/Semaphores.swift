@@ -131,8 +131,9 @@ extension Parameters {
 
   /// Returns the timeout of `semtimedop(2)`, which fails if the timeout is negative.
   fileprivate func semaphoreTimeout() throws -> Timeout {
+    let timeout = try deadline("timeout")
     guard try duration("timeout") >= .zero else { throw Failure(.invalidArgument) }
-    return try deadline("timeout")
+    return timeout
   }
 
   /// Parses a comma-separated list of `NUMBER:OPERATION[:FLAGS]`.

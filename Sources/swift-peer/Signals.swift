@@ -134,7 +134,7 @@ let signalOperations: [Peer.Operation] = [
       guard process != .min else { throw Failure(.noSuchProcess) }
       return try sendToGroup(process == 0 ? nil : ProcessID(rawValue: -process), parameters)
     }
-    return try sendSignal(parameters, directly: { kill(process, $0) }) { signal in
+    return try sendSignal(parameters.sentNumber(), directly: { kill(process, $0) }) { signal in
       if let signal {
         try signal.send(to: ProcessID(rawValue: process))
       } else {
@@ -152,12 +152,12 @@ let signalOperations: [Peer.Operation] = [
   .init("sigqueue", "pid signum si_value") { _, parameters in
     let process = try parameters.process()
     let value: Int32 = try parameters.integer("si_value")
-    return try parameters.queue(value, to: process)
+    return try parameters.queue(parameters.sentNumber(), value, to: process)
   },
 
   .init("sigqueue_all", "pid signum count") { _, parameters in
     let process = try parameters.process()
-    _ = try parameters.sentNumber()
+    let number = try parameters.sentNumber()
     let count = Int32(try parameters.count(upTo: Int(Int32.max)))
     var sent: Int32 = 0
     var fields: Fields {
@@ -167,7 +167,7 @@ let signalOperations: [Peer.Operation] = [
     }
     while sent < count {
       do {
-        _ = try parameters.queue(sent, to: process)
+        _ = try parameters.queue(number, sent, to: process)
         sent += 1
       } catch let error as IPCError {
         throw Failure(error, fields)
@@ -208,7 +208,7 @@ let signalOperations: [Peer.Operation] = [
 
 /// Sends a request's signal to a process group; nil means this process's group.
 private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -> Fields {
-  try sendSignal(parameters, directly: { killpg(group?.rawValue ?? 0, $0) }) { signal in
+  try sendSignal(parameters.sentNumber(), directly: { killpg(group?.rawValue ?? 0, $0) }) { signal in
     if let signal {
       try signal.send(toGroup: group)
     } else {
@@ -221,9 +221,8 @@ private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -
 ///
 /// The library does not represent other numbers; the peer passes them to the kernel, as a C program does.
 func sendSignal(
-  _ parameters: Parameters, directly: (Int32) -> Int32, _ send: (Signal?) throws -> Void
+  _ number: Int32, directly: (Int32) -> Int32, _ send: (Signal?) throws -> Void
 ) throws -> Fields {
-  let number = try parameters.sentNumber()
   let signal = Signal(rawValue: number)
   if number == 0 || signal != nil {
     try send(signal)
@@ -306,21 +305,17 @@ let signalNumbers: [String: Int32] = [
 
 extension Parameters {
   /// Parses a signal, given by its symbolic name or number.
-  func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
+  func signal(_ key: String = "signum") throws -> Int32 { try known(key).rawValue }
 
-  private func signal(named text: String, _ key: String) throws -> Int32 {
-    if let signal = signalNumbers[text] { return signal }
-    guard let number = Int32(decimal: text), signals.contains(Int(number)) else {
+  /// Returns a signal as the library's type.
+  func known(_ key: String = "signum") throws -> Signal { try signal(named: try text(key), key) }
+
+  private func signal(named text: String, _ key: String) throws -> Signal {
+    guard let number = signalNumbers[text] ?? Int32(decimal: text), signals.contains(Int(number)) else {
       throw Invalid("\(key)=\(text): there is no such signal here")
     }
-    // The library has no signals for the numbers that the C library reserves.
-    guard Signal(rawValue: number) != nil else { throw Failure(.invalidArgument) }
-    return number
-  }
-
-  /// Returns a signal as the library's type, which excludes the two signals that the C library reserves.
-  func known(_ key: String = "signum") throws -> Signal {
-    guard let signal = Signal(rawValue: try signal(key)) else { throw Failure(.invalidArgument) }
+    // The type has no values for the signals that the C library reserves.
+    guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
     return signal
   }
 
@@ -331,8 +326,8 @@ extension Parameters {
   }
 
   /// Sends the signal with a value to one process, without waiting.
-  fileprivate func queue(_ value: Int32, to process: ProcessID) throws -> Fields {
-    try sendSignal(self, directly: { cipc_sigqueue(process.rawValue, $0, value) }) { signal in
+  fileprivate func queue(_ number: Int32, _ value: Int32, to process: ProcessID) throws -> Fields {
+    try sendSignal(number, directly: { cipc_sigqueue(process.rawValue, $0, value) }) { signal in
       if let signal {
         try signal.queue(value: value, to: process, timeout: .immediate)
       } else {
@@ -345,9 +340,7 @@ extension Parameters {
   func signalSet(_ key: String = "signum") throws -> SignalSet {
     if try text(key) == "0" { return [] }
     return SignalSet(
-      try text(key).split(separator: "|", omittingEmptySubsequences: false).compactMap { word in
-        Signal(rawValue: try signal(named: String(word), key))
-      })
+      try text(key).split(separator: "|", omittingEmptySubsequences: false).map { try signal(named: String($0), key) })
   }
 
   /// Returns the ID of a single process; rejects 0 and negative numbers, which mean process groups.

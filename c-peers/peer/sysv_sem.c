@@ -91,10 +91,10 @@ static void perform_semtimedop(struct call *call) {
     struct sembuf *sops = operations(call, &count);
     struct timespec left = peer_seconds(call, "timeout");
     bool retry = peer_retries(call);
-    if (call->outcome != OK)
-        return;
     const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, left);
     peer_replace_nanoseconds(call, &left);
+    if (call->outcome != OK)
+        return;
     while (semtimedop(semid, sops, count, &left) == -1) {
         if (errno != EINTR || !retry) {
             peer_fail(call, errno);

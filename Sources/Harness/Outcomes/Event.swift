@@ -35,7 +35,7 @@ public struct RunDescription: Sendable, Codable {
   /// The known incompatibilities between ABIs; nil if all peers have the same ABI.
   ///
   /// Reports mention only those that affect a cell.
-  var incompatibilities: [Incompatibility.Explanation]?
+  var incompatibilities: [Incompatibility.Summary]?
   /// The operations that the checked peer supports and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
   /// The slice of the selected cells that this run covers; nil for all cells.

@@ -94,7 +94,7 @@ extension SavedRun {
       },
       results: results,
       summary: RunSummary(
-        results, planned: planned, problems: unique(summaries.flatMap(\.problems)), rules: RunSummary.Rules(),
+        results, planned: planned, problems: summaries.flatMap(\.problems).withoutDuplicates, rules: RunSummary.Rules(),
         seconds: summaries.map(\.seconds).max() ?? 0, interrupted: summaries.contains(where: \.interrupted)))
   }
 
@@ -154,21 +154,15 @@ extension RunDescription {
     self.plan = plan
     cells = plan.count
     self.scenarios = scenarios
-    kernel = unique(parts.map(\.kernel)).joined(separator: ", ")
-    isolation = unique(parts.map(\.isolation)).joined(separator: ", ")
+    kernel = parts.map(\.kernel).withoutDuplicates.joined(separator: ", ")
+    isolation = parts.map(\.isolation).withoutDuplicates.joined(separator: ", ")
     implementations = parts.reduce(into: [:]) { $0.merge($1.implementations) { first, _ in first } }
     platforms = parts.compactMap(\.platforms).reduce(into: nil) {
       $0 = ($0 ?? [:]).merging($1) { first, _ in first }
     }
     // A part whose peers have the same ABI has no incompatibilities.
     incompatibilities = parts.lazy.compactMap(\.incompatibilities).first
-    notes = unique(parts.flatMap(\.notes))
+    notes = parts.flatMap(\.notes).withoutDuplicates
     partition = nil
   }
-}
-
-/// Returns the distinct strings in their original order.
-private func unique(_ texts: [String]) -> [String] {
-  var seen: Set<String> = []
-  return texts.filter { seen.insert($0).inserted }
 }

@@ -60,15 +60,15 @@ struct Incompatibility: Sendable {
     case never
   }
 
-  /// What a report shows of an incompatibility.
-  struct Explanation: Sendable, Codable {
+  /// The part of an incompatibility that reports need.
+  struct Summary: Sendable, Codable {
     let id: String
     let works: Works
     let why: String
     let advice: String
   }
 
-  var explanation: Explanation { Explanation(id: id, works: works, why: why, advice: advice) }
+  var summary: Summary { Summary(id: id, works: works, why: why, advice: advice) }
 
   /// A platform property.
   enum Property: String, CaseIterable {

@@ -120,6 +120,7 @@ enum PeerProbe {
     probed.sorted { $0.key < $1.key }.flatMap { language, probed in
       let greeting = probed.greeting
       let unknown = greeting.operations.filter { registry[$0] == nil }
+      // The words of a parameter that are not symbols, such as file names, contain no underscore.
       let odd = greeting.without.filter { omission in
         !greeting.operations.contains(omission.operation)
           || registry[omission.operation]?.takes.contains(omission.parameter) != true

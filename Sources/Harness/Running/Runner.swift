@@ -159,7 +159,7 @@ public struct Runner: Sendable {
     let platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
     description.platforms = platforms
     if Set(platforms.values).count > 1 {
-      description.incompatibilities = configuration.incompatibilities.map(\.explanation)
+      description.incompatibilities = configuration.incompatibilities.map(\.summary)
     }
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in

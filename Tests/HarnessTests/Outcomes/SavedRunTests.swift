@@ -22,17 +22,6 @@ import Testing
     }
   }
 
-  @Test("keeps the incompatibilities between ABIs") func incompatibilities() throws {
-    let events = RecordedRun.full.events.map { event in
-      guard case .runStarted(var run) = event else { return event }
-      run.incompatibilities = [.init(id: "locks", works: .never, why: "Locks differ.", advice: "Use a socket.")]
-      return .runStarted(run)
-    }
-    let kept = try #require(try Self.saved(events).run?.incompatibilities)
-    #expect(kept.map(\.id) == ["locks"] && kept.map(\.works) == [.never])
-    #expect(kept.map { "\($0.why) \($0.advice)" } == ["Locks differ. Use a socket."])
-  }
-
   @Test("knows which cells failed") func failedCells() throws {
     let saved = try Self.saved(RecordedRun.full.events)
     #expect(saved.failedCells.contains("posix-mq/priority-order[c>swift]"))

@@ -25,7 +25,14 @@ enum RecordedRun: String, CaseIterable {
             .init(mechanism: "pipe", present: ["pipe2", "read"], missing: []),
             .init(mechanism: "sysv-shm", present: ["shmget"], missing: ["shmat", "shmdt"]),
             .init(mechanism: "ring", present: [], missing: ["ring_make"]),
-          ], without: ["shmctl:cmd:IPC_SET"]))
+          ], without: ["shmctl:cmd:IPC_SET"]),
+        platforms: ["c": "glibc x86-64", "swift": "musl x86-64"],
+        incompatibilities: [
+          .init(
+            id: "musl-unlink", works: .withCare, why: "kernel bug 4711, review by 2027-01-01", advice: "Keep the name."),
+          .init(id: "packets", works: .never, why: "the library has no packets yet", advice: "Use a socket."),
+          .init(id: "not-met", works: .never, why: "no cell met this", advice: "Do nothing."),
+        ])
     case .empty: Self.run([], exitStatus: .nothingSelected)
     case .interrupted: Self.cutShort
     case .hostile:
@@ -166,19 +173,20 @@ enum RecordedRun: String, CaseIterable {
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = [],
     implementations: [String: String] = ["c": "gcc-12.2.0", "swift": "swift-6.3"],
-    capabilities: CapabilitySummary? = nil
+    capabilities: CapabilitySummary? = nil, platforms: [String: String]? = nil,
+    incompatibilities: [Incompatibility.Summary]? = nil
   ) -> [Event] {
     let planned = planned ?? results.count
-    var events: [Event] = [
-      .runStarted(
-        RunDescription(
-          cells: results.map(\.cell)
-            + (results.first.map { Array(repeating: $0.cell, count: planned - results.count) } ?? []),
-          jobs: 2, seed: 18_446_744_073_709_551_615, isolation: "private",
-          implementations: implementations, kernel: "Linux 6.18.5",
-          plan: results.map(\.cell.id), notes: notes,
-          capabilities: capabilities))
-    ]
+    var description = RunDescription(
+      cells: results.map(\.cell)
+        + (results.first.map { Array(repeating: $0.cell, count: planned - results.count) } ?? []),
+      jobs: 2, seed: 18_446_744_073_709_551_615, isolation: "private",
+      implementations: implementations, kernel: "Linux 6.18.5",
+      plan: results.map(\.cell.id), notes: notes,
+      capabilities: capabilities)
+    description.platforms = platforms
+    description.incompatibilities = incompatibilities
+    var events: [Event] = [.runStarted(description)]
     for start in stride(from: 0, to: results.count, by: 2) {
       let pair = results[start..<min(start + 2, results.count)]
       events += pair.filter { $0.verdict != .notRun }.map { .cellStarted($0.cell) }
