@@ -135,7 +135,7 @@ static void add_calls(const struct missing *calls, size_t count, bool forbidden)
         length += (unsigned short)add(filter + length, &calls[i], forbidden ? EPERM : calls[i].reason);
 }
 
-/// Makes every call fail that is newer than the profile: its number is above all numbers in the profile.
+/// Makes every call fail whose number is above all numbers in the profile, because it is newer.
 static void add_newer_calls(void) {
     const struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -18,7 +18,7 @@ public struct MechanismGuide: Sendable {
 struct NeedFacts: Sendable {
   let need: Need
   let purposes: [Purpose]
-  /// The message size or rate from which the need applies.
+  /// The minimum message size or rate at which the need applies.
   let threshold: Int?
   let otherwise: Fitness
 }

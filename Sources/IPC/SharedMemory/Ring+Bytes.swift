@@ -121,7 +121,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads in place: passes bytes in the ring to `body`, which returns how many of them it consumed.
   ///
-  /// The bytes are contiguous, so the ring may contain more. A malicious producer can change them while `body` runs:
+  /// Only contiguous bytes are passed; the ring may contain more after it wraps around. A malicious producer can change them while `body` runs:
   /// copy bytes that must not change after a check.
   ///
   /// - Returns: The number of bytes consumed; nil at end of file.

@@ -146,7 +146,7 @@ extension SharedMutex {
     case ownerDied
   }
 
-  /// Locks the mutex, and waits until it is free.
+  /// Locks the mutex, waiting until it is free.
   ///
   /// Signals do not interrupt this call. While the mutex is locked, its memory stays mapped, even if all values that
   /// refer to the mutex are destroyed.

@@ -223,7 +223,7 @@ extension SystemVSharedMemory {
         throw IPCError(.shmat, .badAddress, on: segment.object)
       }
       do throws(IPCError) {
-        // Read the size after attaching, because the segment can no longer be freed. The size never changes.
+        // Read the size after attaching: an attached segment cannot be freed. The size never changes.
         size = try segment.status().size
       } catch {
         unsafe shmdt(base)

@@ -226,7 +226,7 @@ static void stop(void) {
         server.service->stopping();
     struct client *client;
     TAILQ_FOREACH(client, &clients, link) {
-        /* A client cannot delay the shutdown by sending more and more. */
+        /* A client cannot delay the shutdown by continuing to send requests. */
         ssize_t count;
         for (size_t total = 0; total < MESSAGE_LIMIT && may_notify(client); total += (size_t)count) {
             count = input_receive(&client->input, client->fd, NULL);
