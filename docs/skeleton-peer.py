@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""A peer with six operations, to start your own from: see your-peer.md."""
-import errno, os, re, struct, sys
+"""A peer with six operations, as a starting point for your own: see your-peer.md.""" import errno, os, re, struct, sys
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-# The options of its operations that it does not have; remove one when you have written it.
+# The options that the peer does not support; remove an entry when you have implemented its option.
 WITHOUT = "read:pattern,read:timeout,write:pattern,write:timeout,pipe2:flags:O_DIRECT".split(",")
 FLAGS = {b"0": 0, b"O_NONBLOCK": os.O_NONBLOCK, b"O_CLOEXEC": os.O_CLOEXEC}
 SYMBOLS = {**errno.errorcode, errno.EDEADLK: "EDEADLK", errno.EOPNOTSUPP: "EOPNOTSUPP"}  # Python prefers their synonyms
