@@ -204,7 +204,7 @@ extension Signal {
   /// ``ChildProcess`` does not inherit the disposition. Do not ignore ``child``: the kernel would discard the
   /// children's statuses.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the signal is ``kill`` or ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_IGN`.
   public func ignore() throws(IPCError) {
@@ -214,7 +214,7 @@ extension Signal {
 
   /// Restores the signal's default action, which terminates the process for most signals.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the signal is ``kill`` or ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_DFL`.
   public func resetToDefault() throws(IPCError) {

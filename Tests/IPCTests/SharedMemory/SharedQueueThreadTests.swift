@@ -16,7 +16,7 @@ import Testing
     try queue.close()
     let (some, others) = try await (third, fourth)
     #expect((some + others).sorted() == Array(0..<2 * count))
-    // Each consumer receives any one producer's messages in order.
+    // Each consumer receives the messages from any given producer in order.
     for numbers in [some, others] {
       #expect(numbers.filter { $0 < count } == numbers.filter { $0 < count }.sorted())
     }

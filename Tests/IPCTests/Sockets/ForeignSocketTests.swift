@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A socket that another process has created, with options that this process has not set.
+/// Tests for a socket that another process has created, with options that this process has not set.
 @Suite struct ForeignSocketTests {
   private static let passProcessDescriptor: Int32 = 76
 

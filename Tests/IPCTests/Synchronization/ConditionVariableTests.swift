@@ -26,7 +26,7 @@ import Testing
 
     /// Issues tickets when enough threads are waiting.
     ///
-    /// Every counted thread is waiting, and has therefore unlocked the mutex.
+    /// Every thread that is counted is waiting, and has therefore unlocked the mutex.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )
