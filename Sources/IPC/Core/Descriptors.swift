@@ -241,7 +241,7 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   ///
   /// This event is reported even if it was not requested.
   public static let error = Readiness(rawValue: Int16(POLLERR))
-  /// The peer closed its end; unread data may remain (`POLLHUP`).
+  /// The peer closed its end; there can still be unread data (`POLLHUP`).
   ///
   /// This event is reported even if it was not requested.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))

@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A failed call, with its object and the reason.
+/// An error that describes a failed call, its object and the reason for the failure.
 ///
 /// Every call in this library throws this type if it fails. Failures include a timeout (`.timedOut`), a call that would
 /// block (`.wouldBlock`), a write to a pipe without readers (`.brokenPipe`), and a peer's death (`.ownerDied`). Match

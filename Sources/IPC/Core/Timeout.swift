@@ -178,7 +178,7 @@ package struct Backoff {
 
   /// Sleeps before the next attempt, but not past the timeout.
   ///
-  /// - Returns: false if the timeout has expired.
+  /// - Returns: Whether to make another attempt; false if the timeout has expired.
   package mutating func sleep(
     before timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

@@ -75,7 +75,7 @@ internal import SystemPackage
   ///
   /// Discards the previous setting.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a negative interval.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the interval is negative.
   ///
   /// Calls `timer_settime(2)`.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {

@@ -37,7 +37,7 @@ public struct PollSet: Sendable {
     add(owner.descriptor, for: events, token: token)
   }
 
-  /// Adds a descriptor that the caller must keep open.
+  /// Adds a descriptor, which the caller must keep open.
   public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
     entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
     tokens.append(token)

@@ -32,7 +32,7 @@ public struct SignalSet: Hashable, Sendable {
     word = signals.reduce(0) { $0 | 1 << UInt64($1.rawValue - 1) }
   }
 
-  /// Returns whether the signal is in the set.
+  /// Returns whether the set contains the signal.
   public func contains(_ signal: Signal) -> Bool { word & 1 << UInt64(signal.rawValue - 1) != 0 }
 
   /// Whether the set has no signals.

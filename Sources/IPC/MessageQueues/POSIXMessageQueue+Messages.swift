@@ -160,7 +160,7 @@ extension POSIXMessageQueue {
     }
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
       while true {
-        // Recalculate the deadline for each attempt, because the time of day may have been set.
+        // Recalculate the deadline for each attempt, because the clock may have been set.
         let deadline = timeout.timeOfDay
         if unsafe cipc_mq_timedsend(
           descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
@@ -212,7 +212,7 @@ extension POSIXMessageQueue {
       // Only a blocked call can be interrupted.
       if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
     case .timedOut:
-      // If the time of day was set forward, the actual deadline may not have passed yet.
+      // If the clock was set forward, the actual deadline may still be in the future.
       if timeout.isDeadline, !timeout.hasPassed { return }
       throw IPCError(call, timeout.expirationError, on: object(descriptor, name))
     default: throw IPCError(call, reason, on: object(descriptor, name))

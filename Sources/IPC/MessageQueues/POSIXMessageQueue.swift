@@ -62,7 +62,7 @@ public enum POSIXMessageQueue {
   /// Both are fixed when the queue is created (`struct mq_attr` in `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE`, they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
-  /// `/proc/sys/fs/mqueue/`. All of a user's queues together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
+  /// `/proc/sys/fs/mqueue/`. Together, all of a user's queues can use at most `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
     /// The maximum number of messages in the queue (`mq_maxmsg`).
     public var maximumMessages: Int

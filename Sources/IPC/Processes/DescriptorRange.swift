@@ -4,7 +4,7 @@ internal import SystemPackage
 /// A range of descriptor numbers in this process, to close or to make close-on-exec.
 ///
 /// This library's descriptors are close-on-exec. Descriptors that this process inherited, or that C libraries opened,
-/// may not be.
+/// are not necessarily close-on-exec.
 ///
 /// ```swift
 /// try DescriptorRange(from: 3).setCloseOnExec()

@@ -27,8 +27,8 @@ public enum MappedFile {
   ///   - path: The file's path.
   ///   - access: `.readWrite` or `.readOnly`.
   /// - Returns: The open file, ready to be mapped.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
-  ///   symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` if the
+  ///   path is a symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
   ///
   /// Calls `open(2)`.
   public static func open<Access: MemoryAccess>(

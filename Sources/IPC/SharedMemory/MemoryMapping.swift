@@ -49,7 +49,7 @@ internal import SystemPackage
 
   /// Maps the same memory a second time.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a private mapping.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the mapping is private.
   ///
   /// Calls `mremap(2)`.
   public func mapAgain() throws(IPCError) -> MemoryMapping {

@@ -80,7 +80,7 @@ extension MemoryObject {
   ///
   /// Check the seals before you trust memory that another process has sent.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the object is a file on disk, which has no seals.
   ///
   /// Calls `fcntl(2)` with `F_GET_SEALS`.
   public func seals() throws(IPCError) -> MemorySeals {

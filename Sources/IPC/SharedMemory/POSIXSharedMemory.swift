@@ -82,7 +82,7 @@ public enum POSIXSharedMemory {
     _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false
   ) throws(IPCError) -> MemoryObject<Access> {
-    // Other processes may create or remove the memory between the two attempts.
+    // Other processes can create or remove the memory between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, size: size, access: access, permissions: permissions, applyUmask: applyUmask)

@@ -47,8 +47,8 @@ extension SharedQueue {
 
     /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
     ///
-    /// The queue is locked while `fill` runs, so `fill` must be short and cannot use another queue. If the process dies
-    /// in `fill`, the message is not sent.
+    /// The queue is locked while `fill` runs, so `fill` must be short and must not use another queue. If the process
+    /// dies in `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
     /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -142,9 +142,9 @@ extension SharedQueue {
 
     /// Receives the first message in place: passes its slot to `body`, and then removes it.
     ///
-    /// The queue is locked while `body` runs, so `body` must be short and cannot use another queue. If the process dies
-    /// in `body`, another process receives the message. A malicious process can still change the bytes while `body`
-    /// runs: copy bytes that must not change after a check.
+    /// The queue is locked while `body` runs, so `body` must be short and must not use another queue. If the process
+    /// dies in `body`, another process receives the message. A malicious process can still change the bytes while
+    /// `body` runs: copy bytes that must not change after a check.
     ///
     /// - Returns: The result of `body`; nil if the queue is closed and empty.
     /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.

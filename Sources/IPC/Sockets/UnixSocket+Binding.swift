@@ -35,8 +35,8 @@ extension UnixSocket {
 
     /// Creates an address from an abstract name, which exists until its socket is closed.
     ///
-    /// The name may contain NUL bytes; no NUL is added. An abstract name has no permissions: any process in the same
-    /// network namespace can connect to it, or bind it first.
+    /// The name can contain NUL bytes, and no NUL is added. An abstract name has no permissions: any process in the
+    /// same network namespace can connect to it, or bind it first.
     ///
     /// - Throws: ``IPCError`` with `.fileNameTooLong` if the name is longer than ``maximumLength`` bytes.
     public init(abstract name: some Collection<UInt8>) throws(IPCError) {
@@ -145,7 +145,7 @@ extension UnixSocket.Socket {
     get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: false)) }
   }
 
-  /// The address of the connected peer; a client is usually unnamed.
+  /// The address of the connected peer; a client's address is usually unnamed.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///

@@ -31,7 +31,7 @@ extension WritableDescriptor where Self: ~Copyable {
 extension ReadableDescriptor where Self: ~Copyable {
   /// Reads bytes into several arrays, filling each array before the next one.
   ///
-  /// The arrays keep their lengths: bytes past the returned number do not change.
+  /// The arrays keep their lengths, and the bytes after the last byte that was read do not change.
   ///
   /// - Returns: The number of bytes read; 0 at end of file, or if all parts are empty.
   /// - Throws: ``IPCError`` with `.invalidArgument` if there are more than 1024 parts (`IOV_MAX`); any error from
@@ -63,8 +63,8 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 
   /// Receives the next message into several arrays, filling each array before the next one.
   ///
-  /// The arrays keep their lengths: bytes past the length of the message do not change. Bytes that do not fit are lost;
-  /// see ``ReceivedPacket/isTruncated``.
+  /// The arrays keep their lengths, and the bytes after the end of the message do not change. Bytes that do not fit are
+  /// lost; see ``ReceivedPacket/isTruncated``.
   ///
   /// - Returns: The length of the message. A length of 0 means an empty datagram or the end of a connection.
   /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than 1024 parts (`IOV_MAX`); `.timedOut` or, for

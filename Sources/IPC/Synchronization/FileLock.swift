@@ -140,7 +140,7 @@ public enum RecordLock {
 
   /// Returns a lock that conflicts with the given one; nil if there is none.
   ///
-  /// The result may be outdated immediately. Use ``tryLock(_:_:range:owner:)`` to take the lock.
+  /// The result can be outdated immediately. To acquire the lock if it is free, call ``tryLock(_:_:range:owner:)``.
   ///
   /// Calls `fcntl(2)` with `F_OFD_GETLK` or `F_GETLK`.
   public static func conflict(
@@ -179,8 +179,8 @@ public enum RecordLock {
 public enum WholeFileLock {
   /// Locks a file, and waits until conflicting locks are released.
   ///
-  /// Converting a lock from one mode to the other is not atomic: another process may acquire a lock between the two
-  /// steps, and if the call fails, the previous lock may be lost.
+  /// Converting a lock from one mode to the other is not atomic: another process can acquire a lock between the two
+  /// steps, and if the call fails, the previous lock can be lost.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open in any access mode.
@@ -235,7 +235,7 @@ public enum LockMode: Hashable, Sendable {
   fileprivate var type: Int32 { self == .shared ? Int32(CIPC_F_RDLCK) : Int32(CIPC_F_WRLCK) }
 }
 
-/// A byte range in a file; it may extend past the end of the file.
+/// A byte range in a file; it can extend past the end of the file.
 public struct FileRange: Hashable, Sendable {
   /// The first byte; if ``count`` is negative, the byte after the last byte in the range.
   public let start: Int64

@@ -68,7 +68,7 @@ extension POSIXSemaphore {
   public static func createOrOpen(
     _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
   ) throws(IPCError) -> POSIXSemaphore {
-    // Other processes may create or remove the semaphore between the two attempts.
+    // Other processes can create or remove the semaphore between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, value: value, permissions: permissions, applyUmask: applyUmask)

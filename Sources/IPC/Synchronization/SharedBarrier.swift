@@ -57,7 +57,7 @@ internal import SystemPackage
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - count: The number of threads that must arrive, across all processes.
   /// - Returns: The barrier, which keeps the region mapped.
-  /// - Throws: Any error from ``open(in:at:)``, and `.invalidArgument` for a count of 0.
+  /// - Throws: Any error from ``open(in:at:)``, and `.invalidArgument` if the count is 0.
   ///
   /// Calls `pthread_barrier_init(3)` with `PTHREAD_PROCESS_SHARED`.
   public static func create(

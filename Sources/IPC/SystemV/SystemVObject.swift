@@ -80,7 +80,7 @@ extension SystemVObject {
 
   /// Creates an object, or opens the existing one.
   ///
-  /// Other processes may create or remove the object between the attempts.
+  /// Other processes can create or remove the object between the attempts.
   static func createOrOpen(
     create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
   ) throws(IPCError) -> Self {

@@ -59,7 +59,7 @@ public struct SystemVSemaphores: SystemVObject {
     try get(.semget, key, isNew: false, permissions) { semget(key.rawValue, cCount(minimumCount), $0) }
   }
 
-  /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions.
+  /// Creates a set, or opens the existing one, which can have more semaphores and keeps its permissions.
   ///
   /// ``isNew`` is true if the set was created.
   ///
@@ -171,7 +171,7 @@ extension SystemVSemaphores {
 
   /// Returns the value of one semaphore.
   ///
-  /// Another process may change the value at any time.
+  /// Another process can change the value at any time.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the index is outside the set; `.permissionDenied`.
   ///

@@ -56,7 +56,7 @@ public struct SystemVSharedMemory: SystemVObject {
     try get(.shmget, key, isNew: false, permissions) { shmget(key.rawValue, minimumSize, $0) }
   }
 
-  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions.
+  /// Creates a segment, or opens the existing one, which can be larger and keeps its permissions.
   ///
   /// ``isNew`` is true if the segment was created.
   ///

@@ -45,7 +45,7 @@ import Testing
       try queue.lock(.sharedQueueSend)
       queue.place(unsafe Array("lost".utf8).span.bytes)
     }
-    // The thread may exit some time after its result is available.
+    // The thread can exit some time after its result is available.
     try await onThread { try queue.sender.send("one", timeout: .never) }
     #expect(try queue.receiver.text() == "one")
     #expect(try queue.status().recoveryCount == 1)

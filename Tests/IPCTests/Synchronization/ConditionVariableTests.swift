@@ -24,7 +24,7 @@ import Testing
       }
     }
 
-    /// Issues tickets when enough threads are waiting.
+    /// Waits until enough threads are waiting, and then issues tickets.
     ///
     /// Every thread that is counted is waiting, and has therefore unlocked the mutex.
     func open(
