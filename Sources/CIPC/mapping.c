@@ -17,7 +17,7 @@ _Static_assert(CIPC_F_SEAL_EXEC == F_SEAL_EXEC, "seals");
 #endif
 _Static_assert(CIPC_MFD_CLOEXEC == MFD_CLOEXEC && CIPC_MFD_ALLOW_SEALING == MFD_ALLOW_SEALING, "flags");
 
-// Other processes supply these paths, so a kernel without openat2(2) cannot open them safely.
+// These paths come from other processes. Without openat2(2), they cannot be opened safely.
 int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
     const struct open_how how = {.flags = (uint64_t)flags,
                                  .mode = mode,

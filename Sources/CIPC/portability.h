@@ -24,8 +24,8 @@
 
 #ifndef __GLIBC__
 // Converts a CLOCK_MONOTONIC time to the corresponding CLOCK_REALTIME time. musl has no call that waits for a
-// mutex or semaphore until a CLOCK_MONOTONIC deadline, so setting the system clock changes the length of such
-// a wait.
+// mutex or semaphore until a CLOCK_MONOTONIC deadline. With musl, setting the system clock therefore changes
+// the length of such a wait.
 static inline struct timespec cipc_real_time_of(int64_t seconds, long nanoseconds) {
     struct timespec monotonic, real;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);

@@ -210,7 +210,7 @@ static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, in
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials) {
     if (count > CIPC_MAXIMUM_DESCRIPTORS) {
-        errno = EINVAL; // the error that the kernel reports for too many descriptors
+        errno = EINVAL; // The kernel reports the same error for too many descriptors.
         return -1;
     }
     union control control;

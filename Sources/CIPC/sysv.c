@@ -149,8 +149,8 @@ int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64
     return msgctl(queue, IPC_SET, &wanted);
 }
 
-// The layout of a message: the type, followed by the text. The text is left uninitialized, because sending
-// 64 bytes must not cost as much as sending 8 KiB.
+// The layout of a message: the type, followed by the text. The text is not initialized, because sending 64
+// bytes must not take as long as sending 8 KiB.
 struct message {
     long type;
     char text[CIPC_MSG_ON_STACK];

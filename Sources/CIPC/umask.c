@@ -56,8 +56,8 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
     int error = errno;
     if (process != -1) {
-        // This child sends no signal when it ends, and only a wait with __WALL reaps it, so it does not
-        // affect other threads.
+        // This child does not send a signal when it ends, and only a wait with __WALL can reap it, so it does
+        // not affect other threads.
         while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
             continue;
         error = work.error;

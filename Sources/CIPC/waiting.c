@@ -50,7 +50,7 @@ static int epoll_wait_with(int epoll, struct cipc_epoll_event *events, int count
                            const sigset_t *mask) {
     struct timespec time = time_of(nanoseconds);
     // glibc has had a function for this call only since 2021, and musl does not have one. The kernel's signal
-    // sets hold 64 signals.
+    // sets contain 64 signals.
     int ready =
         (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, mask, 8UL);
     // Copy backward, so that no event is overwritten before it is copied.

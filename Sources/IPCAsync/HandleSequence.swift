@@ -1,7 +1,7 @@
 /// A sequence of the messages, chunks, connections or signals that a handle yields.
 ///
-/// The sequence owns the handle, and closes it when the sequence is destroyed. It does not read ahead: each iteration
-/// makes one call, and further messages wait in the kernel, so a slow consumer slows down its peer.
+/// The sequence owns the handle, and closes it when the sequence is destroyed. The sequence does not read ahead: each
+/// iteration makes one call, and other messages stay in the kernel, so a slow consumer slows down its peer.
 ///
 /// ```swift
 /// for try await message in try POSIXMessageQueue.Receiver.open("/jobs").messages() {
@@ -11,7 +11,7 @@
 ///
 /// The sequence ends at the end of the stream or at the first error. If the task is cancelled, the iteration throws
 /// `CancellationError` and does not consume the next element. Only one iterator may wait at a time. Each message or
-/// chunk is a newly allocated array; to avoid allocation, use the calls that append to an array that you reuse.
+/// chunk is a new array; to avoid allocations, use the calls that append to an array, and reuse the array.
 public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
   let pull: () async throws -> Element?
 
@@ -25,10 +25,10 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
 
     init(pull: @escaping () async throws -> Element?) { self.pull = pull }
 
-    /// Waits for the next element; returns nil at the end, and after an error.
+    /// Waits for the next element; returns nil at the end of the sequence, and after an error.
     public mutating func next() async throws -> Element? { try await next(isolation: #isolation) }
 
-    /// Waits for the next element on an actor's executor; returns nil at the end, and after an error.
+    /// Waits for the next element on an actor's executor; returns nil at the end of the sequence, and after an error.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
       if isOver { return nil }
       // If the call throws, the iterator stays in this state.

@@ -7,8 +7,8 @@ import Testing
 @testable import IPCAsync
 
 // Allocations are counted per thread, so all tasks run in the executor's thread. `make async-cost` counts allocations
-// in calls that wait. Such allocations cannot be counted here, because the testing library records every thrown error,
-// including `EAGAIN` within a call.
+// in calls that wait. Those allocations cannot be counted here, because the testing library records every thrown error,
+// including an `EAGAIN` that a call handles itself.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
   func `A call that does not need to wait does not allocate`(_ kind: EndpointKind) async throws {

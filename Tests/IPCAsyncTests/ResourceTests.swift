@@ -54,7 +54,7 @@ import Testing
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
-          // A nonblocking attempt briefly counts as a waiting thread.
+          // A thread that makes a nonblocking attempt is briefly counted as waiting.
           await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)

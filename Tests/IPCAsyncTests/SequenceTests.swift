@@ -163,7 +163,7 @@ import Testing
     #expect(elements <= 5)
   }
 
-  // Event-loop threads block all signals, but a test's main thread does not. Therefore the signals are sent to the
+  // Event-loop threads block all signals, but a test's main thread does not. Therefore, send the signals to the
   // executor's thread.
   @Test func `Signals arrive in ascending order of their numbers`() async throws {
     let executor = try EventLoopExecutor.shared()

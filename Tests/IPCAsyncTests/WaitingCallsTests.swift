@@ -98,7 +98,7 @@ import Testing
         } catch is CancellationError {
           cancelled += 1
         }
-        // Start the next round with an endpoint on which a call must wait.
+        // Start the next round with an endpoint on which a call has to wait.
         while try await reason({ try await endpoint.wait(.immediate) }) == nil { received += 1 }
       }
       #expect(received == provided)

@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// The README example: the README must contain the lines between the markers.
+/// The example in the README, which must contain the lines between the markers.
 enum ReadmeExample {
   static func example() throws {
     // README: begin

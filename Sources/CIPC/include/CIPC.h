@@ -1,5 +1,6 @@
-// Includes the shims' headers, one for each mechanism. This umbrella header is necessary because SwiftPM
-// reads a header directory only once, and finds a header added later only after a full rebuild.
+// Includes the headers of the shims, one for each mechanism. This umbrella header is necessary because
+// SwiftPM reads a header directory only once: it does not find a header that is added later until a full
+// rebuild.
 #include "cipc_futex.h"
 #include "cipc_inotify.h"
 #include "cipc_kernel.h"

@@ -1,4 +1,4 @@
-// Calls that wait for words in shared memory, populate pages, or identify namespaces.
+// Functions that wait for words in shared memory, populate pages, or identify namespaces.
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// Changes to files and directories: inotify(7), which Swift does not import. Each function returns the same
-// result as the C function that it is named after, and sets errno in the same way.
+// Functions for inotify(7), which reports changes to files and directories. Swift does not import it. Each
+// function returns the same result as the C function that it is named after, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>

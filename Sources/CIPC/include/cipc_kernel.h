@@ -1,4 +1,4 @@
-// Calls that all mechanisms need, and that Swift's import of glibc does not include.
+// Functions that all mechanisms need, and that Swift's import of glibc does not include.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

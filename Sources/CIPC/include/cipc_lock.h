@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/// struct flock, with a range relative to the beginning of the file.
+/// Mirrors struct flock, with a range relative to the beginning of the file.
 struct cipc_record_lock {
     int64_t start;
     /// 0 means all bytes up to the end of the file.

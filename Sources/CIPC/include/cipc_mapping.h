@@ -26,7 +26,7 @@ int cipc_open_beneath(int directory, const char *path, int flags, uint32_t mode)
 /// Calls memfd_create(2).
 int cipc_memfd_create(const char *label, unsigned flags);
 
-/// Calls fallocate(2) without flags: the object grows if necessary, and existing bytes are kept.
+/// Calls fallocate(2) without flags: the object grows if necessary, and existing bytes do not change.
 int cipc_fallocate(int descriptor, int64_t offset, int64_t length);
 
 /// Calls mremap(2) with MREMAP_MAYMOVE. Stores the new address in *address; returns 0 or -1.

@@ -26,7 +26,7 @@ int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
 
 int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);
 intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority);
-/// The deadline is measured against CLOCK_REALTIME.
+/// The deadline is a CLOCK_REALTIME time.
 int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned priority, int64_t seconds,
                       long nanoseconds);
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,

@@ -1,6 +1,6 @@
 // Signals: declarations that Swift's import of the C library does not include, or that differ between C
 // libraries. Each function returns the same result as the C function that it is named after, and sets errno
-// in the same way. A set of signals is a word: bit n - 1 is signal n.
+// in the same way. A set of signals is a 64-bit integer: bit n - 1 is signal n.
 #pragma once
 
 #include <signal.h>
@@ -15,7 +15,7 @@ sigset_t cipc_sigset(uint64_t signals);
 /// Calls pthread_sigmask(3), and stores its error in errno.
 int cipc_sigmask(int how, uint64_t signals, uint64_t *previous);
 int cipc_sigpending(uint64_t *signals);
-/// Calls sigaction(2) with SIG_IGN if `ignore` is not 0, and otherwise with SIG_DFL.
+/// Calls sigaction(2) with SIG_IGN if `ignore` is not 0; otherwise, with SIG_DFL.
 int cipc_set_disposition(int number, int ignore);
 
 int cipc_sigqueue(int process, int number, int value);

@@ -40,7 +40,7 @@ int cipc_bind(int socket, const struct cipc_address *address);
 /// `exactly` is set.
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
 int cipc_connect(int socket, const struct cipc_address *address);
-/// Calls connect(2) with AF_UNSPEC, which dissolves a datagram socket's association.
+/// Calls connect(2) with AF_UNSPEC, which disconnects a datagram socket.
 int cipc_disconnect(int socket);
 /// Calls getsockname(2) or getpeername(2).
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
@@ -56,8 +56,8 @@ intptr_t cipc_socket_writev(int socket, const struct cipc_part *parts, size_t co
 /// Call recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
-/// Call recvfrom(2) and sendto(2) with an internet address. Swift would copy the longer cipc_address.
-/// Receiving fails with EAFNOSUPPORT if the sender's address belongs to another family.
+/// Call recvfrom(2) and sendto(2) with an internet address. With the longer cipc_address, Swift would copy
+/// more bytes. Receiving fails with EAFNOSUPPORT if the sender's address belongs to another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
@@ -72,7 +72,7 @@ struct cipc_credentials {
 
 /// The maximum number of messages in one call to cipc_send_many or cipc_receive_many.
 enum { CIPC_MAXIMUM_MESSAGES = 64, CIPC_MSG_WAITFORONE = 0x10000, CIPC_MSG_MORE = 0x8000 };
-/// Calls sendmmsg(2). The messages follow one another in `bytes`; `lengths` are their lengths.
+/// Calls sendmmsg(2). `bytes` contains the messages one after another; `lengths` contains their lengths.
 int cipc_send_many(int socket, const void *bytes, const size_t *lengths, unsigned count, int flags);
 /// Calls recvmmsg(2) with MSG_TRUNC. The buffer for each message has `size` bytes. Stores the messages'
 /// original lengths in `lengths`.

@@ -89,7 +89,8 @@ int cipc_msg_stat(int queue, struct cipc_msg_status *status);
 /// Calls msgctl(2) with IPC_SET to set the user, the group, the nine mode bits and msg_qbytes.
 int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity);
 
-/// The maximum length of a message that is copied on the stack, without an allocation: the default msgmax.
+/// The maximum length of a message that is copied on the stack, without an allocation. This is the default
+/// msgmax.
 enum { CIPC_MSG_ON_STACK = 8192 };
 /// Call msgsnd(2) and msgrcv(2) with the type separate from the text.
 int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);

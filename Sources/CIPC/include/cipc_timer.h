@@ -1,5 +1,5 @@
-// Notifications in a thread that the C library creates (SIGEV_THREAD), and timers with timer_create(2): Swift
-// does not import struct sigevent.
+// Notifications in a thread that the C library creates (SIGEV_THREAD), and timers with timer_create(2). These
+// shims are necessary because Swift does not import struct sigevent.
 #pragma once
 
 #include <stdint.h>

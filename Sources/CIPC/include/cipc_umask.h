@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-/// This process's umask, read without changing it; 0777 if /proc is not mounted.
+/// Returns this process's umask without changing it; 0777 if /proc is not mounted.
 uint32_t cipc_current_umask(void);
 
 /// Performs a call that creates a file with `mode`, without applying the umask. The call returns 0, or -1

@@ -1,6 +1,6 @@
-// Calls for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2). Swift does not import their headers
-// with the C library. Each function returns the same result as the C function that it is named after, and
-// sets errno in the same way.
+// Functions for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2), whose headers are not part of
+// Swift's import of the C library. Each function returns the same result as the C function that it is named
+// after, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>
@@ -40,8 +40,8 @@ int cipc_is_anonymous_inode(int descriptor, const char *name);
 
 /// Calls timerfd_create(2) with TFD_CLOEXEC and TFD_NONBLOCK.
 int cipc_timerfd(int clock);
-/// Calls timerfd_settime(2) with times in nanoseconds. `first` is an absolute time on the timer's clock if
-/// `absolute` is not 0, and otherwise relative to the current time; 0 disarms the timer.
+/// Calls timerfd_settime(2) with times in nanoseconds. If `absolute` is not 0, `first` is a time on the
+/// timer's clock; otherwise, it is relative to the current time. 0 disarms the timer.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
 /// Calls timerfd_gettime(2).
 int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
@@ -58,12 +58,12 @@ int cipc_pidfd_getfd(int process, int descriptor);
 /// does, and returns 1; otherwise, returns 0.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 enum { CIPC_CHILD_ENDED = 1, CIPC_CHILD_STOPPED = 2, CIPC_CHILD_CONTINUED = 4 };
-/// Calls waitid(2) with P_PIDFD for the changes in `changes`, with WNOHANG if `now` is set, and with WNOWAIT
+/// Calls waitid(2) with P_PIDFD for the changes in `changes`; with WNOHANG if `now` is set, and with WNOWAIT
 /// if `keeping` is set. Returns the change, or 0 if there is none; stores the status as cipc_pidfd_reap does.
 int cipc_pidfd_wait(int process, int changes, int now, int keeping, int *exit_status, int *signal);
 
 /// Opens a descriptor's entry in /proc/self/fdinfo for reading, with open(2).
 int cipc_open_fdinfo(int descriptor);
 /// Reads the number after `key` in an open fdinfo entry; `key` includes the preceding newline and the
-/// separator. Returns 1, or 0 if the entry has no such key, or -1 with errno set if reading fails.
+/// separator. Returns 1 on success, 0 if the entry has no such key, and -1 with errno set if reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

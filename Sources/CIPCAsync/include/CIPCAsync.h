@@ -1,4 +1,4 @@
-// The calls for IPCAsync's threads: they start a thread, and interrupt a thread's blocking call.
+// Functions for IPCAsync's threads, which start a thread or interrupt a thread's blocking call.
 #pragma once
 
 #include <stdint.h>
@@ -11,11 +11,11 @@ int cipc_async_start_thread(void (*body)(void *), void *argument, int interrupti
 /// gettid(2).
 int32_t cipc_async_thread(void);
 
-/// Sends SIGURG to a live thread of this process with tgkill(2). If the program has no handler for the
-/// signal, this first installs one that does nothing. Neither step can fail.
+/// Sends SIGURG with tgkill(2) to a thread of this process that is still running. If the program has no
+/// handler for the signal, this first installs one that does nothing. Neither step can fail.
 void cipc_async_interrupt(int32_t thread);
 
-/// Counts its calls in this thread, and returns 1 on every 64th call.
+/// Counts the calls of this function in this thread, and returns 1 on every 64th call; otherwise 0.
 int cipc_async_is_turn_over(void);
 
 /// Returns the pointer that this thread has set; NULL if it has not set one.

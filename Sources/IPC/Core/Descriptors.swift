@@ -83,7 +83,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
     return ready
   }
 
-  /// The number of bytes that can be read immediately.
+  /// The number of bytes that can be read without waiting.
   package func countBytesAvailable() throws(IPCError) -> Int {
     var count: Int32 = 0
     try Syscall.call(.ioctlBytesAvailable, on: .descriptor(descriptor)) {
@@ -152,7 +152,8 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     return OwnedDescriptor(taking: descriptor)
   }
 
-  /// Linux frees the descriptor number even when `close(2)` fails with `EINTR`: a second call could close another file.
+  /// On Linux, `close(2)` frees the descriptor number even if it fails with `EINTR`, so a second call could close
+  /// another file.
   private static func close(_ descriptor: FileDescriptor) -> Result<Int32, Errno> {
     let result = Syscall.result(retryOnInterrupt: false) {
       #if canImport(Glibc)
@@ -165,11 +166,11 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   }
 }
 
-/// Nonblocking calls where the kernel offers only blocking ones, by setting `O_NONBLOCK` on the open file description
-/// during the call.
+/// Makes calls nonblocking if they have no flag for this, by setting `O_NONBLOCK` on the open file description during
+/// the call.
 ///
-/// The threads of this process take turns. Otherwise, one thread could mistake a flag that another thread has set for
-/// the original state, and a blocking call could fail with `EAGAIN`.
+/// Only one thread in this process changes the flag at a time. Otherwise, one thread could mistake a flag that another
+/// thread has set for the description's own state, and its blocking call would fail with `EAGAIN`.
 enum NonBlocking {
   private static let turn = Mutex(())
 
@@ -183,7 +184,7 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Check whether the description itself is nonblocking, or another thread has set the flag only for its own call.
+      // If the flag is no longer set, another thread had set it only for its own call: try again.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
       default: return result
@@ -240,7 +241,7 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   ///
   /// This event is reported even if it was not requested.
   public static let error = Readiness(rawValue: Int16(POLLERR))
-  /// The peer closed its end; unread data may remain (`POLLHUP`).
+  /// The peer closed its end; there can still be unread data (`POLLHUP`).
   ///
   /// This event is reported even if it was not requested.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
@@ -250,6 +251,6 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// The descriptor is not open (`POLLNVAL`).
   ///
-  /// Only `poll(2)` reports this event, and it does so even if the event was not requested.
+  /// This event is reported even if it was not requested, but only by `poll(2)`.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

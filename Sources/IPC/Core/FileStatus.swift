@@ -48,7 +48,7 @@ public struct FileStatus: Hashable, Sendable {
   /// Whether the file is a regular file.
   public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
 
-  /// Whether the file still has a name in some directory.
+  /// Whether any directory still contains a name for the file.
   package var hasName: Bool { linkCount > 0 }
 
   /// Whether both values describe the same file.
@@ -57,9 +57,10 @@ public struct FileStatus: Hashable, Sendable {
 
 /// A file that has been located but not opened.
 ///
-/// Checks and later operations on this value apply to the same file.
+/// All checks and operations on this value apply to the same file, even if its name changes.
 ///
-/// Symbolic links are not followed, and locating a planted file has no side effects.
+/// Locating a file does not follow symbolic links, and has no side effects even if another user has placed a FIFO or
+/// device at the path.
 package struct LocatedFile: ~Copyable {
   package let path: FilePath
   private let file: OwnedDescriptor

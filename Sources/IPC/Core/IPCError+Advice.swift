@@ -1,7 +1,7 @@
 internal import SystemPackage
 
 extension IPCError {
-  /// Advice on resolving the error, such as which limit to raise; nil if the reason is clear enough.
+  /// Advice on resolving the error, such as which limit to raise; nil if the reason needs no explanation.
   var advice: String? {
     switch (call, errno) {
     case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"

@@ -245,7 +245,8 @@ extension IPCError {
     case write
     case writev
 
-    /// The C name, such as `mq_open`; with the command where it matters, as in `fcntl F_SETPIPE_SZ`.
+    /// The name of the C function, such as `mq_open`, followed by the command if the function has several:
+    /// `fcntl F_SETPIPE_SZ`.
     public var description: String { rawValue }
   }
 }

@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A failed call, with its object and the reason.
+/// An error that describes a failed call, its object and the reason for the failure.
 ///
 /// Every call in this library throws this type if it fails. Failures include a timeout (`.timedOut`), a call that would
 /// block (`.wouldBlock`), a write to a pipe without readers (`.brokenPipe`), and a peer's death (`.ownerDied`). Match
@@ -29,7 +29,7 @@ public struct IPCError: Error, Hashable, Sendable {
 
   /// The number of bytes that had been transferred when the call failed.
   ///
-  /// Only calls that transfer in several steps, such as writing a whole buffer, report more than 0.
+  /// The number is above 0 only for calls that transfer bytes in several steps, such as writing a whole buffer.
   public let transferred: Int
 
   /// Creates an error, for example in a test.
@@ -60,11 +60,11 @@ public struct IPCError: Error, Hashable, Sendable {
     case socketAddress(SocketAddress)
     /// A Unix domain socket address.
     indirect case unixAddress(UnixSocket.Address)
-    /// An object that only has a description, such as the label of anonymous memory.
+    /// An object that has only a description, such as the label of anonymous memory.
     case label(String)
   }
 
-  /// The symbolic name of the reason, such as `EAGAIN`.
+  /// The symbolic name of the error number, such as `EAGAIN`.
   public var symbol: String {
     guard let name = unsafe cipc_errno_symbol(errno.rawValue) else { return "\(errno.rawValue)" }
     return unsafe String(cString: name)
@@ -91,7 +91,7 @@ extension IPCError: CustomStringConvertible {
 }
 
 extension IPCError.Object: CustomStringConvertible {
-  /// The object as shown in messages, such as `'/jobs'` or `descriptor 5`.
+  /// The object as error messages show it, such as `'/jobs'` or `descriptor 5`.
   public var description: String {
     switch self {
     case .path(let path): "'\(path)'"
@@ -108,6 +108,6 @@ extension IPCError.Object: CustomStringConvertible {
 }
 
 extension Errno {
-  /// The process that held the lock or owned the other end died without releasing it (`EOWNERDEAD`).
+  /// The owner of the lock or of the other end died without releasing it (`EOWNERDEAD`).
   public static var ownerDied: Errno { Errno(rawValue: Int32(CIPC_EOWNERDEAD)) }
 }

@@ -13,8 +13,8 @@ public import SystemPackage
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
 /// ```
 ///
-/// A name looks like a path but is not one. It consists of bytes, not text: two names are equal if their bytes are
-/// equal. The call that uses a name checks whether the name is valid.
+/// A name looks like a path but is not one. It consists of bytes, not text, so two names are equal if their bytes are
+/// equal. Each call checks that the name it receives is valid.
 ///
 /// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
 public struct POSIXName: Hashable, Sendable {
@@ -23,8 +23,8 @@ public struct POSIXName: Hashable, Sendable {
 
   /// Creates a name from its bytes.
   ///
-  /// Calls reject a name that contains a NUL, with `.invalidArgument`, because a C function would use only the part
-  /// before the NUL.
+  /// If the name contains a NUL, calls throw `.invalidArgument`, because a C function would use only the part before
+  /// the NUL.
   public init(bytes: some Sequence<UInt8>) { storage = Array(bytes) + [0] }
 
   /// Creates a name from the UTF-8 bytes of a string.
@@ -42,10 +42,11 @@ public struct POSIXName: Hashable, Sendable {
     }
   }
 
-  /// Rejects names that only some C libraries accept, such as one without a slash, and `/.`, the directory that
-  /// contains all objects.
+  /// Rejects names that only some C libraries accept, such as a name without a slash.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
+  /// Also rejects `/.`, which refers to the directory that contains all objects.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` if more than `maximumLength` bytes follow the
   ///   slash.
   package func validate(for call: IPCError.Call, maximumLength: Int) throws(IPCError) {
     try requireWhole(for: call)
@@ -72,8 +73,8 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
 
 /// A process ID (`pid_t`).
 ///
-/// The kernel reuses the ID of a process that has ended and been reaped. A ``PIDFD``, in contrast, never refers to
-/// another process.
+/// After a process has ended and been reaped, the kernel can assign its ID to a new process. A ``PIDFD``, in contrast,
+/// never refers to another process.
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
   /// The process ID (`pid_t` in C).
   public let rawValue: Int32

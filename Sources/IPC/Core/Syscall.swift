@@ -50,7 +50,7 @@ package enum Syscall {
     if code != 0 { throw IPCError(name, Errno(rawValue: code)) }
   }
 
-  /// The error from the last failed call, for hot paths that test the result themselves.
+  /// The error from the last failed call, for performance-critical code that checks results itself.
   @inline(__always) static var lastError: Errno { Errno(rawValue: errno) }
 }
 
@@ -68,7 +68,7 @@ extension Syscall {
     return count == 0 ? [] : Readiness(rawValue: entry.revents)
   }
 
-  /// Performs a call that waits until a descriptor is ready; it takes a timeout in nanoseconds, or -1 for no limit.
+  /// Performs a call that waits until a descriptor is ready; `body` takes a timeout in nanoseconds, or -1 for no limit.
   ///
   /// - Returns: The number of ready objects; 0 only after a timeout.
   package static func wait(
@@ -134,7 +134,7 @@ package func nilIfWouldBlock<Value: ~Copyable>(
 /// Futex operations on a word in shared memory.
 enum Futex {
   enum Outcome {
-    /// The word has changed, or the thread was woken, possibly spuriously: check the word again.
+    /// The word has changed, or the thread was woken, possibly spuriously. The caller must check the word again.
     case woken
     case timedOut
   }
@@ -165,20 +165,20 @@ enum Futex {
 extension Result where Failure == Errno {
   /// Whether the call failed with an error.
   ///
-  /// Comparing results with `==` would look up generic metadata at run time, which costs more than some system calls.
+  /// Comparing results with `==` would look up generic metadata at run time, which takes longer than some system calls.
   func failed(with reason: Errno) -> Bool {
     if case .failure(reason) = self { true } else { false }
   }
 }
 
-/// Prevents a signal raised by a call from killing the process, where the kernel has no flag to suppress the signal.
+/// Prevents a call that raises a signal from killing the process, for calls that have no flag to suppress the signal.
 ///
 /// The signal's disposition belongs to the whole process, so it is left unchanged. This thread blocks the signal during
 /// the call, and then consumes a signal raised by the call.
 enum ThreadSignal {
   /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
   ///
-  /// `raised` returns whether a call with this result raised the signal.
+  /// `raised` takes the result of `body`, and returns whether the call raised the signal.
   static func contained<Value>(_ signal: Int32, _ body: () -> Value, raised: (Value) -> Bool) -> Value {
     var signals = sigset_t()
     var before = sigset_t()
@@ -186,7 +186,7 @@ enum ThreadSignal {
     _ = unsafe sigemptyset(&signals)
     _ = unsafe sigaddset(&signals, signal)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, &before)
-    // A signal that was already pending is left for the program. Only a blocked signal can be pending.
+    // If the signal was already pending, leave it for the program. Only a blocked signal can be pending.
     let wasPending = unsafe sigismember(&before, signal) == 1 && isPending(signal)
     let value = body()
     let reason = errno

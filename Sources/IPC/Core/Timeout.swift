@@ -3,8 +3,8 @@ package import SystemPackage
 
 /// How long a call may wait.
 ///
-/// A timeout is an instant: ``after(_:)`` starts counting when it is called, so several calls with the same value share
-/// one deadline. Interrupted calls keep their deadline.
+/// A timeout is an instant. ``after(_:)`` computes the instant when it is called, so several calls with the same value
+/// share one deadline. A call that a signal interrupts keeps its deadline.
 ///
 /// ```swift
 /// let message = try queue.receive(into: &buffer, timeout: .after(.seconds(1)))
@@ -32,7 +32,7 @@ public struct Timeout: Hashable, Sendable {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
 
-  /// Waits until a time of day, given in the same form as in a C `timespec`, then throws `.timedOut`.
+  /// Waits until a time of day, given in the form of a C `timespec`, then throws `.timedOut`.
   ///
   /// Later changes to the clock do not affect the wait.
   ///
@@ -53,7 +53,7 @@ public struct Timeout: Hashable, Sendable {
   /// Creates a timeout that ends `length` nanoseconds from now.
   private init(nanoseconds length: Int64) {
     let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
-    // The minimum means ``immediate``, and the maximum ``never``.
+    // The minimum is reserved for ``immediate``, and the maximum for ``never``.
     let (earliest, latest) = (Int64.min + 1, Int64.max - 1)
     if overflowed {
       deadline = length < 0 ? earliest : latest
@@ -98,8 +98,8 @@ extension Timeout {
   ///
   /// The deadline is never before 1970, because those calls reject such times.
   ///
-  /// The time of day can be set while the call waits. If the call reports a timeout before ``hasPassed`` is true, call
-  /// it again.
+  /// The clock can be set while the call waits. If the call reports a timeout before ``hasPassed`` is true, repeat the
+  /// call.
   package var timeOfDay: (seconds: Int64, nanoseconds: Int) {
     if isImmediate { return (0, 0) }
     let (rest, overflowed) = deadline.subtractingReportingOverflow(MonotonicTime.now)
@@ -134,16 +134,17 @@ extension Duration {
   }
 }
 
-/// Spinning: checking shared memory for a short time before sleeping.
+/// Checks shared memory repeatedly for a short time before a thread goes to sleep.
 ///
-/// Sleeping and waking take about as long as the checks, so an unsuccessful spin at most doubles the cost. The thread
-/// does not yield the CPU, because it would then run again only after all other threads.
+/// The maximum duration is about the time that a thread needs to go to sleep and wake up, so an unsuccessful spin at
+/// most doubles the cost. The thread does not yield the CPU, because the scheduler could then run all other threads
+/// first.
 enum Spin {
   /// The maximum duration in nanoseconds.
   static let time: Int64 = 10_000
-  /// The nanoseconds between two checks; each check takes the cache line away from the peer.
+  /// The time between two checks in nanoseconds; each check moves the cache line away from the peer's CPU.
   static let interval: Int64 = 250
-  /// After an unsuccessful spin, only one in this many waits spins.
+  /// After an unsuccessful spin, only one in this many waits spins again.
   static let waitsPerSpin: UInt32 = 8
 
   /// Waits until the next check is due, and returns the time.
@@ -154,7 +155,8 @@ enum Spin {
     return now
   }
 
-  /// Checks a condition until it is true, ``time`` has elapsed or the timeout has expired; returns whether it is true.
+  /// Checks a condition until it is true, ``time`` has elapsed or the timeout has expired; returns whether the
+  /// condition is true.
   @inline(__always)
   static func until(_ timeout: Timeout, _ condition: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
     var now = MonotonicTime.now
@@ -176,7 +178,7 @@ package struct Backoff {
 
   /// Sleeps before the next attempt, but not past the timeout.
   ///
-  /// - Returns: false if the timeout has expired.
+  /// - Returns: Whether to make another attempt; false if the timeout has expired.
   package mutating func sleep(
     before timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

@@ -20,8 +20,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// The cost of a wait depends on the number of ready descriptors, not on the number of watched ones. ``Watched`` owns a
-/// watched descriptor and removes it from the instance before closing it. See <doc:WaitingOnMany>.
+/// The cost of a wait depends on the number of ready descriptors, not on the number of watched descriptors. ``Watched``
+/// owns a watched descriptor and removes it from the instance before closing it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
@@ -78,8 +78,10 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   }
 
   /// Waits like ``wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals
-  /// in `signalMask`, so that no signal between a check and the wait is missed, as in
-  /// ``PollSet/wait(blocking:timeout:retryOnInterrupt:)``.
+  /// in `signalMask`.
+  ///
+  /// As with ``PollSet/wait(blocking:timeout:retryOnInterrupt:)``, the program does not miss a signal that arrives
+  /// between a check and the wait.
   ///
   /// Calls `epoll_pwait2(2)` with a signal mask.
   @discardableResult
@@ -120,7 +122,7 @@ extension Epoll {
     /// Every wait reports the descriptor while it is ready.
     case level
     /// Only the first wait after a new event reports the descriptor (`EPOLLET`). Read or write until the call would
-    /// block: remaining data is not reported again.
+    /// block, because remaining data is not reported again.
     case edge
   }
 
@@ -134,9 +136,9 @@ extension Epoll {
   ///   - once: Whether the descriptor is reported only once until ``Watched/change(to:trigger:once:)`` is called
   ///     (`EPOLLONESHOT`). Set this if several threads wait on the instance.
   /// - Returns: The watched descriptor; destroying this value removes the descriptor from the instance.
-  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
-  ///   `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` for a cycle of
-  ///   instances.
+  /// - Throws: ``IPCError`` with `.notPermitted` if the descriptor refers to a file that is always ready, such as a
+  ///   regular file; `.noSpace` if `/proc/sys/fs/epoll/max_user_watches` is reached; `.tooManySymbolicLinkLevels` if
+  ///   epoll instances would watch each other in a cycle.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func watch<Owner: DescriptorOwner & ~Copyable>(
@@ -151,8 +153,8 @@ extension Epoll {
   ///
   /// Destroying this value removes the descriptor from the instance and then closes it.
   ///
-  /// In the opposite order, the kernel would continue to report the descriptor while another process, such as a child,
-  /// has it open. The reported number would then be closed in this process, or belong to another file.
+  /// If the descriptor were closed first, the kernel would continue to report it while another process, such as a
+  /// child, has it open. In this process, the reported number would be closed, or belong to another file.
   public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
     // Fields are destroyed in declaration order.
     let registration: Registration
@@ -162,7 +164,7 @@ extension Epoll {
 
     /// Replaces the events to report.
     ///
-    /// A descriptor that was watched with `once` is enabled again. The next wait reports a descriptor that is already
+    /// This enables a descriptor that was watched with `once` again. The next wait reports a descriptor that is already
     /// ready, even with ``Epoll/Trigger/edge``.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.
@@ -188,8 +190,8 @@ extension Epoll.Watched: Sendable where Owner: Sendable & ~Copyable {}
 extension Epoll {
   /// Watches a descriptor owned by the caller, as in C.
   ///
-  /// Call ``remove(_:)`` before you close the descriptor: an entry outlives its descriptor while another descriptor
-  /// refers to the same open file description. ``watch(_:for:token:trigger:once:)`` does this for you.
+  /// Call ``remove(_:)`` before you close the descriptor: the entry remains as long as another descriptor refers to the
+  /// same open file description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
   /// - Throws: ``IPCError`` with `.fileExists` if the descriptor is already watched; and any error from
   ///   ``watch(_:for:token:trigger:once:)``.

@@ -23,7 +23,7 @@ public import SystemPackage
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The counter's maximum value; a write that would exceed this value waits.
+  /// The counter's maximum value; a write waits if the sum would exceed this value.
   public static let maximumValue = UInt64.max - 1
 
   /// Creates a counter; its descriptor is close-on-exec.
@@ -54,8 +54,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Transfers ownership of the descriptor to the caller.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Waits until the counter is not 0, returns its value, and sets it to 0; in semaphore mode, returns 1 and subtracts
-  /// 1.
+  /// Waits until the counter is not 0, sets it to 0, and returns its previous value; in semaphore mode, subtracts 1 and
+  /// returns 1.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -70,7 +70,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Returns the counter and sets it to 0, like ``read(timeout:retryOnInterrupt:)`` but without waiting.
   ///
-  /// - Returns: nil if the counter is 0.
+  /// - Returns: The counter's previous value, or 1 in semaphore mode; nil if the counter is 0.
   public func tryRead() throws(IPCError) -> UInt64? {
     try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
   }
@@ -79,11 +79,11 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most ``maximumValue``.
-  ///   - timeout: How long to wait. The kernel reports only that the counter can increase by 1, so with a deadline, or
-  ///     on a nonblocking descriptor, the function retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` reports only that 1 can be added to the counter, so with a deadline, or
+  ///     on a nonblocking descriptor, the method retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
-  ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` if the
+  ///   amount exceeds ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `write(2)`.
   @inlinable
@@ -96,12 +96,13 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Adds an amount to the counter, without waiting.
   ///
-  /// - Returns: false if the sum would exceed ``maximumValue``.
+  /// - Returns: Whether the amount was added; false if the sum would exceed ``maximumValue``.
   public func tryWrite(_ amount: UInt64) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
   }
 
-  // The attempts to read and write contain no error handling, so that little code is inlined into the caller.
+  // The first attempts to read and write contain no error handling, so that only little code is inlined into the
+  // caller.
 
   @usableFromInline
   static func read(_ descriptor: FileDescriptor, _ value: inout UInt64) -> Int {

@@ -17,9 +17,9 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// When another process writes a file in the directory, the file is complete only after it has been closed, or moved
-/// into the directory. The ``Events/created`` event is reported before the file has contents. Changes through a shared
-/// mapping are not reported.
+/// A file that another process writes is complete only when the process closes it, or moves it into the directory. The
+/// ``Events/created`` event arrives before the file has contents. The kernel does not report changes made through a
+/// shared mapping.
 ///
 /// `inotify(7)`.
 public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
@@ -29,7 +29,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameter nonBlocking: Whether the descriptor is nonblocking. Set this for a process that inherits the
   ///   descriptor; this library does not need a nonblocking descriptor.
-  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, also if the user already has `max_user_instances` instances.
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles` if this process may not open more descriptors, or the user already
+  ///   has `max_user_instances` instances.
   ///
   /// Calls `inotify_init1(2)`.
   public init(nonBlocking: Bool = false) throws(IPCError) {
@@ -54,7 +55,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
   /// A watched file or directory.
   public struct Watch: RawRepresentable, Hashable, Sendable {
-    /// The watch descriptor; -1 in an event that belongs to no watch.
+    /// The watch descriptor; -1 in an event that does not belong to a watch.
     public let rawValue: Int32
     /// Creates a watch from a watch descriptor.
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -94,7 +95,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
 
     /// In an event: the file system was unmounted (`IN_UNMOUNT`).
     public static let unmounted = Events(rawValue: 0x2000)
-    /// In an event: events were lost, because too many were unread (`IN_Q_OVERFLOW`).
+    /// In an event: the kernel dropped events because too many were unread (`IN_Q_OVERFLOW`).
     public static let overflowed = Events(rawValue: 0x4000)
     /// In an event: the watch has ended (`IN_IGNORED`).
     public static let watchEnded = Events(rawValue: 0x8000)
@@ -128,8 +129,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   ///   - events: The events to report, and options.
   /// - Returns: The watch, which is the existing one if the file or directory is already watched.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if `events`
-  ///   contains no event; `.notDirectory` for ``Events/onlyDirectory``; `.noSpace` if the user already has
-  ///   `max_user_watches` watches.
+  ///   contains no event; `.notDirectory` if ``Events/onlyDirectory`` is set and the path is not a directory;
+  ///   `.noSpace` if the user already has `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.
   @discardableResult
@@ -151,7 +152,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits for changes, and calls `body` for each change that one read returns, in order.
+  /// Waits for changes, reads as many as fit in one buffer, and calls `body` for each of them, in order.
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the first change.
@@ -167,7 +168,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   public func read(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (Event, Span<UInt8>) -> Void
   ) throws(IPCError) -> Int {
-    // One event with the longest name takes 272 bytes.
+    // An event with a name of the maximum length takes 272 bytes.
     try unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { (buffer) throws(IPCError) in
       let length = try Syscall.untilReady(
         .read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt

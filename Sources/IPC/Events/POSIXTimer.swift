@@ -19,7 +19,7 @@ internal import SystemPackage
 /// `timer_create(2)`.
 @safe public struct POSIXTimer: ~Copyable, @unchecked Sendable {
   private let timer: UnsafeMutableRawPointer?
-  /// The function's key; nil if the timer sends a signal.
+  /// The key of the function to call; nil if the timer sends a signal.
   private let key: Int32?
 
   /// Creates a disarmed timer that sends a signal with `si_code` `SI_TIMER` to this process.
@@ -42,8 +42,8 @@ internal import SystemPackage
 
   /// Creates a disarmed timer that calls a function in a thread that the C library creates.
   ///
-  /// A call in progress continues after the timer is destroyed. Expirations in quick succession can run the function in
-  /// several threads at the same time.
+  /// If the function is running when the timer is destroyed, it continues. If the timer expires several times in quick
+  /// succession, the function can run in several threads at the same time.
   ///
   /// - Parameters:
   ///   - clock: The timer's clock.
@@ -75,7 +75,7 @@ internal import SystemPackage
   ///
   /// Discards the previous setting.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a negative interval.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the interval is negative.
   ///
   /// Calls `timer_settime(2)`.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
@@ -99,7 +99,7 @@ internal import SystemPackage
     }
   }
 
-  /// The number of additional expirations between the generation and the receipt of the last signal.
+  /// The number of additional times that the timer expired between the generation and the receipt of the last signal.
   ///
   /// Calls `timer_getoverrun(2)`.
   public var overrunCount: Int {

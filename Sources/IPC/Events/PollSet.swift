@@ -11,8 +11,9 @@ public import SystemPackage
 /// for event in set where !event.readiness.isEmpty { print(event.token) }
 /// ```
 ///
-/// The kernel examines the whole list in each wait. Use a ``PollSet`` for a few descriptors, or for a list that changes
-/// between waits, and ``Epoll`` for many. The set does not own the descriptors: empty it before you close them.
+/// The kernel examines the whole list in each wait. Use a ``PollSet`` for a few descriptors, or if the list changes
+/// between waits; use ``Epoll`` for many descriptors. The set does not own the descriptors: remove them before you
+/// close them.
 ///
 /// `poll(2)`.
 public struct PollSet: Sendable {
@@ -36,7 +37,7 @@ public struct PollSet: Sendable {
     add(owner.descriptor, for: events, token: token)
   }
 
-  /// Adds a descriptor that the caller must keep open.
+  /// Adds a descriptor, which the caller must keep open.
   public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
     entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
     tokens.append(token)
@@ -54,7 +55,7 @@ public struct PollSet: Sendable {
   ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``, a timeout is not an error here, because an
   ///   event loop uses it to do other work.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
-  ///   `.invalidArgument` for more descriptors than `RLIMIT_NOFILE`.
+  ///   `.invalidArgument` if there are more descriptors than `RLIMIT_NOFILE`.
   ///
   /// Calls `ppoll(2)`.
   @discardableResult
@@ -68,8 +69,9 @@ public struct PollSet: Sendable {
 
   /// Waits like ``wait(timeout:retryOnInterrupt:)`` while the thread blocks exactly the signals in `signalMask`.
   ///
-  /// Block the signals that the program handles, check what their handlers record, and wait with a mask that unblocks
-  /// them: a signal that arrives after the check then ends the wait with `.interrupted` instead of being missed.
+  /// To avoid missing a signal, block the signals that the program handles, check the state that their handlers change,
+  /// and then wait with a mask that unblocks these signals. If a signal arrives after the check, the wait throws
+  /// `.interrupted`.
   ///
   /// Calls `ppoll(2)` with a signal mask.
   @discardableResult

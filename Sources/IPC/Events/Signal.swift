@@ -9,8 +9,8 @@ public import SystemPackage
 
 /// A signal, identified by its number.
 ///
-/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue,
-/// each with its value. They are received in ascending order of their numbers; signals with the same number are
+/// While a standard signal is pending, the kernel discards further signals with the same number. Real-time signals are
+/// queued, each with its value. They are received in ascending order of their numbers; signals with the same number are
 /// received in the order in which they were sent.
 ///
 /// `signal(7)`.
@@ -32,7 +32,8 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
 
   /// Returns the real-time signal `SIGRTMIN + offset`; nil if the result would be above `SIGRTMAX`.
   ///
-  /// Programs that agree on a real-time signal count from `SIGRTMIN`, which differs between C libraries.
+  /// Programs that agree on a real-time signal must specify it relative to `SIGRTMIN`, whose value differs between C
+  /// libraries.
   public static func realTime(_ offset: Int32) -> Signal? {
     guard 0...cipc_sigrtmax() - cipc_sigrtmin() ~= offset else { return nil }
     return Signal(reported: cipc_sigrtmin() + offset)
@@ -63,10 +64,10 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGSTOP`, which cannot be blocked or ignored.
   public static let stop = Signal(reported: SIGSTOP)
 
-  /// Orders signals by number, which is the order in which pending real-time signals are received.
+  /// Orders signals by number; pending real-time signals are received in this order.
   public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
 
-  /// Whether this is a real-time signal, which queues instead of merging.
+  /// Whether this is a real-time signal, which is queued even if the same signal is already pending.
   public var isRealTime: Bool { rawValue >= cipc_sigrtmin() }
 }
 
@@ -84,8 +85,8 @@ extension Signal {
   ///
   /// - Parameter process: One process, not a group. If it is not a child of this process, its ID may already belong to
   ///   another process; a ``PIDFD`` never refers to another process.
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for another user's process; `.invalidArgument` for 0
-  ///   or a negative number.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` if the process belongs to another user;
+  ///   `.invalidArgument` if the ID is 0 or negative.
   ///
   /// Calls `kill(2)`.
   public func send(to process: ProcessID) throws(IPCError) {
@@ -102,8 +103,8 @@ extension Signal {
   /// Sends the signal to every process in a group.
   ///
   /// - Parameter group: The group ID, which is the process ID of its leader; nil for this process's group.
-  /// - Throws: ``IPCError`` with `.noSuchProcess` for a group without processes; `.notPermitted` if this process may
-  ///   not send the signal to any process in the group; `.invalidArgument` for an ID below 2.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` if the group has no processes; `.notPermitted` if this process may
+  ///   not send the signal to any process in the group; `.invalidArgument` if the ID is below 2.
   ///
   /// Calls `kill(2)` with the negative ID.
   public func send(toGroup group: ProcessID?) throws(IPCError) { try Self.send(rawValue, toGroup: group) }
@@ -133,8 +134,8 @@ extension Signal {
   /// A zombie passes this check. If the process is not a child of this process, its ID may already belong to another
   /// process; a ``PIDFD`` never refers to another process.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for another user's existing process;
-  ///   `.invalidArgument` for 0 or a negative number.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` if the process exists but belongs to another user;
+  ///   `.invalidArgument` if the ID is 0 or negative.
   ///
   /// Calls `kill(2)` with signal 0.
   public static func probe(_ process: ProcessID) throws(IPCError) {
@@ -155,8 +156,8 @@ extension Signal {
   /// - Parameters:
   ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, `sival_int` in C.
   ///   - process: The ID of a single process, not of a process group.
-  ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
-  ///     there is room again, so the function retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait while the receiver has `RLIMIT_SIGPENDING` pending signals. The kernel does not
+  ///     report when there is room again, so the method retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and any error from
   ///   ``send(to:)``.
@@ -181,13 +182,14 @@ extension Signal {
 
   /// Sends the signal to a process, with a value, without waiting.
   ///
-  /// - Returns: false if the receiver's `RLIMIT_SIGPENDING` is reached.
+  /// - Returns: Whether the signal was sent; false if the receiver's `RLIMIT_SIGPENDING` is reached.
   public func tryQueue(value: Int32, to process: ProcessID) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try queue(value: value, to: process, timeout: .immediate) } != nil
   }
 
-  /// Requires a positive number: `kill(2)` interprets 0 and negative numbers as process groups, and -1 as all
-  /// processes.
+  /// Requires a positive process ID.
+  ///
+  /// `kill(2)` interprets 0 and negative numbers as process groups, and -1 as all processes.
   private static func requireOne(_ process: ProcessID, _ call: IPCError.Call) throws(IPCError) {
     guard process.rawValue > 0 else { throw IPCError(call, .invalidArgument, on: .process(process)) }
   }
@@ -196,13 +198,13 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A write to a pipe without readers throws `.brokenPipe` even if the signal is ignored. If the program ignores
-  /// ``brokenPipe`` through this method, writes to pipes need no other protection, and call `write(2)`. This saves up
-  /// to 0.1 µs compared with `pwritev2(2)` and `RWF_NOSIGNAL`, and two system calls before Linux 6.18. A
+  /// If the program ignores ``brokenPipe`` through this method, writes to pipes need no other protection against the
+  /// signal, and call `write(2)`. This is up to 0.1 µs faster than `pwritev2(2)` with `RWF_NOSIGNAL`, and before Linux
+  /// 6.18 saves two system calls. A write to a pipe without readers throws `.brokenPipe` in either case. A
   /// ``ChildProcess`` does not inherit the disposition. Do not ignore ``child``: the kernel would discard the
   /// children's statuses.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the signal is ``kill`` or ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_IGN`.
   public func ignore() throws(IPCError) {
@@ -212,11 +214,12 @@ extension Signal {
 
   /// Restores the signal's default action, which terminates the process for most signals.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the signal is ``kill`` or ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_DFL`.
   public func resetToDefault() throws(IPCError) {
-    // Record this before changing the disposition, because writes rely on the signal being ignored.
+    // Record this before changing the disposition: while the record says that the signal is ignored, writes do not
+    // protect against it.
     if self == .brokenPipe { PipeSignal.programHandlesIt() }
     try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 0) }
   }
@@ -231,11 +234,11 @@ public struct ReceivedSignal: Hashable, Sendable {
   /// The process that sent the signal, or the child whose state changed; nil if there is no such process, or if the
   /// process is in a PID namespace that is not visible to this process.
   public let process: ProcessID?
-  /// The user that the process runs as; nil if no process sent the signal.
+  /// The user as which the process runs; nil if no process sent the signal.
   ///
   /// A user that is not mapped into this process's user namespace is reported as the overflow user, 65534.
   public let user: UserID?
-  /// The value that the sender, timer or message queue attached; 0 if it attached none.
+  /// The value that the sender, timer or message queue attached; 0 if there is none.
   public let value: Int32
 
   /// How a signal was sent: its `si_code`.

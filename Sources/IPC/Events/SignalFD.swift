@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor for reading signals, to wait for them together with other descriptors.
+/// A descriptor from which a program reads signals, for example to wait for them together with other descriptors.
 ///
 /// ```swift
 /// let signals: SignalSet = [.terminate, .child]
@@ -11,8 +11,8 @@ public import SystemPackage
 /// ```
 ///
 /// A read returns signals that are pending for the process or the reading thread. The descriptor is readable while such
-/// a signal is pending. Every thread must block the signals: otherwise, the kernel delivers them to a thread that does
-/// not block them.
+/// a signal is pending. All threads must block the signals: otherwise, the kernel delivers a signal to a thread that
+/// does not block it.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
@@ -71,7 +71,7 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Receives the pending signal with the lowest number, without waiting.
   ///
-  /// - Returns: nil if no signal is pending.
+  /// - Returns: The signal; nil if none is pending.
   public func tryRead() throws(IPCError) -> ReceivedSignal? {
     try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
   }

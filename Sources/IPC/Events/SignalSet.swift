@@ -32,7 +32,7 @@ public struct SignalSet: Hashable, Sendable {
     word = signals.reduce(0) { $0 | 1 << UInt64($1.rawValue - 1) }
   }
 
-  /// Returns whether the signal is in the set.
+  /// Returns whether the set contains the signal.
   public func contains(_ signal: Signal) -> Bool { word & 1 << UInt64(signal.rawValue - 1) != 0 }
 
   /// Whether the set has no signals.
@@ -52,8 +52,9 @@ extension SignalSet: CustomStringConvertible {
   public var description: String { signals.map(\.description).joined(separator: ", ") }
 }
 
-/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has
-/// its own mask, initially a copy of its creator's mask, so a program should block signals before it creates threads.
+/// A blocked signal stays pending for the thread or the process until it is unblocked or received. Each thread has its
+/// own mask, which is initially a copy of its creator's mask. A program should therefore block signals before it
+/// creates threads.
 extension SignalSet {
   /// The signals that this thread blocks.
   ///
@@ -96,7 +97,7 @@ extension SignalSet {
 
   /// Blocks these signals in this thread while `body` runs.
   ///
-  /// Afterwards, the previous mask is restored, and signals that `body` did not receive are delivered.
+  /// Afterwards, the method restores the previous mask, and pending signals that `body` did not receive are delivered.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`, and with `SIG_SETMASK`.
   public func whileBlocked<Value: ~Copyable, Failure: Error>(
@@ -120,8 +121,8 @@ extension SignalSet {
 extension SignalSet {
   /// Waits until a signal in the set is pending, and receives the one with the lowest number.
   ///
-  /// Handlers do not run. Every thread must block the signals: otherwise, the kernel delivers them to a thread that
-  /// does not block them.
+  /// Handlers do not run. All threads must block the signals: otherwise, the kernel delivers a signal to a thread that
+  /// does not block it.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a handler for another signal ran.
@@ -143,7 +144,7 @@ extension SignalSet {
 
   /// Receives the pending signal with the lowest number in the set, without waiting.
   ///
-  /// - Returns: nil if no signal in the set is pending.
+  /// - Returns: The signal; nil if no signal in the set is pending.
   public func tryWait() throws(IPCError) -> ReceivedSignal? {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
   }

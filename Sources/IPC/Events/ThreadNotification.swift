@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Functions that the C library calls in its own threads (`SIGEV_THREAD`), each identified by a key.
 ///
-/// A notification carries only the key, so a notification that arrives after its registration has ended is ignored.
+/// A notification carries only the key. If its registration has already ended, the notification is ignored.
 enum ThreadNotification {
   typealias Body = @Sendable () -> Void
 
@@ -26,7 +26,7 @@ enum ThreadNotification {
     body?()
   }
 
-  /// Registers a function for all notifications from a timer, or for the next notification from a queue.
+  /// Registers a function for all notifications from a timer, or for only the next notification from a queue.
   static func add(_ body: @escaping Body, repeats: Bool) -> Int32 {
     registrations.withLock { registrations in
       repeat { registrations.nextKey &+= 1 } while registrations.bodies[registrations.nextKey] != nil

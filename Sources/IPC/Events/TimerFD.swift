@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A timer with a descriptor, to wait for it together with other descriptors.
+/// A timer with a descriptor, so that a program can wait for it together with other descriptors.
 ///
 /// ```swift
 /// let timer = try TimerFD()
@@ -89,10 +89,11 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Sets the timer to expire at a time on its clock, or immediately if the time has passed, and then after each
   /// interval.
   ///
-  /// A ``Clock/timeOfDay`` timer follows changes to the clock, for example for appointments.
+  /// A ``Clock/timeOfDay`` timer takes changes to the clock into account, as an appointment requires.
   ///
   /// - Parameters:
-  ///   - seconds: The clock's seconds: since 1970 for ``Clock/timeOfDay``, otherwise since the system started.
+  ///   - seconds: The seconds on the timer's clock: since 1970 for ``Clock/timeOfDay``, otherwise since the system
+  ///     started.
   ///   - nanoseconds: The nanoseconds within that second.
   ///   - interval: The time between further expirations.
   /// - Throws: ``IPCError`` with `.invalidArgument` if `seconds` is negative, or `nanoseconds` is not from 0 to
@@ -148,12 +149,12 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Returns the number of expirations since the timer was last read or set, without waiting.
   ///
-  /// - Returns: nil if the timer has not expired.
+  /// - Returns: The number of expirations; nil if the timer has not expired.
   public func tryRead() throws(IPCError) -> UInt64? {
     try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  /// Sets the timer to expire when a timeout passes, and then after each interval.
+  /// Sets the timer to expire when a timeout expires, and then after each interval.
   package func set(at instant: Timeout, _ interval: Duration? = nil) throws(IPCError) {
     // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
     let period = interval.map { max(1, $0.nanoseconds) } ?? 0

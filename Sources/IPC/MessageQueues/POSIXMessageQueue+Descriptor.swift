@@ -27,8 +27,8 @@ extension POSIXMessageQueue {
 
     /// Takes ownership of an inherited queue descriptor, and makes it close-on-exec.
     ///
-    /// Calls fail with `.badFileDescriptor` if the queue was not opened for the required access. If the initializer
-    /// throws, the previous owner keeps the descriptor.
+    /// Later calls throw `.badFileDescriptor` if the queue was not opened with the required access mode. If the
+    /// initializer throws, the previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -64,11 +64,11 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// - Parameters:
   ///   - name: A slash followed by up to 255 bytes other than slashes.
-  ///   - nonBlocking: Whether calls on this description are nonblocking, regardless of their timeout. Set this for a
-  ///     child that inherits the descriptor; this library does not need a nonblocking queue.
+  ///   - nonBlocking: Whether calls on this open file description are nonblocking, regardless of their timeout. Set
+  ///     this for a child that inherits the descriptor; this library does not need a nonblocking queue.
   /// - Returns: The open queue. Its ``attributes`` were set when it was created.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
-  ///   a slash.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if the name does
+  ///   not begin with a slash.
   ///
   /// Calls `mq_open(3)`.
   public static func open(_ name: POSIXName, nonBlocking: Bool = false) throws(IPCError) -> Self {
@@ -84,12 +84,12 @@ extension POSIXMessageQueue.Descriptor {
   ///   - attributes: The limits; nil for the system defaults (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: The queue's permissions.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C.
-  ///   - nonBlocking: Whether calls on this description are nonblocking, regardless of their timeout.
+  ///   - applyUmask: Whether to apply the process's umask, as in C.
+  ///   - nonBlocking: Whether calls on this open file description are nonblocking, regardless of their timeout.
   /// - Returns: The open queue.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` if an attribute is not positive or exceeds the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
-  ///   `.noSpace` if the limit on queues is reached.
+  ///   `.noSpace` if the limit on the number of queues is reached.
   ///
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and `fchmod(2)`.
   public static func create(
@@ -130,7 +130,7 @@ extension POSIXMessageQueue.Descriptor {
       do throws(IPCError) {
         return try open(name, nonBlocking: nonBlocking)
       } catch  where error.errno == .noSuchFileOrDirectory {
-        // The queue was removed between the two calls: try again.
+        // Another process removed the queue between the two calls: try again.
       }
     }
   }
@@ -180,14 +180,14 @@ extension POSIXMessageQueue.Descriptor {
     return previous.flags & Int(O_NONBLOCK) != 0
   }
 
-  /// Registers this process to be notified once when a message arrives in the empty queue.
+  /// Registers this process for one notification when a message arrives in the empty queue.
   ///
   /// If a process or thread is blocked in a receive call, that call receives the message, and no notification is sent.
   /// To be notified again, register again *before* you empty the queue. To wait for several queues or other
   /// descriptors, use ``Epoll`` or ``PollSet`` instead.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` if a process, possibly this one, is already registered;
-  ///   `.invalidArgument` for an invalid signal.
+  ///   `.invalidArgument` if the signal is invalid.
   ///
   /// Calls `mq_notify(3)`.
   public func requestNotification(_ notification: POSIXMessageQueue.Notification) throws(IPCError) {

@@ -21,8 +21,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is nonblocking;
-  ///   `.messageTooLong` for more bytes than ``attributes`` allows; `.invalidArgument` for a priority that is too high;
-  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///   `.messageTooLong` if the message is longer than ``attributes`` allows; `.invalidArgument` if the priority is too
+  ///   high; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `mq_send(3)` or `mq_timedsend(3)`.
   @inlinable
@@ -85,7 +85,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to reserve; nil for the longest message that the queue allows.
-  ///   - bytes: The array that the message is appended to.
+  ///   - bytes: The array to append the message to.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
@@ -101,14 +101,14 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 
   /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
-  /// - Returns: nil if there is no message.
+  /// - Returns: The message's length and priority; nil if there is no message.
   public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
     try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, timeout: .immediate) }
   }
 
   /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
-  /// - Returns: nil if there is no message.
+  /// - Returns: The message's length and priority; nil if there is no message.
   public func tryReceive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8]
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
@@ -118,8 +118,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// These functions are not generic, so other modules need not specialize them. A call without a timeout first calls a
-// function that has few arguments and does not branch.
+// These functions are not generic, so the compiler need not specialize them in other modules. A call without a timeout
+// first calls a function with few arguments and no branches.
 extension POSIXMessageQueue {
   /// Makes one attempt to send, waiting for room.
   ///
@@ -133,7 +133,7 @@ extension POSIXMessageQueue {
 
   /// Makes one attempt to receive, waiting for a message.
   ///
-  /// - Returns: nil if the attempt failed. The reason is in `errno`.
+  /// - Returns: The message's length and priority; nil if the attempt failed, with the reason in `errno`.
   @usableFromInline
   static func attemptReceive(_ descriptor: FileDescriptor, _ bytes: inout OutputRawSpan) -> ReceivedMessage? {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
@@ -160,7 +160,7 @@ extension POSIXMessageQueue {
     }
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
       while true {
-        // Recalculate the deadline for each attempt, because the time of day may have been set.
+        // Recalculate the deadline for each attempt, because the clock may have been set.
         let deadline = timeout.timeOfDay
         if unsafe cipc_mq_timedsend(
           descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
@@ -212,7 +212,7 @@ extension POSIXMessageQueue {
       // Only a blocked call can be interrupted.
       if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
     case .timedOut:
-      // If the time of day was set forward, the actual deadline may not have passed yet.
+      // If the clock was set forward, the actual deadline may still be in the future.
       if timeout.isDeadline, !timeout.hasPassed { return }
       throw IPCError(call, timeout.expirationError, on: object(descriptor, name))
     default: throw IPCError(call, reason, on: object(descriptor, name))

@@ -7,8 +7,10 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX message queue: messages arrive whole and in priority order; messages with equal priority arrive in the order
-/// in which they were sent.
+/// A POSIX message queue.
+///
+/// Messages arrive whole and in order of priority; messages with the same priority arrive in the order in which they
+/// were sent.
 ///
 /// ```swift
 /// let sender = try POSIXMessageQueue.Sender.createOrOpen("/jobs")
@@ -60,14 +62,14 @@ public enum POSIXMessageQueue {
   /// Both are fixed when the queue is created (`struct mq_attr` in `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE`, they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
-  /// `/proc/sys/fs/mqueue/`. All of a user's queues together may occupy `RLIMIT_MSGQUEUE` bytes (819,200).
+  /// `/proc/sys/fs/mqueue/`. Together, all of a user's queues can use at most `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
     /// The maximum number of messages in the queue (`mq_maxmsg`).
     public var maximumMessages: Int
     /// The maximum length of a message in bytes (`mq_msgsize`).
     public var maximumMessageSize: Int
 
-    /// Creates limits; ``maximumMessageSize`` is in bytes, and both must be at least 1.
+    /// Creates limits; both must be at least 1, and ``maximumMessageSize`` is in bytes.
     public init(maximumMessages: Int, maximumMessageSize: Int) {
       self.maximumMessages = maximumMessages
       self.maximumMessageSize = maximumMessageSize
@@ -90,7 +92,7 @@ public enum POSIXMessageQueue {
   public enum Notification: Hashable, Sendable {
     /// The process receives this signal with `si_code` `SI_MESGQ`; `sigwaitinfo(2)` and a handler can read the value.
     case signal(Int32, value: Int32 = 0)
-    /// The process is not notified, but no other process can register (`SIGEV_NONE`).
+    /// The process is not notified, but prevents other processes from registering (`SIGEV_NONE`).
     case none
   }
 
@@ -111,13 +113,13 @@ extension POSIXMessageQueue.Descriptor {
   /// Marks the queue as owned for as long as this description is open, so that
   /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name.
   ///
-  /// The ownership marker disappears when the process ends, even if it is killed. Any number of processes can own a
-  /// queue. A child that inherits the descriptor shares the marker.
+  /// The kernel removes the ownership marker when the process ends, even if it is killed. Any number of processes can
+  /// own a queue. A child that inherits the descriptor shares the marker.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the queue's name was removed, for example by a process
   ///   that found the queue abandoned; in that case, create the queue again. `.timedOut` or, for ``Timeout/immediate``,
-  ///   `.wouldBlock` while another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  ///   `.wouldBlock` if another process is checking the queue; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -137,8 +139,8 @@ extension POSIXMessageQueue {
   /// Removes a queue's name if no process has marked the queue as owned
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
-  /// All programs that use the queue must mark it: a queue that is open but not marked is removed. Marking the queue is
-  /// atomic with respect to the check and the removal, so no program loses a queue that it owns.
+  /// All programs that use the queue must mark it, because a queue that is open but not marked is removed. No process
+  /// can mark the queue between the check and the removal, so no program loses a queue that it owns.
   ///
   /// - Returns: Whether this call removed the name; false if the queue is owned or does not exist.
   /// - Throws: ``IPCError`` with `.permissionDenied`.

@@ -12,20 +12,21 @@ extension ChildProcess {
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// The two directions do not wait for each other, so the call cannot deadlock, regardless of the amount of data. It
-  /// is not an error if the program exits or closes its input early. The output ends when the program and all processes
-  /// that inherited its standard output have closed it.
+  /// The call writes and reads at the same time, so it cannot deadlock, regardless of the amount of data. It is not an
+  /// error if the program exits or closes its input before it has read all of it. The output ends when the program and
+  /// all processes that inherited its standard output have closed it.
   ///
   /// - Parameters:
   ///   - program: A path that contains a slash, or a name to look up in this process's `PATH`.
   ///   - arguments: The arguments after `program`, which is passed as argument 0.
   ///   - input: The bytes that the program reads from its standard input.
-  ///   - maxLength: The maximum number of output bytes. After that, the call closes the output, and `SIGPIPE`
-  ///     terminates a program that writes more.
+  ///   - maxLength: The maximum number of output bytes. When they have arrived, the call closes its end of the output;
+  ///     if the program writes more, `SIGPIPE` terminates it.
   ///   - options: How the child differs from this process.
   ///   - timeout: How long to wait for the program to exit.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
-  /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
+  /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, the program may have
+  ///   written more.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran; and any error from
   ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. If the program has
@@ -76,7 +77,8 @@ extension ChildProcess {
     var reader: PipeReader? = consume reader
     var output: [UInt8] = []
     var written = 0
-    // One poll(2) entry per pipe end; the first is for the writer. poll(2) ignores a negative descriptor.
+    // There is one poll(2) entry for each pipe end, and the first is for the writer. poll(2) ignores a negative
+    // descriptor.
     var entries = [cipc_pollfd](repeating: cipc_pollfd(descriptor: -1, events: 0, revents: 0), count: 2)
     while true {
       if written == input.byteCount { try writer.take()?.close() }

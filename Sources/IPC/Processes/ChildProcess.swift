@@ -45,8 +45,8 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///   - standardError: The destination of the child's standard error, descriptor 2.
   ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
-  ///   `.badFileDescriptor` for a closed descriptor or an invalid number; `.invalidArgument` if two descriptors
-  ///   would have the same number, or a string contains a NUL.
+  ///   `.badFileDescriptor` if a descriptor is closed or its number in the child is invalid; `.invalidArgument` if two
+  ///   descriptors would have the same number, or a string contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(
@@ -145,7 +145,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///
   /// Calls `pidfd_open(2)`.
   public func pidfd() throws(IPCError) -> PIDFD {
-    // The ID may already belong to another process.
+    // Once the child has been reaped, its ID may belong to another process.
     guard status == nil else { throw IPCError(.pidfdOpen, .noSuchProcess, on: .process(processID)) }
     return try PIDFD(of: processID)
   }
@@ -161,7 +161,7 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Opens a directory and calls `body` with its descriptor, or with -1 if the path is nil.
   ///
-  /// Unlike an error from `posix_spawn(3)`, an error from this function names the directory.
+  /// An error from this function contains the directory; an error from `posix_spawn(3)` would not.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -230,7 +230,7 @@ extension ChildProcess {
     }
   }
 
-  /// A child's process group; a terminal sends its signals to all processes in a group.
+  /// A child's process group; a terminal sends signals to all processes in the foreground group.
   public enum ProcessGroup: Hashable, Sendable {
     /// This process's group.
     case inherit
@@ -258,7 +258,7 @@ extension ChildProcess {
     public var workingDirectory: FilePath?
     /// The child's process group.
     public var processGroup: ProcessGroup
-    /// The signals that the child blocks, independent of this thread's signal mask.
+    /// The signals that the child blocks, regardless of this thread's signal mask.
     public var signalMask: SignalSet
 
     /// Creates options for a child.
@@ -308,7 +308,8 @@ private struct DescriptorMapping: ~Copyable {
 
   /// Duplicates descriptors whose numbers are also targets, because the child would overwrite them.
   ///
-  /// If a duplicate's number is also a target, that duplicate stays open, so the next duplicate has another number.
+  /// If a duplicate's number is also a target, the duplicate stays open so that the next duplicate receives another
+  /// number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {

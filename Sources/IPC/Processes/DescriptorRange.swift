@@ -4,7 +4,7 @@ internal import SystemPackage
 /// A range of descriptor numbers in this process, to close or to make close-on-exec.
 ///
 /// This library's descriptors are close-on-exec. Descriptors that this process inherited, or that C libraries opened,
-/// may not be.
+/// are not necessarily close-on-exec.
 ///
 /// ```swift
 /// try DescriptorRange(from: 3).setCloseOnExec()
@@ -14,7 +14,7 @@ internal import SystemPackage
 public struct DescriptorRange: Hashable, Sendable {
   /// The lowest number.
   public let first: UInt32
-  /// The highest number, which is part of the range.
+  /// The highest number, which the range includes.
   public let last: UInt32
 
   /// Creates a range of all numbers from `first` through `last`, or of all higher numbers if `last` is omitted.
@@ -32,8 +32,8 @@ public struct DescriptorRange: Hashable, Sendable {
 
   /// Closes all open descriptors in the range; the range may contain none.
   ///
-  /// None of these descriptors may be owned by a Swift value. Otherwise, the value would later close the same number,
-  /// which may refer to another file at that time.
+  /// No Swift value may own any of these descriptors. Otherwise, the value would later close the same number, which
+  /// could refer to another file by then.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if `last` is less than `first`; `.noFunction` before Linux 5.9.
   ///

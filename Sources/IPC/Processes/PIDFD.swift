@@ -25,7 +25,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   /// - Parameters:
   ///   - process: The process.
   ///   - nonBlocking: Whether ``change(_:keeping:retryOnInterrupt:)`` throws `.wouldBlock` instead of waiting.
-  /// - Throws: ``IPCError`` with `.noSuchProcess` or `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative ID.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` or `.tooManyOpenFiles`; `.invalidArgument` if the ID is 0 or
+  ///   negative.
   ///
   /// Calls `pidfd_open(2)`.
   public init(of process: ProcessID, nonBlocking: Bool = false) throws(IPCError) {
@@ -74,8 +75,7 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Checks that the process has not been reaped and that this process may send signals to it, without sending a
-  /// signal.
+  /// Checks that the process has not been reaped, and that the caller may send signals to it, without sending a signal.
   ///
   /// A zombie passes this check. To check whether the process has ended, use ``hasEnded``.
   ///
@@ -94,8 +94,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameter number: The descriptor number in the process.
   /// - Returns: The duplicate, which is close-on-exec.
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if the process does not have it open; `.notPermitted` without
-  ///   permission to trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if the process does not have it open; `.notPermitted` if the
+  ///   caller may not trace the process (`ptrace(2)`); `.noSuchProcess` if the process has ended; `.tooManyOpenFiles`.
   ///
   /// Calls `pidfd_getfd(2)`.
   public func duplicate(_ number: Int32) throws(IPCError) -> OwnedDescriptor {
@@ -169,11 +169,12 @@ extension PIDFD {
   ///
   /// - Parameters:
   ///   - changes: The changes to wait for.
-  ///   - keeping: Whether to keep the change, so that the next call returns it again and a child that has ended remains
-  ///     a zombie.
+  ///   - keeping: Whether to keep the change: the next call then returns it again, and a child that has ended remains a
+  ///     zombie.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The change.
-  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` for a nonblocking descriptor, if there was no change.
+  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` if the descriptor is nonblocking and there is no
+  ///   change.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.
   public func change(

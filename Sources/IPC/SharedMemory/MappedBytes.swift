@@ -2,7 +2,7 @@ internal import CIPC
 public import Synchronization
 internal import SystemPackage
 
-/// Memory in this process's address space that other processes may also have mapped: a ``MemoryMapping``, an attached
+/// Memory in this process's address space that other processes can map as well: a ``MemoryMapping``, an attached
 /// ``SystemVSharedMemory`` segment, or a ``SharedRegion``.
 ///
 /// ```swift
@@ -19,8 +19,8 @@ internal import SystemPackage
 /// for another process by calling ``load(as:at:)`` in a loop: the compiler may load the value only once.
 ///
 /// **SIGBUS.** If another process truncates the mapped object, an in-place access past its new end raises `SIGBUS` and
-/// kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use the calls that
-/// copy through the kernel and throw an error instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
+/// kills this process, as in C. If other users can resize the memory, seal it (``MemorySeals/shrink``), or use the
+/// calls that copy through the kernel and throw an error instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
 /// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot shrink.
 public protocol MappedBytes: ~Copyable {
   /// The access mode of the memory.
@@ -60,8 +60,8 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Atomically loads the number at `offset`, with acquire ordering.
   ///
-  /// After this call, everything that the writer stored before the number is visible. Unlike ``withAtomic(_:at:_:)``,
-  /// this method works on read-only memory.
+  /// After this call, everything that the writer stored before it stored the number is visible. Unlike
+  /// ``withAtomic(_:at:_:)``, this method works on read-only memory.
   ///
   /// - Throws: Any error from ``load(as:at:)``.
   @inlinable @inline(__always)
@@ -136,7 +136,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes at `offset` as an atomic value, in place.
   ///
-  /// In C, the same bytes are, for example, an `_Atomic uint32_t`.
+  /// A C program accesses the same bytes as, for example, an `_Atomic uint32_t`.
   ///
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
@@ -186,7 +186,7 @@ extension MappedBytes where Self: ~Copyable {
   /// Whether another process may be able to truncate the object; true by default.
   public var canShrink: Bool { true }
 
-  /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.
+  /// Returns the address of `count` bytes after checking the bounds; all accesses use this method.
   @inlinable @inline(__always)
   func place(_ count: Int, _ alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     guard offset >= 0, count >= 0, offset <= size &- count else { throw outOfBounds(object) }
@@ -208,7 +208,8 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not raise SIGBUS. If the object may shrink, the kernel makes the copy, at the cost of a system call.
+// These methods copy bytes without raising SIGBUS: if the object can shrink, they make a system call that copies the
+// bytes.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
@@ -252,7 +253,7 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Makes as many system calls as the copy needs.
+  /// Makes as many system calls as necessary.
   ///
   /// Each call stops after 2 GiB or before an inaccessible page; in the second case, the next call fails.
   fileprivate func copyByKernel(

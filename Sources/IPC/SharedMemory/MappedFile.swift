@@ -14,21 +14,21 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// One process's writes are immediately visible in the other processes' mappings and to `read(2)`. The kernel writes
+/// A write by one process is immediately visible in the other processes' mappings and to `read(2)`. The kernel writes
 /// them to disk some time later, or when ``MemoryMapping/sync(at:count:waiting:)`` is called.
 ///
 /// `mmap(2)`.
 public enum MappedFile {
   /// Opens a regular file.
   ///
-  /// Symbolic links are not followed, because any user who can write to the directory could have planted one.
+  /// This does not follow symbolic links, because any user who can write to the directory could have created one.
   ///
   /// - Parameters:
   ///   - path: The file's path.
   ///   - access: `.readWrite` or `.readOnly`.
   /// - Returns: The open file, ready to be mapped.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
-  ///   symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` if the
+  ///   path is a symbolic link; `.operationNotSupportedByDevice` if the path is not a regular file.
   ///
   /// Calls `open(2)`.
   public static func open<Access: MemoryAccess>(
@@ -47,8 +47,8 @@ public enum MappedFile {
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the file gets exactly these permissions;
   ///     until the call returns it may have fewer, but never more.
   /// - Returns: The open file, ready to be mapped.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory;
-  ///   `.noSpace` if the disk is full.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` if the directory does not exist;
+  ///   `.permissionDenied` if it is not writable; `.noSpace` if the disk is full.
   ///
   /// Calls `open(2)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
   public static func create(
@@ -62,7 +62,7 @@ public enum MappedFile {
 
   /// Removes a file's name; open objects and mappings remain usable.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if the directory is not writable.
   ///
   /// Calls `unlink(2)`.
   public static func unlink(_ path: FilePath) throws(IPCError) {

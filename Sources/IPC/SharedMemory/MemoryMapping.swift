@@ -15,8 +15,8 @@ internal import SystemPackage
 /// let flag = try memory.load(as: UInt32.self, at: 0)
 /// ```
 ///
-/// Destroying the mapping unmaps it. You may close the object and remove its name earlier. ``MappedBytes`` describes
-/// how to read and write the bytes.
+/// Destroying the mapping unmaps it. You can close the object and remove its name before that. ``MappedBytes``
+/// describes how to read and write the bytes.
 ///
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
@@ -27,7 +27,7 @@ internal import SystemPackage
 
   /// The number of mapped bytes.
   ///
-  /// The object may be shorter: pages past its end cannot be accessed.
+  /// The object can be shorter; pages past its end cannot be accessed.
   public private(set) var size: Int
 
   /// The object named in errors.
@@ -49,14 +49,14 @@ internal import SystemPackage
 
   /// Maps the same memory a second time.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a private mapping.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the mapping is private.
   ///
   /// Calls `mremap(2)`.
   public func mapAgain() throws(IPCError) -> MemoryMapping {
     MemoryMapping(try pages.mapAgain(object), object)
   }
 
-  /// Unmaps the memory, and throws on failure; in contrast, destroying the value ignores failures.
+  /// Unmaps the memory and throws if that fails; destroying the value ignores a failure.
   ///
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
@@ -87,8 +87,7 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel rejects 0. It also rejects a negative count, because that becomes a size larger than the address
-      // space.
+      // The kernel rejects a count of 0, and a negative count, which becomes a size larger than the address space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)

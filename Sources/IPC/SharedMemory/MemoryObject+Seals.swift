@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Operations that are disabled on anonymous memory: the `F_SEAL_...` flags of `fcntl(2)`.
+/// Seals, each of which disables an operation on anonymous memory: the `F_SEAL_...` flags of `fcntl(2)`.
 ///
 /// A seal applies to all processes for the lifetime of the memory.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
@@ -18,13 +18,13 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
 
   /// Shrinking the memory (`F_SEAL_SHRINK`).
   ///
-  /// With this seal, the memory cannot be truncated, so in-place accesses cannot raise `SIGBUS` for that reason.
+  /// With this seal, no process can truncate the memory, so in-place accesses cannot raise `SIGBUS` for that reason.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
   /// Growing the memory (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
   /// Writing to the memory, and creating writable shared mappings of it (`F_SEAL_WRITE`).
   public static let write = MemorySeals(rawValue: Int32(CIPC_F_SEAL_WRITE))
-  /// Writing to the memory, except through an existing mapping (`F_SEAL_FUTURE_WRITE`).
+  /// Writing to the memory, except through mappings that already exist (`F_SEAL_FUTURE_WRITE`).
   ///
   /// Use this seal for one writer and many readers.
   public static let futureWrite = MemorySeals(rawValue: Int32(CIPC_F_SEAL_FUTURE_WRITE))
@@ -64,7 +64,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// Adds seals, which cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while a writable shared mapping exists;
-  ///   `.notPermitted` if the memory has ``MemorySeals/seal``, which memory created without `sealable` always has;
+  ///   `.notPermitted` if the memory has the seal ``MemorySeals/seal``, as all memory created without `sealable` does;
   ///   `.invalidArgument` if the object has a name.
   ///
   /// Calls `fcntl(2)` with `F_ADD_SEALS`.
@@ -78,9 +78,9 @@ extension MemoryObject where Access == ReadWriteAccess {
 extension MemoryObject {
   /// Returns the memory's seals.
   ///
-  /// Check the seals before you trust memory sent by another process.
+  /// Check the seals before you trust memory that another process has sent.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the object is a file on disk, which has no seals.
   ///
   /// Calls `fcntl(2)` with `F_GET_SEALS`.
   public func seals() throws(IPCError) -> MemorySeals {

@@ -54,8 +54,9 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = false
   }
 
-  /// Takes ownership of an object that this process has just created, without checks that could fail and leave the
-  /// object behind.
+  /// Takes ownership of an object that this process has just created.
+  ///
+  /// This makes no checks, because a failed check would leave the object behind.
   init(created opened: consuming OwnedDescriptor, _ object: IPCError.Object) {
     owned = opened
     self.object = object
@@ -81,15 +82,15 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 }
 
 extension MemoryObject {
-  /// Maps the object with the access mode it was opened with; writes are visible to all processes.
+  /// Maps the object with the access mode with which it was opened; writes are visible to all processes.
   ///
   /// - Parameters:
   ///   - offset: The offset in the object where the mapping begins; a multiple of the page size.
-  ///   - count: The number of bytes; nil to map from `offset` to the end of the object. A mapping may extend past the
-  ///     object, but can be accessed only up to the object's current end.
+  ///   - count: The number of bytes; nil to map from `offset` to the end of the object. The mapping can extend past the
+  ///     end of the object, but the bytes there cannot be accessed.
   /// - Returns: The mapping, which remains valid after the object is closed.
-  /// - Throws: ``IPCError`` with `.invalidArgument` if `offset` is misaligned, or if there are 0 bytes to map, as in a
-  ///   new object of size 0; `.notPermitted` if the object is sealed against writing.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `offset` is misaligned, or if there are no bytes to map, for
+  ///   example because the object is new and has size 0; `.notPermitted` if the object is sealed against writing.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func map(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<Access> {
@@ -107,7 +108,8 @@ extension MemoryObject {
 
   /// Maps a private copy of the object: writes do not reach the object or other processes.
   ///
-  /// The kernel copies a page when it is first written. Until then, other processes' changes may be visible in it.
+  /// The kernel copies a page when this process first writes to it. Until then, changes that other processes make to
+  /// the page may be visible.
   ///
   /// - Throws: Any error from ``map(at:count:)``.
   ///
@@ -136,10 +138,10 @@ extension MemoryObject where Access == ReadWriteAccess {
     try changeSize(.ftruncate) { ftruncate($0, size) }
   }
 
-  /// Reserves memory or disk space for the first `size` bytes, so that later accesses cannot fail because space has run
-  /// out.
+  /// Reserves memory or disk space for the first `size` bytes, so that later accesses do not fail because the space has
+  /// run out.
   ///
-  /// A smaller object grows; its contents are preserved.
+  /// If the object is smaller, it grows. Its contents are preserved.
   ///
   /// - Throws: ``IPCError`` with `.noSpace` if there is not enough space; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the
   ///   file system does not support this; any error from ``resize(to:)``.
@@ -192,7 +194,8 @@ extension MemoryObject {
   /// happens at the latest when these processes exit, even if they are killed.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening the
-  ///   object and this call: create or open the object again. `.timedOut` if another process keeps the object locked.
+  ///   object and this call: create or open the object again. `.timedOut` if another process does not release its lock
+  ///   on the object in time.
   ///
   /// Calls `flock(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {

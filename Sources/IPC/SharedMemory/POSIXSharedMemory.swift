@@ -6,7 +6,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// POSIX shared memory (`shm_open(3)`): named memory that every process with permission can map.
+/// POSIX shared memory (`shm_open(3)`): named memory that any process with the necessary permissions can map.
 ///
 /// ```swift
 /// let object = try POSIXSharedMemory.create("/readings", size: 4096)
@@ -29,7 +29,7 @@ public enum POSIXSharedMemory {
   ///   - name: A slash followed by up to 255 bytes other than slashes.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - truncating: Whether to truncate the memory to size 0, which requires `.readWrite`. The owner and permissions
-  ///     do not change. Processes that have mapped the memory receive `SIGBUS` when they access it.
+  ///     do not change. Other processes that have mapped the memory receive `SIGBUS` when they access it.
   /// - Returns: The open memory, ready to be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
   ///   `.fileNameTooLong` if the name is invalid.
@@ -82,7 +82,7 @@ public enum POSIXSharedMemory {
     _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false
   ) throws(IPCError) -> MemoryObject<Access> {
-    // Other processes may create or remove the memory between the two attempts.
+    // Other processes can create or remove the memory between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, size: size, access: access, permissions: permissions, applyUmask: applyUmask)
@@ -110,7 +110,8 @@ public enum POSIXSharedMemory {
   /// Removes the name if no process is marked as a user of the memory
   /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all its users were killed.
   ///
-  /// Use this only if all users of the memory call `markOwned()`: memory that is not marked counts as abandoned.
+  /// Use this method only if all users of the memory call `markOwned()`: it treats memory that is not marked as
+  /// abandoned.
   ///
   /// ```swift
   /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")
@@ -144,7 +145,8 @@ public enum POSIXSharedMemory {
     _ name: POSIXName, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
     try name.validate(for: .shmOpen, maximumLength: 255)
-    // O_NONBLOCK prevents the call from blocking if another user has planted a FIFO; it has no effect on memory.
+    // O_NONBLOCK prevents the call from blocking if another user has created a FIFO with this name; it has no effect on
+    // memory.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
     return try OwnedDescriptor.opened(by: .shmOpen, on: .name(name)) {
       unsafe name.withCString { unsafe shm_open($0, flags, permissions.rawValue) }
@@ -153,7 +155,7 @@ public enum POSIXSharedMemory {
 }
 
 extension POSIXName {
-  /// Returns the path of the file that holds the object on Linux.
+  /// Returns the path of the file that contains the object on Linux.
   func path(in prefix: String) -> FilePath {
     let path = POSIXName(bytes: Array(prefix.utf8) + bytes.dropFirst())
     return unsafe path.withCString { unsafe FilePath(platformString: $0) }

@@ -1,11 +1,11 @@
 internal import SystemPackage
 
 extension Ring.Producer: WritableStream where Content == RingBytes {
-  /// Writes as many of `bytes` as fit, but at least one.
+  /// Writes at least one of `bytes`, and as many as fit.
   ///
   /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
-  ///   the ring is full and the consumer died without closing its end, in which case a successor can open it;
+  ///   the ring is full and the consumer died without closing its end, which another process can then open;
   ///   `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is
   ///   false and a signal handler ran while the call slept, with or without `SA_RESTART`. On error, nothing is written.
   ///
@@ -54,8 +54,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes in place: passes free memory in the ring to `fill`, and then makes the appended bytes visible.
   ///
-  /// The memory is contiguous, so it can be smaller than the total free space. Its size is between 1 and `maxLength`
-  /// bytes.
+  /// The memory is contiguous, so it can be smaller than the total free space. It has between 1 and `maxLength` bytes.
   ///
   /// - Returns: The number of bytes written.
   /// - Throws: Any error from ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -121,8 +120,8 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads in place: passes bytes in the ring to `body`, which returns how many of them it consumed.
   ///
-  /// Only contiguous bytes are passed; the ring may contain more after it wraps around. A malicious producer can change them while `body` runs:
-  /// copy bytes that must not change after a check.
+  /// The bytes are contiguous, so the ring can contain more bytes than `body` receives. A malicious producer can change
+  /// the bytes while `body` runs: copy bytes that must not change after a check.
   ///
   /// - Returns: The number of bytes consumed; nil at end of file.
   /// - Throws: Any error from ``read(into:timeout:retryOnInterrupt:)``.

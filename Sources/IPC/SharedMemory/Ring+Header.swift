@@ -14,7 +14,7 @@ internal import SystemPackage
 @safe struct RingHeader: @unchecked Sendable {
   static let size = 192
   static let alignment = 8
-  /// The letters `ipc-ring`, with the first in the least significant byte.
+  /// The letters `ipc-ring`, with the first letter in the least significant byte.
   static let magic: UInt64 = 0x676E_6972_2D63_7069
   static let version: UInt32 = 1
 
@@ -61,7 +61,7 @@ internal import SystemPackage
 
   /// Initializes an empty ring.
   ///
-  /// This stores the magic number last, so a process that sees it can also read the other fields.
+  /// This stores the magic number last, so a process that sees the number can also read the other fields.
   func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
@@ -94,11 +94,13 @@ internal import SystemPackage
   }
 }
 
-/// The owner of one end of a ring: a process ID and start time in a single word, because both must change together.
+/// The owner of one end of a ring: a process ID and a start time.
+///
+/// Both are stored in a single word, because they must change together.
 ///
 /// The kernel reuses process IDs, but never with the same start time.
 struct RingOwner: Equatable {
-  /// The process ID in the lowest 24 bits, and above it the start time in clock ticks since boot.
+  /// The process ID in the lowest 24 bits, and the start time in clock ticks since boot in the other bits.
   let word: UInt64
 
   static let none = RingOwner(word: 0)
@@ -113,7 +115,7 @@ struct RingOwner: Equatable {
   private var process: Int32 { Int32(word & 0xFF_FFFF) }
   private var isProcess: Bool { self != .none && self != .closed && self != .unseen }
 
-  /// Returns this process; `unseen` if `/proc` does not show it.
+  /// Returns the owner value for this process; `unseen` if `/proc` does not show the process.
   static func thisProcess() throws(IPCError) -> RingOwner {
     let process = getpid()
     guard let start = try start(of: process) else { return .unseen }
@@ -173,7 +175,7 @@ struct RingOwner: Equatable {
     return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
   }
 
-  /// Ignores a permanent failure: the process is hidden, or the kernel does not support the call.
+  /// Ignores a permanent failure, such as a hidden process or a call that the kernel does not support.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted; a later call can succeed.
   static func ignoreIfHidden(_ reason: Errno, in call: IPCError.Call) throws(IPCError) {

@@ -17,7 +17,7 @@ extension Ring.Producer where Content == RingRecords {
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` if the record is longer than ``maximumRecordLength``; `.brokenPipe`
   ///   if the consumer closed its end, even if there is room; `.ownerDied` if there is no room and the consumer died
-  ///   without closing its end, in which case a successor can open it; `.badMessage` if the ring is corrupted;
+  ///   without closing its end, which another process can then open; `.badMessage` if the ring is corrupted;
   ///   `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while the
   ///   call slept, with or without `SA_RESTART`. On error, no part of the record is sent.
   ///
@@ -41,7 +41,7 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record without waiting.
   ///
-  /// - Returns: false if there is no room for the record.
+  /// - Returns: Whether the record was sent; false if there is no room for it.
   public mutating func trySend(_ record: RawSpan) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(record, timeout: .immediate) } != nil
   }
@@ -124,7 +124,8 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record if there is one.
   ///
-  /// - Returns: The length of the record, or why there is none.
+  /// - Returns: The length of the record; `.wouldBlock` if the ring is empty; `.endOfStream` if the producer has also
+  ///   closed its end.
   public mutating func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Int> {
     let result = try nilIfWouldBlock { () throws(IPCError) -> TryResult<Int> in
       try receive(into: &bytes, timeout: .immediate).map(TryResult.ready) ?? .endOfStream

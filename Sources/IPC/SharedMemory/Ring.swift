@@ -25,7 +25,7 @@ public typealias RecordRing = Ring<RingRecords>
 
 /// A lock-free ring buffer in shared memory between one producer and one consumer, in two processes or threads.
 ///
-/// The ring's calls enter the kernel only to sleep while the ring is empty or full, and to wake the other side.
+/// Calls on a ring enter the kernel only to sleep while the ring is empty or full, and to wake the other side.
 ///
 /// One process creates the ring, and each process opens its end:
 ///
@@ -37,9 +37,9 @@ public typealias RecordRing = Ring<RingRecords>
 ///
 /// C programs use the ring through `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
-/// The other side is not trusted: each value that it has stored is read only once and checked, and positions are
-/// limited by the capacity at the time of opening. However, if another process truncates the memory object, an access
-/// raises `SIGBUS`, as in ``SharedRegion``.
+/// The other side is not trusted: each value that it has stored is read only once and then checked, and positions are
+/// checked against the capacity that the ring had when it was opened. However, if another process truncates the memory
+/// object, an access raises `SIGBUS`, as in ``SharedRegion``.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///
@@ -53,13 +53,13 @@ public enum Ring<Content: RingContent> {
 
   /// Creates an empty ring.
   ///
-  /// An existing ring at this offset must not be in use.
+  /// Do not call this while a ring at this offset is in use.
   ///
   /// - Parameters:
   ///   - capacity: The capacity in bytes: a power of two, at least 16. A record occupies 8 bytes more than its length,
   ///     rounded up to a multiple of 8.
   ///   - region: The memory that all processes share.
-  ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
+  ///   - offset: A multiple of 8. If it is a multiple of 64, the two sides do not share cache lines.
   /// - Throws: ``IPCError`` with `.badAddress` if the ring would not be entirely inside the region and the mapped
   ///   object; `.invalidArgument` if the capacity or offset is invalid.
   public static func create(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
@@ -76,13 +76,13 @@ public enum Ring<Content: RingContent> {
   public struct Producer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the write end for this process, taking over from any owner that died.
+    /// Opens the write end for this process, and replaces an owner that died.
     ///
     /// - Throws: ``IPCError`` with `.badAddress` if the ring is not entirely inside the region and the mapped object;
     ///   `.invalidArgument` if there is no ring with this kind of content; `.protocolNotSupported` if the ring has
-    ///   another version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the end;
-    ///   `.brokenPipe` if the end was closed; `.tooManyOpenFiles` or another error if the owner's state could not be
-    ///   read.
+    ///   another layout version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the
+    ///   end; `.brokenPipe` if the end was closed; `.tooManyOpenFiles` or another error if the owner's state could not
+    ///   be read.
     ///
     /// Calls `pidfd_open(2)` if the end has an owner.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Producer {
@@ -96,8 +96,8 @@ public enum Ring<Content: RingContent> {
     ///
     /// A record occupies 8 bytes more than its length, rounded up to a multiple of 8.
     ///
-    /// Reading this property makes no system call, so a process can read it in a loop. The property does not show
-    /// whether the consumer has closed its end or died; the write calls report this.
+    /// This property makes no system call, so a process can read it in a loop. The property does not show whether the
+    /// consumer has closed its end or died; the write calls report this.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var freeCapacity: Int { mutating get throws(IPCError) { try end.availableCount() } }
@@ -112,7 +112,7 @@ public enum Ring<Content: RingContent> {
   public struct Consumer: ~Copyable, Sendable {
     @usableFromInline var end: RingEnd
 
-    /// Opens the read end for this process, taking over from any owner that died.
+    /// Opens the read end for this process, and replaces an owner that died.
     ///
     /// - Throws: Any error from ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
@@ -124,8 +124,8 @@ public enum Ring<Content: RingContent> {
 
     /// The number of bytes that can be read without waiting, including each record's 8-byte header and padding.
     ///
-    /// Reading this property makes no system call, so a process can read it in a loop. The property does not show
-    /// whether the producer has closed its end or died; the read calls report this.
+    /// This property makes no system call, so a process can read it in a loop. The property does not show whether the
+    /// producer has closed its end or died; the read calls report this.
     ///
     /// - Throws: ``IPCError`` with `.badMessage` if the ring is corrupted.
     @inlinable public var bytesAvailable: Int { mutating get throws(IPCError) { try end.availableCount() } }

@@ -15,7 +15,7 @@ internal import SystemPackage
   /// The position of the other end when it was last read.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
-  /// The number of waits since the last successful spin.
+  /// The number of waits since a spin last succeeded.
   private var failedSpins: UInt32 = 0
   /// The time of the next check that the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
@@ -25,8 +25,8 @@ internal import SystemPackage
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Makes this process the owner of an end unless the current owner is alive, and continues where the last owner left
-  /// off.
+  /// Makes this process the owner of an end unless the current owner is alive, and continues at the last owner's
+  /// position.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
     func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
     let header = unsafe RingHeader(
@@ -101,7 +101,7 @@ extension RingEnd {
   /// Wakes the other side if it is asleep or about to sleep.
   @inline(__always)
   private func wakeOther() {
-    // Orders the earlier stores before the load. The other side stores this word before it checks the ring again.
+    // This orders the earlier stores before the load. The other side stores this word before it checks the ring again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
       unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
@@ -134,17 +134,17 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Throws in a separate function, so that its callers need not save registers for the error path.
+  /// Throws the error in a separate function, so that callers do not save registers for a path that is rarely taken.
   @inline(never)
   private static func fail() throws(IPCError) { throw corrupted }
 
-  /// Returns the result of ``available()`` to spinning callers in other modules.
+  /// Returns the result of ``available()``, for callers in other modules that spin.
   @usableFromInline
   mutating func availableCount() throws(IPCError) -> Int { Int(truncatingIfNeeded: try available()) }
 
-  /// Publishes or frees copied bytes with a single store.
+  /// Publishes the bytes that were written, or frees the bytes that were read, with a single store.
   ///
-  /// If this process dies before the store, nothing has changed.
+  /// If this process dies before the store, the ring has not changed.
   @inline(__always)
   mutating func advance(_ count: UInt64) {
     position &+= count
@@ -196,7 +196,7 @@ extension RingEnd {
       if otherOwner == .closed { return nil }
       if try isDead?.get() == true { throw IPCError(call, .ownerDied) }
       guard let rest else { throw IPCError(call, timeout.expirationError) }
-      // Keep the time of the next check across sleeps, because signals can interrupt sleeps more often than checks are
+      // Keep the time of the next check across sleeps, because signals can interrupt sleeps before the next check is
       // due.
       if checksLife || due == .max { due = now + Self.slice }
       _ = try unsafe Futex.wait(
@@ -259,15 +259,15 @@ extension RingEnd {
     unsafe place.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Reads each number only once, because the other side could change it after the check.
+  /// Reads both numbers only once, because the other side could change them after the check.
   @inline(__always)
   func frame(at position: UInt64) -> (length: UInt32, zeros: UInt32) {
     let place = unsafe (data + run(position, 8).place).assumingMemoryBound(to: Atomic<UInt32>.self)
     return (unsafe place[0].load(ordering: .relaxed), unsafe place[1].load(ordering: .relaxed))
   }
 
-  /// Returns the memory for `count` bytes at a stream position: the part up to the end of the ring, and the rest at its
-  /// start.
+  /// Returns the memory for `count` bytes at a stream position: one part before the end of the ring, and the rest at
+  /// the start of the ring.
   @inline(__always) @unsafe
   func memory(_ count: Int, at position: UInt64) -> (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) {
     let (place, first) = run(position, count)
@@ -277,7 +277,7 @@ extension RingEnd {
     )
   }
 
-  /// Converts a stream position to an offset in the ring, and returns how many of `count` bytes lie before the end of
+  /// Converts a stream position to an offset in the ring, and returns how many of `count` bytes fit before the end of
   /// the ring.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {

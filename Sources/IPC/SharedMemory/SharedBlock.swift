@@ -12,8 +12,9 @@ internal import SystemPackage
 /// Numbers are in host byte order. In C, the block is a `struct` that contains an `_Atomic uint32_t`, an
 /// `_Atomic uint64_t` and an array. The capacity is not stored, so all processes must use the same one.
 ///
-/// A process that sees the flag set can read the data that was stored before the flag. Nothing else is synchronized:
-/// one process publishes data, and the readers signal that the data may be replaced, for example with ``reset()``.
+/// A process that sees the flag set can read the data that was stored before the flag. The block does not synchronize
+/// anything else: only one process may publish data at a time, and the readers must signal when the data may be
+/// replaced, for example with ``reset()``.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)
@@ -63,7 +64,7 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - capacity: The capacity in bytes with which the block was created.
+  ///   - capacity: The capacity in bytes that the block was created with.
   /// - Returns: The block, which keeps the region mapped.
   /// - Throws: ``IPCError`` with `.badAddress` if the block is not entirely inside the region and the mapped object;
   ///   `.invalidArgument` if the offset is misaligned.
@@ -73,9 +74,9 @@ internal import SystemPackage
     try SharedBlock(region, offset, capacity)
   }
 
-  /// Creates a block that is not ready, with a counter and data of 0.
+  /// Creates a block that is not ready; its counter and all data bytes are 0.
   ///
-  /// An existing block at this offset must not be in use.
+  /// Do not call this while a block at this offset is in use.
   ///
   /// - Throws: Any error from ``open(in:at:capacity:)``.
   public static func create(
@@ -86,7 +87,8 @@ internal import SystemPackage
     return block
   }
 
-  // The atomics are bound to the shared bytes: an `Atomic` has no other storage, and `region` keeps the memory mapped.
+  // An `Atomic` has no storage other than its bytes, so it can be bound to shared bytes; `region` keeps the memory
+  // mapped.
   private var flag: UnsafeMutablePointer<Atomic<UInt32>> {
     unsafe (address + Self.flagOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
   }
@@ -101,7 +103,7 @@ internal import SystemPackage
 extension SharedBlock {
   /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads waiting for it.
   ///
-  /// Data past these bytes is unchanged.
+  /// Data after these bytes does not change.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than ``capacity`` bytes. On error, nothing is
   ///   stored.
@@ -151,7 +153,7 @@ extension SharedBlock {
 }
 
 extension SharedBlock {
-  /// The method of waiting for the flag.
+  /// How a reader waits for the flag.
   public enum WaitMethod: Hashable, Sendable {
     /// Sleeps in `futex(2)` until a process changes the flag and wakes it, as ``publish(_:)-(RawSpan)`` does.
     case futex

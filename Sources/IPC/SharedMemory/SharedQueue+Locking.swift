@@ -2,8 +2,10 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// The steps of sending and receiving, performed only by the lock owner. A message is sent or received with a single
-/// store, so the queue stays consistent if a process dies before or after that store.
+/// The steps of sending and receiving, which only the owner of the lock performs.
+///
+/// A single store sends or receives a message, so the queue stays consistent if a process dies before or after that
+/// store.
 extension SharedQueue {
   /// Locks the queue.
   @inline(__always)
@@ -22,8 +24,8 @@ extension SharedQueue {
 
   /// Wakes all waiting threads after the lock owner has died.
   ///
-  /// A single store commits an operation, so the operation is either complete or has no effect. However, waiting
-  /// threads may not have been woken.
+  /// A single store commits an operation, so the operation is either complete or has no effect. However, the owner may
+  /// have died before it woke the waiting threads.
   @inline(never)
   private func recover() {
     unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
@@ -40,8 +42,8 @@ extension SharedQueue {
   func sleep(
     on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // A nonblocking call makes no system call, and does not make other processes call the kernel to wake this thread.
-    // Therefore, a process can make such calls in a loop.
+    // A nonblocking call makes no system call, and does not cause other processes to make system calls to wake this
+    // thread. Therefore, a process can make such calls in a loop.
     if timeout.isImmediate {
       unlock()
       throw IPCError(call, timeout.expirationError)
@@ -62,7 +64,7 @@ extension SharedQueue {
     }
   }
 
-  /// The number of messages, which can change at any time unless this thread holds the lock.
+  /// The number of messages, which other threads can change at any time unless this thread holds the lock.
   @inline(__always)
   private var difference: UInt64 {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
@@ -77,10 +79,10 @@ extension SharedQueue {
     return Int(truncatingIfNeeded: count)
   }
 
-  /// Whether the queue is open and was full at some point during the call; does not take the lock.
+  /// Whether the queue is open and was full at some point during the call; this does not acquire the lock.
   ///
-  /// Both numbers only grow, and `sent` is never smaller than `received`, so a true result is correct even if the
-  /// number loaded first is outdated.
+  /// Both counters only increase, and `sent` is never smaller than `received`. A result of true is therefore correct
+  /// even if the counter that was loaded first is outdated.
   @inline(__always)
   var isFull: Bool {
     defer { extendLifetime(self) }
@@ -89,7 +91,8 @@ extension SharedQueue {
     return count == UInt64(truncatingIfNeeded: slotCount) && !isClosed
   }
 
-  /// Whether the queue is open and was empty at some point during the call; does not take the lock, like ``isFull``.
+  /// Whether the queue is open and was empty at some point during the call; like ``isFull``, this does not acquire the
+  /// lock.
   @inline(__always)
   var isEmpty: Bool {
     defer { extendLifetime(self) }
@@ -140,7 +143,7 @@ extension SharedQueue {
     return message.count
   }
 
-  /// Returns the first message, in its slot; nil if there is none.
+  /// Returns the first message's bytes in its slot; nil if there is no message.
   @inline(__always) @unsafe
   func first() throws(IPCError) -> UnsafeRawBufferPointer? {
     if try messageCount() == 0 { return nil }

@@ -39,7 +39,7 @@ extension SharedQueue {
     ///
     /// If the queue is full, this call does not lock it, so a process can make the call in a loop.
     ///
-    /// - Returns: false if the queue is full.
+    /// - Returns: Whether the message was sent; false if the queue is full.
     public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
       if message.byteCount <= queue.slotSize, queue.isFull { return false }
       return try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
@@ -47,8 +47,8 @@ extension SharedQueue {
 
     /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
     ///
-    /// The queue is locked while `fill` runs, so `fill` must be short and cannot use another queue. If the process dies
-    /// in `fill`, the message is not sent.
+    /// The queue is locked while `fill` runs, so `fill` must be short and must not use another queue. If the process
+    /// dies in `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
     /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -131,7 +131,7 @@ extension SharedQueue {
     ///
     /// If the queue is empty, this call does not lock it, so a process can make the call in a loop.
     ///
-    /// - Returns: The length of the message, or why there is none.
+    /// - Returns: The length of the message; `.wouldBlock` if the queue is empty; `.endOfStream` if it is also closed.
     public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Int> {
       if queue.isEmpty { return .wouldBlock }
       let result = try nilIfWouldBlock { () throws(IPCError) -> TryResult<Int> in
@@ -142,9 +142,9 @@ extension SharedQueue {
 
     /// Receives the first message in place: passes its slot to `body`, and then removes it.
     ///
-    /// The queue is locked while `body` runs, so `body` must be short and cannot use another queue. If the process dies
-    /// in `body`, another process receives the message. A malicious process can change the bytes while `body` runs:
-    /// copy bytes that must not change after a check.
+    /// The queue is locked while `body` runs, so `body` must be short and must not use another queue. If the process
+    /// dies in `body`, another process receives the message. A malicious process can still change the bytes while
+    /// `body` runs: copy bytes that must not change after a check.
     ///
     /// - Returns: The result of `body`; nil if the queue is closed and empty.
     /// - Throws: Any error from ``receive(into:timeout:retryOnInterrupt:)``.
@@ -211,8 +211,8 @@ extension SharedQueue {
   /// while let received = try selection.receive(into: &buffer) { ... }
   /// ```
   ///
-  /// The search is round-robin: it starts after the queue that yielded the last message. The queues can be in different
-  /// memory regions. Queues that are closed and empty are skipped.
+  /// The queues are checked in turn, starting after the queue that contained the last message. The queues can be in
+  /// different memory regions. A queue that is closed and empty is skipped.
   public struct Selection: Sendable {
     /// The queues, in the order in which they were passed; indexes refer to this order.
     public let receivers: [Receiver]
@@ -266,7 +266,7 @@ extension SharedQueue {
 
     /// Receives from the first queue that has a message, without waiting, and appends the message to `bytes`.
     ///
-    /// - Returns: The message, or why there is none.
+    /// - Returns: The message; `.wouldBlock` if all queues are empty; `.endOfStream` if all queues are also closed.
     public mutating func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> TryResult<Received> {
       let result = try nilIfWouldBlock { () throws(IPCError) -> TryResult<Received> in
         try receive(into: &bytes, timeout: .immediate).map(TryResult.ready) ?? .endOfStream

@@ -3,9 +3,9 @@ internal import SystemPackage
 
 /// A bounded message queue in shared memory, for any number of senders and receivers in any threads and processes.
 ///
-/// Each message is received once, in the order in which the messages were sent. If a process is killed at any point,
-/// the others continue: a message that it was sending is either sent completely or not sent, and a message that it was
-/// receiving goes to another process.
+/// Messages are received in the order in which they were sent, and each message is received once. If a process is
+/// killed, the others continue: a message that it was sending is either sent completely or not sent, and another
+/// process receives a message that it had not received completely.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -27,7 +27,7 @@ internal import SystemPackage
 
   /// Creates a queue in shared memory.
   ///
-  /// An existing queue at this offset must not be in use.
+  /// Do not call this while a queue at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
@@ -54,8 +54,8 @@ internal import SystemPackage
 
   /// Opens the queue at an offset in shared memory.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue (yet), or if the offset is not a multiple of
-  ///   8; `.protocolNotSupported` if the queue has another version; `.badMessage` if its sizes are invalid;
+  /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue yet, or if the offset is not a multiple of 8;
+  ///   `.protocolNotSupported` if the queue has another layout version; `.badMessage` if its sizes are invalid;
   ///   `.badAddress` if the queue is not entirely inside the region and the mapped object.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
@@ -99,9 +99,9 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: sending throws `.brokenPipe`, even from a call that is already waiting.
+  /// Closes the queue for all processes: send calls throw `.brokenPipe`, including calls that are already waiting.
   ///
-  /// Receiving returns the remaining messages, and then nil.
+  /// Receive calls return the remaining messages, and then nil.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
   ///   the middle of an operation; `.deadlock` if this thread is in the middle of another operation. On error, the

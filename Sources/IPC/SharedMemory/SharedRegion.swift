@@ -8,7 +8,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Memory that holds shared objects: a ``SharedMutex``, ``ConditionVariable``, ``SharedRWLock``, ``SharedBarrier``,
+/// Memory that contains shared objects: a ``SharedMutex``, ``ConditionVariable``, ``SharedRWLock``, ``SharedBarrier``,
 /// ``POSIXSemaphore``, ``SharedBlock``, ring or ``SharedQueue``, and the program's own values.
 ///
 /// ```swift
@@ -39,7 +39,7 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// The addresses of locked mutexes for which this region stays mapped, each with a count.
+  /// The addresses of locked mutexes that keep this region mapped, each with a count.
   ///
   /// A ``SharedMutex`` value at such an address was destroyed while the mutex was locked, so the C library still has
   /// the address in its list of robust mutexes.
@@ -102,10 +102,10 @@ internal import SystemPackage
     return unsafe address.assumingMemoryBound(to: type)
   }
 
-  /// Returns the address of `count` bytes, which is valid as long as the region exists.
+  /// Returns the address of `count` bytes; the address is valid as long as the region exists.
   ///
-  /// This populates the pages. Otherwise, an access would raise `SIGBUS` if the mapping is longer than its object, or
-  /// if the file system is full.
+  /// This populates the pages, and throws an error if the mapping is longer than its object or the file system is full.
+  /// Otherwise, a later access would raise `SIGBUS` in these cases.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` if the range is outside the memory or the object; `.invalidArgument` if
   ///   the offset is misaligned.

@@ -9,7 +9,7 @@ public import SystemPackage
 
 /// The descriptors and credentials received with a message (control messages, `cmsg(3)`).
 ///
-/// Descriptors that have not been taken are closed when the value is destroyed or used for the next message.
+/// Descriptors that the program does not take are closed when the value is destroyed or used for the next message.
 ///
 /// ```swift
 /// var ancillary = AncillaryData(maximumDescriptors: 1)
@@ -27,8 +27,8 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// was received.
   public private(set) var credentials: UnixSocket.Credentials?
 
-  /// Whether descriptors were closed because the message had more than ``maximumDescriptors``, or more than this
-  /// process may open (`MSG_CTRUNC`).
+  /// Whether some descriptors were closed because the message contained more than ``maximumDescriptors``, or more than
+  /// this process may open (`MSG_CTRUNC`).
   public private(set) var isControlTruncated = false
 
   private var sender: OwnedDescriptor?
@@ -93,8 +93,8 @@ extension UnixSocket.Socket {
   /// Sends bytes together with duplicates of descriptors.
   ///
   /// The descriptors stay open in this process. The call sends all bytes; the descriptors arrive with the first byte.
-  /// If a stream has room for only some of the bytes, the call waits for more room, and does not send the descriptors
-  /// again.
+  /// If a stream has room for only some of the bytes, the call waits for more room to send the rest, without sending
+  /// the descriptors again.
   ///
   /// - Parameters:
   ///   - bytes: The bytes to send; at least one for a stream.
@@ -106,8 +106,9 @@ extension UnixSocket.Socket {
   ///     `.interrupted`.
   /// - Throws: Any error from ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``; for a stream,
   ///   ``IPCError/transferred`` is the number of bytes sent. If it is above 0, the descriptors were also sent.
-  ///   `.invalidArgument` for too many descriptors, or for 0 bytes on a stream; `.badFileDescriptor`; `.notPermitted`
-  ///   for credentials that require privilege; `.tooManyReferences` if too many descriptors are in transit.
+  ///   `.invalidArgument` if there are too many descriptors, or no bytes on a stream; `.badFileDescriptor`;
+  ///   `.notPermitted` if the credentials require privileges; `.tooManyReferences` if too many descriptors are in
+  ///   transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`, and `send(2)` for the remaining bytes.
   public func send(
@@ -150,12 +151,13 @@ extension UnixSocket.Socket {
 
   /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array.
   ///
-  /// On a stream, one call never returns bytes sent with descriptors together with the bytes that follow.
+  /// On a stream, a call that returns bytes sent with descriptors does not return any of the bytes that follow them.
   ///
   /// - Parameters:
   ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the bytes to.
-  ///   - ancillary: The received descriptors and credentials. Untaken descriptors from an earlier message are closed.
+  ///   - ancillary: The received descriptors and credentials. Descriptors that were not taken from an earlier message
+  ///     are closed.
   ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
@@ -201,7 +203,7 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
-  /// Sends a duplicate of one descriptor, carried by a zero byte.
+  /// Sends a duplicate of one descriptor, together with a single zero byte.
   ///
   /// - Throws: Any error from ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
   ///
@@ -224,7 +226,7 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
     try send(owner.descriptor, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Receives one descriptor, and discards the bytes that carried it.
+  /// Receives one descriptor, and discards the bytes that were sent with it.
   ///
   /// - Parameters:
   ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the

@@ -18,8 +18,8 @@ extension InternetSocket where Self: ~Copyable {
   /// Binds the socket to a local address.
   ///
   /// - Throws: ``IPCError`` with `.addressInUse`; `.addressNotAvailable` if the address is not local;
-  ///   `.permissionDenied` for a port below 1024 if the process is unprivileged; `.invalidArgument` if the socket is
-  ///   already bound.
+  ///   `.permissionDenied` if the port is below 1024 and the process is unprivileged; `.invalidArgument` if the socket
+  ///   is already bound.
   ///
   /// Calls `bind(2)`.
   public func bind(to address: SocketAddress) throws(IPCError) {
@@ -44,9 +44,9 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether the socket can be bound to another socket's address.
   ///
-  /// For TCP, this allows binding to the address of a server that has just exited, if no socket is listening there. For
-  /// UDP, all sockets at the address must set this option: each of them receives every multicast datagram, and only one
-  /// receives any other datagram.
+  /// For TCP, this allows a program to bind to the address of a server that has just exited, unless a socket is still
+  /// listening there. For UDP, all sockets at the address must set this option. Each socket then receives every
+  /// multicast datagram, but only one of them receives each unicast datagram.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -60,7 +60,7 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets can share an address; all sockets at the address must set this option and belong to the same user.
+  /// Whether several sockets can share an address; all of them must set this option and belong to the same user.
   ///
   /// The kernel distributes connections and datagrams among the sockets.
   ///
@@ -80,7 +80,7 @@ extension InternetSocket where Self: ~Copyable {
   ///
   /// If false, the socket also serves IPv4, with addresses such as `::ffff:127.0.0.1`.
   ///
-  /// - Throws: ``IPCError`` with `.notSupportedOnSocket` for an IPv4 socket.
+  /// - Throws: ``IPCError`` with `.notSupportedOnSocket` if this is an IPv4 socket.
   ///
   /// Calls `getsockopt(2)` with `IPV6_V6ONLY`.
   public var ipv6Only: Bool {

@@ -28,8 +28,8 @@ public enum ListenDescriptors {
 
   /// Returns the descriptors intended for this process, and makes them close-on-exec.
   ///
-  /// This unsets the environment variables; otherwise, a child could treat the descriptors as its own. Call it once,
-  /// before other threads use the environment.
+  /// This method unsets the environment variables; otherwise, a child could assume that the descriptors are intended
+  /// for it. Call the method once, before other threads use the environment.
   ///
   /// - Returns: The descriptors; none if the variables are unset or intended for another process.
   /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is
@@ -38,7 +38,7 @@ public enum ListenDescriptors {
 
   /// Returns the descriptors, numbered from `first` instead of 3.
   ///
-  /// Tests need this because the test process itself uses low-numbered descriptors.
+  /// Tests call this method, because the test process itself uses the descriptors from 3 on.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {
     let (process, count, names) = (variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"))
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }

@@ -15,7 +15,7 @@ public struct ReceivedBatch: Hashable, Sendable {
   public let originalLengths: [Int]
 }
 
-/// Sending and receiving several messages per call, for high datagram or packet rates.
+/// Sends and receives several messages per call, for high datagram or packet rates.
 extension SocketProtocol where Self: ~Copyable {
   /// The maximum number of messages in one call.
   public static var maximumBatch: Int { Int(CIPC_MAXIMUM_MESSAGES) }
@@ -28,7 +28,7 @@ extension SocketProtocol where Self: ~Copyable {
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
   /// - Returns: The number of messages sent. This is less than the number of `messages` if there was no room for more,
-  ///   or if a message could not be sent; sending that message again throws its error.
+  ///   or if sending a message failed; the next call, which starts with that message, throws the error.
   /// - Throws: Any error from sending the first message.
   ///
   /// Calls `sendmmsg(2)`.
@@ -53,7 +53,7 @@ extension SocketProtocol where Self: ~Copyable {
   ///   - count: The maximum number of messages, at most ``maximumBatch``.
   ///   - maxLength: The maximum length of each message in bytes.
   ///   - waitingForAll: Whether to wait until `count` messages have arrived or an error occurs. This cannot be combined
-  ///     with a timeout, because a timeout limits only the wait for the first message.
+  ///     with a timeout, because the kernel limits only the wait for the first message.
   ///   - timeout: How long to wait for the first message.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.

@@ -13,7 +13,7 @@ public struct SocketAddress: Sendable {
   /// The address in the kernel's layout, so that sending and receiving need no conversion; `version` is 4 or 6.
   package let parts: cipc_internet_address
 
-  /// Creates an address; port 0 makes the kernel choose an unused port when a socket is bound to the address.
+  /// Creates an address; if the port is 0, the kernel chooses an unused port when a socket is bound to the address.
   public init(_ address: IPAddress, port: UInt16) {
     parts = cipc_internet_address(
       first: address.first, second: address.second, scope: address.scope, port: port,
@@ -35,7 +35,7 @@ public struct SocketAddress: Sendable {
     IPAddress(version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope)
   }
 
-  /// The port; 0 lets the kernel choose an unused one.
+  /// The port; if it is 0, the kernel chooses an unused one.
   public var port: UInt16 { parts.port }
 
   var raw: cipc_address { cipc_address_of_internet(parts) }
@@ -84,11 +84,11 @@ public enum IPVersion: Hashable, Sendable, CaseIterable {
 /// guard let address = IPAddress("fe80::1%eth0") else { return }
 /// ```
 ///
-/// Host names are not addresses: resolve them with `getaddrinfo(3)`, which can block.
+/// A host name is not an address: resolve it with `getaddrinfo(3)`, which can block.
 public struct IPAddress: Hashable, Sendable {
   /// The version of the Internet Protocol, 4 or 6.
   public let version: IPVersion
-  /// The bytes in network byte order; the first byte is lowest in memory.
+  /// The bytes in network byte order; the first byte has the lowest memory address.
   let first: UInt64
   let second: UInt64
   /// The interface index of a link-local IPv6 address; 0 for none.
@@ -117,7 +117,7 @@ extension IPAddress: LosslessStringConvertible {
   /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is the name of an existing interface, or an
   /// index.
   ///
-  /// An IPv4 address must have four decimal numbers; `127.1` yields nil.
+  /// An IPv4 address must consist of four decimal numbers, so `127.1` results in nil.
   ///
   /// Calls `inet_pton(3)` and `if_nametoindex(3)`.
   public init?(_ description: String) {

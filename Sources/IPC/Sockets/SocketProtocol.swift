@@ -126,8 +126,8 @@ enum SocketOption {
 }
 
 extension OwnedDescriptor {
-  /// Takes ownership of a socket and makes it close-on-exec, after checking its family and type and, if required, that
-  /// it is listening.
+  /// Takes ownership of a socket and makes it close-on-exec, after checking its family, its type and, if required,
+  /// whether it is listening.
   ///
   /// If the call throws, the previous owner keeps the descriptor.
   static func adoptingSocket(
@@ -193,7 +193,7 @@ enum SocketNames {
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {
-    // Take ownership immediately, so that the connection is closed if making the listener blocking again fails.
+    // Take ownership immediately, so that the connection is closed if the listener cannot be made blocking again.
     var connection: OwnedDescriptor?
     while true {
       let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
@@ -215,7 +215,7 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// Identifies a socket by its peer's address, else by its own address, else by its descriptor.
+  /// Identifies a socket by its peer's address if it has one, otherwise by its own address or its descriptor.
   ///
   /// Use this only for errors, because it makes system calls.
   @inline(never)

@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Per-socket time limits, as set by many C programs. The limits also apply to other processes that share the socket.
+/// Time limits that many C programs set for a socket. They also apply to other processes that share the socket.
 extension SocketProtocol where Self: ~Copyable {
   /// How long a receive call without a timeout waits; nil for no limit.
   ///
@@ -18,8 +18,8 @@ extension SocketProtocol where Self: ~Copyable {
 
   /// Sets how long a receive or accept call without a timeout waits before it throws `.wouldBlock`.
   ///
-  /// Each call in this library takes its own timeout, which does not affect the socket. This limit is for sockets that
-  /// other code reads from.
+  /// Each call in this library takes its own timeout, which does not affect the socket. Set this limit only for other
+  /// code that reads from the socket.
   ///
   /// - Parameter limit: The limit, in whole microseconds; nil for no limit.
   /// - Throws: ``IPCError`` if the kernel rejects the limit.

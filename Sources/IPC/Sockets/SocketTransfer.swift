@@ -54,7 +54,7 @@ extension ReceivedMessage: Sendable where Address: Sendable {}
 extension ReceivedMessage: Equatable where Address: Equatable {}
 extension ReceivedMessage: Hashable where Address: Hashable {}
 
-/// Sending and receiving messages through sockets of all address families.
+/// Sends and receives messages through sockets of all address families.
 @usableFromInline
 enum SocketTransfer {
   /// With `MSG_TRUNC`, the call returns the original length.
@@ -79,9 +79,9 @@ enum SocketTransfer {
     }
   }
 
-  /// Calls `recv(2)` in a separate function.
+  /// Calls `recv(2)`.
   ///
-  /// This lets the caller keep its span's count in a register.
+  /// This is a separate function so that the caller can keep its span's count in a register.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool

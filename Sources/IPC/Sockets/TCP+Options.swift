@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension TCP.Stream {
-  /// Whether small writes are sent immediately, rather than held back while earlier data is unacknowledged.
+  /// Whether the kernel sends small writes immediately, instead of delaying them until earlier data is acknowledged.
   ///
   /// Calls `getsockopt(2)` with `TCP_NODELAY`.
   public var noDelay: Bool {
@@ -68,7 +68,7 @@ extension TCP.Stream {
     try setOption(.setsockoptTCPKeepInterval, TCP_KEEPINTVL, time.wholeSeconds, level: Self.level)
   }
 
-  /// The number of unanswered keep-alive probes after which the connection ends.
+  /// The number of unanswered keep-alive probes after which the kernel ends the connection.
   ///
   /// Calls `getsockopt(2)` with `TCP_KEEPCNT`.
   public var keepAliveProbes: Int {

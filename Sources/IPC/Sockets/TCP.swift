@@ -104,8 +104,9 @@ public enum TCP {
       }
     }
 
-    /// Closes the socket and resets the connection: undelivered bytes are lost, and the peer's next call fails
-    /// with `.connectionReset`.
+    /// Closes the socket and resets the connection.
+    ///
+    /// Undelivered bytes are lost, and the peer's next call throws `.connectionReset`.
     ///
     /// Calls `setsockopt(2)` with `SO_LINGER` set to 0 seconds, and `close(2)`.
     public consuming func reset() throws(IPCError) {
@@ -138,7 +139,8 @@ public enum TCP {
     ///   - address: The address to listen on; port 0 lets the kernel choose a port.
     ///   - reuseAddress: Whether the listener can use the address of a server that has just exited; see
     ///     ``InternetSocket/reuseAddress``.
-    ///   - reusePort: Whether listeners that set this can share the address; see ``InternetSocket/reusePort``.
+    ///   - reusePort: Whether the listener can share the address with other listeners that set this; see
+    ///     ``InternetSocket/reusePort``.
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil for the system default.
     ///   - backlog: One less than the number of connections that can wait to be accepted; at most
     ///     `/proc/sys/net/core/somaxconn`.

@@ -78,7 +78,7 @@ extension UDP.Socket {
     }
   }
 
-  /// The maximum number of networks that a multicast datagram can traverse.
+  /// The maximum number of hops for a multicast datagram.
   ///
   /// The default, 1, confines datagrams to the local network.
   ///

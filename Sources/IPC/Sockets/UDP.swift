@@ -18,8 +18,8 @@ public import SystemPackage
 /// try sender.send("Hello".utf8.span, to: address)
 /// ```
 ///
-/// A datagram arrives whole or not at all, and the sender is not notified of losses. Datagrams can arrive twice or out
-/// of order.
+/// A datagram arrives completely or not at all, and the kernel does not notify the sender of lost datagrams. Datagrams
+/// can also arrive twice or out of order.
 ///
 /// `udp(7)`.
 public enum UDP {
@@ -77,7 +77,7 @@ public enum UDP {
 }
 
 extension UDP.Socket {
-  /// The length of the next datagram in bytes; 0 if there is no datagram or the datagram is empty.
+  /// The length of the next datagram in bytes; 0 if there is no datagram or it is empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
@@ -95,12 +95,12 @@ extension UDP.Socket {
     }
   }
 
-  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from that address.
+  /// Restricts the socket to one peer: the socket sends to the peer's address, and receives only from that address.
   ///
   /// Datagrams that have already arrived stay in the receive queue. The peer is not contacted: if no socket is bound to
   /// the address, a later call fails with `.connectionRefused`.
   ///
-  /// - Throws: ``IPCError`` with `.networkUnreachable`; `.permissionDenied` for a broadcast address.
+  /// - Throws: ``IPCError`` with `.networkUnreachable`; `.permissionDenied` if the address is a broadcast address.
   ///
   /// Calls `connect(2)`.
   public func connect(to address: SocketAddress) throws(IPCError) {
@@ -108,7 +108,7 @@ extension UDP.Socket {
     try Syscall.call(.connect, on: .socketAddress(address)) { unsafe cipc_connect(descriptor.rawValue, &raw) }
   }
 
-  /// Dissolves the association made by ``connect(to:)``, so that the socket again receives from every sender.
+  /// Undoes ``connect(to:)``, so that the socket again receives datagrams from all senders.
   ///
   /// Calls `connect(2)` with `AF_UNSPEC`.
   public func disconnect() throws(IPCError) {
@@ -117,10 +117,10 @@ extension UDP.Socket {
 
   /// Sends a datagram to the connected peer, waiting for room if necessary.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
-  ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if the socket is not connected; `.connectionRefused` if no
-  ///   socket received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. On
-  ///   error, nothing is sent.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` if the
+  ///   datagram is longer than 65507 bytes (65527 with IPv6); `.addressRequired` if the socket is not connected;
+  ///   `.connectionRefused` if no socket received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false
+  ///   and a signal handler ran. On error, nothing is sent.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -149,7 +149,8 @@ extension UDP.Socket {
   /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
   public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
 
-  /// Adds bytes to a datagram that the next ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` completes and sends.
+  /// Adds bytes to a pending datagram, which the next ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` completes and
+  /// sends.
   ///
   /// - Throws: Any error from ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   ///
@@ -165,8 +166,9 @@ extension UDP.Socket {
   /// Sends a datagram to an address, waiting for room if necessary.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
-  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted`
-  ///   if `retryOnInterrupt` is false and a signal handler ran. It is not an error if no socket received the datagram.
+  ///   `.networkUnreachable`; `.permissionDenied` if the address is a broadcast address and ``setBroadcast(_:)`` has
+  ///   not been called; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. It is not an error if
+  ///   no socket received the datagram.
   ///
   /// Calls `sendto(2)`.
   @inlinable

@@ -33,10 +33,10 @@ extension UnixSocket {
       raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
-    /// Creates an address from an abstract name, which ceases to exist when its socket is closed.
+    /// Creates an address from an abstract name, which exists until its socket is closed.
     ///
-    /// The name may contain NUL bytes; no NUL is added. An abstract name has no permissions: any process in the same
-    /// network namespace can connect to it, or bind it first.
+    /// The name can contain NUL bytes, and no NUL is added. An abstract name has no permissions: any process in the
+    /// same network namespace can connect to it, or bind it first.
     ///
     /// - Throws: ``IPCError`` with `.fileNameTooLong` if the name is longer than ``maximumLength`` bytes.
     public init(abstract name: some Collection<UInt8>) throws(IPCError) {
@@ -84,7 +84,7 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Address: Hashable, CustomStringConvertible {
-  /// Compares the bytes of the addresses, so a path and a link to it differ.
+  /// Compares the bytes of the addresses, so a path and a link to it are not equal.
   public static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
   /// Hashes the bytes of the address.
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
@@ -105,11 +105,12 @@ extension UnixSocket.Socket {
   ///   - permissions: The permissions of the path. Connecting requires write permission.
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the path has exactly the requested
   ///     permissions from the start, and the umask of other threads does not change.
-  ///   - replaceStale: Whether to replace a path left behind by a process that died. A path that belongs to an open
-  ///     socket or to another kind of file is never replaced. This requires read permission for the directory.
+  ///   - replaceStale: Whether to replace a path left behind by a process that died. A path that refers to an open
+  ///     socket or to another kind of file is never replaced. Replacing a path requires read permission for the
+  ///     directory.
   /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is already
-  ///   bound; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.wouldBlock` if another process kept
-  ///   the directory locked for two seconds.
+  ///   bound; `.noSuchFileOrDirectory` if the directory does not exist; `.permissionDenied` if it is not writable;
+  ///   `.wouldBlock` if another process kept the directory locked for two seconds.
   ///
   /// Calls `bind(2)`, and `fchmod(2)` for a path.
   public func bind(
@@ -144,7 +145,7 @@ extension UnixSocket.Socket {
     get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: false)) }
   }
 
-  /// The address of the connected peer; a client is usually unnamed.
+  /// The address of the connected peer; a client's address is usually unnamed.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -157,8 +158,8 @@ extension UnixSocket.Socket {
 extension UnixSocket.Address {
   /// Removes the path.
   ///
-  /// The socket and its connections stay open. For an abstract name, this does nothing, because the name ceases to
-  /// exist when its socket is closed.
+  /// The socket and its connections stay open. For an abstract name, this does nothing, because the name exists only
+  /// until its socket is closed.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket, in which case
   ///   it is not removed.
@@ -175,13 +176,13 @@ extension UnixSocket.Address {
 enum StaleSocket {
   /// The maximum time to wait for the lock.
   ///
-  /// The owner makes only a few nonblocking calls, so it normally releases the lock much sooner.
+  /// A process holds the lock only for a few nonblocking calls, so it normally releases the lock much sooner.
   private static let longestTurn = Duration.seconds(2)
 
   /// Locks the directory that contains a path until the returned descriptor is closed.
   ///
-  /// Without this lock, two processes could find the same path stale, and the second process would remove the first
-  /// one's new path.
+  /// Without this lock, two processes could both find that the path is stale, and the second process would remove the
+  /// path that the first process has just created.
   static func takeTurn(in path: FilePath) throws(IPCError) -> OwnedDescriptor {
     let parent = path.removingLastComponent()
     let directory = parent.isEmpty ? "." : parent
@@ -215,10 +216,10 @@ enum StaleSocket {
     }
   }
 
-  /// Returns whether no process has the path's socket open.
+  /// Returns whether the path is stale: no process has its socket open.
   ///
-  /// This connects a datagram socket. An open socket of another type refuses the connection, even before it listens,
-  /// with a different error than a closed socket does, so this never establishes a connection.
+  /// This function connects a datagram socket, so a listener does not see a connection. The error shows whether the
+  /// path's socket is closed, or is open but has another type.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)

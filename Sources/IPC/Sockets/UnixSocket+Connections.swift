@@ -14,14 +14,14 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - address: The listener's or receiver's path or abstract name.
-  ///   - timeout: How long to wait. `poll(2)` does not report room in a listener's queue, so with a deadline, the
+  ///   - timeout: How long to wait. `poll(2)` does not report when a listener's queue has room, so with a deadline, the
   ///     method retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
   /// - Throws: ``IPCError`` with `.connectionRefused` if no socket is listening on the address or has the abstract
   ///   name, or if the path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path;
   ///   `.timedOut` or, for ``Timeout/immediate`` and nonblocking sockets, `.wouldBlock` if the listener's queue is
-  ///   full; `.permissionDenied` without write permission for the path; `.protocolWrongTypeForSocket`;
+  ///   full; `.permissionDenied` if this process has no write permission for the path; `.protocolWrongTypeForSocket`;
   ///   `.socketIsConnected`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `connect(2)`.
@@ -62,7 +62,7 @@ extension UnixSocket {
 
     /// Creates a socket, binds it, and makes it listen.
     ///
-    /// In the unlikely event that `listen(2)` fails, the path remains, because it could already belong to another
+    /// If `listen(2)` fails, which is unlikely, the path is not removed, because it could already belong to another
     /// socket.
     ///
     /// - Parameters:

@@ -12,8 +12,8 @@ extension UnixSocket {
   public struct Credentials: Hashable, Sendable {
     /// The process ID; 0 if the process is not visible in this PID namespace.
     ///
-    /// The ID may since have been reused for another process. ``UnixSocket/Socket/peerProcess()`` returns a descriptor
-    /// that never refers to another process.
+    /// The kernel may have reused the ID for another process in the meantime. ``UnixSocket/Socket/peerProcess()``
+    /// returns a descriptor that never refers to another process.
     public let process: ProcessID
     /// The user ID; 65534 if this user namespace does not map it.
     public let user: UserID
@@ -74,7 +74,7 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry their senders' credentials.
   ///
-  /// Set this before the peer sends. Messages sent earlier carry the process ID 0, unless the sender passed its
+  /// Set this before the peer sends. Messages that were sent earlier carry process ID 0, unless the sender passed its
   /// credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.

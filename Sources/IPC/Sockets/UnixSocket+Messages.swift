@@ -8,7 +8,7 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// The length in bytes of the next datagram, or the total length of all sequenced packets; 0 if there are none or
+  /// The length of the next datagram, or the total length of all sequenced packets, in bytes; 0 if there are none or
   /// they are empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
@@ -58,8 +58,8 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - timeout: How long to wait for a packet.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
-  /// - Returns: The length of the packet; nil at end of stream. An empty packet looks the same to `recv(2)`, so do not
-  ///   send empty packets.
+  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` reports an empty packet in the same way, so
+  ///   do not send empty packets.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
   ///   peer closed its socket with unread data; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -83,8 +83,8 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - timeout: How long to wait for a packet.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
-  /// - Returns: The length of the packet; nil at end of stream. An empty packet looks the same to `recv(2)`, so do not
-  ///   send empty packets.
+  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` reports an empty packet in the same way, so
+  ///   do not send empty packets.
   /// - Throws: Any error from ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   @inlinable
   public func receive(
@@ -109,8 +109,8 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Dissolves the association made by ``UnixSocket/Socket/connect(to:timeout:retryOnInterrupt:)``, so that the socket
-  /// again receives from every sender.
+  /// Undoes ``UnixSocket/Socket/connect(to:timeout:retryOnInterrupt:)``, so that the socket again receives datagrams
+  /// from all senders.
   ///
   /// Calls `connect(2)` with `AF_UNSPEC`.
   public func disconnect() throws(IPCError) {
@@ -232,8 +232,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Parameters:
   ///   - message: The bytes of the datagram; may be empty.
   ///   - address: The receiver's path or abstract name.
-  ///   - timeout: How long to wait. `poll(2)` reports room only for the connected receiver, so with a deadline or on a
-  ///     nonblocking socket, the method retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` reports room only in a connected receiver's queue, so with a deadline or
+  ///     on a nonblocking socket, the method retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or

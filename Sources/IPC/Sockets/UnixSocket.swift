@@ -20,12 +20,13 @@ public import SystemPackage
 /// try stream.shutDown(.sending)
 /// ```
 ///
-/// A ``Stream`` carries bytes without boundaries, like a bidirectional pipe. A ``SequencedPacket`` is a connection that
-/// preserves message boundaries. A ``Datagram`` socket preserves them without a connection.
+/// A ``Stream`` carries bytes without message boundaries, like a bidirectional pipe. A ``SequencedPacket`` socket is
+/// connected, and preserves message boundaries. A ``Datagram`` socket preserves message boundaries without a
+/// connection.
 ///
 /// `unix(7)`.
 public enum UnixSocket {
-  /// A socket that carries bytes without boundaries (`SOCK_STREAM`).
+  /// A socket that carries bytes without message boundaries (`SOCK_STREAM`).
   public typealias Stream = Socket<StreamStyle>
   /// A connected socket that preserves message boundaries (`SOCK_SEQPACKET`).
   public typealias SequencedPacket = Socket<SequencedPacketStyle>

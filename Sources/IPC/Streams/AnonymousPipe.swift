@@ -18,7 +18,7 @@ public import SystemPackage
 /// ```
 ///
 /// A reader sees end of file only when *every* descriptor for the write end is closed, in this process and in all
-/// others. Therefore, both ends are close-on-exec: a child has only the ends that are explicitly passed to it
+/// others. Therefore, both ends are close-on-exec, and a child has only the ends that you pass to it explicitly
 /// (``ChildProcess``).
 ///
 /// `pipe(7)`.
@@ -51,7 +51,8 @@ public struct AnonymousPipe: ~Copyable, Sendable {
     writer = PipeWriter(OwnedDescriptor(taking: ends.1))
   }
 
-  /// The maximum length in bytes of an atomic write, which is never interleaved with other writers' bytes (`PIPE_BUF`).
+  /// The maximum length of an atomic write in bytes (`PIPE_BUF`); an atomic write is never interleaved with other
+  /// writers' bytes.
   public static let maximumAtomicWriteLength = Int(PIPE_BUF)
 }
 
@@ -74,11 +75,12 @@ extension PipeDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Sets the minimum number of bytes that the pipe can hold.
+  /// Sets the capacity of the pipe to at least this number of bytes.
   ///
   /// - Returns: The new capacity, rounded up by the kernel to a power-of-two multiple of the page size.
-  /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB by default) without
-  ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` if the size is invalid.
+  /// - Throws: ``IPCError`` with `.notPermitted` if the size exceeds `/proc/sys/fs/pipe-max-size` (1 MiB by default)
+  ///   and the process does not have `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe contains more bytes than that;
+  ///   `.invalidArgument` if the size is invalid.
   ///
   /// Calls `fcntl(2)` with `F_SETPIPE_SZ`.
   @discardableResult
@@ -104,8 +106,8 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
   ///
   /// If the initializer throws, the previous owner keeps the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not for a pipe or FIFO; `.badFileDescriptor`
-  ///   if it is not open for reading.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor does not refer to a pipe or FIFO;
+  ///   `.badFileDescriptor` if it is not open for reading.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
@@ -127,8 +129,8 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
   ///
   /// If the initializer throws, the previous owner keeps the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor is not for a pipe or FIFO; `.badFileDescriptor`
-  ///   if it is not open for writing.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the descriptor does not refer to a pipe or FIFO;
+  ///   `.badFileDescriptor` if it is not open for writing.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
@@ -140,8 +142,8 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
 
   /// Writes `bytes` atomically, never interleaved with other writers' bytes.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, in
-  ///   which case nothing is written; any error from ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than ``AnonymousPipe/maximumAtomicWriteLength``
+  ///   bytes, in which case nothing is written; any error from ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(

@@ -2,8 +2,7 @@ package import SystemPackage
 
 /// A buffered byte stream that can be read by line, by delimiter or by length.
 ///
-/// Each read from the stream fetches all available bytes, and the reader buffers those that have not been requested
-/// yet.
+/// The reader reads as many bytes as are available, and buffers those that the caller has not requested yet.
 ///
 /// ```swift
 /// var reader = BufferedReader(pipe.reader)
@@ -12,8 +11,8 @@ package import SystemPackage
 /// }
 /// ```
 ///
-/// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be retried. A timeout
-/// covers the whole call, even if it needs several reads.
+/// If a call throws, no bytes are lost: received bytes stay in the buffer, and the call can be repeated. A timeout
+/// applies to the whole call, even if it needs several reads.
 ///
 /// After end of file, the next call reads from the stream again, because a FIFO can have a new writer.
 public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
@@ -36,7 +35,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
     buffer = StreamBuffer(capacity: capacity)
   }
 
-  /// The number of bytes read from the stream, but not yet from this reader.
+  /// The number of bytes that have been read from the stream, but not from this reader yet.
   public var bytesBuffered: Int { buffer.count }
 
   /// Destroys the reader and returns the stream.
@@ -162,12 +161,12 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The stream's descriptor, which may not be readable even if the buffer contains bytes.
+  /// The stream's descriptor; it need not be readable when the buffer contains bytes.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 
 extension BufferedReader: ReadableStream where Source: ~Copyable {
-  /// Reads at least one byte, from the buffer or, if it is empty, from the stream.
+  /// Reads at least one byte from the buffer or, if the buffer is empty, from the stream.
   @inlinable
   public mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -190,8 +189,8 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A final line of `maxLength` bytes without a delimiter is allowed, so the line is too long only if the buffer
-      // contains one more byte.
+      // The file may end with a line of `maxLength` bytes that has no delimiter, so a line is too long only if the
+      // buffer contains one more byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }
@@ -209,7 +208,7 @@ extension BufferedReader where Source: ~Copyable {
       if let end, end <= maxLength { return end }
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
-      // The last bytes searched can be the beginning of a delimiter.
+      // The last bytes that were searched can be the beginning of a delimiter.
       searched = max(0, searched - delimiter.count + 1)
     }
   }

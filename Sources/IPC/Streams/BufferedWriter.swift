@@ -6,7 +6,7 @@ package import SystemPackage
   internal import Musl
 #endif
 
-/// A byte stream that collects small writes and writes them together.
+/// A byte stream that collects small writes, and passes them to the underlying stream together.
 ///
 /// ```swift
 /// var writer = BufferedWriter(pipe.writer)
@@ -45,8 +45,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Writes all of `bytes` to the buffer or, if they do not fit, to the stream.
   ///
   /// - Throws: Any error from the stream, if the buffer had to be flushed. Earlier bytes that could not be written stay
-  ///   in the buffer. The first ``IPCError/transferred`` of `bytes` were written to the stream, and the rest are not in
-  ///   the buffer.
+  ///   in the buffer. ``IPCError/transferred`` is the number of bytes from `bytes` that were written to the stream; the
+  ///   rest of `bytes` is not in the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -109,8 +109,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all buffered bytes, and destroys the stream.
   ///
-  /// - Throws: Any error from ``flush(timeout:retryOnInterrupt:)``. On error, the writer is still destroyed, with the
-  ///   unwritten bytes: to keep them, call ``flush(timeout:retryOnInterrupt:)`` first.
+  /// - Throws: Any error from ``flush(timeout:retryOnInterrupt:)``. Even on error, the writer and its unwritten bytes
+  ///   are destroyed: to keep the bytes, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -172,7 +172,7 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     if let handler { return handler(buffer.count) }
     var line =
       "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
-    // Ignore a failure, because there is no caller to report it to.
+    // Ignore a failure, because there is no caller that could handle it.
     _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

@@ -63,12 +63,12 @@ public enum Transport: Hashable, Sendable {
   case socket
 }
 
-/// A descriptor that bytes can be read from: the read end of a pipe or FIFO, or a stream socket.
+/// A descriptor from which bytes can be read: the read end of a pipe or FIFO, or a stream socket.
 public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Copyable {
   var transport: Transport { get }
 }
 
-/// A descriptor that bytes can be written to: the write end of a pipe or FIFO, or a stream socket.
+/// A descriptor to which bytes can be written: the write end of a pipe or FIFO, or a stream socket.
 ///
 /// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if the signal has
 /// its default disposition. The library does not change the disposition.
@@ -185,7 +185,8 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`; writes only some of them if there is too little room and the call cannot wait.
+  /// Writes at least one of `bytes`; if there is too little room for all of them and the call cannot wait, writes only
+  /// some.
   ///
   /// A write of up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes to a pipe is atomic: it writes all bytes or
   /// none.
@@ -253,9 +254,9 @@ extension WritableDescriptor where Self: ~Copyable {
   /// Writes two parts, such as a header and a body, as one sequence of bytes, like
   /// ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
-  /// A single call writes both parts, so other writers cannot interleave their bytes: a pipe accepts up to
-  /// ``AnonymousPipe/maximumAtomicWriteLength`` bytes whole or not at all, and a message socket sends one message. The
-  /// C equivalent is `writev(2)`. The parts are copied into one buffer.
+  /// One system call writes both parts, so other writers cannot interleave their bytes: a pipe accepts either all or
+  /// none of up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes, and a message socket sends one message. The C
+  /// equivalent is `writev(2)`. The parts are copied into one buffer.
   ///
   /// - Returns: The number of bytes written from both parts.
   public func write(

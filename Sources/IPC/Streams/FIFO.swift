@@ -16,7 +16,8 @@ public import SystemPackage
 /// ```
 ///
 /// An open FIFO has the same ends as an anonymous pipe, ``PipeReader`` and ``PipeWriter``. The name remains until it is
-/// unlinked. Opening does not follow symbolic links, and throws `.invalidArgument` if the path is not a FIFO.
+/// unlinked. The methods that open a FIFO do not follow symbolic links, and throw `.invalidArgument` if the path does
+/// not refer to a FIFO.
 ///
 /// `fifo(7)`.
 public struct FIFO: Hashable, Sendable {
@@ -34,7 +35,8 @@ extension FIFO {
   ///   - permissions: The FIFO's permissions.
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the FIFO has exactly the requested
   ///     permissions from the start, and the umask of other threads does not change.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` if the directory does not exist;
+  ///   `.permissionDenied` if it is not writable.
   ///
   /// Calls `mkfifo(3)`.
   public func create(
@@ -51,8 +53,8 @@ extension FIFO {
   /// Creates the FIFO if it does not exist, for programs that can start in any order.
   ///
   /// - Returns: Whether the FIFO was created. An existing FIFO keeps its permissions.
-  /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; a symbolic link to a FIFO does not
-  ///   count as one.
+  /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; this includes a symbolic link to a
+  ///   FIFO.
   @discardableResult
   public func createIfMissing(
     permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
@@ -66,7 +68,7 @@ extension FIFO {
           guard try LocatedFile(path).status.isFIFO else { throw IPCError(.mkfifo, .fileExists, on: .path(path)) }
           return false
         } catch  where error.errno == .noSuchFileOrDirectory {
-          // The FIFO was removed in the meantime: try again.
+          // Another process has removed the FIFO in the meantime: try again.
         }
       }
     }
@@ -135,7 +137,7 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: How long to wait. `open(2)` takes no deadline, so if you set one, the method retries after pauses of
+  ///   - timeout: How long to wait. `open(2)` takes no deadline, so with a deadline, the method retries after pauses of
   ///     0.1 to 10 ms.
   ///   - nonBlocking: Whether the write end is nonblocking; set this for a child that inherits it.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
@@ -195,8 +197,8 @@ extension FIFO {
 
   /// Opens one FIFO for reading and another for writing, and waits for the peer to do the same.
   ///
-  /// Two processes that each open their read end first, or each their write end first, would deadlock. This method
-  /// opens the read end without waiting, so the order in which the peer opens the FIFOs does not matter.
+  /// If two processes both open their read ends first, or both open their write ends first, they deadlock. This method
+  /// opens the read end without waiting, so the peer can open the FIFOs in either order.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open both FIFOs.
   public static func openDuplex(
@@ -205,13 +207,12 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because the FIFO is still open for reading through
-    // another descriptor.
+    // Bytes that the peer has already written stay in the FIFO, because another descriptor keeps it open for reading.
     try early.close()
     return Duplex(reader, writer)
   }
 
-  /// Waits until the nonblocking `reader`'s FIFO is open for writing.
+  /// Waits until the FIFO of `reader`, which is nonblocking, is open for writing.
   private func waitForWriter(
     of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) {

@@ -3,8 +3,8 @@ public import SystemPackage
 extension MessageChannel {
   /// The receiving end of a channel.
   ///
-  /// The receiver never reads past the current message, so if `poll(2)` reports that the stream has nothing to read,
-  /// the receiver has no buffered message either.
+  /// The receiver never reads past the current message. Therefore, `poll(2)` on the stream is reliable: the receiver
+  /// never holds a complete message in a buffer.
   public struct Receiver<Source: ReadableStream & ~Copyable>: ~Copyable {
     @usableFromInline var source: Source
     @usableFromInline var frame: IncomingFrame
@@ -59,8 +59,8 @@ extension MessageChannel {
 
     /// Receives the next message if it has arrived.
     ///
-    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is then true, part of the
-    ///   message has arrived.
+    /// - Returns: The length of the message, `.wouldBlock` or `.endOfStream`. After `.wouldBlock`, ``isWithinMessage``
+    ///   shows whether part of a message has arrived.
     public mutating func tryReceive(into message: inout [UInt8]) throws(IPCError) -> TryResult<Int> {
       guard
         let result = try nilIfWouldBlock({ () throws(IPCError) in
@@ -96,7 +96,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
   /// The part of a long message that has arrived.
   @usableFromInline var body: [UInt8] = []
   @usableFromInline var isBroken = false
-  /// The error after which nothing more can be received.
+  /// The error that made the channel unusable; nil if messages can be received.
   private var failure: IPCError?
 
   init(maximumLength: UInt32) {
@@ -186,7 +186,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     received = 0
   }
 
-  /// Handles the end of the stream; within a message, it is an error.
+  /// Handles the end of the stream, which is an error within a message.
   @usableFromInline @inline(never)
   func end() throws(IPCError) -> Int? {
     if isUnderWay { throw broken(.protocolError) }
@@ -203,7 +203,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   /// Makes the channel unusable after a protocol error or the sender's death.
   ///
-  /// A dead sender's successor starts with a new message.
+  /// The successor of a sender that died starts with a new message.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }

@@ -71,20 +71,21 @@ extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
 struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   /// The size of the length prefix in bytes.
   @usableFromInline static let headerSize = 4
-  /// The size of the buffer for the length prefix and the start of a message; one call sends both, so a pipe does not
-  /// interleave short messages with others.
+  /// The size of the stage, a buffer for the length prefix and the start of a message.
+  ///
+  /// One call sends the whole stage, so a pipe does not interleave short messages with other messages.
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
   private let maximumLength: Int
-  /// The maximum length of a message that fits in the stage, the buffer of `stageSize` bytes.
+  /// The maximum length of a message that fits in the stage together with its length prefix.
   @usableFromInline let maximumShortLength: Int
   @usableFromInline var length = 0
   /// The number of bytes that the stream has accepted, including the header.
   @usableFromInline var sent = 0
   /// Whether a new message can be sent: no message has been partly sent, and the channel is not broken.
   @usableFromInline var isReady = true
-  /// The error after which nothing more can be sent.
+  /// The error that made the channel unusable; nil if messages can be sent.
   private var failure: IPCError?
 
   init(maximumLength: UInt32) {
@@ -140,7 +141,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     (sent, isReady) = (0, true)
   }
 
-  /// Prepares the message unless part of it has been sent, and returns how many bytes of the stage are used.
+  /// Prepares the message unless part of it has been sent, and returns the number of bytes used in the stage.
   @usableFromInline
   mutating func begin(_ message: RawSpan) throws(IPCError) -> Int {
     if let failure { throw failure }
@@ -166,14 +167,14 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Records that the stream has accepted only part of a message.
+  /// Records how much of a message the stream has accepted.
   @usableFromInline @inline(never)
   mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
 
   /// Makes the channel unusable after a failure.
   ///
-  /// After a broken pipe, a new reader could not tell where a message starts. A dead receiver's successor cannot tell
-  /// in which message its predecessor died.
+  /// After a broken pipe, a new reader could not determine where a message starts. The successor of a receiver that
+  /// died cannot determine which message its predecessor was reading.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

@@ -18,8 +18,8 @@ package import SystemPackage
 /// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets and shared-memory rings. A
 /// ``Connection`` is bidirectional, for requests and replies.
 ///
-/// The peer is not trusted. A length above the limit is an error; it is reported before any memory is allocated for the
-/// message, and before its bytes are read. Memory is allocated only for bytes that have arrived.
+/// The peer is not trusted. If a length exceeds the limit, the call throws an error before it allocates memory for the
+/// message or reads its bytes. Memory is allocated only for bytes that have arrived.
 ///
 /// | event | reported as | state of the channel afterwards |
 /// |---|---|---|
@@ -39,7 +39,7 @@ public enum MessageChannel {
 }
 
 extension MessageChannel {
-  /// A bidirectional channel over one bidirectional stream or two streams.
+  /// A bidirectional channel over one bidirectional stream, or over two unidirectional streams.
   ///
   /// ```swift
   /// var connection = MessageChannel.Connection(stream)
@@ -53,7 +53,7 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the request whose reply has not arrived yet.
+    /// The length of the last request, if its reply has not arrived yet.
     private var requested: Int?
 
     /// Creates a channel over a bidirectional stream.

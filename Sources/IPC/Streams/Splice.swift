@@ -13,12 +13,12 @@ public import SystemPackage
 /// let count = try Splice.send(from: file, at: 0, to: socket.descriptor, maxLength: 65_536)
 /// ```
 ///
-/// Each call returns the number of bytes moved, which can be less than `maxLength`; 0 means end of file.
-/// Calls can block unless a descriptor is nonblocking, and a signal handler can interrupt them.
+/// Each call returns the number of bytes moved, which can be less than `maxLength`; 0 means end of file. A call on a
+/// blocking descriptor can block, and a signal handler can interrupt it.
 ///
 /// `splice(2)`.
 public enum Splice {
-  /// Moves bytes from or to a pipe.
+  /// Moves bytes between two descriptors, at least one of which is a pipe.
   ///
   /// - Parameters:
   ///   - source: The descriptor to read from.
@@ -56,7 +56,7 @@ public enum Splice {
     }
   }
 
-  /// Sends bytes from a mappable file to any descriptor, such as a socket.
+  /// Sends bytes from a file that can be mapped to any descriptor, such as a socket.
   ///
   /// - Parameters:
   ///   - file: The file to read from.
@@ -76,7 +76,7 @@ public enum Splice {
     }
   }
 
-  /// Calls `body` with pointers to the offsets; a pointer is nil if there is no offset.
+  /// Calls `body` with pointers to the offsets, or with nil for an offset that is nil.
   private static func call(
     _ name: IPCError.Call, _ source: FileDescriptor, _ sourceOffset: Int64?, _ targetOffset: Int64?,
     _ body: (UnsafePointer<Int64>?, UnsafePointer<Int64>?) -> Int

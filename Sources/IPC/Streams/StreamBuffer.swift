@@ -30,7 +30,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
   }
 
-  /// Ensures that there is free memory at the end of the buffer.
+  /// Ensures that the buffer has free memory at its end.
   ///
   /// The buffer grows only if it is full, to at most one byte more than `length`.
   @usableFromInline
@@ -100,7 +100,8 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     return unsafe String(decoding: memory[start..<end], as: UTF8.self)
   }
 
-  /// Returns the number of bytes up to and including the first `delimiter` that ends after the first `searched` bytes.
+  /// Finds the first `delimiter` that ends after the first `searched` bytes, and returns the number of bytes up to and
+  /// including it.
   @usableFromInline
   func end(of delimiter: UInt8, after searched: Int) -> Int? {
     guard let base = unsafe memory.baseAddress,

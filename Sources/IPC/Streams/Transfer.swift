@@ -10,9 +10,9 @@ public import SystemPackage
 
 /// One transfer between memory and a pipe or stream socket.
 ///
-/// Without a timeout, this is one blocking call. With a timeout, each attempt is a nonblocking call, even if the open
-/// file description is blocking or another process consumes the bytes that `poll(2)` reported. `ppoll(2)` waits between
-/// attempts.
+/// Without a timeout, the transfer makes one blocking call. With a timeout, it makes nonblocking calls, even on a
+/// blocking open file description, because another process could consume the bytes that `poll(2)` reported. Between
+/// these calls, it waits in `ppoll(2)`.
 @usableFromInline
 enum Transfer {
   /// Makes one blocking call, and appends the bytes read.
@@ -23,7 +23,7 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
-      // The kernel would return 0, and the caller would mistake that for end of file.
+      // The kernel would return 0, which the caller would mistake for end of file.
       guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
       let count = unsafe read(descriptor, transport, start + filled, buffer.count &- filled)
       if count > 0 { filled &+= count }
@@ -31,9 +31,9 @@ enum Transfer {
     }
   }
 
-  /// Calls `read(2)` or `recv(2)` in a separate function.
+  /// Calls `read(2)` or `recv(2)`.
   ///
-  /// This lets the caller keep its span's count in a register.
+  /// This is a separate function so that the caller can keep its span's count in a register.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -112,10 +112,10 @@ enum Transfer {
     }
   }
 
-  /// Writes as much as fits, after a call that has written only some of the bytes.
+  /// Writes as many of the remaining bytes as fit, after a call that has written only some of the bytes.
   ///
-  /// If a blocking call returns before all bytes are written, a signal handler has interrupted it, but the call does
-  /// not report the interruption.
+  /// A blocking call that returns before all bytes are written was interrupted by a signal handler, but does not report
+  /// the interruption.
   ///
   /// - Returns: 0 if the open file description is nonblocking and there is no room.
   private static func writeUnlessInterrupted(
@@ -145,8 +145,8 @@ enum Transfer {
       }
       return
     }
-    // The kernel may lack only RWF_NOSIGNAL. The next attempt shows whether it does, even if another thread has
-    // detected the missing flag in the meantime.
+    // Perhaps the kernel only lacks RWF_NOSIGNAL. Try again to find out, even if another thread has already found that
+    // the flag is missing.
     if call == .write || call == .writev, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
@@ -199,7 +199,8 @@ enum Transfer {
   /// Makes a nonblocking attempt on files for which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel, and
   /// pipes before Linux 6.4.
   ///
-  /// A separate open file description for the same end has its own flags, so other processes are not affected.
+  /// This opens the same end again: the new open file description has its own flags, so other processes are not
+  /// affected.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -208,7 +209,7 @@ enum Transfer {
     switch reopened {
     // A FIFO without readers cannot be opened for writing. Writing to it fails with EPIPE.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
-    // The process has lost permission, or /proc is not mounted: make the shared open file description nonblocking
+    // If the process has lost permission or /proc is not mounted, make the shared open file description nonblocking
     // during the call.
     case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
       return try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) { transfer(descriptor.rawValue) }
@@ -216,7 +217,7 @@ enum Transfer {
     case .success(let number):
       let own = OwnedDescriptor(taking: number)
       if events == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
-        // Packet mode is a flag of the open file description, and open(2) does not set it for a FIFO.
+        // Packet mode is a flag of the open file description. open(2) does not set it for a FIFO.
         try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
       }
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { transfer(number) }
@@ -233,11 +234,12 @@ enum PipeSignal {
   /// The value is `RWF_NOSIGNAL` until the kernel rejects this flag. If the program ignores `SIGPIPE`, the value is 0,
   /// because `write(2)` then needs no protection.
   private static let method = Atomic(Int32(CIPC_NOSIGNAL))
-  /// The kernel does not support the flag, so the signal is blocked in this thread during the write, at the cost of two
-  /// more system calls.
+  /// A value that means that the kernel does not support the flag.
+  ///
+  /// The signal is blocked in this thread during each write instead, which takes two more system calls.
   private static let mask: Int32 = -1
 
-  /// Records that the program now ignores `SIGPIPE`, so that writes need no other protection.
+  /// Records that the program ignores `SIGPIPE` from now on, so writes need no other protection.
   static func programIgnoresIt() { method.store(0, ordering: .relaxed) }
 
   /// Records that the program may no longer ignore `SIGPIPE`.

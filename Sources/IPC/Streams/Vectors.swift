@@ -8,13 +8,13 @@ internal import SystemPackage
 #endif
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes the bytes of several arrays in order as one sequence, without copying them.
+  /// Writes the bytes of several arrays as one sequence, in order and without copying them.
   ///
   /// One call writes all parts, just as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` writes a single one.
   /// Parts may be empty.
   ///
   /// - Returns: The total number of bytes written from all parts.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); any error from
+  /// - Throws: ``IPCError`` with `.invalidArgument` if there are more than 1024 parts (`IOV_MAX`); any error from
   ///   ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `pwritev2(2)` with `RWF_NOSIGNAL` (`writev(2)` before Linux 6.18), or `sendmsg(2)` on a socket.
@@ -29,12 +29,12 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension ReadableDescriptor where Self: ~Copyable {
-  /// Reads bytes into several arrays, filling each before the next.
+  /// Reads bytes into several arrays, filling each array before the next one.
   ///
-  /// The arrays keep their lengths: bytes past the returned number do not change.
+  /// The arrays keep their lengths, and the bytes after the last byte that was read do not change.
   ///
   /// - Returns: The number of bytes read; 0 at end of file, or if all parts are empty.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for more than 1024 parts (`IOV_MAX`); any error from
+  /// - Throws: ``IPCError`` with `.invalidArgument` if there are more than 1024 parts (`IOV_MAX`); any error from
   ///   ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `readv(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`; on a socket, `recvmsg(2)`.
@@ -49,9 +49,9 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// Sends the bytes of several arrays in order as one message, without copying them.
+  /// Sends the bytes of several arrays as one message, in order and without copying them.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); any error from
+  /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than 1024 parts (`IOV_MAX`); any error from
   ///   ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   ///
   /// Calls `sendmsg(2)`.
@@ -61,13 +61,13 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
     _ = try Vectors.write(.sendmsg, descriptor, .socket, parts, timeout, retryOnInterrupt)
   }
 
-  /// Receives the next message into several arrays, filling each before the next.
+  /// Receives the next message into several arrays, filling each array before the next one.
   ///
-  /// The arrays keep their lengths: bytes past the length of the message do not change. Bytes that do not fit are lost;
-  /// see ``ReceivedPacket/isTruncated``.
+  /// The arrays keep their lengths, and the bytes after the end of the message do not change. Bytes that do not fit are
+  /// lost; see ``ReceivedPacket/isTruncated``.
   ///
   /// - Returns: The length of the message. A length of 0 means an empty datagram or the end of a connection.
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than 1024 parts (`IOV_MAX`); `.timedOut` or, for
+  /// - Throws: ``IPCError`` with `.messageTooLong` if there are more than 1024 parts (`IOV_MAX`); `.timedOut` or, for
   ///   ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `recvmsg(2)` with `MSG_TRUNC`.

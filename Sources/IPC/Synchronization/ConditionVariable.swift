@@ -17,8 +17,9 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Check the condition in a loop: another thread may have changed the data first, and a wait may return without a
-/// signal. With glibc, a killed waiter can consume a later signal: call ``broadcast()`` where processes may be killed.
+/// Check the condition in a loop, because another thread may already have changed the data again, and a wait can return
+/// without a signal. With glibc, a waiter that was killed can consume a later signal: if processes may be killed, call
+/// ``broadcast()``.
 ///
 /// `pthread_cond_init(3)`.
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
@@ -30,7 +31,7 @@ internal import SystemPackage
   public enum Clock: Hashable, Sendable {
     /// `CLOCK_MONOTONIC`.
     case monotonic
-    /// `CLOCK_REALTIME`, the default for `pthread_cond_init(3)`. Setting the time of day moves the deadlines.
+    /// `CLOCK_REALTIME`, the default for `pthread_cond_init(3)`. Setting this clock shifts the deadlines.
     case timeOfDay
   }
 
@@ -48,7 +49,7 @@ internal import SystemPackage
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
-  ///   - clock: The clock with which the condition variable was created.
+  ///   - clock: The clock that the condition variable was created with.
   /// - Returns: The condition variable, which keeps the region mapped.
   /// - Throws: ``IPCError`` with `.badAddress` if the offset is outside the region or past the end of the mapped
   ///   object; `.invalidArgument` if it is not a multiple of 8.
@@ -60,7 +61,7 @@ internal import SystemPackage
 
   /// Creates a condition variable.
   ///
-  /// An existing condition variable at this offset must not be in use.
+  /// Do not call this while a condition variable at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.

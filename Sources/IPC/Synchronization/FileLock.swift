@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Advisory locks on byte ranges of a file; they protect the file only if every program that uses the file locks it.
+/// Advisory locks on byte ranges of a file; they protect the file only if all programs that use the file lock it.
 ///
 /// ```swift
 /// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)
@@ -32,7 +32,7 @@ public enum RecordLock {
     /// The process: `F_SETLK`.
     ///
     /// If the process closes any descriptor for the file, even one that a library opened only for reading, the process
-    /// loses all its locks on the file. A child does not inherit the lock. The threads of a process do not exclude each
+    /// loses all its locks on the file. A child does not inherit the lock. Threads in one process do not exclude each
     /// other.
     case process
   }
@@ -57,12 +57,12 @@ public enum RecordLock {
   ///   - mode: Whether other shared locks are allowed.
   ///   - range: The bytes to lock, which need not exist.
   ///   - owner: The owner of the lock.
-  ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
+  ///   - timeout: How long to wait. The system call takes no deadline, so with a deadline, the method retries after
   ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
-  ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, detected by the
-  ///   kernel only for ``Owner/process`` and ``Timeout/never``; `.invalidArgument` for a range that is empty or begins
+  ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, which the kernel
+  ///   detects only with ``Owner/process`` and ``Timeout/never``; `.invalidArgument` if the range is empty or begins
   ///   before the start of the file.
   ///
   /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`; with a timeout, `F_OFD_SETLK` or `F_SETLK`.
@@ -93,7 +93,7 @@ public enum RecordLock {
 
   /// Locks a range of a file without waiting.
   ///
-  /// - Returns: false if there is a conflicting lock.
+  /// - Returns: Whether the file was locked; false if there is a conflicting lock.
   /// - Throws: Any error from ``lock(_:_:range:owner:timeout:retryOnInterrupt:)``.
   public static func tryLock(
     _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
@@ -140,7 +140,7 @@ public enum RecordLock {
 
   /// Returns a lock that conflicts with the given one; nil if there is none.
   ///
-  /// The result may be outdated immediately. Use ``tryLock(_:_:range:owner:)`` to take the lock.
+  /// The result can be outdated immediately. To acquire the lock if it is free, call ``tryLock(_:_:range:owner:)``.
   ///
   /// Calls `fcntl(2)` with `F_OFD_GETLK` or `F_GETLK`.
   public static func conflict(
@@ -179,13 +179,13 @@ public enum RecordLock {
 public enum WholeFileLock {
   /// Locks a file, and waits until conflicting locks are released.
   ///
-  /// Converting a lock from one mode to the other is not atomic: another process may acquire a lock between the two
-  /// steps, and if the call fails, the previous lock may be lost.
+  /// Converting a lock from one mode to the other is not atomic: another process can acquire a lock between the two
+  /// steps, and if the call fails, the previous lock can be lost.
   ///
   /// - Parameters:
   ///   - descriptor: The file, open in any access mode.
   ///   - mode: Whether other shared locks are allowed.
-  ///   - timeout: How long to wait. The system call takes no deadline, so if you set one, the function retries after
+  ///   - timeout: How long to wait. The system call takes no deadline, so with a deadline, the method retries after
   ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
@@ -210,7 +210,7 @@ public enum WholeFileLock {
 
   /// Locks a file without waiting.
   ///
-  /// - Returns: false if there is a conflicting lock.
+  /// - Returns: Whether the file was locked; false if there is a conflicting lock.
   public static func tryLock(_ descriptor: FileDescriptor, _ mode: LockMode) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try lock(descriptor, mode, timeout: .immediate) } != nil
   }
@@ -235,22 +235,22 @@ public enum LockMode: Hashable, Sendable {
   fileprivate var type: Int32 { self == .shared ? Int32(CIPC_F_RDLCK) : Int32(CIPC_F_WRLCK) }
 }
 
-/// A byte range in a file; it may extend past the end of the file.
+/// A byte range in a file; it can extend past the end of the file.
 public struct FileRange: Hashable, Sendable {
-  /// The first byte; with a negative ``count``, the byte after the last one.
+  /// The first byte; if ``count`` is negative, the byte after the last byte in the range.
   public let start: Int64
-  /// The number of bytes; nil for all bytes from ``start`` on, even if the file grows.
+  /// The number of bytes; nil for all bytes starting at ``start``, even if the file grows.
   ///
   /// A negative number counts back from ``start``.
   public let count: Int64?
 
-  /// Creates a range of `count` bytes, or of all bytes from `start` on.
+  /// Creates a range of `count` bytes, or of all bytes starting at `start`.
   public init(start: Int64, count: Int64? = nil) { (self.start, self.count) = (start, count) }
 
   /// All bytes, even if the file grows.
   public static var wholeFile: FileRange { FileRange(start: 0) }
 
-  /// Returns the range in the kernel's format, in which a length of 0 means all bytes from the start on.
+  /// Returns the range in the kernel's format, in which a length of 0 means all bytes after the start.
   fileprivate func record(
     _ type: Int32, _ call: IPCError.Call, _ descriptor: FileDescriptor
   ) throws(IPCError) -> cipc_record_lock {

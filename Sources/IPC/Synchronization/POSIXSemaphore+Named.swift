@@ -11,7 +11,7 @@ extension POSIXSemaphore {
   /// Opens the semaphore `name`.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` or
-  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if the file is too short for this program's
+  ///   `.fileNameTooLong` if the name is invalid; `.protocolNotSupported` if the file is too short for this program's
   ///   semaphore layout, for example because a 32-bit program created it.
   ///
   /// Calls `sem_open(3)`.
@@ -20,8 +20,8 @@ extension POSIXSemaphore {
     while true {
       let file = Result { () throws(IPCError) in try FileStatus(semaphore: name) }
       let opening = try unsafe OpenSemaphore(name) { unsafe sem_open($0, 0) }
-      // sem_open(3) maps the named file but returns no descriptor. The file is therefore checked by its name, which
-      // must refer to the same file before and after the call.
+      // sem_open(3) maps the named file but does not return a descriptor. Therefore, check the file by its name before
+      // and after the call: the name must refer to the same file.
       if case .success(let before) = file {
         if try opening.isMapped(from: before) || (try? FileStatus(semaphore: name))?.isSameFile(as: before) == true {
           guard before.size >= size else { throw IPCError(.semOpen, .protocolNotSupported, on: .name(name)) }
@@ -39,11 +39,11 @@ extension POSIXSemaphore {
   ///   - name: A slash followed by up to 251 bytes other than slashes.
   ///   - value: The initial value.
   ///   - permissions: The semaphore's permissions; opening it requires both read and write permission.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the semaphore has exactly these
-  ///     permissions; until the call returns, it may have fewer but never more.
+  ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the semaphore has exactly these
+  ///     permissions; until the call returns, it may have fewer, but never more.
   /// - Returns: The open semaphore.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid
-  ///   name.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` if the value is above ``maximumValue`` or the name
+  ///   is invalid.
   ///
   /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and `chmod(2)` if the umask interferes.
   public static func create(
@@ -68,7 +68,7 @@ extension POSIXSemaphore {
   public static func createOrOpen(
     _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
   ) throws(IPCError) -> POSIXSemaphore {
-    // Other processes may create or remove the semaphore between the two attempts.
+    // Other processes can create or remove the semaphore between the two attempts.
     while true {
       do throws(IPCError) {
         return try create(name, value: value, permissions: permissions, applyUmask: applyUmask)
@@ -111,15 +111,15 @@ private func semaphorePath(_ name: POSIXName) -> FilePath {
 }
 
 extension OpenSemaphore {
-  /// Whether the semaphore is in this file, according to `/proc/self/maps`.
+  /// Whether the semaphore is mapped from this file, according to `/proc/self/maps`.
   fileprivate func isMapped(from file: FileStatus) throws(IPCError) -> Bool {
     try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
   }
 
   /// Sets the exact permissions on a newly created semaphore.
   ///
-  /// `sem_open(3)` returned no descriptor, and the name may already refer to another process's semaphore, which must
-  /// not change. In that case, no process can open this semaphore, so its permissions do not matter.
+  /// `sem_open(3)` did not return a descriptor, and the name may already refer to a semaphore of another process, which
+  /// must not be changed. In that case, no process can open this semaphore, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)
@@ -132,7 +132,7 @@ extension OpenSemaphore {
         throw IPCError(error.call, error.errno, on: .name(name))
       }
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // The semaphore was removed in the meantime.
+      // Another process has removed the semaphore in the meantime.
     }
   }
 }

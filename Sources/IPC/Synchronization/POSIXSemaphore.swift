@@ -11,7 +11,7 @@ internal import SystemPackage
 ///
 /// Processes can wait until the counter is above 0.
 ///
-/// A semaphore either has a name or resides in shared memory:
+/// A semaphore either has a name, or is in shared memory:
 ///
 /// ```swift
 /// let printer = try POSIXSemaphore.createOrOpen("/printer", value: 1)
@@ -19,8 +19,8 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// If a process dies between waiting and posting, the counter stays decremented. ``SystemVSemaphores`` can
-/// undo the change, and a ``SharedMutex`` reports the death.
+/// If a process dies after waiting and before posting, the counter stays decremented. ``SystemVSemaphores`` can undo
+/// the change, and a ``SharedMutex`` reports the death.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
@@ -60,14 +60,14 @@ internal import SystemPackage
 
   /// Creates a semaphore in shared memory.
   ///
-  /// An existing semaphore at this offset must not be in use.
+  /// Do not call this while a semaphore at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - value: The initial value.
   /// - Returns: The semaphore, which keeps the region mapped.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or an offset that is not a
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the value is above ``maximumValue``, or the offset is not a
   ///   multiple of 8; `.badAddress` if the offset is outside the region or past the end of the mapped object.
   ///
   /// Calls `sem_init(3)`.
@@ -88,7 +88,7 @@ internal import SystemPackage
   ///
   /// No thread may be waiting on it, and it must not be used afterwards.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a named semaphore: close it instead.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if this is a named semaphore: close it instead.
   ///
   /// Calls `sem_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -117,8 +117,8 @@ internal import SystemPackage
     }
   }
 
-  /// Returns whether both values refer to the semaphore at the same address, for example because this process opened a
-  /// name twice.
+  /// Returns whether both values refer to the same semaphore in memory, for example because this process opened a name
+  /// twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
@@ -157,8 +157,8 @@ extension POSIXSemaphore {
   /// Waits until the value is above 0, and subtracts one.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. A handler installed with `SA_RESTART` interrupts only a
-  ///   wait with a deadline.
+  ///   `retryOnInterrupt` is false and a signal handler ran. A handler with `SA_RESTART` interrupts only a wait that
+  ///   has a deadline.
   ///
   /// Calls `sem_wait(3)`, `sem_trywait(3)`, or `sem_clockwait(3)` with `CLOCK_MONOTONIC`.
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -201,7 +201,7 @@ extension POSIXSemaphore {
 
   /// The current value; 0 while threads wait.
   ///
-  /// The value can change at any time: base decisions only on ``wait(timeout:retryOnInterrupt:)``.
+  /// The value can change at any time: to decide whether to continue, call ``wait(timeout:retryOnInterrupt:)`` instead.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the value is negative because the memory was overwritten.
   ///
@@ -219,9 +219,8 @@ extension POSIXSemaphore {
 extension POSIXSemaphore {
   /// Posts the semaphore whenever this process receives a signal, until ``SignalRegistration/cancel()``.
   ///
-  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called from a signal handler
-  /// (`signal-safety(7)`). The handler replaces an earlier handler for the same signal, and is installed with
-  /// `SA_RESTART`.
+  /// `sem_post(3)` is the only call that may wake a waiting thread from a signal handler (`signal-safety(7)`). The
+  /// handler replaces an earlier handler for the same signal, and is installed with `SA_RESTART`.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the number is not a signal, or the signal cannot be handled.
   ///
@@ -233,7 +232,7 @@ extension POSIXSemaphore {
   /// A signal handler that posts a semaphore; the handler is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
-    /// The number of this registration among all registrations for the signal.
+    /// The sequence number of this registration among all registrations for the signal.
     private let number: Int32
     // The semaphore is destroyed after `deinit` has removed the handler.
     private let semaphore: POSIXSemaphore

@@ -2,8 +2,8 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory that survives its owner's death: the kernel marks the lock, and the next owner can repair
-/// the data.
+/// A lock in shared memory that remains usable if its owner dies: the kernel marks the lock, and the next owner can
+/// repair the data.
 ///
 /// The lock is a single word: 0, or the ID of the thread that owns the lock. The format is the same for every language,
 /// C library and ABI. A ``SharedMutex`` is also robust, but its layout is specific to one C library. A thread can own
@@ -15,12 +15,12 @@ internal import SystemPackage
 
   enum Acquisition {
     case acquired
-    /// The lock is acquired, and its previous owner died while holding it.
+    /// The lock was acquired, and its previous owner had died while holding it.
     case ownerDied
     case timedOut
   }
 
-  /// The maximum time in nanoseconds for which a running thread holds the lock.
+  /// The maximum time in nanoseconds that a running thread holds the lock.
   private static let longestHold: Int64 = 100_000_000
   private static let spins = Spin.time / Spin.interval
 
@@ -61,7 +61,7 @@ internal import SystemPackage
     var (seen, spins, slept) = (first, Int64(0), UInt32(0))
     while true {
       if seen & Self.number == 0 {
-        // Other threads may go to sleep after this one, so this thread must wake them when it releases the lock.
+        // Other threads may have gone to sleep after this thread, so it must wake them when it releases the lock.
         let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
         if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
         seen = other
@@ -75,8 +75,8 @@ internal import SystemPackage
         _ = Spin.pause(after: MonotonicTime.now)
       } else if seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
         slept = Self.waiters
-        // A thread can die after it has released the lock and before it wakes a sleeper, so no thread sleeps for long
-        // without checking the word.
+        // A thread can die after it has released the lock and before it wakes a sleeping thread, so a sleeping thread
+        // checks the word from time to time.
         let now = MonotonicTime.now
         let result = try unsafe Futex.wait(
           while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
@@ -106,9 +106,9 @@ internal import SystemPackage
 
 /// A word in shared memory on which threads sleep until an event happens.
 ///
-/// The word is odd while a thread may be sleeping. Only the lock's owner changes the word, and it signals the event
-/// before it makes the change that the event reports. A woken thread then waits for the lock, which reports whether the
-/// owner died.
+/// The word is odd while a thread may be sleeping. Only the owner of the lock changes the word. The owner signals the
+/// event before it makes the change that the event reports; a woken thread then waits for the lock, which reports
+/// whether the owner died.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -142,7 +142,7 @@ internal import SystemPackage
       unsafe cipc_futex_wait_any(waiters, UInt32(waiters.count), deadline)
     }
     switch result {
-    // A word had already changed.
+    // `.wouldBlock` means that a word had already changed.
     case .success, .failure(.wouldBlock): return true
     case .failure(.timedOut): return false
     case .failure(let reason): throw IPCError(.futexWaitAny, reason)

@@ -21,7 +21,7 @@ internal import SystemPackage
 /// ```
 ///
 /// A thread's stores before the wait are visible to all threads after the wait. A wait has no timeout, and a barrier
-/// does not report that a process died: if a process dies before it arrives, the others wait forever.
+/// does not detect the death of a process: if a process dies before it arrives, the others wait forever.
 ///
 /// `pthread_barrier_init(3)`, `pthread_barrierattr_setpshared(3)`.
 @safe public struct SharedBarrier: ~Copyable, @unchecked Sendable {
@@ -50,14 +50,14 @@ internal import SystemPackage
 
   /// Creates a barrier.
   ///
-  /// An existing barrier at this offset must not be in use.
+  /// Do not call this while a barrier at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - count: The number of threads that must arrive, across all processes.
   /// - Returns: The barrier, which keeps the region mapped.
-  /// - Throws: Any error from ``open(in:at:)``, and `.invalidArgument` for a count of 0.
+  /// - Throws: Any error from ``open(in:at:)``, and `.invalidArgument` if the count is 0.
   ///
   /// Calls `pthread_barrier_init(3)` with `PTHREAD_PROCESS_SHARED`.
   public static func create(
@@ -78,8 +78,9 @@ internal import SystemPackage
   ///
   /// The barrier can then be reused. Signals do not interrupt this call.
   ///
-  /// - Returns: true in exactly one thread (`PTHREAD_BARRIER_SERIAL_THREAD`), for work that only one thread must do.
-  /// - Throws: ``IPCError``.
+  /// - Returns: true in exactly one thread (`PTHREAD_BARRIER_SERIAL_THREAD`), which can perform work that must be done
+  ///   only once.
+  /// - Throws: ``IPCError`` if the C library reports an error.
   ///
   /// Calls `pthread_barrier_wait(3)`.
   public func wait() throws(IPCError) -> Bool {

@@ -32,8 +32,8 @@ internal import SystemPackage
   let region: SharedRegion
   /// How many times this value has locked the mutex without unlocking it; above 1 only for a recursive mutex.
   ///
-  /// Only the mutex's owner changes this count. If the mutex was unlocked through another value, the region may be kept
-  /// mapped longer than necessary. The region is never unmapped while the mutex is locked.
+  /// Only the mutex's owner changes this count. If the mutex was unlocked through another value, the region can stay
+  /// mapped longer than necessary, but it is never unmapped while the mutex is locked.
   let lockCount = Atomic(0)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -86,14 +86,15 @@ internal import SystemPackage
 
   /// Creates an unlocked mutex.
   ///
-  /// An existing mutex at this offset must not be in use.
+  /// Do not call this while a mutex at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   ///   - kind: The behavior when the owner locks the mutex again.
-  ///   - isRobust: Whether locking reports an owner's death. If not, a mutex whose owner died stays locked forever.
-  ///   - inheritsPriority: Whether the owner runs with the highest priority among the waiting threads.
+  ///   - isRobust: Whether locking reports an owner's death. If false, a mutex whose owner has died stays locked
+  ///     forever.
+  ///   - inheritsPriority: Whether the owner runs at the highest priority of the waiting threads.
   /// - Returns: The mutex, which keeps the region mapped.
   /// - Throws: Any error from ``open(in:at:)``.
   ///
@@ -136,13 +137,13 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which a call found the mutex; in either case, the mutex is now locked.
+  /// The state in which a call found the mutex; in both cases, the mutex is now locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died while holding the mutex, so the protected data may be inconsistent.
     ///
     /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that call, every
-    /// later lock throws `.notRecoverable`.
+    /// later attempt to lock it throws `.notRecoverable`.
     case ownerDied
   }
 
@@ -166,7 +167,7 @@ extension SharedMutex {
 
   /// Locks the mutex if it is free.
   ///
-  /// - Returns: nil if another thread holds the mutex.
+  /// - Returns: The state in which the mutex was found; nil if another thread holds it.
   /// - Throws: Any error from ``lock(timeout:)``.
   ///
   /// Calls `pthread_mutex_trylock(3)`.
@@ -181,7 +182,7 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
-    // Do this before unlocking: afterwards, another thread may have locked the mutex through this value.
+    // Do this before unlocking, because another thread can lock the mutex through this value afterwards.
     let wasLocked = forgetLock()
     let code = unsafe pthread_mutex_unlock(address)
     if code != 0 {
@@ -190,13 +191,13 @@ extension SharedMutex {
     }
   }
 
-  /// Locks the mutex, calls `body`, and unlocks it.
+  /// Locks the mutex, calls `body`, and unlocks the mutex.
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the mutex.
   ///   - recover: A function that repairs the data protected by the mutex if the previous owner died with the mutex
-  ///     locked. When the function returns, the mutex is made consistent. If `recover` is nil, the call throws
-  ///     `.ownerDied` instead, and every later lock throws `.notRecoverable`.
+  ///     locked. When the function returns, this method marks the mutex as consistent. If `recover` is nil, the call
+  ///     throws `.ownerDied` instead, and every later attempt to lock the mutex throws `.notRecoverable`.
   ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
   /// - Returns: The result of `body`.
   /// - Throws: Any error from ``lock(timeout:)``, `recover` or `body`; ``IPCError`` with `.ownerDied`.

@@ -19,8 +19,8 @@ internal import SystemPackage
 /// ```
 ///
 /// The thread that acquired the lock must release it. The lock is not robust: if a process dies while it holds the lock
-/// or waits for it, the lock can stay locked forever, and no call reports the death. Where processes may be killed,
-/// pass a timeout to every lock call, or use a ``SharedMutex``.
+/// or waits for it, the lock can stay locked forever, and no call reports the death. If processes may be killed, pass a
+/// timeout to every lock call, or use a ``SharedMutex``.
 ///
 /// `pthread_rwlock_init(3)`, `pthread_rwlockattr_setpshared(3)`.
 @safe public struct SharedRWLock: ~Copyable, @unchecked Sendable {
@@ -49,7 +49,7 @@ internal import SystemPackage
 
   /// Creates an unlocked lock.
   ///
-  /// An existing lock at this offset must not be in use.
+  /// Do not call this while a lock at this offset is in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
@@ -112,7 +112,7 @@ extension SharedRWLock {
   ///
   /// - Parameter mode: `.shared` to read, `.exclusive` to write.
   /// - Returns: Whether the lock is now held.
-  /// - Throws: ``IPCError``.
+  /// - Throws: ``IPCError`` if the C library reports an error.
   ///
   /// Calls `pthread_rwlock_tryrdlock(3)` or `pthread_rwlock_trywrlock(3)`.
   public func tryLock(_ mode: LockMode) throws(IPCError) -> Bool {

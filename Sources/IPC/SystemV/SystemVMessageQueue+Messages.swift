@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message: a number of at least 1, with a meaning agreed on by the programs (`mtype` in `msgop(2)`).
+  /// The type of a message: a number of at least 1, whose meaning the programs agree on (`mtype` in `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
     /// The number (`long` in C), at least 1.
@@ -22,7 +22,7 @@ extension SystemVMessageQueue {
 
     /// Creates a type.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, which is also an error in `msgsnd(2)`.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if the number is below 1, as `msgsnd(2)` would report.
     public init(validating rawValue: Int) throws(IPCError) {
       guard rawValue > 0 else { throw IPCError(.msgsnd, .invalidArgument) }
       self.rawValue = rawValue
@@ -89,17 +89,17 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
 extension SystemVMessageQueue {
   /// Sends a message, waiting for room in the queue if necessary.
   ///
-  /// The kernel requires the type immediately before the bytes, so this method copies the bytes once. It allocates
-  /// nothing for a message of up to 8 KiB.
+  /// The kernel expects the type immediately before the bytes, so this method copies the bytes once. It does not
+  /// allocate for a message of up to 8 KiB.
   ///
   /// - Parameters:
   ///   - message: The bytes of the message; can be empty.
   ///   - type: The message's type, by which receivers can select it.
-  ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so if you set one, the function retries after pauses
+  ///   - timeout: How long to wait. `msgsnd(2)` takes no deadline, so with a deadline, the method retries after pauses
   ///     of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
-  ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved`
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` if the
+  ///   message is longer than `/proc/sys/kernel/msgmax`, or the queue was removed before the call; `.identifierRemoved`
   ///   if the queue is removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
   ///   and a signal handler ran.
   ///
@@ -136,10 +136,10 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the oldest.
-  ///   - bytes: The buffer that the message is appended to.
+  ///   - bytes: The buffer to append the message to.
   ///   - truncate: Whether to truncate a message that does not fit (`MSG_NOERROR`). If not, the message stays in the
   ///     queue.
-  ///   - timeout: How long to wait. `msgrcv(2)` takes no deadline, so if you set one, the function retries after pauses
+  ///   - timeout: How long to wait. `msgrcv(2)` takes no deadline, so with a deadline, the method retries after pauses
   ///     of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
@@ -148,7 +148,7 @@ extension SystemVMessageQueue {
   ///   `.invalidArgument` if it was removed before the call; `.permissionDenied`; `.interrupted` if `retryOnInterrupt`
   ///   is false and a signal handler ran.
   ///
-  /// Calls `msgrcv(2)`. This method copies the bytes once, and allocates nothing if the room is at most 8 KiB.
+  /// Calls `msgrcv(2)`. This method copies the bytes once, and does not allocate if there is room for at most 8 KiB.
   @inlinable
   public func receive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
@@ -170,7 +170,7 @@ extension SystemVMessageQueue {
   ///   - selection: Which message to receive; by default, the oldest.
   ///   - maxLength: The number of bytes to reserve. A message has at most `/proc/sys/kernel/msgmax` bytes, by default
   ///     8192.
-  ///   - bytes: The array that the message is appended to.
+  ///   - bytes: The array to append the message to.
   ///   - truncate: Whether to truncate a longer message (`MSG_NOERROR`).
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
@@ -189,7 +189,7 @@ extension SystemVMessageQueue {
 
   /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
-  /// - Returns: nil if there is no message.
+  /// - Returns: The message's length and type; nil if there is no message.
   public func tryReceive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false
   ) throws(IPCError) -> ReceivedMessage? {
@@ -200,7 +200,7 @@ extension SystemVMessageQueue {
 
   /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
-  /// - Returns: nil if there is no message.
+  /// - Returns: The message's length and type; nil if there is no message.
   public func tryReceive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false
   ) throws(IPCError) -> ReceivedMessage? {
@@ -213,8 +213,8 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - position: The message's position in the queue; 0 is the oldest message.
-  ///   - bytes: The buffer that the copy is appended to.
-  /// - Returns: nil if the queue has fewer messages.
+  ///   - bytes: The buffer to append the copy to.
+  /// - Returns: The message's length and type; nil if the queue has no message at this position.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
   ///   the kernel was built without support for `MSG_COPY`.
   ///
@@ -244,7 +244,7 @@ extension SystemVMessageQueue {
 
   /// Makes one attempt to receive, waiting for a message unless `flags` contains `IPC_NOWAIT`.
   ///
-  /// - Returns: nil if the attempt failed. The reason is in `errno`.
+  /// - Returns: The message's length and type; nil if the attempt failed, with the reason in `errno`.
   @usableFromInline
   static func attemptReceive(
     _ identifier: Int32, _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan

@@ -54,7 +54,9 @@ public struct SystemVMessageQueue: SystemVObject {
     try get(.msgget, key, isNew: false, permissions) { msgget(key.rawValue, $0) }
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its permissions; ``isNew`` is true if it was created.
+  /// Creates a queue, or opens the existing one, which keeps its permissions.
+  ///
+  /// ``isNew`` is true if the queue was created.
   ///
   /// Calls `msgget(2)` alternately with and without `IPC_CREAT | IPC_EXCL` until one call succeeds.
   public static func createOrOpen(
@@ -78,12 +80,12 @@ public struct SystemVMessageQueue: SystemVObject {
     try Syscall.call(.msgctl, on: object) { msgctl(identifier, IPC_RMID, nil) }
   }
 
-  /// Removes the queue if the processes that last sent and received messages have ended, for example after a crash.
+  /// Removes the queue if the last sender and the last receiver have ended, for example after a crash.
   ///
   /// The kernel does not record which processes created the queue or are waiting for a message, so a queue that was
-  /// never used is kept. Conversely, if the processes that last used a queue have ended, the queue is removed even if
-  /// another process is waiting in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. If
-  /// only one service uses the queue, call this before the service starts.
+  /// never used is not removed. Conversely, if the processes that last used a queue have ended, the queue is removed
+  /// even if another process is waiting in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it
+  /// yet. If only one service uses the queue, call this before the service starts.
   ///
   /// - Returns: Whether this call removed the queue.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -127,7 +129,7 @@ extension SystemVMessageQueue {
 
   /// Returns the queue's state.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` if this process has no read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the queue was removed.
   ///
   /// Calls `msgctl(2)` with `IPC_STAT`.
@@ -142,20 +144,21 @@ extension SystemVMessageQueue {
 
   /// Changes the queue's owner, permissions and capacity.
   ///
-  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change made by another process between the
-  /// two calls. To avoid that, pass all four arguments.
+  /// An argument of nil leaves the value unchanged. The kernel sets all values together, so if an argument is nil, this
+  /// method reads the current values first. It can then undo a change that another process makes between the two calls.
+  /// To avoid that, pass all four arguments.
   ///
-  /// The kernel checks blocked calls again: messages that now fit are sent, and calls by a process that may no longer
-  /// use the queue fail with `.permissionDenied`.
+  /// The kernel then checks blocked calls again: it sends messages that now fit, and calls by a process that may no
+  /// longer use the queue fail with `.permissionDenied`.
   ///
   /// - Parameters:
   ///   - user: The new owner.
   ///   - group: The new owning group.
-  ///   - permissions: The new permissions; only the lowest 9 bits count.
+  ///   - permissions: The new permissions; only the lowest 9 bits are used.
   ///   - capacity: The new capacity in bytes.
-  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, and for a capacity
-  ///   above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative capacity.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if the capacity
+  ///   is above `/proc/sys/kernel/msgmnb` and the process does not have `CAP_SYS_RESOURCE`; `.invalidArgument` if the
+  ///   capacity is negative.
   ///
   /// Calls `msgctl(2)` with `IPC_SET`.
   public func change(

@@ -32,13 +32,13 @@ public struct SystemVIdentity: Hashable, Sendable {
   /// The number that the kernel assigned to the object, which is the same in every process.
   public let identifier: Int32
 
-  /// The key that was used to find the object; nil if the object was found by its identifier, or is private.
+  /// The key by which the object was found; nil if it was found by its identifier, or is private.
   public let key: SystemVKey?
 
   /// Whether the call that returned this value created the object.
   public let isNew: Bool
 
-  /// Creates the identity of an object reported by another process or `ipcs(1)`.
+  /// Creates a value from an identifier that another process or `ipcs(1)` has reported.
   public init(identifier: Int32) { self.init(identifier, key: nil, isNew: false) }
 
   init(_ identifier: Int32, key: SystemVKey?, isNew: Bool) {
@@ -56,7 +56,7 @@ public struct SystemVIdentity: Hashable, Sendable {
 }
 
 extension SystemVObject {
-  /// Creates a reference to the object with an identifier reported by another process or `ipcs(1)`.
+  /// Creates a reference to the object with an identifier that another process or `ipcs(1)` has reported.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
   /// The number that the kernel assigned to the object, which is the same in every process.
@@ -80,7 +80,7 @@ extension SystemVObject {
 
   /// Creates an object, or opens the existing one.
   ///
-  /// Other processes may create or remove the object between the attempts.
+  /// Other processes can create or remove the object between the attempts.
   static func createOrOpen(
     create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
   ) throws(IPCError) -> Self {
@@ -106,12 +106,12 @@ extension SystemVObject {
 
 /// The owner and permissions of a System V object (`struct ipc_perm` in `sysvipc(7)`).
 ///
-/// The owner can be changed; the creator cannot. Both may change and remove the object. The umask does not apply, and
-/// execute permissions have no meaning.
+/// The owner can be changed, but the creator cannot. Both may change and remove the object. The umask does not affect
+/// the permissions, and execute permissions have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
   /// The owner, who may use, change and remove the object.
   public let user: UserID
-  /// The owning group, which can be changed.
+  /// The owning group, which the owner or creator can change.
   public let group: GroupID
   /// The user ID of the process that created the object.
   public let creatorUser: UserID
@@ -155,12 +155,12 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
 
   /// Creates the key that every program derives from the same file and project number.
   ///
-  /// The key combines parts of the file's inode and device numbers. A file that was replaced therefore has a different
-  /// key, and two files can have the same key.
+  /// The key combines parts of the file's inode and device numbers. If the file is replaced, its key therefore changes,
+  /// and two files can have the same key.
   ///
   /// - Parameters:
   ///   - path: An existing file that is not replaced while the key is in use.
-  ///   - project: Distinguishes objects that are derived from the same file. POSIX does not specify the result for 0.
+  ///   - project: A number that distinguishes keys derived from the same file. POSIX does not specify the result for 0.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another error from `stat(2)`.
   ///
   /// Calls `ftok(3)`.

@@ -8,10 +8,10 @@ public import SystemPackage
 #endif
 
 extension SystemVSemaphores {
-  /// One of several operations that are performed together or not at all (`struct sembuf` in `semop(2)`).
+  /// One of several operations that the kernel performs atomically (`struct sembuf` in `semop(2)`).
   @frozen
   public struct Operation: Hashable, Sendable {
-    // The fields have the order of `struct sembuf`, so the kernel can read a span of operations in place.
+    // The fields are in the same order as in `struct sembuf`, so the kernel can read a span of operations in place.
 
     /// The semaphore's index in the set, from 0.
     public var index: UInt16
@@ -70,7 +70,7 @@ extension SystemVSemaphores {
   ///
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation has
   ///   `noWait`; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
-  ///   before the call; `.fileTooLarge` for an index outside the set; `.outOfRange` if the value would exceed
+  ///   before the call; `.fileTooLarge` if the index is outside the set; `.outOfRange` if the value would exceed
   ///   ``maximumValue``; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
@@ -89,8 +89,8 @@ extension SystemVSemaphores {
   /// ```
   ///
   /// - Throws: Any error from ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``, in which case no operation was
-  ///   performed; `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` if there are
-  ///   no operations.
+  ///   performed; `.argListTooLong` if there are more than `SEMOPM` operations (500 by default); `.invalidArgument` if
+  ///   there are no operations.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
   @inlinable
@@ -100,7 +100,7 @@ extension SystemVSemaphores {
     try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Performs all operations in a span atomically, like the variant for an inline array.
+  /// Performs all operations in a span atomically, like the variant that takes an inline array.
   public func perform(
     _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -166,8 +166,8 @@ extension SystemVSemaphores {
 extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing set once its values have been set.
   ///
-  /// If several processes start at the same time, exactly one of them sets the values, and no process uses the set
-  /// before its values are set. ``isNew`` is true in the process that set the values. Programs in other languages can
+  /// If several processes call this at the same time, exactly one of them sets the values, and no call returns before
+  /// the values are set. ``isNew`` is true in the process that set the values. Programs in other languages can
   /// participate if they set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
@@ -178,7 +178,7 @@ extension SystemVSemaphores {
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: A reference to the set, whose values have been set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
-  ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value outside 0 to
+  ///   the set and has not set its values, perhaps because it died. `.outOfRange` if a value is not from 0 to
   ///   ``maximumValue``; and any error from ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
@@ -208,7 +208,7 @@ extension SystemVSemaphores {
 
   /// Waits until the set's creator has set its values.
   ///
-  /// The kernel does not report this event, so the function checks after pauses of 0.1 to 10 ms.
+  /// The kernel does not report this event, so the method polls at intervals of 0.1 to 10 ms.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
   ///
@@ -233,7 +233,7 @@ extension SystemVSemaphores {
         _ = try tryPerform([.acquire(0), .release(0)])
       }
     } catch {
-      // Remove the set; otherwise, other processes would wait for a set that is never initialized.
+      // Remove the set; otherwise, other processes would wait for an initialization that never happens.
       try? remove()
       throw error
     }

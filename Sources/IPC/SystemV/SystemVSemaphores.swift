@@ -18,7 +18,7 @@ public import SystemPackage
 /// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to the
 /// object: it can be copied, and does not need to be closed.
 ///
-/// The semaphores in a new set are 0. Setting their values is a second step, and another process may find the set
+/// The semaphores in a new set are 0. Their values are set in a separate step, and another process can open the set
 /// before that step: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values
 /// are set.
 ///
@@ -32,7 +32,7 @@ public struct SystemVSemaphores: SystemVObject {
 
   /// Creates a set of `count` semaphores, which are all 0.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a count outside 1 to
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` if the count is not from 1 to
   ///   `SEMMSL`; `.noSpace` if the limit on sets or semaphores (`/proc/sys/kernel/sem`) is reached.
   ///
   /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`.
@@ -59,7 +59,7 @@ public struct SystemVSemaphores: SystemVObject {
     try get(.semget, key, isNew: false, permissions) { semget(key.rawValue, cCount(minimumCount), $0) }
   }
 
-  /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions.
+  /// Creates a set, or opens the existing one, which can have more semaphores and keeps its permissions.
   ///
   /// ``isNew`` is true if the set was created.
   ///
@@ -86,8 +86,8 @@ public struct SystemVSemaphores: SystemVObject {
   /// Removes the set if no process is waiting for it, and the processes that last changed its semaphores have ended,
   /// for example after a crash.
   ///
-  /// A set whose values were never set has no such process, and is not removed. The call does not detect a process that
-  /// has opened the set but has not performed an operation yet.
+  /// If no process has ever set a value or performed an operation, the set is not removed. The call does not detect a
+  /// process that has opened the set but has not performed an operation yet.
   ///
   /// - Returns: Whether this call removed the set.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -107,7 +107,7 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// Converts a semaphore count to the C type; a count that does not fit becomes -1, and the kernel rejects that too.
+  /// Converts a semaphore count to the C type; a count that does not fit becomes -1, which the kernel also rejects.
   private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
 }
 
@@ -130,7 +130,7 @@ extension SystemVSemaphores {
 
   /// Returns the set's state.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` if this process has no read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the set was removed.
   ///
   /// Calls `semctl(2)` with `IPC_STAT`.
@@ -144,9 +144,9 @@ extension SystemVSemaphores {
 
   /// Changes the set's owner and permissions.
   ///
-  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change made by another process between the
-  /// two calls. To avoid that, pass all three arguments.
+  /// An argument of nil leaves the value unchanged. The kernel sets all values together, so if an argument is nil, this
+  /// method reads the current values first. It can then undo a change that another process makes between the two calls.
+  /// To avoid that, pass all three arguments.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
@@ -171,19 +171,19 @@ extension SystemVSemaphores {
 
   /// Returns the value of one semaphore.
   ///
-  /// Another process may change the value at any time.
+  /// Another process can change the value at any time.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside the set; `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the index is outside the set; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `GETVAL`.
   public func value(of index: Int) throws(IPCError) -> Int { Int(try control(GETVAL, index)) }
 
   /// Sets the value of one semaphore, and wakes the processes that can continue.
   ///
-  /// This discards the `SEM_UNDO` adjustments for this semaphore in all processes.
+  /// This discards all processes' `SEM_UNDO` adjustments for this semaphore.
   ///
-  /// - Throws: ``IPCError`` with `.outOfRange` for a value outside 0 to ``maximumValue``; `.invalidArgument` for an
-  ///   index outside the set, or if the set was removed; `.permissionDenied`.
+  /// - Throws: ``IPCError`` with `.outOfRange` if a value is not from 0 to ``maximumValue``; `.invalidArgument` if the
+  ///   index is outside the set, or the set was removed; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `SETVAL`.
   public func set(_ index: Int, to value: Int) throws(IPCError) {
@@ -204,7 +204,7 @@ extension SystemVSemaphores {
   /// Sets the values of all semaphores atomically.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values differs from the number of semaphores;
-  ///   `.outOfRange` for a value outside 0 to ``maximumValue``; `.permissionDenied`.
+  ///   `.outOfRange` if a value is not from 0 to ``maximumValue``; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has semaphores.
   public func setAll(_ values: [Int]) throws(IPCError) {
@@ -232,7 +232,7 @@ extension SystemVSemaphores {
   /// Calls `semctl(2)` with `GETZCNT`.
   public func countWaitingForZero(of index: Int) throws(IPCError) -> Int { Int(try control(GETZCNT, index)) }
 
-  /// Calls `semctl(2)` with a command that has no argument.
+  /// Calls `semctl(2)` with a command that takes no argument.
   @discardableResult
   private func control(_ command: Int32, _ index: Int = 0) throws(IPCError) -> Int32 {
     let number = Int32(exactly: index) ?? -1

@@ -29,7 +29,7 @@ public struct SystemVSharedMemory: SystemVObject {
 
   /// Creates a segment of `size` bytes, which are all 0.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a size outside 1 to
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` if the size is not from 1 to
   ///   `/proc/sys/kernel/shmmax`; `.noSpace` if the limit on segments or their total size is reached.
   ///
   /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`.
@@ -56,7 +56,7 @@ public struct SystemVSharedMemory: SystemVObject {
     try get(.shmget, key, isNew: false, permissions) { shmget(key.rawValue, minimumSize, $0) }
   }
 
-  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions.
+  /// Creates a segment, or opens the existing one, which can be larger and keeps its permissions.
   ///
   /// ``isNew`` is true if the segment was created.
   ///
@@ -90,8 +90,8 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Removes the segment if no process has it attached, and its creator and the process that last used it have ended,
   /// for example after a crash.
   ///
-  /// A process that attaches the segment at the same time keeps its memory, but afterwards no other process can attach
-  /// the segment.
+  /// If a process attaches the segment at the same time, it keeps its memory, but no other process can attach the
+  /// segment afterwards.
   ///
   /// - Returns: Whether this call removed the segment.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -134,7 +134,7 @@ extension SystemVSharedMemory {
 
   /// Returns the segment's state.
   ///
-  /// - Throws: ``IPCError`` with `.permissionDenied` without read permission; `.invalidArgument` or
+  /// - Throws: ``IPCError`` with `.permissionDenied` if this process has no read permission; `.invalidArgument` or
   ///   `.identifierRemoved` if the segment was freed.
   ///
   /// Calls `shmctl(2)` with `IPC_STAT`.
@@ -149,9 +149,9 @@ extension SystemVSharedMemory {
 
   /// Changes the segment's owner and permissions.
   ///
-  /// An argument of nil leaves the value unchanged. The kernel can only set all values together. If an argument is nil,
-  /// this method therefore reads the current values first, and may undo a change made by another process between the
-  /// two calls. To avoid that, pass all three arguments.
+  /// An argument of nil leaves the value unchanged. The kernel sets all values together, so if an argument is nil, this
+  /// method reads the current values first. It can then undo a change that another process makes between the two calls.
+  /// To avoid that, pass all three arguments.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator.
   ///
@@ -171,8 +171,8 @@ extension SystemVSharedMemory {
 
   /// Locks the segment's pages in memory, so that they are not swapped out, until ``unlock()``.
   ///
-  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if it may not
-  ///   lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` if that limit is exceeded.
+  /// - Throws: ``IPCError`` with `.notPermitted` unless this process runs as the owner or creator, or if the process
+  ///   may not lock memory (`RLIMIT_MEMLOCK` is 0); `.noMemory` if that limit is exceeded.
   ///
   /// Calls `shmctl(2)` with `SHM_LOCK`.
   public func lock() throws(IPCError) { try Syscall.call(.shmctl, on: object) { cipc_shm_lock(identifier, 1) } }
@@ -197,7 +197,7 @@ extension SystemVSharedMemory {
 
   /// A segment in this process's address space, which is detached when this value is destroyed.
   ///
-  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
+  /// Other processes can write while this process reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
   /// child created with `fork(2)` inherits the attachment, but loses it after `execve(2)`.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
     /// The size of the segment in bytes.
@@ -206,7 +206,7 @@ extension SystemVSharedMemory {
     /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
-    /// The address of the first byte, valid for the lifetime of this value.
+    /// The address of the first byte, which is valid as long as this value exists.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
     /// The object reported in errors.
@@ -223,7 +223,7 @@ extension SystemVSharedMemory {
         throw IPCError(.shmat, .badAddress, on: segment.object)
       }
       do throws(IPCError) {
-        // Read the size after attaching: an attached segment cannot be freed. The size never changes.
+        // Read the size after attaching, because an attached segment cannot be freed. The size never changes.
         size = try segment.status().size
       } catch {
         unsafe shmdt(base)

@@ -3,7 +3,7 @@ public import IPC
 // A ring has no descriptor, so a background thread waits for it. The thread also detects the other side's death.
 
 extension Ring.Producer where Content == RingBytes {
-  /// Writes as many of `bytes` as fit, but at least one; a thread waits for room if necessary.
+  /// Writes at least one of `bytes`, and as many as fit; a thread waits for room if necessary.
   ///
   /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if the consumer closed its end; `.ownerDied` if the ring is full and the

@@ -1,7 +1,7 @@
 public import IPC
 
-// A shared queue has no descriptor, so a background thread waits for it. A signal does not end a wait for the queue's
-// lock, and that wait can take long if a process was stopped in the middle of an operation. Therefore, each
+// A shared queue has no descriptor, so a background thread waits for it. A signal does not interrupt a wait for the
+// queue's lock, which can take a long time if a process was stopped in the middle of an operation. Therefore, each
 // attempt waits for at most one second.
 
 extension SharedQueue.Sender {
@@ -46,7 +46,7 @@ extension SharedQueue.Receiver {
     }
   }
 
-  /// Returns a sequence of the messages that arrive, which ends when the queue is closed and empty.
+  /// Returns a sequence of the queue's messages, which ends when the queue is closed and empty.
   public func messages() -> AsyncHandleSequence<[UInt8]> {
     AsyncHandleSequence {
       var bytes: [UInt8] = []

@@ -62,7 +62,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     }
   }
 
-  /// Returns a sequence of the messages that arrive, highest priority first.
+  /// Returns a sequence of the queue's messages, highest priority first.
   public consuming func messages() -> AsyncHandleSequence<POSIXMessageQueue.Message> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

@@ -1,7 +1,7 @@
 public import IPC
 
 extension POSIXSemaphore {
-  /// Waits until the value is above 0, and decrements it by one; a thread waits while the value is 0.
+  /// Waits until the value is above 0, and subtracts one; a thread waits while the value is 0.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`, in which case
   ///   nothing is subtracted.

@@ -1,7 +1,6 @@
 public import IPC
 
-// `msgsnd(2)` and `msgrcv(2)` block in the kernel and take no deadline. If a signal interrupts such a call, the call
-// has no effect.
+// `msgsnd(2)` and `msgrcv(2)` block in the kernel and take no deadline. A call that a signal interrupts has no effect.
 
 extension SystemVMessageQueue {
   /// Sends a message; a thread waits for room in the queue if necessary.
@@ -63,7 +62,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Returns a sequence of the selected messages that arrive.
+  /// Returns a sequence of the messages that match a selection.
   ///
   /// - Parameters:
   ///   - selection: Which messages to receive.

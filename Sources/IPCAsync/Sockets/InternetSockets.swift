@@ -4,7 +4,7 @@ internal import SystemPackage
 extension TCP.Stream {
   /// Connects to a listener.
   ///
-  /// After a timeout or a cancellation, the attempt continues; to wait for it, call the method again with the same
+  /// After a timeout or a cancellation, the attempt continues. To wait for it, call the method again with the same
   /// address; to abort it, close the socket.
   ///
   /// - Throws: `IPCError` with `.connectionRefused` if no socket is listening on the address; `.timedOut`; for
@@ -91,8 +91,8 @@ extension UDP.Socket {
     }
   }
 
-  /// Returns a sequence of the datagrams that arrive; those longer than `maxLength` bytes are truncated and marked as
-  /// such.
+  /// Returns a sequence of the datagrams that arrive; a datagram longer than `maxLength` bytes is truncated, and its
+  /// `isTruncated` is true.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<SocketAddress>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

@@ -23,7 +23,7 @@ extension UnixSocket.Listener {
 
   /// Returns a sequence of accepted connections.
   ///
-  /// A connection waits in the kernel until the program requests the next element.
+  /// A connection stays in the kernel until the program requests the next element.
   public consuming func connections() -> AsyncHandleSequence<Accepted<UnixSocket.Socket<Style>>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
@@ -52,16 +52,16 @@ extension TCP.Listener {
 
   /// Returns a sequence of accepted connections.
   ///
-  /// A connection waits in the kernel until the program requests the next element.
+  /// A connection stays in the kernel until the program requests the next element.
   public consuming func connections() -> AsyncHandleSequence<Accepted<TCP.Stream>> {
     let box = HandleBox(self)
     return AsyncHandleSequence { Accepted(try await box.handle.accept()) }
   }
 }
 
-/// A connected socket, wrapped so that it can be a sequence element, which must be copyable.
+/// A connected socket in a copyable wrapper, so that it can be a sequence element.
 ///
-/// A socket that no caller has taken is closed when this object is destroyed.
+/// If no caller takes the socket, it is closed when this object is destroyed.
 ///
 /// ```swift
 /// for try await connection in listener.connections() {

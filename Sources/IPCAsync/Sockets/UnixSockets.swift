@@ -22,7 +22,8 @@ extension UnixSocket.Socket {
   /// - Parameters:
   ///   - maxLength: The maximum number of bytes to append.
   ///   - bytes: The array to append the bytes to.
-  ///   - ancillary: The received descriptors and credentials. Untaken descriptors from an earlier message are closed.
+  ///   - ancillary: The received descriptors and credentials. Descriptors that were not taken from an earlier message
+  ///     are closed.
   ///   - timeout: How long to wait for a message.
   /// - Returns: The received message; nil at end of stream, but never for datagrams.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.connectionReset`;
@@ -64,7 +65,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   ///   - descriptors: The descriptors to duplicate, at most `AncillaryData.maximumDescriptorCount`.
   ///   - credentials: The credentials that the receiver sees; nil for this process's credentials.
   ///   - timeout: How long to wait for room.
-  /// - Throws: Any error from ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` for too many descriptors;
+  /// - Throws: Any error from ``send(_:timeout:)-(RawSpan,_)``; `.invalidArgument` if there are too many descriptors;
   ///   `.notPermitted` if the credentials require privileges; `.tooManyReferences` if too many descriptors are in
   ///   transit.
   ///
@@ -80,7 +81,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
-  /// Sends a duplicate of a value's descriptor, such as one end of a pipe, carried by a zero byte.
+  /// Sends a duplicate of a value's descriptor, such as one end of a pipe, together with a single zero byte.
   ///
   /// The value stays open in this process.
   ///
@@ -97,7 +98,7 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
     }
   }
 
-  /// Receives one descriptor, and discards the bytes that carried it.
+  /// Receives one descriptor, and discards the bytes that were sent with it.
   ///
   /// - Parameters:
   ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
@@ -221,8 +222,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Returns a sequence of the datagrams that arrive; those longer than `maxLength` bytes are truncated and marked as
-  /// such.
+  /// Returns a sequence of the datagrams that arrive; a datagram longer than `maxLength` bytes is truncated, and its
+  /// `isTruncated` is true.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<UnixSocket.Address>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

@@ -71,7 +71,7 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
     while true {
       let rest = bytes.extracting(droppingFirst: count)
       do {
-        // Without a flush, the call either appends all bytes, or writes some of them to the stream.
+        // If the call does not flush, it either appends all bytes, or writes some of them to the stream.
         count += try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
           do throws(IPCError) {
             try write(rest, timeout: .immediate)

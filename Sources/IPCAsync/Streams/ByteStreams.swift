@@ -4,8 +4,8 @@ internal import SystemPackage
 extension DescriptorRepresentable where Self: ~Copyable {
   /// Waits until the descriptor is ready for one of `events`, without blocking a thread.
   ///
-  /// Another task or process that shares the open file description may act first, so follow this with a nonblocking
-  /// `try…` call.
+  /// Another task or process that shares the open file description may use the descriptor first, so call a `try…`
+  /// variant afterwards.
   ///
   /// - Returns: The events that occurred.
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.noSpace` if
@@ -91,7 +91,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes as many of `bytes` as fit, but at least one.
+  /// Writes at least one of `bytes`, and as many as fit.
   ///
   /// - Returns: The number of bytes written; 0 only if `bytes` is empty.
   /// - Throws: `IPCError` with `.brokenPipe` if all readers are gone; `.timedOut` or, for `.immediate`, `.wouldBlock`;
@@ -111,7 +111,7 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// If several writes are needed, other tasks and processes can write between them.
+  /// If several writes are necessary, other tasks and processes can write between them.
   ///
   /// - Throws: Any error from ``write(_:timeout:)-(RawSpan,_)``, with the number of bytes written in `transferred`. If
   ///   the task is cancelled after a partial write, the error is an `IPCError` with `.canceled` and that number.
@@ -138,8 +138,8 @@ extension WritableDescriptor where Self: ~Copyable {
 extension PipeWriter {
   /// Writes `bytes` atomically, never interleaved with other writers' bytes.
   ///
-  /// - Throws: `IPCError` with `.messageTooLong` for more than `AnonymousPipe.maximumAtomicWriteLength` bytes; any
-  ///   error from `write`. On error, nothing is written.
+  /// - Throws: `IPCError` with `.messageTooLong` if there are more than `AnonymousPipe.maximumAtomicWriteLength` bytes;
+  ///   any error from `write`. On error, nothing is written.
   ///
   /// Calls `pwritev2(2)`.
   public func writeAtomically(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
@@ -155,8 +155,9 @@ extension PipeWriter {
   }
 }
 
-/// Adds the number of bytes transferred so far to an error from `call`; if the number is above 0, a cancellation
-/// becomes an ``IPCError`` with `.canceled`.
+/// Adds the number of bytes transferred so far to an error from `call`.
+///
+/// If the number is above 0, an ``IPCError`` with `.canceled` replaces a `CancellationError`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error

@@ -136,7 +136,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 // A ring has no descriptor, so a background thread waits for it.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
-  /// Receives the next message from a channel over a ring, as from a channel over a descriptor.
+  /// Receives the next message from a channel over a ring, like the variant for a channel over a descriptor.
   ///
   /// A thread waits for the message.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {

@@ -5,10 +5,10 @@ internal import SystemPackage
 
 /// A call that blocks in the kernel, in a thread of ``CallThreads``.
 ///
-/// `SIGURG` ends the wait. By default, this signal has no effect, and programs use it only for urgent socket data. An
-/// interrupted call either returns a result or has no effect, so no message is lost. A signal that arrives just before
-/// the call begins does not interrupt the call, so the event loop resends the signal after 1 to 64 ms until the call
-/// ends.
+/// `SIGURG` ends the wait: by default, this signal has no effect, and programs use it only for urgent socket data. An
+/// interrupted call either returns a result or has no effect, so no message is lost. If the signal arrives just before
+/// the call begins, it does not interrupt the call. The event loop therefore resends the signal after 1 to 64 ms until
+/// the call ends.
 final class BlockingCall: Sendable {
   /// The reason that a call ends without a result.
   enum End {
@@ -33,7 +33,7 @@ final class BlockingCall: Sendable {
 
   init(_ eventLoop: EventLoop) { self.eventLoop = eventLoop }
 
-  /// Ends the call at a point in time, for calls that take no deadline.
+  /// Ends the call at a given time, for calls that take no deadline.
   func setDeadline(_ timeout: Timeout) {
     schedule(at: timeout.monotonicNanoseconds)
   }
@@ -67,7 +67,7 @@ final class BlockingCall: Sendable {
     if let previous { eventLoop.unschedule(previous) }
   }
 
-  /// Retries `body` while signals interrupt it, until there is a reason to end the call.
+  /// Retries `body` while signals interrupt it, unless there is a reason to end the call.
   ///
   /// - Returns: The result of `body`; nil if the call ended without one.
   func perform<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value? {

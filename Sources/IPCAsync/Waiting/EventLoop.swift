@@ -16,12 +16,12 @@ enum WaitOutcome: Sendable {
 ///
 /// A waiting task registers its descriptor for one event (`EPOLLONESHOT`). The epoll entry then stays disabled in the
 /// kernel, so the next wait can re-arm it with one system call. The kernel removes the entry when the descriptor is
-/// closed. An event that arrives late, or that refers to an earlier file with the same descriptor number, can only wake
-/// a task too early; each task retries its call when it wakes.
+/// closed. An event can arrive late, or refer to an earlier file with the same descriptor number. Such an event only
+/// wakes a task too early, and each task retries its call when it wakes.
 final class EventLoop: Sendable {
   private struct State {
     var table = WaitTable()
-    /// The time for which ``timer`` is set; `.max` if the timer is not set.
+    /// The expiration time of ``timer``; `.max` if the timer is not set.
     var timerDeadline = Int64.max
   }
 
@@ -35,8 +35,8 @@ final class EventLoop: Sendable {
   private let state = Mutex(State())
   private let jobs: JobQueue
 
-  /// The current thread's event loop if the thread runs tasks; otherwise the process's event loop, which is created on
-  /// first use.
+  /// The current thread's event loop if the thread is one that runs tasks; otherwise, the process's event loop, which
+  /// is created on first use.
   static var current: EventLoop {
     get throws(IPCError) {
       if let loop = unsafe cipc_async_loop() {
@@ -58,7 +58,7 @@ final class EventLoop: Sendable {
     jobs = try JobQueue()
     try epoll.add(timer.descriptor, for: .readable, token: Self.timerToken, trigger: .edge)
     try epoll.add(jobs.descriptor, for: .readable, token: Self.jobsToken, trigger: .edge)
-    // If the kernel does not support the call, fail here rather than in the thread.
+    // If the kernel does not support the call, report the error here instead of in the thread.
     var events: [ReadinessEvent] = []
     try epoll.wait(appendingTo: &events, timeout: .immediate)
   }

@@ -5,8 +5,7 @@ internal import SystemPackage
 /// An executor that runs tasks in the thread that waits for their descriptors.
 ///
 /// Waking a task on the default executor takes two steps: the kernel wakes the event loop's thread, which wakes a
-/// thread in the cooperative pool. Waking a task on this executor takes one step, like waking a thread in a blocking
-/// call.
+/// thread in the cooperative pool. On this executor, it takes one step, like waking a thread in a blocking call.
 ///
 /// ```swift
 /// let executor = try EventLoopExecutor.shared()
@@ -70,14 +69,14 @@ final class JobQueue: Sendable {
     }
     guard mustWake else { return }
     do throws(IPCError) {
-      // The epoll entry is edge-triggered, so the counter need not be read. The counter takes centuries to overflow.
+      // The epoll entry is edge-triggered, so the thread need not read the counter, which takes centuries to overflow.
       try wakeUp.write(1)
     } catch {
       preconditionFailure("the event loop of IPCAsync cannot be woken: \(error)")
     }
   }
 
-  /// Returns whether the thread may sleep, which requires that there are no jobs.
+  /// Returns whether the thread may sleep, which is true if there are no jobs.
   func prepareToWait() -> Bool {
     state.withLock { state in
       state.isAsleep = state.waiting.isEmpty
@@ -85,7 +84,7 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// Records that the thread is awake, so that it is not woken for jobs that the thread itself adds.
+  /// Records that the thread is awake, so that jobs that the thread itself adds do not wake it again.
   func hasWoken() { state.withLock { $0.isAsleep = false } }
 
   /// Runs the jobs that are currently waiting.

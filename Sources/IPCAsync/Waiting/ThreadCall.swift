@@ -32,7 +32,7 @@ func inThread<Value: Sendable>(
   let waiting = BlockingCall(try EventLoop.current)
   let result = await withTaskCancellationHandler {
     await withoutActuallyEscaping(call) { call in
-      // Without this capture, the closure would run in a different isolation domain.
+      // If the closure did not capture this value, it would run in a different isolation domain.
       _ = isolation
       let threadCall = ThreadCall(waiting, timeout, deadline, call)
       return await unsafe withUnsafeContinuation { unsafe threadCall.start($0) }
@@ -40,7 +40,7 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
-  // Reading this property acquires a lock, so the code below sees everything that the thread did.
+  // Reading this property acquires a lock, so the code below sees all changes that the thread made.
   let end = waiting.end
   if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }
@@ -84,7 +84,7 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
       do throws(IPCError) {
         return try call(limit)
       } catch {
-        // When an attempt's second has passed, the call continues unless it was cancelled.
+        // An attempt ends after one second; unless the call was cancelled, make another attempt.
         guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
         throw IPCError(error.call, .interrupted, on: error.object)
       }

@@ -28,8 +28,8 @@ enum Threads {
 
 /// Threads for calls that block in the kernel on an object without a descriptor.
 ///
-/// Each waiting call needs a thread. The number of threads is not limited, because a limit could delay the very call
-/// that lets the other calls end. An idle thread waits for the next call, and exits after some time.
+/// Each waiting call needs a thread. The number of threads is not limited, because a limit could delay a call on which
+/// the other calls depend. An idle thread waits for the next call, and exits after some time.
 final class CallThreads: Sendable {
   static let shared = CallThreads()
 
@@ -60,7 +60,7 @@ final class CallThreads: Sendable {
     running.subtract(1, ordering: .relaxed)
   }
 
-  /// Waits for a job and performs it; returns false if no job arrived for some time.
+  /// Waits for a job and performs it; returns false if no job arrived in time.
   private func perform(_ thread: CallThread) -> Bool {
     guard let report = thread.performJob(within: .seconds(Self.idleTime)) else { return false }
     // Report the result last, so that this thread is idle when the resumed task makes its next call.
@@ -69,7 +69,7 @@ final class CallThreads: Sendable {
     return true
   }
 
-  /// Removes the thread from the idle list, and returns false if the thread has already been given a job.
+  /// Removes the thread from the idle list, and returns false if the thread has already received a job.
   private func retire(_ thread: CallThread) -> Bool {
     idle.withLock { idle in
       guard let index = idle.firstIndex(where: { $0 === thread }) else { return false }

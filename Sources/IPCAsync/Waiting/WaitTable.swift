@@ -2,12 +2,12 @@ internal import IPC
 
 /// An event loop's waits, indexed by descriptor and by deadline.
 ///
-/// The table allocates only when there are more waits or higher descriptors than ever before.
+/// The table allocates memory only when it contains more waits, or higher descriptor numbers, than ever before.
 struct WaitTable {
   /// The receiver of a wait's outcome.
   @safe enum Target {
     case task(UnsafeContinuation<WaitOutcome, Never>)
-    /// A call in another thread, to be ended at a deadline.
+    /// A call in another thread, which the event loop ends at a deadline.
     case call(BlockingCall)
   }
 
@@ -22,7 +22,7 @@ struct WaitTable {
     let target: Target
     let descriptor: Int32
     let events: Readiness
-    /// The `CLOCK_MONOTONIC` time in nanoseconds; `.max` for none.
+    /// The deadline as a `CLOCK_MONOTONIC` time in nanoseconds; `.max` if there is none.
     let deadline: Int64
     /// The next wait for the same descriptor.
     var next: Int?
@@ -33,10 +33,10 @@ struct WaitTable {
   /// The waits for a descriptor.
   private struct Watch {
     var first: Int?
-    /// The one-shot events for which the descriptor is armed; nil for none.
+    /// The one-shot events for which the descriptor is armed; nil if it is not armed.
     ///
-    /// The value is nil if there are no waits, because the descriptor number may refer to another file by the next
-    /// wait.
+    /// The value is nil if there are no waits, because the descriptor number may refer to another file when the next
+    /// wait starts.
     var armed: Readiness?
     /// Whether the descriptor was registered with epoll when it was last armed.
     var isKnown = false

@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// Yields to other tasks on every 64th call, and throws if the task is cancelled.
 ///
-/// A call that does not need to wait does not suspend. Without this function, a task that always finds a message would
-/// monopolize its thread or actor.
+/// A call that does not need to wait does not suspend. Without this function, a task whose calls always find a message
+/// would monopolize its thread or actor.
 func takeTurn() async throws {
   if cipc_async_is_turn_over() != 0 { await Task.yield() }
   try Task.checkCancellation()
@@ -13,8 +13,8 @@ func takeTurn() async throws {
 
 /// Retries a nonblocking call while it throws `.wouldBlock`, waiting for readiness between attempts.
 ///
-/// Only an attempt consumes a message, and cancellation does not interrupt an attempt, so a message is either returned
-/// or stays in its queue.
+/// Only an attempt can consume a message, and cancellation does not interrupt an attempt. Therefore, a message is
+/// either returned or stays in its queue.
 ///
 /// - Throws: `CancellationError`; any error from the call; ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``,
 ///   `.wouldBlock`.

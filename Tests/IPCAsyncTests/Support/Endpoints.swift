@@ -35,7 +35,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Whether a thread must wait for the object, because the object has no descriptor.
+  /// Whether a thread must wait for the object because it has no descriptor.
   var needsThread: Bool {
     switch self {
     case .semaphore, .systemVSemaphore, .systemVReceive, .systemVSend, .recordReceive, .byteRingRead,
@@ -66,7 +66,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Shares a noncopyable handle that its calls can change.
+/// Shares a noncopyable handle whose calls can change it.
 ///
 /// No test makes two calls of the same kind at the same time.
 final class Shared<Handle: ~Copyable>: @unchecked Sendable {

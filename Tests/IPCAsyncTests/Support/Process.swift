@@ -9,7 +9,7 @@ func countDescriptors() throws -> Int {
 
 /// Returns the number of threads with a given name in this process.
 ///
-/// The number of other threads depends on Dispatch.
+/// Only threads with this name are counted, because Dispatch also creates and ends threads.
 func countThreads(named name: String) throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
     // A thread may exit in the meantime.

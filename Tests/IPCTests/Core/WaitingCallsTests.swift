@@ -12,7 +12,7 @@ import Testing
     let name: String
     /// Performs the call.
     let call: (Timeout, _ retryOnInterrupt: Bool) throws -> Void
-    /// Makes the next call return without waiting; nil if this thread cannot do so.
+    /// Makes the next call return without waiting; nil if that is not possible in the thread that makes the call.
     let complete: (() throws -> Void)?
 
     init(
@@ -176,7 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // End the test if a call does not report the interruption.
+      // This ends the test if a call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()

@@ -31,7 +31,7 @@ import Testing
         try #require(try !POSIXMessageQueue.unlinkIfAbandoned(POSIXName(text)))
         kill(getpid(), SIGKILL)
       }
-      // A process that has the queue open, but has not marked it as owned, does not prevent the removal.
+      // A process that has opened the queue without marking it as owned does not prevent its removal.
       let other = try POSIXMessageQueue.Receiver.open(name)
       #expect(try POSIXMessageQueue.unlinkIfAbandoned(name))
       #expect(reason { try other.markOwned() } == .noSuchFileOrDirectory)

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func `Permissions are exact unless the umask is applied`() async {
-    // The umask applies to the whole process, so this runs in a separate process.
+    // The umask applies to the whole process, so this test runs in a separate process.
     await #expect(processExitsWith: .success) {
       umask(0o077)
       for (applyUmask, expected) in [(false, 0o662), (true, 0o600)] as [(Bool, mode_t)] {

@@ -198,8 +198,8 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM kills the child even though this process blocks it, and SIGINT does so even though this process
-        // ignores it.
+        // SIGTERM kills the child although this process blocks SIGTERM, and SIGINT kills the child although this
+        // process ignores SIGINT.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
@@ -255,14 +255,14 @@ import Testing
     }
   }
 
-  /// Runs in a separate process, killed by SIGALRM if `terminate` waits for a child that it did not kill.
+  /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it has not killed.
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)
       let child = try ChildProcess("sleep", arguments: ["3600"])
       #expect(try child.terminate() == .signaled(.terminate))
       let pipe = try AnonymousPipe()
-      // The shell reads until this process exits, so it does not outlive a failed test.
+      // The shell reads until this process exits, so it does not keep running after a failed test.
       let input = try AnonymousPipe()
       let stubborn = try ChildProcess(
         "sh", arguments: ["-c", "trap '' TERM; echo >&3; read -r line"],

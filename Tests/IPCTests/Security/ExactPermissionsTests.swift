@@ -3,10 +3,10 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A new object never has more permissions than requested, not even between two system calls.
+/// Tests that a new object never has more permissions than requested, not even between two system calls.
 @Suite struct ExactPermissionsTests {
   @Test func `An observer never sees more permissions than requested`() async {
-    // Runs in a child, because the umask applies to the whole process; here it removes no permissions.
+    // This test runs in a child, because it sets the umask, which applies to the whole process, to 0.
     await #expect(processExitsWith: .success) {
       umask(0)
       let scratch = try Scratch()

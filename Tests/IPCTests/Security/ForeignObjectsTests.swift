@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Existing objects that belong to another user and that all users may access.
+/// Tests for existing objects that belong to another user, and that all users may access.
 ///
 /// A program that opens such an object shares it with that user.
 ///

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Files and links that another user can plant in `/tmp` or `/dev/shm`, which are world-writable.
+/// Tests for files and links that another user has created in `/tmp` or `/dev/shm`, which are world-writable.
 ///
 /// The library rejects them and leaves them unchanged. It never follows a link, and no call blocks.
 @Suite struct PlantedNamesTests {

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Memory objects whose names other processes create and remove concurrently.
+/// Tests for memory objects whose names other processes create and remove concurrently.
 @Suite struct MemoryObjectRaceTests {
   /// Creates files at `path` directly, as another process would, while `create` and `remove` run in a thread.
   ///

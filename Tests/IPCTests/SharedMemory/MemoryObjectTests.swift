@@ -193,7 +193,7 @@ import Testing
     #expect(try MemoryObject.anonymous("plain", sealable: false).seals().contains(.seal))
   }
 
-  /// Whether this process may create a PID namespace; `vm.memfd_noexec` is a setting per PID namespace.
+  /// Whether this process may create a PID namespace, which has its own `vm.memfd_noexec` setting.
   private static let hasNamespaces: Bool = {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -69,7 +69,7 @@ import Testing
     #expect(reason { _ = try ByteRing.Producer.open(in: region, at: 0) } == .brokenPipe)
   }
 
-  // A corrupted header must lead to a result or an error; a crash would end the test program.
+  // With a corrupted header, each call must return a result or throw an error; a crash would end the test program.
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `A header of arbitrary bytes does not crash the process`(_ seed: UInt64) throws {
     let region = try SharedRegion(size: 448)
@@ -184,7 +184,7 @@ import Testing
       }
       #expect(1...7 ~= count)
       written += Array(repeating: UInt8(round), count: count)
-      // Some bytes remain in the ring for the next round.
+      // Leave some bytes in the ring for the next round.
       _ = try consumer.read { bytes in
         let count = max(1, bytes.byteCount - 2)
         unsafe bytes.extracting(first: count).withUnsafeBytes { unsafe read.append(contentsOf: $0) }

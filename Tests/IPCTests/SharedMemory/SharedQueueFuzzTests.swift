@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Arbitrary bytes that another process writes into a queue may cause only errors and lost messages.
+/// Arbitrary bytes that another process writes into a queue may cause errors and lost messages, but nothing else.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)

@@ -63,7 +63,7 @@ import Testing
     try queue.sender.send("12345")
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { unsafe room.deallocate() }
-    // The initialized part of the span must not count as free space.
+    // The call must not use the initialized part of the span as free space.
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 4)
     #expect(throws: IPCError(.sharedQueueReceive, .messageTooLong)) {
       _ = try queue.receiver.receive(into: &bytes, timeout: .immediate)

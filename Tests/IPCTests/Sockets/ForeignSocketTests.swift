@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A socket that another process has created, with options that this process has not set.
+/// Tests for a socket that another process has created, with options that this process has not set.
 @Suite struct ForeignSocketTests {
   private static let passProcessDescriptor: Int32 = 76
 
@@ -19,7 +19,7 @@ import Testing
       _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-    // Other tests in this process may have some pidfds open.
+    // Other tests in this process can have pidfds open.
     #expect(descriptorsOfThisProcess() < 8)
   }
 

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Each test runs in a child, because the environment belongs to the whole process.
+/// Each test runs in a child, because all threads in a process share its environment.
 @Suite struct ListenDescriptorsTests {
   @Test func `A listening socket is adopted by its name`() async {
     await #expect(processExitsWith: .success) {

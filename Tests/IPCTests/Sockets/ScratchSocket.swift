@@ -57,7 +57,7 @@ func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyabl
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }
 
-/// Waits, for the same reason, until the listener at the address is closed.
+/// Waits until all processes have closed the listener at the address.
 func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }

@@ -23,7 +23,7 @@ import Testing
     defer { _ = unsafe remove(path.string) }
     let address = try UnixSocket.Address(path: path)
     let before = try #require(status(of: address))
-    // A stale socket may be replaced.
+    // Replacing a stale socket is allowed.
     let replaceStale = planted != .socket
     #expect(reason { try UnixSocket.Stream().bind(to: address, replaceStale: replaceStale) } == .addressInUse)
     if planted != .socket { #expect(reason { try address.unlink() } == .addressInUse) }

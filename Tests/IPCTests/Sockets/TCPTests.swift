@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A connection with both ends in this process.
+/// A TCP connection with both ends in this process.
 struct Connection: ~Copyable {
   let client: TCP.Stream
   let server: TCP.Stream

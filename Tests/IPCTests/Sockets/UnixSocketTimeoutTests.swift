@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  // A timeval consists of two longs. The module that exports its members depends on the import order.
+  // A timeval consists of two longs. Which module exports its members depends on the import order.
   private static let timeout = (seconds: 5, microseconds: 0)
 
   private func setTimeouts(of descriptor: FileDescriptor) throws {

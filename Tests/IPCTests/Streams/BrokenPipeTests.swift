@@ -5,7 +5,7 @@ import Testing
 @testable import IPC
 
 @Suite struct BrokenPipeTests {
-  /// Runs in a separate process with the default disposition, so an unhandled signal kills the process.
+  /// Runs in a separate process with the default disposition, so a signal that is not suppressed kills the process.
   @Test func `A broken pipe is an error, and does not raise a signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Channels over rings in shared memory, including the death of the process at the other end.
+/// Tests for channels over rings in shared memory, including the death of the process at the other end.
 @Suite struct MessageChannelRingTests {
   private let region: SharedRegion
 

@@ -2,13 +2,13 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Messages arrive unchanged, regardless of how a stream splits their bytes.
+/// Tests that messages arrive unchanged, regardless of how a stream splits their bytes.
 @Suite struct MessageChannelSplitTests {
   @Test(arguments: [[[], [1, 2]], [[7], [], [8, 9]], [[1, 2, 3, 4, 5, 6, 7, 8]]] as [[[UInt8]]])
   func `Small messages are received whole from every split of their bytes`(_ messages: [[UInt8]]) throws {
     let bytes = frames(messages)
     var wrong = 0
-    // Each bit stands for a split after one of the bytes.
+    // Each bit that is set represents a split after one of the bytes.
     for cuts in 0..<1 << (bytes.count - 1) {
       var pieces = [1]
       for index in 0..<bytes.count - 1 {

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Violations by the other side, and the state of the channel afterwards.
+/// Tests for protocol violations by the other side, and the state of the channel afterwards.
 @Suite struct MessageChannelViolationTests {
   @Test(
     arguments: [

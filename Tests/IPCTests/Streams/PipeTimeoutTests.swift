@@ -36,7 +36,7 @@ import Testing
     let everything = try reader.tryRead(into: &room)
     #expect(everything == 65536)
     try writer.close()
-    // If another test is starting a process, that process holds the writer open until it executes its program.
+    // If another test is starting a process, that process has the writer open until it executes its program.
     #expect(try reader.wait(for: .readable, timeout: .after(.seconds(60))).contains(.hangUp))
     let end = try reader.tryRead(into: &room)
     #expect(end == 0)

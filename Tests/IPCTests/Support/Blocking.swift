@@ -2,15 +2,16 @@ import Foundation
 
 /// Runs `body`, which may block, in a separate thread.
 ///
-/// The cooperative pool has only as many threads as the machine has cores: a few blocked threads would stop all other
-/// tests.
+/// The cooperative pool has only as many threads as the machine has cores, so a few blocked threads would stop all
+/// other tests.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result(catching: body)) }.start()
   }
 }
 
-/// Yields the processor until `condition` is true, for states that no call waits for, such as a sleeping thread.
+/// Yields the processor until `condition` is true, for conditions that no system call waits for, such as a sleeping
+/// thread.
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }

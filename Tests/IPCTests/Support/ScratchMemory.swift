@@ -60,7 +60,7 @@ struct ForkedChild: ~Copyable {
     self.process = process
   }
 
-  // A child that outlives a failed test would keep the test runner's pipes open.
+  // If the child kept running after a failed test, it would keep the test runner's pipes open.
   deinit { kill(process, SIGKILL) }
 
   /// Blocks the child until its parent exits or kills the child.

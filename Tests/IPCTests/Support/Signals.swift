@@ -33,8 +33,9 @@ struct SignalRecorder {
 nonisolated(unsafe) private var recorderReader: Int32 = -1
 nonisolated(unsafe) private var recorderWriter: Int32 = -1
 
-/// Sends signals repeatedly to the thread that created this value, because a signal that arrives before the call has no
-/// effect.
+/// Sends signals repeatedly to the thread that created this value.
+///
+/// A single signal could arrive before the call, and would then have no effect.
 struct Interruptions {
   private let thread: Thread
 

@@ -24,9 +24,9 @@ import Testing
       }
     }
 
-    /// Issues tickets when enough threads are waiting.
+    /// Waits until enough threads are waiting, and then issues tickets.
     ///
-    /// Every counted thread is waiting, and has therefore unlocked the mutex.
+    /// Every thread that is counted is waiting, and has therefore unlocked the mutex.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )

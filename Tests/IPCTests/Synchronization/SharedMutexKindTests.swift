@@ -10,7 +10,7 @@ import Testing
     try await onThread {
       let mutex = try SharedMutex.create(in: region, at: 0, kind: .recursive, isRobust: isRobust)
       #expect(try mutex.lock() == .acquired)
-      // Each value can unlock a mutex that another value has locked.
+      // A mutex that was locked through one value can be unlocked through another value.
       #expect(try SharedMutex.open(in: region, at: 0).lock() == .acquired)
       #expect(try SharedMutex.open(in: region, at: 0).tryLock() == .acquired)
       for _ in 0..<3 { try SharedMutex.open(in: region, at: 0).unlock() }

@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // If the call used the wrong clock, it would return immediately, or only after years.
+          // A call that used the wrong clock would return immediately, or only after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -100,7 +100,7 @@ import Testing
         try mutex.unlock()
         #expect(reason { _ = try mutex.lock() } == .notRecoverable)
         #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(60))) } == .notRecoverable)
-        // Check this last, because afterwards glibc 2.36 keeps the mutex locked.
+        // Check this last, because glibc 2.36 keeps the mutex locked afterwards.
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .notRecoverable)
       }
     }

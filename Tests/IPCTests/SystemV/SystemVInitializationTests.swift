@@ -42,7 +42,7 @@ import Testing
 
   @Test func `The first operation marks a set as initialized, not its values`() throws {
     try withKey { (key) throws in
-      // A C program that does not follow the convention initializes the set like this.
+      // A C program that does not follow the convention initializes the set in this way.
       let set = try SystemVSemaphores.create(key, count: 1)
       try set.set(0, to: 1)
       #expect(reason { try set.waitUntilInitialized(timeout: .immediate) } == .wouldBlock)
