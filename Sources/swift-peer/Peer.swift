@@ -18,13 +18,17 @@ final class Peer {
   var nonBlockingSignals: Set<String> = []
 
   private let operations: [String: Operation]
+  /// The operations' names, in the order of the tables.
+  private let names: [String]
   private var input = LineInput()
 
   /// A protocol operation.
   struct Operation: Sendable {
     let name: String
-    /// The parameter keys.
-    let keys: Set<Substring>
+    /// The parameter keys, separated by spaces.
+    ///
+    /// A peer starts thousands of times and performs few operations, so only the keys of a request are compared.
+    private let keys: String
     /// Performs the operation and returns the fields of its `ok` response, or throws ``IPCError``, ``Failure`` or
     /// ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
@@ -32,20 +36,26 @@ final class Peer {
     /// Creates an operation; `keys` contains its parameter keys, separated by spaces.
     init(_ name: String, _ keys: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
       self.name = name
-      self.keys = Set(keys.split(separator: " "))
+      self.keys = keys
       self.perform = perform
+    }
+
+    /// Returns whether the operation has a parameter with this key.
+    func takes(_ key: String) -> Bool {
+      keys.utf8.split(separator: UInt8(ascii: " ")).contains { $0.elementsEqual(key.utf8) }
     }
   }
 
   init(operations: [[Operation]]) {
-    self.operations = Dictionary(uniqueKeysWithValues: operations.joined().map { ($0.name, $0) })
+    names = operations.flatMap { $0.map(\.name) }
+    self.operations = Dictionary(uniqueKeysWithValues: zip(names, operations.joined()))
   }
 
   /// Writes the greeting, and responds to requests until the input ends.
   func run() {
     let greeting = Greeting(
       language: "swift", implementation: "swift-6.3", library: Self.library, abi: Self.abi,
-      operations: operations.keys.sorted())
+      operations: names)
     writeLine(greeting.description)
     while let line = input.next() {
       writeLine(answer(line).description)
@@ -82,7 +92,7 @@ final class Peer {
       let request = try Request(parsing: text)
       performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
-      if let key = request.fields.keys.first(where: { !operation.keys.contains(Substring($0)) }) {
+      if let key = request.fields.keys.first(where: { !operation.takes($0) }) {
         throw Invalid("\(performed) takes no '\(key)'")
       }
       // In mmap and lseek, `offset` is a file offset. In all other operations, it is an offset in the pattern.

@@ -18,7 +18,7 @@ pid_t collect(const struct plan *plan, int *status, int options) {
         return -1;
     if (ended.si_pid == 0)
         return 0;
-    for (int role = 0; role < plan->roles; role++) {
+    for (int role = 0; role < MAX_ROLES; role++) {
         if (peers[role] != ended.si_pid)
             continue;
         peers[role] = 0;

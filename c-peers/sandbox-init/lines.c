@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char out[MAX_LINE];
@@ -97,6 +98,40 @@ void reply_failure(const char *call, const char *object) {
     reply_end();
 }
 
+// Descriptors that came with a command and have not been taken.
+static int passed[MAX_PASSED];
+static int passed_count, taken_count;
+
+int next_descriptor(void) {
+    if (taken_count == passed_count)
+        return -1;
+    int descriptor = passed[taken_count++];
+    if (taken_count == passed_count)
+        passed_count = taken_count = 0;
+    return descriptor;
+}
+
+/// Reads standard input, a socket, like read(2), and keeps the descriptors that come with the bytes.
+static ssize_t read_input(char *bytes, size_t size) {
+    union {
+        char bytes[CMSG_SPACE(sizeof passed)];
+        struct cmsghdr aligned;
+    } control;
+    struct iovec part = {bytes, size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t count = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+        return count;
+    size_t length = header->cmsg_len - CMSG_LEN(0), used = (size_t)passed_count * sizeof *passed;
+    if ((message.msg_flags & MSG_CTRUNC) != 0 || used + length > sizeof passed)
+        errx(1, "more than %d descriptors with a command", MAX_PASSED);
+    memcpy((char *)passed + used, CMSG_DATA(header), length);
+    passed_count += (int)(length / sizeof *passed);
+    return count;
+}
+
 bool next_line(char **line) {
     static char in[MAX_LINE];
     static size_t length, consumed;
@@ -106,7 +141,7 @@ bool next_line(char **line) {
     consumed = 0;
     char *end = memchr(in, '\n', length);
     if (end == NULL) {
-        ssize_t count = read(STDIN_FILENO, in + length, sizeof in - length);
+        ssize_t count = read_input(in + length, sizeof in - length);
         if (count == 0)
             return false;
         if (count == -1) {

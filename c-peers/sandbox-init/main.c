@@ -17,13 +17,9 @@
 
 static struct plan parse_arguments(int argc, char **argv) {
     static const struct option options[] = {
-        {"private", no_argument, NULL, 'p'},
-        {"token", required_argument, NULL, 't'},
-        {"first-key", required_argument, NULL, 'f'},
-        {"keep", required_argument, NULL, 'k'},
-        {"role", required_argument, NULL, 'r'},
-        {"program", required_argument, NULL, 'x'},
-        {NULL, 0, NULL, 0},
+        {"private", no_argument, NULL, 'p'},         {"token", required_argument, NULL, 't'},
+        {"first-key", required_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'},
+        {"program", required_argument, NULL, 'x'},   {NULL, 0, NULL, 0},
     };
     struct plan plan = {.token = "", .scratch = "/tmp"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -40,43 +36,12 @@ static struct plan parse_arguments(int argc, char **argv) {
             if (plan.programs < MAX_PROGRAMS)
                 plan.program[plan.programs++] = optarg;
             break;
-        case 'r': {
-            int *stdio = plan.stdio[plan.roles];
-            if (plan.roles == MAX_ROLES)
-                errx(64, "at most %d roles", MAX_ROLES);
-            if (sscanf(optarg, "%d,%d,%d", &stdio[0], &stdio[1], &stdio[2]) != 3)
-                errx(64, "--role takes three descriptors, not %s", optarg);
-            plan.roles++;
-            break;
-        }
         default:
             errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep PATH]... "
-                     "[--program FILE]... [--role "
-                     "IN,OUT,ERR]...: "
-                     "started by ipc-interop");
+                     "[--program FILE]...: started by ipc-interop");
         }
     }
     return plan;
-}
-
-/// Closes descriptors that were inherited by accident: pipes that another runner thread was creating.
-static void close_unknown_fds(const struct plan *plan) {
-    int limit = STDERR_FILENO;
-    for (int role = 0; role < plan->roles; role++)
-        for (int stream = 0; stream < 3; stream++)
-            if (plan->stdio[role][stream] > limit)
-                limit = plan->stdio[role][stream];
-    for (int descriptor = STDERR_FILENO + 1; descriptor <= limit; descriptor++) {
-        bool ours = false;
-        for (int role = 0; role < plan->roles && !ours; role++)
-            for (int stream = 0; stream < 3; stream++)
-                ours = ours || plan->stdio[role][stream] == descriptor;
-        if (ours)
-            fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-        else
-            close(descriptor);
-    }
-    syscall(SYS_close_range, limit + 1, ~0U, 0);
 }
 
 static void report_ends(const struct plan *plan) {
@@ -107,7 +72,9 @@ static void send_signal(const char *line) {
 
 static void dispatch(const struct plan *plan, const char *line) {
     size_t length = strcspn(line, " ");
-    if (strncmp(line, "spawn", length) == 0)
+    if (strncmp(line, "renew", length) == 0)
+        renew(plan);
+    else if (strncmp(line, "spawn", length) == 0)
         spawn(plan, line);
     else if (strncmp(line, "signal", length) == 0)
         send_signal(line);
@@ -140,7 +107,7 @@ static void dispatch(const struct plan *plan, const char *line) {
 
 int main(int argc, char **argv) {
     struct plan plan = parse_arguments(argc, argv);
-    close_unknown_fds(&plan);
+    closefrom(STDERR_FILENO + 1); // pipes that another thread of the runner was creating
     // If the runner was killed, no process reads the response, and there are no more commands.
     signal(SIGPIPE, SIG_IGN);
     remember_ignored_signals();
@@ -154,7 +121,6 @@ int main(int argc, char **argv) {
         return 1;
     protect_this_process();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    remember_scratch(&plan);
     if (chdir(plan.scratch) == -1) {
         reply_failure("chdir", plan.scratch);
         return 1;
@@ -166,6 +132,8 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &ends, NULL);
     int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    remember_own_descriptors();
+    remember_scratch(&plan);
     reply("ready");
     reply_text("scratch", plan.scratch);
     reply_users();

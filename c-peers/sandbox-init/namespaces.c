@@ -52,7 +52,7 @@ static bool unshare_all(void) {
 
 /// The first process of a PID namespace is a child of the process that unshared it. The parent stays, and
 /// exits with the child's status.
-static bool become_first_process(const struct plan *plan) {
+static bool become_first_process(void) {
     pid_t child = fork();
     if (child == -1) {
         reply_failure("fork", "the first process of the sandbox");
@@ -62,9 +62,6 @@ static bool become_first_process(const struct plan *plan) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         return true;
     }
-    for (int role = 0; role < plan->roles; role++)
-        for (int stream = 0; stream < 3; stream++)
-            close(plan->stdio[role][stream]);
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
     int status;
@@ -117,8 +114,7 @@ static bool mount_tmpfs(const char *path) {
     return false;
 }
 
-/// Makes the next process ID a large number. This fails on a kernel whose maximum process ID is smaller.
-static void raise_process_numbers(void) {
+void raise_process_numbers(void) {
     char last[16];
     snprintf(last, sizeof last, "%d", LAST_PID);
     write_file("/proc/sys/kernel/ns_last_pid", last);
@@ -182,5 +178,5 @@ bool enter_sandbox(struct plan *plan) {
     if (!unshare_all())
         return false;
     choose_users(plan);
-    return become_first_process(plan) && mount_private(plan) && raise_loopback();
+    return become_first_process() && mount_private(plan) && raise_loopback();
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, MAX_PASSED = 4, KEYS = 16 };
 
 // Users and processes have IDs above 65,535, which exposes a peer that truncates an ID to 16 bits.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
@@ -31,8 +31,6 @@ struct plan {
     const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
                                        // interpreters read
     int programs;
-    int roles;
-    int stdio[MAX_ROLES][3]; // standard input, output and error of each role
 };
 
 // lines.c
@@ -45,12 +43,19 @@ void reply_end(void); // sends the line
 void reply_failure(const char *call,
                    const char *object); // sends a complete line: the call, its object, and errno
 bool next_line(char **line); // false when the input has ended; *line is NULL if no line is complete yet
+int next_descriptor(void);   // the next descriptor that came with a command, or -1
 const char *field(const char *line, const char *key,
                   size_t *length); // a value, decoded; valid until the next call
 long long number_field(const char *line, const char *key, long long absent);
 
 // namespaces.c
 bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
+void raise_process_numbers(
+    void); // the next process ID is above 65,535, unless the kernel's maximum is smaller
+
+// renewal.c
+void remember_own_descriptors(void); // renewing closes all descriptors that are opened later
+void renew(const struct plan *plan); // prepares a used sandbox for another cell
 
 // queues.c
 int mqueue_directory(void); // a directory of this IPC namespace's queues; -1 if they cannot be listed
@@ -99,7 +104,7 @@ void reply_status_flags(long long pid, const char *descriptor, const char *list)
 bool is_killed(long long pid);
 
 // snapshot.c
-void remember_scratch(const struct plan *plan);
+void remember_scratch(const struct plan *plan); // opens the IPC namespace's queues
 void reply_snapshot(const struct plan *plan);
 
 // files.c

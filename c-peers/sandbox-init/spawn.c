@@ -23,8 +23,8 @@ struct child {
     int inherited_count;
     enum user user;
     int role;
-    int processor;    // the only one that it may use, or -1
-    const int *stdio; // of the role
+    int processor; // the only one that it may use, or -1
+    int stdio[3];
     int executable;
     int report; // a close-on-exec pipe, which carries the reason for a failure
 };
@@ -187,11 +187,41 @@ static bool parse_user(const char *name, enum user *user) {
     return can_run_as(*user) && (*user != ANOTHER_USER || strcmp(name, "another-user") == 0);
 }
 
-static bool parse(const struct plan *plan, const char *line, struct child *child) {
+/// Takes the descriptors that came with the command: the standard streams, and perhaps one that the child
+/// inherits.
+static bool take_passed(const char *line, struct child *child) {
+    const long long count = number_field(line, "descriptors", 0);
+    bool taken = true;
+    for (int stream = 0; stream < 3; stream++) {
+        child->stdio[stream] = next_descriptor();
+        taken = taken && child->stdio[stream] != -1;
+    }
+    if (count > 3) {
+        child->inherited[child->inherited_count] = next_descriptor();
+        taken = taken && child->inherited[child->inherited_count++] != -1;
+    }
+    return taken;
+}
+
+static bool parse(const char *line, struct child *child) {
     static char arguments[MAX_LINE], environment[MAX_LINE], directory[4096];
     size_t length = 0, environment_length = 0;
+    const char *inherited = field(line, "inherit", NULL);
+    bool fits = true;
+    for (char *end; inherited != NULL && *inherited != '\0' && fits;) {
+        fits = child->inherited_count < MAX_INHERITED - 1; // one more may come with the command
+        if (fits)
+            child->inherited[child->inherited_count++] = (int)strtol(inherited, &end, 10);
+        inherited = fits && *end == ',' ? end + 1 : NULL;
+    }
+    // Take them even if the command is rejected: otherwise they would count as the next command's.
+    const bool taken = take_passed(line, child);
+    errno = fits ? EINVAL : E2BIG;
+    if (!fits || !taken) {
+        reply_failure("spawn", taken ? "inherit" : "descriptors");
+        return false;
+    }
     const char *list = field(line, "argv", &length);
-    errno = EINVAL;
     if (list == NULL || length == 0) {
         reply_failure("spawn", "argv");
         return false;
@@ -202,24 +232,12 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         return false;
     }
     long long role = number_field(line, "role", -1);
-    if (role < 0 || role >= plan->roles) {
+    if (role < 0 || role >= MAX_ROLES) {
         reply_failure("spawn", "role");
         return false;
     }
     child->role = (int)role;
     child->processor = (int)number_field(line, "processor", -1);
-    child->stdio = plan->stdio[role];
-
-    const char *inherited = field(line, "inherit", NULL);
-    for (char *end; inherited != NULL && *inherited != '\0';) {
-        if (child->inherited_count == MAX_INHERITED) {
-            errno = E2BIG;
-            reply_failure("spawn", "inherit");
-            return false;
-        }
-        child->inherited[child->inherited_count++] = (int)strtol(inherited, &end, 10);
-        inherited = *end == ',' ? end + 1 : NULL;
-    }
 
     const char *start = field(line, "directory", NULL);
     if (start != NULL) {
@@ -233,46 +251,46 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
     child->arguments = texts(arguments, length);
     child->variables = variables(environment, environment_length);
     if (child->arguments == NULL || child->variables == NULL) {
-        free(child->arguments);
-        free(child->variables);
         reply_failure("calloc", "argv");
         return false;
     }
     child->executable = open(child->arguments[0], O_PATH | O_CLOEXEC);
-    if (child->executable != -1)
-        return true;
-    reply_failure("open", child->arguments[0]);
-    free(child->arguments);
-    free(child->variables);
-    return false;
+    if (child->executable == -1)
+        reply_failure("open", child->arguments[0]);
+    return child->executable != -1;
 }
 
-void spawn(const struct plan *plan, const char *line) {
-    struct child child = {.role = -1};
-    if (!parse(plan, line, &child))
-        return;
+/// Starts a child, and replies with its process ID or the reason for a failure.
+static void start_and_reply(const struct plan *plan, struct child *child) {
     struct failure failure;
     pid_t pid;
     do
-        pid = start(&child, !plan->private_sandbox, &failure);
+        pid = start(child, !plan->private_sandbox, &failure);
     while (failure.reason == NUMBER_TAKEN);
-    close(child.executable);
+    if (pid == -1) {
+        errno = failure.reason;
+        reply_failure(failure.call, child->arguments[0]);
+        return;
+    }
+    expect_end(child->role, pid);
+    setpgid(pid, pid); // the child also calls this: either call may come first
+    reply("ok");
+    reply_number("pid", pid);
+    reply_end();
+}
+
+void spawn(const struct plan *plan, const char *line) {
+    struct child child = {.role = -1, .executable = -1};
+    if (parse(line, &child))
+        start_and_reply(plan, &child);
+    if (child.executable != -1)
+        close(child.executable);
     // Close these here: the runner sees the end of the output only if no process except the peer has them
     // open.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)
         close(child.inherited[i]);
-    if (pid == -1) {
-        errno = failure.reason;
-        reply_failure(failure.call, child.arguments[0]);
-    } else {
-        expect_end(child.role, pid);
-        setpgid(pid, pid); // the child also calls this: either call may come first
-        reply("ok");
-        reply_number("pid", pid);
-        reply_end();
-    }
     free(child.arguments);
     free(child.variables);
 }

@@ -116,13 +116,13 @@ final class PeerClient {
   func start(
     _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
   ) throws(CellOutcome) {
-    let traceEnd = role.tracing == nil ? nil : streams(of: role).traceEnd
-    let inherited = role.inherits.map(\.token) + (traceEnd.map { [$0] } ?? [])
-    let tracer = try role.tracing?.command(writingTo: 2 + inherited.count) ?? []
+    let inherited = role.inherits.map(\.token)
+    let isTraced = role.tracing != nil && streams(of: role).trace != nil
+    let tracer = try role.tracing?.command(writingTo: 3 + inherited.count) ?? []
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: tracer + role.command + arguments, inheriting: inherited, as: role.role.user,
-        variables: variables, directory: directory ?? role.directory, processor: role.processor)
+        role: role.index, command: tracer + role.command + arguments, inheriting: inherited, isTraced: isTraced,
+        as: role.role.user, variables: variables, directory: directory ?? role.directory, processor: role.processor)
     } catch {
       // Peers run as the runner's user if other users cannot read their programs.
       if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
@@ -131,7 +131,7 @@ final class PeerClient {
       }
       throw CellOutcome(error)
     }
-    if traceEnd != nil { try waitForTracer(of: role) }
+    if isTraced { try waitForTracer(of: role) }
     guard role.isPeer else { return }
     try greet(role)
     do {

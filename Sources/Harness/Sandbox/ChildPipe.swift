@@ -30,6 +30,57 @@ struct ChildPipe {
   }
 }
 
+/// A Unix stream socket through which the runner sends lines and descriptors to a child.
+///
+/// Both ends are close-on-exec from the start, and the runner's end is nonblocking.
+struct ChildSocket {
+  let ours: OwnedDescriptor
+  let theirs: OwnedDescriptor
+
+  init() throws(SandboxError) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+      throw SandboxError(call: "socketpair", on: "for commands")
+    }
+    ours = OwnedDescriptor(FileDescriptor(rawValue: ends[0]))
+    theirs = OwnedDescriptor(FileDescriptor(rawValue: ends[1]))
+    if fcntl(ours.number, F_SETFL, O_NONBLOCK) == -1 { throw SandboxError(call: "fcntl", on: "a new socket") }
+  }
+}
+
+extension OwnedDescriptor {
+  /// Sends bytes over a Unix socket, and duplicates of `descriptors` with the first byte; returns whether all were sent.
+  func send(_ bytes: [UInt8], passing descriptors: [OwnedDescriptor]) -> Bool {
+    // The layout of a control message, as CMSG_LEN and CMSG_SPACE of cmsg(3) define it.
+    let size = MemoryLayout<cmsghdr>.size
+    let length = size + descriptors.count * MemoryLayout<Int32>.stride
+    var header = cmsghdr()
+    header.cmsg_len = length
+    header.cmsg_level = SOL_SOCKET
+    header.cmsg_type = Int32(SCM_RIGHTS)
+    return unsafe withUnsafeTemporaryAllocation(byteCount: length, alignment: size) { control in
+      unsafe control.storeBytes(of: header, as: cmsghdr.self)
+      for (index, descriptor) in descriptors.enumerated() {
+        unsafe control.storeBytes(
+          of: descriptor.number, toByteOffset: size + index * MemoryLayout<Int32>.stride, as: Int32.self)
+      }
+      return unsafe bytes.withUnsafeBytes { buffer in
+        var part = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress), iov_len: buffer.count)
+        return unsafe withUnsafeMutablePointer(to: &part) { part in
+          var message = unsafe msghdr()
+          unsafe message.msg_iov = part
+          unsafe message.msg_iovlen = 1
+          if !descriptors.isEmpty {
+            unsafe message.msg_control = control.baseAddress
+            unsafe message.msg_controllen = length
+          }
+          return unsafe sendmsg(number, &message, Int32(MSG_NOSIGNAL)) == buffer.count
+        }
+      }
+    }
+  }
+}
+
 /// Returns the inode number of an open file; 0 if the descriptor is not open.
 func inodeOfFile(_ descriptor: Int32) -> UInt64 {
   var status = stat()

@@ -7,12 +7,12 @@ final class Sandbox {
   /// The path of the peers' working directory.
   ///
   /// Snapshots list the files in this directory.
-  let scratch: String
+  var scratch: String { sandboxInit.scratch }
   let streams: [RoleStreams]
   /// The user ID under which peers run.
-  let user: UInt32
+  var user: UInt32 { sandboxInit.user }
   /// Whether Landlock isolates the roles from each other.
-  let hasLandlock: Bool
+  var hasLandlock: Bool { sandboxInit.hasLandlock }
   var isolation: Isolation { capabilities.isolation }
 
   /// Returns whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
@@ -24,6 +24,11 @@ final class Sandbox {
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
   private let kept: [String]
+  private let pool: SandboxPool
+  /// The roles' ends of their standard streams, and of their recorders' pipes, until the roles are started.
+  private var farEnds: [[OwnedDescriptor]]
+  /// Whether the sandbox is as it was before the cell, so that another cell can use it.
+  private var isReusable = false
 
   /// The runner's ends of one role's standard streams.
   struct RoleStreams {
@@ -32,8 +37,6 @@ final class Sandbox {
     let error: LineSource
     /// The recorder's events; nil if the role is not recorded.
     var trace: LineSource?
-    /// The number of the descriptor for the recorder's end in the sandbox init.
-    var traceEnd: Int?
   }
 
   /// The maximum size of one role's events in bytes; the recorder reports at most 8 MiB of payload, percent-encoded.
@@ -50,6 +53,7 @@ final class Sandbox {
     var programs: [String] = []
     /// The time that the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
+    let pool = SandboxPool()
 
     /// The program that modifies a role's system calls, in the same directory as the sandbox init.
     var tracer: String { FilePath(program).removingLastComponent().appending("short-transfer").string }
@@ -60,36 +64,28 @@ final class Sandbox {
   init(_ settings: Settings, names: CellNames, roles: Int, recording: Bool = false) throws(SandboxError) {
     capabilities = settings.capabilities
     kept = settings.kept
+    pool = settings.pool
     var streams: [RoleStreams] = []
-    var farEnds: [[OwnedDescriptor]] = []
+    farEnds = []
     for _ in 0..<roles {
       let (input, output, error) = (
         try ChildPipe(keeping: .writer), try ChildPipe(keeping: .reader), try ChildPipe(keeping: .reader)
       )
+      let trace = recording ? try ChildPipe(keeping: .reader) : nil
       streams.append(
-        RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
-      farEnds.append([input.reader, output.writer, error.writer])
-    }
-    // The sandbox init keeps only its roles' descriptors, so the recorder's descriptor is passed as if it belonged to
-    // an additional role that is never started.
-    for index in streams.indices where recording {
-      let trace = try ChildPipe(keeping: .reader)
-      streams[index].trace = LineSource(trace.reader, limit: Self.maximumTrace)
-      streams[index].traceEnd = Int(trace.writer.number)
-      farEnds.append([trace.writer, trace.writer, trace.writer])
+        RoleStreams(
+          input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader),
+          trace: trace.map { LineSource($0.reader, limit: Self.maximumTrace) }))
+      farEnds.append([input.reader, output.writer, error.writer] + (trace.map { [$0.writer] } ?? []))
     }
     self.streams = streams
-    sandboxInit = try SandboxInit(
-      program: settings.program, isolation: settings.capabilities.isolation, names: names, keeping: settings.kept,
-      programs: settings.programs, timeout: settings.timeout, roles: farEnds)
-    let ready = try sandboxInit.waitUntilReady()
-    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
-      throw SandboxError("the sandbox init reported no scratch directory or no user")
-    }
-    self.scratch = scratch
-    self.user = user
-    hasLandlock = ready["landlock"] == "1"
+    if let idle = settings.pool.take() { sandboxInit = idle } else { sandboxInit = try SandboxInit(settings, names: names) }
   }
+
+  deinit { if isReusable { pool.add(sandboxInit) } }
+
+  /// Lets another cell use the sandbox after this one; the caller has checked that no object or process is left.
+  func allowReuse() { isReusable = isolation == .private }
 
   /// Waits for up to `timeout` until a role or the sandbox init writes output.
   func wait(_ timeout: Duration) throws(SandboxError) {
@@ -117,11 +113,13 @@ final class Sandbox {
 
   /// Starts `command` as a role, with the inherited descriptors numbered from 3.
   ///
+  /// If the role is traced, it also inherits the recorder's end of its pipe, as the last descriptor.
+  ///
   /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, if that
   /// is nil, in the scratch directory. If `processor` is not nil, the role runs only on that CPU.
   func spawn(
-    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil, variables: [String] = [],
-    directory: String? = nil, processor: Int? = nil
+    role: Int, command: [String], inheriting: [Int] = [], isTraced: Bool = false, as user: Role.User? = nil,
+    variables: [String] = [], directory: String? = nil, processor: Int? = nil
   ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
@@ -131,8 +129,12 @@ final class Sandbox {
     if let directory { fields.append("directory", directory) }
     if let processor { fields.append("processor", processor) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
+    let passed = Array(farEnds[role].prefix(isTraced ? 4 : 3))
+    fields.append("descriptors", passed.count)
+    // The runner must not keep these ends: otherwise it would never see the end of the role's output.
+    farEnds[role] = []
     let response: Fields
-    do { response = try sandboxInit.perform(Request("spawn", fields)) } catch {
+    do { response = try sandboxInit.perform(Request("spawn", fields), passing: passed) } catch {
       throw SandboxError("\(error)\(hint(onHidden: command[0]))", isRefusal: error.isRefusal)
     }
     return try number("pid", response)

@@ -4,8 +4,9 @@ import SystemPackage
 
 /// The first process in a sandbox, which executes the runner's commands line by line.
 ///
-/// The sandbox init receives the peers' ends of the standard streams when it starts. When its input is closed, for
-/// example because the runner was killed, it exits, and all processes in the sandbox are killed.
+/// The commands arrive through a socket, because a command to start a peer passes descriptors. When the socket is
+/// closed, for example because the runner was killed, the sandbox init exits, and all processes in the sandbox are
+/// killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
@@ -18,38 +19,45 @@ final class SandboxInit {
   /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.
   let delay: SchedulingDelay
   private let start = ContinuousClock.now
-  /// The time that the sandbox init took to become ready.
+  /// The time that the sandbox init took to become ready or, if that is longer, to be renewed.
   private(set) var startup = Duration.zero
+  /// The path of the peers' working directory.
+  private(set) var scratch = ""
+  /// The user ID under which peers run.
+  private(set) var user: UInt32 = 0
+  /// Whether Landlock isolates the roles from each other.
+  private(set) var hasLandlock = false
   /// Whether the sandbox init failed to respond in time.
   ///
   /// If so, it receives no more commands, because a late response would look like the response to the next command.
   private var isHung = false
 
-  /// Starts `program` with the peers' ends of standard input, output and error.
-  init(
-    program: String, isolation: Isolation, names: CellNames, keeping kept: [String], programs: [String] = [],
-    timeout: Duration, roles: [[OwnedDescriptor]]
-  ) throws(SandboxError) {
-    self.timeout = timeout
-    let input = try ChildPipe(keeping: .writer)
+  /// Starts a sandbox init, and waits until it is ready for its first command.
+  init(_ settings: Sandbox.Settings, names: CellNames) throws(SandboxError) {
+    timeout = settings.timeout
+    let input = try ChildSocket()
     let output = try ChildPipe(keeping: .reader)
-    commands = input.writer
+    commands = input.ours
     responses = LineSource(output.reader, countsUntakenOnly: true)
 
-    var arguments = [program]
-    switch isolation {
+    var arguments = [settings.program]
+    switch settings.capabilities.isolation {
     case .private: arguments.append("--private")
     case .shared: arguments += ["--token", names.token, "--first-key", "\(names.firstKey)"]
     }
-    for place in kept { arguments += ["--keep", place] }
-    for file in programs { arguments += ["--program", file] }
-    for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
-    // Duplicating a descriptor onto itself clears its close-on-exec flag in the child only.
-    let placed: [Placement] =
-      [Placement(from: input.reader, to: 0), Placement(from: output.writer, to: 1)]
-      + roles.joined().map { Placement(from: $0, to: $0.number) }
-    process = try Self.spawn(arguments, placing: placed)
+    for place in settings.kept { arguments += ["--keep", place] }
+    for file in settings.programs { arguments += ["--program", file] }
+    process = try Self.spawn(
+      arguments, placing: [Placement(from: input.theirs, to: 0), Placement(from: output.writer, to: 1)])
     delay = SchedulingDelay(of: process)
+    let ready = try response(to: "start") { _ in }
+    startup = start.duration(to: .now)
+    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
+      throw SandboxError("the sandbox init reported no scratch directory or no user")
+    }
+    self.scratch = scratch
+    self.user = user
+    hasLandlock = ready["landlock"] == "1"
   }
 
   /// Terminates the sandbox and all processes in it.
@@ -65,19 +73,26 @@ final class SandboxInit {
     while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
   }
 
-  /// Waits until the sandbox init is ready for its first command.
-  func waitUntilReady() throws(SandboxError) -> Fields {
-    let fields = try response(to: "start") { _ in }
-    startup = start.duration(to: .now)
-    return fields
+  /// Prepares the sandbox for another cell; throws if that is not possible.
+  ///
+  /// The previous cell must have left nothing behind.
+  func renew() throws(SandboxError) {
+    let start = ContinuousClock.now
+    _ = try perform(Request("renew"))
+    terminations = [:]
+    ended = []
+    startup = max(startup, start.duration(to: .now))
   }
 
   /// Sends a command and waits for its response.
   ///
-  /// For a command that returns a list, `item` receives each line in the list.
-  func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
+  /// The sandbox init receives duplicates of the passed descriptors. For a command that returns a list, `item` receives
+  /// each line in the list.
+  func perform(
+    _ command: Request, passing descriptors: [OwnedDescriptor] = [], item: (Fields) -> Void = { _ in }
+  ) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
-    guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
+    guard let commands, commands.send(Array("\(command)\n".utf8), passing: descriptors) else {
       throw SandboxError("the sandbox init is gone: \(responses.remainingLines().joined(separator: "; "))")
     }
     return try response(to: command.operation, item)
