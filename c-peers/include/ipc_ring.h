@@ -118,7 +118,7 @@ struct ipc_ring {
 };
 
 /* Whether a failed look-up is permanent, because the information or the call does not exist on this system.
- * After a lack of memory or descriptors, or an interruption, a retry may succeed. */
+ * If memory or descriptors ran out, or a signal interrupted the call, a retry may succeed. */
 static inline bool ipc_ring__is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
@@ -332,7 +332,7 @@ static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+    /* How long a wait polls before it sleeps, in ns. This is roughly the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. The poll spins, because a thread that yields goes to the end of
      * the run queue. */
     IPC_RING_POLL_TIME = 10000,

@@ -86,7 +86,7 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     if (mutant("responds-before-completion"))
         answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
-    /* The code only handles -1 with an errno other than EINTR. After EINTR, it continues as if the call
+    /* The peer treats only an errno other than EINTR as a failure. After EINTR, it continues as if the call
      * had succeeded. */
     return result == -1 && errno == EINTR && mutant("mq-send-interruption-as-success") ? 0 : result;
 }
