@@ -82,10 +82,10 @@ _Static_assert(offsetof(struct ipc_queue_header, sent) == 80, "layout");
 _Static_assert(offsetof(struct ipc_queue_header, recoveries) == 96, "layout");
 _Static_assert(sizeof(struct ipc_queue_header) == 128, "layout");
 
-/* A queue as opened by this process. It may be copied, and used by several threads. */
+/* A queue that this process has opened. It may be copied, and several threads may use it. */
 struct ipc_queue {
     struct ipc_queue_header *header;
-    uint32_t slot_count, slot_size; /* checked copies: the header may change */
+    uint32_t slot_count, slot_size; /* checked copies, because the header may change */
 };
 
 /* "ipcqueue" in memory order. */

@@ -100,7 +100,7 @@ static void perform_sendmsg(struct call *call) {
 /* The received descriptors. */
 struct kept {
     char list[LINE_SIZE / 4];
-    bool inherited; /* one of them is not close-on-exec */
+    bool inherited; /* whether one of them is not close-on-exec */
 };
 
 static void keep_descriptor(int fd, const char *name, struct kept *kept) {

@@ -53,7 +53,7 @@ long long number_field(const char *line, const char *key, long long absent);
 bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
 
 // queues.c
-int mqueue_directory(void); // opens the list of this IPC namespace's queues; -1 if there is none
+int mqueue_directory(void); // opens a directory that lists this IPC namespace's queues, or returns -1
 
 // privileges.c
 void choose_users(const struct plan *plan); // may clear the death signal, so call this before setting it

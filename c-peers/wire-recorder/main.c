@@ -29,7 +29,7 @@ enum { MAX_TRACEES = 1024 };
 
 static struct tracee *tracees[MAX_TRACEES];
 static int tracee_count;
-static bool started; // the command has been executed
+static bool started; // whether the command has been executed
 
 /// Reads a number from a thread's status, such as its thread group.
 static pid_t status_number(pid_t thread, const char *key) {

@@ -25,7 +25,7 @@ struct tracee {
     long long since;     // when the call began, in nanoseconds of CLOCK_MONOTONIC
     bool existed;        // whether the object that the call creates existed before
     bool is_known;       // whether `existed` could be determined
-    char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
+    char path[MAX_PATH]; // for a call that removes or creates an object: its path on entry
     bool is_sharing, is_acquiring, is_releasing; // how the call orders accesses to shared memory
 };
 
@@ -47,7 +47,7 @@ bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t
 bool read_path(const struct tracee *tracee, int64_t directory, uint64_t address, char *path);
 
 // objects.c
-void remember_standard_streams(void);                  // the runner's, which are not reported
+void remember_standard_streams(void);                  // they belong to the runner, and are not reported
 int take(const struct tracee *tracee, int descriptor); // returns a duplicate of a descriptor, or -1
 // Identifies a descriptor's object, and reports a new object. Returns false if the object is not recorded.
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]);

@@ -14,7 +14,7 @@ enum {
     MESSAGE_LIMIT = 1 << 20, /* bytes in a message, excluding its header */
     ID_LIMIT = 64,
     TYPE_LIMIT = 32,
-    NAME_LIMIT = 64, /* for names of queues, segments and semaphores */
+    NAME_LIMIT = 64, /* bytes in the name of a queue, segment or semaphore */
     DEPTH_LIMIT = 32,
     PASSED_LIMIT = 8, /* descriptors in transit to one client */
 };
