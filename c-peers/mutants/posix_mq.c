@@ -147,7 +147,7 @@ static void on_alarm(int signum) {
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The peer treats a time that it cannot represent as one that has passed. */
+    /* The peer treats a time that it cannot represent as a past time. */
     if ((end.tv_nsec < 0 || end.tv_nsec >= 1000000000) && mutant("mq-bad-time-as-timeout"))
         end = (struct timespec){0};
     /* In the peer, a call with a deadline always times out. */

@@ -59,7 +59,7 @@ static struct plan parse_arguments(int argc, char **argv) {
     return plan;
 }
 
-/// Closes descriptors that were inherited by accident: pipes that another runner thread was creating.
+/// Closes descriptors that were inherited by accident, such as pipes that another runner thread was creating.
 static void close_unknown_fds(const struct plan *plan) {
     int limit = STDERR_FILENO;
     for (int role = 0; role < plan->roles; role++)

@@ -268,7 +268,7 @@ void spawn(const struct plan *plan, const char *line) {
         reply_failure(failure.call, child.arguments[0]);
     } else {
         expect_end(child.role, pid);
-        setpgid(pid, pid); // the child also calls this: either call may come first
+        setpgid(pid, pid); // the child also calls this, because either process may run first
         reply("ok");
         reply_number("pid", pid);
         reply_end();
