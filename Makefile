@@ -247,7 +247,8 @@ browser: guide ## Open the HTML report and the guide in a headless Chromium, and
 	@mkdir -p $(BUILD)/browser
 	@Tests/Browser/pages.py $(BIN)/ipc-interop $(BUILD)/guide $(BUILD)/browser
 
-# This target has no prerequisites, so that root builds nothing. Mutants and fuzz inputs are not installed.
+# This target has no prerequisites, so that `sudo make install` builds nothing as root. Mutants and fuzz inputs are not
+# installed.
 INSTALLED := $(DESTDIR)$(PREFIX)
 LEFT_OUT := corpus runner-checks peers more-peers.yaml mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
 MANUAL := share/man/man1/ipc-interop.1

@@ -1,5 +1,5 @@
 # Turns the table in docs/languages.md into the README's table, with a row for each language and a column for each
-# mechanism that a language other than the first two (C and Swift, which have all mechanisms) supports.
+# mechanism that at least one language besides C and Swift supports. C and Swift, the first two, support all mechanisms.
 BEGIN { FS = " *[|] *" }
 /^[|]/ && !/^[|]-/ {
   used = 0

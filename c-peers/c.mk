@@ -11,8 +11,8 @@ CLANG_FORMAT ?= clang-format
 # Prints a short line in place of a compiler command. `make V=1` prints the commands themselves.
 quiet = $(if $(filter 1,$(V)),,@echo '  $1 $2';)
 
-# The results of pkg-config and of a test link: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES. They are computed
-# only once.
+# BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES: the results of pkg-config and of a test link, which are
+# computed only once.
 C_CONFIG := $(BUILD)/c-config.mk
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
 include $(C_CONFIG)
@@ -61,8 +61,8 @@ PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := benchmark benchmark_links benchmark_lock_links benchmark_shared_links benchmark_socket_links buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-# Only the link rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
-# objects.
+# This variable is recursive, so only the link rule evaluates it. The mutants are linked dynamically, so a wrapper
+# replaces only calls in these objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
 # The peer and the programs with generated mutants: a table lists the calls to change.

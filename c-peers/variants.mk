@@ -22,7 +22,7 @@ compile_c-aarch64 = $(or $(ARM64_GCC),$(CLANG) --target=aarch64-linux-gnu -isyst
   $(patsubst %,-B%,$(lastword $(wildcard /usr/lib/gcc-cross/aarch64-linux-gnu/*)))) -O2
 link_c-sanitized =
 variant_link = $(if $(filter undefined,$(origin link_$1)),-static,$(link_$1))
-# Additional programs that a variant needs to run.
+# The additional programs that a variant needs at run time.
 needs_c-aarch64 := qemu-aarch64-static
 
 .PHONY: c-variants peers-deps
@@ -49,7 +49,7 @@ OBJECTS_$1 := $$(PEER_SOURCES:c-peers/peer/%.c=$$(BUILD)/peers/obj/$1/%.o)
 $$(BUILD)/peers/$1.built: $$(KERNEL_HEADERS)
 	@mkdir -p $$(BUILD)/peers
 	@if $$(call usable,$1); then rm -f $$(BUILD)/peers/$1.probe; $$(MAKE) --no-print-directory $$(BUILD)/peers/$1; \
-	else rm -f $$(BUILD)/peers/$1; echo "  --  $1 is left out: $$(firstword $$(compile_$1)) makes no such program here"; fi
+	else rm -f $$(BUILD)/peers/$1; echo "  --  $1 is left out: $$(firstword $$(compile_$1)) cannot build a program that runs here"; fi
 
 $$(BUILD)/peers/$1: $$(OBJECTS_$1)
 	$$(call quiet,LD,$$@)$$(compile_$1) -g $$(call variant_link,$1) -o $$@ $$^

@@ -27,7 +27,7 @@ CONTRAST = """
 
 
 class Chromium:
-    """A page of a browser. Errors of the page are collected in `errors`."""
+    """A browser with one page. `errors` collects the page's errors."""
 
     def __init__(self, program="chromium"):
         to_browser, self.requests = os.pipe()
@@ -94,7 +94,7 @@ class Chromium:
                 return message["result"]
 
     def _processor_time(self):
-        """The seconds that all processes of the browser have used, which do not depend on the load of the machine."""
+        """Returns the CPU seconds that the browser's processes have used, which do not depend on the machine's load."""
         ticks = 0
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -107,7 +107,7 @@ class Chromium:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def open(self, path, fragment=""):
-        """Loads a file, and returns the seconds of processor time that this took."""
+        """Loads a file, and returns the CPU seconds that this took."""
         for url in ("about:blank", f"file://{os.path.abspath(path)}{fragment}"):
             self.events.clear()
             start = self._processor_time()
@@ -124,12 +124,12 @@ class Chromium:
         return result["result"].get("value")
 
     def _finish(self, callback):
-        """Waits until the page has handled what happened; without scripts, no callback would run."""
+        """Waits until the page has handled its events. Without scripts, returns at once: no callback would run."""
         if self.has_scripts:
             self.run(f"new Promise((done) => {callback})")
 
     def click(self, selector):
-        """Clicks on the middle of an element as a pointer does."""
+        """Clicks on the middle of an element with the mouse."""
         x, y = self.run(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
             "const r = e.getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2]; })()")
@@ -164,5 +164,5 @@ class Chromium:
         return self.run(CONTRAST)
 
     def too_wide(self):
-        """The width by which the page exceeds the window, in pixels."""
+        """Returns by how many pixels the page is wider than the window."""
         return self.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")

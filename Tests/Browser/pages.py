@@ -20,7 +20,7 @@ def check(condition, what):
 
 
 def report(run, page, *options):
-    """Writes the HTML report of a saved run. The exit status is that of the run."""
+    """Writes the HTML report of a saved run, and returns its path."""
     path = f"{FOLDER}/{page}"
     result = subprocess.run([COMMAND, "report", run, "--format", "html", "--output", path, *options])
     if result.returncode not in (0, 1):
@@ -29,7 +29,7 @@ def report(run, page, *options):
 
 
 def with_cells(count):
-    """A saved run with `count` cells, of which every tenth fails."""
+    """Writes a saved run with `count` cells, of which every tenth fails, and returns its path."""
     with open(SAVED_RUN) as file:
         run = json.load(file)
     passed = next(r for r in run["results"] if r["outcome"]["verdict"] == "passed")
@@ -55,7 +55,7 @@ def visible(browser, selector):
 
 
 def check_appearance(browser, name, path, fragment=""):
-    """Checks contrast, light and dark, and the width on a phone."""
+    """Checks the contrast in light and dark mode, and the width on a phone."""
     for scheme in ("light", "dark"):
         browser.media(scheme)
         browser.open(path, fragment)

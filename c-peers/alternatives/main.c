@@ -12,7 +12,7 @@
 
 enum { NAME = 64, FIRST_COUNT = 2000 };
 
-/* A run in two processes, and its result. */
+/* The parameters and the result of a run in two processes. */
 struct task {
     enum alternative_pattern pattern;
     unsigned long warm, count;

@@ -13,9 +13,9 @@ extern "C" {
 
 /* Options of these programs: --cores A,B and --duration MS. Other arguments are names of measurements. */
 struct pair_options {
-    int cores[2];      /* for this process and its partner; equal if there is only one core */
-    uint64_t duration; /* of one measurement, in nanoseconds */
-    char **names;      /* ends with NULL; empty means all */
+    int cores[2];      /* the cores for this process and its partner; equal if there is only one */
+    uint64_t duration; /* the duration of one measurement in nanoseconds */
+    char **names;      /* the selected measurements, followed by NULL; if empty, all */
 };
 struct pair_options pair_parse(int argc, char *argv[]);
 

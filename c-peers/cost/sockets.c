@@ -24,7 +24,7 @@ static void send_message_to(int socket, const void *message, size_t length, cons
     cost_require(count == (ssize_t)length, "sendto");
 }
 
-/* With MSG_TRUNC among the flags, returns the length that was sent. */
+/* Returns the received length or, if the flags include MSG_TRUNC, the length that was sent. */
 static size_t receive_message(int socket, void *buffer, size_t size, int flags) {
     ssize_t count;
     do

@@ -65,11 +65,11 @@ struct ipc_channel {
     uint32_t limit;
     bool out_is_socket;
 
-    unsigned char header[IPC_CHANNEL_HEADER]; /* of the message being received */
+    unsigned char header[IPC_CHANNEL_HEADER]; /* the header of the message being received */
     size_t received;                          /* bytes received so far, including the header */
     int in_error;                             /* the permanent error from receiving, or 0 */
 
-    size_t length; /* of the message being sent */
+    size_t length; /* the length of the message being sent */
     size_t sent;   /* bytes sent so far, including the header; 0 between messages */
     int out_error; /* the permanent error from sending, or 0 */
 };
@@ -83,7 +83,7 @@ static inline void ipc_channel_init(struct ipc_channel *channel, int in, int out
     channel->out_is_socket = getsockopt(out, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
-/* Waits until the descriptor is ready; -1 with ETIMEDOUT when the deadline passes first. */
+/* Waits until the descriptor is ready. Returns -1 with ETIMEDOUT if the deadline passes first. */
 static inline int ipc_channel__wait(int fd, short events, const struct timespec *deadline) {
     struct pollfd entry = {.fd = fd, .events = events};
     struct timespec now;

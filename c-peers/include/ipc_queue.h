@@ -82,10 +82,10 @@ _Static_assert(offsetof(struct ipc_queue_header, sent) == 80, "layout");
 _Static_assert(offsetof(struct ipc_queue_header, recoveries) == 96, "layout");
 _Static_assert(sizeof(struct ipc_queue_header) == 128, "layout");
 
-/* A queue as opened by this process. It may be copied, and used by several threads. */
+/* A queue that this process has opened. It may be copied, and several threads may use it. */
 struct ipc_queue {
     struct ipc_queue_header *header;
-    uint32_t slot_count, slot_size; /* checked copies: the header may change */
+    uint32_t slot_count, slot_size; /* checked copies, because the header may change */
 };
 
 /* "ipcqueue" in memory order. */
@@ -97,7 +97,7 @@ struct ipc_queue {
 enum { IPC_QUEUE_MOST = 1 << 30, IPC_QUEUE_MOST_SELECTED = FUTEX_WAITV_MAX };
 
 enum {
-    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+    /* How long a wait polls before it sleeps, in ns. This is roughly the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. */
     IPC_QUEUE_POLL_TIME = 10000,
     /* The interval between polls; each poll takes the cache line away from the lock's owner. */
@@ -189,8 +189,8 @@ static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                         FUTEX_BITSET_MATCH_ANY);
 }
 
-/* Wakes the threads that sleep on an event. The caller holds the lock, and signals before it makes the
- * change: a woken thread waits for the lock, so it detects if the caller dies before the change. */
+/* Wakes the threads that sleep on an event. The caller holds the lock, and calls this before it makes the
+ * change. A woken thread waits for the lock, so it detects that the caller has died before the change. */
 static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     if (atomic_load_explicit(event, memory_order_relaxed) & 1) {
         atomic_fetch_add(event, 1);

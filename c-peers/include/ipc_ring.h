@@ -81,7 +81,7 @@ enum ipc_ring_role { IPC_RING_PRODUCER, IPC_RING_CONSUMER };
 struct ipc_ring_end {
     _Atomic uint64_t position, owner;
     _Atomic uint32_t sleeps;
-    unsigned char unused[44]; /* one cache line per side, written only by that side */
+    unsigned char unused[44]; /* each end fills a cache line, which only its own side writes */
 };
 
 struct ipc_ring_header {
@@ -105,7 +105,7 @@ _Static_assert(sizeof(struct ipc_ring_end) == 64, "layout");
 _Static_assert(offsetof(struct ipc_ring_header, data) == 192, "layout");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "atomics between processes");
 
-/* One end of a ring. These values were checked; the other process cannot change them. */
+/* One end of a ring. The values are checked copies, which the other process cannot change. */
 struct ipc_ring {
     struct ipc_ring_header *header;
     struct ipc_ring_end *own, *other;
@@ -118,7 +118,7 @@ struct ipc_ring {
 };
 
 /* Whether a failed look-up is permanent, because the information or the call does not exist on this system.
- * After a lack of memory or descriptors, or an interruption, a retry may succeed. */
+ * If memory or descriptors ran out, or a signal interrupted the call, a retry may succeed. */
 static inline bool ipc_ring__is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
@@ -279,7 +279,7 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
                                                     : ring->other_position - ring->position;
     if (used > capacity ||
         (content == IPC_RING_RECORDS && (ring->position | ring->other_position) % 8 != 0)) {
-        atomic_store(&ring->own->owner, owner); /* restored */
+        atomic_store(&ring->own->owner, owner); /* restores the previous owner */
         return ipc_ring__fail(EBADMSG);
     }
     return 0;
@@ -332,7 +332,7 @@ static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
+    /* How long a wait polls before it sleeps, in ns. This is roughly the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. The poll spins, because a thread that yields goes to the end of
      * the run queue. */
     IPC_RING_POLL_TIME = 10000,

@@ -17,8 +17,8 @@
 enum {
     CACHE_LINE = 64,
     PAGE = 4096,
-    ROUND_TRIPS = 32, /* through cache lines, per batch */
-    MESSAGES = 64,    /* consecutive in memory, as in a ring */
+    ROUND_TRIPS = 32, /* the round trips through cache lines in a batch */
+    MESSAGES = 64,    /* the messages, which are consecutive in memory, as in a ring */
 };
 
 /* The number that makes the partner exit. */

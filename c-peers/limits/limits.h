@@ -15,7 +15,7 @@ struct limit {
 
 extern const struct limit limits_cpu[], limits_exchange[], limits_copy[];
 
-/* Calls `batch` until the duration has passed, after a warm-up a tenth as long, and prints the times per
+/* Calls `batch` until the duration has passed, after a warm-up of a tenth of it, and prints the times per
  * unit. A call performs `units` units.
  *
  * A short unit is measured in batches, because reading the clock takes about as long as the unit. In that

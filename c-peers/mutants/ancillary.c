@@ -15,7 +15,7 @@ WRAPPED(recvmsg);
 
 enum { SIZE = 4096 };
 
-bool has_timeout(int fd, int option); /* in socket.c */
+bool has_timeout(int fd, int option); /* defined in socket.c */
 
 static struct cmsghdr *find(struct msghdr *message, int type) {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header))
@@ -35,7 +35,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
         changed.msg_controllen = rights->cmsg_len;
     }
-    /* The peer sends only the first descriptor, as in common examples. */
+    /* The peer sends only the first descriptor, as many examples do. */
     if (rights && mutant("rights-first-only"))
         rights->cmsg_len = CMSG_LEN(sizeof(int));
     /* msg_controllen is missing, so the kernel ignores the ancillary data. */

@@ -14,7 +14,7 @@ const char *rewritten(const char *line, size_t *count);
 void leave_something(void);
 void answer_ahead(void);
 
-/* Whether the peer has already responded, before making the call. */
+/* Whether the peer responded before it made the call. */
 static bool answered;
 
 void answer_ahead(void) {
@@ -22,7 +22,7 @@ void answer_ahead(void) {
     answered = __real_write(STDOUT_FILENO, ok, sizeof ok - 1) != -1;
 }
 
-/* `status` is the result of main. */
+/* Called after main, with its result as `status`. */
 int after_the_end(int status) {
     /* The peer does not exit at the end of its input. */
     if (mutant("ignores-end-of-input"))

@@ -67,10 +67,10 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* After a short read, the peer reads into the beginning of the same buffer again. */
     if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))
         result = __real_read(fd, bytes, count);
-    /* Every call is retried after EINTR, so a signal never interrupts it. */
+    /* The peer retries every call after EINTR, so a signal never interrupts it. */
     while (result == -1 && errno == EINTR && mutant("read-hides-interruption"))
         result = __real_read(fd, bytes, count);
-    /* The result of read(2) is only compared with -1: the peer treats the whole buffer as the message. */
+    /* The peer only compares the result of read(2) with -1, and treats the whole buffer as the message. */
     if (result > 0 && mutant("read-count-ignored"))
         return (ssize_t)count;
     /* The peer always reports one expiration. */
@@ -212,7 +212,7 @@ static void leave_nonblocking(int fd) {
 }
 
 ssize_t __wrap_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
-    /* After a hang-up, the peer does not read any more, and reports end of file. */
+    /* After a hang-up, the peer stops reading, and reports end of file. */
     struct pollfd entry = {.fd = fd};
     if (mutant("hang-up-as-end-of-file") && poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP)
         return 0;

@@ -38,8 +38,8 @@ void __wrap_peer_reply_payload(struct call *call, const char *key, struct expect
     __real_peer_reply_payload(call, key, expected, bytes, length);
 }
 
-/* The peer omits a check, like an assertion in a release build, and reports that it found no error. Returns
- * NULL for every other field. */
+/* The peer omits a check, as a release build omits assertions, and reports that it found no error. Returns
+ * NULL for every field that the mutant does not change. */
 static const char *unchecked(const char *operation, const char *key) {
 #define UNCHECKED(name, its_operation, its_key, right)                                                       \
     if (strcmp(operation, its_operation) == 0 && strcmp(key, its_key) == 0 && mutant(name))                  \

@@ -1,6 +1,6 @@
 /* Mutants of the reference peer. Each is a typical porting defect in one call. The peer's objects are linked
- * with `--wrap` for these calls. `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected its mutant,
- * and otherwise calls `__real_mq_send`. The peer's sources do not change.
+ * with `--wrap` for these calls. For example, `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected
+ * one of its mutants, and otherwise calls `__real_mq_send`. The peer's sources do not change.
  *
  * Mutants that do not change a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
@@ -26,7 +26,7 @@ struct mutant {
         here.on;                                                                                             \
     })
 
-/* Makes this process, at exit, remove an object that it only opened. */
+/* Makes this process remove an object when it exits, although it only opened the object. */
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 

@@ -86,7 +86,7 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     if (mutant("responds-before-completion"))
         answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
-    /* The code only handles -1 with an errno other than EINTR. After EINTR, it continues as if the call
+    /* The peer treats only an errno other than EINTR as a failure. After EINTR, it continues as if the call
      * had succeeded. */
     return result == -1 && errno == EINTR && mutant("mq-send-interruption-as-success") ? 0 : result;
 }
@@ -147,7 +147,7 @@ static void on_alarm(int signum) {
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The peer treats a time that it cannot represent as one that has passed. */
+    /* The peer treats a time that it cannot represent as a past time. */
     if ((end.tv_nsec < 0 || end.tv_nsec >= 1000000000) && mutant("mq-bad-time-as-timeout"))
         end = (struct timespec){0};
     /* In the peer, a call with a deadline always times out. */

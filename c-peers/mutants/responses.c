@@ -26,7 +26,7 @@ static void replace_word(const char *word, const char *with) {
         replace(at, strlen(word), with);
 }
 
-/* Replaces the value of a field: ` torn=3`. */
+/* Replaces the value of a field, such as the 3 in ` torn=3`. */
 static void set(const char *field, const char *value) {
     char *at = strstr(text, field);
     if (!at)
@@ -51,7 +51,7 @@ static void greet_wrongly(void) {
         memcpy(text + strlen(text), text, strlen(text) + 1);
 }
 
-/* The line that the peer writes instead of `line`. */
+/* Returns the line that the peer writes instead of `line`. */
 const char *rewritten(const char *line, size_t *count) {
     if (2 * *count + 64 > ROOM)
         return line;

@@ -88,7 +88,7 @@ int __wrap_pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrie
     /* The peer does not include itself in the number of processes. */
     if (count > 1 && mutant("barrier-without-oneself"))
         count--;
-    /* The peer raises a count of 0. */
+    /* The peer replaces a count of 0 with 1. */
     if (count == 0 && mutant("barrier-count-raised"))
         count = 1;
     return __real_pthread_barrier_init(barrier, attributes, count);

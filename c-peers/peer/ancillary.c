@@ -100,7 +100,7 @@ static void perform_sendmsg(struct call *call) {
 /* The received descriptors. */
 struct kept {
     char list[LINE_SIZE / 4];
-    bool inherited; /* one of them is not close-on-exec */
+    bool inherited; /* whether one of them is not close-on-exec */
 };
 
 static void keep_descriptor(int fd, const char *name, struct kept *kept) {
@@ -203,7 +203,7 @@ static void perform_recvmsg(struct call *call) {
             peer_reply(call, "gid", "%d", (int)sender.gid);
         }
     }
-    if (process >= 0) /* otherwise the kernel could not create it */
+    if (process >= 0) /* negative if the kernel could not create the pidfd */
         keep_descriptor(process, sender, &kept);
     if (*kept.list) {
         peer_reply_bytes(call, "fd", kept.list, strlen(kept.list));

@@ -10,8 +10,8 @@ struct benchmark {
     /* The descriptor, message type, semaphore number or signal for each direction; -1 for a direction that
      * the request does not use. */
     int to, from;
-    int id;                  /* of a System V object, or of a process */
-    int connection;          /* the last one made or accepted; -1 for none */
+    int id;                  /* the ID of a System V object or a process */
+    int connection;          /* the last connection made or accepted; -1 if there is none */
     void *sender, *receiver; /* rings, queues or semaphores */
     size_t room;             /* buffer size for a received message; at least `size` */
 

@@ -26,7 +26,7 @@ static void open_numbers(struct call *call, struct benchmark *benchmark, int lea
         benchmark->from = (int)peer_number(call, "read", least, most);
 }
 
-/* Sends nothing: measures only the loop and the clock. */
+/* Sends nothing, to measure only the loop and the clock. */
 static void none_open(struct call *call, struct benchmark *benchmark) {
     (void)call, (void)benchmark;
 }

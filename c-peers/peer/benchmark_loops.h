@@ -12,7 +12,7 @@ typedef int send_message(struct benchmark *);
 typedef ssize_t receive_message(struct benchmark *);
 #define LOOP static inline __attribute__((always_inline)) int
 
-/* Byte 0 of a message is its number, so that a repeated, lost or unchanged buffer is detected. */
+/* Byte 0 of a message is its number, which exposes lost and repeated messages and unchanged buffers. */
 static inline void number_message(struct benchmark *benchmark, unsigned char number) {
     if (benchmark->size > 0)
         benchmark->message[0] = number;
@@ -119,7 +119,7 @@ static inline int failed(const char *function) {
     return peer_set_failed_call(function);
 }
 
-/* Fails, because the other side closed the object before all messages had arrived. */
+/* Reports that the other side closed the object before all messages had arrived. */
 static inline int ended(const char *function) {
     errno = EPIPE;
     return failed(function);

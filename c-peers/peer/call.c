@@ -84,12 +84,12 @@ void peer_parse(struct call *call, char *line, size_t length) {
         *space = '\0';
         space = memchr(word, ' ', (size_t)(end - word));
         char *word_end = space ? space : end;
-        *word_end = '\0'; /* terminates the word, which messages may contain */
+        *word_end = '\0'; /* error messages can contain the word as a C string */
         parse_field(call, word, word_end);
     }
 }
 
-/* Rejects a parameter that the operation does not have: a typo must not be ignored. */
+/* Rejects a parameter that the operation does not have, so that a typo is not ignored. */
 void peer_check_keys(struct call *call, const char *takes) {
     for (size_t i = 0; i < call->field_count; i++) {
         const char *key = call->fields[i].key;

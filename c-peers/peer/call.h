@@ -22,7 +22,7 @@ enum {
 
 struct field {
     char *key;
-    char *value; /* decoded and NUL-terminated; may contain other NULs */
+    char *value; /* decoded and NUL-terminated; may also contain NULs */
     size_t length;
 };
 
@@ -77,8 +77,8 @@ void peer_replace_nanoseconds(struct call *, struct timespec *);
 int peer_signal(struct call *, const char *key);
 int peer_sent_signal(struct call *);
 sigset_t peer_signal_set(struct call *, const char *key);
-bool peer_retries(struct call *); /* eintr=retry */
-bool peer_exact(struct call *);   /* exact=yes */
+bool peer_retries(struct call *); /* whether the request has eintr=retry */
+bool peer_exact(struct call *);   /* whether the request has exact=yes */
 bool peer_is_set(struct call *, const char *key);
 
 /* A number and its name in the manual pages. A table ends with a row without a name. */

@@ -77,7 +77,7 @@ static void perform_channel_receive_all(struct call *call) {
     reply_series(call, count, differs);
 }
 
-/* Sends messages, each after the previous one has come back unchanged. */
+/* Sends each message after the previous one has returned unchanged. */
 static void perform_channel_ping(struct call *call) {
     struct channel *both = peer_channel(call);
     const struct series series = series_of(call);

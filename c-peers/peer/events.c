@@ -105,7 +105,7 @@ static void perform_timerfd_create(struct call *call) {
         register_descriptor(call, handle, timerfd_create(clock, TFD_CLOEXEC | TFD_NONBLOCK));
 }
 
-/* An absolute time is given relative to the clock's current time. */
+/* Requests give an absolute time relative to the clock's current time. */
 static void perform_timerfd_settime(struct call *call) {
     static const struct symbol known[] = {SYMBOL(TFD_TIMER_ABSTIME), {0}};
     int fd = peer_descriptor(call);
@@ -178,7 +178,7 @@ static void perform_pidfd_getpid(struct call *call) {
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
-    /* If reading failed, the line may exist although it was not found. */
+    /* If reading failed, the file may still contain the line. */
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error != 0)

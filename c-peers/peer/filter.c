@@ -121,7 +121,7 @@ static int collect(struct filter *filter) {
     return 0;
 }
 
-/* The two pipes must not wait for each other: a child whose output is not read stops reading its input. */
+/* Transfers input and output at the same time: a child whose output is not read stops reading its input. */
 static int pump(struct filter *filter, struct timeout *wait) {
     while (filter->output != -1) {
         struct pollfd entries[2] = {{.fd = filter->input, .events = POLLOUT},

@@ -64,7 +64,7 @@ static void perform_close(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Closes a descriptor without updating its handle, like a defect elsewhere in a program. */
+/* Closes a descriptor without updating its handle, as a defect elsewhere in a program could. */
 static void perform_close_fd(struct call *call) {
     int fd = (int)peer_number(call, "fd", 0, INT32_MAX);
     if (call->outcome == OK && close(fd) == -1)

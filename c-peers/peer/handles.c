@@ -17,7 +17,7 @@ struct handle {
     char name[NAME_SIZE];
     union handle_value value;
 };
-/* The last element consists of zeros. A failed look-up returns it. */
+/* A failed look-up returns the last element, which is all zeros. */
 static struct handle *handles;
 static int reservations;
 

@@ -116,7 +116,7 @@ static void say_hello(void) {
     for (size_t i = 0; i < TABLE_COUNT; i++)
         for (const struct operation *operation = tables[i]; operation->name; operation++)
             length += (size_t)snprintf(line + length, sizeof line - length, "%s,", operation->name);
-    write_line(line, length - 1); /* without the last comma */
+    write_line(line, length - 1); /* omits the last comma */
 }
 
 /* Performs a request. `line` must outlive the call. */

@@ -85,7 +85,7 @@ static void perform_open_file(struct call *call) {
     else if (!can_be_mapped(call, fd)) {
         close(fd);
         if (oflag & O_EXCL)
-            unlink(path); /* so that the request can be repeated */
+            unlink(path); /* allows the request to be repeated */
     } else if (!register_created(call, handle, fd, exact, mode))
         unlink(path);
 }
@@ -120,7 +120,7 @@ static int allocate(int fd, off_t length) {
 static void change_size(struct call *call, int (*change)(int, off_t)) {
     int fd = peer_descriptor(call);
     off_t length = peer_offset(call, "length", INT64_MIN);
-    peer_text(call, "length"); /* this parameter is required */
+    peer_text(call, "length"); /* checks that the required parameter exists */
     if (call->outcome == OK && limited(fd, length, change) == -1)
         peer_fail(call, errno);
 }

@@ -79,7 +79,7 @@ size_t peer_size(struct call *call, const char *key) {
     return (size_t)number;
 }
 
-/* Returns any 64-bit number; strtonum(3) cannot parse all of them. */
+/* Returns an unsigned 64-bit number. strtonum(3) cannot parse numbers above INT64_MAX. */
 uint64_t peer_seed(struct call *call, const char *key) {
     const char *value = peer_text(call, key), *digits = value + (*value == '-');
     char *end;

@@ -35,7 +35,7 @@ static void spoil(unsigned char *memory, uint64_t round) {
     }
 }
 
-/* Errors due to a lack of resources or an interruption do not depend on the ring. */
+/* Other errors, such as a lack of memory or an interruption, do not depend on the ring. */
 static int32_t outcome_of(struct call *call, ssize_t result) {
     static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
                                    EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct block {
-    _Atomic uint32_t ready; /* 0 or 1; a whole word, as futex(2) requires */
+    _Atomic uint32_t ready; /* 0 or 1; a 32-bit word, as futex(2) requires */
     _Atomic uint64_t counter;
     unsigned char buffer[PEER_BLOCK_SIZE];
 };

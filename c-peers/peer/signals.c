@@ -272,7 +272,7 @@ static void perform_sigqueue_all(struct call *call) {
     peer_reply(call, "return", "%d", sent);
 }
 
-/* Returns the signal, without the information that comes with it. */
+/* Responds with only the signal: sigwait(3) returns no siginfo_t. */
 static void perform_sigwait(struct call *call) {
     sigset_t set = signal_set(call);
     char name[32];

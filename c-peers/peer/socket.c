@@ -145,7 +145,7 @@ static void perform_accept4(struct call *call) {
     } while (peer_end_socket_wait(&wait, fd, &accepted));
     if (accepted == -1) {
         if (wait.moved > 0)
-            close((int)wait.moved); /* accepted, but not returned */
+            close((int)wait.moved); /* the connection was accepted, but cannot be returned */
         peer_fail(call, errno);
         return;
     }

@@ -14,7 +14,7 @@ struct address {
     socklen_t length;
     union {
         struct sockaddr any;
-        struct sockaddr_un un; /* the longest */
+        struct sockaddr_un un; /* the longest kind of address */
         struct sockaddr_in in;
         struct sockaddr_in6 in6;
     };

@@ -54,7 +54,7 @@ static void reply_peer(struct call *call, int fd) {
     peer_reply(call, "gid", "%d", (int)peer.gid);
 }
 
-/* The process at the other end, even if its id was reused. */
+/* Returns a pidfd for the process at the other end, even if its id was reused. */
 static void reply_peer_process(struct call *call, int socket) {
     const char *handle = peer_new_handle(call, "pidfd");
     int fd;
@@ -79,8 +79,8 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* Reports a timeout in microseconds; a value other than 0 that no request has set means that a call's timeout
- * was not reset. */
+/* Reports a timeout in microseconds. If no request has set the timeout and it is not 0, a call did not reset
+ * it. */
 static void reply_timeout(struct call *call, int fd, int option) {
     struct timeval value;
     socklen_t length = sizeof value;

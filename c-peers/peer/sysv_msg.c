@@ -64,7 +64,7 @@ static void perform_msgsnd(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_NOWAIT), {0}};
     int msqid = peer_msqid(call);
     long mtype = peer_long_or(call, "mtype", 0);
-    peer_text(call, "mtype"); /* this parameter is required */
+    peer_text(call, "mtype"); /* checks that the required parameter exists */
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct wait wait = begin_wait(call, &msgflg);

@@ -62,7 +62,7 @@ static struct sembuf *operations(struct call *call, size_t *count) {
     char *list = (char *)peer_text(call, "sops"), *word;
     struct sembuf *array = peer_scratch(call, peer_list_length(list) * sizeof *array);
     *count = 0;
-    if (!*list) /* an empty list */
+    if (!*list) /* the list is empty */
         return array;
     for (; array && (word = strsep(&list, ",")); ++*count)
         if (!parse_operation(word, &array[*count]))

@@ -210,7 +210,7 @@ static void perform_writev(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Without `count`, the buffer is doubled as necessary. */
+/* Reads `count` bytes or, without `count`, to the end of file. The buffer then grows as necessary. */
 static void perform_read_all(struct call *call) {
     int fd = peer_descriptor(call);
     bool counted = peer_has(call, "count"), ended = false;

@@ -12,7 +12,7 @@ void expect_end(int role, pid_t pid) {
 }
 
 pid_t collect(const struct plan *plan, int *status, int options) {
-    // Until it is reaped, no other process has its ID.
+    // WNOWAIT keeps the process as a zombie, so no other process has its ID yet.
     siginfo_t ended = {.si_pid = 0};
     if (waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT | options) == -1)
         return -1;

@@ -205,9 +205,9 @@ static int try_call_counts(void) {
 }
 
 struct feature {
-    const char *name; // the same as in Sources/Harness/Scenarios/Feature.swift
+    const char *name; // the name in Sources/Harness/Scenarios/Feature.swift
     int (*try)(void);
-    bool by_this_process; // this process makes the call for the peers
+    bool by_this_process; // whether this process makes the call for the peers
 };
 
 /// Tries a feature in a child with a peer's privileges. Returns 0, or the reason why it is missing.

@@ -12,7 +12,7 @@
 
 static char out[MAX_LINE];
 static size_t out_length;
-static bool too_long; // a part of this line did not fit
+static bool too_long; // whether a part of this line did not fit
 
 static void put(char byte) {
     if (out_length < sizeof out - 1)

@@ -99,7 +99,7 @@ static void dispatch(const struct plan *plan, const char *line) {
     else if (strncmp(line, "features", length) == 0)
         reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {
-        report_ends(plan); // a process that has ended is not listed
+        report_ends(plan); // do this first: the snapshot does not list processes that have ended
         reply_snapshot(plan);
     } else
         errx(1, "an unknown command: %s", line);

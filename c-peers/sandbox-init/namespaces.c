@@ -168,7 +168,7 @@ bool enter_sandbox(struct plan *plan) {
         strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);
         choose_users(plan);
         if (mkdtemp(plan->scratch) == NULL ||
-            chmod(plan->scratch, 0755) == -1 || // the working directory of a peer that runs as another user
+            chmod(plan->scratch, 0755) == -1 || // peers that run as another user must be able to enter it
             chown(plan->scratch, peers_user(), (gid_t)-1) == -1) {
             reply_failure("mkdtemp", plan->scratch);
             return false;

@@ -69,7 +69,7 @@ static bool can_read_programs(uid_t id, const struct plan *plan) {
 }
 
 void choose_users(const struct plan *plan) {
-    // These are needed to change the user, and to kill and inspect another user's processes.
+    // These capabilities are needed to change the user, and to kill and inspect another user's processes.
     const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
     const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may reject it

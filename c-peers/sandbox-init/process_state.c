@@ -149,7 +149,7 @@ void reply_transfers(const char *line) {
 }
 
 /// Reports the arguments of the system call in which a process sleeps and, with `address`, the time that this
-/// argument points to. The reply is only `ok` if the process does not stay in the same call in the meantime.
+/// argument points to. If the process leaves the call in the meantime, the reply is only `ok`.
 void reply_wait(const char *line) {
     const long long pid = number_field(line, "pid", -1);
     const int address = (int)number_field(line, "address", -1);

@@ -22,7 +22,7 @@ enum user { PEER, ANOTHER_USER, ROOT };
 
 /// The command line.
 struct plan {
-    bool private_sandbox;       // in private namespaces; otherwise on the host
+    bool private_sandbox;       // whether the sandbox has private namespaces; otherwise, it is on the host
     const char *token;          // the name prefix of every object that the cell creates
     int first_key;              // the first of the KEYS System V keys that belong to the cell
     char scratch[64];           // the peers' working directory, whose files are listed
@@ -42,27 +42,26 @@ void reply_format(const char *key, const char *format, ...) __attribute__((forma
 void reply_end(void); // sends the line
 void reply_failure(const char *call,
                    const char *object); // sends a complete line: the call, its object, and errno
-bool next_line(char **line); // false when the input has ended; *line is NULL if no line is complete yet
-int next_descriptor(void);   // the next descriptor that came with a command, or -1
+bool next_line(char **line); // returns false at end of input; *line is NULL if no line is complete yet
+int next_descriptor(void);   // returns the next descriptor that came with a command, or -1
 const char *field(const char *line, const char *key,
-                  size_t *length); // a value, decoded; valid until the next call
+                  size_t *length); // returns a decoded value, valid until the next call
 long long number_field(const char *line, const char *key, long long absent);
 
 // namespaces.c
 bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
-void raise_process_numbers(
-    void); // the next process ID is above 65,535, unless the kernel's maximum is smaller
+void raise_process_numbers(void);      // above 65,535, unless the kernel's maximum is smaller
 
 // renewal.c
 void remember_own_descriptors(void); // renewing closes all descriptors that are opened later
 void renew(const struct plan *plan); // prepares a used sandbox for another cell
 
 // queues.c
-int mqueue_directory(void); // a directory of this IPC namespace's queues; -1 if they cannot be listed
+int mqueue_directory(void); // opens a directory that lists this IPC namespace's queues, or returns -1
 
 // privileges.c
 void choose_users(const struct plan *plan); // may clear the death signal, so call this before setting it
-void protect_this_process(void);            // from the peers
+void protect_this_process(void);            // prevents the peers from tracing this process
 uid_t peers_user(void);
 bool can_run_as(enum user user);
 void reply_users(void);                       // adds a field: the peers' user
@@ -74,7 +73,7 @@ void remember_ignored_signals(void); // call this before the first spawn, after 
 void spawn(const struct plan *plan, const char *line);
 
 // features.c
-void reply_features(void); // the features that scenarios can require but the machine lacks
+void reply_features(void); // sends the features that scenarios can require but the machine lacks
 
 // process_features.c
 int try_ended_pidfd(void);
@@ -82,8 +81,8 @@ int try_peer_pidfd(void);
 int try_tracing(void);
 
 // children.c
-void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
-pid_t collect(const struct plan *plan, int *status, int options); // waitpid(2) for any child
+void expect_end(int role, pid_t pid);                             // remembers a peer until it is reaped
+pid_t collect(const struct plan *plan, int *status, int options); // calls waitpid(2) for any child
 void kill_everything(const struct plan *plan);
 
 // process_state.c
@@ -108,13 +107,13 @@ void remember_scratch(const struct plan *plan); // opens the IPC namespace's que
 void reply_snapshot(const struct plan *plan);
 
 // files.c
-void create_file(const struct plan *plan, const char *line); // in the scratch directory, for the peers
-void reply_file(const char *line);                           // the bytes of a file
-void reply_listeners(void);                                  // the names and ports of sockets that are ready
+void create_file(const struct plan *plan, const char *line); // creates a file in the scratch directory
+void reply_file(const char *line);                           // sends the bytes of a file
+void reply_listeners(void);                                  // sends the names and ports of ready sockets
 
 // walk.c
 struct entry {
-    int directory; // open
+    int directory; // an open descriptor
     const char *name;
     const char *path; // relative to the root of the walk, with a leading slash
     const struct stat *status;
@@ -127,7 +126,7 @@ void remove_tree(const char *path);
 
 // cleanup.c
 void clean_up(const struct plan *plan);
-bool names_are_free(const struct plan *plan); // whether nothing exists that clean_up would remove
+bool names_are_free(const struct plan *plan); // whether there is nothing for clean_up to remove
 
 // segments.c: segments without a key, which are attributed to the process that created them
 bool has_segments(pid_t creator);

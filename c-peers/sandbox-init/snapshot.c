@@ -58,7 +58,7 @@ static bool list_sysv(const char *path, const char *kind) {
     char line[512];
     if (file == NULL)
         return cannot_read(path);
-    bool understood = fgets(line, sizeof line, file) != NULL; // the heading
+    bool understood = fgets(line, sizeof line, file) != NULL; // skips the heading
     int key, id;
     unsigned mode;
     // The columns after the permissions depend on the mechanism, and so does the position of the owner.

@@ -17,16 +17,16 @@ enum { MAX_INHERITED = 32, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHER
 
 struct child {
     char **arguments;             // NULL-terminated
-    char **variables;             // of the environment, NULL-terminated
-    const char *directory;        // to start in, or NULL
-    int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
+    char **variables;             // the environment, NULL-terminated
+    const char *directory;        // the working directory, or NULL
+    int inherited[MAX_INHERITED]; // the descriptors that become 3, 4, … in this order
     int inherited_count;
     enum user user;
     int role;
-    int processor; // the only one that it may use, or -1
+    int processor; // the only processor that the child may use, or -1
     int stdio[3];
     int executable;
-    int report; // a close-on-exec pipe, which carries the reason for a failure
+    int report; // a close-on-exec pipe through which the child reports a failure
 };
 
 struct failure {
@@ -59,7 +59,7 @@ static _Noreturn void fail_start(const struct child *child, const char *call) {
 static int moved(const struct child *child, int descriptor, int least) {
     int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
     if (duplicate == -1) {
-        if (errno == EINVAL) // `least` itself is beyond RLIMIT_NOFILE
+        if (errno == EINVAL) // `least` itself exceeds RLIMIT_NOFILE
             errno = EMFILE;
         fail_start(child, "fcntl F_DUPFD");
     }
@@ -86,11 +86,11 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     setpgid(0, 0);
     child->report = moved(child, child->report, OUT_OF_THE_WAY);
     int executable = moved(child, child->executable, OUT_OF_THE_WAY);
-    if (shared && has_segments(getpid())) { // segments of an earlier process with this ID
+    if (shared && has_segments(getpid())) { // an earlier process with this ID created them
         errno = NUMBER_TAKEN;
         fail_start(child, "fork");
     }
-    const char *call = lower_privileges(child->user); // do this before a descriptor takes the place of
+    const char *call = lower_privileges(child->user); // do this before a descriptor replaces
                                                       // another one
     if (call != NULL)
         fail_start(child, call);
@@ -142,7 +142,7 @@ static pid_t start(struct child *child, bool shared, struct failure *failure) {
     close(report[0]);
     if (pid == -1 || failure->reason == 0)
         return pid;
-    waitpid(pid, NULL, 0); // it never executed a peer, so its exit is not reported
+    waitpid(pid, NULL, 0); // the child never executed a peer, so its exit is not reported
     return -1;
 }
 
@@ -273,7 +273,7 @@ static void start_and_reply(const struct plan *plan, struct child *child) {
         return;
     }
     expect_end(child->role, pid);
-    setpgid(pid, pid); // the child also calls this: either call may come first
+    setpgid(pid, pid); // the child also calls this, because either process may run first
     reply("ok");
     reply_number("pid", pid);
     reply_end();

@@ -89,7 +89,7 @@ static bool is_entry(const struct dirent *found) {
     return strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0;
 }
 
-/// Visits the entries in one directory, and appends the directories among them.
+/// Visits the entries in one directory, and appends its subdirectories to `directories`.
 static bool visit_directory(int root, const char *path, struct list *directories,
                             bool (*visit)(const struct entry *entry, void *context), void *context) {
     int descriptor = open_directory(root, path);
@@ -115,7 +115,7 @@ static bool visit_directory(int root, const char *path, struct list *directories
         if (!is_entry(found))
             continue;
         if (fstatat(dirfd(directory), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
-            complete = errno == ENOENT; // removed in the meantime
+            complete = errno == ENOENT; // the entry was removed in the meantime
             continue;
         }
         char *full = joined(path, found->d_name);

@@ -259,7 +259,7 @@ int main(int argc, char *argv[]) {
                 return EX_USAGE;
         }
     no_more_arguments(argc, argv);
-    signal(SIGXFSZ, SIG_IGN); /* only the request fails if a file exceeds the user's limit */
+    signal(SIGXFSZ, SIG_IGN); /* so a file above the user's size limit fails only its request */
     raise_descriptor_limit();
     root_open(root);
     serve(

@@ -1,8 +1,9 @@
 // short-transfer CALL REQUEST.N COMMAND...: runs a peer, and shortens its N-th CALL during a request to one
-// byte. A request begins with the first read from standard input after a response. short-transfer close all
-// COMMAND...: runs a command. After its first write to standard output, each close(2) is performed and then
-// reports EINTR, as on some network file systems. Closing a descriptor that is not open aborts the command:
-// another thread might have opened it in the meantime.
+// byte. A request begins with the first read from standard input after a response.
+//
+// short-transfer close all COMMAND...: runs a command. After the command's first write to standard output,
+// each close(2) closes the descriptor and then reports EINTR, as on some network file systems. Closing a
+// descriptor that is not open aborts the command: another thread might have opened it in the meantime.
 //
 // strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
 // the length on entry to the call, so the kernel transfers and reports one byte. This process executes the
@@ -92,7 +93,7 @@ static void set_register(pid_t pid, enum place place, uint64_t value) {
         err(1, "short-transfer: write the registers of the peer");
 }
 
-// The arguments of a call, which are restored when it returns: the third argument, because a caller
+// The changed arguments, which are restored when the call returns: the third argument, because a caller
 // expects unchanged registers, and up to two words of the caller's memory.
 struct loan {
     bool is_out;
@@ -132,7 +133,7 @@ static struct loan shorten(pid_t pid, const struct transfer *transfer, const uin
         lend(pid, &loan, count, cut(pid, &loan, vector, peek(pid, count)));
         break;
     }
-    case RESULT: break; // interrupt() changes it when the call returns
+    case RESULT: break; // interrupt() changes the result when the call returns
     }
     fprintf(stderr, "shortened %s to 1\n", transfer->name);
     return loan;
@@ -145,7 +146,7 @@ static void take_back(pid_t pid, struct loan *loan) {
     loan->is_out = false;
 }
 
-// The close was performed, but reports that a signal interrupted it.
+// Makes a successful close report EINTR. Aborts a peer that has closed a descriptor that was not open.
 static void interrupt(pid_t pid, int64_t result) {
     if (result == 0) {
         set_register(pid, RESULT, (uint64_t)-EINTR);
@@ -235,13 +236,13 @@ int main(int argc, char **argv) {
     int ready[2];
     if (pipe(ready) == -1)
         err(1, "short-transfer: pipe");
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only an ancestor trace
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only ancestors trace a process
     pid_t child = fork();
     if (child == -1)
         err(1, "short-transfer: fork");
     if (child == 0) {
         if (fork() != 0)
-            _exit(0); // the tracer is not a child that the peer could wait for
+            _exit(0); // the tracer must not be a child that the peer could wait for
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)PTRACE_O_TRACESYSGOOD) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");

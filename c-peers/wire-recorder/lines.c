@@ -69,7 +69,7 @@ void end_event(void) {
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            _exit(1); // the runner has ended, and with it the sandbox
+            _exit(1); // the runner has ended, so the sandbox is ending too
         sent += (size_t)count;
     }
 }

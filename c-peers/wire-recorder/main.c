@@ -29,7 +29,7 @@ enum { MAX_TRACEES = 1024 };
 
 static struct tracee *tracees[MAX_TRACEES];
 static int tracee_count;
-static bool started; // the command has been executed
+static bool started; // whether the command has been executed
 
 /// Reads a number from a thread's status, such as its thread group.
 static pid_t status_number(pid_t thread, const char *key) {
@@ -52,7 +52,7 @@ static struct tracee *find(pid_t thread) {
             return tracees[i];
     struct tracee *tracee = tracee_count < MAX_TRACEES ? calloc(1, sizeof *tracee) : NULL;
     if (tracee == NULL)
-        _exit(1); // without a tracer, the kernel kills the role, and the recording is incomplete
+        _exit(1); // the kernel then kills the role, and the recording is incomplete
     tracee->thread = thread;
     tracee->process = status_number(thread, "Tgid:");
     bool is_new = tracee->process == thread;
@@ -90,7 +90,7 @@ static void executed(struct tracee *tracee) {
 static void stopped_in_call(struct tracee *tracee) {
     struct __ptrace_syscall_info call;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->thread, (void *)sizeof call, &call) == -1)
-        return; // killed in the meantime
+        return; // the thread was killed in the meantime
     if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
         tracee->in_call = call.arch == NATIVE && (call.entry.nr & 0x40000000) == 0;
         if (!tracee->in_call) {
@@ -161,7 +161,7 @@ static _Noreturn void run_tracer(pid_t role, int output, int ready) {
         ptrace(PTRACE_INTERRUPT, role, NULL, NULL) == -1)
         err(1, "wire-recorder: ptrace");
     remember_standard_streams();
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role cannot reach its tracer's descriptors
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the role must not be able to open its tracer's descriptors
     // The tracer must not keep the role's descriptors open: the role's last close must close the file.
     if (dup2(ready, STDIN_FILENO) == -1 || dup2(output, OUTPUT) == -1)
         err(1, "wire-recorder: dup2");
@@ -186,13 +186,13 @@ int main(int argc, char **argv) {
     int ready[2];
     if (pipe(ready) == -1)
         err(1, "wire-recorder: pipe");
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only an ancestor trace
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only ancestors trace a process
     const pid_t child = fork();
     if (child == -1)
         err(1, "wire-recorder: fork");
     if (child == 0) {
         if (fork() != 0)
-            _exit(0); // the tracer is not a child that the role could wait for
+            _exit(0); // the tracer must not be a child that the role could wait for
         run_tracer(role, (int)output, ready[1]);
     }
     char byte;

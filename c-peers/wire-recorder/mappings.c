@@ -19,9 +19,9 @@ static int mapping_count;
 
 static struct region {
     char id[ID_SIZE];
-    unsigned char *content; // as of the last call that orders accesses
+    unsigned char *content; // the content at the last call that orders accesses
     size_t length;
-    bool is_shared_now; // another role may have changed the content since
+    bool is_shared_now; // whether another role may have changed the content since then
 } regions[MAX_REGIONS];
 static int region_count;
 

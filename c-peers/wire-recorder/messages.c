@@ -15,8 +15,8 @@ enum { MAX_PARTS = 1024, MAX_PASSED = 64, MAX_CONTROL = 4096 };
 struct message {
     struct iovec parts[MAX_PARTS];
     size_t count;
-    size_t length;              // bytes that were transferred
-    struct sockaddr_storage to; // the source address if the message was received
+    size_t length;              // the number of bytes that were transferred
+    struct sockaddr_storage to; // the destination or, if the message was received, the source
     socklen_t to_length;
 };
 
@@ -255,7 +255,7 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     case SYS_tee: report_unseen(tracee, "tee"); return true;
     case SYS_vmsplice: report_unseen(tracee, "vmsplice"); return true;
     case SYS_process_vm_writev:
-        if ((pid_t)a[0] != tracee->process) // the library uses this call to copy to its own memory
+        if ((pid_t)a[0] != tracee->process) // the library uses this call to copy within its own process
             report_unseen(tracee, "process_vm_writev");
         return true;
     case SYS_io_uring_setup: report_unseen(tracee, "io_uring"); return true;

@@ -22,11 +22,11 @@ struct tracee {
     bool in_call;
     long number;
     uint64_t arguments[6];
-    long long since;     // nanoseconds of CLOCK_MONOTONIC when the call began
-    bool existed;        // the object that the call creates existed before the call
+    long long since;     // when the call began, in nanoseconds of CLOCK_MONOTONIC
+    bool existed;        // whether the object that the call creates existed before
     bool is_known;       // whether `existed` could be determined
-    char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
-    bool is_sharing, is_acquiring, is_releasing; // the call orders accesses to shared memory
+    char path[MAX_PATH]; // for a call that removes or creates an object: its path on entry
+    bool is_sharing, is_acquiring, is_releasing; // how the call orders accesses to shared memory
 };
 
 // lines.c
@@ -35,21 +35,21 @@ void text_field(const char *key, const char *value);
 void number_field(const char *key, long long value);
 void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
-void time_field(const struct tracee *tracee); // when the current call began
+void time_field(const struct tracee *tracee); // the time at which the current call began
 void end_event(void);                         // sends the line
-bool spend(size_t bytes); // false, after an event "limit", once more than MAX_BYTES bytes have been reported
+bool spend(size_t bytes); // returns false once more than MAX_BYTES bytes were reported, after a "limit" event
 
 // memory.c
 bool read_memory(const struct tracee *tracee, uint64_t address, void *bytes, size_t length);
 size_t read_some(const struct tracee *tracee, uint64_t address, void *bytes, size_t length);
 bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t size);
-// Makes the path at `address`, relative to `directory`, absolute; false if there is no path.
+// Reads the path at `address`, and makes it absolute from `directory`. Returns false if there is no path.
 bool read_path(const struct tracee *tracee, int64_t directory, uint64_t address, char *path);
 
 // objects.c
-void remember_standard_streams(void);                  // which belong to the runner and are not reported
-int take(const struct tracee *tracee, int descriptor); // a duplicate of the process's descriptor, or -1
-// Identifies a descriptor's object, and reports the object if it is new. False if the object is not recorded.
+void remember_standard_streams(void);                  // they belong to the runner, and are not reported
+int take(const struct tracee *tracee, int descriptor); // returns a duplicate of a descriptor, or -1
+// Identifies a descriptor's object, and reports a new object. Returns false if the object is not recorded.
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]);
 bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZE]);
 bool path_exists(const struct tracee *tracee, const char *path);
@@ -65,8 +65,8 @@ void copy_mappings(pid_t from, pid_t to);
 void forget_mapping(const struct tracee *tracee, uint64_t address, uint64_t length);
 bool find_mapping(pid_t process, uint64_t address, char id[ID_SIZE]);
 bool has_mappings(pid_t process);
-void report_stores(const struct tracee *tracee); // on entry to a call that orders accesses
-void accept_stores(const struct tracee *tracee, bool acquired, bool released); // when it returns
+void report_stores(const struct tracee *tracee); // call this on entry to a call that orders accesses
+void accept_stores(const struct tracee *tracee, bool acquired, bool released); // call this when it returns
 
 // files.c, messages.c, sysv.c: the calls
 void enter_call(struct tracee *tracee);

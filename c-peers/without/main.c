@@ -28,7 +28,7 @@ struct missing {
     int number;
     int argument; // the index of the argument that contains the bits in `value`, or ANY
     unsigned value;
-    int reason; // the error from a kernel without the call
+    int reason; // the error that a kernel without the call returns
 };
 
 #define CALL(name)                                                                                           \
@@ -135,7 +135,7 @@ static void add_calls(const struct missing *calls, size_t count, bool forbidden)
         length += (unsigned short)add(filter + length, &calls[i], forbidden ? EPERM : calls[i].reason);
 }
 
-/// Makes every call fail whose number is above all numbers in the profile, because it is newer.
+/// Makes all calls fail that are newer than the profile: their numbers are above all numbers in the profile.
 static void add_newer_calls(void) {
     const struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The skeleton of the documentation with some twenty operations, and with one defect if an argument names it."""
+"""The documentation's skeleton peer with about twenty operations. An argument enables the defect that it names."""
 import errno, fcntl as control, importlib.util, os, re, select, signal, socket, stat as status, struct, sys, termios, time
 
-sys.dont_write_bytecode = True  # the directory of the skeleton may be read-only
+sys.dont_write_bytecode = True  # the skeleton's directory may be read-only
 PLACE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../docs/skeleton-peer.py")
 specification = importlib.util.spec_from_file_location("skeleton", PLACE)
 skeleton = importlib.util.module_from_spec(specification)
@@ -95,7 +95,7 @@ def transfer(handle, event, block, attempt, timeout, eintr):
             poll.poll(min(left, 1e6) * 1000)
 
 
-def compute(duration):  # like a slow machine
+def compute(duration):  # as on a slow machine
     end = time.monotonic() + duration
     while time.monotonic() < end:
         pass

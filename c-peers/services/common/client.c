@@ -85,7 +85,8 @@ static size_t key_length(const char *word) {
     return word[length] == '=' ? length : 0;
 }
 
-/* Returns the payload of a request: an object of the words KEY=VALUE, or the value of the only word. */
+/* Returns a request's payload: an object with a member for each word KEY=VALUE, or the value of the only
+ * word. */
 static json_t *payload_from(char *const words[], int count) {
     if (count == 0)
         return NULL;

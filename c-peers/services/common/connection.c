@@ -161,7 +161,7 @@ void client_receive(struct client *client) {
     const ssize_t count = input_receive(&client->input, client->fd, NULL);
     if (count == -1 && errno != EAGAIN && errno != EINTR)
         client->dead = true;
-    /* The client may still read its replies. If it has none, it is released before other clients get
+    /* The client may still read its replies. If there are none, the client is released before others get
      * messages. */
     if (count == 0) {
         client_end(client);

@@ -37,7 +37,7 @@ static json_t *integer_of(const json_t *value) {
     return fits && (double)(json_int_t)number == number ? json_integer((json_int_t)number) : NULL;
 }
 
-/* JSON has one kind of number: 2.0 and 2e0 are integers, as in other languages. */
+/* JSON has only one kind of number, so 2.0 and 2e0 count as integers, as in other languages. */
 static void make_integers(json_t *value) {
     json_t *each, *integer;
     size_t index;

@@ -17,7 +17,7 @@ struct server server = {
 
 struct clients clients = TAILQ_HEAD_INITIALIZER(clients);
 static int queue, listener, signals;
-static int64_t resumption = INT64_MAX; /* when clients are accepted again */
+static int64_t resumption = INT64_MAX; /* the time at which the server accepts clients again */
 static bool stopping;
 static unsigned client_count;
 static uint64_t last_number;

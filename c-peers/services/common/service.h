@@ -14,7 +14,7 @@ enum {
     MESSAGE_LIMIT = 1 << 20, /* bytes in a message, excluding its header */
     ID_LIMIT = 64,
     TYPE_LIMIT = 32,
-    NAME_LIMIT = 64, /* for names of queues, segments and semaphores */
+    NAME_LIMIT = 64, /* bytes in the name of a queue, segment or semaphore */
     DEPTH_LIMIT = 32,
     PASSED_LIMIT = 8, /* descriptors in transit to one client */
 };
@@ -23,7 +23,7 @@ enum {
 
 struct message {
     json_t *object;
-    const char *id, *type; /* these and the payload belong to the object */
+    const char *id, *type; /* these pointers and `payload` point into `object` */
     json_t *payload;
 };
 
@@ -39,7 +39,7 @@ struct frame *frame_of(const char *bytes, size_t length);
 
 struct frame {
     STAILQ_ENTRY(frame) next;
-    int descriptor; /* is sent with the first byte, and then closed; -1 if there is none */
+    int descriptor; /* sent with the first byte, and then closed; -1 if there is none */
     size_t length, sent;
     char bytes[];
 };
@@ -80,7 +80,7 @@ struct client {
     uint64_t number; /* 1 for the first client of this server; never reused */
     struct ucred peer;
     int64_t last_activity;
-    void *state; /* of the service */
+    void *state; /* the service's data about this client */
 
     /* Private to server.c and connection.c. */
     int fd;
@@ -90,7 +90,7 @@ struct client {
     struct input input;
     struct frames output;
     size_t queued;
-    unsigned descriptors; /* queued in the output */
+    unsigned descriptors; /* the number of descriptors queued in `output` */
     unsigned passed;      /* descriptors passed since the client last had none in transit */
 };
 TAILQ_HEAD(clients, client);
@@ -104,14 +104,14 @@ struct handler {
 struct service {
     const char *name;
     const struct handler *handlers; /* ends with {0} */
-    /* These may be NULL. */
-    /* The client disconnected; it receives no more messages. */
+    /* Each of the following functions may be NULL. */
+    /* Called when a client has disconnected; it receives no more messages. */
     void (*closed)(struct client *client);
     /* Performs due actions before replies are sent. Returns when to call it again, or INT64_MAX. */
     int64_t (*tick)(int64_t now);
     /* Makes changes durable, before replies are sent. Exits if it cannot. */
     void (*commit)(void);
-    /* The server is stopping: replies to requests that are still waiting. */
+    /* Called when the server stops: replies to requests that are still waiting. */
     void (*stopping)(void);
     /* The number of descriptors that the service has open, if it passes descriptors to clients. */
     unsigned descriptors;
@@ -175,7 +175,7 @@ void listener_close(int fd);
 
 struct connection {
     int fd;
-    int descriptor; /* of a message that has partly arrived; -1 if there is none */
+    int descriptor; /* the descriptor of a partly received message; -1 if there is none */
     struct input input;
     struct frames output;
     size_t queued;

@@ -103,7 +103,7 @@ struct problem file_open(struct client *client, const char *path, struct file **
         close(fd);
         return problem;
     }
-    /* A file has one mapping, whatever its names. */
+    /* A file has only one mapping, even if clients use different names for it. */
     TAILQ_FOREACH(*file, &files, link)
     if ((*file)->device == status.st_dev && (*file)->inode == status.st_ino) {
         close(fd);

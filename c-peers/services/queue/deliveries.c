@@ -152,7 +152,7 @@ int64_t queues_tick(int64_t now) {
     }
     struct delivery *delivery;
     while ((delivery = TAILQ_FIRST(&deliveries)) && delivery->deadline <= now) {
-        /* The client keeps the used credit, so that it does not receive more messages before it responds. */
+        /* The credit stays used, so that the client does not receive more messages before it responds. */
         TAILQ_REMOVE(&deliveries, delivery, all);
         put_back(delivery->item);
         delivery->item = NULL;

@@ -11,7 +11,7 @@ static int compare(struct waiter *left, struct waiter *right) {
 
 RB_GENERATE(by_deadline, waiter, by_deadline, compare)
 
-static struct by_deadline waiters = RB_INITIALIZER(&waiters); /* all, including those without a limit */
+static struct by_deadline waiters = RB_INITIALIZER(&waiters); /* including those without a limit */
 
 void line_add(struct semaphore *semaphore, struct client *client, const char *id, json_int_t permits,
               int64_t deadline) {
