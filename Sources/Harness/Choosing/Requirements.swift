@@ -110,7 +110,7 @@ extension MechanismGuide {
     return result
   }
 
-  /// Returns the mechanisms for the purpose that the existing program may use.
+  /// Returns the mechanisms that fit the purpose and that contain the existing program's function.
   private func candidates(for requirements: Requirements, _ purpose: Purpose?) throws(RequirementError)
     -> [MechanismFacts]
   {

@@ -13,7 +13,7 @@ public struct PitfallGroup: Sendable, Encodable {
   }
 }
 
-/// A requirement that bindings to system calls often violate, and the scenarios that detect a violation.
+/// A requirement that bindings often violate, and the scenarios that detect a violation.
 public struct Pitfall: Sendable, Encodable {
   let requirement: String
   /// The ids of the scenarios that fail if the requirement is not met; never empty.

@@ -5,7 +5,7 @@ public enum Event: Sendable {
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)
-  /// The wall-clock seconds since the start; sent every second, because reports do not read a clock.
+  /// The wall-clock seconds since the start. This event is sent every second, because reports do not read a clock.
   case timePassed(seconds: Double)
   case runEnded(RunSummary)
 }
