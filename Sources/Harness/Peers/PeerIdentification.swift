@@ -3,7 +3,7 @@ import PeerProtocol
 
 /// Makes the paths in a peer's command line absolute.
 public enum PeerCommand {
-  /// Returns the words with absolute paths.
+  /// Returns the words of a command with absolute paths.
   ///
   /// If the program's name has no slash, the program is looked up in `PATH`. Any other word becomes absolute if it
   /// names an existing file relative to `directory`.

@@ -144,7 +144,7 @@ public struct PeerList: Sendable {
 
   // MARK: - Loading
 
-  /// Reads `files`.
+  /// Reads the languages in `files`.
   ///
   /// A command that begins with `./` or `../` is relative to its file, and any other command is relative to the root.
   ///

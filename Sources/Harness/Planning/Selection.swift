@@ -75,7 +75,7 @@ public struct Selection: Sendable {
       .map { "--skip '\($0)' leaves out no cell" }
   }
 
-  /// Compares the languages role by role.
+  /// Returns whether a pairing has the languages of `pair`, compared role by role.
   ///
   /// If the scenario has more roles than `pair` has names, the names are repeated.
   static func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {

@@ -31,9 +31,7 @@ struct RecordedObject: Sendable, Equatable {
   }
 
   let kind: Kind
-  /// The object's name or key.
-  ///
-  /// Variables replace the parts that differ between cells: `{mq}`, `{client.pid}`.
+  /// The object's name or key, with variables for the parts that differ between cells: `{mq}`, `{client.pid}`.
   var name: String
   var creation: Creation?
   /// The role that removed the object; nil if no role did.

@@ -29,9 +29,9 @@ struct CellValues: Sendable {
 
   func variable(ofProcess pid: Int) -> String? { pids.first { $0.pid == pid }?.variable }
 
-  /// The smallest number that is replaced.
+  /// The smallest number that is replaced with a variable.
   ///
-  /// Smaller numbers often have another meaning.
+  /// Smaller numbers are often not process IDs.
   private static let smallestPID = 256
 
   // MARK: - Replacing values

@@ -9,7 +9,7 @@ public struct CommandProject: Sendable {
   /// The configuration for running the scenario.
   public let configuration: RunConfiguration
 
-  /// Creates a project.
+  /// Creates a project from the words of each command.
   ///
   /// A program path that contains a slash is relative to `directory`; any other program is looked up in `PATH`.
   ///

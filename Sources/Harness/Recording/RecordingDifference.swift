@@ -48,9 +48,7 @@ struct RecordingDifference: Sendable, Equatable {
 }
 
 extension RecordingDifference {
-  /// Returns the differences.
-  ///
-  /// Those in sent bytes are sorted by send time, and all others keep their positions.
+  /// Returns the differences, with those in sent bytes sorted by send time; all others keep their positions.
   ///
   /// A role that only sends back what it received also sends different bytes. Therefore, each difference names the role
   /// that was the first to send different bytes.

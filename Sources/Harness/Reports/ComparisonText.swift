@@ -4,7 +4,7 @@ extension RunComparison {
 
   /// Returns the comparison in one of ``formats``.
   ///
-  /// The HTML page is the report on `run`, with the changes and the `costs`.
+  /// The HTML page is the report on `run`, and also contains the changes and the `costs`.
   public func text(
     _ format: ReportFormat, of run: SavedRun, costs: BenchmarkDocument? = nil, style: Style
   ) throws -> String {

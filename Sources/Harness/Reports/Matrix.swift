@@ -12,15 +12,15 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers.
+    /// The number of passed cells and the total, followed by `!` if a result is unexpected.
     ///
-    /// If a result is unexpected, `!` follows, because the output may have no color.
+    /// The output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// A column.
+  /// A column, which can contain several pairings.
   ///
-  /// With many roles, there are too many pairings for one column each, so a column can contain several pairings.
+  /// With many roles, there are too many pairings to give each one a column.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// All roles in one language.
     case uniform(String)

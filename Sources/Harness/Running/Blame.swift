@@ -37,9 +37,7 @@ extension CellRun {
     }
   }
 
-  /// Returns whether the script expects this status.
-  ///
-  /// Status 0 is always expected of a program.
+  /// Returns whether a role may terminate with this status: if the script expects it, or with status 0 for a program.
   func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
     if !role.isPeer, status == .exit(0) { return true }
     return scenario.steps.contains { step in
