@@ -1,4 +1,4 @@
-/// A peer with a change to one argument or result of one call.
+/// A peer in which one argument or result of one call is changed.
 ///
 /// The changes are generated from a table of calls.
 public struct GeneratedMutant: Sendable, Hashable {
