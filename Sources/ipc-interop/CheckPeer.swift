@@ -27,7 +27,7 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection, which is the slowest part, but alone tests partial transfers.")
+  @Flag(help: "Skip fault injection, the slowest part. Only fault injection tests partial transfers.")
   var quick = false
 
   @Option(

@@ -37,7 +37,7 @@ let memoryCosts = [
   },
 ]
 
-/// Does nothing, but the compiler cannot see that.
+/// Does nothing, which the compiler cannot see.
 ///
 /// This prevents the compiler from removing or merging the measured code.
 @inline(never) @_optimize(none)
