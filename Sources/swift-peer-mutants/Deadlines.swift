@@ -5,8 +5,9 @@ import Glibc
 /// Stores seconds in an Int32, which overflows in 2038.
 private func narrowed(_ seconds: Int64) -> Int64 { Int64(Int32(truncatingIfNeeded: seconds)) }
 
-/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days. -1 still means to wait
-/// indefinitely.
+/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days.
+///
+/// The value -1 still means to wait indefinitely.
 private func rounded(_ nanoseconds: Int64) -> Int64 {
   let milliseconds = Int32(truncatingIfNeeded: nanoseconds / 1_000_000)
   return milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000
@@ -42,9 +43,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   return result
 }
 
-/// Waits.
-///
-/// With a mutant, checks every millisecond instead.
+/// Sleeps until a descriptor is ready or the time has passed; with a mutant, checks every millisecond instead.
 private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanoseconds: Int64) -> Int32 {
   // `while !handle.isReady { usleep(1000) }` polls instead of sleeping until the event occurs.
   let turn: Int64 = 1_000_000
