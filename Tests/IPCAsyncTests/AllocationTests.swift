@@ -6,8 +6,8 @@ import Testing
 
 @testable import IPCAsync
 
-// Allocations are counted per thread, so all tasks run in the executor's thread. `make async-cost` counts allocations
-// in calls that wait. Such allocations cannot be counted here, because the testing library records every thrown error,
+// The tests count allocations per thread, so all tasks run in the executor's thread. `make async-cost` counts the
+// allocations in calls that wait. The tests cannot count those, because the testing library records every thrown error,
 // including `EAGAIN` within a call.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
@@ -45,7 +45,7 @@ import Testing
   }
 }
 
-/// An endpoint whose calls reuse one buffer.
+/// An endpoint whose calls use the same buffer.
 private struct ReusedEndpoint: Sendable {
   let wait: @Sendable () async throws -> Void
   let provide: @Sendable () throws -> Void

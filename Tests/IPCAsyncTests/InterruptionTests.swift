@@ -5,7 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-/// Tests that the signal that interrupts calls in threads coexists with the program's own use of that signal.
+/// Tests that a program can use the signal with which the library interrupts calls in threads.
 @Suite struct InterruptionTests {
   enum Disposition: Int, CaseIterable, Sendable, Codable {
     case standard, ignored, handled, handledWithRestart

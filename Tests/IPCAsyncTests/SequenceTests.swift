@@ -163,8 +163,8 @@ import Testing
     #expect(elements <= 5)
   }
 
-  // Event-loop threads block all signals, but a test's main thread does not. Therefore the signals are sent to the
-  // executor's thread.
+  // The threads of event loops block all signals, but the main thread of a test does not. Therefore, the signals are
+  // sent to the executor's thread.
   @Test func `Signals arrive in ascending order of their numbers`() async throws {
     let executor = try EventLoopExecutor.shared()
     let passed = Passed(try SignalFD([.user1, .user2]))

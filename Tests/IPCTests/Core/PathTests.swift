@@ -3,7 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Paths are bytes, as in the kernel: a path that is not UTF-8 must not become a different path.
+/// Paths are bytes, as in the kernel.
+///
+/// A path that is not UTF-8 must not be changed into a different path.
 @Suite struct PathTests {
   /// Returns a path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {
@@ -37,7 +39,7 @@ import Testing
     try MappedFile.create(path, size: 8).close()
     #expect(exists(path))
     #expect(try MappedFile.open(path).status().size == 8)
-    // A file that cannot be completed is removed.
+    // The library removes a file that it could not complete.
     try MappedFile.unlink(path)
     #expect(!exists(path))
     #expect(reason { _ = try MappedFile.create(path, size: 1 << 60) } != nil)

@@ -94,7 +94,7 @@ import Testing
     #expect(try Timeout.until(secondsSince1970: 1, nanoseconds: 0).hasPassed)
     let far = try Timeout.until(secondsSince1970: .max, nanoseconds: 999_999_999)
     #expect(!far.hasPassed)
-    // The last second whose time in nanoseconds is in range.
+    // The last second that can be represented in nanoseconds.
     let last = Int64(time(nil)) + 9_223_372_036
     #expect(try !Timeout.until(secondsSince1970: last, nanoseconds: 999_999_999).hasPassed)
   }

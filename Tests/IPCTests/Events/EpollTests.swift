@@ -73,7 +73,7 @@ import Testing
       other = try counter.owner.descriptor.duplicate()
       #expect(try tokens(events) == [1])
     }
-    // Without the removal, the kernel would continue to report the duplicate.
+    // If the entry were not removed, the kernel would continue to report the duplicate.
     #expect(try tokens(events) == [])
     try other.close()
   }

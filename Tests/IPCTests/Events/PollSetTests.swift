@@ -61,7 +61,7 @@ import Testing
     poll.add(first, for: [.priority, .peerHangUp], token: 0)
     #expect(try poll.wait(timeout: .immediate) == 0)
     var byte: UInt8 = 1
-    // Urgent data has been supported since Linux 5.15, depending on the kernel configuration.
+    // Unix sockets support urgent data since Linux 5.15, if the kernel is configured to do so.
     let sent = unsafe send(second.descriptor.rawValue, &byte, 1, Int32(MSG_OOB))
     if sent == 1 {
       #expect(try poll.wait() == 1)

@@ -5,9 +5,9 @@ import Testing
 
 /// Signals apply to the whole process, so these tests run in a separate process.
 ///
-/// They send signals to one thread, because the other threads belong to the test runtime and do not block signals.
+/// They send signals to one thread, because the other threads belong to the test runtime, and do not block signals.
 ///
-/// Signal values can be sent only to a process, so the scenarios test them instead.
+/// A signal with a value can be sent only to a process, so the scenarios test it instead.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -204,7 +204,7 @@ import Testing
       _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       try Signal.brokenPipe.ignore()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
-      // If the library still relied on ignoring the signal, the process would be killed here.
+      // If the library still relied on the signal being ignored, the signal would kill the process here.
       try Signal.brokenPipe.resetToDefault()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
     }

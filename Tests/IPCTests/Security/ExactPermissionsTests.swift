@@ -3,10 +3,10 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A new object never has more permissions than requested, not even between two system calls.
+/// A new object must never have more permissions than requested, not even between two system calls.
 @Suite struct ExactPermissionsTests {
   @Test func `An observer never sees more permissions than requested`() async {
-    // Runs in a child, because the umask applies to the whole process; here it removes no permissions.
+    // Runs in a child, because the umask applies to the whole process. The umask here removes no permissions.
     await #expect(processExitsWith: .success) {
       umask(0)
       let scratch = try Scratch()
@@ -29,7 +29,8 @@ import Testing
       ]
       for step in steps {
         let observer = PermissionsObserver(step.path)
-        // Repeat until the observer has seen the object often enough. The number of rounds depends on the machine.
+        // Repeat until the observer has seen the object often enough. How many rounds this takes depends on the
+        // machine.
         while observer.sightings < 200 {
           try step.create()
           try step.remove()

@@ -3,9 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Memory objects whose names other processes create and remove concurrently.
+/// Memory objects whose names other processes create and remove at the same time.
 @Suite struct MemoryObjectRaceTests {
-  /// Creates files at `path` directly, as another process would, while `create` and `remove` run in a thread.
+  /// Creates files at `path` directly, as another process would, while a thread runs `create` and `remove`.
   ///
   /// The permissions of these files must not change.
   private static func expectPermissionsStay(

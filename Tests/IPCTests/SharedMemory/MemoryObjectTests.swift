@@ -193,7 +193,9 @@ import Testing
     #expect(try MemoryObject.anonymous("plain", sealable: false).seals().contains(.seal))
   }
 
-  /// Whether this process may create a PID namespace; `vm.memfd_noexec` is a setting per PID namespace.
+  /// Whether this process may create a PID namespace.
+  ///
+  /// The setting `vm.memfd_noexec` exists in each PID namespace.
   private static let hasNamespaces: Bool = {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -232,7 +234,7 @@ import Testing
           let object = try POSIXSharedMemory.create(name, size: 4096)
           try object.markOwned()
           let memory = try object.map()
-          // The mapping keeps the object marked as owned after the descriptor is closed.
+          // The mapping keeps the object marked as owned, even after the descriptor has been closed.
           try object.close()
           try memory.store(UInt8(1), at: 0)
           try ready.writer.writeAll([1].span)

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Arbitrary bytes that another process writes into a queue may cause only errors and lost messages.
+/// If another process writes arbitrary bytes into a queue, the only effects may be errors and lost messages.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)
@@ -20,7 +20,7 @@ import Testing
 
     for _ in 0..<random.next() % 3 + 1 {
       let place = Int(random.next() % UInt64(Self.size / 4)) * 4
-      // Leave the lock unchanged, because a call would wait for a corrupted lock.
+      // Do not change the lock, because a call would wait for a corrupted lock.
       if place == 64 { continue }
       try region.copy(random.bytes().span, at: Self.offset + place)
     }

@@ -16,7 +16,7 @@ import Testing
     try queue.close()
     let (some, others) = try await (third, fourth)
     #expect((some + others).sorted() == Array(0..<2 * count))
-    // Each consumer receives any one producer's messages in order.
+    // Each consumer receives the messages of any one producer in order.
     for numbers in [some, others] {
       #expect(numbers.filter { $0 < count } == numbers.filter { $0 < count }.sorted())
     }
@@ -45,7 +45,7 @@ import Testing
       try queue.lock(.sharedQueueSend)
       queue.place(unsafe Array("lost".utf8).span.bytes)
     }
-    // The thread may exit some time after its result is available.
+    // The thread may exit some time after it has made its result available.
     try await onThread { try queue.sender.send("one", timeout: .never) }
     #expect(try queue.receiver.text() == "one")
     #expect(try queue.status().recoveryCount == 1)

@@ -19,7 +19,7 @@ import Testing
       _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-    // Other tests in this process may have some pidfds open.
+    // Other tests in this process can have some pidfds open.
     #expect(descriptorsOfThisProcess() < 8)
   }
 

@@ -4,7 +4,9 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// Threads that share an open file description: a call in one thread must not make another thread wait.
+/// Threads that share an open file description.
+///
+/// A call in one thread must not make another thread wait.
 @Suite(.serialized) struct SharedDescriptionTests {
   /// The timeouts of the calls; nil means an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
@@ -107,7 +109,7 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-/// Makes calls repeatedly in two threads, both of which must finish unaided.
+/// Makes calls repeatedly in two threads, both of which must finish without help.
 ///
 /// If the threads do not finish, `free` unblocks them.
 private func expectBothToEnd(

@@ -74,7 +74,7 @@ import Testing
       #expect(reason { try UnixSocket.Datagram().bind(to: address, replaceStale: true) } == .addressInUse)
     }
     try UnixSocket.Stream().connect(to: addresses[0])
-    // Checking whether the path is stale made no connection.
+    // The check whether the path is stale must not make a connection.
     #expect(try listener.accepted().peerAddress.isUnnamed == true)
     #expect(reason { _ = try listener.accept(timeout: .immediate) } == .wouldBlock)
     #expect(try bound.address == addresses[1])

@@ -89,7 +89,7 @@ import Testing
     var (short, message): ([UInt8], [UInt8]) = ([], [])
     var (before, failures, sum) = (0, 0, 0)
     for round in 0...2000 {
-      // The first rounds also allocate memory that later rounds reuse: the storage of both arrays, which are swapped.
+      // The first rounds also allocate the storage of both arrays, which are swapped; later rounds reuse that storage.
       if round == 10 { before = allocation_count() }
       try sender.send(small.span, timeout: timeout)
       try sender.send(large.span, timeout: timeout)

@@ -36,7 +36,7 @@ import Testing
     let everything = try reader.tryRead(into: &room)
     #expect(everything == 65536)
     try writer.close()
-    // If another test is starting a process, that process holds the writer open until it executes its program.
+    // If another test is starting a process, that process has the writer open until it executes its program.
     #expect(try reader.wait(for: .readable, timeout: .after(.seconds(60))).contains(.hangUp))
     let end = try reader.tryRead(into: &room)
     #expect(end == 0)
@@ -103,7 +103,8 @@ import Testing
   }
 
   @Test func `A competing reader does not delay a deadline`() async throws {
-    // poll(2) reports the byte to both readers. One reads it, and the other must not wait past its deadline.
+    // poll(2) reports the byte to both readers. One of them reads the byte, and the other must not wait past its
+    // deadline.
     let pipe = try AnonymousPipe()
     let reader = pipe.reader
     let writer = pipe.writer

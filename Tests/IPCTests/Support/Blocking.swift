@@ -2,27 +2,29 @@ import Foundation
 
 /// Runs `body`, which may block, in a separate thread.
 ///
-/// The cooperative pool has only as many threads as the machine has cores: a few blocked threads would stop all other
-/// tests.
+/// The cooperative pool has only as many threads as the machine has cores, so a few blocked threads would stop all
+/// other tests.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result(catching: body)) }.start()
   }
 }
 
-/// Yields the processor until `condition` is true, for states that no call waits for, such as a sleeping thread.
+/// Yields the processor until `condition` is true.
+///
+/// This is meant for states for which no call waits, such as a sleeping thread.
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }
 
-/// Yields to other tasks until `condition` holds.
+/// Yields to other tasks until `condition` is true.
 func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have finished.
 ///
-/// If this function returned earlier, the other thread could create an object after the test has removed it.
+/// If this function returned earlier, the other thread could still create an object after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {

@@ -44,7 +44,7 @@ func unshareProcesses() throws {
 
 /// A child created by `fork(2)`, which runs `body` and exits with its result.
 ///
-/// Use this only in exit tests, where no other thread can hold a runtime lock.
+/// Use this only in exit tests, in which no other thread can hold a lock of the runtime.
 struct ForkedChild: ~Copyable {
   let process: Int32
 
@@ -60,10 +60,10 @@ struct ForkedChild: ~Copyable {
     self.process = process
   }
 
-  // A child that outlives a failed test would keep the test runner's pipes open.
+  // If a child outlived a failed test, it would keep the test runner's pipes open.
   deinit { kill(process, SIGKILL) }
 
-  /// Blocks the child until its parent exits or kills the child.
+  /// Blocks the child until its parent exits or kills it.
   static func waitForParent() -> Never {
     let parent = getppid()
     while getppid() == parent { usleep(20_000) }

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ConditionVariableTests {
-  /// The number of waiting threads and the number of threads that may continue, both protected by the mutex.
+  /// The number of waiting threads and the number of threads that may continue; the mutex protects both.
   private final class Gate: Sendable {
     let waiting = Atomic(0)
     let tickets = Atomic(0)
@@ -26,7 +26,7 @@ import Testing
 
     /// Issues tickets when enough threads are waiting.
     ///
-    /// Every counted thread is waiting, and has therefore unlocked the mutex.
+    /// Every counted thread is waiting, so it has unlocked the mutex.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )

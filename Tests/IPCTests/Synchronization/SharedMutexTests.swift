@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // If the call used the wrong clock, it would return immediately, or only after years.
+          // With the wrong clock, the call would return immediately, or only after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -100,7 +100,7 @@ import Testing
         try mutex.unlock()
         #expect(reason { _ = try mutex.lock() } == .notRecoverable)
         #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(60))) } == .notRecoverable)
-        // Check this last, because afterwards glibc 2.36 keeps the mutex locked.
+        // Check this last, because glibc 2.36 then keeps the mutex locked.
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .notRecoverable)
       }
     }
@@ -171,7 +171,7 @@ import Testing
 
 /// Locks the mutex in a thread that then exits.
 ///
-/// The kernel marks the mutex soon afterwards; until then, calls to lock it block.
+/// The kernel marks the mutex shortly afterwards. Until then, calls that lock the mutex block.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }

@@ -42,7 +42,7 @@ import Testing
 
   @Test func `The first operation marks a set as initialized, not its values`() throws {
     try withKey { (key) throws in
-      // A C program that does not follow the convention initializes the set like this.
+      // This is how a C program that does not follow the convention initializes the set.
       let set = try SystemVSemaphores.create(key, count: 1)
       try set.set(0, to: 1)
       #expect(reason { try set.waitUntilInitialized(timeout: .immediate) } == .wouldBlock)
@@ -51,7 +51,7 @@ import Testing
       let opened = try SystemVSemaphores.createOrOpenInitialized(key, values: [1])
       #expect(opened == set)
       #expect(!opened.isNew)
-      // The call did not change the semaphore that a process has acquired.
+      // The call must not have changed the semaphore, which a process has acquired.
       #expect(try set.values() == [0])
     }
   }
