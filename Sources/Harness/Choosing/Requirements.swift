@@ -47,8 +47,8 @@ extension MechanismGuide {
       throw RequirementError(
         description: "--\(one.rawValue) and --\(other.rawValue) exclude each other; leave out one of them")
     }
-    // The default purpose is a transfer, unless the requirements name an existing program's function, because such a
-    // program may use a mechanism for any purpose.
+    // By default, the purpose is a transfer. If the requirements name an existing program's function, no purpose is
+    // assumed, because such a program may use a mechanism for any purpose.
     let purpose = requirements.purpose ?? (requirements.function == nil ? .transfer : nil)
     let asked = try needs(of: requirements, for: purpose)
     let candidates = try candidates(for: requirements, purpose)

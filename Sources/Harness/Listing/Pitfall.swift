@@ -25,7 +25,7 @@ extension PitfallGroup {
 
   /// Reads `fixtures/pitfalls.yaml`.
   ///
-  /// An unknown scenario is an error, as is a pitfall without scenarios.
+  /// It is an error if a scenario is unknown, or if a pitfall has no scenarios.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> [PitfallGroup] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

@@ -76,7 +76,7 @@ struct FailureDescription {
   }
 
   private func describe(_ transcript: Evidence.Transcript, _ evidence: Evidence) -> [String] {
-    // The first line is the process state, and the others are its kernel stack.
+    // The first line is the process state, and the other lines are the kernel stack of the process.
     let state = transcript.state?.linesEscapedForDisplay ?? []
     let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
     let heading = ([role] + state.prefix(1)).joined(separator: ": ")
@@ -89,7 +89,7 @@ struct FailureDescription {
       + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
   }
 
-  /// Returns the index of the response that first differs from a golden transcript; nil if the failure is at the end.
+  /// Returns the index of the first response that differs from a golden transcript; nil if no response differs.
   private static func difference(in transcript: Evidence.Transcript, _ evidence: Evidence) -> Int? {
     guard let first = evidence.differences.first?.transcript else { return nil }
     let messages = transcript.messages.map(\.message)

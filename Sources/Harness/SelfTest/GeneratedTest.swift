@@ -61,7 +61,7 @@ public struct GeneratedTest: Sendable {
       rules: configuration.rules, review: review)
   }
 
-  /// Returns an error for each score below its minimum, and for each equivalent pattern that matches no mutant.
+  /// Returns an error for each score below its minimum, and for each pattern for equivalent mutants that matches none.
   private func review(_ results: [CellResult]) -> [String] {
     guard filters.isEmpty, !Interruption.isRequested else { return [] }
     let scores = GeneratedScore.all(results)

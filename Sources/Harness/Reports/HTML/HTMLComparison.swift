@@ -9,7 +9,7 @@ struct HTMLComparison {
     let heading: String
     let expected: [Word]
     let actual: [Word]
-    /// Whether the words are padded with spaces to align the bytes on both sides.
+    /// Whether the words are padded with spaces, so that the bytes on both sides are aligned.
     var isBytes = false
   }
 
