@@ -37,7 +37,7 @@ let memoryCosts = [
   },
 ]
 
-/// Does nothing, which the compiler cannot see.
+/// Does nothing, but the compiler cannot see that.
 ///
 /// This prevents the compiler from removing or merging the measured code.
 @inline(never) @_optimize(none)

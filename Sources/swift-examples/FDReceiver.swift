@@ -46,7 +46,7 @@ struct FDReceiver: ParsableCommand {
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
-      // The sender sees that the connection is closed, and knows that the file has been read.
+      // Closing the connection informs the sender that the file has been read.
       try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }

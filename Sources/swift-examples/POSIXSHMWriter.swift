@@ -22,7 +22,7 @@ struct POSIXSHMWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // An empty object means to the reader that the message has not been written yet.
+    // While the object is empty, the reader knows that the message has not been written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }

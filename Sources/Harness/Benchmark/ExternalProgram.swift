@@ -1,7 +1,8 @@
 import Foundation
 import PeerProtocol
 
-/// A program that a benchmark run starts several times: between the benchmarks, and during benchmarks compared with it.
+/// A program that a benchmark run starts several times: between the benchmarks, and during the benchmarks that are
+/// compared with it.
 ///
 /// For each measurement, the program prints one line of JSON in the format of `c-peers/benchmark/histogram.h`.
 public struct ExternalProgram: Sendable {

@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // In a run that checks a peer, the selected mechanisms also select scenarios, and some mechanisms have no scripts.
+    // In a run that checks a peer, the same mechanisms select scenarios, and some of them have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {

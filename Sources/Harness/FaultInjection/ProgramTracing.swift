@@ -30,7 +30,7 @@ extension PeerClient {
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
       switch tracing {
       case .recorder:
-        // As soon as the recorder traces the process, it first reports its own process ID.
+        // The recorder reports its own process ID as soon as it traces the process.
         if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
           role.tracer = event.fields["pid"].flatMap { Int($0) }
           return ()

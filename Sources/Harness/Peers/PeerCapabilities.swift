@@ -151,7 +151,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must support, or a mechanism whose operations each peer must all support.
+/// An operation that each peer must support, or a mechanism; each peer must support all of the mechanism's operations.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user specified.
   let name: String

@@ -14,7 +14,7 @@ struct Matrix {
 
     /// The number of passed cells and the total, followed by `!` if a result is unexpected.
     ///
-    /// The output may have no color.
+    /// The marker is necessary because the output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 

@@ -12,7 +12,7 @@ struct ProcessHoldings {
 
 /// The status flags that `F_SETFL` can change.
 ///
-/// They belong to the open file description, and so to all processes that share it.
+/// They belong to the open file description, so a change affects all processes that share it.
 struct StatusFlags: Equatable, CustomStringConvertible {
   private let rawValue: Int32
 

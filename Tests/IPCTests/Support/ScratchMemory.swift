@@ -44,7 +44,7 @@ func unshareProcesses() throws {
 
 /// A child created by `fork(2)`, which runs `body` and exits with its result.
 ///
-/// Use this only in exit tests, in which no other thread can hold a lock of the runtime.
+/// Use this only in exit tests, in which no other thread can hold a runtime lock.
 struct ForkedChild: ~Copyable {
   let process: Int32
 
