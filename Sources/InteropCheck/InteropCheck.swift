@@ -20,14 +20,14 @@ struct InteropCheck: CommandPlugin {
     check.currentDirectoryURL = context.package.directoryURL
     try check.run()
     check.waitUntilExit()
-    // SwiftPM exits with status 1 for every plugin failure, so the message contains the command's status.
+    // SwiftPM exits with status 1 if a plugin fails for any reason, so the message contains the command's status.
     guard check.terminationReason == .exit, check.terminationStatus == 0 else {
       throw Failure("ipc-interop check ended with \(check.terminationStatus)")
     }
   }
 
-  /// Returns the path of the command: from `IPC_INTEROP`, from `PATH`, or from `make build` in a checkout that the
-  /// package depends on.
+  /// Returns the path of the command, found through `IPC_INTEROP`, in `PATH`, or as the result of `make build` in a
+  /// checkout that the package depends on.
   private static func command(_ context: PluginContext) throws -> URL {
     let environment = ProcessInfo.processInfo.environment
     let places =

@@ -2,8 +2,8 @@
 ///
 /// The last word is padded with zeros.
 ///
-/// The digest detects accidental differences, but is not secure against deliberate ones. Hashing a word at a time is
-/// faster than transferring the payload through a pipe.
+/// The digest detects accidental differences, but does not protect against deliberate ones. Computing it a word at a
+/// time is faster than transferring the payload through a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
   /// The 64-bit hash value.
   public let value: UInt64

@@ -40,7 +40,7 @@ public struct Fields: Sendable, Hashable {
 
   /// Parses words of the form `key=value`.
   public init(parsing words: some Sequence<Substring>) throws(ProtocolError) {
-    // A set keeps the check for repeated keys fast, because a peer may write a large number of fields.
+    // A set makes the check for repeated keys fast, because a peer may write many fields.
     var keys: Set<String> = []
     for word in words {
       guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
@@ -70,7 +70,7 @@ func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
   }
-  // Splitting by bytes is much faster than splitting by characters.
+  // It is much faster to split bytes than characters.
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 

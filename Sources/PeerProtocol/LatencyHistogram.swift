@@ -1,12 +1,12 @@
 /// A histogram of times in nanoseconds.
 ///
-/// Each of the first 128 buckets holds one value. From 128 on, every power of two is divided into 64 buckets of equal
-/// width, so a bucket is never wider than 1/64 of its values. `docs/peer-protocol.md` defines the text form.
+/// Each of the first 128 buckets holds one value. From 128 on, each power of two is divided into 64 buckets of equal
+/// width. A bucket is therefore never wider than 1/64 of its values. `docs/peer-protocol.md` defines the text form.
 public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values in each bucket.
   public var counts: [UInt64] { buckets }
   @usableFromInline var buckets: [UInt64]
-  /// The number of small values, starting at 0, that each have a separate bucket.
+  /// The number of small values, starting at 0, that have a bucket each.
   private static let exact = 128
   /// The number of buckets per power of two.
   private static let steps = 64
@@ -67,7 +67,8 @@ public struct LatencyHistogram: Sendable, Hashable, CustomStringConvertible {
   /// The number of values.
   public var count: UInt64 { counts.reduce(0, &+) }
 
-  /// Returns the value below which the given fraction of the values lies, interpolated within its bucket; nil if empty.
+  /// Returns the value below which the given fraction of all values is, interpolated within its bucket; nil if there
+  /// are no values.
   public func quantile(_ fraction: Double) -> Double? {
     let total = count
     guard total > 0 else { return nil }

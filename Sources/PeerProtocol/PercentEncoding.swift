@@ -1,7 +1,7 @@
 /// The encoding of values on the wire between the harness and a peer.
 ///
-/// A value is any sequence of bytes. Bytes that could end the value, and bytes that are not visible on a terminal, are
-/// encoded as `%XX`. The characters used in names, flags and numbers are not encoded, to keep transcripts readable.
+/// A value is any sequence of bytes. Bytes that could end the value, and bytes that a terminal does not display, are
+/// encoded as `%XX`. The characters in names, flags and numbers are not encoded, so that transcripts are readable.
 public enum PercentEncoding {
   /// Encodes `bytes` so that the result has no space, no `=`, no unencoded `%`, and no newline.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {

@@ -6,9 +6,9 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer does not support the operation.
   case unsupported
-  /// A number in the request does not fit in a C type in the peer's ABI, such as `time_t`; no call was made.
+  /// A number in the request does not fit into a C type of the peer's ABI, such as `time_t`; the peer made no call.
   case unrepresentable(type: String)
-  /// The request itself is invalid, for example because of an unknown handle; no call was made.
+  /// The request itself is invalid, for example because a handle is unknown; the peer made no call.
   case invalid(reason: String)
 
   /// Parses a line without its trailing newline.

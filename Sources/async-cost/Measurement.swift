@@ -83,8 +83,8 @@ private func askInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) 
   return ContinuousClock.now - start
 }
 
-/// Returns the number of allocations in 1000 round trips between two tasks, including those made by the event loop's
-/// thread.
+/// Returns the number of allocations in 1000 round trips between two tasks, including the allocations in the event
+/// loop's thread.
 func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   let (first, second) = try S.connect()
   let executor = try EventLoopExecutor.shared()

@@ -104,7 +104,7 @@ struct CounterSide: Side, ~Copyable {
   let outgoing: EventFD
 
   static func connect() throws -> (first: Ends, second: Ends) {
-    // The descriptors are nonblocking; otherwise, each asynchronous write would set and clear O_NONBLOCK.
+    // Make the descriptors nonblocking. Otherwise, each asynchronous write would set and clear O_NONBLOCK.
     let there = try EventFD(nonBlocking: true).release()
     let back = try EventFD(nonBlocking: true).release()
     return (Ends(back, there), Ends(try there.duplicate(), try back.duplicate()))

@@ -1,5 +1,5 @@
-// async-cost [ROUNDS]: measures one-byte round-trip times with blocking and asynchronous calls in a single run, and
-// counts allocations. The exit status is 1 if round trips allocate.
+// async-cost [ROUNDS]: measures the time of one-byte round trips, with blocking and with asynchronous calls in the same
+// run, and counts allocations. The exit status is 1 if round trips allocate memory.
 
 internal import IPC
 internal import IPCAsync
@@ -24,7 +24,7 @@ func microseconds(_ duration: Duration) -> String {
 func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
   var times: [Variant: [Duration]] = [:]
   for _ in 0..<repetitions {
-    // Interleave the variants, so that other system load affects all of them.
+    // Measure the variants in turn, so that other load on the system affects all of them.
     for variant in Variant.allCases { times[variant, default: []].append(try await variant.measure(side, rounds)) }
   }
   let fastest = times.compactMapValues { $0.min() }
@@ -42,5 +42,5 @@ func report<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
 let counts = [
   try await report(PipeSide.self), try await report(SocketSide.self), try await report(CounterSide.self),
 ]
-// Tolerate a few allocations, because an array in the event loop may still grow.
+// A few allocations are allowed, because an array in the event loop may still grow.
 exit(counts.contains { $0 > 10 } ? 1 : 0)

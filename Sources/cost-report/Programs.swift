@@ -46,7 +46,7 @@ struct Programs {
 
   /// Runs both programs alternately, and returns the shortest time of each.
   ///
-  /// The shortest run is the one least disturbed by other programs.
+  /// The shortest run is the one that other programs have disturbed the least.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {
@@ -101,7 +101,7 @@ struct Programs {
     return count
   }
 
-  /// Returns the time in ns printed by the program; for a pair of processes, the first process's time.
+  /// Returns the time in ns that the program printed; for a pair of processes, the time that the first one printed.
   private func time(_ measurement: Measurement, in form: Form) throws -> Double {
     var command = form == .c ? [c] : [swift]
     command += [measurement.name, "\(measurement.count)"] + (form == .c ? [] : [form.rawValue])
@@ -115,7 +115,7 @@ struct Programs {
       second.waitUntilExit()
       return try parse(output)
     } catch {
-      // Without its partner, the second program would wait indefinitely.
+      // The first program has failed, so the second would wait for it forever.
       second.terminate()
       throw error
     }
@@ -143,8 +143,8 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Reading one pipe to its end before the other cannot block the program: only the output on standard error can
-    // exceed a pipe's capacity.
+    // Reading one pipe to its end before the other cannot block the program, because only the output on standard error
+    // can exceed the capacity of a pipe.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -15,7 +15,8 @@ struct Targets: Codable {
   var allocations = 0.0
 }
 
-/// The cost of sending and receiving a 64-byte message, or of two calls that transfer no bytes (`arrays` is nil).
+/// The cost of sending and receiving a 64-byte message, or of two calls that transfer no bytes; `arrays` is nil for the
+/// latter.
 struct MessageCost: Codable {
   struct Figures: Codable {
     /// The number of user-mode instructions.
@@ -28,7 +29,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// Returns the additional cost, relative to C, of the more expensive Swift variant.
+  /// Returns the additional cost of the more expensive Swift variant, compared with C.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }
@@ -47,7 +48,7 @@ struct Table {
   private static let widths = [16, 14, 9, 9, 15, 13]
   let targets: Targets
 
-  /// Whether any value so far has exceeded its target.
+  /// Whether any value so far exceeds its target.
   private(set) var hasMarks = false
 
   init(_ targets: Targets) { self.targets = targets }

@@ -5,7 +5,7 @@ import Foundation
 
 var hasFailed = false
 
-/// Prints a line immediately, because the next line may take seconds to appear.
+/// Prints a line and flushes it, because seconds may pass before the next line.
 func show(_ line: String) {
   FileHandle.standardOutput.write(Data("\(line)\n".utf8))
 }
@@ -14,7 +14,9 @@ func report(_ line: String) {
   FileHandle.standardError.write(Data("\(line)\n".utf8))
 }
 
-/// Performs one measurement, and reports a failure without exiting.
+/// Performs one measurement.
+///
+/// If it fails, reports the failure and continues.
 @MainActor
 func reporting(_ name: String, _ body: () throws -> Void) {
   do {

@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
     abstract: "Measures the latency and throughput of every mechanism in every pairing of languages.",
     usage: "ipc-interop bench [<options>]",
     discussion: """
-      The peers measure the messages themselves. The pairings take turns in rounds, and each is compared with the
-      reference in the same round.
+      The peers themselves take the measurements. In each round, the pairings take turns, and the command compares \
+      each of them with the reference in the same round.
 
       EXAMPLES
         ipc-interop bench                          everything: less than five minutes
@@ -88,7 +88,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     let baseline = try compare.map(BenchmarkDocument.init(reading:))
     let earlier = try from.map(BenchmarkDocument.init(reading:))
-    // Open the file first, so that a wrong path does not waste a run.
+    // Open the file first, so that a wrong path is reported before the run.
     let file = try output.map { try OutputFile.open(FilePath($0)) }
     let document = try earlier ?? measure()
     let report = try document.report(format, style: file == nil ? Style(of: STDOUT_FILENO) : Style())
@@ -108,7 +108,8 @@ struct Bench: ParsableCommand {
   }
 }
 
-/// Shows the current measurement on standard error: in place on a terminal, otherwise with a line for each benchmark.
+/// Shows the current measurement on standard error: on a terminal, in a line that is overwritten; otherwise, in one
+/// line for each benchmark.
 private final class ProgressLine {
   private let style = Style(of: STDERR_FILENO)
   private var last = ""

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The files that CI services request through environment variables: a job summary, and the files for a Bazel test.
 enum CIServiceFiles {
-  /// The variables that contain a file path, each with the format of the report to write to that file.
+  /// The variables that contain a file path, and the format of the report to write to each file.
   private static let reports: [(variable: String, format: ReportFormat, appends: Bool)] = [
     ("GITHUB_STEP_SUMMARY", .markdown, true),
     ("XML_OUTPUT_FILE", .junit, false),
@@ -29,7 +29,7 @@ enum CIServiceFiles {
     return writers
   }
 
-  /// Creates the file that tells Bazel that a test supports sharding.
+  /// Creates the file that informs Bazel that a test supports sharding.
   static func confirmShards(_ environment: [String: String]) throws(RunError) {
     guard let path = environment["TEST_SHARD_STATUS_FILE"], !path.isEmpty else { return }
     let descriptor = try OutputFile.open(FilePath(path))

@@ -7,10 +7,10 @@ struct CheckPeer: ParsableCommand {
     commandName: "check-peer",
     abstract: "Checks everything that a peer in any language supports.",
     discussion: """
-      COMMAND starts a peer as docs/peer-protocol.md describes it. The command checks its greeting, compares it with the \
-      golden transcripts, runs every scenario with it and the C peer, and injects faults into its system calls. It does \
-      not test operations that the greeting omits. Options precede COMMAND. The peer runs in the current directory. With \
-      --scenarios, it only runs those scenarios.
+      COMMAND starts a peer as described in docs/peer-protocol.md. check-peer checks the peer's greeting, compares the \
+      peer with the golden transcripts, runs every scenario with this peer and the C peer, and injects faults into the \
+      peer's system calls. It does not test operations that the greeting omits. Options precede COMMAND. The peer runs \
+      in the current directory. With --scenarios, check-peer runs only the scenarios in that file.
 
       EXAMPLES
         ipc-interop check-peer python3 peer.py
@@ -27,7 +27,7 @@ struct CheckPeer: ParsableCommand {
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Skip fault injection: the slowest part, but the only one that tests partial transfers.")
+  @Flag(help: "Skip fault injection, the slowest part. Only fault injection tests partial transfers.")
   var quick = false
 
   @Option(
@@ -40,7 +40,7 @@ struct CheckPeer: ParsableCommand {
 
   @Argument(
     parsing: .captureForPassthrough,
-    help: ArgumentHelp("The program of the peer, and its arguments.", valueName: "command"))
+    help: ArgumentHelp("The peer program and its arguments.", valueName: "command"))
   var command: [String]
 
   /// The peer command, without the `--` before it.
@@ -55,7 +55,9 @@ struct CheckPeer: ParsableCommand {
     }
   }
 
-  /// Whether help is requested: the parser treats the option as the peer command.
+  /// Whether the user requests help.
+  ///
+  /// The parser treats the option as the peer command.
   private var wantsHelp: Bool { command.first == "--help" || command.first == "-h" }
 
   func run() throws {
@@ -78,7 +80,8 @@ struct CheckPeer: ParsableCommand {
     }
   }
 
-  /// Returns this command's options among the peer's arguments; none if the user wrote `--` before the peer command.
+  /// Returns this command's options that occur among the peer's arguments; none if the user wrote `--` before the peer
+  /// command.
   private func misplacedOptions() throws -> [String] {
     guard command.first != "--" else { return [] }
     let tool = try JSONDecoder().decode(ToolDescription.self, from: Data(Self._dumpHelp().utf8))
@@ -112,7 +115,7 @@ struct CheckPeer: ParsableCommand {
       injection.expectations = expectations
       runner.injection = .peer(injection)
     } catch {
-      // If nothing is selected, the filters select only matrix cells.
+      // With this status, the filters select only matrix cells, which is not a problem.
       if error.status != .nothingSelected { runner.notes.append("no faults are injected: \(error)") }
     }
   }

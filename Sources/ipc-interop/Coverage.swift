@@ -3,10 +3,10 @@ import Harness
 
 struct Coverage: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Counts the assertions in public test suites that are tested by scenarios.",
+    abstract: "Counts the assertions in public test suites that scenarios test.",
     usage: "ipc-interop coverage [<options>]",
     discussion: """
-      fixtures/assertions.yaml lists the assertions, and for each its scenarios or the reason why it has none.
+      fixtures/assertions.yaml lists each assertion with its scenarios, or with the reason why it has none.
 
       EXAMPLES
         ipc-interop coverage                         the totals of every suite

@@ -7,8 +7,8 @@ struct Explain: ParsableCommand {
     abstract: "Explains a mechanism, a scenario, a script, a verdict, an errno or a C function.",
     usage: "ipc-interop explain [<options>] <name> ...",
     discussion: """
-      The explanation has the meaning, the usual causes, the section of the standard, and advice. A cell name is \
-      explained like its scenario.
+      The explanation states the meaning, the usual causes, the section of the standard, and advice. For the name of \
+      a cell, the command explains the cell's scenario.
 
       EXAMPLES
         ipc-interop explain posix-mq

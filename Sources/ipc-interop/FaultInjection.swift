@@ -72,7 +72,7 @@ struct FaultInjection: ParsableCommand {
   func run() throws {
     var configuration = try running.fixtures(peers: peers).configuration
     running.set(&configuration, more: peers.map { ("--peers", $0) })
-    // A peer that is killed inside sem_open(3) leaves a file with an unknown name. It disappears with the sandbox.
+    // A peer that is killed inside sem_open(3) leaves a file behind, whose name is unknown. The sandbox removes it.
     configuration.isolation = .required
     configuration.failFast = failFast
     var selection = InjectionSelection()

@@ -45,7 +45,7 @@ struct IPCInterop: ParsableCommand {
     defaultSubcommand: Run.self)
 }
 
-/// Runs a command and exits with the suite's exit statuses, which differ from the argument parser's.
+/// Runs a command, and exits with one of the suite's statuses instead of the argument parser's.
 @main
 enum Main {
   static func main() {
@@ -68,7 +68,8 @@ enum Main {
     }
   }
 
-  /// Reports an error if the first word resembles a command name, because it would otherwise become a filter for `run`.
+  /// Reports an error if the first word resembles the name of a command, because otherwise it would be a filter for
+  /// `run`.
   private static func rejectMisspelledCommand(_ word: String?) throws(RunError) {
     guard let word, !names.contains(word), let name = Suggestion.misspelled(word, among: names) else { return }
     throw RunError(
@@ -77,7 +78,9 @@ enum Main {
 
   private static let names = IPCInterop.configuration.subcommands.map { $0._commandName } + ["help"]
 
-  /// Reports an error if the word after `help` is not a command, because the parser would print the general help.
+  /// Reports an error if the word after `help` is not a command.
+  ///
+  /// The parser would print the general help.
   private static func rejectUnknownTopic(_ words: [String]) throws(RunError) {
     guard words.first == "help", words.count > 1, !words[1].hasPrefix("-"), !names.contains(words[1]) else { return }
     let nearest = Suggestion.nearest(to: words[1], among: names).map { "did you mean '\($0)'?" }
@@ -100,7 +103,7 @@ enum Main {
       status: .usage)
   }
 
-  /// Prints an error with escapes, because it may contain peer output.
+  /// Prints an error, escaped because it may contain output from a peer.
   private static func printError(_ text: String) {
     let lines = text.linesEscapedForDisplay.joined(separator: "\n")
     try? FileHandle.standardError.write(contentsOf: Data("\(lines)\n".utf8))

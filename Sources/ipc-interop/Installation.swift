@@ -3,8 +3,8 @@ import Harness
 
 /// Finds the fixtures, the peers and the sandbox init.
 extension Installation {
-  /// Returns the checkout or prefix `given` or, if nil, the nearest checkout or prefix above this program or the
-  /// working directory.
+  /// Returns the checkout or prefix `given` or, if it is nil, the nearest one above this program or the working
+  /// directory.
   static func find(given: String?) -> Installation? {
     if let given { return at(URL(fileURLWithPath: given).standardizedFileURL.resolvingSymlinksInPath().path) }
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

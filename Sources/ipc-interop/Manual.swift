@@ -80,7 +80,9 @@ private struct ManualPage {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// The variables that change the output; variables of CI services are described where they are used.
+  /// The variables that change the output.
+  ///
+  /// The page describes the variables of CI services where it describes their use.
   private static let environment = [
     ".Sh ENVIRONMENT", ".Bl -tag -width Ds",
     ".It Ev NO_COLOR", "If not empty, the output has no colors.",
@@ -128,7 +130,7 @@ private struct ManualPage {
     return [".It \(heading)"] + (text.isEmpty ? [] : [escaped(text)])
   }
 
-  /// Returns the lines of a discussion: headings are in capitals, and indented lines are kept unchanged.
+  /// Returns the lines of a discussion, in which headings are in capitals, and indented lines are literal text.
   private static func discussion(_ text: String?) -> [String] {
     var lines: [String] = []
     var isLiteral = false

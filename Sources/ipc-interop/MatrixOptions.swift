@@ -83,7 +83,9 @@ struct MatrixOptions: ParsableArguments {
     if texts.contains("") { throw ValidationError("\(name) must not be empty; leave it out to select every cell") }
   }
 
-  /// Runs or lists the cells that the filters and options select; `more` has the options needed to repeat a cell.
+  /// Runs or lists the cells that the filters and options select.
+  ///
+  /// `more` contains the other options that are needed to repeat a cell.
   ///
   /// `defaultPairs` are the pairings to use without `--pairs`. `prepare` completes the runner before it runs.
   func run(
@@ -130,7 +132,7 @@ struct MatrixOptions: ParsableArguments {
 
   /// Returns the selection that determines which scenarios to load.
   ///
-  /// A list shows the pitfalls of all mechanisms, and updating the known failures requires the ids of all cells.
+  /// A list shows the pitfalls of all mechanisms, and an update of the known failures needs the ids of all cells.
   func selectionToLoad(_ filters: [String]) -> Selection {
     list || knownFailures.updateKnownFailures
       ? Selection() : Selection(filters: withTestFilter(filters), mechanisms: mechanism)

@@ -10,8 +10,9 @@ struct SuiteOptions: ParsableArguments {
     completion: .directory)
   var root: String?
 
-  /// Loads the fixtures that a selection needs, additional languages from the files `peers`, and the scenarios in the
-  /// user's files `scenarios` instead of the suite's.
+  /// Loads the fixtures that a selection needs, with the additional languages in the files `peers`.
+  ///
+  /// If `scenarios` names a user's files, their scenarios replace those of the suite.
   func fixtures(
     peers: [String] = [], scenarios: [String] = [], for selection: Selection = Selection()
   ) throws -> Fixtures {
@@ -63,7 +64,7 @@ struct RunningOptions: ParsableArguments {
 
   /// Sets these options in a configuration.
   ///
-  /// `more` has the other options that are needed to repeat a single cell, with their values; a flag has no value.
+  /// `more` contains the other options that are needed to repeat a single cell, with their values; a flag has no value.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.rerunProgram = Self.quoted(CommandLine.arguments.first ?? "ipc-interop")
     configuration.jobs = jobs

@@ -6,14 +6,14 @@ import SystemPackage
 ///
 /// An existing file, FIFO or device is opened for writing, as with `>` in a shell.
 ///
-/// In a world-writable directory such as `/tmp`, another user's file is rejected, because it may be a link to a file
-/// that only this user can write, or the other user may change its contents.
+/// In a world-writable directory such as `/tmp`, a file that belongs to another user is rejected. It may be a link to a
+/// file that only this user can write, or the other user may change its contents.
 enum OutputFile {
   static func open(_ path: FilePath, appends: Bool = false) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, appends ? .append : .truncate, .closeOnExec]
     if let shared = sharedFolder(of: path) {
       switch status(path) {
-      // Fail if another user creates the file in the meantime.
+      // Fail if another user has created the file in the meantime.
       case nil: options.insert(.exclusiveCreate)
       // The sticky bit prevents other users from replacing this user's file.
       case let file? where file.st_uid == geteuid() || file.st_uid == shared.st_uid: break
@@ -42,7 +42,8 @@ enum OutputFile {
     }
   }
 
-  /// Returns the status of the file's directory if all users can create files there but remove only their own.
+  /// Returns the status of the file's directory if all users can create files there, but each user can remove only
+  /// their own.
   private static func sharedFolder(of path: FilePath) -> stat? {
     let parent = path.removingLastComponent()
     var folder = stat()

@@ -10,7 +10,7 @@ struct Record: ParsableCommand {
       The programs in the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
       interop.yaml. 'ipc-interop check' finds that file, and explains each difference in one sentence. Each scenario \
-      runs three times: values that differ between runs are marked. You may edit the file.
+      runs three times, and values that differ between the runs are marked. You may edit the file.
 
       After '--', commands replace interop.yaml, separated by '----'. Each command starts when the previous one \
       sleeps, prints a line or exits. The recording is written to standard output.
@@ -33,7 +33,7 @@ struct Record: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var arguments: [String] = []
 
-  /// Whether the arguments follow `--`, a fact that the parser does not report.
+  /// Whether the arguments follow `--`, which the parser does not report.
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(

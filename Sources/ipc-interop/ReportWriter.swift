@@ -3,14 +3,14 @@ import Harness
 import Synchronization
 import SystemPackage
 
-/// Writes the selected report to standard output, or to a file while a console report goes to standard error.
+/// Writes the selected report to standard output, or to a file; in that case, a console report goes to standard error.
 final class ReportWriter: Sendable {
   private let state: Mutex<State>
 
   private struct State {
     var writers: [Writer]
     var timings: Timings?
-    /// Progress lines for standard error, if no console report goes there and no terminal shows the progress.
+    /// Progress lines for standard error; nil if a console report goes there or a terminal shows the progress.
     var progress: ProgressLines?
     var failure: (any Error)?
   }
@@ -47,7 +47,7 @@ final class ReportWriter: Sendable {
         writers: writers, timings: timings ? Timings() : nil, progress: needsProgress ? ProgressLines() : nil))
   }
 
-  /// Whether two descriptors refer to the same file, so that output to both would be interleaved.
+  /// Whether two descriptors refer to the same file, in which the output to both would be interleaved.
   private static func areOneFile(_ first: Int32, _ second: Int32) -> Bool {
     var (one, other) = (stat(), stat())
     guard unsafe fstat(first, &one) == 0, unsafe fstat(second, &other) == 0 else { return false }
@@ -66,7 +66,7 @@ final class ReportWriter: Sendable {
           let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
           if !text.isEmpty { try place.writeAll(text.utf8) }
         } catch {
-          // The reader has closed the output, as `head` does, or the disk is full. Complete the other reports.
+          // The disk is full, or the reader has closed the output, as `head` does. Complete the other reports.
           state.failure = error
           state.writers.remove(at: index)
           Interruption.request()

@@ -2,7 +2,7 @@ import Foundation
 import Harness
 
 extension Style {
-  /// Creates the style that a destination and the environment variables allow.
+  /// Creates the style that the destination and the environment variables allow.
   init(of descriptor: Int32, verbose: Bool = false) {
     let environment = ProcessInfo.processInfo.environment
     let isTerminal = isatty(descriptor) == 1 && environment["TERM"] != "dumb"

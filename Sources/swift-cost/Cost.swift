@@ -3,17 +3,17 @@ internal import SystemPackage
 
 /// One measurement.
 ///
-/// A run's time is a constant plus the number of rounds times the cost per round. The cost per round is therefore
-/// computed from two runs of different lengths.
+/// The time of a run consists of a constant part and the cost per round. Therefore, the cost per round is computed from
+/// two runs of different lengths.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// Each round sends and receives one message.
     case message
     /// Each round makes two calls that transfer no bytes.
     case calls
-    /// The cost is the time for this many rounds within one process.
+    /// The cost is the time per round within one process.
     case single(Int)
-    /// The cost is the time for this many rounds between two processes.
+    /// The cost is the time per round between two processes.
     case pair(Int)
   }
 
@@ -34,7 +34,8 @@ struct Cost: Sendable {
 
 /// One run of a measurement, with its arguments.
 ///
-/// For a measurement between two processes, the arguments include the path of the shared file and this process's role.
+/// For a measurement between two processes, the arguments include the path of the shared file and the role of this
+/// process.
 struct Run {
   let count: Int
   let usesArrays: Bool

@@ -79,8 +79,9 @@ let ringCosts = [
   },
 ]
 
-/// Calls `sched_yield(2)` until the other process has created the ring, which is complete once its magic number is
-/// stored.
+/// Calls `sched_yield(2)` until the other process has created the ring.
+///
+/// The ring is complete once its magic number has been stored.
 private func untilCreated(in region: SharedRegion, at offset: Int) throws {
   while try region.loadAcquiring(as: UInt64.self, at: offset) == 0 { sched_yield() }
 }

@@ -1,6 +1,6 @@
 internal import IPC
 
-/// A System V semaphore: one +1 operation and one -1 operation.
+/// A System V semaphore: one operation that adds 1, and one that subtracts 1.
 let systemVSemaphoreCosts = [
   Cost(name: "sysv-sem", kind: .calls) { run in
     let semaphores = try SystemVSemaphores.create(.private, count: 1)

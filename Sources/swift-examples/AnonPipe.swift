@@ -25,7 +25,7 @@ struct AnonPipe: ParsableCommand {
   }
 
   func run() throws {
-    // Swift programs have threads, so they must not fork. Instead, the child runs this program again.
+    // A Swift program has threads, so it must not fork. Instead, the child executes this program again.
     if let readFrom { return try beChild(readingFrom: FileDescriptor(rawValue: readFrom)) }
 
     let pipe = try AnonymousPipe()
@@ -35,7 +35,7 @@ struct AnonPipe: ParsableCommand {
     let process = try ChildProcess(
       command[0], arguments: Array(command[1...]), inheriting: [.init(pipe.reader, as: 3)])
 
-    // The parent only writes. If it kept the read end open, it would not detect that the child has exited.
+    // The parent only writes. If it kept the read end open, it would not notice that the child has exited.
     try pipe.reader.close()
 
     var sent = false
@@ -46,7 +46,7 @@ struct AnonPipe: ParsableCommand {
       report("anon_pipe", error)
     }
 
-    // The child now sees end of file, so its output follows the parent's.
+    // The child now sees end of file, so its output comes after the parent's.
     try pipe.writer.close()
 
     let status = try process.wait().shellStatus
@@ -60,7 +60,9 @@ struct AnonPipe: ParsableCommand {
     say("Parent: sent '\(visible(bytes))' (\(bytes.count) bytes).")
   }
 
-  /// The child only reads: it has no copy of the write end, which is close-on-exec.
+  /// The child only reads.
+  ///
+  /// The write end is close-on-exec, so the child has no copy of it.
   private func beChild(readingFrom descriptor: FileDescriptor) throws {
     let reader = try PipeReader(adopting: descriptor)
     var bytes: [UInt8] = []

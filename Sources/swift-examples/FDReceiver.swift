@@ -41,12 +41,12 @@ struct FDReceiver: ParsableCommand {
     say("FD Receiver: listening at '\(path)'.")
     for _ in 1...count.value {
       let client = try listener.accept(timeout: timeout)
-      // The two bytes that carry the descriptor are discarded. A message without a descriptor, or with several, is an
-      // error.
+      // The two bytes that accompany the descriptor are discarded. It is an error if a message has no descriptor or
+      // several.
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
-      // Closing the connection informs the sender that the file was read.
+      // Closing the connection informs the sender that the file has been read.
       try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }
@@ -54,7 +54,7 @@ struct FDReceiver: ParsableCommand {
 
   /// Reads the first page of the file.
   ///
-  /// A descriptor can be of any kind, and reading from anything other than a regular file could block.
+  /// A descriptor can be of any kind. Only reading a regular file is certain not to block.
   private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
     guard try FileStatus(of: file).isRegularFile else {
       report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)

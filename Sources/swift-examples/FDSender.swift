@@ -20,7 +20,7 @@ struct FDSender: ParsableCommand {
     let address = try UnixSocket.Address(path: FilePath(path))
     let timeout = Timeout(timeout)
 
-    // This process needs permission to open the file; the receiver does not.
+    // This process needs permission to open the file; the receiver does not need it.
     let opened: FileDescriptor
     do {
       opened = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
@@ -33,7 +33,8 @@ struct FDSender: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("FD Sender: connected to '\(path)'.")
 
-    // Two bytes carry the descriptor, which stays open in transit even after this process closes its copy and exits.
+    // The descriptor travels with two bytes. It stays open in transit, even after this process has closed its copy and
+    // exited.
     try server.send("FD".utf8.span, descriptors: [opened].span, timeout: timeout)
     say("FD Sender: passed '\(file)'.")
     try? opened.close()

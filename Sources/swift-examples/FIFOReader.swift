@@ -36,11 +36,11 @@ struct FIFOReader: ParsableCommand {
   }
 
   private func read(from fifo: FIFO, _ timeout: Timeout) throws {
-    // Opening waits for a writer, and fails for a symbolic link or a file that is not a FIFO.
+    // This call waits for a writer. It fails if the path is a symbolic link or a file other than a FIFO.
     say("FIFO Reader: opening '\(path)'.")
     let reader = try fifo.openForReading(timeout: timeout)
 
-    // Read to end of file: one read may return only part of the data.
+    // Read to end of file, because one read may return only part of the data.
     var bytes: [UInt8] = []
     try reader.readToEnd(appendingTo: &bytes, timeout: timeout)
     if !bytes.isEmpty {

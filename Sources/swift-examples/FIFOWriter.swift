@@ -27,14 +27,14 @@ struct FIFOWriter: ParsableCommand {
     do {
       try write(to: fifo, Timeout(timeout))
     } catch {
-      // If there was no reader to remove the FIFO, remove it here.
+      // There was no reader to remove the FIFO, so remove it here.
       if created { try? fifo.unlink() }
       throw error
     }
   }
 
   private func write(to fifo: FIFO, _ timeout: Timeout) throws {
-    // Opening waits for a reader, and fails for a symbolic link or a file that is not a FIFO.
+    // This call waits for a reader. It fails if the path is a symbolic link or a file other than a FIFO.
     say("FIFO Writer: opening '\(path)'.")
     let writer = try fifo.openForWriting(timeout: timeout)
 

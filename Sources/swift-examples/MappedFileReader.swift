@@ -18,13 +18,13 @@ struct MappedFileReader: ParsableCommand {
       try object.close()
       say("Mapped File Reader: mapped '\(path)' (\(memory.size) bytes).")
 
-      // Load the first byte first: the writer stores it last.
+      // Load the first byte before the others, because the writer stores it last.
       guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
         report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If another process truncates the file at this point,
-      // the call throws, whereas SIGBUS kills the C program.
+      // Without a NUL, the text extends to the end of the mapping. If another process truncates the file now, this call
+      // throws, whereas SIGBUS kills the C program.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
 

@@ -22,7 +22,7 @@ struct MappedFileWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // To the reader, an empty file means that the message has not been written yet.
+    // While the file is empty, the reader knows that the message has not been written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }
@@ -36,13 +36,13 @@ struct MappedFileWriter: ParsableCommand {
       try object.close()
       say("Mapped File Writer: mapped '\(path)' (\(memory.size) bytes).")
 
-      // Store the first byte last: a reader that sees it also sees the other bytes.
+      // Store the first byte last, so that a reader that sees it also sees the other bytes.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
       say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
 
-      // Syncing affects only the disk: other processes already see the change.
+      // Syncing affects only the disk. Other processes already see the change.
       try memory.sync()
       say("Mapped File Writer: synchronised.")
 

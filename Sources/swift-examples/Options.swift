@@ -32,7 +32,7 @@ package struct Count: ExpressibleByArgument {
 
 /// A System V key: decimal, or hexadecimal with the prefix 0x.
 ///
-/// IPC_PRIVATE is refused, because no other program could find the object.
+/// IPC_PRIVATE is rejected, because no other program could find the object.
 struct Key: ExpressibleByArgument {
   let key: SystemVKey
 
@@ -143,7 +143,7 @@ package struct Seconds: ExpressibleByArgument {
 }
 
 extension Timeout {
-  /// Creates the timeout for a whole run; nil means to wait indefinitely.
+  /// Creates the timeout for a whole run; nil means that the run waits indefinitely.
   package init(_ seconds: Seconds?) {
     self = seconds.map { .after($0.duration) } ?? .never
   }

@@ -1,9 +1,9 @@
 package import IPC
 internal import SystemPackage
 
-/// Prints a line immediately, because lines printed before a wait must not stay in a buffer.
+/// Prints a line and flushes it, because a line must be visible before the program waits.
 package func say(_ line: String) {
-  // The program continues if its output has no reader.
+  // If no process reads the output, the program continues.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
 }
 
@@ -25,7 +25,7 @@ package func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 
-/// Prints an error from a call outside the library, or with a different object from the one that the library reports.
+/// Prints an error from a call outside the library, or an error with another object than the library reports.
 func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)
 }

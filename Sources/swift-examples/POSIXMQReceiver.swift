@@ -40,7 +40,7 @@ struct POSIXMQReceiver: ParsableCommand {
     let (maximum, size) = (queue.attributes.maximumMessages, queue.attributes.maximumMessageSize)
     say("POSIX MQ Receiver: opened '\(name)' (\(maximum) messages of \(size) bytes).")
 
-    // The buffer for the queue's longest possible message is allocated once.
+    // The buffer is allocated once. It has room for the longest message that the queue allows.
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

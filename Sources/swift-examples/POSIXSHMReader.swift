@@ -18,13 +18,13 @@ struct POSIXSHMReader: ParsableCommand {
       try object.close()
       say("POSIX SHM Reader: mapped '\(name)' (\(memory.size) bytes).")
 
-      // Load the first byte first: the writer stores it last.
+      // Load the first byte before the others, because the writer stores it last.
       guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
         report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
         throw ExitCode.failure
       }
-      // Without a NUL, the text extends to the end of the mapping. If another process truncates the object at this
-      // point, the call throws, whereas SIGBUS kills the C program.
+      // Without a NUL, the text extends to the end of the mapping. If another process truncates the object now, this
+      // call throws, whereas SIGBUS kills the C program.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
 

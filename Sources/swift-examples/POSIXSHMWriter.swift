@@ -22,7 +22,7 @@ struct POSIXSHMWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // To the reader, an empty object means that the message has not been written yet.
+    // While the object is empty, the reader knows that the message has not been written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }
@@ -36,7 +36,7 @@ struct POSIXSHMWriter: ParsableCommand {
       try object.close()
       say("POSIX SHM Writer: mapped '\(name)' (\(memory.size) bytes).")
 
-      // Store the first byte last: a reader that sees it also sees the other bytes.
+      // Store the first byte last, so that a reader that sees it also sees the other bytes.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }

@@ -27,8 +27,8 @@ struct SHMReader: ParsableCommand {
       try SystemVSemaphores.open(semKey.key, minimumCount: 1)
     }
 
-    // A new segment is all zeros. If this process acquires the semaphore before the writer, it finds no message,
-    // releases the semaphore, and tries again.
+    // A new segment contains only zeros. If this process acquires the semaphore before the writer does, it finds no
+    // message, releases the semaphore, and tries again.
     try semaphore.perform(.acquire(0, undo: true), timeout: timeout)
     while try memory.copyBytes(count: 1) == [0] {
       try semaphore.perform(.release(0, undo: true))
@@ -53,7 +53,9 @@ struct SHMReader: ParsableCommand {
     say("SHM Reader: removed the segment and the semaphore set.")
   }
 
-  /// Waits until a writer acquires the semaphore, for at most 10 ms, because a writer may already have finished.
+  /// Waits until a writer acquires the semaphore.
+  ///
+  /// The wait is at most 10 ms, because a writer may already have finished.
   private func waitForWriter(_ semaphore: SystemVSemaphores, _ timeout: Timeout) throws(IPCError) {
     do throws(IPCError) {
       try semaphore.perform(.waitForZero(0), timeout: .after(.milliseconds(10)))
@@ -62,7 +64,7 @@ struct SHMReader: ParsableCommand {
     }
   }
 
-  /// Opens an object created by the writer.
+  /// Opens an object that the writer has created.
   private func createdByWriter<Object>(_ open: () throws(IPCError) -> Object) throws -> Object {
     do throws(IPCError) {
       return try open()

@@ -35,9 +35,9 @@ struct SHMWriter: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Create the semaphore before the segment, because a reader that finds the segment expects the semaphore. Only the
-    // process that creates the semaphore sets it to 1. A program that did so at every start would release a semaphore
-    // held by another process.
+    // Create the semaphore before the segment, because a reader that finds the segment expects the semaphore to exist.
+    // Only the process that creates the semaphore sets it to 1. If a program did so at every start, it would release a
+    // semaphore that another process has acquired.
     let semaphore = try SystemVSemaphores.createOrOpenInitialized(
       semKey.key, values: [1], permissions: mode.permissions, timeout: timeout)
     do {

@@ -24,7 +24,7 @@ struct SignalReceiver: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Block the signal before another process can find this one; otherwise, the signal would kill this process.
+    // Block the signal before other processes can find this one. Otherwise, the signal would kill this process.
     let signals: SignalSet = [signal.signal]
     signals.block()
 
@@ -40,7 +40,9 @@ struct SignalReceiver: ParsableCommand {
     say("Signal Receiver: removed '\(pidFile)'.")
   }
 
-  /// Writes the process ID to a new file; an existing file may belong to another receiver, so it is not replaced.
+  /// Writes the process ID to a new file.
+  ///
+  /// An existing file is not replaced, because it may belong to another receiver.
   private func writePID() throws {
     let file = try FileDescriptor.open(
       FilePath(pidFile), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],

@@ -37,7 +37,7 @@ struct SignalSender: ParsableCommand {
 
   /// Waits until the file contains a process ID.
   private func findReceiver(_ timeout: Timeout) throws -> ProcessID {
-    // Add the watch before the first read; otherwise, a write between the read and the watch would be missed.
+    // Add the watch before the first read. Otherwise, a write between the read and the watch would be missed.
     let directory = FilePath(pidFile).removingLastComponent()
     let inotify = FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC)))
     let changes = OwnedDescriptor(taking: inotify)

@@ -43,7 +43,7 @@ struct SysVMsgReceiver: ParsableCommand {
   private func receive(from queue: SystemVMessageQueue, _ timeout: Timeout) throws {
     say("SYSV MSG Receiver: opened queue \(key.key.rawValue).")
 
-    // The buffer is allocated once, by default with room for the system's longest message (msgmax, 8192 bytes).
+    // The buffer is allocated once. By default, it has room for the longest message in the system (msgmax, 8192 bytes).
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

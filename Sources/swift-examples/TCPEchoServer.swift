@@ -22,10 +22,10 @@ struct TCPEchoServer: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // The connections of a server that has just exited occupy its port for a minute. The listener therefore sets
+    // After a server has exited, its connections occupy the port for a minute. Therefore, the listener sets
     // SO_REUSEADDR.
     let listener = try TCP.Listener(at: SocketAddress(address.address, port: port))
-    // If the port was 0, the address contains the port chosen by the kernel.
+    // If the port was 0, the address now contains the port that the kernel has chosen.
     let name = try listener.address
     say("TCP Echo Server: listening at '\(name)'.")
 
@@ -36,8 +36,8 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // If a client closes its socket before it has read all data, the connection is reset. Unlike end of file, a
-        // reset is an error.
+        // If a client closes its socket before it has read all the data, the kernel resets the connection. Unlike end
+        // of file, a reset is an error.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }
@@ -47,7 +47,7 @@ struct TCPEchoServer: ParsableCommand {
 
   /// Echoes what the client sends, until end of file.
   ///
-  /// If the client has closed the connection, the call fails, but SIGPIPE does not kill the server.
+  /// If the client has closed the connection, the call throws, and SIGPIPE does not kill the server.
   private func echo(_ client: borrowing TCP.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

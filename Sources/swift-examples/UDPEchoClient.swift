@@ -24,15 +24,16 @@ struct UDPEchoClient: ParsableCommand {
     let address = SocketAddress(address.address, port: port.number)
 
     let server = try UDP.Socket(address.address.version)
-    // A connected socket receives only from the server, and reports an error if no socket is bound to the server's
-    // address.
+    // A connected socket receives datagrams only from the server, and reports an error if no socket is bound to the
+    // server's address.
     try server.connect(to: address)
 
     let bytes = Array(message.utf8)
     try server.send(bytes.span, timeout: timeout)
     say("UDP Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // A datagram arrives whole or not at all. Nothing reports a lost datagram, so the program has the option --timeout.
+    // A datagram arrives as a whole or not at all. A lost datagram is not reported, so the program has the option
+    // --timeout.
     var received: [UInt8] = []
     try server.receiveWithoutAddress(maxLength: 65536, appendingTo: &received, timeout: timeout)
     say("UDP Echo Client: received '\(visible(received))' (\(received.count) bytes).")

@@ -23,7 +23,7 @@ struct UDPEchoServer: ParsableCommand {
     let timeout = Timeout(timeout)
 
     let server = try UDP.Socket(at: SocketAddress(address.address, port: port))
-    // If the port was 0, the address contains the port chosen by the kernel.
+    // If the port was 0, the address now contains the port that the kernel has chosen.
     say("UDP Echo Server: receiving at '\(try server.address)'.")
 
     // The buffer has room for the longest datagram, so nothing is truncated.
@@ -31,7 +31,7 @@ struct UDPEchoServer: ParsableCommand {
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)
       let message = try server.receive(maxLength: 65536, appendingTo: &bytes, timeout: timeout)
-      // An empty datagram is sent back like any other: it does not mean end of file.
+      // An empty datagram is sent back like any other. It does not mean end of file.
       try server.send(bytes.span, to: message.sender, timeout: timeout)
       say("UDP Echo Server: sent back \(message.length) bytes.")
     }

@@ -24,13 +24,13 @@ struct UnixEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("Unix Echo Client: connected to '\(path)'.")
 
-    // Shut down only the write side: the server sees end of file, and this process can still receive.
+    // Shut down only the write side, so that the server sees end of file, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)
     say("Unix Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // Read to end of file: one read may return only part of the data.
+    // Read to end of file, because one read may return only part of the data.
     var received: [UInt8] = []
     try server.readToEnd(appendingTo: &received, timeout: timeout)
     say("Unix Echo Client: received '\(visible(received))' (\(received.count) bytes).")

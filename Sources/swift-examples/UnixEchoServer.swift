@@ -49,7 +49,7 @@ struct UnixEchoServer: ParsableCommand {
 
   /// Echoes what the client sends, until end of file.
   ///
-  /// If the client has closed the connection, the call fails, but SIGPIPE does not kill the server.
+  /// If the client has closed the connection, the call throws, and SIGPIPE does not kill the server.
   private func echo(_ client: borrowing UnixSocket.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

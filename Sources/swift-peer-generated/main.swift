@@ -1,5 +1,5 @@
-// The Swift peer with generated mutants: `--mutant NAME` enables a mutant, and `--record` lists those that would change
-// a call. As in the C peer, the functions that it calls are replaced at link time.
+// The Swift peer with generated mutants. `--mutant NAME` enables a mutant, and `--record` lists the mutants that would
+// change a call. As in the C peer, the functions that the peer calls are replaced at link time.
 import GeneratedMutants
 import Glibc
 import SwiftPeer

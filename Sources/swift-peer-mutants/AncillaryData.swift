@@ -6,7 +6,7 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
   _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
 ) -> Int {
-  // The code omits the requested credentials and relies on the kernel, which adds the sender's own.
+  // The code omits the requested credentials. It relies on the kernel, which adds the credentials of the sender.
   if Mutant.credentialsNotSent.isOn {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
   }
@@ -46,7 +46,7 @@ import Glibc
 private func sendChanged(
   _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
 ) -> Int? {
-  // The header's length is CMSG_SPACE instead of CMSG_LEN. It includes padding, which is sent as another descriptor.
+  // The length in the header is CMSG_SPACE instead of CMSG_LEN, so the padding is sent as another descriptor.
   if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
   // The bytes are written in several parts, and the ancillary data is added to each part.
   if Mutant.descriptorsWithEveryPart.isOn {
@@ -64,7 +64,7 @@ private func sendChanged(
     if result != -1 { for descriptor in descriptors { _ = __real_close(descriptor) } }
     return result
   }
-  // The number of bytes sent is discarded: the code assumes that a call that does not throw has sent all bytes.
+  // The number of bytes sent is discarded. The code assumes that a call that does not throw has sent all bytes.
   if Mutant.restNeverSent.isOn {
     let result = send(descriptors, 0, length)
     return result > 0 ? length : result

@@ -5,7 +5,7 @@ import Glibc
   guard descriptor == 1, let bytes = unsafe bytes else { return unsafe __real_write(descriptor, bytes, count) }
   // `print` buffers the lines until the buffer is full or the program exits.
   if Mutant.printNotFlushed.isOn, unsafe Mutant.isInProgram { return count }
-  // A release build does not evaluate `assert`, so a check with `assert` never detects an error.
+  // A release build does not evaluate `assert`, so checks that use it never detect an error.
   let unchecked: [(mutant: Mutant, key: String, value: String)] = [
     (.tornByAssert, "torn", "0"), (.lostByAssert, "lost", "0"), (.disorderedByAssert, "disordered", "0"),
     (.repeatedByAssert, "repeated", "0"), (.wrongByAssert, "wrong", "0"), (.differsByAssert, "differs", "none"),

@@ -5,12 +5,12 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The length passed is the text's `count`, in characters instead of bytes.
+  // The code passes the text's `count` as the length, which counts characters instead of bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // SIGPIPE is not suppressed. On macOS, F_SETNOSIGPIPE suppresses it for a descriptor, but Linux has no such option.
+  // SIGPIPE is not suppressed. On macOS, F_SETNOSIGPIPE suppresses it for a descriptor; Linux has no such option.
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
@@ -27,7 +27,8 @@ import Glibc
     }
     return count
   }
-  // SIGPIPE is blocked during the write, and stays blocked because an early return skips restoring the mask.
+  // SIGPIPE is blocked during the write. It stays blocked, because an early return skips the code that restores the
+  // mask.
   if Mutant.signalStaysBlocked.isOn {
     var before: UInt64 = 0
     _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
@@ -43,7 +44,7 @@ import Glibc
   return result
 }
 
-/// Writes the bytes that a short write did not write or, with a mutant, the same number of bytes from the beginning.
+/// Writes the rest of the bytes after a short write or, with a mutant, the same number of bytes from the beginning.
 private func writeRest(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
@@ -57,7 +58,7 @@ private func writeRest(
 /// The number of bytes written by the last short write.
 nonisolated(unsafe) private var shortWrite = 0
 
-/// After a failed write, leaves the process or the open file description in a changed state, depending on the mutant.
+/// After a failed write, leaves the process or the open file description in a changed state that depends on the mutant.
 func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
@@ -95,9 +96,9 @@ func leaveNonBlocking(_ descriptor: Int32) {
   while result == 0, count > 0, Mutant.endOfFileRetried.isOn {
     result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
   }
-  // `try?` hides that a read would block, and missing data is treated as end of file.
+  // `try?` hides that a read would block, and the code treats missing data as end of file.
   if result == -1, errno == EAGAIN, Mutant.nothingAsEndOfFile.isOn { return 0 }
-  // `String(decoding:)` never fails: invalid UTF-8 is replaced.
+  // `String(decoding:)` never fails: it replaces invalid UTF-8.
   if let room = unsafe room, result > 0, Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
   // `readLine()` strips the newline.
   if let room = unsafe room, result > 0, Mutant.newlineStripped.isOn,
@@ -106,11 +107,11 @@ func leaveNonBlocking(_ descriptor: Int32) {
     return result - 1
   }
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
-  // The buffer is an array created with `repeating:count:`. The whole array is returned, including its unused bytes.
+  // The code creates the buffer with `repeating:count:`, and returns the whole array, including the unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
-/// Decodes the received bytes as UTF-8, replaces them with the re-encoded text, and returns the text's length.
+/// Decodes the received bytes as UTF-8, replaces them with the encoded text, and returns the length of that text.
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
@@ -128,7 +129,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
   // The write end of the child's standard input stays open, so the child does not see end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
   var result = __real_close(descriptor)
-  // `valueOrErrno(retryOnInterrupt: true)` is used for close, as for every other call.
+  // The code uses `valueOrErrno(retryOnInterrupt: true)` for close, as for every other call.
   while result == -1, errno == EINTR, Mutant.closeRetried.isOn { result = __real_close(descriptor) }
   // The descriptor is closed explicitly, and `deinit` closes the same number again.
   return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
@@ -141,7 +142,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // The ends are not close-on-exec, as in Foundation: a child inherits both, so a reader never sees end of file.
+  // The ends are not close-on-exec, as in Foundation. A child inherits both, so a reader never sees end of file.
   var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
   // The flag O_DIRECT is omitted, because Swift does not import it.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
@@ -154,7 +155,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
   // The mode is written as 600 instead of 0o600. In C, a leading zero suffices: 0600.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
-  // errno is read only after a log statement, which overwrites it.
+  // errno is read after a log statement, which has overwritten it.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
 }
@@ -173,7 +174,8 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // All signals are blocked during the call, and stay blocked after an error, which skips restoring the mask.
+  // All signals are blocked during the call. After an error, they stay blocked, because the code that restores the mask
+  // is skipped.
   if Mutant.signalsLeftBlocked.isOn {
     var all = sigset_t()
     _ = unsafe sigfillset(&all)

@@ -2,7 +2,7 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a channel message, whose length precedes it, with the selected mutant's defect.
+/// Writes a channel message, which consists of a length and the bytes, with the selected mutant's defect.
 ///
 /// Returns nil if no such mutant is selected.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {

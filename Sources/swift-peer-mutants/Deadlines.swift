@@ -5,14 +5,15 @@ import Glibc
 /// Stores seconds in an Int32, which overflows in 2038.
 private func narrowed(_ seconds: Int64) -> Int64 { Int64(Int32(truncatingIfNeeded: seconds)) }
 
-/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days; -1 still means to wait
-/// indefinitely.
+/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days.
+///
+/// The value -1 still means to wait indefinitely.
 private func rounded(_ nanoseconds: Int64) -> Int64 {
   let milliseconds = Int32(truncatingIfNeeded: nanoseconds / 1_000_000)
   return milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000
 }
 
-/// Adds the clock's and the timeout's seconds and nanoseconds separately, without a carry.
+/// Adds the seconds of the clock and the timeout, and separately their nanoseconds, without a carry.
 private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64, nanoseconds: Int) {
   var now = timespec()
   _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
@@ -27,7 +28,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   // Only the first element of the array is passed, with a count of 1.
   let used = Mutant.firstEntryOfArray.isOn ? min(1, count) : count
   let buffer = unsafe UnsafeMutableBufferPointer(start: entries, count: used)
-  // The code calls select(2) instead of poll(2), and select(2) does not support descriptors above 1023.
+  // The code calls select(2) instead of poll(2). select(2) does not support descriptors above 1023.
   for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
     unsafe buffer[i].descriptor = -1
   }
@@ -42,7 +43,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   return result
 }
 
-/// Waits or, with a mutant, checks every millisecond.
+/// Sleeps until a descriptor is ready or the time has passed; with a mutant, checks every millisecond instead.
 private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanoseconds: Int64) -> Int32 {
   // `while !handle.isReady { usleep(1000) }` polls instead of sleeping until the event occurs.
   let turn: Int64 = 1_000_000

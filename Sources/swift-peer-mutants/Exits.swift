@@ -5,7 +5,7 @@ import Glibc
 enum AtExit {
   nonisolated(unsafe) private static var action: (() -> Void)?
 
-  /// Registers an object for removal if the process opened an existing object.
+  /// Registers an object for removal if this process has opened it without creating it.
   static func remove(_ mutant: Mutant, _ result: Int32, flags: Int32, creates: Int32, _ action: @escaping () -> Void) {
     guard mutant.isOn, result != -1, flags & creates == 0 else { return }
     unsafe Self.action = action

@@ -30,7 +30,7 @@ import Glibc
 /// Whether a call in this program has failed, after which the program only cleans up.
 nonisolated(unsafe) var hasFailed = false
 
-/// Whether the program skips removing objects, because exit(3) runs neither `defer` nor `deinit`.
+/// Whether the program skips the removal of objects, because exit(3) runs neither `defer` nor `deinit`.
 private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {

@@ -11,7 +11,7 @@ import Glibc
     leaveTraces(on: socket, after: reason)
     errno = reason
   }
-  // The number of bytes sent is discarded: the code assumes that a call that does not throw has sent all bytes.
+  // The number of bytes sent is discarded. The code assumes that a call that does not throw has sent all bytes.
   let isDiscarded = Mutant.shortSendAsWhole.isOn || Mutant.restOfFrameForgotten.isOn
   return isDiscarded && result > 0 ? count : result
 }
@@ -21,13 +21,13 @@ import Glibc
 ) -> Int {
   // The function's `options` parameter has a default value, so the caller's MSG_PEEK is lost.
   let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
-  // The first read's result is treated as the whole message.
+  // The code treats the result of the first read as the whole message.
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
   if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
-  // End of file, where a read returns 0 bytes, is treated like a read that would block.
+  // The code treats end of file, where a read returns 0 bytes, like a read that would block.
   if Mutant.endOfFileOverlooked.isOn, result == 0, count > 0 {
     errno = EAGAIN
     return -1
@@ -42,7 +42,7 @@ nonisolated(unsafe) private var hasRead = false
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
   // The code never calls shutdown(2), because `deinit` closes the socket anyway.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
-  // The connection is always shut down in both directions, because the ported code has no other call.
+  // The connection is always shut down in both directions, because the ported code has no other method.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
@@ -55,7 +55,7 @@ nonisolated(unsafe) private var hasRead = false
   if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
-  // An empty datagram is treated as if none had been received.
+  // The code treats an empty datagram as if no datagram had been received.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1
@@ -68,7 +68,7 @@ nonisolated(unsafe) private var hasRead = false
   }
   guard Mutant.portNotConverted.isOn else {
     let result = unsafe __real_cipc_connect(socket, address)
-    // EINPROGRESS is not treated as a failure, so the socket counts as connected too early.
+    // The code does not treat EINPROGRESS as a failure, so it considers the socket connected too early.
     return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
   // The port is stored in `sin_port` without `bigEndian`, that is, in host byte order.

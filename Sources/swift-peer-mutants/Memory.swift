@@ -3,8 +3,8 @@ import CReal
 import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
-  // With `lengthOfUInt32`, the upper half of the length is lost. With `sizeOfTheVariable`, the length is that of the
-  // array variable, a reference of 8 bytes: `MemoryLayout.size(ofValue: bytes)`.
+  // With `lengthOfUInt32`, the upper half of the length is lost. With `sizeOfTheVariable`, the length is 8, the size of
+  // the reference in the array variable: `MemoryLayout.size(ofValue: bytes)`.
   if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
   return __real_ftruncate(descriptor, size)
@@ -14,7 +14,7 @@ import Glibc
   _ address: UnsafeMutableRawPointer?, _ length: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
   _ offset: off_t
 ) -> UnsafeMutableRawPointer? {
-  // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
+  // The code assumes a page size of 16 KiB, which another machine has, and rounds offsets to it.
   var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
   // The default options create a private mapping instead of a shared one.
@@ -25,7 +25,7 @@ import Glibc
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
   // A child does not inherit the mapping.
   if Mutant.mappingNotInherited.isOn, descriptor >= 0 { _ = unsafe madvise(memory, length, MADV_DONTFORK) }
-  // The FileHandle is no longer referenced, so it closes a descriptor that is still in use.
+  // The last reference to the FileHandle is gone, so the FileHandle closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
@@ -73,7 +73,7 @@ import Glibc
 @c(__wrap_pwrite) func writeAt(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
 ) -> Int {
-  // The records are not written yet when the reply is sent.
+  // When the reply is sent, the records have not been written yet.
   if Mutant.replyBeforeWritten.isOn { return count }
   return unsafe __real_pwrite(
     descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)

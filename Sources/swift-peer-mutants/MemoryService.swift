@@ -1,11 +1,11 @@
 import CReal
 import Glibc
 
-// These C functions are variadic. Their third argument is declared with the size of a register, even if the caller does
-// not pass one.
+// These C functions are variadic. Their third argument is declared with the size of a register, even for calls that do
+// not pass it.
 
 @c(__wrap_open) func openFile(_ path: UnsafePointer<CChar>?, _ flags: Int32, _ mode: Int) -> Int32 {
-  // The code duplicates the descriptor instead of reopening it, so the duplicate is also writable.
+  // The code duplicates the descriptor instead of reopening the memory, so the duplicate is also writable.
   if Mutant.reopenedAsDuplicate.isOn, let path = unsafe path {
     let parts = unsafe String(cString: path).split(separator: "/")
     if parts.starts(with: ["proc", "self", "fd"]), let descriptor = Int32(parts[3]) { return dup(descriptor) }

@@ -5,10 +5,10 @@ import Glibc
 @c(__wrap_cipc_mq_send) func mqSend(
   _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32
 ) -> Int32 {
-  // Messages are received in ascending order of priority, as with `sorted()`.
+  // Messages are received in ascending order of priority, the order that `sorted()` produces.
   if Mutant.sortedAscending.isOn { return unsafe __real_cipc_mq_send(queue, bytes, length, 32767 - priority) }
   guard let bytes = unsafe bytes else { return unsafe __real_cipc_mq_send(queue, bytes, length, priority) }
-  // The message is passed as a C string, so it ends at the first NUL.
+  // The message is passed as a C string, so it ends at its first NUL.
   if Mutant.messageAsCString.isOn {
     return unsafe __real_cipc_mq_send(
       queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
@@ -53,14 +53,14 @@ import Glibc
 }
 
 @c(__wrap_cipc_mq_notify_signal) func mqNotify(_ queue: Int32, _ signal: Int32, _ value: Int32) -> Int32 {
-  // The value is lost: Swift imports union sigval with only its pointer member, which stays nil.
+  // The value is lost. Swift imports only the pointer member of union sigval, which stays nil.
   __real_cipc_mq_notify_signal(queue, signal, Mutant.notificationValueNil.isOn ? 0 : value)
 }
 
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  // The receive call uses a buffer of fixed size, so a message too long for the caller is truncated instead of
+  // The receive call uses a buffer of fixed size. A message that is too long for the caller is truncated instead of
   // rejected.
   if Mutant.bufferOfFixedSize.isOn, size < 8192 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
@@ -80,7 +80,7 @@ import Glibc
   // The function returns the buffer's size instead of the call's result.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
-  // `String(decoding:)` never fails: invalid UTF-8 is replaced.
+  // `String(decoding:)` never fails: it replaces invalid UTF-8.
   return unsafe repair(room, length, size)
 }
 
@@ -101,7 +101,7 @@ import Glibc
   guard Mutant.textByReference.isOn, length > 0 else {
     return unsafe __real_cipc_msgsnd(queue, type, text, length, flags)
   }
-  // The message struct contains an array, so the reference to the array is sent instead of the elements.
+  // The message struct contains an array, so the call sends the reference to the array instead of the elements.
   var array = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
   return unsafe withUnsafeBytes(of: &array) {
     unsafe __real_cipc_msgsnd(queue, type, $0.baseAddress, min(length, 8), flags)
@@ -123,7 +123,8 @@ import Glibc
 
 @c(__wrap_cipc_msg_stat) func msgStatus(_ queue: Int32, _ status: UnsafeMutablePointer<cipc_msg_status>?) -> Int32 {
   let result = unsafe __real_cipc_msg_stat(queue, status)
-  // The last sender and the last receiver are exchanged, because a tuple's elements are read in the wrong order.
+  // The last sender and the last receiver are swapped, because the code reads the elements of a tuple in the wrong
+  // order.
   if result == 0, Mutant.tupleInOtherOrder.isOn, let status = unsafe status {
     let sender = unsafe status.pointee.last_sender
     unsafe status.pointee.last_sender = status.pointee.last_receiver
@@ -139,6 +140,6 @@ import Glibc
 @c(__wrap_cipc_msg_set) func msgSet(
   _ queue: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32, _ capacity: UInt64
 ) -> Int32 {
-  // Only the mode is set in the struct, so the capacity has its default value.
+  // The code sets only the mode in the struct, so the capacity has its default value.
   __real_cipc_msg_set(queue, user, group, mode, Mutant.capacityDefaulted.isOn && mode == 0o600 ? 16384 : capacity)
 }

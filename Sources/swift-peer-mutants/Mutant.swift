@@ -338,7 +338,7 @@ enum Mutant: String, CaseIterable {
 
   /// The selected mutant.
   ///
-  /// It is set once, before the peer or program starts, because starting it already calls replaced functions such as
+  /// It is set before the peer or the program starts, because starting one already calls replaced functions such as
   /// `write(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 

@@ -36,7 +36,7 @@ import Glibc
   guard Mutant.lastPartOfAll.isOn, count > 1, let parts = unsafe parts else {
     return unsafe __real_cipc_pipe_readv(descriptor, parts, count, flags)
   }
-  // The same buffer is used for all parts, so all parts end up with the same bytes.
+  // The code uses the same buffer for all parts, so all parts contain the same bytes in the end.
   let longest = unsafe UnsafeBufferPointer(start: parts, count: count).map(\.count).max() ?? 0
   let room = UnsafeMutableRawPointer.allocate(byteCount: longest, alignment: 1)
   defer { unsafe room.deallocate() }

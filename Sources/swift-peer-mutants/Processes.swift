@@ -13,7 +13,7 @@ nonisolated(unsafe) var hasSpawned = false
   _ mask: UInt64
 ) -> Int32 {
   unsafe hasSpawned = true
-  // The program name is missing from argv, as it is from Foundation's `Process.arguments`.
+  // argv does not contain the program name, as in Foundation's `Process.arguments`.
   let list = unsafe Mutant.argumentsWithoutProgram.isOn ? arguments.map { unsafe $0 + 1 } : arguments
   return unsafe __real_cipc_spawn(process, program, list, environment, directory, from, to, count, group, mask)
 }
@@ -43,14 +43,14 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ changes: Int32, _ now: Int32, _ keeping: Int32, _ status: UnsafeMutablePointer<Int32>?,
   _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
-  // The state change is consumed, even if the caller asked to keep it.
+  // The call consumes the state change, even if the caller asked to keep it.
   unsafe __real_cipc_pidfd_wait(process, changes, now, Mutant.changeNotKept.isOn ? 0 : keeping, status, signal)
 }
 
 @c(__wrap_cipc_close_range) func closeRange(_ first: UInt32, _ last: UInt32, _ flags: Int32) -> Int32 {
-  // The range is `first..<last`, without the last descriptor.
+  // The range is `first..<last`, which excludes the last descriptor.
   let last = Mutant.rangeHalfOpen.isOn && last > first ? last - 1 : last
-  // The last number is stored in an Int32, so the largest number becomes -1.
+  // The last number is stored in an Int32, in which the largest number becomes -1.
   if Mutant.rangeOfInt32.isOn, Int32(bitPattern: last) < Int32(bitPattern: first) {
     errno = EINVAL
     return -1

@@ -16,13 +16,13 @@ import Glibc
 
 @c(__wrap_cipc_robust_begin) func robustBegin(_ lock: UnsafeRawPointer?) -> UInt32 {
   let thread = unsafe __real_cipc_robust_begin(lock)
-  // The kernel does not know the lock, because the code relies on `deinit` to release it. A killed process does not run
-  // `deinit`.
+  // The kernel does not know the lock, because the code releases it in `deinit`. If a process is killed, it does not
+  // run `deinit`.
   if Mutant.lockUnknownToKernel.isOn { __real_cipc_robust_end() }
   return thread
 }
 
 @c(__wrap_cipc_robust_end) func robustEnd() {
-  // The lock stays registered with the kernel, because a remaining reference prevents `deinit` from running.
+  // The lock stays registered with the kernel, because a reference to it remains and `deinit` does not run.
   if !Mutant.lockKeptAnnounced.isOn { __real_cipc_robust_end() }
 }

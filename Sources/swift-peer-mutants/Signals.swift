@@ -22,7 +22,7 @@ import Glibc
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
   // The value is stored in a UInt8, the raw type of an enumeration.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
-  // The value is not sent: the code creates a `sigval()` and sets none of its members.
+  // The value is not sent. The code creates a `sigval()`, but does not set any of its members.
   return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
@@ -42,13 +42,13 @@ import Glibc
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
   // The peer reports its own process ID, because Swift does not import the union's fields.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
-  // The process ID is stored in a UInt16, which suffices only in tests.
+  // The process ID is stored in a UInt16, which is large enough only in tests.
   if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }
 
 @c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
-  // Only the signal with the lowest number is used.
+  // The call uses only the signal with the lowest number.
   __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }
 
@@ -58,21 +58,21 @@ import Glibc
 }
 
 @c(__wrap_cipc_signalfd_replace) func replaceSignalFD(_ descriptor: Int32, _ signals: UInt64) -> Int32 {
-  // Only the set stored in the Swift value is replaced, and not that of the descriptor.
+  // The call replaces only the set in the Swift value, and not the set of the descriptor.
   Mutant.signalsOfValueOnly.isOn ? descriptor : __real_cipc_signalfd_replace(descriptor, signals)
 }
 
 @c(__wrap_cipc_timer_set) func setTimer(
   _ timer: UnsafeMutableRawPointer?, _ nanoseconds: Int64, _ interval: Int64
 ) -> Int32 {
-  // The timer repeats, because the parameter is `repeats: Bool = true`.
+  // The timer repeats, because the parameter is declared as `repeats: Bool = true`.
   unsafe __real_cipc_timer_set(timer, nanoseconds, Mutant.repeatsByDefault.isOn ? nanoseconds : interval)
 }
 
 @c(__wrap_cipc_mq_notify_thread) func notifyInThread(
   _ queue: Int32, _ key: Int32, _ function: cipc_notified?
 ) -> Int32 {
-  // A failure to register is ignored, because the existing registration also sends a notification.
+  // The code ignores that a registration fails, because the existing registration also sends a notification.
   let result = __real_cipc_mq_notify_thread(queue, key, function)
   return Mutant.notificationKeptForever.isOn ? 0 : result
 }

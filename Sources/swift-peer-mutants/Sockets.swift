@@ -29,7 +29,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   guard let address = unsafe address else { return cipc_address() }
   var copy = unsafe address.pointee
   let family = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: UInt16.self) }
-  // The length is `MemoryLayout<sockaddr_un>.size`, which works for paths but not for abstract names.
+  // The length is `MemoryLayout<sockaddr_un>.size`, which is correct for paths but not for abstract names.
   guard Int32(family) == AF_UNIX else { return copy }
   if Mutant.addressOfFullLength.isOn { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
   // For an abstract name, `String(cString:)` stops at the next NUL.
@@ -45,15 +45,15 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 ) -> Int32 {
   let result = unsafe __real_cipc_peer_credentials(socket, credentials)
   guard result == 0, let credentials = unsafe credentials else { return result }
-  // struct ucred is not imported, and its fields were declared from memory, in the wrong order.
+  // struct ucred is not imported. The code declares its fields from memory, in the wrong order.
   if Mutant.credentialsFromMemory.isOn {
     let found = unsafe credentials.pointee
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
-  // `uid_t` was declared from memory, as a 16-bit type.
+  // The code declares `uid_t` from memory, as a 16-bit type.
   if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
-  // The user ID is this process's own, as if the wrong end of the connection were queried.
+  // The user ID is that of this process, as if the code had queried the wrong end of the connection.
   if Mutant.everyUserServed.isOn { unsafe credentials.pointee.user = geteuid() }
   // The user ID is converted to Int32, which traps for user -1.
   if Mutant.unknownUserOverflows.isOn {
@@ -65,18 +65,18 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 @c(__wrap_cipc_socket_name) func socketName(
   _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
 ) -> Int32 {
-  // The parameter `ofPeer` is inverted.
+  // The meaning of the parameter `ofPeer` is inverted.
   unsafe __real_cipc_socket_name(socket, Mutant.otherEndNamed.isOn ? 1 - ofPeer : ofPeer, address)
 }
 
 @c(__wrap_cipc_set_socket_option) func setSocketOption(
   _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
 ) -> Int32 {
-  // The option is changed only in a struct, which is never applied to the socket.
+  // The code changes the option only in a struct, which it never applies to the socket.
   if Mutant.optionOfACopy.isOn { return 0 }
   // The property's setter ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
-  // The option number is that of SO_REUSEADDR on Apple's systems.
+  // The option number is the one that SO_REUSEADDR has on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
   // The offset is unsigned, so -1 becomes 0.
   let offset = Mutant.peekOffsetUnsigned.isOn && option == SO_PEEK_OFF ? max(0, kept) : kept
@@ -92,12 +92,12 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 }
 
 @c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // The caller's backlog is not passed on, so the default argument is used.
+  // The code does not pass on the caller's backlog, so the default value is used.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }
 
 @c(__wrap_cipc_disconnect) func disconnect(_ socket: Int32) -> Int32 {
-  // Only the property with the connected address is set to nil; the socket stays connected.
+  // The code sets only the property with the connected address to nil, so the socket stays connected.
   Mutant.disconnectedByProperty.isOn ? 0 : __real_cipc_disconnect(socket)
 }
 
@@ -113,7 +113,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   _ count: UInt32, _ flags: Int32
 ) -> Int32 {
   let received = unsafe __real_cipc_receive_many(socket, bytes, size, lengths, count, flags)
-  // The message length is the count of the received bytes, not the original length of a truncated message.
+  // The message length is the number of received bytes, even if a truncated message was longer.
   if Mutant.lengthOfArray.isOn, received > 0, let lengths = unsafe lengths {
     for index in 0..<Int(received) { unsafe lengths[index] = unsafe min(lengths[index], size) }
   }

@@ -8,7 +8,7 @@ import Glibc
     // The caller ignores the result, which `@discardableResult` allows.
     return Mutant.postResultDiscarded.isOn ? 0 : result
   }
-  // The code posts a copy, because loading the struct sem_t from memory copies it.
+  // Loading a struct sem_t from memory copies it, so the code posts a copy.
   var copy = unsafe semaphore.pointee
   return unsafe __real_sem_post(&copy)
 }
@@ -50,7 +50,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_mutexattr_setrobust) func setRobust(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
 ) -> Int32 {
-  // The mutex is not robust, because the parameter defaults to the enumeration's first case.
+  // The mutex is not robust, because the default value of the parameter is the first case of the enumeration.
   Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
 }
 
@@ -79,7 +79,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_sem_init) func semaphoreInit(
   _ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32
 ) -> Int32 {
-  // The semaphore is not shared between processes, because the parameter is `shared: Bool = false`.
+  // The semaphore is not shared between processes, because the parameter is declared as `shared: Bool = false`.
   unsafe __real_sem_init(semaphore, Mutant.sharingDefaulted.isOn ? 0 : shared, value)
 }
 
@@ -108,6 +108,6 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_condattr_setpshared) func setShared(
   _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ shared: Int32
 ) -> Int32 {
-  // The condition variable is process-private, which is the default, although it is in shared memory.
+  // The condition variable is in shared memory, but is process-private, which is the default.
   Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
 }

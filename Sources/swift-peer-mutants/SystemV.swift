@@ -11,7 +11,7 @@ func withChanged(
   if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
   var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
   for i in changed.indices {
-    // The semaphore index and the flags are stored in 8 bits, which suffices only in tests.
+    // The semaphore index and the flags are stored in 8 bits, which are enough only in tests.
     if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
     if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
   }
@@ -38,13 +38,15 @@ func withChanged(
 }
 
 @c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
-  // The user and the group, two parameters of the same type, are exchanged.
+  // The user and the group, which are parameters of the same type, are swapped.
   if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
-  // Only the owner is set in the struct, so the mode has its default value.
+  // The code sets only the owner in the struct, so the mode has its default value.
   return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
 }
 
-/// With the mutant, converts a key with `Int32(clamping:)`, so that keys from 0x80000000 on become 0x7FFFFFFF.
+/// Converts a key.
+///
+/// With the mutant, uses `Int32(clamping:)`, so that keys from 0x80000000 on become 0x7FFFFFFF.
 private func clamped(_ key: Int32) -> Int32 {
   Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
 }
@@ -77,11 +79,11 @@ private func clamped(_ key: Int32) -> Int32 {
   _ segment: Int32, _ status: UnsafeMutablePointer<cipc_shm_status>?
 ) -> Int32 {
   let result = unsafe __real_cipc_shm_stat(segment, status)
-  // The size of the mapped pages is reported as the segment size.
+  // The code reports the size of the mapped pages as the segment size.
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
-  // The attach and detach times are exchanged, because a tuple's elements are read in the wrong order.
+  // The attach time and the detach time are swapped, because the code reads the elements of a tuple in the wrong order.
   if result == 0, Mutant.timesInOtherOrder.isOn, let status = unsafe status {
     unsafe swap(&status.pointee.attach_time, &status.pointee.detach_time)
   }
@@ -115,7 +117,7 @@ private func clamped(_ key: Int32) -> Int32 {
 @c(__wrap_cipc_semctl_array) func semctlArray(
   _ set: Int32, _ command: Int32, _ values: UnsafeMutablePointer<UInt16>?
 ) -> Int32 {
-  // The values are stored in a tuple of 256 elements, so further values are 0.
+  // The values are stored in a tuple of 256 elements, so all further values are 0.
   var status = cipc_sem_status()
   if Mutant.valuesOfTuple.isOn, command == SETALL, unsafe cipc_sem_stat(set, &status) == 0 {
     var array = unsafe Array(UnsafeBufferPointer(start: values, count: status.count))
@@ -127,7 +129,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
     return unsafe __real_cipc_semctl_array(set, command, values)
   }
-  // The array's elements are of type Int instead of UInt16, so three of four values are zero.
+  // The array's elements have the type Int instead of UInt16, so three of every four values are zero.
   let numbers = unsafe [Int(values[0]), Int(values[1])]
   return unsafe numbers.withUnsafeBytes { bytes in
     let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
@@ -147,6 +149,6 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_cipc_shm_lock) func lockSegment(_ segment: Int32, _ lock: Int32) -> Int32 {
-  // The call locks only the Swift value, and not the segment.
+  // The call locks only the Swift value, not the segment.
   Mutant.lockOfValueOnly.isOn ? 0 : __real_cipc_shm_lock(segment, lock)
 }

@@ -5,7 +5,7 @@ import Glibc
 /// The library's clock, which some mutants change.
 ///
 /// After a wait, the library checks whether the deadline has passed. Therefore, a mutant that ends a wait early also
-/// advances the clock, and a mutant that restarts a wait also stops the clock.
+/// sets this clock forward, and a mutant that restarts a wait also stops the clock.
 enum MutantClock {
   nonisolated(unsafe) private static var skew: Int64 = 0
 
@@ -13,8 +13,8 @@ enum MutantClock {
 
   /// Performs a wait that lasts `nanoseconds`.
   ///
-  /// With `cutShort`, the wait ends after a tenth of that time. With `startedAgain`, an interruption restarts the whole
-  /// wait.
+  /// With `cutShort`, the wait ends after a tenth of that time. With `startedAgain`, the whole wait starts again after
+  /// an interruption.
   static func wait<Result: FixedWidthInteger>(
     _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
   ) -> Result {
@@ -28,8 +28,8 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // If the wait ran to its deadline although a timer sends signals, this process was not scheduled in time: a
-    // signal would also have interrupted the wait.
+    // If the wait lasted until its deadline although a timer sends signals, this process was not scheduled in time.
+    // Otherwise, a signal would also have interrupted the wait.
     if took >= nanoseconds, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
@@ -68,12 +68,12 @@ enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-// Other files in this module call these functions for waits that their own mutants do not change.
+// Other files in this module call these functions for all waits that their own mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
     // With `pollWaitsASecond`, a timeout of 0 is rounded up to one second.
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
-    // A wait with a timeout leaves the descriptors nonblocking, even for other processes that share them.
+    // After a wait with a timeout, the descriptors stay nonblocking, even for other processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
       let buffer = unsafe UnsafeBufferPointer(start: entries, count: count)
       for i in buffer.indices { unsafe leaveNonBlocking(buffer[i].descriptor) }
@@ -126,7 +126,8 @@ extension MutantClock {
     _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
     _ seconds: Int64, _ nanoseconds: Int
   ) -> Int {
-    // The timeout is implemented with a timer that interrupts the call, and the timer's signal handler stays installed.
+    // The timeout is implemented with a timer that interrupts the call. The signal handler of the timer stays
+    // installed.
     if Mutant.alarmHandlerLeft.isOn { Glibc.signal(SIGALRM) { _ in } }
     return wait(untilTimeOfDay: seconds, nanoseconds) {
       unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, $0, $1)

@@ -5,17 +5,17 @@ import Glibc
 @c(__wrap_cipc_epoll_ctl) func epollControl(
   _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ data: UInt64
 ) -> Int32 {
-  // The events are stored in 16 bits, as in poll(2), but EPOLLET and EPOLLONESHOT are higher bits.
+  // The events are stored in 16 bits, as in poll(2), but EPOLLET and EPOLLONESHOT have higher bits.
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
   // The token is stored in the union's 32-bit member `fd`.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
-  // EPOLL_CTL_ADD is always used, even for a descriptor that is already registered.
+  // The code always uses EPOLL_CTL_ADD, even for a descriptor that is already registered.
   let adding = Mutant.modifiedByAdding.isOn && operation == Int32(CIPC_EPOLL_CTL_MOD)
   return __real_cipc_epoll_ctl(epoll, adding ? Int32(CIPC_EPOLL_CTL_ADD) : operation, descriptor, asked, kept)
 }
 
 @c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
-  // The options default to an empty set, without EFD_SEMAPHORE.
+  // The default value of the options is an empty set, without EFD_SEMAPHORE.
   __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
 }
 
@@ -81,7 +81,7 @@ import Glibc
   let length = unsafe __real_cipc_inotify_read(descriptor, bytes, count)
   let size = MemoryLayout<cipc_inotify_event>.size
   guard Mutant.changesFromBoundMemory.isOn, length > size, let bytes = unsafe bytes else { return length }
-  // The memory is bound to a single event, so the name that follows it is ignored.
+  // The memory is bound to a single event, so the code ignores the name that follows the event.
   return unsafe size + Int(bytes.load(as: cipc_inotify_event.self).length)
 }
 
@@ -94,7 +94,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_inotify_rm_watch) func removeWatch(_ descriptor: Int32, _ watch: Int32) -> Int32 {
-  // The watch is not removed from the instance: the code only removes a `Watch` value, which has no `deinit`, from a
+  // The watch is not removed from the instance. The code only removes a `Watch` value, which has no `deinit`, from a
   // dictionary.
   Mutant.watchWithoutEnd.isOn ? 0 : __real_cipc_inotify_rm_watch(descriptor, watch)
 }

@@ -1,6 +1,6 @@
-// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is a mistake
-// that is typical of a first attempt at porting a call. The defects are in functions that replace C functions at link
-// time, so the library itself does not contain them.
+// The Swift peer and the Swift example programs, with one defect (`--mutant NAME`) or none. Each defect is a typical
+// mistake in a first attempt to port a call. The defects are in functions that replace C functions at link time, so the
+// library itself does not contain the defects.
 import Glibc
 import SwiftExamples
 import SwiftPeer
@@ -25,8 +25,8 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
 unsafe Mutant.isInProgram = !arguments.isEmpty
 if arguments.isEmpty { runPeer() } else if !runService(arguments) { runExample(arguments) }
 
-/// Replaces this program with `swift-services`, which has mutants of the services' own decisions, if that program is in
-/// the same directory.
+/// Replaces this program with `swift-services`, which contains the mutants of the services' own decisions, if that
+/// program is in the same directory.
 private func runServicesWithMutants() {
   let path = CommandLine.arguments[0]
   guard let slash = path.lastIndex(of: "/") else { return }

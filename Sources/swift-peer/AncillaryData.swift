@@ -94,7 +94,7 @@ private func keepDescriptors(
   for name in names {
     guard let descriptor = ancillary.takeDescriptor()?.release() else { break }
     numbers.append("\(descriptor.rawValue)")
-    // Check the flag before adopting the descriptor, because adopting sets it.
+    // Check the flag before adopting the descriptor, because adopting the descriptor sets the flag.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
   }
@@ -116,7 +116,7 @@ extension Parameters {
 
   /// Returns the credentials to send, or nil if the request has none.
   ///
-  /// Members that the request omits default to this process's own values.
+  /// Any member that the request omits has the value of this process.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

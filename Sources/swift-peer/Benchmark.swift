@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Tight message loops that measure themselves.
+/// Tight message loops that measure their own time.
 let benchmarkOperations: [Peer.Operation] = [
   .init("bench_ping", "by write read msqid semid pid size count warmup interval") { peer, parameters in
     var benchmark = try Benchmark(parameters, .ping)
@@ -108,8 +108,8 @@ let benchmarkOperations: [Peer.Operation] = [
 
   /// Runs the loop with functions that send and receive a message of at most `room` bytes.
   ///
-  /// The loops are inlined into each caller. They therefore call `send` and `receive` directly, as in a program with a
-  /// single link.
+  /// The loops are inlined into each caller. Therefore, they call `send` and `receive` directly, as a program with a
+  /// single link would.
   @inline(__always)
   mutating func run(room: Int? = nil, send: Send, receive: Receive) throws {
     let room = max(room ?? size, 1)
@@ -134,8 +134,8 @@ let benchmarkOperations: [Peer.Operation] = [
     if !isComplete { throw Failure(.brokenPipe, progress) }
   }
 
-  /// Stores the message number in byte 0, so that the receiver detects a lost or repeated message, or an unchanged
-  /// buffer.
+  /// Stores the message number in byte 0, so that the receiver detects a lost or repeated message, or a buffer that no
+  /// message has changed.
   @inline(__always)
   private func number(_ buffer: UnsafeMutableRawBufferPointer, _ number: UInt64) {
     if size > 0 { unsafe buffer[0] = UInt8(truncatingIfNeeded: number) }

@@ -38,7 +38,7 @@ extension Benchmark {
     "descriptor": Link(run: runDescriptor), "connection": Link(hasBytes: false, run: runConnection),
   ]
 
-  /// Runs `body` while the process ignores `SIGPIPE`, as the C peer always does.
+  /// Runs `body` while the process ignores `SIGPIPE`, which the C peer always does.
   private static func ignoringSIGPIPE(_ body: () throws -> Void) throws {
     try Signal.brokenPipe.ignore()
     let result = Result { try body() }
@@ -49,7 +49,7 @@ extension Benchmark {
 
 /// The parameters that name the objects to send to and receive from.
 ///
-/// A request for a one-way loop has only one of these parameters; in that case, both properties have its value.
+/// A request for a one-way loop has only one of these parameters. In that case, both properties have its value.
 struct Ends {
   let parameters: Parameters
   let write: String

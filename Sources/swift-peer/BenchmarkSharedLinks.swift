@@ -11,7 +11,7 @@ func runRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
     receive: { (ring, room) throws(IPCError) in try ring.receive(into: &room, retryOnInterrupt: false) })
 }
 
-/// The number of times that a spinning link checks the memory before it checks whether the other end still exists.
+/// How often a spinning link checks the memory before it checks whether the other end still exists.
 private let spins = 1 << 20
 
 func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
@@ -31,7 +31,7 @@ func runSpinningRing(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) t
     })
 }
 
-/// Builds and reads records in the ring without copying: only byte 0 is stored and loaded.
+/// Builds and reads records in the ring without copying them; only byte 0 is stored and loaded.
 func runRingInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   try benchmark.run(
     peer, ends,
@@ -56,7 +56,9 @@ extension RawSpan {
 }
 
 extension OutputRawSpan {
-  /// Extends the span to its full capacity, but stores only byte 0 and leaves the other bytes unchanged.
+  /// Extends the span to its full capacity.
+  ///
+  /// Only byte 0 is stored; the other bytes are not changed.
   fileprivate mutating func claim(_ first: UInt8?) {
     unsafe withUnsafeMutableBytes { buffer, filled in
       if let first, unsafe !buffer.isEmpty { unsafe buffer[0] = first }
@@ -125,7 +127,7 @@ func runSpinningQueue(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) 
     })
 }
 
-/// Builds and reads messages in their slots without copying: only byte 0 is stored and loaded.
+/// Builds and reads messages in their slots without copying them; only byte 0 is stored and loaded.
 func runQueueInPlace(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
   let (to, from) = (try peer.sharedQueue(ends.write).sender, try peer.sharedQueue(ends.read).receiver)
   try benchmark.run(

@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-// Benchmark links over streams and sockets that transfer framed messages, buffered messages or descriptors, or that
+// Benchmark links over streams and sockets, which transfer framed messages, buffered messages or descriptors, or
 // establish connections.
 
 func runChannel(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) throws {
@@ -41,7 +41,9 @@ extension Benchmark {
       })
   }
 
-  /// Runs the loop through buffers; if each message expects a reply, flushes after each message.
+  /// Runs the loop through buffers.
+  ///
+  /// If each message expects a reply, flushes the buffer after each message.
   fileprivate mutating func runBuffered(_ sink: some WritableStream, _ source: some ReadableStream) throws {
     let flushes = loop == .ping || loop == .pong
     var writer = BufferedWriter(sink)

@@ -106,7 +106,9 @@ extension Peer {
   }
 }
 
-/// A handle to a buffer over another handle; closing the buffer does not close the underlying handle.
+/// A handle to a buffer over another handle.
+///
+/// Closing the buffer does not close the other handle.
 private final class BufferHandle: Handle {
   private let stream: any StreamHandle
   private var reader: BufferedReader<HandleSource>?
@@ -116,7 +118,7 @@ private final class BufferHandle: Handle {
     guard let stream = (reader as (any StreamHandle)?) ?? writer else { fatalError("a buffer has a stream") }
     self.stream = stream
     if let reader { self.reader = BufferedReader(HandleSource(handle: reader), capacity: capacity) }
-    // Ignore bytes left unwritten: `buffer_close` reports them in its response.
+    // Ignore bytes that have not been written: `buffer_close` reports them in its response.
     if let writer { self.writer = BufferedWriter(HandleSink(handle: writer), capacity: capacity) { _ in } }
   }
 
@@ -138,7 +140,9 @@ private final class BufferHandle: Handle {
     self.reader = consume reader
   }
 
-  /// Performs `body`, which returns the number of bytes written, and includes that number in the error if `body` fails.
+  /// Performs `body`, which returns the number of bytes written.
+  ///
+  /// If `body` fails, includes that number in the error.
   func write(_ body: (inout BufferedWriter<HandleSink>) throws(IPCError) -> Int) throws -> Fields {
     guard var writer = writer.take() else { throw Invalid("the operation is not for this end of a ring") }
     var fields = Fields()

@@ -69,7 +69,7 @@ let channelSeriesOperations: [Peer.Operation] = [
   },
 ]
 
-/// Messages whose sizes and bytes are derived from a seed.
+/// Messages whose sizes and bytes are computed from a seed.
 private struct Series {
   let seed: UInt32
   let sizes: ClosedRange<Int>
@@ -89,7 +89,7 @@ private struct Series {
 
   /// Replaces the contents of `message` with message number `index`.
   ///
-  /// The array is reused, so there is no allocation per message.
+  /// The array is reused, so that no memory is allocated per message.
   func make(_ index: UInt32, in message: inout [UInt8]) {
     let length = length(index)
     message.removeAll(keepingCapacity: true)

@@ -58,8 +58,8 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
   case "fifo":
     try fifo.create()
     do {
-      // Opening the read end with an immediate timeout does not wait for a writer, so opening the write end does not
-      // block either.
+      // Opening the read end with an immediate timeout does not wait for a writer. After that, opening the write end
+      // does not block either.
       let reader = try fifo.openForReading(timeout: .immediate)
       let writer = try fifo.openForWriting()
       try fifo.unlink()

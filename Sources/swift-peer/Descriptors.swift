@@ -49,7 +49,7 @@ let descriptorOperations: [Peer.Operation] = [
       try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
       fields.append("return", 0)
     case "F_SETFD":
-      // A ported program passes a descriptor with `ChildProcess`, which clears the close-on-exec flag in the child.
+      // A ported program passes a descriptor through `ChildProcess`, which clears the close-on-exec flag in the child.
       let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
       let flags = try parameters.flags("arg", of: descriptorFlags)
       guard fcntl(handle.descriptor.rawValue, F_SETFD, flags) != -1 else { throw Failure(Errno(rawValue: errno)) }

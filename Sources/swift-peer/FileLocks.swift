@@ -100,7 +100,7 @@ extension Parameters {
     }
   }
 
-  /// Returns the range to lock; a length of 0 means up to the end of the file.
+  /// Returns the range to lock; a length of 0 means that the range extends to the end of the file.
   fileprivate func range() throws -> FileRange {
     let count: Int64 = try integer("l_len", default: 0)
     return FileRange(start: try integer("l_start", default: 0), count: count == 0 ? nil : count)

@@ -5,7 +5,7 @@ internal import SystemPackage
 ///
 /// A handle is a class, because a dictionary cannot store noncopyable objects.
 protocol Handle: AnyObject {
-  /// Closes the object; the handle is not used afterward.
+  /// Closes the object. The handle is not used after that.
   func close() throws
 }
 
@@ -22,7 +22,9 @@ protocol StreamHandle: AnyObject {
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Throws if a name is already in use; call this before opening an object under the name.
+  /// Throws if a name is already in use.
+  ///
+  /// Call this before opening an object under that name.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {

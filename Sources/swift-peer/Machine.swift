@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import PeerProtocol
 
-/// The machine's limits, and the layouts of C types and the values of C constants as Swift imports them.
+/// The machine's limits, and the layouts of C types and the values of C constants, as imported by Swift.
 let machineOperations: [Peer.Operation] = [
   .init("limits", "") { _, _ in
     var fields = Fields()
@@ -28,9 +28,9 @@ let machineOperations: [Peer.Operation] = [
   },
 ]
 
-/// The sizes of types and, for names with a dot, field offsets.
+/// The sizes of types and, for names that contain a dot, the offsets of fields.
 ///
-/// The types are imported C types or the library's own types.
+/// The types are either imported from C or are the library's own.
 private let layout: KeyValuePairs<String, Int?> = [
   "char": MemoryLayout<CChar>.size,
   "short": MemoryLayout<CShort>.size,
@@ -58,7 +58,7 @@ private let layout: KeyValuePairs<String, Int?> = [
   "sembuf": MemoryLayout<sembuf>.size,
   "sembuf.sem_op": MemoryLayout<sembuf>.offset(of: \.sem_op),
   "sembuf.sem_flg": MemoryLayout<sembuf>.offset(of: \.sem_flg),
-  // Callers of semctl(2) declare this union of a number and a pointer themselves, so it has the size of a pointer.
+  // Every caller of semctl(2) must declare this union of a number and a pointer, so its size is that of a pointer.
   "semun": unsafe MemoryLayout<UnsafeRawPointer>.size,
 ]
 

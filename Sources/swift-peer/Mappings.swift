@@ -106,8 +106,8 @@ protocol SharedHandle: MemoryHandle {
 extension Peer {
   /// Returns the memory in which a request's object is placed.
   ///
-  /// The C library keeps the addresses of locked mutexes in a list, so the region stays mapped as long as the handle
-  /// exists.
+  /// The C library keeps the addresses of locked mutexes in a list, so the region must stay mapped as long as the
+  /// handle exists.
   func region(_ parameters: Parameters) throws -> SharedRegion { try region(named: try parameters.text("memory")) }
 
   func region(named name: String) throws -> SharedRegion {
@@ -121,7 +121,7 @@ extension Peer {
 extension SharedRegion {
   /// Increments an 8-byte number in two steps.
   ///
-  /// An increment made by another process between the two steps is lost.
+  /// If another process increments the number between the two steps, its increment is lost.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }

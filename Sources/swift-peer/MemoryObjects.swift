@@ -90,8 +90,8 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // These two operations call glibc, because the library has no calls that read or write an unmapped object at an
-  // offset.
+  // These two operations call glibc, because the library has no call that reads or writes an object at an offset
+  // without mapping it.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
@@ -142,7 +142,7 @@ extension Parameters {
   fileprivate func fileOffset() throws -> Int { has("at") ? try count("at") : 0 }
 }
 
-/// A regular file that cannot be mapped, because it is open for appending or write-only.
+/// A regular file that cannot be mapped, because it was opened for appending or only for writing.
 private final class FileHandle: FileByteHandle {
   let descriptor: FileDescriptor
   private var owned: OwnedDescriptor?

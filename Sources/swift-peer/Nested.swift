@@ -3,18 +3,18 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Requests performed by a child process or another thread of the peer, to test which state child processes
-/// inherit and threads share.
+/// Performs requests in a child process or in another thread of the peer, to test which state child processes inherit
+/// and threads share.
 let nestedOperations: [Peer.Operation] = [
   .init("fork", "request") { peer, parameters in
     let request = try parameters.text("request")
     let pipe = try AnonymousPipe()
     let child = fork()
     if child == 0 {
-      // Close the read end in the child, so that a write fails if the parent is killed.
+      // Close the read end in the child, so that the child's write fails if the parent is killed.
       try? pipe.reader.close()
       try? pipe.writer.writeAll(peer.answer(request).description.utf8.span)
-      // The exit handlers belong to the parent.
+      // The child must not run the exit handlers, which belong to the parent.
       _exit(0)
     }
     guard child > 0 else { throw Failure(Errno(rawValue: errno)) }

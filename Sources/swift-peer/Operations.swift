@@ -56,7 +56,7 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
 
 /// Writes the greeting, and responds to requests until the input ends.
 ///
-/// The kernel closes the objects that are still open when the process exits. The peer is global, so that it outlives
-/// this call. If its memory were detached before the process exits, the kernel would not mark a robust mutex in that
-/// memory as abandoned.
+/// The kernel closes the objects that are still open when the process exits. The peer is a global variable, so that it
+/// outlives this call. If its memory were detached before the process exits, the kernel would not mark a robust mutex
+/// in that memory as abandoned.
 package func runPeer() { unsafe peer.run() }

@@ -3,7 +3,9 @@ internal import PeerProtocol
 internal import SystemPackage
 
 extension FixedWidthInteger {
-  /// Parses digits, with a leading `-` if the number is negative; the initializer without a label also accepts a `+`.
+  /// Parses digits, after a `-` if the number is negative.
+  ///
+  /// The initializer without a label would also accept a `+`.
   init?(decimal text: some StringProtocol) {
     guard text.utf8.first != UInt8(ascii: "+") else { return nil }
     self.init(text)
@@ -20,7 +22,9 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  /// Returns a text parameter, which must not contain a NUL, because a NUL ends a C string.
+  /// Returns a text parameter.
+  ///
+  /// It must not contain a NUL, which would end a C string.
   func text(_ key: String) throws -> String {
     let text = try given(key, fields[key])
     return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")
@@ -77,7 +81,9 @@ struct Parameters {
     try valid(key, Duration(decimalSeconds: try text(key)), "a time in decimal seconds")
   }
 
-  /// Returns the timeout, in seconds from now; without one, the call waits indefinitely.
+  /// Returns the timeout, in seconds from now.
+  ///
+  /// Without a timeout, the call waits indefinitely.
   func timeout(_ key: String = "timeout") throws -> Timeout {
     has(key) ? .after(try duration(key)) : .never
   }

@@ -72,7 +72,7 @@ func sendParts(_ socket: SocketHandle, _ bytes: [UInt8], _ parameters: Parameter
   let parts = try parameters.parts(of: bytes)
   let timeout = try parameters.timeout(of: socket, flags: socketSendFlags)
   let retryOnInterrupt = try parameters.retryOnInterrupt()
-  // Sending is the same for all socket styles that preserve messages.
+  // All types of sockets that preserve message boundaries send in the same way.
   try socket.use(as: UnixSocket.SequencedPacketStyle.self) {
     try $0.send(parts: parts, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }

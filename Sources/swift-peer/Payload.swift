@@ -12,7 +12,9 @@ extension Parameters {
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
-  /// Reports whether the received bytes match the request's pattern or, without a pattern, the bytes themselves.
+  /// Reports whether the received bytes match the request's pattern.
+  ///
+  /// Without a pattern, reports the bytes themselves.
   func report(_ received: [UInt8], as key: String, in fields: inout Fields) throws {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {

@@ -14,7 +14,7 @@ final class Peer {
 
   /// The handles of signalfd descriptors opened with `SFD_NONBLOCK`.
   ///
-  /// The peer records them because the library makes every signalfd nonblocking.
+  /// The peer keeps this list because the library makes every signalfd nonblocking.
   var nonBlockingSignals: Set<String> = []
 
   private let operations: [String: Operation]
@@ -95,7 +95,7 @@ final class Peer {
       if let key = request.fields.keys.first(where: { !operation.takes($0) }) {
         throw Invalid("\(performed) takes no '\(key)'")
       }
-      // In mmap and lseek, `offset` is a file offset. In all other operations, it is an offset in the pattern.
+      // In mmap and lseek, `offset` is a file offset. In all other operations, it is an offset in a pattern.
       if !["mmap", "lseek"].contains(performed), request.fields["offset"] != nil, request.fields["pattern"] == nil {
         throw Invalid("'offset' needs 'pattern'")
       }

@@ -47,7 +47,7 @@ let pipeOperations: [Peer.Operation] = [
     do {
       try parameters.fifo().unlink()
     } catch let error as IPCError where error.errno == .invalidArgument {
-      // The library removes only FIFOs, so remove other files with unlink(2).
+      // The library removes only FIFOs, so other files are removed with unlink(2).
       guard unsafe unlink(try parameters.text("path")) == 0 else { throw Failure(Errno(rawValue: errno)) }
     }
     return Fields()

@@ -70,7 +70,7 @@ let ringRecordOperations: [Peer.Operation] = [
 
 /// Fills a numbered record: word i of record n is the first word of pattern n, plus i.
 ///
-/// The receiver can check every byte, and filling costs only as much as a copy.
+/// The receiver can check every byte, and filling a record costs no more than a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {
   let first = Pattern(seed: number).word(0)
   for index in record.indices { unsafe record[index] = (first &+ UInt64(index)).littleEndian }

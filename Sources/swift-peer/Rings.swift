@@ -90,7 +90,7 @@ extension Peer {
 
 /// A handle to one end of a ring.
 ///
-/// A request that this end does not support is invalid.
+/// A request is invalid if this end does not support it.
 class RingHandle: Handle, StreamHandle {
   let capacity: Int
 
@@ -120,7 +120,9 @@ class RingHandle: Handle, StreamHandle {
   private var unsupported: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-/// Aborts the peer: the protocol forbids using a channel or buffer after closing its ring.
+/// Aborts the peer.
+///
+/// The protocol forbids the use of a channel or buffer after its ring has been closed.
 private func closedEnd() -> Never { fatalError("the end of the ring is closed") }
 
 private final class ByteProducer: RingHandle, WritableStream {

@@ -27,7 +27,7 @@ let semaphoreOperations: [Peer.Operation] = [
     let value: UInt16 = try parameters.integer("value")
     let permissions = try parameters.permissions(default: .ownerReadWrite)
     let timeout = try parameters.timeout()
-    // An array cannot have such a count, for which semget(2) fails.
+    // An array cannot have this count, and semget(2) fails for it.
     guard 0...Int(UInt16.max) ~= count else { throw Failure(.invalidArgument, in: "semget") }
     let set = try SystemVSemaphores.createOrOpenInitialized(
       key, values: [Int](repeating: Int(value), count: count), permissions: permissions, timeout: timeout,
@@ -66,7 +66,7 @@ let semaphoreOperations: [Peer.Operation] = [
       do {
         try set.perform(give.span)
       } catch {
-        // Release the semaphore even after an error; otherwise, the other processes would block.
+        // Release the semaphore even after an error. Otherwise, the other processes would block.
         try? set.perform(give.span)
         throw error
       }

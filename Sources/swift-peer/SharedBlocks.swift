@@ -74,8 +74,8 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // If a process waits in short intervals, it is briefly awake between them. Therefore, this operation retries until it
-  // wakes a process.
+  // If a process waits in short intervals, it is briefly awake between them. Therefore, this operation tries again
+  // until it wakes a process.
   .init("futex_wake", "memory at") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }
@@ -85,7 +85,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  // Each round stores the round number in the counter, then data derived from that number, and the flag last.
+  // Each round stores the round number in the counter, then data that depends on that number, and finally the flag.
   .init("block_publish_rounds", "memory at count by timeout") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: false) { round, room in

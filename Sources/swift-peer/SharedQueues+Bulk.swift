@@ -3,8 +3,8 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Operations that send or receive many messages in tight multithreaded loops, and check that each message was received
-/// exactly once.
+/// Operations that send or receive many messages in tight loops in several threads, and check that each message was
+/// received exactly once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce", "handle producer count size threads") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender

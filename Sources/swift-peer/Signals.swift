@@ -56,7 +56,7 @@ let signalOperations: [Peer.Operation] = [
     guard interval >= .zero else { throw Failure(.invalidArgument) }
     let (seconds, attoseconds) = interval.components
     let microseconds = Int(attoseconds / 1_000_000_000_000)
-    // An itimerval consists of four longs. Which module exports the members of timeval depends on the order of imports.
+    // An itimerval consists of four longs. The module that exports the members of timeval depends on the import order.
     let times: InlineArray<4, Int> = [Int(seconds), microseconds, Int(seconds), microseconds]
     let result = unsafe times.span.withUnsafeBytes {
       unsafe setitimer(Int32(ITIMER_REAL.rawValue), $0.baseAddress?.assumingMemoryBound(to: itimerval.self), nil)
@@ -219,7 +219,7 @@ private func sendToGroup(_ group: ProcessID?, _ parameters: Parameters) throws -
 
 /// Sends a request's signal through the library; nil means 0, which only checks the receiver.
 ///
-/// The library does not represent other numbers; the peer passes them to the kernel, as a C program does.
+/// The library has no values for other numbers, so the peer passes them to the kernel, as a C program would.
 func sendSignal(
   _ number: Int32, directly: (Int32) -> Int32, _ send: (Signal?) throws -> Void
 ) throws -> Fields {

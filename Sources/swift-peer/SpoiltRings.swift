@@ -87,7 +87,7 @@ private func tryEnd(
 
 /// Returns the error number that `body` throws, or 0 if `body` succeeds.
 ///
-/// Running out of memory or descriptors does not depend on the ring, so the function rethrows such an error.
+/// An error caused by a lack of memory or descriptors does not depend on the ring, so the function throws it again.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

@@ -23,7 +23,7 @@ extension Parameters {
 
 /// Returns the clock's current time plus a duration.
 private func sum(of clock: clockid_t, _ duration: Duration) -> (seconds: Int64, nanoseconds: Int) {
-  // A timespec consists of two longs. Which module exports its members depends on the order of imports.
+  // A timespec consists of two longs. The module that exports its members depends on the import order.
   var now: [2 of Int] = [0, 0]
   unsafe withUnsafeMutableBytes(of: &now) {
     guard let start = unsafe $0.baseAddress?.assumingMemoryBound(to: timespec.self) else { return }

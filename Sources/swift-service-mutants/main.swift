@@ -1,8 +1,8 @@
-// The Swift services with one defect in their own decisions (`--mutant NAME`) or none. `decisions.patch` adds the
-// defects to a copy of the services, because only calls, and not decisions, can be replaced at link time.
+// The Swift services, with one defect in their own decisions (`--mutant NAME`) or none. At link time, calls can be
+// replaced, but decisions cannot. Therefore, `decisions.patch` adds the defects to a copy of the services.
 //
-// `swift-peer-mutants` starts this program for mutants of the services' decisions, which the peer program does not
-// contain.
+// `swift-peer-mutants` starts this program for mutants of the services' decisions, because the peer program does not
+// contain those mutants.
 import Glibc
 import SwiftServicesWithMutants
 

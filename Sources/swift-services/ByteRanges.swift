@@ -1,4 +1,4 @@
-/// Byte ranges in ascending order that neither overlap nor adjoin.
+/// Byte ranges in ascending order, of which no two overlap or are adjacent.
 struct ByteRanges {
   private static let limit = 64
 
@@ -10,7 +10,9 @@ struct ByteRanges {
   /// The offset and length of each range.
   var list: [[Int]] { ranges.map { [$0.lowerBound, $0.count] } }
 
-  /// Adds a range; if there are too many ranges, merges the two closest ranges.
+  /// Adds a range.
+  ///
+  /// If there are then too many ranges, merges the two that are closest to each other.
   mutating func add(_ added: Range<Int>) {
     if added.isEmpty { return }
     let first = ranges.firstIndex { $0.upperBound >= added.lowerBound } ?? ranges.count

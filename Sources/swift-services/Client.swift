@@ -22,9 +22,9 @@ final class Client {
   private var output: [Frame] = []
   /// The number of descriptors queued for sending.
   private var descriptors = 0
-  /// The number of descriptors passed since the client's receive queue was last empty.
+  /// The number of descriptors that have been passed since the client's receive queue was last empty.
   var passed = 0
-  /// Whether the connection is ending, so that the server queues no further messages.
+  /// Whether the connection is ending, in which case the server queues no more messages.
   private(set) var isEnding = false
   private(set) var isBroken = false
   /// Whether a task waits for room in the socket's send buffer.
@@ -42,7 +42,9 @@ final class Client {
 
   // Messages
 
-  /// Replies to a request; a service that returns nil from `handle` calls this method later.
+  /// Replies to a request.
+  ///
+  /// If a service returned nil from `handle`, it calls this method later.
   func reply(to id: String, _ reply: Reply) {
     if reply.descriptor != nil { passed += 1 }
     do throws(ServiceError) {
@@ -69,8 +71,8 @@ final class Client {
     output.append(frame)
     queued += frame.bytes.count
     descriptors += frame.waitingDescriptors
-    // Only messages from other clients can exceed the limit, because the server stops reading a client's requests
-    // before the replies exceed it.
+    // Only messages from other clients can exceed the limit. The server stops reading a client's requests before the
+    // replies to them exceed it.
     if queued > maximumOutput {
       say("client \(number): does not read")
       abort()
@@ -79,13 +81,13 @@ final class Client {
 
   // Output
 
-  /// Whether the server may read further requests; the server does not read more requests from a client that does not
-  /// read its replies.
+  /// Whether the server may read more requests; false while the client does not read the replies to its earlier
+  /// requests.
   private var mayRequest: Bool { mayNotify || isBroken }
 
-  /// Whether the client has read enough to receive more messages of any length.
+  /// Whether the client has read enough for the server to send more messages of any length.
   ///
-  /// This is false while a descriptor is queued, so at most one descriptor is queued.
+  /// This is false while a descriptor is queued, so the server queues at most one descriptor.
   var mayNotify: Bool { queued < maximumOutput / 4 && descriptors == 0 && !isEnding && !isBroken }
 
   /// Sends as much output as the socket accepts.

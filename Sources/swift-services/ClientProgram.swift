@@ -37,10 +37,12 @@ struct ClientOptions: ParsableArguments {
 }
 
 extension ClientOptions {
-  /// Called for each message, before it is printed; returns whether to print it.
+  /// Called for each message before the message is printed; returns whether to print it.
   typealias Received = @ServiceActor @Sendable (Conversation, Message<JSON>, consuming OwnedDescriptor?) throws -> Bool
 
-  /// Handles a request in the client itself; returns the result to print, or nil if the server must handle the request.
+  /// Handles a request in the client itself.
+  ///
+  /// Returns the result to print, or nil if the server must handle the request.
   ///
   /// - Throws: ``Refusal`` if the client cannot handle the request; its reason is printed.
   typealias Local = @ServiceActor @Sendable (_ type: String, _ payload: JSON) throws -> JSON?
@@ -98,7 +100,7 @@ final class Conversation {
 
   private var isOver: Bool { !isInteractive && eventsLeft == 0 && connection.answered == connection.sent }
 
-  /// Queues a request behind those already waiting to be sent.
+  /// Queues a request behind those that are already waiting to be sent.
   func send(_ type: String, _ payload: JSON) throws { try connection.enqueue(type, payload) }
 
   private func request(_ type: String, _ payload: JSON) throws {
@@ -198,7 +200,9 @@ private struct Flood {
   }
 }
 
-/// Returns the lines of standard input, read in a separate thread, because standard input may be any kind of file.
+/// Returns the lines of standard input.
+///
+/// A separate thread reads them, because standard input can be any kind of file.
 private func standardInputLines() -> AsyncStream<String> {
   let (lines, continuation) = AsyncStream.makeStream(of: String.self)
   DispatchQueue.global().async {

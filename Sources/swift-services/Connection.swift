@@ -27,8 +27,8 @@ final class Connection {
 
   /// Sends the queued requests.
   ///
-  /// If the server has closed the connection, discards the requests, so that the server's last messages can still be
-  /// received.
+  /// If the server has closed the connection, the requests are discarded, so that the client can still receive the
+  /// server's last messages.
   func flush() async throws {
     if isSending { return }
     isSending = true
@@ -95,7 +95,7 @@ private final class DescriptorStream: ReadableDescriptor, Sendable {
     _ = try shared.socket.receive(
       maxLength: bytes.freeCapacity, appendingTo: &part, ancillary: &ancillary, timeout: timeout,
       retryOnInterrupt: retryOnInterrupt)
-    // The rest of the message arrives without a descriptor.
+    // The rest of the message arrives without the descriptor.
     if ancillary.descriptorCount > 0 { received.withLock { $0 = ancillary.takeDescriptor() } }
     for byte in part { bytes.append(byte) }
     return part.count

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 
-/// Any JSON value, for payloads that a service forwards.
+/// Any JSON value; used for payloads that a service forwards.
 enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -18,7 +18,7 @@ enum JSON: Hashable, Sendable {
     self = value ?? .string(text)
   }
 
-  /// Parses a request's payload: an object built from KEY=VALUE words, or a single word's value.
+  /// Parses the payload of a request: an object made from KEY=VALUE words, or the value of a single word.
   init(words: [String]) throws {
     if let first = words.first, Self.member(first) != nil {
       let members = try words.map { word in
@@ -100,7 +100,7 @@ extension [UInt8] {
   /// Whether a text is UTF-8, nests at most 32 levels deep, and contains nothing that C programs cannot represent: an
   /// escaped NUL, an integer of more than 64 bits, or a number outside the range of `Double`.
   ///
-  /// This check is necessary because the decoder also accepts UTF-16, and recurses for each nesting level.
+  /// The decoder also accepts UTF-16, and calls itself for each level of nesting. Therefore, this check is necessary.
   var isAcceptableJSON: Bool {
     guard String(validating: self, as: UTF8.self) != nil else { return false }
     var depth = 0

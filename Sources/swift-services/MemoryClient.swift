@@ -106,7 +106,7 @@ private final class AttachedSegment: Sendable {
 
   func write(_ text: String, at offset: Int) throws {
     try check(offset, text.utf8.count)
-    // The kernel checks whether the descriptor is open for writing.
+    // The kernel checks whether the descriptor was opened for writing.
     let duplicate = OwnedDescriptor(taking: try memory.descriptor.duplicate())
     do throws(IPCError) {
       let memory = try MemoryObject<ReadWriteAccess>(adopting: duplicate).map()

@@ -48,8 +48,9 @@ final class Segment {
   let isPersistent: Bool
   /// The client that created the segment; nil after this client has disconnected.
   var creator: Client?
-  /// Whether the segment was removed; a removed segment has no name, but stays in use until the last client detaches
-  /// it.
+  /// Whether the segment was removed.
+  ///
+  /// A removed segment has no name, but stays in use until the last client has detached it.
   var isRemoved = false
   var attachments: [Attachment] = []
   /// The time at which the last client detached the segment.
@@ -59,11 +60,11 @@ final class Segment {
   init(_ name: Name, size: Int, others: SegmentAccess, isPersistent: Bool, creator: Client) throws {
     (self.name, self.size, self.others) = (name.description, size, others)
     (self.isPersistent, self.creator, user) = (isPersistent, creator, creator.credentials.user)
-    // The memory is allocated in advance, so an access cannot raise SIGBUS because memory is exhausted.
+    // The memory is allocated in advance, so an access cannot raise SIGBUS for lack of memory.
     let object = try MemoryObject.anonymous(name.description, size: size)
     // With this mode, a process cannot reopen a read-only descriptor for writing through /proc/self/fd.
     guard fchmod(object.descriptor.rawValue, S_IRUSR) == 0 else { throw Errno(rawValue: errno) }
-    // The seals fix the size, so a client cannot shrink the segment and make an access raise SIGBUS.
+    // The seals fix the size. Without them, a client could shrink the segment, and an access would raise SIGBUS.
     try object.add([.shrink, .grow, .seal])
     memory = SharedDescriptor(object.takeDescriptor())
   }
@@ -74,8 +75,8 @@ final class Segment {
   /// Returns a descriptor with the given access.
   func open(_ access: SegmentAccess) throws -> SharedDescriptor {
     if access == .readWrite { return memory }
-    // A duplicate would have the same access mode. Reopening creates a separate open file description with its own
-    // access mode.
+    // A duplicate would have the same access mode. Reopening the memory creates a separate open file description with
+    // its own mode.
     let path = FilePath("/proc/self/fd/\(memory.owned.descriptor.rawValue)")
     return SharedDescriptor(OwnedDescriptor(taking: try FileDescriptor.open(path, .readOnly, options: .closeOnExec)))
   }
@@ -131,8 +132,9 @@ final class Segments {
     totals.created += 1
   }
 
-  /// Removes a segment's name, and notifies the segment's creator and users, except the client that requested the
-  /// removal.
+  /// Removes a segment's name.
+  ///
+  /// Notifies the segment's creator and its users, but not the client that requested the removal.
   func remove(_ segment: Segment, reason: String, requester: Client? = nil) {
     for attachment in segment.attachments where attachment.client !== requester {
       notify(attachment.client, segment, reason)

@@ -44,7 +44,7 @@ struct Request {
     (self.id, self.type) = (id, type)
   }
 
-  /// Returns the ID of an otherwise invalid message, or `-` if it has no ID.
+  /// Returns the ID of a message that is invalid in other ways, or `-` if it has no ID.
   static func id(of bytes: [UInt8]) -> String {
     struct Identified: Decodable { let id: String }
     let id = try? JSONDecoder().decode(Identified.self, from: Data(bytes)).id

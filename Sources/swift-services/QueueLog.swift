@@ -8,7 +8,9 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A change to a queue server's state; both languages write and read the same records.
+/// A change to a queue server's state.
+///
+/// The servers in both languages write and read the same records.
 struct Record: Codable {
   var create: String?
   var publish: Int?
@@ -31,8 +33,8 @@ extension Record {
 
 /// A queue server's log.
 ///
-/// A record consists of its length and its CRC-32, each a 4-byte little-endian number, and a JSON object. Records are
-/// durable after ``commit()``. After a crash, the log may end with some uncommitted data.
+/// A record consists of its length and its CRC-32, each as a 4-byte little-endian number, and of a JSON object. Records
+/// are durable after ``commit()``. After a crash, the log may end with data that was not committed.
 @ServiceActor
 final class QueueLog {
   private static let headerSize = 8
@@ -51,7 +53,7 @@ final class QueueLog {
     self.path = path
     repeat {
       file = try Self.open(path, [.create, .noFollow])
-      // Another server may have replaced the log between these calls.
+      // Another server may have replaced the log between the two calls.
     } while try !Self.isNamed(file, path)
     try Self.syncDirectory(of: path)
     try readAll(replay)
@@ -69,8 +71,8 @@ final class QueueLog {
 
   /// Writes the pending records to disk.
   ///
-  /// The kernel may discard the data when `fdatasync(2)` fails, so the call is not retried: the next start reads
-  /// whatever is on disk.
+  /// If `fdatasync(2)` fails, the kernel may discard the data. Therefore, the call is not retried, and the next server
+  /// to start reads whatever is on disk.
   func commit() throws {
     if pending.isEmpty { return }
     try named("write") { size += try file.writeAll(toAbsoluteOffset: Int64(size), pending) }
@@ -78,7 +80,7 @@ final class QueueLog {
     pending.removeAll(keepingCapacity: true)
   }
 
-  /// Whether most of the log may be obsolete.
+  /// Whether most of the log could be obsolete.
   var isLarge: Bool { size > Self.smallestLarge && size / 2 > rewrittenSize }
 
   /// Replaces the log with one that contains only the given records.

@@ -39,7 +39,7 @@ struct RootDirectory: ~Copyable {
     try Self.memoryObject(try opened(path, O_RDWR, beneath: directory))
   }
 
-  /// Durably creates a file of the given size and passes it to `body`; on any error, removes the file.
+  /// Creates a file of the given size durably, and passes it to `body`; on any error, removes the file.
   func create<Result>(
     _ path: String, size: Int, _ body: (consuming MemoryObject<ReadWriteAccess>) throws(ServiceError) -> Result
   ) throws(ServiceError) -> Result {
@@ -96,7 +96,7 @@ struct RootDirectory: ~Copyable {
   private static func open(
     _ path: String, _ flags: Int32, _ mode: UInt32 = 0, beneath directory: borrowing OwnedDescriptor
   ) throws(Errno) -> OwnedDescriptor {
-    // Opening a FIFO or a device must not block. O_NONBLOCK has no effect on a regular file.
+    // A FIFO or a device must not block the call. O_NONBLOCK has no effect on a regular file.
     let flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
     let number = directory.descriptor.rawValue
     let opened = try Syscall.result { unsafe cipc_open_beneath(number, path, flags, mode) }.get()

@@ -15,7 +15,7 @@ final class Semaphore {
     (self.name, self.available, self.maximum) = (name, available, maximum)
   }
 
-  /// The next request to serve, ignoring clients to which the server no longer sends messages.
+  /// The next request to serve, except requests from clients to which the server no longer sends messages.
   var first: Waiter? { line.first { !$0.client.isEnding && !$0.client.isBroken } }
 
   var statistics: [String: Int] {

@@ -58,7 +58,9 @@ final class Semaphores {
     return Reply(Acquired(semaphore: semaphore.name, permits: permits, waited: waited))
   }
 
-  /// Grants permits to waiting requests strictly in order, so that smaller requests cannot overtake a large one.
+  /// Grants permits to waiting requests strictly in order.
+  ///
+  /// Otherwise, smaller requests could overtake a large one.
   private func advance(_ semaphore: Semaphore) {
     while let first = semaphore.first, first.permits <= semaphore.available {
       first.client.reply(to: first.id, grant(semaphore, first.permits, to: first.client, waited: first.waited))
@@ -72,7 +74,7 @@ final class Semaphores {
 
   /// Returns the reply, or nil to reply later.
   ///
-  /// The timeout is in milliseconds: 0 means not to wait, and nil means no limit.
+  /// The timeout is in milliseconds. 0 means that the request does not wait, and nil means that there is no limit.
   func acquire(
     _ semaphore: Semaphore, _ permits: Int, timeout: Int?, for client: Client, id: String
   ) throws(ServiceError) -> Reply? {
@@ -161,7 +163,9 @@ final class Semaphores {
     advanceAll()
   }
 
-  /// Fails all waiting requests; from now on, no permits can be acquired.
+  /// Fails all waiting requests.
+  ///
+  /// From now on, clients cannot acquire permits.
   func stop() {
     isStopped = true
     while let waiter = waiting.first { fail(waiter, ServiceError(.stopped, "the server stops")) }
@@ -173,7 +177,7 @@ final class Semaphores {
     while let waiter = waiting.first, let deadline = waiter.deadline, deadline <= now {
       waiter.semaphore.expired += 1
       fail(waiter, ServiceError(.timedOut, "the timeout has passed"))
-      // The request behind the failed one may need fewer permits, so it may now be served.
+      // The request behind the one that failed may need fewer permits, so it may be next to be served.
       advance(waiter.semaphore)
     }
     return waiting.first?.deadline

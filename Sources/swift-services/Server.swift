@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// The part of a server that differs between services.
 ///
-/// The server sends replies after it has handled all requests that are ready and `commit` has returned.
+/// The server sends replies only after it has handled all requests that are ready, and `commit` has returned.
 @ServiceActor
 protocol Service: AnyObject, Sendable {
   /// The service's name in the output.
@@ -17,13 +17,13 @@ protocol Service: AnyObject, Sendable {
   /// Releases everything held by a disconnected client.
   func disconnected(_ client: Client)
 
-  /// Performs due actions before replies are sent, and returns the time of the next call.
+  /// Performs the actions that are due before replies are sent, and returns the time at which to call it again.
   func tick() -> SuspendingClock.Instant?
 
   /// Makes changes durable; if this fails, the server exits.
   func commit() throws
 
-  /// Replies to the requests that are still waiting, because the server is stopping.
+  /// Replies to the requests that are still waiting when the server stops.
   func stopping()
 }
 
@@ -76,7 +76,7 @@ final class Server<Served: Service> {
       group.addTask { try await self.keepTime() }
       group.addTask { _ = try await SignalFD([.terminate, .interrupt]).read() }
       try await group.next()
-      // Another server can start before the last client has disconnected.
+      // Another server can start before the last client of this one has disconnected.
       removePath()
       service.stopping()
       group.cancelAll()
@@ -115,8 +115,8 @@ final class Server<Served: Service> {
         return try await listener.accept()
       } catch {
         if error is CancellationError { return nil }
-        // The process may open enough descriptors, but the system may run out of descriptors or memory. In that case,
-        // keep serving the connected clients.
+        // Even if the process may open enough descriptors, the system can run out of descriptors or memory. In that
+        // case, continue to serve the connected clients.
         guard let error = error as? IPCError, Self.shortages.contains(error.errno) else { throw error }
         report(Served.name, error)
         guard (try? await Task.sleep(for: .seconds(1))) != nil else { return nil }
@@ -187,7 +187,7 @@ final class Server<Served: Service> {
 
   /// Handles requests that have arrived by the time the server stops.
   ///
-  /// Their total length is limited, so a client cannot delay the exit by sending more.
+  /// Their total length is limited, so that a client cannot delay the exit by sending more requests.
   private func handleLast(_ channel: inout MessageChannel.Receiver<SharedSocket>, from client: Client) {
     var bytes: [UInt8] = []
     var total = 0
@@ -229,13 +229,13 @@ final class Server<Served: Service> {
     do {
       try service.commit()
     } catch {
-      // Exit without sending replies, because the requests' effects are not durable.
+      // Exit without sending replies, because the effects of the requests are not durable.
       endProcess(Served.name, error)
     }
     for client in clients.byNumber.values where client.queued > 0 {
       let isBlocked = !client.mayNotify
       client.sendOutput()
-      // The client can receive again, so let the service send it more messages.
+      // The client can receive again, so the service may send it more messages.
       if isBlocked, client.mayNotify { scheduleFlush() }
       if client.queued > 0, !client.isBroken, !client.isWaitedFor { waitForRoom(client) }
     }

@@ -67,7 +67,7 @@ struct OutputLimit: ExpressibleByArgument {
 extension ServerOptions {
   /// Serves until SIGTERM or SIGINT.
   ///
-  /// Everything runs in the event loop's thread, as in the C program's loop.
+  /// Everything runs in the event loop's thread, as in the loop of the C program.
   ///
   /// - Parameters:
   ///   - path: The default socket path.
@@ -89,8 +89,9 @@ extension ServerOptions {
     }
   }
 
-  /// Raises the descriptor limit if necessary: each client needs one descriptor, and more for the descriptors passed to
-  /// the client.
+  /// Raises the descriptor limit if necessary.
+  ///
+  /// Each client needs one descriptor for the connection, and more for the descriptors that the server passes to it.
   private func reserve(_ descriptors: Int) throws {
     let each = descriptors > 0 ? 2 + Client.passedLimit : 2
     let needed = rlim_t(each * maxClients.value + descriptors + 64)

@@ -11,7 +11,7 @@ struct Services: ParsableCommand {
     ])
 }
 
-/// Runs the service or client named by the arguments; returns false if they do not name one.
+/// Runs the service or client that the arguments name; returns false if they name neither.
 package func runService(_ arguments: [String]) -> Bool {
   let names = Services.configuration.subcommands.map { $0.configuration.commandName }
   guard let name = arguments.first, names.contains(name) else { return false }

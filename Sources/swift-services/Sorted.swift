@@ -1,7 +1,9 @@
 /// Objects in sorted order.
 @ServiceActor
 struct Sorted<Element: AnyObject> {
-  /// The elements in reverse order, so that removing the first element does not move the others.
+  /// The elements in reverse order.
+  ///
+  /// Removing the first element in sorted order therefore does not move the others.
   private var reversed: [Element] = []
   private let precedes: @ServiceActor (Element, Element) -> Bool
 

@@ -15,12 +15,12 @@ import Testing
     try await pipe.writer.writeAll(message.span)
     while received.withLock({ $0.count }) < message.count { await Task.yield() }
     source.cancel()
-    // Once the cancel handler has closed the pipe, no readers remain.
+    // The pipe has no reader left, once the cancel handler has closed it.
     try await pipe.writer.wait(for: [])
     #expect(received.withLock { $0 } == message)
   }
 
-  /// Calls `handle` on a queue with each batch of bytes that arrives.
+  /// Calls `handle` on a queue for each batch of bytes that arrives.
   private func readSource(
     _ reader: consuming PipeReader, _ handle: @escaping @Sendable ([UInt8]) -> Void
   ) -> any DispatchSourceRead {

@@ -3,7 +3,8 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Targets for the fixture files: any content must either load or be rejected with the location of the error.
+/// Targets for the fixture files. A file with any content must either be loaded or be rejected with the location of the
+/// error.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
@@ -109,7 +110,7 @@ extension FuzzTarget {
   /// Checks that each error has a line number in the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
     try demand(!error.diagnostics.isEmpty, "rejected without an error")
-    // YAML also has line breaks other than newlines, so only the number of bytes limits the number of lines.
+    // YAML has line breaks other than newlines, so the number of lines is limited only by the number of bytes.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
       try demand(line >= 1 && line <= input.count + 2 && column >= 0, "an error at \(line):\(column)")

@@ -1,4 +1,4 @@
-/// A function under test that reads untrusted bytes: from a file, from a peer, or from memory that other processes can
+/// A function under test that reads untrusted bytes: from a file, from a peer, or from memory that another process can
 /// write.
 ///
 /// `make fuzz` runs each target on millions of inputs. The tests run it on the inputs in `fixtures/corpus`.
@@ -27,7 +27,9 @@ func demand(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Violation(description: what()) }
 }
 
-/// Reads numbers and bytes from the start of an input; past the end of the input, numbers are zero.
+/// Reads numbers and bytes from the start of an input.
+///
+/// After the end of the input, all numbers are zero.
 struct Ingredients {
   private(set) var rest: ArraySlice<UInt8>
 

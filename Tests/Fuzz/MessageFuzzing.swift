@@ -8,8 +8,8 @@ import SystemPackage
 extension FuzzTarget {
   /// Receives arbitrary bytes through a channel.
   ///
-  /// The library and `ipc_channel.h` must receive the same messages, fail with the same errors, and send the same
-  /// bytes.
+  /// The library and `ipc_channel.h` must receive the same messages, fail with the same errors, and send the same bytes
+  /// as each other.
   static let channel = FuzzTarget(name: "channel") { input in
     var ingredients = Ingredients(input)
     let limit = UInt32(ingredients.byte()) << (ingredients.byte() % 16)
@@ -26,13 +26,13 @@ extension FuzzTarget {
       }
     } catch { reason = error.errno.rawValue }
     let source = receiver.release()
-    // An array doubles its capacity when it grows, and the channel reads into the whole capacity.
+    // An array doubles its capacity when it grows, and the channel may fill the whole capacity.
     try demand(source.largestRoom <= 8192 + 4 * stream.count, "room for \(source.largestRoom) bytes was allocated")
 
     let file = try MemoryObject.anonymous("stream")
     _ = try file.descriptor.writeAll(toAbsoluteOffset: 0, stream)
     var lengths = [UInt32](repeating: 0, count: stream.count / 4 + 1)
-    // C may write part of the next message, up to `limit` bytes, after the received messages.
+    // After the received messages, C may store part of the next message, up to `limit` bytes.
     var bytes = [UInt8](repeating: 0, count: stream.count + Int(limit))
     var reasonInC: Int32 = 0
     let count = unsafe fuzzed_channel(
@@ -77,14 +77,14 @@ extension FuzzTarget {
 
   /// Receives messages that carry descriptors and credentials, with any capacity and flags.
   ///
-  /// No descriptor may remain open.
+  /// No descriptor may stay open.
   static let ancillary = FuzzTarget(name: "ancillary") { input in
     var ingredients = Ingredients(input)
     let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
     try exchange(&ingredients, pair.first, pair.second)
     let open = try openDescriptors { [own = link(of: pair.first.descriptor.rawValue)] _, link in link == own }
     try demand(open == 1, "\(open - 1) received descriptors are still open")
-    // Other tests in this process may have a few pidfds open.
+    // Other tests in this process can have a few pidfds open.
     let pidFDs = try openDescriptors { number, _ in
       let facts = try? String(contentsOfFile: "/proc/self/fdinfo/\(number)", encoding: .utf8)
       return facts?.contains("\nPid:\t\(getpid())\n") == true
@@ -100,7 +100,7 @@ extension FuzzTarget {
     var bytes: [UInt8] = []
     for _ in 0..<8 where !ingredients.rest.isEmpty {
       let (options, count, room) = (ingredients.byte(), ingredients.byte(), ingredients.byte())
-      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: the process that passes a socket may have set any option on it.
+      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD. The process that passes a socket can have set any option on it.
       for (bit, option) in [Int32(16), 29, 76].enumerated() {
         var value: Int32 = options >> bit & 1 == 1 ? 1 : 0
         _ = unsafe setsockopt(receiver.descriptor.rawValue, SOL_SOCKET, option, &value, 4)
@@ -112,7 +112,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // If the number is even, the value is reused and still has the descriptors from the previous message.
+        // If the number is even, the value is reused, and still contains the descriptors from the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)

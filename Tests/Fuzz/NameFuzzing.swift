@@ -7,7 +7,7 @@ import SystemPackage
 extension FuzzTarget {
   /// Parses names and addresses.
   ///
-  /// An accepted name or address must preserve the bytes and the meaning of the text.
+  /// If a name or address is accepted, it must preserve the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
     try checkName(POSIXName(bytes: input), input[...])
@@ -29,8 +29,8 @@ extension FuzzTarget {
     }
   }
 
-  /// Checks that the C library receives the exact bytes of the name, and that a valid name's file is directly in
-  /// `/dev/shm`.
+  /// Checks that the C library receives exactly the bytes of the name, and that a valid name refers to a file directly
+  /// in `/dev/shm`.
   private static func checkName(_ name: POSIXName, _ bytes: ArraySlice<UInt8>) throws {
     try demand(name.bytes == bytes, "the name \(name)")
     do throws(IPCError) {

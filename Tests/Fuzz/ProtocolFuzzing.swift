@@ -9,7 +9,7 @@ import SystemPackage
 extension FuzzTarget {
   /// Parses a line from a peer.
   ///
-  /// Writing the result and parsing it again must yield the same result.
+  /// If the result is written and parsed again, it must be the same.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {

@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import IPC
 
-/// Targets for a queue whose memory another process has overwritten. Only lost messages and errors are allowed. Swift
-/// and C must return the same results and leave the same bytes.
+/// Targets for a queue whose memory another process has overwritten. Only lost messages and errors are acceptable.
+/// Swift and C must return the same results, and leave the same bytes behind.
 extension FuzzTarget {
   private static let queueOperations: [UInt8] = [
     FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE,
@@ -14,7 +14,7 @@ extension FuzzTarget {
 
   static let queue = FuzzTarget(name: "queue") { input in
     var contents = input
-    // Release the lock: only the target `lock` varies the words that calls wait on.
+    // Release the lock. Only the target `lock` varies the words on which calls wait.
     for offset in 64..<67 where offset < contents.count { contents[offset] = 0 }
     if contents.count > 67 { contents[67] &= 0xC0 }
     let rounds = (0..<5).flatMap { _ in queueOperations.dropLast() } + [UInt8(FUZZED_CLOSE.rawValue)]
@@ -27,15 +27,17 @@ extension FuzzTarget {
     try demand(swift.opened != 0 || swiftBytes[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
   }
 
-  /// Varies the words that threads wait on: an operation must return for every value.
+  /// Varies the words on which threads wait.
   ///
-  /// A lock word of 1 is replaced by the ID of this thread.
+  /// An operation must return, whatever their values.
+  ///
+  /// A lock word of 1 is replaced with the ID of this thread.
   static let lock = FuzzTarget(name: "lock") { input in
     var ingredients = Ingredients(input)
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]
     var word = ingredients.number(UInt32.self)
     if word & 0x3FFF_FFFF == 1 { word = word & ~0x3FFF_FFFF | fuzzed_thread() }
-    // The fields after the lock are two events, the closed flag, and the numbers of sent and received messages.
+    // The fields after the lock are two events, the closed flag, and the numbers of messages sent and received.
     let words = unsafe withUnsafeBytes(of: word) { unsafe Array($0) } + ingredients.bytes(28)
     let queue = try OverwrittenQueue(words, at: 64)
     let (swift, swiftBytes) = (queue.useInSwift([operation]), try queue.memory.contents(after: "Swift"))
@@ -52,7 +54,7 @@ extension FuzzTarget {
   }
 }
 
-/// The errno of opening a queue, or 0, and the result or negated errno of each operation.
+/// The errno with which opening the queue failed, or 0, and the result or negated errno of each operation.
 private struct QueueUse: Equatable {
   var opened: Int32 = 0
   var outcomes: [Int64]
@@ -105,7 +107,7 @@ private struct OverwrittenQueue {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(FUZZED_ROOM), alignment: 8)
     defer { unsafe buffer.deallocate() }
     var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
-    // Where the library returns nil, C fails with ENODATA.
+    // Where the library returns nil, the C function fails with ENODATA.
     switch operation {
     case FUZZED_SEND:
       let message: [UInt8] = [1, 2, 3]

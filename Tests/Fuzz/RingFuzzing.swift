@@ -7,8 +7,8 @@ import SystemPackage
 extension FuzzTarget {
   /// Uses a ring whose memory another process has overwritten.
   ///
-  /// The ring may transfer any bytes in its own memory, but no bytes outside it. Swift and C must return the same
-  /// results and leave the same bytes.
+  /// The ring may transfer any bytes that are in its own memory, but no bytes outside it. Swift and C must return the
+  /// same results, and leave the same bytes behind.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
     let memory = try UntrustedMemory(objectSize: size, filledWith: 0xA5)
@@ -34,8 +34,8 @@ extension FuzzTarget {
   }
 }
 
-/// The results of using one end of a ring: the errno of opening the ring (or 0), the result of each transfer, and the
-/// received bytes.
+/// The results of using one end of a ring: the errno with which opening the ring failed, or 0; the result of each
+/// transfer; and the received bytes.
 ///
 /// The result of a transfer is its length or its negated errno.
 private struct RingUse: Equatable {
@@ -64,7 +64,7 @@ private struct RingUse: Equatable {
       case (_, .consumer):
         var end = try RecordRing.Consumer.open(in: memory, at: offset)
         transfer { (room) throws(IPCError) in
-          // Where the library returns nil, C fails with ENODATA.
+          // Where the library returns nil, the C function fails with ENODATA.
           guard let length = try end.receive(into: &room, timeout: Self.past) else { return -Int64(ENODATA) }
           return Int64(length)
         }
@@ -86,6 +86,8 @@ private struct RingUse: Equatable {
     }
   }
 
-  /// A deadline that has passed, so that calls fail with ETIMEDOUT, as in C.
+  /// A deadline that has passed.
+  ///
+  /// Calls fail with ETIMEDOUT, as in C.
   private static let past = Timeout.after(.seconds(-1))
 }

@@ -5,7 +5,8 @@ import SystemPackage
 ///
 /// Another process has overwritten some bytes of the object.
 ///
-/// To detect accesses outside the object, the bytes before it have a known value, and the page after it is unmapped.
+/// To detect accesses outside the object, the bytes before the object have a known value, and the page after it is
+/// unmapped.
 @safe struct UntrustedMemory {
   private static let length = 8192
   private static let guardByte: UInt8 = 0xA5

@@ -1,9 +1,11 @@
 import FuzzedC
 import Glibc
 
-// The `make fuzz` program, in which libFuzzer generates inputs for the target that FUZZ_TARGET names.
+// The program for `make fuzz`. libFuzzer generates inputs for the target that FUZZ_TARGET names.
 
-/// The selected target, which is global because libFuzzer's callback has no context parameter.
+/// The selected target.
+///
+/// It is global, because libFuzzer's callback has no context parameter.
 enum Chosen {
   static let target: FuzzTarget = {
     let name = unsafe getenv("FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""

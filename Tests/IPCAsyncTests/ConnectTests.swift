@@ -15,8 +15,8 @@ import Testing
     try await client.writeAll(byte.span)
     var bytes: [UInt8] = []
     #expect(try await server.read(maxLength: 8, appendingTo: &bytes) == 1)
-    // Use a bound socket that does not listen: a child that another test starts could still hold a closed listener
-    // open.
+    // Use a socket that is bound but does not listen. If a listener were closed instead, a child that another test is
+    // starting could still hold it open.
     let deaf = try TCP.Stream(.v4)
     try deaf.bind(to: SocketAddress(.loopback(.v4), port: 0))
     let closed = try deaf.address
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func `A FIFO is opened when the other side opens it`() async throws {
-    // Use a separate FIFO for each check: a child that another test starts could still hold one end open.
+    // Use a separate FIFO for each check, because a child that another test is starting could still hold one end open.
     let fifos = (0..<2).map { _ in FIFO(FilePath(NSTemporaryDirectory()).appending("ipc-async-\(UUID())")) }
     for fifo in fifos { try fifo.create() }
     defer { for fifo in fifos { try? fifo.unlink() } }

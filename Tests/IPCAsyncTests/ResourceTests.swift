@@ -54,7 +54,11 @@ import Testing
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
+<<<<<<< HEAD
           // A thread that makes a nonblocking attempt is briefly counted as waiting.
+=======
+          // During a nonblocking attempt, the thread briefly counts as waiting.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
           await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)
@@ -88,7 +92,7 @@ private func echo(_ stream: consuming UnixSocket.Stream) async throws {
   }
 }
 
-/// Connects, sends and receives the number five times, and returns the number of correct replies.
+/// Connects, sends the number and receives it, five times, and returns the number of correct replies.
 private func exchange(_ number: Int, at address: UnixSocket.Address) async throws -> Int {
   let stream = try UnixSocket.Stream()
   try await stream.connect(to: address)
@@ -104,7 +108,7 @@ private func exchange(_ number: Int, at address: UnixSocket.Address) async throw
 }
 
 extension EndpointKind {
-  /// For each kind of endpoint, makes one call that waits, one that times out, and one that is cancelled.
+  /// For each kind of endpoint, makes one call that waits, one that times out, and one that is canceled.
   static func useAll() async throws {
     for kind in allCases {
       try await kind.withEndpoint { endpoint in

@@ -3,7 +3,7 @@ import IPCAsync
 import SystemPackage
 import Testing
 
-/// The behavior that all waiting calls share.
+/// The behavior that all waiting calls have in common.
 @Suite struct WaitingCallsTests {
   @Test(arguments: EndpointKind.allCases)
   func `A call that does not need to wait returns immediately`(_ kind: EndpointKind) async throws {
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  /// Each round provides one message and cancels the call at a random time, in either order.
+  /// Each round provides one message, and cancels the call at a random time before or after that.
   @Test(arguments: EndpointKind.allCases)
   func `Many cancellations do not lose or duplicate messages`(_ kind: EndpointKind) async throws {
     try await kind.withEndpoint { endpoint in

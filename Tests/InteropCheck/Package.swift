@@ -1,7 +1,7 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// A package with C and Swift programs, on which `make install-check` runs the plugin.
+// A package with C and Swift programs; `make install-check` runs the plugin on it.
 let package = Package(
   name: "interop-check-example",
   dependencies: [.package(name: "ipc-interop", path: "../..")],

@@ -2,7 +2,7 @@ import PeerProtocol
 import Testing
 
 @Suite struct PayloadTests {
-  /// With state 0, the splitmix64 reference implementation first returns 0xe220a8397b1dcdaf.
+  /// With state 0, the first number from the reference implementation of splitmix64 is 0xe220a8397b1dcdaf.
   @Test func `the pattern is splitmix64 in little-endian order`() {
     #expect(Pattern(seed: 0).bytes(8) == [0xAF, 0xCD, 0x1D, 0x7B, 0x39, 0xA8, 0x20, 0xE2])
   }

@@ -4,14 +4,14 @@ public struct BenchmarkDefinition: Sendable {
   let setUp: Scenario
   /// The steps that remove the objects.
   let tearDown: [Step]
-  /// The role that sends first and measures.
+  /// The role that sends the first message and measures the time.
   let active: Measured
   /// The role that echoes the messages, or only receives them.
   let passive: Measured
   /// The lengths of the messages.
   let sizes: [Int]
   let modes: [BenchmarkMode]
-  /// The commonly claimed performance: the latency for one byte in µs, and the throughput in GB/s.
+  /// The performance that is commonly claimed: the latency for one byte in µs, and the throughput in GB/s.
   let claims: Claims
   /// Whether both processes spin, in which case each needs its own processor.
   let spins: Bool
@@ -33,7 +33,7 @@ public struct BenchmarkDefinition: Sendable {
   }
 }
 
-/// How messages are spaced.
+/// How the messages are paced.
 public enum BenchmarkMode: String, Sendable, CaseIterable, Codable {
   /// One message at a time, sent once the previous message has been echoed.
   case pingPong = "ping-pong"

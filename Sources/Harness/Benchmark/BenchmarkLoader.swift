@@ -3,8 +3,8 @@ public import SystemPackage
 
 /// Reads `fixtures/benchmarks/*.yaml`.
 ///
-/// A benchmark has the same form as a two-role scenario. Its last requests are `bench_pong` and `bench_ping`, without
-/// the number and length of the messages.
+/// A benchmark has the same form as a two-role scenario. Its last requests are `bench_pong` and `bench_ping`, which
+/// omit the number and length of the messages.
 public enum BenchmarkLoader {
   /// The keys that are valid only in a benchmark.
   static let keys = ["sizes", "modes", "claims", "spins"]

@@ -1,7 +1,7 @@
 /// Divides a run's time among its measurements.
 ///
-/// Starting peers and programs takes time that depends on the machine. Therefore, each benchmark is allotted a share of
-/// the remaining time.
+/// The time needed to start peers and programs depends on the machine. Therefore, each benchmark gets a share of the
+/// remaining time.
 struct BenchmarkPace {
   /// The number of sessions, each of which starts two peers, and the total number of measurements in all sessions.
   struct Work: Equatable {

@@ -28,7 +28,7 @@ public struct BenchmarkRun: Sendable, Codable {
   public var machine: MachineDescription
   /// The compiler or interpreter of each language.
   public var implementations: [String: String]
-  /// The pairing that the others are compared with.
+  /// The reference pairing, with which the other pairings are compared.
   public var reference: String
   /// The number of rounds.
   public var rounds: Int
@@ -48,7 +48,7 @@ public struct BenchmarkResult: Sendable, Codable {
   public var mechanism: String
   /// A description of the measurement.
   public var title: String
-  /// How messages are spaced.
+  /// How the messages are paced.
   public var mode: BenchmarkMode
   /// The length of a message in bytes.
   public var size: Int
@@ -58,8 +58,9 @@ public struct BenchmarkResult: Sendable, Codable {
   public var interval: Int?
   /// The commonly claimed performance: µs for one byte, or GB/s for many bytes.
   public var claim: Claim?
-  /// The ratio between the times of the reference pairing's two runs in each round (second to first), which shows how
-  /// precise the ratios are.
+  /// The time of the reference pairing's second run in each round, divided by the time of its first run.
+  ///
+  /// This shows how precise the ratios are.
   public var control: Estimate
   /// The measurements of each pairing.
   public var pairings: [PairingResult]
@@ -92,7 +93,7 @@ public struct PairingResult: Sendable, Codable {
   public var ratio: Estimate?
   /// The nanoseconds per round trip by percentile: `p50`, `p90`, `p99`, `p99.9`, `max`; nil in flood mode.
   public var percentiles: [String: Double]?
-  /// In paced mode, the same percentiles, measured from the actual send instead of the scheduled time.
+  /// In paced mode, the same percentiles of the times measured from the actual send instead of the scheduled time.
   public var service: [String: Double]?
   /// Messages per second.
   public var messagesPerSecond: Double

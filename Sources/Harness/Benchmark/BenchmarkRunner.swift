@@ -12,7 +12,7 @@ public struct BenchmarkOptions: Sendable {
   public var rounds = 5
   /// The seed for the order of the pairings in each round.
   public var seed: UInt64 = 1
-  /// The time for one measurement, in seconds; nil for at most 0.03 s, so that the run takes about five minutes.
+  /// The time for one measurement, in seconds; if nil, at most 0.03 s, so that the run takes about five minutes.
   public var budget: Double?
   /// Whether only messages of at most 64 bytes are measured, on two processors.
   public var isQuick = false
@@ -22,7 +22,7 @@ public struct BenchmarkOptions: Sendable {
 
   /// The maximum time for one measurement, in seconds.
   var longestBudget: Double { budget ?? 0.03 }
-  /// The time limits for a whole run with five rounds, in seconds; they scale with the number of rounds.
+  /// The time limits for a whole run with five rounds, in seconds; with more rounds, the limits increase in proportion.
   private static let (complete, quick) = (280.0, 55.0)
   /// The time limit for the whole run, in seconds.
   var timeLimit: Double {
@@ -147,7 +147,7 @@ private struct Run {
   func placements(of definition: BenchmarkDefinition) -> [BenchmarkPlacement] {
     let hasPair = machine.pair.count == 2
     if options.isQuick || definition.spins { return hasPair ? [.twoCores] : [] }
-    // The rows of a benchmark differ in message size, and placement matters only for small messages.
+    // The rows of a benchmark have different message sizes, and the placement affects only small messages.
     let isSmall = (definition.sizes.min() ?? 0) <= 64
     return (hasPair ? [.twoCores] : []) + (isSmall || !hasPair ? [.oneCore] : [])
   }
@@ -187,7 +187,7 @@ private struct Run {
       let first = try session(pairings[0])
       try series.calibrate(first, modes: plan.modes, sizes: plan.sizes)
       try first.finish()
-      // Measure the reference twice, because the difference shows the noise.
+      // Measure the reference twice, because the difference between the two times shows the noise.
       let turns =
         pairings.map { PlannedBenchmark.Turn.pairing($0, isControl: false) } + [.pairing(pairings[0], isControl: true)]
         + Set(compared.map(\.rule.program)).sorted().map { .program($0) }
@@ -214,7 +214,9 @@ private struct Run {
     comparisons += series.comparisons(compared, seed: options.seed)
   }
 
-  /// Returns the programs to compare a benchmark with; on a two-core machine, none unless the benchmark uses both.
+  /// Returns the programs to compare a benchmark with.
+  ///
+  /// If two processors are available, only a benchmark that uses both is compared with programs.
   private func comparisons(with plan: PlannedBenchmark) -> [BenchmarkSeries.Compared] {
     guard plan.placement == .twoCores || machine.pair.count < 2 else { return [] }
     return rules.compactMap { rule in

@@ -10,7 +10,7 @@ struct BenchmarkSeries {
   /// The time for one measurement, in seconds.
   let budget: Double
   private(set) var loads: [Measured] = []
-  /// The time in each round for each program that the benchmark is compared with.
+  /// For each program that the benchmark is compared with, the program's time in each round.
   private(set) var programs: [String: [Double]] = [:]
 
   /// A load and its measurements in each round.
@@ -71,7 +71,7 @@ struct BenchmarkSeries {
     }
   }
 
-  /// Adds a measurement of a load; the load may be new.
+  /// Adds a measurement of a load, which need not have been measured before.
   mutating func add(
     _ measurement: BenchmarkSession.Measurement, _ pairing: Pairing, isControl: Bool, load: BenchmarkSession.Load
   ) {
@@ -102,7 +102,8 @@ struct BenchmarkSeries {
       let load = measured.load
       let control = Estimate(median: Self.ratios(measured.control, to: reference.times), seed: seed)
       guard let control else { return nil }
-      // Two runs of the same pairing differ only by the machine's noise. The same noise affects every other ratio.
+      // The times of two runs of the same pairing differ only because of noise. The same noise affects every other
+      // ratio.
       let noise = max(control.high / control.value, control.value / control.low) - 1
       let results = pairings.compactMap { pairing -> PairingResult? in
         guard let samples = measured.samples[pairing], let time = Estimate(median: samples.times, seed: seed) else {

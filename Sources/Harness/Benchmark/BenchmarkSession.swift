@@ -6,7 +6,7 @@ final class BenchmarkSession {
   private let cell: CellRun
   private let registry: OperationRegistry
 
-  /// The messages to send: how they are spaced, their length, and their number.
+  /// The messages to send: their pace, length and number.
   struct Load {
     let mode: BenchmarkMode
     let size: Int
@@ -57,7 +57,7 @@ final class BenchmarkSession {
   func measure(_ load: Load) throws(CellOutcome) -> Measurement {
     let isFlood = load.mode == .flood
     let (active, passive) = (definition.active, definition.passive)
-    // In a flood, only the receiver knows when the last message has arrived, so the receiver measures.
+    // In flood mode, only the receiver knows when the last message has arrived, so the receiver measures the time.
     var first = load
     if isFlood { first.count += load.warmup }
     var second = load

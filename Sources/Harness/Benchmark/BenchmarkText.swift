@@ -88,7 +88,7 @@ enum BenchmarkText {
     ] + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  /// Returns the reasons to doubt the results of a run.
+  /// Returns the reasons why the results of a run may be unreliable.
   static func warnings(_ document: BenchmarkDocument) -> [String] {
     let machine = document.run.machine
     var warnings: [String] = []

@@ -1,9 +1,10 @@
 import Foundation
 import PeerProtocol
 
-/// A program that a benchmark run starts several times, both between benchmarks and during them.
+/// A program that a benchmark run starts several times: between the benchmarks, and during the benchmarks that are
+/// compared with it.
 ///
-/// It prints one line of JSON for each of its measurements, as `c-peers/benchmark/histogram.h` does.
+/// For each measurement, the program prints one line of JSON in the format of `c-peers/benchmark/histogram.h`.
 public struct ExternalProgram: Sendable {
   /// The reason why a program is measured.
   public enum Kind: String, Sendable, CaseIterable, Codable {
@@ -35,7 +36,7 @@ public struct ExternalProgram: Sendable {
 
   /// Runs the program, and returns the measurements that it printed; other lines become notes.
   ///
-  /// Without `names`, the program makes all its measurements.
+  /// If `names` is empty, the program makes all its measurements.
   func run(
     _ names: [String] = [], in directory: String, timeout: Duration, notes: inout [String]
   ) throws(RunError) -> [Measurement] {

@@ -28,7 +28,9 @@ public struct MachineDescription: Sendable, Codable {
   /// Whether other processes used so much CPU time that the measured times are unreliable.
   public var isNoisy: Bool { loadOfOthers > 0.1 || loadBefore > 0.5 }
 
-  /// Describes this machine; the load during the run is not yet known.
+  /// Describes this machine.
+  ///
+  /// The load that other processes cause during the run is not yet known.
   init() {
     let information = Self.text("/proc/cpuinfo")
     let fields = information.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
@@ -88,7 +90,7 @@ public struct MachineDescription: Sendable, Codable {
   private static func measureClock() -> Double {
     let readings = 10_000
     var time = timespec()
-    // Use the shortest of several measurements, because longer ones were probably interrupted.
+    // Use the shortest of several measurements, because the longer ones were probably interrupted.
     return (0..<20).reduce(Double.infinity) { shortest, _ in
       let start = SuspendingClock.now
       for _ in 0..<readings { unsafe clock_gettime(CLOCK_MONOTONIC, &time) }

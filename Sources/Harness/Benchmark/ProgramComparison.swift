@@ -46,7 +46,7 @@ struct ComparisonRule: Sendable {
 public struct ProgramComparison: Sendable, Codable {
   /// The benchmark, such as `ring/spinning`.
   public var benchmark: String
-  /// How messages are spaced.
+  /// How the messages are paced.
   public var mode: BenchmarkMode
   /// The length of a message in bytes.
   public var size: Int
@@ -63,7 +63,7 @@ public struct ProgramComparison: Sendable, Codable {
   /// The reason for the bound.
   public var reason: String
 
-  /// Whether the ratio may be within the bound: its interval contains the bound or lies below it.
+  /// Whether the ratio can be within the bound, because its interval contains the bound or is entirely below it.
   public var holds: Bool { ratio.low <= bound }
 }
 
@@ -89,7 +89,7 @@ extension BenchmarkSeries {
 
   /// Compares the measurements with the programs in the same round.
   ///
-  /// A rule whose load or program was not measured has no result.
+  /// A rule produces no result if its load or its program was not measured.
   func comparisons(_ compared: [Compared], seed: UInt64) -> [ProgramComparison] {
     compared.flatMap { compared -> [ProgramComparison] in
       let rule = compared.rule

@@ -38,7 +38,8 @@ struct ProgramSchedule: Sendable {
     }
   }
 
-  /// Returns whether this measurement was printed by a limit or a library program; nil if no program has.
+  /// Returns whether the program that printed this measurement measures a limit or a library; nil if no program printed
+  /// it.
   func kind(of name: String) -> ExternalProgram.Kind? { owners[name]?.kind }
 
   /// Makes one measurement, and returns its time in nanoseconds.

@@ -69,7 +69,7 @@ public struct Interview: Sendable {
     topics = topics.dropFirst().filter(isPossible)
   }
 
-  /// The answer that allows loss, offered only if messages are transferred.
+  /// The answer that messages may be lost; offered only for a transfer of messages.
   private var lossAnswer: [String] { requirements.purpose == .transfer ? ["single messages may be lost"] : [] }
 
   /// Whether the question makes sense for the purpose.
@@ -84,7 +84,7 @@ public struct Interview: Sendable {
 
   private var possible: [Need] { guide.needs(for: requirements.purpose ?? .transfer) }
 
-  /// Returns the needs that answer a question.
+  /// Returns the needs to offer as answers to a question.
   private func choices(_ topic: Topic) -> [Need] {
     let needs =
       switch topic {

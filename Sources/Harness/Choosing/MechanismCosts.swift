@@ -37,8 +37,8 @@ public struct MechanismCosts: Sendable {
   /// Returns the costs of a mechanism, between two Swift processes if that pairing was measured; nil if the mechanism
   /// was not measured.
   ///
-  /// The benchmark is the one that fits a stated need or, if none does, the mechanism's first measured benchmark. The
-  /// size is the measured size whose ratio to the stated size is nearest to 1.
+  /// The benchmark is the one that the guide names for a stated need or, if none was measured, the mechanism's first
+  /// measured benchmark. Of the measured sizes, the one whose ratio to the stated size is nearest to 1 is used.
   func cost(of mechanism: MechanismFacts, for requirements: Requirements) -> Cost? {
     let own = results.filter { $0.mechanism == mechanism.id }
     let fitting = Need.allCases.lazy.filter(requirements.needs.contains).compactMap { mechanism.benchmarks[$0] }

@@ -27,7 +27,7 @@ struct NeedFacts: Sendable {
 struct Fitness: Sendable {
   let level: Level
   let reason: String
-  /// An additional mechanism that is necessary.
+  /// Another mechanism that the program must use as well.
   var addition: String?
 
   enum Level: String, Sendable, CaseIterable, Encodable {
@@ -61,6 +61,6 @@ struct MechanismFacts: Sendable {
   let examples: [String]
   /// The pitfalls that a user of the mechanism should know.
   let warnings: [String]
-  /// The benchmarks that show the costs for particular needs.
+  /// The benchmarks that show the mechanism's costs for particular needs.
   var benchmarks: [Need: String] = [:]
 }

@@ -3,7 +3,7 @@ extension MechanismGuide {
 
   /// Reads `fixtures/mechanisms.yaml`.
   ///
-  /// An unknown mechanism is an error, as is a scenario that does not belong to exactly one pitfall.
+  /// It is an error if a mechanism is unknown, or if a scenario does not belong to exactly one pitfall.
   static func load(root: String, operations: OperationRegistry, pitfalls: [PitfallGroup], log: DiagnosticLog)
     -> MechanismGuide
   {

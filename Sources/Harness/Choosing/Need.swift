@@ -39,7 +39,7 @@ public enum Need: String, Sendable, CaseIterable, Encodable {
   case severalAtOnce = "several-at-once"
   case sharedLock = "shared-lock"
 
-  /// The need as an answer to a question, and as an option's help text.
+  /// The text of the need as an answer to a question, and as the help text of an option.
   public var title: String {
     switch self {
     case .network: "the processes run on different machines"

@@ -14,7 +14,7 @@ public struct Recommendation: Sendable {
     let facts: MechanismFacts
     /// How the mechanism meets each stated need.
     let reasons: [Reason]
-    /// The additional mechanisms that are necessary.
+    /// The additional mechanisms that the program must use.
     let additions: [MechanismFacts]
     let cost: MechanismCosts.Cost?
 

@@ -11,7 +11,7 @@ extension Recommendation: FormattedDocument {
     }
   }
 
-  /// The number of mechanisms that the console report describes; every other mechanism gets one line.
+  /// The number of mechanisms that the console report describes in full; every other mechanism gets one line.
   private static let described = 3
 
   func console(_ style: Style) -> String {
@@ -93,7 +93,7 @@ extension Recommendation {
     let reasons: [ReasonEntry]
     let warnings: [String]
     let cost: MechanismCosts.Cost?
-    /// The mechanism itself and the additional mechanisms that are necessary.
+    /// The mechanism itself, and the additional mechanisms that the program must use.
     let parts: [Part]
   }
 

@@ -47,8 +47,8 @@ extension MechanismGuide {
       throw RequirementError(
         description: "--\(one.rawValue) and --\(other.rawValue) exclude each other; leave out one of them")
     }
-    // The default purpose is a transfer, unless the requirements name an existing program's function, because such a
-    // program may use a mechanism for any purpose.
+    // By default, the purpose is a transfer. If the requirements name an existing program's function, no purpose is
+    // assumed, because such a program may use a mechanism for any purpose.
     let purpose = requirements.purpose ?? (requirements.function == nil ? .transfer : nil)
     let asked = try needs(of: requirements, for: purpose)
     let candidates = try candidates(for: requirements, purpose)
@@ -110,7 +110,7 @@ extension MechanismGuide {
     return result
   }
 
-  /// Returns the mechanisms for the purpose that the existing program may use.
+  /// Returns the mechanisms that fit the purpose and that contain the existing program's function.
   private func candidates(for requirements: Requirements, _ purpose: Purpose?) throws(RequirementError)
     -> [MechanismFacts]
   {

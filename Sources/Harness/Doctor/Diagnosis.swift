@@ -11,7 +11,7 @@ public struct MachineCheck: Sendable, Encodable {
   let found: String
   /// The number of cells that depend on this feature, limit, object or program.
   let cells: Int
-  /// The consequences for the suite, as full sentences.
+  /// The effects of this value or error on the suite, in full sentences.
   let meaning: String
   /// The command that fixes the problem; nil if there is nothing to fix.
   var remedy: String?

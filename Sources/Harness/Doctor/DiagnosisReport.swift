@@ -11,7 +11,9 @@ extension Diagnosis: FormattedDocument {
     }
   }
 
-  /// The maximum width in columns, because the text is often copied into a message or an issue.
+  /// The maximum width in columns.
+  ///
+  /// It is small because users often copy the text into a message or an issue.
   private static let maximumWidth = 80
 
   func console(_ style: Style) -> String {

@@ -29,8 +29,8 @@ struct MachineLimit {
 
   /// Returns the limits that apply to the runner itself.
   ///
-  /// `roles` is the largest number of roles in a scenario. For each role, the runner holds both ends of three pipes
-  /// while it starts a cell. A sandbox needs two more processes.
+  /// `roles` is the largest number of roles in a scenario. While the runner starts a cell, it holds both ends of three
+  /// pipes for each role. A sandbox needs two more processes.
   static func ofRunner(jobs: Int, roles: Int) -> [MachineLimit] {
     let descriptors = jobs * (6 * roles + 4) + 16
     let processes = jobs * (roles + 2)

@@ -40,7 +40,7 @@ struct InjectionPoint: Sendable, Hashable {
   let number: Int
   /// The peer's next call.
   ///
-  /// To kill the peer after this call, the tracer kills it on entry to the next call.
+  /// To kill the peer after this call, the tracer kills it when it enters the next call.
   let next: Next
   /// Whether the call transfers bytes to or from a stream or file.
   ///
@@ -51,7 +51,7 @@ struct InjectionPoint: Sendable, Hashable {
   /// Whether an earlier call in the same request had an effect that cannot be undone, such as transferring bytes or
   /// creating a name.
   ///
-  /// If so, repeating the request has a different effect.
+  /// If so, repeating the request would have a different effect.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {

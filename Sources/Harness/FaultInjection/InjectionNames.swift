@@ -1,4 +1,4 @@
-/// The words that can occur in the cell ids of one script or scenario whose system calls are not yet known.
+/// The words that can occur in the cell ids of one script or scenario before its system calls are known.
 struct InjectionNames {
   private let scenario: String
   private let words: [String]
@@ -12,14 +12,14 @@ struct InjectionNames {
       + InjectedFault.allCases.map(\.rawValue)
   }
 
-  /// Returns whether a filter may match one of the cell ids.
+  /// Returns whether a filter could match one of the cell ids.
   func mayMatch(_ filter: String) -> Bool {
     var beginning = filter.prefix { !"[*".contains($0) }
     if scenario.contains(beginning) { return true }
-    // The scenario id contains the only slash and precedes the bracket.
+    // The only slash in a cell id is in the scenario id, which precedes the bracket.
     if beginning.contains("/") || filter.contains("[") { return false }
     if beginning.last == "]" {
-      // The bracket ends the id and follows the fault.
+      // The closing bracket ends the cell id, and the fault precedes it.
       beginning = beginning.dropLast()
       let fault = beginning.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
       guard InjectedFault.allCases.contains(where: { $0.rawValue.hasSuffix(fault) }) else { return false }

@@ -63,7 +63,7 @@ public struct InjectionSelection: Sendable {
       && pairs.isEmpty && faults.isEmpty
   }
 
-  /// Returns whether some of a script's cells may be selected, in which case the script must be recorded.
+  /// Returns whether the selection may contain some of a script's cells, so that the script must be recorded.
   func mayInclude(_ scenario: Scenario, language: String, _ table: SystemCallTable) -> Bool {
     (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
       && (languages.isEmpty || languages.contains(language))

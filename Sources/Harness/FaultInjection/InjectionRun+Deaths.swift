@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The checks after the target is killed. The other roles continue the script, and each of their responses must be the
-/// expected one or one listed after `~>`. A role may wait forever only if no other role can still cause the event for
-/// which it is waiting.
+/// The checks after the target has been killed. The other roles continue the script. Each of their responses must be
+/// either the expected one or one listed after `~>`. A role may wait forever only if no other role can still cause the
+/// event that it is waiting for.
 extension InjectionRun {
   /// Checks whether the target has been killed; if so, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {

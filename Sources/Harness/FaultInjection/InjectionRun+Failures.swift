@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The checks after a call fails or transfers less than requested. The peer must report the failure with the name of
-/// the call, and continue to respond. A failed call has no effect, so the runner repeats the request; from then on,
-/// every response must be the expected one.
+/// The checks after a call has failed or has transferred less than requested. The peer must report the failure with the
+/// name of the call, and must continue to respond. A failed call has no effect, so the runner repeats the request. From
+/// then on, every response must be the expected one.
 extension InjectionRun {
   /// Evaluates the target's response to the request whose call failed.
   func evaluate(
@@ -85,8 +85,10 @@ extension InjectionRun {
     role.greeting?.operations.contains { registry[$0]?.changes[.dispositions] != nil } ?? true
   }
 
-  /// Evaluates the response after a short transfer: the bytes must be correct, and all bytes are required only if
-  /// the operation also transfers the rest.
+  /// Evaluates the response after a short transfer.
+  ///
+  /// The transferred bytes must be correct. All bytes are required only if the operation continues until it has
+  /// transferred the rest.
   private func evaluateShort(
     _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse
   ) throws(CellOutcome) {
@@ -108,7 +110,7 @@ extension InjectionRun {
       try cell.interpreter.check(exchange, by: role, against: expected)
       return
     }
-    // The script has no steps to transfer the remaining bytes.
+    // The script has no steps that would transfer the remaining bytes.
     progress = .over
     guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
       throw outcome("one byte was transferred", expected: "ok return=1")

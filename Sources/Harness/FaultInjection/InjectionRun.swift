@@ -11,7 +11,7 @@ final class InjectionRun {
   let table: SystemCallTable
   /// The progress of the injection.
   var progress = Progress.before
-  /// Handles that were never created, because their creator died.
+  /// Handles that do not exist because the role that would have created them died.
   var unavailableHandles: Set<HandleReference> = []
   /// Roles that are waiting for a dead role and receive no more requests.
   var abandonedRoles: Set<String> = []
@@ -127,12 +127,12 @@ final class InjectionRun {
     if injection?.fault.kills == true, !isDead {
       throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, but is alive")
     }
-    // A descriptor that is still open because the fault made its close fail is not a leak.
+    // A descriptor that is still open because the injected fault made `close` fail is not a leak.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }
     let persistent = Set(ObjectKind.allCases.filter(\.isPersistent))
-    // A dead role's child continues to run.
+    // A dead role's child process may still be running.
     try cell.finish(tolerating: isDead ? persistent.union([.process]) : isOver ? persistent : [])
     try checkInjection()
   }

@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // When a peer is checked, the mechanisms are selected for its scenarios, and some mechanisms have no scripts.
+    // In a run that checks a peer, the same mechanisms select scenarios, and some of them have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {
@@ -64,7 +64,7 @@ public struct InjectionRunner: Sendable {
 
   /// Records the scripts, and returns the cells.
   ///
-  /// Unknown calls made by the checked peer are not an error, because an interpreter makes many of them.
+  /// Unknown calls made by the checked peer are not an error, because an interpreter makes many such calls.
   func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> InjectionWork {
     var context = known
     context.isTraced = true
@@ -87,7 +87,7 @@ public struct InjectionRunner: Sendable {
 
   // MARK: - Preparation
 
-  /// Determines the isolation, and probes each language's peer and one peer under the tracer.
+  /// Determines the isolation, and probes each language's peer, and one peer under the tracer.
   private func prepare() throws(RunError) -> (
     context: CellContext, isolation: String, probed: [String: ProbedPeer]
   ) {
@@ -121,7 +121,9 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of scripts that could not be recorded, so their calls are unknown.
+    /// The results of the scripts that could not be recorded.
+    ///
+    /// The calls in these scripts are unknown.
     var failures: [CellResult] = []
     /// System calls into which no fault is injected, and errors in the system-call table.
     var problems: [String] = []
@@ -159,7 +161,7 @@ public struct InjectionRunner: Sendable {
   private func record(_ context: CellContext, emit: (Event) -> Void) -> Recorded {
     var recorded = Recorded()
     var unknown: Set<String> = []
-    /// The operations that made IPC calls, and the scripts that made none, by language.
+    /// The operations that made IPC calls; `unseen` contains the scripts that made none, by language.
     var reached: Set<String> = []
     var unseen: [String: [String]] = [:]
     let recordings = recordings
@@ -205,7 +207,7 @@ public struct InjectionRunner: Sendable {
         + "fault: the process that is started must make the calls itself; write 'exec' before the peer's command in a "
         + "wrapper script"
     }
-    // If a recording fails, it is unknown which operations its script reaches.
+    // If a recording has failed, the operations that its script performs are unknown.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {

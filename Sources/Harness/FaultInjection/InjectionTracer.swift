@@ -25,7 +25,7 @@ struct InjectionTracer: Sendable {
 
   /// The command that traces every call without changing it.
   ///
-  /// The tracer prints the object that each descriptor refers to after the descriptor number.
+  /// After each descriptor number, the tracer prints the object that the descriptor refers to.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   /// The command that traces a program and prints its objects' full names.
@@ -45,7 +45,7 @@ struct InjectionTracer: Sendable {
     let point = injection.point
     switch injection.fault {
     case .killedBefore: return inject(point.call, "signal=KILL", point.number)
-    // To kill the peer after this call, the tracer kills it on entry to the next call.
+    // To kill the peer after this call, the tracer kills it when it enters the next call.
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)

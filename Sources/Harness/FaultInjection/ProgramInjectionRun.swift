@@ -1,6 +1,6 @@
 /// Runs a scenario of programs with a fault in one system call made by one role, the target.
 ///
-/// A program may fail when a call fails; the requirements for its role define which failures are acceptable.
+/// A program may fail if one of its calls fails. The requirements for its role define which failures are acceptable.
 final class ProgramInjectionRun {
   private let cell: CellRun
   private let injection: ProgramInjection
@@ -19,7 +19,7 @@ final class ProgramInjectionRun {
   private var demands: Set<FaultDemand> { target.role.start.demands }
 
   func run() -> CellOutcome {
-    // The other roles might otherwise wait forever for a target that has failed.
+    // Without this check, the other roles could wait forever for a target that has failed.
     client.interruption = { [client, target, cell] () throws(CellOutcome) in
       guard let status = client.terminationStatus(of: target), status != .exit(0), !cell.mayEnd(target, with: status)
       else { return }
@@ -116,7 +116,7 @@ final class ProgramInjectionRun {
     }
   }
 
-  /// Signals that kill a program because of a programming error.
+  /// The signals that kill a program because of a programming error.
   private static let crashes: Set<String> = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"]
 
   private func checkPartners() throws(CellOutcome) {

@@ -41,7 +41,7 @@ public struct ProgramInjectionRunner: Sendable {
       })
   }
 
-  /// Returns the reason why faults cannot be injected here; nil if they can.
+  /// Returns the reason why faults cannot be injected on this machine; nil if they can.
   func obstacle(_ known: CellContext) -> String? {
     known.sandbox.capabilities.isolation == .private
       ? nil
@@ -66,7 +66,8 @@ public struct ProgramInjectionRunner: Sendable {
     var cell: Cell { Cell(recording.scenario, recording.pairing, injection.cell) }
   }
 
-  /// The recordings to make: each language in each role, in the first pairing in which the language plays that role.
+  /// The recordings to make: one for each language in each role, from the first pairing in which the language plays the
+  /// role.
   private var recordings: [Recording] {
     plan.groups.flatMap { group -> [Recording] in
       var seen: Set<Cell.Assignment> = []
@@ -149,7 +150,7 @@ public struct ProgramInjectionRunner: Sendable {
         recording, tracing: Dictionary(uniqueKeysWithValues: recording.roles.map { ($0.name, tracing) }), context)
     } catch { return (error, []) }
     let outcome = cell.run()
-    // A program may hang after a failed call, so the limit is shorter than the default.
+    // A program may hang after a failed call, so this limit is shorter than the default limit.
     var context = context
     context.timeout = min(context.timeout, context.timeout / 4 + start.duration(to: .now) * 10)
     let fifos = cell.leaks.paths(of: .fifo)

@@ -161,7 +161,7 @@ extension SystemCallTrace.Call {
   /// The path of the mapped file.
   fileprivate var mapped: String? { line.firstMatch(of: /,\ [0-9]+<(.*)>,\ /).map { String($0.1) } }
 
-  /// Whether the call creates an object, or would create it if the object did not exist.
+  /// Whether the call creates an object, or would do so if the object did not exist.
   fileprivate var creates: Bool {
     line.contains("O_CREAT") || line.contains("IPC_CREAT") || arguments.hasPrefix("IPC_PRIVATE")
   }

@@ -9,7 +9,7 @@ enum ProgramTracing: Sendable {
 
   /// Returns the words to prepend to the role's command; the tracer inherits the trace stream as `descriptor`.
   ///
-  /// The role itself inherits none of the tracer's descriptors.
+  /// The role does not inherit any of the tracer's descriptors.
   func command(writingTo descriptor: Int) throws(CellOutcome) -> [String] {
     switch self {
     case .recorder(let program): return [program, "\(descriptor)"]
@@ -24,19 +24,19 @@ enum ProgramTracing: Sendable {
 }
 
 extension PeerClient {
-  /// Waits until the tracer is tracing the program, because the tracer does not see earlier calls.
+  /// Waits until the tracer has attached to the program, because the tracer does not see earlier calls.
   func waitForTracer(of role: RoleProcess) throws(CellOutcome) {
     guard let tracing = role.tracing, let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the tracer") { () throws(CellOutcome) -> Void? in
       switch tracing {
       case .recorder:
-        // The recorder reports its own process ID first, as soon as it traces the process.
+        // The recorder reports its own process ID as soon as it traces the process.
         if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
           role.tracer = event.fields["pid"].flatMap { Int($0) }
           return ()
         }
       case .standardError:
-        // Until the inner shell has executed the program, the process may sleep for unrelated reasons.
+        // Before the inner shell has executed the program, the process may sleep for unrelated reasons.
         takeTrace(of: role)
         if role.traceLines.count(where: { $0.hasPrefix("execve(") && $0.hasSuffix(" = 0") }) >= 2, let pid = role.pid {
           do throws(SandboxError) { role.tracer = try sandbox.processState(of: pid).tracer } catch {

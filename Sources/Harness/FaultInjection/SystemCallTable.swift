@@ -2,14 +2,14 @@ import SystemPackage
 
 /// The IPC system calls listed in `fixtures/system-calls.yaml`.
 ///
-/// No faults are injected into unlisted calls.
+/// No faults are injected into calls that the table does not list.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that no other process can observe.
   private let others: Set<String>
   /// Calls that transfer bytes or messages.
   let transfers: Set<String>
-  /// Other calls with an effect that cannot be undone.
+  /// Other calls whose effects cannot be undone.
   let irrevocable: Set<String>
   /// Operations that do not make IPC calls.
   let silentOperations: Set<String>
@@ -17,7 +17,7 @@ struct SystemCallTable: Sendable {
   ///
   /// An error response may name such a function instead of the call that failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that, if repeated after a failure, continue from where they stopped.
+  /// Operations that continue where they stopped if the request is repeated after a failure.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }

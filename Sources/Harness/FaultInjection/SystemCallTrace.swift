@@ -4,7 +4,7 @@ import Foundation
 struct SystemCallTrace {
   /// The calls during each request.
   ///
-  /// The last call in each request writes the response.
+  /// In each request, the last call writes the response.
   let requests: [[Call]]
   let killed: Bool
 
@@ -99,7 +99,7 @@ extension SystemCallTrace {
 
   /// The requests, with each wait that was split into slices reduced to one slice.
   ///
-  /// The number of slices depends on timing, whereas an injection point must exist in every run.
+  /// The number of slices depends on timing, but an injection point must exist in every run.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in

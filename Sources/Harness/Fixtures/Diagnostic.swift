@@ -28,7 +28,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
 final class DiagnosticLog {
   private var found: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
-  /// The number of errors found, including repetitions.
+  /// The number of errors found, including repeated ones.
   private(set) var count = 0
 
   /// Adds an error unless it is already present: an error in a scenario is found once for each row of parameters.

@@ -33,7 +33,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver does not convert scalars; `number` parses the text.
+      // The basic resolver leaves every scalar as text, and `number` parses the text.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil
@@ -109,7 +109,7 @@ struct FixtureDocument {
     return lines
   }
 
-  /// Returns the position of the first anchor, or of text that looks like one.
+  /// Returns the position of the first anchor, or of the first text that looks like an anchor.
   ///
   /// Anchors are rejected because nested aliases can expand to more values than fit in memory.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
@@ -132,7 +132,7 @@ struct FixtureDocument {
 
   /// Returns the text of a scalar.
   ///
-  /// If the scalar has no escapes or folded lines, each character has its own column.
+  /// If the scalar contains no escapes and no folded lines, each character has its own column.
   fileprivate func sourceText(_ scalar: Node.Scalar, at place: SourceLocation) -> SourceText {
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
     let isExact =

@@ -7,7 +7,7 @@ public struct Fixtures: Sendable {
   public let installation: Installation
   /// The path of the directory that contains `fixtures`.
   public var root: String { installation.root }
-  /// The scenarios of the files in ``scope``, or those of the user's files, one for each row of parameters.
+  /// The suite's scenarios in ``scope``, or those in the user's files; there is one value for each row of parameters.
   public let scenarios: [Scenario]
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
@@ -15,21 +15,23 @@ public struct Fixtures: Sendable {
   public let peers: PeerList
   /// The cells that are not expected to pass, with their verdicts.
   public let expectations: Expectations
-  /// The pitfalls, in groups; empty if a scenario has an error or is not in ``scope``, and for the user's scenarios.
+  /// The pitfalls, in groups.
+  ///
+  /// Empty if a scenario has an error or is not in ``scope``, and for a user's scenarios.
   public let pitfalls: [PitfallGroup]
   /// The mechanisms whose scenarios were loaded.
   public let scope: LoadingScope
 
   /// The cells that cannot work across ABIs.
   let incompatibilities: [Incompatibility]
-  /// The keyword that, instead of a file name, selects the peers of `fixtures/more-peers.yaml`.
+  /// The keyword that selects the peers in `fixtures/more-peers.yaml`; it replaces a file name.
   public static let allPeers = "all"
 
-  /// Reads the fixtures, and additional languages from the files in `peers`; the name `all` selects the suite's peers
-  /// that were built.
+  /// Reads the fixtures, and the additional languages in the files `peers`.
   ///
-  /// Loads only the scenarios that `selection` may select, because loading takes longer than running a cell. The user's
-  /// files `scenarios` replace the suite's.
+  /// The name `all` in place of a file in `peers` selects all of the suite's peers that have been built. Only the
+  /// scenarios that `selection` may select are loaded, because loading scenarios takes longer than running a cell. If
+  /// `scenarios` names a user's files, their scenarios replace those of the suite.
   public init(
     _ installation: Installation, peers more: [String] = [], scenarios own: [String] = [],
     for selection: Selection = Selection()
@@ -88,7 +90,9 @@ public struct Fixtures: Sendable {
     return ledger
   }
 
-  /// Reads the fault-injection scripts, required for explanations even without a run.
+  /// Reads the fault-injection scripts.
+  ///
+  /// Explanations need them even if nothing is run.
   func injectionScripts() throws(FixtureErrors) -> [Scenario] {
     try ScenarioLoader.loadInjectionScripts(root: FilePath(root), registry: registry)
   }

@@ -90,7 +90,9 @@ struct Formula {
 
 /// Parses `with:` into rows: either the listed rows, or all combinations of the values in a map of lists.
 enum ParameterTable {
-  /// The maximum number of rows; more are assumed to be a mistake.
+  /// The maximum number of rows.
+  ///
+  /// A table with more rows is assumed to be a mistake.
   private static let maximumRows = 256
 
   static func rows(_ value: FixtureDocument.Value?) -> [ParameterRow] {

@@ -22,7 +22,7 @@ struct RoleParser {
     }
     for (name, command) in keys["programs"]?.map("programs") ?? [] {
       guard let text = command.text("a program").map(fill) else { continue }
-      // Keep the role of a malformed command, so that its steps cause no further errors.
+      // If the command is malformed, keep the role, so that the role's steps cause no further errors.
       let words = ShellWords.split(text, log) ?? [text]
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }

@@ -93,7 +93,9 @@ public enum ScenarioLoader {
     return scenarios
   }
 
-  /// Reports an error for any response after `~>` in a scenario: only fault injection kills peers that way.
+  /// Reports an error for any response after `~>` in a scenario.
+  ///
+  /// Such responses are valid only in fault-injection scripts.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")

@@ -57,15 +57,15 @@ struct ScenarioParser {
     }
     let errorsBefore = log.count
     var steps: [Step] = []
-    // Without roles, every step would be an error.
+    // Without roles, every step would also cause an error.
     if let list = keys["steps"], !roles.isEmpty {
       var parser = StepParser(
         log: log, registry: registry, roles: roles, templates: templates, project: project, fill: fill)
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
-    // Check the order of the steps only if all of them could be parsed. Otherwise a step that seems to be missing may
-    // be the one with the error.
+    // Check the order of the steps only if all of them were parsed. Otherwise, a step that seems to be missing could be
+    // the step with the error.
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
@@ -109,7 +109,7 @@ struct ScenarioParser {
     }
   }
 
-  /// Reports an error for each unused parameter: its rows would only repeat the same cell.
+  /// Reports an error for each unused parameter, because its values would only produce identical cells.
   private func checkUse(of names: [String], in keys: [String: Value]) {
     guard let table = keys["with"], !names.isEmpty else { return }
     var used: Set<String> = []

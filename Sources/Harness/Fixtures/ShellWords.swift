@@ -50,7 +50,7 @@ enum ShellWords {
 
     mutating func extend(through index: Int) { range = (range?.lowerBound ?? index)..<index + 1 }
 
-    /// Extends the word by a quote or backslash, which is omitted from the word's text.
+    /// Extends the word by a quote or backslash, which the word's text does not contain.
     mutating func remove(_ index: Int) {
       extend(through: index)
       removed.append(index)

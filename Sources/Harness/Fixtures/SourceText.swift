@@ -1,8 +1,8 @@
 /// Text from one line of a file, with the column of each character.
 ///
-/// Columns stay correct after parts of the text are removed or replaced. Slices share the storage of the whole text,
-/// because the loader splits every step of every row into words. Indices count bytes; searches are for ASCII characters
-/// only, so a slice never splits a character.
+/// Columns stay correct when parts of the text are removed or replaced. Slices share the storage of the whole text,
+/// because the loader splits every step in every row into words. Indices count bytes. The loader searches only for
+/// ASCII characters, so a slice never splits a character.
 struct SourceText {
   private let storage: Storage
   private let range: Range<Int>
@@ -29,7 +29,7 @@ struct SourceText {
     let column: Int
     /// Whether each character has its own column.
     ///
-    /// If not, errors in any of the characters are reported at the first column.
+    /// If not, an error in any character is reported at the first column.
     let advances: Bool
   }
 

@@ -70,7 +70,7 @@ extension StepParser {
     }
     guard let text = value.text("a line", mayBeEmpty: kind == .line).map({ fill($0, number) }) else { return nil }
     guard kind == .matches else { return LinePattern(kind: kind, text: templates.plainText(text)) }
-    // Braces are part of the syntax, so a regular expression has no variables.
+    // Braces are part of the regular expression syntax, so a regular expression cannot contain variables.
     do { _ = try Regex(text.text) } catch {
       log.add(text.location, "this is not a regular expression: \(error)")
     }

@@ -79,7 +79,7 @@ struct StepParser {
 
   /// Records the captures of a step that cannot be parsed.
   ///
-  /// Otherwise, later steps that use them would cause further errors.
+  /// Otherwise, later steps that use these variables would cause further errors.
   private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)

@@ -6,7 +6,7 @@ public enum Suggestion {
     return candidates.first { distance(word, $0) == 1 }
   }
 
-  /// Returns a clause that follows "unknown ...": the nearest of `words`, or a short list of all if none is near.
+  /// Returns a clause to append to "unknown ...": the nearest of `words`, or a short list of all words if none is near.
   static func clause(for word: String, among words: some Sequence<String>) -> String {
     let candidates = Set(words).sorted()
     let nearest = nearestClause(for: word, among: candidates)

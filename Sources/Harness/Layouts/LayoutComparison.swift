@@ -106,7 +106,7 @@ struct LayoutDifference: Sendable, Encodable {
     func add(_ field: String?, _ text: String) {
       differences.append(LayoutDifference(compiler: other.compiler, field: field, text: text))
     }
-    /// The first field that shifts later offsets; `consequences` are the fields that it shifts.
+    /// The first field that shifts the offsets of later fields; `consequences` contains the shifted fields.
     var cause: String?
     var consequences: [String] = []
     var previousEnds = (0, 0)
@@ -184,7 +184,7 @@ struct LayoutDifference: Sendable, Encodable {
     }
   }
 
-  /// Returns a difference for each atomic field whose accesses are not atomic between processes.
+  /// Returns a difference for each atomic field that processes cannot access atomically.
   static func ofAtomics(_ column: LayoutComparison.Column, _ names: [String]) -> [LayoutDifference] {
     zip(names, column.layout.fields).compactMap { name, field in
       guard let field, field.isAtomic else { return nil }
@@ -200,7 +200,8 @@ struct LayoutDifference: Sendable, Encodable {
 }
 
 extension StructLayout.Kind {
-  /// Whether fields of this type are not compared, because the type depends on the ABI or is not a number.
+  /// Whether fields of this type are not compared, either because the type depends on the ABI or because it is not a
+  /// number.
   fileprivate var isOpen: Bool { self == .other || self == .character }
 }
 

@@ -6,7 +6,7 @@ public struct LayoutFile: Sendable {
   let name: String
   /// The C headers, in the order in which they are included.
   let headers: [String]
-  /// The Swift source files with the types; empty if only C compilers are compared.
+  /// The Swift source files that contain the types; empty if only C compilers are compared.
   let sources: [String]
   /// The C compiler commands; each is compared with the first.
   let compilers: [Command]
@@ -63,7 +63,7 @@ public struct LayoutFile: Sendable {
       text.flatMap { text in resolver.command(text, log).map { Command(name: text.text, words: $0) } }
     }
     func command(_ name: String) -> Command {
-      // A missing default compiler is reported when it is started.
+      // If a default compiler is not installed, the error is reported when the compiler is started.
       Command(name: name, words: [CommandResolver.search(name) ?? "/usr/bin/\(name)"])
     }
     self.path = path
@@ -90,7 +90,7 @@ extension LayoutFile.Struct {
     guard let keys = value.map("a struct", keys: ["c", "swift", "fields"], required: required),
       let c = keys["c"]?.text("a C type")
     else { return nil }
-    // These strings become part of a program, so check their syntax; the compilers report all other errors.
+    // These strings become part of a program, so their syntax is checked here. The compilers report all other errors.
     if c.text.wholeMatch(of: /\w+( \w+)*/) == nil {
       value.log.add(c.location, "'\(abbreviated(c.text))' is not a C type")
     }

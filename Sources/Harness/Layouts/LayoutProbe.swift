@@ -2,8 +2,8 @@ import Foundation
 
 /// Determines the layout of a file's structs in several compilers.
 ///
-/// The C program is compiled but not run, and the numbers are read from the assembly, so cross compilers work as well.
-/// Compilers report an error at the line of the user's file that names the struct or field.
+/// The C program is compiled but not run, and the numbers are read from the assembly. Therefore, cross compilers work
+/// as well. Compilers report an error at the line in the user's file that names the struct or field.
 struct LayoutProbe {
   private let file: LayoutFile
   /// A directory for the generated programs.

@@ -72,7 +72,7 @@ extension AssertionLedger {
 
   /// Reads `fixtures/assertions.yaml`.
   ///
-  /// An unknown scenario is an error, as is a suite with fewer covered assertions than it must have.
+  /// It is an error if a scenario is unknown, or if a suite has fewer covered assertions than it must have.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> AssertionLedger {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

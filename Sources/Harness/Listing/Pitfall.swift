@@ -13,7 +13,7 @@ public struct PitfallGroup: Sendable, Encodable {
   }
 }
 
-/// A requirement that bindings to system calls often violate, and the scenarios that detect a violation.
+/// A requirement that bindings often violate, and the scenarios that detect a violation.
 public struct Pitfall: Sendable, Encodable {
   let requirement: String
   /// The ids of the scenarios that fail if the requirement is not met; never empty.
@@ -25,7 +25,7 @@ extension PitfallGroup {
 
   /// Reads `fixtures/pitfalls.yaml`.
   ///
-  /// An unknown scenario is an error, as is a pitfall without scenarios.
+  /// It is an error if a scenario is unknown, or if a pitfall has no scenarios.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> [PitfallGroup] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

@@ -1,6 +1,6 @@
 /// A cell's outcome: its verdict, and the data that explains the verdict.
 ///
-/// The step that decides the verdict throws the outcome.
+/// The step that determines the verdict throws the outcome.
 public struct CellOutcome: Error, Sendable {
   /// Whether the cell passed, or how it failed.
   public private(set) var verdict: Verdict
@@ -55,8 +55,7 @@ public struct CellOutcome: Error, Sendable {
     evidence?.differences = differences.prefix(Self.maximumDifferences).map(Difference.recording)
   }
 
-  /// Returns this failed outcome, supplemented with the differences from the recording that may have caused the
-  /// failure.
+  /// Returns this failed outcome with the differences from the recording, which may have caused the failure.
   func explained(by differences: [ExplainedDifference]) -> CellOutcome {
     guard let first = differences.first else { return self }
     var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
@@ -154,7 +153,7 @@ public struct Evidence: Sendable, Codable {
     let others = objects.filter { object in
       !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
     }
-    // If the outcome counts more objects than it lists, the count already includes these objects.
+    // If the outcome counts more objects than it lists, the count already includes the unlisted objects.
     if leftBehindCount == leftBehind.count { add(leftBehind: others) }
   }
 

@@ -5,10 +5,10 @@ public enum Difference: Sendable, Codable {
   /// A difference from the recording of a user's programs.
   case recording(ExplainedDifference)
 
-  /// The difference, if it is from a golden transcript; otherwise nil.
+  /// The difference from a golden transcript; nil for a difference from a recording.
   var transcript: TranscriptDifference? { if case .transcript(let difference) = self { difference } else { nil } }
 
-  /// The difference, if it is from a recording; otherwise nil.
+  /// The difference from a recording; nil for a difference from a golden transcript.
   var recording: ExplainedDifference? { if case .recording(let difference) = self { difference } else { nil } }
 
   /// Decodes a difference from a saved run.

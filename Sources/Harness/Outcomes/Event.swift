@@ -5,7 +5,7 @@ public enum Event: Sendable {
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)
-  /// The wall-clock seconds since the start; sent every second, because reports do not read a clock.
+  /// The wall-clock seconds since the start. This event is sent every second, because reports do not read a clock.
   case timePassed(seconds: Double)
   case runEnded(RunSummary)
 }
@@ -26,7 +26,7 @@ public struct RunDescription: Sendable, Codable {
   public internal(set) var implementations: [String: String]
   /// The kernel release, as reported by `uname(2)`.
   public internal(set) var kernel: String
-  /// The cell ids, in the order in which reports list them.
+  /// The cell ids, in the order in which reports list the cells.
   public var plan: [String] = []
   /// Notes about the peers, which do not count as failures.
   public var notes: [String] = []
@@ -107,7 +107,7 @@ extension RunSummary {
     var failFast = false
     /// Whether a run whose only failures are leaks gets a separate exit status.
     var countsLeaksApart = true
-    /// Whether a run without cells succeeds, because other parts of the plan have cells.
+    /// Whether a run without cells succeeds, because the other parts of the plan contain the cells.
     var allowsNoCells = false
   }
 

@@ -1,4 +1,6 @@
-/// The command's exit statuses; scripts may rely on the numbers.
+/// The command's exit statuses.
+///
+/// Scripts may rely on the numbers.
 public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case asExpected = 0
   case failures = 1
@@ -12,8 +14,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 
   /// Determines a run's exit status from its unexpected verdicts.
   ///
-  /// `missing` is the number of planned cells without a verdict; these cells count as not run. With `failFast`, missing
-  /// cells are expected, because the first unexpected verdict ended the run.
+  /// `missing` is the number of planned cells without a verdict, which count as not run. With `failFast`, missing cells
+  /// are expected, because the first unexpected verdict has ended the run.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool

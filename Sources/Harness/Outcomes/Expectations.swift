@@ -2,8 +2,8 @@ import Foundation
 
 /// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a known-failures file.
 ///
-/// A cell that is expected to fail is still run. To expose obsolete entries, the run fails if such a cell passes, fails
-/// for another reason or does not exist, or if an entry covers too many cells.
+/// A cell that is expected to fail is still run. To reveal obsolete entries, the run fails if such a cell passes, fails
+/// for another reason or does not exist, or if an entry matches too many cells.
 public struct Expectations: Sendable {
   /// The entries that apply to this machine.
   let entries: [Entry]
@@ -37,7 +37,7 @@ public struct Expectations: Sendable {
     let location: SourceLocation
   }
 
-  /// The maximum number of cells that one entry may cover.
+  /// The maximum number of cells that the entry may match.
   private static let maximumCells = 20
 
   /// An empty list: every cell must pass.

@@ -33,7 +33,7 @@ public struct KnownFailures: Sendable {
       .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
   }
 
-  /// Returns a problem if any cell has passed although the list in `file` expects it to fail.
+  /// Returns a problem if cells passed that the list in `file` expects to fail.
   func problems(_ results: [CellResult], file: String) -> [String] {
     let passed = results.count { result in
       result.verdict == .passed && !result.isExpected
@@ -51,14 +51,14 @@ public struct KnownFailures: Sendable {
     public let added: Int
     /// The number of entries removed.
     public let removed: Int
-    /// Whether the list now covers every unexpected result.
+    /// Whether the updated list covers every unexpected result.
     public let coversAll: Bool
   }
 
   /// Returns the list, updated so that a run's results are expected.
   ///
-  /// Entries for other machines and for existing cells that were not run are kept. Entries whose review is due are also
-  /// kept, because a person must decide about them. `today` is the current date, such as `2027-03-01`.
+  /// Entries for other machines and for existing cells that were not run are kept. Entries whose review date has passed
+  /// are also kept, because a person must decide about them. `today` is the current date, such as `2027-03-01`.
   public func updated(_ results: [CellResult], allCells: [String], today: String) -> Update {
     let run = results.filter { $0.verdict != .notRun }
     let kept = expectations.entries.filter { entry in
@@ -89,7 +89,7 @@ public struct KnownFailures: Sendable {
     outcome.verdict == entry.verdict && outcome.reason?.contains(entry.reason) == true
   }
 
-  /// Returns the part of a reason that precedes the first name, process ID or time that changes with every run.
+  /// Returns the part of a reason before the first name, process ID or time that is different in every run.
   static func stablePart(of reason: String) -> String {
     let line = reason.prefix { !$0.isNewline }
     let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|;\s/

@@ -102,7 +102,7 @@ struct VersionRange: Sendable, Hashable {
     version = Self.numbers(words[1])
   }
 
-  /// Compares the leading numbers of a version with those of the range, and ignores the rest.
+  /// Compares only the leading numbers of a version with those of the range.
   func contains(_ text: String) -> Bool {
     let all = Self.numbers(text)
     let numbers = (0..<version.count).map { $0 < all.count ? all[$0] : 0 }

@@ -5,7 +5,7 @@ public import PeerProtocol
 /// Only reports convert a message to text.
 public enum Message: Sendable, Hashable {
   case request(Request)
-  /// A request line from a golden transcript, which may be malformed.
+  /// A request line from a golden transcript; the line may be malformed.
   case rawRequest(String)
   case response(Response)
   case greeting(Greeting)

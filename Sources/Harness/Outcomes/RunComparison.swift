@@ -6,21 +6,22 @@ public struct RunComparison: Sendable {
   public let fixed: [CellResult]
   /// The cells that fail in both runs.
   public let persistent: [CellResult]
-  /// The ids of the cells that passed before and are now selected but not run.
+  /// The ids of the cells that passed in the earlier run and are now selected but were not run.
   public let noLongerRun: [String]
-  /// The number of cells that are only in this run.
+  /// The number of cells that are only in the later run.
   public let added: Int
   /// The ids of the cells that are only in the earlier run.
   public let removed: [String]
 
   /// Whether the later run has a regression.
   ///
-  /// A cell that is now missing may hide a failure, so it counts as a regression until the earlier report is replaced.
+  /// A cell that is missing from the later run may hide a failure. It counts as a regression until a newer report
+  /// replaces the earlier one.
   public var isWorse: Bool { !newFailures.isEmpty || !noLongerRun.isEmpty || !removed.isEmpty }
 
   /// Compares a run with an earlier run, cell by cell.
   ///
-  /// A cell that was run repeatedly has failed if any of its results is a failure.
+  /// A cell that was run several times has failed if any of its results is a failure.
   public init(of run: SavedRun, with earlier: SavedRun) {
     let before = Self.states(earlier)
     let now = Self.states(run)

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A run in the JSON report format, the source for generating any other report.
+/// A run in the JSON report format, from which any other report can be generated.
 public struct SavedRun: Sendable, Codable {
   /// The format version, incremented by every incompatible change.
   private static let currentFormat = 3
 
   private let format: Int
-  /// The facts known before the first cell; nil if the run ended before then.
+  /// The facts that were known before the first cell; nil if the run ended earlier.
   public let run: RunDescription?
   /// The results, in plan order.
   public let results: [CellResult]
@@ -78,7 +78,8 @@ extension SavedRun {
   public init(merging parts: [(file: String, run: SavedRun)]) throws(RunError) {
     let slices = try Self.orderedSlices(parts)
     var results: [CellResult] = []
-    // Of n parts, each has every nth group of cells, so taking one group from each part in turn restores the order.
+    // Each of n parts has every nth group of cells. Taking one group from each part in turn therefore restores the
+    // order.
     var rest = slices.map { Self.groups(of: $0.results)[...] }
     while rest.contains(where: { !$0.isEmpty }) {
       for index in rest.indices { results += rest[index].popFirst() ?? [] }
@@ -112,7 +113,7 @@ extension SavedRun {
         throw refused("\(part.file) and \(first.file) are parts of different plans")
       }
       for (peer, version) in (part.run.run?.implementations ?? [:]).sorted(by: { $0.key < $1.key }) {
-        // A part lists only the peers in its cells.
+        // The report of a part lists only the peers that its cells use.
         let other = implementations[peer] ?? (version, part.file)
         guard other.version == version else {
           throw refused("'\(peer)' is \(version) in \(part.file), but \(other.version) in \(other.file)")
@@ -160,7 +161,7 @@ extension RunDescription {
     platforms = parts.compactMap(\.platforms).reduce(into: nil) {
       $0 = ($0 ?? [:]).merging($1) { first, _ in first }
     }
-    // A part whose peers have the same ABI has no incompatibilities.
+    // The report of a part lists no incompatibilities if all of its peers have the same ABI.
     incompatibilities = parts.lazy.compactMap(\.incompatibilities).first
     notes = parts.flatMap(\.notes).withoutDuplicates
     partition = nil

@@ -14,5 +14,5 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case notRun = "not run"
 }
 
-/// This conformance encodes a dictionary of counts by verdict as a JSON object instead of an array.
+/// With this conformance, a dictionary of counts by verdict is encoded as a JSON object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The C sizes, offsets and constants that the peers report, as shown by the `abi` command.
+/// The C sizes, offsets and constants that the peers report; the `abi` command shows the table.
 public struct ABITable: Sendable, Encodable, FormattedDocument {
   /// The groups of peers that report the same values; the first group contains the reference.
   public let groups: [Group]
@@ -56,7 +56,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
     }
     var groups: [(platform: String, languages: [String], facts: [String: String])] = []
     for answer in answers {
-      // A peer that reports only some facts joins the first group with the same values for them.
+      // A peer that reports only some of the values joins the first group that has the same values for them.
       if let place = groups.firstIndex(where: { group in
         group.platform == answer.platform && answer.facts.allSatisfy { group.facts[$0.key] == $0.value }
       }) {
@@ -74,7 +74,7 @@ public struct ABITable: Sendable, Encodable, FormattedDocument {
 
   /// Returns the table in one of the ``formats``; nil for any other format.
   ///
-  /// Console output marks a row with different values with `*`; Markdown uses bold.
+  /// Console output marks a row with different values with `*`; Markdown shows the row in bold.
   public func text(_ format: ReportFormat) throws -> String? {
     switch format {
     case .console: console

@@ -6,10 +6,10 @@ struct CommandResolver {
   let file: String
   /// The directories to which the paths in a peer list are relative.
   ///
-  /// Nil for a file in a user's project, where paths are relative to that file.
+  /// It is nil for a file in a user's project, where paths are relative to that file.
   var installation: Installation?
 
-  /// Returns the words of a command; nil, with the reason in `log`, if a quote is unterminated or the program does not
+  /// Returns the words of a command; nil, after logging the reason, if a quote is unterminated or the program does not
   /// exist.
   func command(_ text: SourceText, _ log: DiagnosticLog) -> [String]? {
     guard let words = ShellWords.split(text, log), let first = words.first else { return nil }
@@ -23,9 +23,9 @@ struct CommandResolver {
     return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: path).standardizedFileURL.path
   }
 
-  /// Returns a peer's working directory: the directory of the peer list, if an argument names a file in it.
+  /// Returns a peer's working directory: the directory of the peer list, if an argument names a file in that directory.
   ///
-  /// Returns nil for any other peer. Such a peer runs in the sandbox's directory, where leftover files are detected.
+  /// Returns nil for all other peers, which run in the sandbox's directory, where leftover files are detected.
   func directory(of command: [String]?) -> String? {
     guard installation != nil, let arguments = command?.dropFirst() else { return nil }
     let isNeeded = arguments.contains { word in
@@ -41,7 +41,7 @@ struct CommandResolver {
     if program.hasPrefix("/") { return program }
     if isRelativeToFile(program) { return beside(program) }
     if let installation, program.contains("/") { return installation.path(of: program) }
-    // An interpreter that is not installed counts as the peer's missing file.
+    // If the interpreter is not installed, it is reported as a missing file of the peer.
     if installation != nil { return Self.search(program) ?? "/usr/bin/\(program)" }
     if program.contains("/") || program.contains("{") { return beside(program) }
     if let place = Self.search(program) { return place }

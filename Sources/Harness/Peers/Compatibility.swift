@@ -8,7 +8,7 @@ struct Compatibility: Sendable {
   let runsIncompatible: Bool
   private var platforms: [String: PeerPlatform] = [:]
 
-  /// The compatibility before any peer is probed: everything is expected to work.
+  /// The compatibility before any peer has been probed, when every cell is expected to work.
   static let unknown = Compatibility([], runsIncompatible: false)
 
   init(_ incompatibilities: [Incompatibility], runsIncompatible: Bool) {
@@ -26,7 +26,7 @@ struct Compatibility: Sendable {
   /// The platform of each peer, by language.
   var platformsByLanguage: [String: PeerPlatform] { platforms }
 
-  /// Returns the first reason why a cell cannot work; nil if none is known.
+  /// Returns the reason given by the first incompatibility that affects a cell; nil if none does.
   func incompatibility(
     of planned: Plan.PlannedCell, _ scenario: Scenario, _ registry: OperationRegistry
   ) -> Incompatibility? {
@@ -40,10 +40,10 @@ struct Incompatibility: Sendable {
   let id: String
   /// Patterns for the affected cells; empty for all cells.
   let cells: [Glob]
-  /// The operations that affect any role requesting them; empty if every role is affected.
+  /// The operations that cause the incompatibility in each role that requests them; if empty, every role is affected.
   let operations: Set<String>
-  /// Platform properties, at least one of which must differ between two affected roles; empty if no property has to
-  /// differ.
+  /// The platform properties of which at least one must differ between two affected roles; if empty, no difference is
+  /// required.
   let differ: [Property]
   /// The conditions that the platform of one affected role must meet.
   let platforms: [Condition]
@@ -54,13 +54,13 @@ struct Incompatibility: Sendable {
   /// Advice on what a program can do instead.
   let advice: String
 
-  /// Whether programs can work around the incompatibility, or never work in the affected roles.
+  /// Whether programs can avoid the incompatibility, or can never work in the affected roles.
   enum Works: String, CaseIterable, Codable {
     case withCare = "with care"
     case never
   }
 
-  /// The part of an incompatibility that reports need.
+  /// The part of an incompatibility that reports contain.
   struct Summary: Sendable, Codable {
     let id: String
     let works: Works
@@ -102,7 +102,7 @@ struct Incompatibility: Sendable {
 
   func applies(to planned: Plan.PlannedCell, _ scenario: Scenario, _ known: [String: PeerPlatform]) -> Bool {
     guard cells.isEmpty || cells.contains(where: { $0.matches(planned.cell.id) }) else { return false }
-    // A cheap test of all the cell's peers rules out most cells.
+    // This cheap test considers all peers in the cell at once, and rules out most cells.
     let all = planned.pairing.languages.compactMap { known[$0] }
     guard holds(for: all) else { return false }
     let affected = zip(scenario.roles, planned.pairing.languages).filter { role, _ in
@@ -137,7 +137,7 @@ extension Scenario {
 // MARK: - Loading
 
 extension Incompatibility {
-  /// Reads `fixtures/abi.yaml`; without the file, everything is expected to work.
+  /// Reads `fixtures/abi.yaml`; if the file does not exist, every cell is expected to work.
   static func load(root: String, registry: OperationRegistry, log: DiagnosticLog) -> [Incompatibility] {
     let file = "fixtures/abi.yaml"
     let path = "\(root)/\(file)"

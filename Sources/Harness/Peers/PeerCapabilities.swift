@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The operations and options that a peer lists in its greeting.
 ///
-/// A cell that needs other operations or options is not run.
+/// A cell is not run if it needs any other operation or option.
 struct PeerCapabilities: Sendable {
   /// The peer's language in the peer list.
   let language: String
@@ -34,7 +34,7 @@ struct PeerCapabilities: Sendable {
 
   /// Returns the first capability that a role's steps need but the peer lacks.
   ///
-  /// A golden transcript requires the peer to support only enough operations for part of the transcript to be compared.
+  /// For a golden transcript, the peer needs only enough operations to compare part of the transcript.
   func missing(for role: String, in scenario: Scenario, _ registry: OperationRegistry) -> MissingCapability? {
     if let transcript = GoldenTranscript(scenario) {
       let coverage = transcript.coverage(by: self, registry)
@@ -135,7 +135,7 @@ extension PeerCapabilities {
 public struct CapabilitySummary: Sendable, Codable {
   /// The peer's language.
   public let language: String
-  /// The mechanisms that have operations of their own.
+  /// The mechanisms with operations that no earlier mechanism has; each operation is listed only once.
   public let mechanisms: [Mechanism]
   /// The options that the peer omits.
   public let without: [String]
@@ -151,7 +151,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must support, or a mechanism all of whose operations each peer must support.
+/// An operation that each peer must support, or a mechanism; each peer must support all of the mechanism's operations.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user specified.
   let name: String

@@ -3,8 +3,10 @@ import PeerProtocol
 
 /// Makes the paths in a peer's command line absolute.
 public enum PeerCommand {
-  /// Returns the words with absolute paths for the program, looked up in `PATH` if its name has no slash, and for the
-  /// existing files that other words name relative to `directory`.
+  /// Returns the words of a command with absolute paths.
+  ///
+  /// If the program's name has no slash, the program is looked up in `PATH`. Any other word becomes absolute if it
+  /// names an existing file relative to `directory`.
   ///
   /// - Throws: ``RunError`` if there is no such program.
   public static func resolved(
@@ -42,9 +44,9 @@ public enum PeerCommand {
   }
 }
 
-/// Starts a peer whose language only its greeting reports.
+/// Starts a peer whose language is known only from its greeting.
 public enum PeerIdentification {
-  /// Starts a peer, and returns its description, named by the language in its greeting.
+  /// Starts a peer, and returns its description, whose name is the language in the greeting.
   ///
   /// If one of the suite's peers already has that language, the name gets the prefix `checked-`.
   public static func peer(

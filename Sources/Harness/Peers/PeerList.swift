@@ -58,7 +58,7 @@ public struct PeerDescription: Sendable, Hashable {
 
   /// Returns the first nonexistent file in a program's command.
   ///
-  /// A command without `{program}` is a single file for all programs; if the file does not exist, starting it fails.
+  /// A command without `{program}` is a single file for all programs. If that file does not exist, starting it fails.
   func missingProgram(_ program: String) -> String? {
     let words = named[program] ?? programs?.filter { $0.contains("{program}") } ?? []
     return words.map { $0.replacing("{program}", with: program) }.first {
@@ -103,7 +103,7 @@ public struct PeerList: Sendable {
   /// The description for a language; nil if no file lists the language.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
-  /// The reference peer's name in a user's project; because of the space, no language can have the same name.
+  /// The name of the reference peer in a user's project; it contains a space, so no language can have the same name.
   static let referencePeer = "C peer"
 
   package init(_ peers: [PeerDescription], leftOut: [MissingPeer] = []) {
@@ -118,7 +118,7 @@ public struct PeerList: Sendable {
     return peers.filter { languages.contains($0.language) }
   }
 
-  /// Returns each language's implementation: the one in its peer's greeting or, without a peer, its command.
+  /// Returns each language's implementation: the one in its peer's greeting or, if it has no peer, its command.
   ///
   /// Files inside the directory `project` are shown relative to that directory.
   func implementations(_ probed: [String: ProbedPeer], in plan: Plan, project: String?) -> [String: String] {
@@ -144,8 +144,9 @@ public struct PeerList: Sendable {
 
   // MARK: - Loading
 
-  /// Reads `files`, in which a command that begins with `./` or `../` is relative to its file, and any other to the
-  /// root.
+  /// Reads the languages in `files`.
+  ///
+  /// A command that begins with `./` or `../` is relative to its file, and any other command is relative to the root.
   ///
   /// A later file may add languages, and may replace a language only with `replaces: true`. A language that has
   /// `optional: true` or is in one of the `optional` files is omitted if its program does not exist. For the `required`
@@ -181,7 +182,7 @@ public struct PeerList: Sendable {
             "the language '\(language)' is already defined at \(place); choose another name, or add 'replaces: true'"
               + (file.hasSuffix("mutant-peers.yaml") ? "; 'ipc-interop self-test NAME' runs a mutant" : ""))
         }
-        peers[index] = entry.peer  // keep the index: the first peer stays the reference
+        peers[index] = entry.peer  // keep the index, because the first peer stays the reference
       }
     }
     if peers.isEmpty, log.count == 0 { log.add(whole: files.first ?? "peers", "the file has no language") }

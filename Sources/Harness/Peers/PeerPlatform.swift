@@ -43,7 +43,7 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates the platform specified in a greeting.
   ///
-  /// A peer that does not report its platform is assumed to have this machine's ABI and C library.
+  /// A peer that does not report its platform is assumed to use this machine's ABI and C library.
   init(_ greeting: Greeting?) {
     self.init(
       library: (greeting?.library ?? MachineFacts.current.libc).split { "- ".contains($0) }.first.map(String.init),
@@ -55,7 +55,7 @@ struct PeerPlatform: Sendable, Hashable, CustomStringConvertible {
   /// Returns whether the C type has only 32 bits in this ABI.
   func isNarrow(_ type: String) -> Bool { abi?.narrowTypes.contains(type) == true }
 
-  /// Whether this machine cannot execute the ABI, so an emulator makes the system calls.
+  /// Whether this machine cannot execute the ABI, so that an emulator makes the system calls.
   var isEmulated: Bool { abi.map { $0.machine != MachineFacts.current.architecture } ?? false }
 
   var description: String {

@@ -3,7 +3,7 @@ import PeerProtocol
 /// The greeting and speed of a peer, measured when it is first started.
 struct ProbedPeer: Sendable {
   let greeting: Greeting
-  /// The factor by which the peer is slower than usual from its start to its first response; at least 1.
+  /// The factor by which the peer takes longer than usual from its start to its first response; at least 1.
   let slowness: Double
 }
 
@@ -120,7 +120,7 @@ enum PeerProbe {
     probed.sorted { $0.key < $1.key }.flatMap { language, probed in
       let greeting = probed.greeting
       let unknown = greeting.operations.filter { registry[$0] == nil }
-      // The words of a parameter that are not symbols, such as file names, contain no underscore.
+      // The words of a parameter that are not symbols, such as file names, do not contain underscores.
       let odd = greeting.without.filter { omission in
         !greeting.operations.contains(omission.operation)
           || registry[omission.operation]?.takes.contains(omission.parameter) != true

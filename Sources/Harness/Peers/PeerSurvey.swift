@@ -90,7 +90,9 @@ public struct PeerSurvey: Sendable, Encodable, FormattedDocument {
     return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
-  /// One peer for each language; `c-musl`, for example, is omitted as another build of `c`.
+  /// One peer for each language.
+  ///
+  /// Other builds of the same peer, such as `c-musl`, are omitted.
   package var languages: [Peer] {
     let names = Set(peers.map(\.language))
     return peers.filter { peer in

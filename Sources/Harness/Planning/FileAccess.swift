@@ -2,10 +2,11 @@ import Foundation
 
 /// Whether other users can access the files that peers execute and read.
 enum FileAccess {
-  /// Returns why a user who owns none of the files cannot read them, and a remedy; nil if the user can read all files.
+  /// Returns the reason why a user who owns none of the files cannot read them, with a remedy; nil if the user can read
+  /// all files.
   static func obstacle(_ files: [String]) -> String? {
     for file in files {
-      // The target of a symbolic link has its own parent directories.
+      // The target of a symbolic link can be in a different directory, whose parents must be accessible as well.
       for path in [file, URL(fileURLWithPath: file).resolvingSymlinksInPath().path] {
         if let obstacle = obstacle(path) { return obstacle }
       }

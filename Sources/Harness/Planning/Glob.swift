@@ -2,7 +2,9 @@
 ///
 /// Brackets are not special, because cell ids contain them.
 struct Glob: Sendable, Hashable {
-  /// The parts between the asterisks, in UTF-8 for speed, because every filter is compared with every cell.
+  /// The parts between the asterisks.
+  ///
+  /// They are in UTF-8, because comparing every filter with every cell must be fast.
   private let parts: [[UInt8]]
   let pattern: String
 

@@ -25,7 +25,7 @@ struct MissingPrograms: Sendable {
           for program in missing { counts[program, default: 0] += 1 }
           return missing.isEmpty
         }
-        // A group's control cell is needed even if it is not selected.
+        // A group needs its control cell even if the control cell is not selected.
         for program in group.control.map({ missing(in: $0, group.scenario, peers) }) ?? [] {
           counts[program, default: 0] += 0
         }

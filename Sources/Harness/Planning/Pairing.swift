@@ -5,7 +5,8 @@ struct Pairing: Sendable, Hashable {
 
   /// The pairing as it appears in a cell id, including pinned roles: `c>swift`.
   ///
-  /// The peer that plays the other side in a user's project is omitted, because it is the same in every cell.
+  /// In a user's project, the name of the suite's reference peer is omitted, because that peer is the same in every
+  /// cell.
   var description: String {
     let own = languages.filter { $0 != PeerList.referencePeer }
     return (own.isEmpty ? languages : own).joined(separator: ">")
@@ -40,8 +41,9 @@ struct Pairing: Sendable, Hashable {
     (0..<count).reduce([[]]) { partial, _ in partial.flatMap { head in languages.map { head + [$0] } } }
   }
 
-  /// Returns pairings that give the first role each language in turn, and the other roles one language or all languages
-  /// alternately.
+  /// Returns pairings in which each language in turn plays the first role.
+  ///
+  /// The other roles are all played by one language, or alternately by all languages.
   static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
     guard count > 0 else { return [[]] }
     var rests = languages.map { Array(repeating: $0, count: count - 1) }

@@ -2,8 +2,8 @@
 public enum PairingStrategy: Sendable {
   /// Every pairing that the scenarios allow.
   case all
-  /// Each language with the reference and with itself in every scenario, and each other pair of languages at least once
-  /// in every mechanism; also the pairings specified by the user.
+  /// In every scenario, each language with the reference and with itself; in every mechanism, each other pair of
+  /// languages at least once; and the pairings that the user has specified.
   case covering(named: [[String]])
 
   /// The names that `--pairing` accepts.
@@ -11,7 +11,7 @@ public enum PairingStrategy: Sendable {
 
   /// The maximum number of languages for which all pairings are run by default.
   ///
-  /// A scenario with four roles has 81 pairings with three languages, and 10,000 with ten.
+  /// With three languages, a scenario with four roles has 81 pairings; with ten languages, it has 10,000.
   private static let maximumForAll = 3
 
   init(_ configuration: RunConfiguration) {
@@ -60,8 +60,8 @@ struct PairCoverage {
 
   /// Assigns each pair to the scenario with the fewest pairs so far, among the scenarios that the pair can run.
   ///
-  /// A pair that cannot run any of a mechanism's scenarios is still assigned to one of them, so that the reason is
-  /// reported.
+  /// If a pair can run none of a mechanism's scenarios, it is still assigned to one of them, so that the report
+  /// contains the reason.
   init(
     _ scenarios: [Scenario], languages: [[String]], reference: String, named: [[String]],
     canRun: (Scenario, Pairing) -> Bool
@@ -98,7 +98,7 @@ struct PairCoverage {
     let free = Pairing.freeRoles(of: scenario)
     for other in others {
       let pair = languages.contains(reference) ? [reference, other] : [other]
-      // There are too many ways to assign two languages to many roles.
+      // With many roles, there are too many ways to assign two languages to them.
       if free.count > 2 {
         add(Pairing.mixtures(pair, of: free.count).map { Pairing($0, to: free, of: scenario) })
       } else {

@@ -3,7 +3,8 @@ import PeerProtocol
 /// The part of a plan that one of several machines runs: `slice:2/5` is every fifth group of cells, starting with the
 /// second.
 ///
-/// A control cell stays with the cells that depend on it. ``SavedRun/init(merging:)`` merges the reports of all parts.
+/// A control cell is always in the same part as the cells that depend on it. ``SavedRun/init(merging:)`` merges the
+/// reports of all parts.
 public struct Partition: Sendable, Hashable {
   /// The number of this part, from 1.
   public let number: Int

@@ -2,7 +2,7 @@
 struct Plan: Sendable {
   let groups: [Group]
 
-  /// The cells for one scenario and one row of parameters.
+  /// The cells for one scenario with one row of parameters.
   ///
   /// The cells share one control cell, which comes first if selected.
   struct Group: Sendable {

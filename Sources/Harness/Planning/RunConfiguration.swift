@@ -51,7 +51,7 @@ public struct RunConfiguration: Sendable {
 
   /// Creates a configuration with the default options.
   ///
-  /// `sandboxInit` is the path of the sandbox init; the default is where the build puts it under `root`.
+  /// `sandboxInit` is the path of the sandbox init; by default, it is the path under `root` at which the build puts it.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"
@@ -99,7 +99,7 @@ public struct RunConfiguration: Sendable {
     let files = peers.files(programs: programs)
     var context = CellContext(
       registry: registry,
-      // A multiplier below 1 is intended for the peers, so it does not shorten the sandbox init's time limit.
+      // A multiplier below 1 is meant for the peers, so it does not shorten the time limit for the sandbox init.
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
@@ -111,10 +111,11 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// Returns the directories that must stay visible in a sandbox, even though it replaces `/tmp` and `/dev/shm`.
+  /// Returns the directories that must stay visible in a sandbox even though the sandbox replaces `/tmp` and
+  /// `/dev/shm`.
   ///
-  /// A program's directory may contain its libraries. If the directory is one that a sandbox replaces, only the program
-  /// itself stays visible.
+  /// A program's directory may contain the program's libraries. If a sandbox replaces that directory itself, only the
+  /// program stays visible.
   private func keptPlaces(_ files: [String]) -> [String] {
     let own = [root, FilePath(sandboxInit).removingLastComponent().string] + projects
     let targets = files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
@@ -128,8 +129,8 @@ extension RunConfiguration {
 
   /// The default number of cells to run at a time: two per available CPU, but at most 32.
   ///
-  /// A cell spends a third of its time waiting. The number of available namespaces does not grow with the number of
-  /// CPUs.
+  /// A cell spends a third of its time waiting, so more cells than CPUs can run. The maximum exists because the number
+  /// of available namespaces does not increase with the number of CPUs.
   public static let defaultJobs = min(2 * processors, 32)
 
   /// The number of CPUs on which this process may run; 1 if unknown.

@@ -75,9 +75,11 @@ public struct Selection: Sendable {
       .map { "--skip '\($0)' leaves out no cell" }
   }
 
-  /// Compares the languages role by role; if the scenario has more roles than `pair` has names, the names repeat.
+  /// Returns whether a pairing has the languages of `pair`, compared role by role.
+  ///
+  /// If the scenario has more roles than `pair` has names, the names are repeated.
   static func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
-    // In a user's project, the suite's reference peer may play roles in every pair.
+    // In a user's project, the suite's reference peer may play roles in any pair.
     pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
       let wanted = pair[index % pair.count]
       return wanted == "*" || wanted == assignment.language

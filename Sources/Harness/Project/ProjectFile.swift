@@ -21,7 +21,7 @@ public struct ProjectFile: Sendable {
 
   /// Reads the file at `path`, shown in diagnostics as `name`.
   ///
-  /// Without `readsRecordings`, the recording file is not read, so it can be replaced even if it has errors.
+  /// If `readsRecordings` is false, the recording file is not read, so that a file with errors can still be replaced.
   public init(
     at path: String, as name: String, _ installation: Installation, readsRecordings: Bool = true
   ) throws(FixtureErrors) {

@@ -45,8 +45,9 @@ public struct ProjectTemplate: Sendable {
       """ + "\n"
   }
 
-  /// Creates a scenario that starts the second program when the first sleeps or has printed a line, and expects both to
-  /// exit with status 0.
+  /// Creates a scenario that starts the second program when the first sleeps or has printed a line.
+  ///
+  /// Both programs must exit with status 0.
   ///
   /// Paths in the commands are relative to `here`; paths in the file are relative to its directory.
   public init(commands: [[String]], here: String, directory: String) throws(RunError) {
@@ -133,7 +134,7 @@ public struct ProjectTemplate: Sendable {
     return place
   }
 
-  /// Returns an argument escaped for a role, in which `%` and braces have special meaning.
+  /// Returns an argument in the format of a role's command, in which `%` and braces have a special meaning.
   private static func argument(_ text: String) -> String {
     let encoded = text.flatMap {
       "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0]
@@ -152,7 +153,7 @@ public struct ProjectTemplate: Sendable {
 }
 
 extension String {
-  /// Returns the path as a file in `directory` refers to it: relative if it is the directory or below it, otherwise
-  /// unchanged.
+  /// Returns the path in the form in which a file in `directory` refers to it: relative if the path is `directory` or
+  /// is inside it, otherwise unchanged.
   fileprivate func placed(in directory: String) -> String { self == directory ? "." : relative(to: directory) }
 }

@@ -8,7 +8,7 @@ public struct CellRecording: Sendable, Equatable {
 
 /// One IPC object, as used by the roles in a cell.
 struct RecordedObject: Sendable, Equatable {
-  /// The object kinds, with the keys that a recording uses for them.
+  /// The kinds of objects; the raw values are the keys in a recording.
   enum Kind: String, Sendable, CaseIterable {
     case fifo, pipe, file
     case messageQueue = "posix-mq"
@@ -31,7 +31,7 @@ struct RecordedObject: Sendable, Equatable {
   }
 
   let kind: Kind
-  /// The name or key, with variables in place of the parts that differ between cells: `{mq}`, `{client.pid}`.
+  /// The object's name or key, with variables for the parts that differ between cells: `{mq}`, `{client.pid}`.
   var name: String
   var creation: Creation?
   /// The role that removed the object; nil if no role did.
@@ -55,7 +55,7 @@ struct RecordedObject: Sendable, Equatable {
 
     enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
 
-    /// Compares only the properties that a recording contains, and therefore ignores the requested mode.
+    /// Compares only the properties that a recording contains, so the requested mode is ignored.
     static func == (left: Creation, right: Creation) -> Bool {
       left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
         && left.limits == right.limits
@@ -86,7 +86,7 @@ struct RecordedObject: Sendable, Equatable {
   /// Whether a recording contains the data that roles received from the object.
   var hasReceptions: Bool { parts.contains { !$0.received.isEmpty } }
 
-  /// Whether roles receive data that other roles send through the object, instead of only reading its contents.
+  /// Whether roles receive data from other roles through the object, rather than just read its contents.
   var isChannel: Bool {
     switch kind {
     case .fifo, .pipe, .messageQueue, .messages, .unixStream, .unixDatagram, .unixSequenced, .socketPair, .tcp, .udp:
@@ -95,7 +95,7 @@ struct RecordedObject: Sendable, Equatable {
     }
   }
 
-  /// Whether the object carries a byte stream, so the reader does not see the boundaries between writes.
+  /// Whether the object carries a byte stream, in which a reader does not see the boundaries between writes.
   var isStream: Bool {
     switch kind {
     case .fifo, .pipe, .file, .unixStream, .tcp: true
@@ -139,7 +139,7 @@ enum MessageType: Sendable, Equatable {
   /// The process ID of a role or its child, such as `client.pid`, used as the type of a reply to that process.
   case process(variable: String)
 
-  /// The type as a recording contains it: `7`, `{client.pid}`.
+  /// The type in the format of a recording: `7`, `{client.pid}`.
   var text: String {
     switch self {
     case .number(let number): "\(number)"

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// One cell's process IDs and names, replaced with variables in a recording.
+/// The process IDs and names in one cell, which a recording contains as variables.
 struct CellValues: Sendable {
   /// The process IDs, with the names of their variables: `client.pid`, `client.child-1.pid`.
   private var pids: [(variable: String, pid: Int)] = []
@@ -29,7 +29,9 @@ struct CellValues: Sendable {
 
   func variable(ofProcess pid: Int) -> String? { pids.first { $0.pid == pid }?.variable }
 
-  /// The smallest number that is replaced; smaller numbers are often not process IDs.
+  /// The smallest number that is replaced with a variable.
+  ///
+  /// Smaller numbers are often not process IDs.
   private static let smallestPID = 256
 
   // MARK: - Replacing values

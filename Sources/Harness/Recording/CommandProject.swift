@@ -1,15 +1,17 @@
 import Foundation
 
-/// A project that consists of commands instead of a file; each command starts once the previous one sleeps, prints a
-/// line or exits.
+/// A project that consists of commands instead of a file.
+///
+/// Each command starts when the previous one sleeps, prints a line or exits.
 public struct CommandProject: Sendable {
   /// The scenario, with a role for each command, named after the command's program.
   public let scenario: Scenario
   /// The configuration for running the scenario.
   public let configuration: RunConfiguration
 
-  /// Creates a project; program paths with a slash are relative to `directory`, and other programs are looked up in
-  /// `PATH`.
+  /// Creates a project from the words of each command.
+  ///
+  /// A program path that contains a slash is relative to `directory`; any other program is looked up in `PATH`.
   ///
   /// A program whose arguments name a file relative to `directory` starts in that directory.
   public init(_ commands: [[String]], directory: String, _ installation: Installation) {

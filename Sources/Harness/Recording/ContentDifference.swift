@@ -54,7 +54,7 @@ enum ContentDifference: Sendable, Equatable {
   private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
     if let widths = IntegerWidths(expected, actual) { return .width(widths) }
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
-    // If many NULs are missing, they are a zero-filled gap rather than string terminators.
+    // If many NULs are missing, they belong to a zero-filled gap rather than to strings.
     if expected.count - actual.count == nuls, abs(nuls) <= 64,
       expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
     {
@@ -78,7 +78,8 @@ enum ContentDifference: Sendable, Equatable {
     return .length(firstDifference: zip(expected, actual).prefix { $0 == $1 }.count)
   }
 
-  /// Returns how many NULs in `longer` are missing from `shorter`, if the only other differences are in string lengths.
+  /// Returns how many NULs of `longer` are missing from `shorter`, if the only other differences are in the lengths of
+  /// strings.
   private static func counted(missingIn shorter: [UInt8], of longer: [UInt8]) -> (count: Int, lengths: Int)? {
     guard longer.count > shorter.count, longer.count - shorter.count <= 64 else { return nil }
     var (count, lengths, index) = (0, 0, 0)
@@ -111,7 +112,7 @@ enum ContentDifference: Sendable, Equatable {
     var first: Int?
     var end = 0
     for range in ranges where range.upperBound > end {
-      // The reversed integer contains the first differing byte, but may begin earlier, because its first bytes may be
+      // The reversed integer contains the first differing byte, but can begin before it, because its first bytes can be
       // equal by chance.
       let starts = max(0, range.lowerBound - width + 1)...range.lowerBound
       let start = starts.reversed().sorted { $0 % width == 0 && $1 % width != 0 }.first { start in

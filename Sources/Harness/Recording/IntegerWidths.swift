@@ -1,7 +1,7 @@
 /// Integers that have more bytes in one of two otherwise equal messages.
 ///
-/// The comparison finds a Swift `Int` in place of a `uint32_t`, and vice versa. Integers are little-endian, so the
-/// additional bytes come last.
+/// The comparison finds a Swift `Int` where the recording has a `uint32_t`, and vice versa. Integers are little-endian,
+/// so the additional bytes follow the others.
 struct IntegerWidths: Sendable, Equatable {
   /// The number of bytes per integer in the recording.
   let recorded: Int
@@ -35,7 +35,7 @@ struct IntegerWidths: Sendable, Equatable {
 
   private static let maximumCount = 16
 
-  /// A search for the integers in the shorter message that have more bytes in the longer message.
+  /// A search for the integers in the shorter message that are wider in the longer message.
   private struct Search {
     let short: [UInt8]
     let long: [UInt8]
@@ -54,8 +54,9 @@ struct IntegerWidths: Sendable, Equatable {
       (self.short, self.long, self.narrow, self.wide) = (short, long, narrow, wide)
     }
 
-    /// Returns whether the remainders of both messages are equal except for integers with additional bytes; `widened`
-    /// is the number of such integers before `offset`.
+    /// Returns whether the rest of both messages is equal except for integers with additional bytes.
+    ///
+    /// `widened` is the number of such integers before `offset`.
     mutating func succeeds(at offset: Int, after widened: Int) -> Bool {
       let start = offset + widened * (wide - narrow)
       if long.count - start == short.count - offset { return short[offset...].elementsEqual(long[start...]) }

@@ -2,14 +2,14 @@ import PeerProtocol
 
 /// A recorded message's bytes, with variables for process IDs and names that differ between cells.
 struct RecordedBytes: Sendable, Equatable {
-  /// A piece of the bytes: literal bytes, a variable, or a digest.
+  /// A piece of the bytes: literal bytes, a variable, or a digest of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
-    /// A variable that stands for its value as text or, with a width, as an integer in host byte order.
+    /// A variable whose value is inserted as text or, if it has a width, as an integer in host byte order.
     ///
-    /// `any` stands for any bytes; its width is the number of bytes.
+    /// `any` matches any bytes; its width is the number of bytes.
     case variable(String, width: Int?)
-    /// The byte count and digest, if there are too many bytes for the file.
+    /// The byte count and digest; used if there are too many bytes for the file.
     case digest(count: Int, Digest)
   }
 
@@ -56,7 +56,7 @@ struct RecordedBytes: Sendable, Equatable {
       rest = rest[(start + wanted.count)...]
       mayFollow = false
     }
-    // The bytes must end with the last literal, even if it also occurs earlier.
+    // The bytes must end with the last literal, even if that literal also occurs earlier.
     if case .bytes(let tail)? = pieces.last, pieces.count > 1 { return bytes.suffix(tail.count).elementsEqual(tail) }
     return mayFollow || rest.isEmpty
   }
@@ -94,7 +94,7 @@ struct RecordedBytes: Sendable, Equatable {
 // MARK: - The text of a recording
 
 extension RecordedBytes {
-  /// Whether to show the bytes as text, because most of them are printable.
+  /// Whether to show the bytes as text; true if most of them are printable.
   var isText: Bool {
     var (printable, nuls, others) = (0, 0, 0)
     for case .bytes(let bytes) in pieces {

@@ -79,13 +79,13 @@ extension Scenario {
 extension PeerClient {
   /// Reads a role's events after another role has failed.
   ///
-  /// The role's next action may explain the failure, so this method waits for up to a second until the role sleeps or
-  /// its trace ends.
+  /// The role's next action may explain the failure. Therefore, this method waits until the role sleeps or its trace
+  /// ends, but for no longer than a second.
   func takeTraceAtRest(of role: RoleProcess) {
     guard let trace = streams(of: role).trace, let pid = role.pid else { return }
     var limit = limit(.seconds(1))
     while !trace.isEnded, !hasPassed(&limit) {
-      // When a process sleeps in a call, its recorder has reported all earlier calls.
+      // When a process is asleep in a call, the recorder has already reported all earlier calls.
       if let state = try? sandbox.processState(of: pid), state.isAsleep, state.systemCall != nil { break }
       guard (try? sandbox.wait(.milliseconds(5))) != nil else { break }
     }

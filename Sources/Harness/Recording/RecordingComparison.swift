@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Compares the actions of a cell's roles with a recording.
+/// Compares what the roles in a cell did with a recording.
 struct RecordingComparison {
   let expected: CellRecording
   let actual: CellRecording
@@ -41,7 +41,7 @@ struct RecordingComparison {
     return found
   }
 
-  /// A name that matches all other names.
+  /// A placeholder for a name that matches every other name.
   static let anyName = "*"
 
   private func difference(
@@ -110,7 +110,7 @@ struct RecordingComparison {
       }
       return differences
     }
-    // A difference in the sent data would also be reported for the received data.
+    // Compare the received data only if the sent data is equal. Otherwise, the same difference would be reported twice.
     guard object.hasReceptions, isSentEqually else { return differences }
     return differences
       + roles.flatMap { role -> [RecordingDifference] in

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The sentences that explain differences; no other file contains such text.
+/// The sentences that explain differences. No other file contains such text.
 extension RecordingDifference {
   /// Returns one sentence: `client (swift): message 2 to the queue {mq} has 17 bytes, the recording has 18: …`.
   ///

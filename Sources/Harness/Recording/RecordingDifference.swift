@@ -48,11 +48,10 @@ struct RecordingDifference: Sendable, Equatable {
 }
 
 extension RecordingDifference {
-  /// Returns the differences, with differences in sent bytes sorted by send time, and all others in their original
-  /// positions.
+  /// Returns the differences, with those in sent bytes sorted by send time; all others keep their positions.
   ///
-  /// A role that only sends back what it received also differs, so each difference names the role that was first to
-  /// send different bytes.
+  /// A role that only sends back what it received also sends different bytes. Therefore, each difference names the role
+  /// that was the first to send different bytes.
   static func inOrder(_ differences: [RecordingDifference]) -> [RecordingDifference] {
     let isTimed = { (difference: RecordingDifference) in difference.time != nil && !difference.isReception }
     var timed = differences.filter(isTimed).enumerated().sorted {
@@ -84,7 +83,7 @@ struct DifferingBytes: Sendable, Equatable {
 
   /// Compares two messages; `value` returns the value of a recording's variable in the cell.
   ///
-  /// If a recording contains only a pattern or digest for the bytes, they are shown as in the recording.
+  /// If the recording has only a pattern or a digest of the bytes, the pattern or the digest is shown.
   init(recorded: RecordedBytes, actual: RecordedBytes, _ value: (String) -> String?) {
     let (expected, found) = (recorded.filled(value), actual.filled(value))
     let ignored = recorded.ignoredRanges(value)

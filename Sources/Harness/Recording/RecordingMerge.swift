@@ -1,4 +1,5 @@
-/// Combines several recordings of the same cell; anything that differs between them may also differ in other runs.
+/// Combines several recordings of the same cell, and marks all values that differ between them, because these may
+/// differ in later runs as well.
 struct RecordingMerge {
   /// The first recording, with all differences marked.
   private(set) var recording: CellRecording
@@ -8,7 +9,7 @@ struct RecordingMerge {
   init(_ first: CellRecording) { recording = first }
 
   mutating func add(_ other: CellRecording, values: CellValues) {
-    // A comparison reports only the first byte range that differs, so repeat it to find the next.
+    // A comparison reports only the first range of bytes that differ, so repeat it to find the next range.
     while true {
       let differences = RecordingComparison(expected: recording, actual: other, values: values).differences()
       let before = recording

@@ -15,7 +15,7 @@ extension TraceDecoder {
     case "bind", "connect", "accept":
       let named = event.kind == "connect" ? event.fields["address"] : event.fields["local"]
       guard let address = named, let place = place(of: address, socket) else { return }
-      // A client that binds its own address before connecting still sends to the address that it connects to.
+      // A client that binds an address before it connects still sends to the address that it connects to.
       reading.connections[event.id] = place
       if event.kind == "bind", objects[place].object.creation == nil {
         objects[place].object.creation = RecordedObject.Creation(role: reading.role)
@@ -141,8 +141,8 @@ extension TraceDecoder {
     objects[place].parts[role] = part
   }
 
-  /// Removes from each uncertain store, which another role may have made, the bytes that another role has certainly
-  /// stored.
+  /// Removes bytes from the uncertain stores, which another role may have made: those bytes that another role is known
+  /// to have stored.
   mutating func resolveUncertainStores() {
     for place in objects.indices {
       let parts = objects[place].parts
@@ -191,7 +191,7 @@ extension TraceDecoder {
   mutating func readSignal(_ event: TraceEvent, by role: String) {
     guard let target = event.number("target"), let variable = values.variable(ofProcess: target) else { return }
     let receiver = String(variable.dropLast(".pid".count))
-    // A signal that a role sends itself or its own children is not IPC between roles.
+    // Stores to a mapped file are not part of the stream of writes to the file.
     guard receiver != role else { return }
     let key = "signals \(receiver)"
     let place = places[key] ?? add(RecordedObject(kind: .signals, name: receiver), path: nil, as: key)

@@ -123,7 +123,7 @@ struct TraceDecoder {
 
   // MARK: - The result
 
-  /// Returns the objects, with everything that belongs in a recording.
+  /// Returns the objects, with all properties that a recording contains.
   private func finished() -> [RecordedObject] {
     var counts: [RecordedObject.Kind: Int] = [:]
     return objects.compactMap { building in
@@ -168,7 +168,7 @@ struct TraceDecoder {
     var part = RecordedObject.Part(role: role)
     part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
     part.messages = recorded(building.messages, asStreams: object.isStream && !Self.isConcurrent(building, object))
-    // If several of a role's processes read from one stream, the distribution of bytes among them is unpredictable.
+    // If several of a role's processes read from one stream, it is unpredictable which process receives which bytes.
     let isDivided = object.isStream && building.readers.count > 1
     if object.isChannel, !isDivided { part.received = recorded(building.received, asStreams: object.isStream) }
     return part.messages.isEmpty && part.received.isEmpty && part.closesOnExec == nil ? nil : part
@@ -182,7 +182,9 @@ struct TraceDecoder {
     }
   }
 
-  /// Returns whether several of the role's processes write to one stream, so that each write is a separate record.
+  /// Returns whether several of the role's processes write to one stream.
+  ///
+  /// In that case, each write is recorded separately.
   private static func isConcurrent(_ building: PartBuilding, _ object: RecordedObject) -> Bool {
     object.isStream && object.kind != .file && building.writers.count > 1
   }

@@ -1,4 +1,4 @@
-/// A run report as a page on what is safe to share across ABIs: `docs/abi.md`.
+/// A run report as a page about what programs with different ABIs can safely share: `docs/abi.md`.
 struct ABIReport: Report {
   private var record = RunRecord()
 

@@ -2,8 +2,9 @@ extension RunComparison {
   /// The formats of a comparison.
   public static let formats: [ReportFormat] = [.console, .json, .markdown, .html]
 
-  /// Returns the comparison in one of ``formats``; the HTML page is the report on `run`, with the changes and `costs`
-  /// added.
+  /// Returns the comparison in one of ``formats``.
+  ///
+  /// The HTML page is the report on `run`, and also contains the changes and the `costs`.
   public func text(
     _ format: ReportFormat, of run: SavedRun, costs: BenchmarkDocument? = nil, style: Style
   ) throws -> String {

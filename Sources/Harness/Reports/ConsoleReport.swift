@@ -4,7 +4,7 @@ struct ConsoleReport: Report {
   private var record = RunRecord()
   private var progress = Progress()
   private var status = StatusLine()
-  /// The failed cells that have been described, and the control cells that have been named as the cause.
+  /// The failed cells that have been described, and the control cells that have been named as a cause.
   private var described: Set<String> = []
 
   init(style: Style) { self.style = style }
@@ -87,7 +87,7 @@ extension ConsoleReport {
       case .cellEnded(let result):
         ended += 1
         if result.isFailure { unexpected += 1 } else if result.verdict == .passed { passed += 1 }
-        // Remove only one entry, because several runs of a repeated cell may be running.
+        // Remove only one entry, because a cell that is repeated can be running several times.
         if let index = running.firstIndex(of: result.cell.id) { running.remove(at: index) }
       case .timePassed(let seconds): self.seconds = seconds
       case .runEnded: break
@@ -100,8 +100,8 @@ extension ConsoleReport {
       let failures = "\(unexpected) unexpected"
       let time = seconds.map { ", \(duration($0))" } ?? ""
       let now = running.isEmpty ? "" : "; now: " + running.map(\.escapedForDisplay).joined(separator: ", ")
-      // Leave the last column empty: some terminals begin a new line after a character there, and the status line would
-      // not be erased completely.
+      // Leave the last column empty. Some terminals begin a new line after a character in that column, and the status
+      // line would not be erased completely.
       let room = style.width - 1 - counts.count - failures.count
       guard room >= 0 else { return (counts + failures).cut(to: style.width - 1) }
       return counts + style.painted(failures, unexpected > 0 ? .bad : nil) + (time + now).cut(to: room)

@@ -1,6 +1,6 @@
 /// The end of the console report.
 ///
-/// The summary can be understood without the preceding output.
+/// Readers can understand the summary without the preceding output.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -14,7 +14,7 @@ struct ConsoleSummary {
     self.style = style
   }
 
-  /// The lines of the summary; the last one has a fixed form that programs can parse.
+  /// The lines of the summary; the last one has a fixed format, so that programs can parse it.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
@@ -25,7 +25,7 @@ struct ConsoleSummary {
       + [counts + (skipped > 0 ? ", \(skipped) skipped" : "") + results.knownFailures + summary.requirements]
   }
 
-  /// The operations that the checked peer has and lacks.
+  /// The operations that the checked peer supports and lacks.
   private var table: [String] {
     guard let capabilities else { return [] }
     let rows = capabilities.mechanisms.map { row in
@@ -87,9 +87,9 @@ struct ConsoleSummary {
     return .init(entry.text + " ", entry.passed == entry.total ? .good : nil, isNumber: true)
   }
 
-  /// One line for each verdict, for each reason for an expected failure, and for each reason why cells were not run.
+  /// One line for each verdict, for each reason why a failure was expected, and for each reason why cells were not run.
   ///
-  /// If all cells passed, only the last line of the summary reports the result.
+  /// If all cells passed, these lines are omitted, and only the last line of the summary reports the result.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String
@@ -137,7 +137,9 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// All failures again, grouped by reason, because the first ones may have scrolled off the screen.
+  /// All failures again, grouped by reason.
+  ///
+  /// The first ones may no longer be visible on the screen.
   private var failures: [String] {
     let all = results.filter(\.isFailure)
     guard !all.isEmpty else { return [] }
@@ -174,7 +176,7 @@ struct ConsoleSummary {
 
   private static let maximumFolded = 10
 
-  /// The maximum number of listed failures, chosen to leave room for the matrix on the screen.
+  /// The maximum number of listed failures; it leaves room for the matrix on the screen.
   private static let maximumListed = 40
 
   private var problems: [String] {
@@ -185,7 +187,7 @@ struct ConsoleSummary {
       } + [""]
   }
 
-  /// Returns the number and share of cells that were not run, by mechanism and with the largest share first.
+  /// Returns the number and percentage of cells that were not run, by mechanism; the largest percentage comes first.
   private func notRun(_ skipped: Int) -> [String] {
     guard skipped > 0, summary.planned > 0 else { return [] }
     let shares = Dictionary(grouping: results, by: \.cell.mechanism).compactMap { mechanism, results in

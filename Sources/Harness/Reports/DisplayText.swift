@@ -1,8 +1,8 @@
 extension Unicode.Scalar {
   /// Whether a terminal, browser or parser might not treat the scalar as a visible character.
   ///
-  /// This includes control characters and thus escape sequences, marks that change the direction of text, and scalars
-  /// that XML or YAML does not allow.
+  /// This includes control characters and therefore escape sequences, marks that change the direction of text, and
+  /// scalars that are not allowed in XML or YAML.
   var isUnsafeToDisplay: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true

@@ -1,14 +1,17 @@
-/// The description of an unexpected result, with everything needed to fix the peer without knowing the harness.
+/// The description of an unexpected result, with everything that a reader who does not know the harness needs to fix
+/// the peer.
 struct FailureDescription {
   let result: CellResult
   var style = Style()
 
-  /// The maximum length of a value; longer values are shortened in the middle, but the JSON report has them in full.
+  /// The maximum length of a value.
+  ///
+  /// Longer values are shortened in the middle; the JSON report contains the full values.
   private static let maximumValue = 1200
   private static let maximumLine = 300
   /// The number of messages shown before the failure, which is usually at the end of the transcript.
   private static let transcriptLines = 20
-  /// The number of messages shown after the first difference from a golden transcript.
+  /// The number of messages shown after the first response that differs from a golden transcript.
   private static let linesAfterDifference = 6
   private static let labelWidth = 12
   /// The maximum number of further differences from a golden transcript that are shown.
@@ -45,7 +48,7 @@ struct FailureDescription {
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
     let differences = evidence.differences.compactMap(\.recording)
     for (index, difference) in differences.enumerated() {
-      // If there is only one difference, the reason already describes it.
+      // If there is only one difference, the reason has already described it.
       if differences.count > 1 { lines += value(index == 0 ? "differences" : "", difference.reason) }
       lines += value("recorded", difference.recorded)
       if let actual = difference.actual { lines += value(actual.label, actual.bytes) }
@@ -73,7 +76,7 @@ struct FailureDescription {
   }
 
   private func describe(_ transcript: Evidence.Transcript, _ evidence: Evidence) -> [String] {
-    // The first line is the process state, and the others are its kernel stack.
+    // The first line is the process state, and the other lines are the kernel stack of the process.
     let state = transcript.state?.linesEscapedForDisplay ?? []
     let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
     let heading = ([role] + state.prefix(1)).joined(separator: ": ")
@@ -86,7 +89,7 @@ struct FailureDescription {
       + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
   }
 
-  /// Returns the index of the response that first differs from a golden transcript; nil if the failure is at the end.
+  /// Returns the index of the first response that differs from a golden transcript; nil if no response differs.
   private static func difference(in transcript: Evidence.Transcript, _ evidence: Evidence) -> Int? {
     guard let first = evidence.differences.first?.transcript else { return nil }
     let messages = transcript.messages.map(\.message)
@@ -95,7 +98,7 @@ struct FailureDescription {
     }
   }
 
-  /// Returns the last lines before `end`, with notes that count the lines omitted before and after them.
+  /// Returns the last lines before `end`, with notes that state how many lines before and after them are omitted.
   private func last(_ lines: [String], mark: String, end: Int? = nil) -> [String] {
     let end = min(end ?? lines.count, lines.count)
     let start = max(0, end - Self.transcriptLines)

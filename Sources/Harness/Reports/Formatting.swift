@@ -4,7 +4,7 @@ func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count 
 /// Returns a rounded duration such as `12 ms`, `3.4 s` or `2 min 5 s`.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  // The negated comparison also catches NaN.
+  // The condition is negated so that it is also true for NaN.
   case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return "\(decimal(seconds, places: 1)) s"
@@ -16,7 +16,7 @@ func duration(_ seconds: Double) -> String {
 
 /// Returns a decimal number such as `3.142`.
 ///
-/// It has no exponent, because some XML readers do not accept one.
+/// The number has no exponent, because some XML readers do not accept exponents.
 package func decimal(_ value: Double, places: Int) -> String {
   guard value >= 0, value < 1e9 else { return "0" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }

@@ -1,4 +1,5 @@
-/// The fault-injection table: for each language, how many calls of each operation handled each fault correctly.
+/// The fault-injection table, which shows for each language how many calls in each operation handled each fault
+/// correctly.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []
@@ -18,7 +19,7 @@ struct InjectionTable {
 
   /// Creates a table from the results that have an injected fault.
   ///
-  /// For programs, each row is a role's call, such as `server: mq_open`. `faults` are the columns.
+  /// For programs, a row stands for a call in a role, such as `server: mq_open`. `faults` contains the columns.
   init(_ results: [CellResult], faults: [InjectedFault] = InjectedFault.allCases) {
     self.faults = faults
     let hasScenarios = Set(results.lazy.filter { $0.cell.injection != nil }.map(\.cell.scenario)).count > 1
@@ -61,7 +62,7 @@ struct InjectionTable {
     return table.lines(style) + [""]
   }
 
-  /// Returns the number of calls or, if some failed the test, the number of failures with a marker.
+  /// Returns the number of calls or, if some calls failed the test, the number of failures and a marker.
   private func cell(_ tally: Tally?) -> TextTable.Cell {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }

@@ -44,9 +44,9 @@ struct JSONLinesReport: Report {
 
 /// Encodes a document as JSON, and escapes all characters that could control a terminal or a CI service.
 ///
-/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret other characters as
-/// well, and `##[` begins a CI service command. Outside of strings, the document contains no such characters, so each
-/// can be replaced by its escape.
+/// As JSON requires, the encoder escapes only the characters below U+0020. However, terminals also interpret other
+/// characters, and `##[` begins a CI service command. The document contains such characters only in strings, so each
+/// one can be replaced by its escape.
 func json(
   _ document: some Encodable, formatting: JSONEncoder.OutputFormatting = [.prettyPrinted]
 ) throws -> String {
@@ -97,7 +97,9 @@ extension CellOutcome: Codable {
 extension Message: Codable {
   private enum CodingKeys: String, CodingKey { case request, response }
 
-  /// Decodes a message from a saved run as text, because reports need only the text.
+  /// Decodes a message from a saved run.
+  ///
+  /// The message is text, because reports do not need its structure.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let request = try container.decodeIfPresent(String.self, forKey: .request) {

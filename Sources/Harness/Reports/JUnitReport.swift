@@ -2,7 +2,7 @@
 /// and a case for each cell.
 ///
 /// JUnit has no expected failures, so they are reported as skipped cases with a reason. Errors that concern the whole
-/// run are in a separate suite; otherwise the file could show a failed run as a success.
+/// run are in a separate suite. Without that suite, the file of a failed run could look like a success.
 struct JUnitReport: Report {
   private var record = RunRecord()
 

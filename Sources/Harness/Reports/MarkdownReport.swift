@@ -1,8 +1,9 @@
 /// The report for a pull request or a pipeline summary: a headline, a matrix, and collapsed failures.
 struct MarkdownReport: Report {
   private var record = RunRecord()
-  /// The maximum number of failures with details, and the maximum page size in bytes: code hosts reject more than 1
-  /// MiB.
+  /// The maximum number of failures with details, and the maximum page size in bytes.
+  ///
+  /// Code hosts reject pages larger than 1 MiB.
   private static let maximumExplained = 50
   private static let maximumSize = 900_000
 

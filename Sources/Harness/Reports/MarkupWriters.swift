@@ -12,7 +12,7 @@ struct XMLWriter {
 
   private var indentation: String { String(repeating: "  ", count: open.count) }
 
-  /// Writes an element that contains the output of `content`.
+  /// Writes an element; `content` writes its contents.
   mutating func element(_ name: String, _ attributes: Attributes = [], content: (inout XMLWriter) -> Void) {
     lines.append("\(indentation)<\(name)\(Self.attributes(attributes))>")
     open.append(name)
@@ -27,7 +27,7 @@ struct XMLWriter {
     lines.append(text.map { "\(start)>\(Self.escaped($0))</\(name)>" } ?? "\(start)/>")
   }
 
-  /// Writes an element whose content is not escaped: the styles or the script of an HTML page.
+  /// Writes an element whose content is not escaped: the style sheet or the script of an HTML page.
   mutating func element(_ name: String, raw content: StaticString) {
     lines.append("\(indentation)<\(name)>\n\(content)\n\(indentation)</\(name)>")
   }
@@ -111,13 +111,13 @@ extension String {
 
   /// The text escaped for a cell of a Markdown table.
   ///
-  /// Underscores are not escaped, because an underscore inside a word is not markup.
+  /// Underscores are not escaped, because Markdown does not interpret an underscore inside a word.
   var inMarkdownTable: String { escapedForDisplay.withBackslash(before: ["\\", "`", "*", "[", "]", "<", "|"]) }
 
   /// Puts a backslash before each of `marks`.
   ///
-  /// It compares Unicode scalars, as a Markdown parser does, because Swift treats a mark followed by a combining accent
-  /// as a different character.
+  /// The method compares Unicode scalars, as a Markdown parser does. For Swift, a mark followed by a combining accent
+  /// would be a different character.
   func withBackslash(before marks: Set<Unicode.Scalar>) -> String {
     unicodeScalars.map { marks.contains($0) ? "\\\($0)" : String($0) }.joined()
   }

@@ -12,11 +12,15 @@ struct Matrix {
     var failures = 0
     var notRun = 0
 
-    /// The numbers, followed by `!` if a result is unexpected, because the output may have no color.
+    /// The number of passed cells and the total, followed by `!` if a result is unexpected.
+    ///
+    /// The marker is necessary because the output may have no color.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// A column, which can contain several pairings: with many roles, there are too many pairings for one column each.
+  /// A column, which can contain several pairings.
+  ///
+  /// With many roles, there are too many pairings to give each one a column.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// All roles in one language.
     case uniform(String)
@@ -28,7 +32,7 @@ struct Matrix {
     /// Two languages, neither of which is the reference, if there are many languages.
     case others
 
-    /// If there are many languages, `reference` is the language with which all others are combined.
+    /// If there are many languages, `reference` is the language that takes part in every named pairing.
     init(_ cell: Cell, reference: String?) {
       if let reference {
         let others = Set(cell.pairing.map(\.language)).subtracting([reference])

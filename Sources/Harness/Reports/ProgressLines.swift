@@ -1,4 +1,4 @@
-/// The progress of a run, as a log line every 30 seconds.
+/// The progress of a run, written to a log as one line every 30 seconds.
 public struct ProgressLines: Sendable {
   private var recording: String?
   private var planned = 0

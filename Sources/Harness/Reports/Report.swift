@@ -1,8 +1,8 @@
 /// Turns a run's events into text for people or programs.
 ///
-/// A report writes nothing itself and reads no clock, so the same events always give the same text. A report that is
-/// written during the run returns text for each event; one that is written at the end returns an empty string for all
-/// events but the last.
+/// A report writes nothing itself and does not read the clock, so the same events always produce the same text. A
+/// report that is written during the run returns text for each event. A report that is written at the end returns text
+/// only for the last event, and an empty string for all others.
 public protocol Report: Sendable {
   /// Processes an event, and returns the text to write after it.
   mutating func receive(_ event: Event) throws -> String
@@ -40,7 +40,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case github
   /// The endpoint for a shields.io badge.
   case badge
-  /// A Markdown page on what is safe to share across the peers' ABIs: `docs/abi.md`.
+  /// A Markdown page about what peers with different ABIs can safely share: `docs/abi.md`.
   case abi
 
   /// Creates an empty report; only the console report uses the style.

@@ -26,12 +26,15 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// The number of cells that passed as expected; this and the following properties count each cell only once.
+  /// The number of cells that passed as expected.
+  ///
+  /// This property and those below count each cell only once.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure && $0.verdict != .passed } }
 
-  /// The numbers of cells that failed as expected and that passed unexpectedly, to append to a line with the other
-  /// numbers; empty if there are none.
+  /// The numbers of cells that failed as expected and of cells that passed unexpectedly.
+  ///
+  /// The text is appended to a line that contains the other numbers, and is empty if there are no such cells.
   var knownFailures: String {
     let failed = count { $0.verdict != .passed && $0.verdict != .notRun && $0.isExpected }
     let passed = count { $0.verdict == .passed && !$0.isExpected }
@@ -51,7 +54,9 @@ extension RunSummary {
       + requirements
   }
 
-  /// The number of unmet requirements, to append to a line with other numbers; empty if all are met.
+  /// The number of unmet requirements.
+  ///
+  /// The text is appended to a line that contains other numbers, and is empty if all requirements are met.
   var requirements: String { unmetRequirements.map { ", \(counted($0, "requirement")) not met" } ?? "" }
 
   /// The meaning of the exit status.

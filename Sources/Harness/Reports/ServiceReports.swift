@@ -1,6 +1,6 @@
 /// GitHub Actions workflow commands: an annotation at the scenario of each of the first failures, and a summary.
 ///
-/// GitHub shows ten errors per workflow step, and drops the others without a note.
+/// GitHub shows ten errors per workflow step, and silently discards the others.
 struct GitHubReport: Report {
   private var record = RunRecord()
 
@@ -11,7 +11,7 @@ struct GitHubReport: Report {
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
     let failed = results.filter(\.isFailure)
-    // Problems with the run come first, because they may have caused all failures.
+    // Problems with the run as a whole come first, because they may have caused all failures.
     let problems = summary.problems.map { Self.command("error", [], $0) }
     let annotations = failed.map { result in
       let location = result.outcome.evidence?.location ?? result.cell.location

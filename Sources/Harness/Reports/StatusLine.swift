@@ -1,4 +1,4 @@
-/// The last line on a terminal, used to show progress until later output replaces it.
+/// The last line on a terminal, which shows the progress until later output replaces it.
 struct StatusLine {
   private var shown = ""
 

@@ -13,7 +13,7 @@ public struct Style: Sendable {
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
-    // In fewer columns, even wrapped lines do not fit.
+    // With fewer columns, even wrapped lines do not fit.
     self.width = max(width, 40)
     self.verbose = verbose
   }

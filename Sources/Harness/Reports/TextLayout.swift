@@ -7,10 +7,10 @@ extension String {
 
   var withoutTrailingSpaces: String { String(reversed().drop { $0 == " " }.reversed()) }
 
-  /// Returns the text, cut to `width` columns with dots at the end if it is longer.
+  /// Returns the text, shortened to `width` columns with dots at the end if it is longer.
   func cut(to width: Int) -> String { count <= width ? self : prefix(Swift.max(0, width - 3)) + "..." }
 
-  /// Returns the text, with the middle removed if it is longer than `limit`: both ends of a payload are useful.
+  /// Returns the text, with the middle removed if it is longer than `limit`, because both ends of a payload are useful.
   func shortened(to limit: Int) -> String {
     let excess = count - limit
     guard excess > 0 else { return self }

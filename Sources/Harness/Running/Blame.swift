@@ -4,7 +4,7 @@ import PeerProtocol
 extension CellRun {
   /// Returns the outcome or, if another role had already terminated unexpectedly, an outcome that names that role.
   ///
-  /// A role whose peer has died sees only a broken pipe, a reset connection, or nothing. If the step's own role
+  /// If a role dies, its partner sees only a broken pipe, a reset connection, or nothing. If the step's own role
   /// terminated first, the other role terminated as a consequence.
   func blamed(_ outcome: CellOutcome, at step: Step) -> CellOutcome {
     guard [.failed, .timedOut].contains(outcome.verdict) else { return outcome }
@@ -37,7 +37,7 @@ extension CellRun {
     }
   }
 
-  /// Returns whether the script expects this status, or a program exited with status 0.
+  /// Returns whether a role may terminate with this status: if the script expects it, or with status 0 for a program.
   func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
     if !role.isPeer, status == .exit(0) { return true }
     return scenario.steps.contains { step in
@@ -49,9 +49,9 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// Returns how a role terminated, after waiting for it if it is exiting; nil if it is still running.
+  /// Returns how a role terminated, after waiting for the role if it is exiting; nil if the role is still running.
   ///
-  /// An exiting process's descriptors are closed shortly before its exit is reported.
+  /// While a process exits, the kernel closes its descriptors shortly before the exit is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
     guard let pid = role.pid else { return nil }
     var limit = limit(.seconds(1))
@@ -81,7 +81,7 @@ extension PeerClient {
         holders.append("\(other.description) (descriptor \(file.number))")
       }
     }
-    // The runner itself holds the other end of standard input.
+    // The runner itself has the other end of standard input open.
     if holders.isEmpty, number == 0 { return "; it waits for standard input" }
     let list = holders.isEmpty ? "no role" : holders.joined(separator: " and ")
     return "; \(list) has its pipe open for \(direction)"

@@ -42,7 +42,7 @@ struct ByteDifference: Sendable, Equatable {
   }
 
   static func line(_ bytes: [UInt8], around offset: Int) -> String {
-    // Both lines begin at the same offset, so that readers can compare them.
+    // Both lines begin at the same offset, so that readers can compare them byte by byte.
     let start = max(0, offset - width / 2)
     let shown = bytes[min(start, bytes.count)..<min(start + width, bytes.count)]
     let numbers = shown.map(hex).joined(separator: " ").padded(to: 3 * width - 1)

@@ -17,7 +17,8 @@ struct CellContext: Sendable {
   var capabilities = CapabilityTable.unknown
   /// The peers' ABIs, and the known incompatibilities between these ABIs.
   var compatibility = Compatibility.unknown
-  /// The factor by which each peer is slower than usual, by language; an unlisted peer is not slower.
+  /// The factor by which each peer is slower than usual, by language; a peer that is not in the dictionary is not
+  /// slower.
   var slowness: [String: Double] = [:]
   /// Whether the programs run under the wire recorder.
   var isRecorded = false
@@ -44,13 +45,13 @@ struct CellContext: Sendable {
 
 /// A cache of the greetings parsed during a run.
 ///
-/// A peer sends the same greeting every time. The greeting's list of operations makes up most of the text that a cell
-/// has to parse.
+/// A peer sends the same greeting every time. Most of the text that the runner parses in a cell is the list of
+/// operations in the greeting.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
   /// The maximum number of cached greetings.
   ///
-  /// This limits memory use if a peer sends a different greeting every time.
+  /// The maximum limits memory use if a peer sends a different greeting every time.
   private static let limit = 64
 
   func greeting(_ line: String) throws(ProtocolError) -> Greeting {

@@ -1,6 +1,6 @@
 /// Runs the cells for one scenario and one row of parameters.
 ///
-/// The control cell runs first; if it fails, the other cells prove nothing.
+/// The control cell runs first. If it fails, the results of the other cells prove nothing.
 struct CellGroupRun: Sendable {
   let group: Plan.Group
   let peers: PeerList
@@ -80,7 +80,7 @@ struct CellGroupRun: Sendable {
     return isFailure && trustsReference ? outcome.with(.broken) : outcome
   }
 
-  /// Returns the reason why the other cells prove nothing; nil if the control cell passed.
+  /// Returns the reason why the results of the other cells prove nothing; nil if the control cell passed.
   private static func failure(
     of control: Plan.PlannedCell, _ outcome: CellOutcome
   ) -> (reason: String, control: ControlFailure)? {
@@ -108,7 +108,7 @@ struct CellGroupRun: Sendable {
         "flaky: passed \(passed) of \(outcomes.count) times, otherwise \(bad.verdict.rawValue): \(bad.reason ?? "")")
   }
 
-  /// The factor applied to the time limit of a cell that cannot work; many such cells hang and can be stopped early.
+  /// The factor that shortens the time limit of a cell that cannot work, because many such cells hang.
   private static let incompatibleTimeoutFactor = 0.1
 
   private func once(_ pairing: Pairing, _ isIncompatible: Bool) -> CellOutcome {

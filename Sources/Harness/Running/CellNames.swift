@@ -16,7 +16,8 @@ struct CellNames: Sendable {
 
   init() {
     let number = UInt32.random(in: .min ... .max)
-    // All tokens have the same length: if one were a prefix of another, the other cell's objects would be removed.
+    // All tokens have the same length. If one token were a prefix of another, cleanup could remove the other cell's
+    // objects.
     let digits = String(number, radix: 36)
     self.init(
       token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,

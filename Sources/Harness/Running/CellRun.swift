@@ -68,9 +68,9 @@ final class CellRun {
     return outcome
   }
 
-  /// Runs `scenario` under the recorder, and returns its programs' actions; nil if they are not known.
+  /// Runs `scenario` under the recorder, and returns the recorded actions of its programs; nil if they are unknown.
   ///
-  /// After a failed step, the recorded actions end at that step.
+  /// If a step fails, the recorded actions end at that step.
   static func record(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
@@ -134,9 +134,9 @@ final class CellRun {
     }
   }
 
-  /// Returns the outcome with all evidence from the cell, including the objects that it left behind.
+  /// Returns the outcome with all evidence from the cell, including the objects that the cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
-    // The objects that appeared during the step have no known creator yet.
+    // No creator has yet been determined for the objects that appeared during the step.
     try? leaks.observe()
     // After the last step, every role must exit normally; a role that does not is reported as such.
     var outcome = step.map { blamed(outcome, at: $0) } ?? outcome
@@ -170,7 +170,7 @@ final class CellRun {
 
   /// Checks that a role wrote no unrequested output.
   ///
-  /// A role that was killed, or whose input was closed, during a request may have responded to that request.
+  /// If a role was killed during a request, or its input was closed, it may have responded to that request.
   private func checkSilence(of role: RoleProcess) throws(CellOutcome) {
     if role.pending != nil { _ = client.streams(of: role).output.nextLine() }
     try client.rejectUnrequestedOutput(of: role)

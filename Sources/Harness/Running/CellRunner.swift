@@ -6,14 +6,14 @@ final class CellRunner: Sendable {
   private let shared: Mutex<Shared>
   private let listener: @Sendable (Event) -> Void
   private let stopsAtFirstFailure: Bool
-  /// The path of the sandbox init; nil if the run continues even when that file is missing.
+  /// The path of the sandbox init; nil if the run continues even if that file disappears.
   private let sandboxInit: String?
   private let start = ContinuousClock.now
 
   private struct Shared {
     var results: [CellResult] = []
     var isStopped = false
-    /// The reason why no further cells can run.
+    /// The reason why no more cells can run.
     var loss: String?
   }
 
@@ -30,7 +30,7 @@ final class CellRunner: Sendable {
     shared = Mutex(Shared())
     self.listener = listener
     self.stopsAtFirstFailure = stopsAtFirstFailure
-    signal(SIGPIPE, SIG_IGN)  // writing to a dead peer must fail instead of killing the runner
+    signal(SIGPIPE, SIG_IGN)  // writing to a dead peer must fail, but must not kill the runner
   }
 
   /// Whether the run must end early: after a failure with `--fail-fast`, or when it is interrupted.
@@ -51,12 +51,13 @@ final class CellRunner: Sendable {
         if stopsAtFirstFailure, !result.isExpected { shared.isStopped = true }
       }
       listener(event)
-      // Recording scripts takes minutes, and `run`, which otherwise reports the time, has not yet started.
+      // Recording the scripts takes minutes, and the method `run`, which otherwise reports the time, has not started
+      // yet.
       if case .recording = event { listener(.timePassed(seconds: seconds)) }
     }
   }
 
-  /// The reason why the sandbox init can no longer be started; nil if it can.
+  /// The reason why the sandbox init can no longer be started; nil if it can be started.
   private var loss: String? {
     guard let sandboxInit, unsafe access(sandboxInit, X_OK) != 0 else { return nil }
     return "\(sandboxInit): \(reason(of: errno))"

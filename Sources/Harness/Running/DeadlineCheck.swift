@@ -52,33 +52,35 @@ struct ObservedDeadline {
 
 /// Checks a timed wait's deadline without waiting for it to pass.
 ///
-/// While a role sleeps, its system call's arguments show when the wait will end.
+/// While a role sleeps, the arguments of its system call show when the wait will end.
 struct DeadlineCheck {
   /// A function that returns the deadline of a call that began within an interval.
   typealias Rest = (ClosedRange<ContinuousClock.Instant>) -> ObservedDeadline
 
-  /// The deadline at the first observation.
+  /// The deadline when it was first observed.
   private var first: ObservedDeadline?
   /// The time at which the role was last observed asleep.
   private(set) var lastSeen: ContinuousClock.Instant?
   /// Whether the last observed call was interrupted.
   ///
-  /// If so, the next observation concerns a later call.
+  /// If so, the next observation is of a later call.
   var isInterrupted = false
 
-  /// The time by which a wait may exceed its timeout, because an implementation may round the timeout up.
+  /// The maximum time by which a wait may exceed its timeout, because an implementation may round the timeout up.
   private static let tolerance = Duration.seconds(1)
-  /// The time by which a deadline may move when a wait continues, because some calls take their timeout in
+  /// The maximum time by which a deadline may move when a wait continues, because some calls take their timeout in
   /// milliseconds.
   private static let rounding = Duration.milliseconds(2)
-  /// The longest timeout that must be passed to a single call; an implementation may split a longer timeout into
-  /// several waits.
+  /// The longest timeout that an implementation must pass to a single call.
+  ///
+  /// It may split a longer timeout into several waits.
   private static let longestCall = Duration.seconds(365 * 86400)
-  /// The time by which a wait may fall short of its timeout, because an implementation may compute in 64-bit floating
-  /// point.
+  /// The maximum time by which a wait may fall short of its timeout, because an implementation may use 64-bit
+  /// floating-point numbers.
   private static let precision = Duration.microseconds(1)
-  /// The minimum time for which a sleep must be observed before an interruption, so that a restarted timeout is
-  /// detected.
+  /// The time for which a sleep must be observed before an interruption.
+  ///
+  /// Otherwise, a timeout that starts again after the interruption might go undetected.
   static let minimumSleep = Duration.milliseconds(5)
 
   /// Returns a description of the problem if the wait ends too early or too late; otherwise nil.

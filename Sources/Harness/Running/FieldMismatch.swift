@@ -4,7 +4,7 @@ import PeerProtocol
 public struct FieldMismatch: Sendable, Codable {
   /// The field name.
   public let field: String
-  /// The relation that does not hold: `=`, `!=`, `<`, `<=`, `>` or `>=`.
+  /// The comparison that failed: `=`, `!=`, `<`, `<=`, `>` or `>=`.
   public let relation: String
   /// The expected value, percent-encoded, with its variables filled in.
   public let expected: String

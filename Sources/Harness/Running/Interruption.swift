@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Handles Ctrl-C, Ctrl-\ and SIGTERM: running cells finish, and the results so far are reported.
+/// Handles Ctrl-C, Ctrl-\ and SIGTERM: the running cells finish, and the results so far are reported.
 public enum Interruption {
   private static let flag = Atomic(false)
 
   /// Whether one of the signals has been received.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// Ends the run in the same way as one of the signals.
+  /// Ends the run, as one of the signals would.
   public static func request() { flag.store(true, ordering: .relaxed) }
 
   /// Installs handlers for SIGINT, SIGQUIT and SIGTERM that end the run; a second signal exits immediately.

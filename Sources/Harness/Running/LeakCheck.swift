@@ -30,7 +30,8 @@ struct LeakCheck {
   func observe() throws(CellOutcome) {
     guard client.roles.contains(where: { !$0.isPeer }) else { return }
     let running = client.roles.filter { !$0.isPeer && $0.pid != nil && !makers.hasEnded($0) }
-    // A program that exits while the snapshot is taken may have created an object that the snapshot lacks.
+    // Take the status before the snapshot: a program that exits during the snapshot may have created an object that the
+    // snapshot does not contain.
     let ended = running.filter { client.terminationStatus(of: $0) != nil }
     let new: [KernelObject]
     do { new = own(try client.sandbox.snapshot().added(since: before)).filter { !makers.knows($0) } } catch {
@@ -85,8 +86,8 @@ struct LeakCheck {
   /// Checks that permissions, owners and limits have not changed since an earlier step, unless an operation was allowed
   /// to change them.
   ///
-  /// Nothing is checked if a role is a program or was killed during a request, because the runner does not know which
-  /// operations that role performed.
+  /// If a role is a program or was killed during a request, nothing is checked, because the runner does not know which
+  /// operations that role has performed.
   private func checkState(of objects: [KernelObject]) throws(CellOutcome) {
     guard client.roles.allSatisfy({ $0.isPeer && !$0.wasKilledWhileBusy }) else { return }
     for kind in StateKind.ofObjects where !client.roles.contains(where: { $0.changed.contains(kind) }) {
@@ -115,7 +116,7 @@ struct LeakCheck {
       let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
         try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
       }
-      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds no descriptors
+      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie has no open descriptors
       try role.check(held.descriptors)
       guard let problem = state.problem(of: role, held) else { return () }
       // A running process may be in a signal handler with a signal blocked, so check again later.
@@ -129,6 +130,7 @@ struct LeakCheck {
   /// Objects of the kinds in `tolerating` may remain, because their creators may have been killed
   /// before they could remove the objects.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
+<<<<<<< HEAD
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
     let left = unknown(objects).filter { !tolerating.contains($0.kind) }
@@ -137,6 +139,12 @@ struct LeakCheck {
       return
     }
     // The reason is a single line; the evidence lists more objects.
+=======
+    let left: [KernelObject]
+    do { left = unknown(try objects()).filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
+    guard !left.isEmpty else { return }
+    // The reason must fit on one line; the evidence lists more objects.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""
     var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)\(resultHint(left))")
@@ -144,12 +152,16 @@ struct LeakCheck {
     throw outcome
   }
 
+<<<<<<< HEAD
   /// Whether a role may have changed more than a snapshot lists, such as a network interface or a kernel parameter.
   private var hasPrivilegedRoles: Bool {
     client.sandbox.user == 0 || client.roles.contains { $0.role.user == .root }
   }
 
   /// Returns text to append to a reason: how a scenario can accept a program's result file.
+=======
+  /// Returns text to append to a reason, which explains how a scenario can accept a program's result file.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   private func resultHint(_ left: [KernelObject]) -> String {
     guard client.roles.contains(where: { !$0.isPeer }), let file = left.first(where: { $0.kind == .file })?.name else {
       return ""

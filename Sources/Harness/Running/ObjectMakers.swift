@@ -3,7 +3,8 @@ final class ObjectMakers {
   private var makers: [KernelObject: String] = [:]
   private var ended: Set<String> = []
 
-  /// The name of the program that created an object, or the names of all programs that may have; nil if unknown.
+  /// The name of the program that created an object, or the names of all programs that may have created it; nil if
+  /// unknown.
   subscript(object: KernelObject) -> String? { makers[object] }
 
   func names(of kind: ObjectKind) -> Set<String> { Set(makers.keys.filter { $0.kind == kind }.compactMap(\.name)) }

@@ -2,9 +2,9 @@ import Glibc
 import PeerProtocol
 
 extension PeerClient {
-  /// Checks when a blocked role's current wait will end, if its request has a timeout.
+  /// Checks when the current wait of a blocked role will end, if the role's request has a timeout.
   ///
-  /// An operation that may wake before its deadline is not checked, because it does not sleep until the deadline.
+  /// Operations that may wake before their deadlines are not checked, because they do not sleep until the deadline.
   func checkDeadline(of role: RoleProcess, in state: ProcessState, to what: String) throws(CellOutcome) {
     guard state.has64BitTimes, let call = state.systemCall, let request = role.pending,
       let operation = context.registry[request.operation], operation.wakes == nil,
@@ -27,8 +27,8 @@ extension PeerClient {
       expected: "a wait of \(timeout.seconds) s", request: .request(request))
   }
 
-  /// Returns a function that computes, from the interval in which a call began, the deadline of the call in which a
-  /// process sleeps; nil if the call has no time limit, or the limit is unknown.
+  /// Returns a function that computes when a process that is asleep in a call will wake, from the interval in which the
+  /// call began; nil if the call has no time limit, or the limit is unknown.
   private func observedDeadline(
     of pid: Int, in call: String, since request: Moment
   ) throws(SandboxError) -> DeadlineCheck.Rest? {
@@ -46,7 +46,7 @@ extension PeerClient {
     let start = ContinuousClock.now
     let rest = time - Moment.time(of: isOfDay ? CLOCK_REALTIME : CLOCK_MONOTONIC)
     let end = ContinuousClock.now
-    // If the time-of-day clock was set since the request, the deadline is unknown.
+    // If the time-of-day clock was set after the request, the deadline is unknown.
     guard !isOfDay || Moment.now.isSteady(since: request) else { return nil }
     return { _ in ObservedDeadline(start...end, after: rest) }
   }

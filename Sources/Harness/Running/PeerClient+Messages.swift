@@ -18,7 +18,7 @@ extension PeerClient {
   }
 
   private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
-    // A line that arrived before the request was sent is not a response to that request.
+    // A line that arrived before the request was sent cannot be the response to that request.
     try receive(.zero)
     try rejectUnrequestedOutput(of: role)
     role.record(message)
@@ -68,7 +68,7 @@ extension PeerClient {
     }
   }
 
-  /// Writes as much of the programs' input as currently fits, and returns whether any input remains.
+  /// Writes as much of the programs' input as currently fits, and returns whether any input is left.
   func feedPrograms() -> Bool {
     var isWriting = false
     for role in roles where role.pid != nil && !role.unsentInput.isEmpty {
@@ -82,7 +82,7 @@ extension PeerClient {
     return isWriting
   }
 
-  /// Closes a role's input once everything has been written.
+  /// Closes a role's input after everything has been written.
   func endInput(of role: RoleProcess) {
     role.inputEnded = true
     if role.unsentInput.isEmpty { streams(of: role).input.close() }

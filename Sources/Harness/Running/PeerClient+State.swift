@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Observes a role's process state in `/proc`, instead of sleeping for a fixed time.
+/// Observes the process state of a role in `/proc`, instead of sleeping for a fixed time.
 extension PeerClient {
   /// Waits until a role is blocked in one of `calls`.
   ///
-  /// A response before the role blocks is a failure.
+  /// If the role responds before it blocks, the cell fails.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -24,8 +24,8 @@ extension PeerClient {
 
   /// Checks that a role has not woken since it was last observed asleep.
   ///
-  /// The kernel reports a process as asleep shortly before it counts the context switch, so one more switch is allowed.
-  /// If the operation has the property `wakes`, the role may also wake that many times per second.
+  /// The kernel reports a process as asleep shortly before it counts the context switch, so one additional switch is
+  /// allowed. If the operation has the property `wakes`, the role may also wake that many times per second.
   func checkSleep(of role: RoleProcess) throws(CellOutcome) {
     guard let sleep = role.sleep else {
       throw CellOutcome(.broken, "no earlier step has seen \(role.name) asleep")
@@ -40,7 +40,7 @@ extension PeerClient {
     let state = try processState(of: role, doing: what)
     var allowed = 1
     if let wakes = operation.flatMap({ context.registry[$0]?.wakes }) {
-      // An operation that polls a condition starts with shorter intervals.
+      // An operation that polls a condition begins with shorter intervals.
       allowed += 10 + Int((Double(wakes) * sleep.start.duration(to: .now).seconds).rounded(.up))
     }
     let woken = state.switches - sleep.switches
@@ -65,8 +65,8 @@ extension PeerClient {
 
   /// Waits for the response to an operation that must not block.
   ///
-  /// A busy machine delays a response but does not put a process to sleep, so the elapsed time is ignored. The role
-  /// counts as blocked only if every check over a period of `longestSleep` finds it asleep.
+  /// On a busy machine, the response may be late, but the process does not sleep. Therefore, the elapsed time is
+  /// ignored. The role counts as blocked only if every check over a period of `longestSleep` finds it asleep.
   func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
     let output = streams(of: role).output
     var longestSleep: TimeLimit?
@@ -91,8 +91,9 @@ extension PeerClient {
     }
   }
 
-  /// Even a nonblocking operation may wait for a lock that another process holds briefly; according to wire-formats.md,
-  /// up to 100 ms for a queue lock.
+  /// Even a nonblocking operation may wait for a lock that another process holds briefly.
+  ///
+  /// According to wire-formats.md, the wait for the lock of a queue takes up to 100 ms.
   private static let longestSleep = Duration.milliseconds(250)
 
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {
@@ -110,7 +111,7 @@ extension PeerClient {
   func waitUntilStopped(_ role: RoleProcess) throws(CellOutcome) {
     try wait(for: role, to: "stop", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
       let state = try processState(of: role, doing: "stop").state
-      // The tracer is notified of the stop first; in that case, the state is `t` instead of `T`.
+      // The kernel notifies the tracer of the stop first; until then, the state is `t` instead of `T`.
       return state == "T" || (state == "t" && role.tracer != nil) ? () : nil
     }
   }
@@ -121,7 +122,7 @@ extension PeerClient {
 
   /// Queries the sandbox init about a role's process.
   ///
-  /// If the process has terminated, a failed query is blamed on the role rather than on the sandbox.
+  /// If the query fails because the process has terminated, the role is blamed rather than the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {
@@ -132,9 +133,9 @@ extension PeerClient {
     }
   }
 
-  /// Returns the outcome for a role that terminated or closed its output before performing the expected action.
+  /// Returns the outcome for a role that terminated, or closed its output, before it performed the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    // The name of an operation, such as `kill`, is not a verb.
+    // The name of an operation, such as `kill`, is not used as a verb.
     let what = role.pending?.operation == what ? "complete \(what)" : what
     var limit = limit(.seconds(1))
     while role.pid != nil, !hasPassed(&limit) {
@@ -158,7 +159,7 @@ extension PeerClient {
   /// Returns the messages between the runner and a role, and the state of the role's process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
     role.takeErrors(from: streams(of: role).error)
-    // A peer without a pending request is waiting for one, so its stack explains nothing.
+    // A peer without a pending request is waiting for a request, so its stack explains nothing.
     let isIdle = role.greeting != nil && role.pending == nil && !role.inputEnded
     let state: String? =
       if let status = terminationStatus(of: role) { "ended: \(status)" } else {

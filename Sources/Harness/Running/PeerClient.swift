@@ -8,13 +8,15 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
-  /// The time that counts as zero in transcripts.
+  /// The start of the cell, from which transcripts count the time.
   let start = ContinuousClock.now
   /// The state of each object when a step first observed it.
   var objectStates: [KernelObject: [StateKind: String]] = [:]
-  /// A check that every wait repeats; throws if the script cannot continue because a role has failed.
+  /// A check that every wait repeats.
+  ///
+  /// It throws if the script cannot continue because a role has failed.
   var interruption: (() throws(CellOutcome) -> Void)?
-  /// The files that the scenario creates or compares and that are therefore not leaks.
+  /// The files that the scenario creates or compares; they are not leaks.
   var knownFiles: Set<String> = []
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
@@ -39,9 +41,9 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// Returns the limit, extended for slow sandbox startup and for the slowest peer in the cell.
+  /// Returns the limit, extended if the sandbox started slowly or if the cell has a slow peer.
   ///
-  /// The slowest peer counts because a role may have to wait for any other role.
+  /// The slowest peer determines the extension, because any role may have to wait for that peer.
   func scaled(_ limit: Duration) -> Duration {
     let slowness = roles.compactMap { context.slowness[$0.language] }.max() ?? 1
     return TimeoutScaling.scaled(limit, startup: sandbox.startup) * slowness
@@ -55,11 +57,11 @@ final class PeerClient {
   /// Returns whether a time limit has passed, excluding the time that the roles or the runner waited for a CPU.
   func hasPassed(_ limit: inout TimeLimit) -> Bool { limit.hasPassed(delay: sandbox.delay.measure) }
 
-  /// An event after which a wait rechecks its condition.
+  /// An event that makes a wait check its condition again.
   enum Wakeup {
     /// Any role has written output or terminated.
     case output
-    /// Any role has written output or terminated, or a short interval has elapsed; some changes are visible only in
+    /// Any role has written output or terminated, or a short interval has elapsed. Some changes can be seen only in
     /// `/proc`.
     case polling
     case every(Duration)
@@ -91,10 +93,10 @@ final class PeerClient {
 
   /// Receives output from the roles, waiting for up to `timeout`.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    // The pipe to a program may be full, but only output from a role ends the wait.
+    // While input is left to write, wait only briefly, because room in a pipe does not end the wait.
     let isWriting = feedPrograms()
     do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
-    // A stream that exceeds its limit is no longer read, so its writer would merely appear to block.
+    // The runner stops reading a stream that exceeds its limit, so the writer would seem to be blocked.
     for role in roles {
       let streams = streams(of: role)
       if streams.output.isFlooded {
@@ -124,7 +126,7 @@ final class PeerClient {
         role: role.index, command: tracer + role.command + arguments, inheriting: inherited, isTraced: isTraced,
         as: role.role.user, variables: variables, directory: directory ?? role.directory, processor: role.processor)
     } catch {
-      // Peers run as the runner's user if other users cannot read their programs.
+      // Peers run as the runner's user if no other user can read their programs.
       if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
         throw CellOutcome(
           missing: MissingCapability(language: role.language, name: "files that another user can execute: \(error)"))
@@ -186,8 +188,8 @@ final class PeerClient {
 
   /// Waits until no process holds the output of an exited role.
   ///
-  /// A tracer and any exiting processes terminate shortly after the role. On a shared machine, a process being started
-  /// by another cell may also hold the output briefly. Any other process was left behind by the role.
+  /// Tracers, and processes that are exiting, terminate shortly after the role. On a shared machine, a process that
+  /// another cell is starting may also hold the output briefly. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     var holdersMayEnd = limit(Self.holdersMayEnd)
@@ -208,13 +210,14 @@ final class PeerClient {
     }
   }
 
-  /// The time within which other processes must close a role's streams.
+  /// The time in which other processes must close a role's streams.
   ///
   /// A process that still holds a stream after that time is reported as leaked.
   private static let holdersMayEnd = Duration.seconds(1)
 
-  /// Checks that no other process has a role's input open for writing, because the role would then never see end of
-  /// file.
+  /// Checks that no other process has a role's input open for writing.
+  ///
+  /// If one did, the role would never see end of file.
   private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
     let writers: [KernelObject]
     do { writers = try sandbox.writers(of: streams(of: role).input) } catch { throw CellOutcome(error) }

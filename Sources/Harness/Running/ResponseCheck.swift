@@ -4,7 +4,7 @@ import PeerProtocol
 struct Exchange {
   let request: Request
   let response: Response
-  /// The time from just before the request was written until just after the response was read.
+  /// The interval from just before the request was written until just after the response was read.
   let elapsed: Duration
 }
 
@@ -75,7 +75,7 @@ struct ResponseCheck {
     switch exchange.response {
     case .unsupported where isAnnounced == true:
       throw failed("it announces \(operation), and does not support it")
-    // The peer announced the operation when it was probed; otherwise, the cell would not have run.
+    // The peer announced the operation when it was probed. Otherwise, the cell would not have been run.
     case .unsupported: throw failed("it does not announce \(operation) any more")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
     case .unrepresentable(let type):
@@ -135,14 +135,14 @@ struct ResponseCheck {
     return holds ? nil : mismatch(symbol)
   }
 
-  /// Compares the bytes, allowing flags in any order.
+  /// Compares the bytes; flags may be in any order.
   private func areEqual(_ actual: [UInt8], _ wanted: [UInt8], of key: String) -> Bool {
     if actual == wanted || registry.payloads.contains(key) { return actual == wanted }
     guard let flags = Self.flags(wanted) else { return false }
     return Self.flags(actual) == flags
   }
 
-  /// Returns the sorted flags in each element of a list such as `A|B,C`; nil if the list contains other text.
+  /// Returns the flags of each element in a list such as `A|B,C`, sorted; nil if the list contains other text.
   private static func flags(_ list: [UInt8]) -> [[String]]? {
     let elements = String(decoding: list, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
@@ -160,8 +160,9 @@ struct ResponseCheck {
 
   // MARK: - Golden transcripts
 
-  /// Returns whether a response has the same first word and fields, in any order, as the recorded response; `*`
-  /// matches any value.
+  /// Returns whether a response has the same first word and the same fields, in any order, as the recorded response.
+  ///
+  /// `*` matches any value.
   ///
   /// Either error response may omit the field `call`.
   static func matches(_ response: Response, recorded: String) -> Bool {

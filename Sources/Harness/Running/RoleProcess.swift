@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A role in a running cell: its process, the messages to and from the process, and the descriptors that should be
+/// A role in a running cell: its process, the messages exchanged with the process, and the descriptors that should be
 /// open.
 final class RoleProcess {
   let role: Role
@@ -28,7 +28,7 @@ final class RoleProcess {
   }
   /// The sleep that the last step observed; nil if the role has since received a request or signal, or responded.
   var sleep: Sleep?
-  /// The pending request's deadline, as far as steps have observed it.
+  /// The pending request's deadline, as observed by the steps so far.
   var deadline = DeadlineCheck()
   /// The time at which the runner began to write the last request.
   var requestedAt = Moment.now
@@ -37,9 +37,9 @@ final class RoleProcess {
   /// The descriptors to inherit, by their numbers in the sandbox init, with the names of their handles in this role.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
-  /// Whether a step terminated the process or expected it to exit.
+  /// Whether a step terminated the process, or expected it to exit.
   var endIsKnown = false
-  /// Whether the process was killed during a request, so that shared state may be half-updated.
+  /// Whether the process was killed during a request, so that shared state may be only partly updated.
   var wasKilledWhileBusy = false
   /// Whether the process may have more open descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
@@ -50,7 +50,7 @@ final class RoleProcess {
   var found: [FilledPattern] = []
   /// The standard input bytes that have not yet been written.
   var unsentInput: ArraySlice<UInt8> = []
-  /// Whether a program's input stays open after its initial bytes, because later steps feed or close it.
+  /// Whether a program's input stays open after its initial bytes, because later steps write to it or close it.
   var isFed = false
   private(set) var standardErrorLines: [String] = []
   /// The lines from the tracer: recorder events, or calls as printed by strace.
@@ -92,10 +92,11 @@ final class RoleProcess {
   /// Text to append to a reason: the line on standard error that explains why the process terminated.
   var errorLine: String { Self.explanation(in: standardErrorLines).map { ": \($0)" } ?? "" }
 
-  /// Returns the last line or, for a trapped Swift program, the message that precedes the backtrace.
+  /// Returns the last line or, if a Swift program has trapped, the message before the backtrace.
   static func explanation(in lines: [String]) -> String? { lines.last { $0.contains("Fatal error: ") } ?? lines.last }
 
-  /// One sleep: the process's sleep count, including this sleep, and the time at which the runner observed the sleep.
+  /// One sleep: how many times the process had gone to sleep, including this time, and when the runner observed the
+  /// sleep.
   struct Sleep {
     let switches: Int
     let start: ContinuousClock.Instant
@@ -121,7 +122,7 @@ final class RoleProcess {
       baseline.remove(number)
       sharedFlags[number] = nil
     }
-    // A value that is not a number stays in the list, so that the other values match their handles.
+    // A value that is not a number stays in the list, so that each of the other values still matches its handle.
     let numbers =
       (response["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
       ?? []

@@ -78,7 +78,7 @@ public struct Runner: Sendable {
   /// The cells in the run, in order, except the fault-injection cells.
   public var cells: [Cell] { plan.cells }
 
-  /// Returns all cells in the run, in order, and notes about them.
+  /// Returns all cells in the run, in order, with notes about them.
   ///
   /// To find the fault-injection cells, this method runs the scripts or programs once under a tracer.
   public func list() throws(RunError) -> (cells: [Cell], notes: [String]) {
@@ -113,13 +113,13 @@ public struct Runner: Sendable {
   ) {
     let machine = try MachineProbe.capabilities(configuration)
     let start = configuration.context(machine)
-    // The plan does not contain the fault-injection cells, and the checked peer may have no other cells.
+    // The plan does not contain the fault-injection cells, and there may be no other cells for the checked peer.
     let needed = configuration.checkedPeer == nil ? configuration.peers.peers(in: plan) : configuration.peers.peers
     let probed = try PeerProbe.probe(needed, configuration.peers, start)
     return (machine, probed, start.knowing(probed, configuration.registry))
   }
 
-  /// A note if a port of a user's programs is not compared with a recording, because the project has no recordings.
+  /// A note that the data sent by a port is not compared, because the user's project has no recordings.
   private var recordingNotes: [String] {
     let hasPort = plan.groups.contains { group in group.cells.contains { !$0.isControl } }
     guard !configuration.projects.isEmpty, configuration.recordings.isEmpty, hasPort else { return [] }

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A kind of process or object state that an operation may change only if `fixtures/operations.yaml` permits it.
+/// A kind of process or object state, which an operation may change only if `fixtures/operations.yaml` permits it.
 enum StateKind: String, CaseIterable, Hashable {
   /// An open file description's status flags.
   case flags
@@ -53,8 +53,7 @@ enum StateChange: Hashable {
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// Returns a failure if the role's state changed even though none of the role's operations may change this state;
-  /// otherwise nil.
+  /// Returns a failure if the role's state changed although none of the role's operations may change it; otherwise nil.
   func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
     do throws(CellOutcome) {
       try check(role, now)
@@ -75,8 +74,8 @@ struct StateCheck {
         try compare(role, "catches", before.caught, after.caught)
       }
     }
-    // The runner does not know which descriptors an operation changed, so one such operation by any role disables this
-    // check.
+    // The runner does not know which descriptors an operation has changed. Therefore, one such operation in any role
+    // disables this check.
     guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
     for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {
       guard let current = now.flags[number], current != flags else { continue }

@@ -57,7 +57,7 @@ extension StepInterpreter {
   ) throws(CellOutcome) {
     try client.wait(for: role, to: what, .polling) { () throws(CellOutcome) -> Void? in
       client.drain(role)
-      // A program that creates an object for others may exit immediately afterwards.
+      // A program may exit immediately after it has created an object for others.
       let hasEnded = client.terminationStatus(of: role) != nil
       do throws(SandboxError) { if try condition() { return () } } catch { throw CellOutcome(error) }
       if hasEnded { throw client.ended(role, doing: what) }
@@ -91,19 +91,19 @@ extension StepInterpreter {
       guard error.verdict == .timedOut, stream == .standardOutput, lines().isEmpty else { throw error }
       throw error.with(reason: "\(error.reason ?? "")\(bufferingHint(role, wanted))")
     }
-    // A list allows other lines between its lines, so the final check counts only single lines.
+    // A list allows other lines between its lines, so the final check counts only the lines of single conditions.
     if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
-  /// Returns text to append to a reason: why a sleeping program has printed nothing.
+  /// Returns text to append to a reason, which explains why a sleeping program has printed nothing.
   ///
-  /// The C library writes to a pipe only when its buffer is full or the program exits. If the line appears after
-  /// SIGTERM makes the program exit, buffering was the reason.
+  /// The C library writes to a pipe only when the buffer is full or the program exits. If the line appears after
+  /// SIGTERM has made the program exit, buffering was the cause.
   private func bufferingHint(_ role: RoleProcess, _ wanted: [FilledPattern]) -> String {
     let advice =
       "call setvbuf(stdout, NULL, _IOLBF, 0) first, or fflush(stdout) after each line (in Swift, fflush(nil))"
     guard let pid = role.pid, let state = try? client.sandbox.processState(of: pid), state.isAsleep else { return "" }
-    // The program may remove its objects, or its descriptors may no longer show that it created them.
+    // The program may remove its objects, or close the descriptors that show that it created them.
     try? leaks.observe()
     client.endInput(of: role)
     role.endIsKnown = true
@@ -112,7 +112,7 @@ extension StepInterpreter {
     while client.terminationStatus(of: role) == nil, !client.hasPassed(&limit) {
       do throws(CellOutcome) { try client.receive(.milliseconds(50)) } catch { return "" }
     }
-    // The last output may arrive after the process has exited.
+    // The last output can arrive after the process has exited.
     do throws(CellOutcome) { try client.receive(.zero) } catch { return "" }
     client.drain(role)
     if FilledPattern.firstMissing(of: wanted, in: role.printed) == nil {
@@ -134,7 +134,7 @@ extension StepInterpreter {
 
   /// Compares the contents of a file.
   ///
-  /// From now on, the file does not count as a leak.
+  /// From now on, the file is not a leak.
   func compareFile(at path: String, _ content: Content) throws(CellOutcome) {
     client.knownFiles.insert(path)
     let bytes: [UInt8]
@@ -176,7 +176,8 @@ struct FilledPattern: Hashable, CustomStringConvertible {
     }
   }
 
-  /// Returns the first condition that no line meets after the line that met the previous condition; nil if all are met.
+  /// Returns the first condition that is not met by any line after the line for the previous condition; nil if all are
+  /// met.
   static func firstMissing(
     of patterns: [FilledPattern], in lines: [String]
   ) -> (pattern: FilledPattern, reason: String)? {
@@ -211,7 +212,7 @@ extension Sandbox.Listener {
   /// Returns whether the socket has the given path, abstract name or port.
   func isReady(for transport: Readiness.Transport, _ name: String) -> Bool {
     switch transport {
-    // A socket bound to a relative path is listed with that path.
+    // A socket that is bound to a relative path is listed with the relative path.
     case .socket: kind == "unix" && (self.name == name || !self.name.hasPrefix("/") && name.hasSuffix("/\(self.name)"))
     case .abstract: kind == "unix" && self.name == "@\(name.drop { $0 == "@" })"
     case .tcp, .udp: kind == transport.rawValue && self.name == name

@@ -68,7 +68,7 @@ final class StepInterpreter {
     if let input = start.input { role.unsentInput = try bytes(of: input)[...] }
     try client.start(
       role, arguments: arguments, variables: variables, directory: try start.directory.map(filled(_:)))
-    // A program reads end of file after its initial input, unless the scenario's steps feed it or close its input.
+    // A program reads end of file after its initial input, unless steps of the scenario feed it or close its input.
     if !role.isFed { client.endInput(of: role) }
   }
 
@@ -97,7 +97,8 @@ final class StepInterpreter {
     }
   }
 
-  /// Lets a role that has not started inherit a descriptor from another role, as a child does from its parent.
+  /// Lets a role that has not started inherit a descriptor from another role, as a child process inherits one from its
+  /// parent.
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellOutcome) {
     let (source, destination) = (try client.role(from.role), try client.role(to.role))
     guard let descriptor = source.descriptor(of: from.handle) else {
@@ -130,8 +131,8 @@ final class StepInterpreter {
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:
-      // A peer refuses an operation that it does not announce. If the refusal were not read here, other roles would
-      // time out.
+      // A peer refuses an operation that it does not announce. If this method did not read the refusal, other roles
+      // would time out.
       guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
@@ -175,7 +176,7 @@ final class StepInterpreter {
   ///
   /// In that case, the first signal was delivered between two sleeps in one wait.
   ///
-  /// A role whose operation waits in a single sleep receives the signal only once.
+  /// A role whose operation waits in a single sleep gets the signal only once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return
@@ -211,7 +212,7 @@ final class StepInterpreter {
 
   /// Returns a template's text with all variables replaced by their values, percent-encoded like the template.
   func filled(_ template: Template) throws(CellOutcome) -> String {
-    // A role's process ID is known only after the role has started.
+    // A role's process ID is not known until the role has started.
     for text in template.variables {
       let variable = Template.Integer(text)?.variable ?? text
       if variable.hasSuffix(".pid") { _ = try started(String(variable.dropLast(4))) }

@@ -2,8 +2,8 @@ import Foundation
 
 /// Starts the threads that run cells.
 ///
-/// A cell blocks in `poll(2)`, which is not allowed in Swift concurrency's thread pool. Foundation's threads are not
-/// used, because starting one fails silently if the system's thread limit is reached.
+/// A cell blocks in `poll(2)`, which is not allowed in the thread pool of Swift concurrency. Foundation's threads are
+/// not used either, because a thread silently fails to start if the system's thread limit has been reached.
 enum Threads {
   /// Starts `count` threads that each perform `work` as members of `group`.
   ///

@@ -23,8 +23,8 @@ struct Moment {
 
   /// Returns the elapsed time, which is the longer of the times measured by the two clocks.
   ///
-  /// Some deadlines are times of day. If the clock is set forward, such a deadline passes before the timeout has
-  /// elapsed on the other clock.
+  /// Some deadlines are times of day. If the time-of-day clock is set forward, such a deadline passes before the
+  /// timeout has elapsed on the other clock.
   func elapsed(since earlier: Moment) -> Duration {
     max(earlier.instant.duration(to: instant), timeOfDay - earlier.timeOfDay)
   }
@@ -33,7 +33,7 @@ struct Moment {
 /// The requirements for every operation's duration, regardless of the scenario.
 ///
 /// The runner measures from before it writes the request until after it has read the response. A busy machine can only
-/// lengthen that time, so an operation that appears to end early did end early.
+/// make the measured time longer, so an operation that seems to end early did end early.
 struct TimeCheck {
   let registry: OperationRegistry
 

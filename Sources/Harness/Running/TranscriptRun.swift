@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Sends the requests in a golden transcript to a peer, and compares the part that the peer supports.
+/// Sends the requests in a golden transcript to a peer, and compares the responses to those that the peer supports.
 extension StepInterpreter {
   /// Performs the exchanges, and throws one outcome that contains all differences.
   ///
@@ -71,13 +71,13 @@ extension StepInterpreter {
   }
 }
 
-/// A peer's response that differs from a golden transcript.
+/// A response from a peer that differs from a golden transcript.
 public struct TranscriptDifference: Sendable, Codable {
   /// The mechanism to which the operation belongs; nil if there is no such operation.
   public let mechanism: String?
   /// A one-line description of the difference.
   public let reason: String
-  /// The step of the exchange in the transcript; nil in a report that was read from a file.
+  /// The step that contains the exchange; nil in a report that was read from a file.
   private(set) var step: Step?
   /// The request's position in its file.
   public let location: SourceLocation

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A descriptor that is closed when its last reference is released, for example because a later step failed.
+/// A descriptor that is closed when its last reference is released, for example because a later step has failed.
 final class OwnedDescriptor {
   let descriptor: FileDescriptor
   var number: Int32 { descriptor.rawValue }

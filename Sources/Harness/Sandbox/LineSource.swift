@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
-/// After `limit` bytes, nothing more is read, and the source is treated as if it had reached end of file. If a child
-/// writes only responses to commands, the limit applies only to bytes that have not yet been consumed.
+/// After `limit` bytes, the source reads nothing more, and behaves as if it had reached end of file. If a child writes
+/// only responses to commands, only the bytes that have not been consumed yet count.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
@@ -25,7 +25,7 @@ final class LineSource {
     remaining = limit
   }
 
-  /// Records everything received from now on, so that all bytes can be compared.
+  /// Records all bytes received from now on, so that they can be compared as a whole.
   func record() { recorded = recorded ?? [] }
 
   var descriptor: Int32 { end.number }
@@ -45,7 +45,7 @@ final class LineSource {
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// Removes and returns an incomplete last line after the source has ended.
+  /// Removes and returns an incomplete last line, once the source has ended.
   func takeRest() -> String? {
     guard isEnded, start < bytes.count, !hasLine else { return nil }
     defer { take(through: bytes.count) }

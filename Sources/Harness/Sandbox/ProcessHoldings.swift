@@ -10,7 +10,9 @@ struct ProcessHoldings {
   var signals: SignalState?
 }
 
-/// The status flags that `F_SETFL` can change on an open file description, affecting every process that shares it.
+/// The status flags that `F_SETFL` can change.
+///
+/// They belong to the open file description, so a change affects all processes that share it.
 struct StatusFlags: Equatable, CustomStringConvertible {
   private let rawValue: Int32
 
@@ -32,11 +34,13 @@ struct SignalState {
   let blocked: UInt64
   let ignored: UInt64
   let caught: UInt64
-  /// The pending signals that are blocked; an unblocked signal is pending only until it is delivered.
+  /// The pending signals that are blocked.
+  ///
+  /// A signal that is not blocked is pending only until it is delivered.
   let pending: UInt64
   /// Whether the process was asleep.
   ///
-  /// If the process was awake, a signal handler may have been running with its signal blocked.
+  /// If the process was awake, it may have been running a signal handler, which blocks its own signal.
   let isAsleep: Bool
 
   /// Signals 32 to 34, which the C libraries reserve and start to catch when the first thread is created.

@@ -4,8 +4,9 @@ import PeerProtocol
 struct ProcessState: CustomStringConvertible {
   /// The state letter in proc_pid_status(5), such as `S` for sleeping and `T` for stopped.
   let state: String
-  /// The name of the system call in which the process sleeps, or its number if the call is not in the table; nil while
-  /// the process is running.
+  /// The system call in which the process sleeps: its name, or its number if the table does not contain the call.
+  ///
+  /// It is nil while the process is running.
   let systemCall: String?
   let firstArgument: Int
   /// Whether the process passes 64-bit times to system calls.
@@ -13,7 +14,7 @@ struct ProcessState: CustomStringConvertible {
   let hasPendingSignal: Bool
   /// Whether all threads have permanently stopped executing the program.
   ///
-  /// This is set only if the stack was requested.
+  /// This is determined only if the stack was requested.
   let isEnding: Bool
   /// The number of times that the process has gone to sleep: its main thread's voluntary context switches.
   let switches: Int
@@ -43,9 +44,9 @@ struct ProcessState: CustomStringConvertible {
   /// Returns whether the process is blocked in one of `calls`.
   func isBlocked(in calls: [String]) -> Bool { isWaiting && systemCall.map(calls.contains) == true }
 
-  /// Whether the process is asleep in a system call, and no signal is about to wake it.
+  /// Whether the process is asleep in a system call, with no signal about to wake it.
   ///
-  /// Reading standard input does not count, because that is how a peer waits for its next request.
+  /// Reading standard input does not count, because a peer does so while it waits for its next request.
   var isWaiting: Bool {
     isAsleep && !hasPendingSignal && systemCall != nil && !(systemCall == "read" && firstArgument == 0)
   }

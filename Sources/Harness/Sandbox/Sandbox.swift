@@ -93,7 +93,7 @@ final class Sandbox {
       streams.flatMap { [$0.output, $0.error] + ($0.trace.map { [$0] } ?? []) } + [sandboxInit.responses],
       timeout: timeout)
     sandboxInit.takeEvents()
-    // If the sandbox init exits, all roles are killed with it, so their deaths are not peer failures.
+    // If the sandbox init exits, the kernel kills all roles. Therefore, their deaths are not failures of the peers.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }
   }
 
@@ -105,7 +105,7 @@ final class Sandbox {
     return sandboxInit.terminations[pid]
   }
 
-  /// Returns the number of processes that terminated before this process; nil while it is running.
+  /// Returns how many processes terminated before this process did; nil while it is running.
   func positionOfEnd(of pid: Int) -> Int? {
     sandboxInit.takeEvents()
     return sandboxInit.ended.firstIndex(of: pid)
@@ -143,7 +143,7 @@ final class Sandbox {
   /// The directories that a private sandbox replaces with empty directories.
   static let replacedDirectories = ["/tmp", "/dev/shm"]
 
-  /// Explains why an existing program was not found: in a replaced directory, only `kept` stays visible.
+  /// Explains why an existing program was not found: it is in a replaced directory, where only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     guard isolation != .shared, !kept.contains(where: { program == $0 || program.hasPrefix("\($0)/") }),
       let directory = Self.replacedDirectories.first(where: { program.hasPrefix("\($0)/") })

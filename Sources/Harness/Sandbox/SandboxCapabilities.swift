@@ -2,8 +2,7 @@
 public enum Isolation: String, Sendable, Codable {
   /// The cell runs in private IPC, mount, network and PID namespaces.
   case `private`
-  /// The cell runs on the host, with unique names and a snapshot before and after the cell, because namespaces are not
-  /// available.
+  /// The cell runs on the host, with unique names, and with a snapshot before and after the cell.
   case shared
 }
 
@@ -17,18 +16,18 @@ public enum IsolationRule: String, Sendable, CaseIterable {
   case none
 }
 
-/// The isolation that a run's sandboxes have on this machine, and their limitations.
+/// The isolation of a run's sandboxes on this machine, and its limitations.
 struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
   /// Why better isolation is not available.
   var fallbackReason: String?
   /// Kinds of objects that snapshots cannot list here.
   ///
-  /// Scenarios that create such objects are not run, because leaks would go undetected.
+  /// Scenarios that create such objects are not run, because the runner would not detect leaks.
   var unobservableKinds: Set<ObjectKind> = []
-  /// Whether peers run as root, because another user could not read their programs.
+  /// Whether peers run as root, because no other user can read their programs.
   var runsAsRoot = false
-  /// The file that another user could not read, and a remedy; nil if unknown.
+  /// The file that other users cannot read, and a remedy; nil if unknown.
   var unreadableFile: String?
   /// Whether Landlock isolates a cell's roles from each other.
   var hasLandlock = true

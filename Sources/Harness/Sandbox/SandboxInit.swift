@@ -4,9 +4,14 @@ import SystemPackage
 
 /// The first process in a sandbox, which executes the runner's commands line by line.
 ///
+<<<<<<< HEAD
 /// The commands arrive through a socket, because a command to start a peer passes descriptors. When the socket is
 /// closed, for example because the runner was killed, the sandbox init exits, and all processes in the sandbox are
 /// killed.
+=======
+/// When the sandbox init starts, it receives the peers' ends of the standard streams. If its input is closed, for
+/// example because the runner was killed, it exits, and the kernel kills all processes in the sandbox.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
@@ -29,7 +34,8 @@ final class SandboxInit {
   private(set) var hasLandlock = false
   /// Whether the sandbox init failed to respond in time.
   ///
-  /// If so, it receives no more commands, because a late response would look like the response to the next command.
+  /// If so, the runner sends no more commands, because a late response would look like the response to the next
+  /// command.
   private var isHung = false
 
   /// Starts a sandbox init, and waits until it is ready for its first command.
@@ -63,7 +69,7 @@ final class SandboxInit {
   /// Terminates the sandbox and all processes in it.
   deinit {
     commands = nil
-    // The sandbox has ended when its output reaches end of file; the outermost process exits immediately afterwards.
+    // The sandbox has ended when its output reaches end of file. The outermost process exits immediately afterwards.
     var limit = TimeLimit(TimeoutScaling.scaled(timeout, startup: startup), delay: delay.total)
     while !responses.isEnded, !limit.hasPassed(delay: delay.measure) {
       waitForInput([responses], timeout: .milliseconds(100))
@@ -154,10 +160,10 @@ final class SandboxInit {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // Use a separate process group: Ctrl-C at the terminal must reach only the runner, which then terminates its
+    // Use a separate process group, so that Ctrl-C at the terminal reaches only the runner, which then terminates its
     // sandboxes.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    // A crashed Swift peer's backtracer would keep the peer's output open.
+    // The backtracer of a crashed Swift peer would keep the peer's output open.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
     for name in ["PATH", "HOME"] {
       if let value = unsafe getenv(name) { environment.append("\(name)=\(unsafe String(cString: value))") }

@@ -1,7 +1,7 @@
 /// The names of the system calls in which a process may sleep.
 ///
-/// `/proc/PID/syscall` contains numbers, whose meaning depends on the process's ABI: a 32-bit peer on a 64-bit kernel
-/// needs the 32-bit table. Variants of a call that differ only in the width of a time share one name.
+/// `/proc/PID/syscall` contains numbers, whose meaning depends on the process's ABI. For example, a 32-bit peer on a
+/// 64-bit kernel needs the 32-bit table. Variants of a call that differ only in the width of a time have the same name.
 enum SystemCallNames {
   enum ABI: String {
     case x86_64 = "x86-64"
@@ -10,7 +10,7 @@ enum SystemCallNames {
     case aarch64
   }
 
-  /// Returns the name of a call; nil if processes do not sleep in that call, or the ABI has no table.
+  /// Returns the name of a call; nil if no process sleeps in that call, or if the ABI has no table.
   static func name(of number: Int, firstArgument: Int, abi: ABI?) -> String? {
     switch abi {
     case .x86_64: return x86_64[number]

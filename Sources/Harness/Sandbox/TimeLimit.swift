@@ -1,9 +1,9 @@
 import Foundation
 
-/// A time limit for processes that excludes the time they spend waiting for a CPU.
+/// A time limit for processes, which excludes the time that they spend waiting for a CPU.
 ///
-/// On a busy machine, a process that is ready to run may have to wait for minutes without being hung. The delays are
-/// measured only once the limit seems to have passed, so a limit costs nothing until then.
+/// On a busy machine, a process that is ready to run may have to wait for minutes, although it is not hung. The delays
+/// are measured only after the limit seems to have passed, so a limit costs nothing until then.
 struct TimeLimit {
   /// The time that the processes may take.
   let duration: Duration
@@ -19,7 +19,7 @@ struct TimeLimit {
 
   /// Starts a limit of `duration`; `delay` is the last known value of a ``SchedulingDelay``.
   ///
-  /// If the delay has grown since then, the first check excludes too much time, but at most `duration`.
+  /// If the delay has increased since then, the first check excludes too much time, but at most `duration`.
   init(_ duration: Duration, maximum: Duration? = nil, delay: Duration, now: ContinuousClock.Instant = .now) {
     self.duration = duration
     self.maximum = max(duration, maximum ?? duration * Self.maximumFactor)
@@ -34,7 +34,7 @@ struct TimeLimit {
 
   /// Returns whether the limit has passed; `delay` returns the total delay so far.
   ///
-  /// If several processes wait simultaneously, the time is excluded only once.
+  /// If several processes wait at the same time, the time is excluded only once.
   mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {
     guard now >= end else { return false }
     let total = delay()
@@ -68,7 +68,8 @@ final class SchedulingDelay {
   /// The last value for each thread, by the thread's directory in `/proc`.
   private var known: [String: Duration] = [:]
 
-  /// The interval after which two observations of a running thread differ, even if the kernel counts in 10 ms ticks.
+  /// The interval after which two observations of a running thread must differ, even if the kernel counts in 10 ms
+  /// ticks.
   private static let interval = Duration.milliseconds(30)
 
   /// Creates the delay for a process and its descendants.
@@ -76,8 +77,8 @@ final class SchedulingDelay {
 
   /// Reads the delays of all threads, and returns the total.
   ///
-  /// The total omits the delays of threads that started and ended since the last call. If a thread is currently
-  /// waiting, the start of its wait is unknown, so all the time since the last call counts.
+  /// The total does not include the delays of threads that both started and ended since the last call. If a thread is
+  /// waiting now, the start of its wait is unknown, so all the time since the last call counts as delay.
   func measure() -> Duration {
     let threads = threads
     var ready: [String: [Substring]] = [:]
@@ -127,7 +128,7 @@ final class SchedulingDelay {
 
 /// Adapts time limits to slow peers, and to the machine's speed and load as shown by a sandbox's startup time.
 enum TimeoutScaling {
-  /// The startup time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
+  /// The startup time up to which limits are not extended; on an idle machine, a sandbox starts in 3 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
   /// Returns the limit, extended in proportion to the startup time if that is longer than usual.
@@ -135,7 +136,7 @@ enum TimeoutScaling {
     limit * max(1, startup / usualStartup)
   }
 
-  /// The time from start to first response up to which a peer does not count as slow.
+  /// The time from the start to the first response up to which a peer is not considered slow.
   static let usualFirstResponse = Duration.milliseconds(100)
 
   /// Returns the factor by which a peer is slower than usual; at least 1.

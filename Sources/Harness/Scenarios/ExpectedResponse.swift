@@ -1,6 +1,6 @@
 /// The response that a standard requires: the text after `->`.
 public enum ExpectedResponse: Sendable {
-  /// Success with these fields: `-> return=4`. Success is also the default.
+  /// Success with these fields: `-> return=4`. A step without `->` also expects success.
   case ok([ExpectedField])
   /// A failure with one of these `errno` names: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
@@ -50,7 +50,7 @@ extension ExpectedField: CustomStringConvertible {
 }
 
 extension ExpectedField.Relation: CustomStringConvertible {
-  /// The operator and the value, as they follow the field name: `>=4096`.
+  /// The operator and the value, which follow the field name: `>=4096`.
   public var description: String {
     switch self {
     case .equal(let value): "=\(value)"

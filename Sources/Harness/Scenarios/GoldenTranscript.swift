@@ -19,7 +19,7 @@ struct GoldenTranscript: Sendable {
   struct Coverage {
     /// The number of exchanges that can be compared.
     var compared = 0
-    /// The first capability that the peer lacks; nil if it lacks none.
+    /// The first capability that the peer lacks; nil if it has all of them.
     var missing: String?
   }
 
@@ -63,6 +63,6 @@ struct RecordedExchange: Sendable {
   var succeeds: Bool { response == "ok" || response.hasPrefix("ok ") }
   /// Whether the recorded request may have changed something.
   ///
-  /// A failed request that reports partial progress counts as well.
+  /// A failed request that reports partial progress may have changed something as well.
   var hasEffect: Bool { succeeds || (response.hasPrefix("error ") && response.contains(" return=")) }
 }

@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The operations of the peer protocol, as listed in `fixtures/operations.yaml`.
 ///
-/// The runner knows nothing else about individual operations.
+/// This is all that the runner knows about individual operations.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
   /// The parameters that name handles in any operation.
@@ -11,7 +11,7 @@ public struct OperationRegistry: Sendable {
   let defaults: [String: String]
   /// The response fields that contain transferred bytes.
   let payloads: Set<String>
-  /// The parameters that limit how long an operation waits.
+  /// The parameters that limit the time for which an operation waits.
   let timeouts: [String]
   /// The flags that make a call nonblocking.
   let nonblockingFlags: [String]
@@ -70,19 +70,19 @@ public struct Operation: Sendable, Hashable {
   var maps: [String] = []
   /// The parameter that names the handle to release if the operation succeeds.
   public var closes: String?
-  /// Whether the handle is released even if the operation fails.
+  /// Whether the operation releases the handle even if it fails.
   var releases = false
   /// The response field with an identifier that later requests use by default.
   var returns: String?
   /// The fields that a successful response may have; nil if they are not known.
   var responds: [String]?
-  /// The kinds of objects that the operation creates but that snapshots cannot list on every machine.
+  /// The kinds of objects that the operation creates and that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
   /// The machine features that the operation requires.
   var requires: Set<Feature> = []
   /// The features that only some parameter values require: `["MSG_COPY": .messageCopy]`.
   var requiresForWords: [String: Feature] = [:]
-  /// The parameter that may request an object for which the kernel records no creator.
+  /// The parameter that can request an object for which the kernel records no creator.
   var anonymous: String?
   /// The name of the parameter that identifies the process to signal.
   var signals: String?
@@ -90,20 +90,21 @@ public struct Operation: Sendable, Hashable {
   var completes = false
   /// The system calls in which a peer may sleep while it performs the operation.
   public var sleeps: [String] = []
-  /// Whether a wait may consist of several sleeps, so that a signal between two sleeps does not interrupt the wait.
+  /// Whether a wait may consist of several sleeps, so that a signal that arrives between two sleeps does not interrupt
+  /// the wait.
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The kinds of state that the operation may change, each with the condition.
+  /// The kinds of state that the operation may change, each with the condition under which it may do so.
   var changes: [StateKind: StateChange] = [:]
   /// How the operation responds when its timeout expires.
   var expiration = Expiration.error("ETIMEDOUT")
   /// Whether a negative timeout means waiting indefinitely; otherwise it counts as expired.
   var negativeTimeoutWaits = false
-  /// Whether the operation must never wait: false if it may wait even after its timeout, and nil if that depends on the
+  /// Whether the operation must never wait: false if it may wait even after its timeout, nil if this depends on the
   /// request.
   var isImmediate: Bool?
-  /// How many times per second a waiting peer may wake to check a condition; nil if only an event may wake the peer.
+  /// How many times per second a waiting peer may wake to check a condition; nil if only events may wake the peer.
   public var wakes: Int?
 
   /// The requests for which the operation changes nothing.
@@ -113,7 +114,7 @@ public struct Operation: Sendable, Hashable {
   /// The requests for which the operation removes the objects that its parameters name.
   var removes = Condition.never
 
-  /// The requests that a property applies to.
+  /// The requests to which a property applies.
   enum Condition: Hashable {
     case never, always
     /// The requests with one of these words in a parameter value.
@@ -267,7 +268,7 @@ extension Operation.Condition {
 }
 
 extension Operation {
-  /// Parses a map from kinds of state to `always`, a parameter value, or a parameter followed by `=`.
+  /// Parses a map from kinds of state to conditions: `always`, a parameter value, or a parameter followed by `=`.
   private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: StateChange] {
     var changes: [StateKind: StateChange] = [:]
     for (key, word) in value?.map("'changes'", keys: StateKind.allCases.map(\.rawValue)) ?? [:] {

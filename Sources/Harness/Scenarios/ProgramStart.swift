@@ -4,7 +4,9 @@ public struct ProgramStart: Sendable, Hashable {
   public var environment: [Variable] = []
   /// The working directory; nil for the cell's scratch directory.
   public var directory: Template?
-  /// The bytes of standard input; end of file follows unless steps feed more.
+  /// The bytes of standard input.
+  ///
+  /// End of file follows, unless steps write more.
   public var input: Content?
 
   /// An environment variable.
@@ -15,7 +17,8 @@ public struct ProgramStart: Sendable, Hashable {
     public let value: Template
   }
 
-  /// The required behavior when one of the program's system calls fails; if empty, the program gets no faults.
+  /// The required behavior if one of the program's system calls fails; if empty, no faults are injected into the
+  /// program.
   public var demands = FaultDemand.all
 
   package init(demands: Set<FaultDemand> = FaultDemand.all) { self.demands = demands }

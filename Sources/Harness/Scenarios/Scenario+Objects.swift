@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The objects and features that a script needs. They determine where it can be run.
+/// The objects and features that a script needs, which determine where the script can be run.
 extension Scenario {
   /// Returns the features that the machine must support.
   func requirements(_ registry: OperationRegistry) -> Set<Feature> {
@@ -22,7 +22,7 @@ extension Scenario {
   /// Whether the script creates objects for which the kernel records no creator: System V queues or semaphore sets
   /// without a key.
   ///
-  /// On a shared machine, the runner cannot distinguish such objects from other programs' objects, so it must not
+  /// On a shared machine, the runner cannot distinguish such objects from the objects of other programs, so it must not
   /// remove them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in

@@ -1,6 +1,7 @@
 /// A script of operations for one or more roles, with the responses that a standard requires.
 ///
-/// A value of this type is one row of parameters: a scenario whose `with:` has three rows is loaded as three values.
+/// A value of this type stands for one row of parameters. A scenario whose `with:` has three rows is loaded as three
+/// values.
 public struct Scenario: Sendable {
   /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
@@ -22,7 +23,9 @@ public struct Scenario: Sendable {
   public let parameters: [Parameter]
   /// The rule that determines the pairings of languages.
   public let pairings: PairingRule
-  /// Whether the scenario tests the harness: the cell passes if the check detects a defect.
+  /// Whether the scenario tests the harness.
+  ///
+  /// If so, the cell passes if the check detects a defect.
   public let isNegativeControl: Bool
   /// The scenario's position in its file.
   public let location: SourceLocation
@@ -38,7 +41,7 @@ public struct Scenario: Sendable {
     /// Every assignment of languages to roles.
     case all
     /// For scenarios with many roles: each language in the first role, and the other roles either all in one language
-    /// or alternating.
+    /// or in alternating languages.
     case mixed
   }
 
@@ -77,7 +80,7 @@ public struct Scenario: Sendable {
   }
 }
 
-/// A process in a scenario, played by any language unless one is specified.
+/// A process in a scenario, which any language can play unless the scenario names one.
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
@@ -90,7 +93,7 @@ public struct Role: Sendable, Hashable {
 
   /// The environment, working directory and input of a program.
   public let start: ProgramStart
-  /// Whether every close in the role reports EINTR after it has closed the descriptor.
+  /// Whether each close in the role reports EINTR, although it has closed the descriptor.
   public let hasInterruptedCloses: Bool
 
   /// A user that a role can run as.

@@ -8,7 +8,7 @@ public struct Step: Sendable {
   public let text: String
   /// The step's position in its file.
   public let location: SourceLocation
-  /// The responses after each `~>`, also accepted once another role has died.
+  /// The responses after each `~>`, which are also accepted after another role has died.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
   /// The kinds of steps, each with its syntax in scripts.
@@ -19,8 +19,7 @@ public struct Step: Sendable {
     case transcript(role: String, request: String, response: String)
     /// Reads the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
-    /// Passes a descriptor from one role to another that has not started, as a parent does to a child: `- hand:
-    /// {writer.r: reader.r}`.
+    /// Passes a descriptor to a role that has not started, as a parent does to a child: `- hand: {writer.r: reader.r}`.
     case hand(from: HandleReference, to: HandleReference)
     /// `kill:`, `stop:`, `continue:`, `interrupt:` or `signal:`: sends a signal to a role.
     case signal(role: String, Signal)

@@ -46,7 +46,9 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }.joined()
   }
 
-  /// Returns the text with each variable replaced by its value; fails with the first variable that has no value.
+  /// Returns the text with each variable replaced by its value.
+  ///
+  /// Fails with the first variable that has no value.
   package func filled(_ value: (String) -> String?) -> Result<String, MissingVariable> {
     var text = ""
     for piece in pieces {
@@ -70,7 +72,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
     static let widths = [1, 2, 4, 8]
 
-    /// Splits the text between the braces; nil if there is no width.
+    /// Splits the text between the braces into name and width; nil if there is no width.
     init?(_ text: String) {
       guard let colon = text.lastIndex(of: ":") else { return nil }
       variable = String(text[..<colon])

@@ -1,10 +1,11 @@
 import PeerProtocol
 
-/// Decides which exchanges in a golden transcript a peer can be compared with.
+/// Decides which exchanges in a golden transcript can be compared for a peer.
 ///
-/// A request that the peer does not support is omitted, and so are later requests that name a handle, an identifier or
-/// an object that the omitted request would have changed. Requests that depend on one whose response differs are
-/// omitted as well, so that each difference is reported once. The dependencies follow from `fixtures/operations.yaml`.
+/// A request that the peer does not support is omitted. Later requests are also omitted if they name a handle, an
+/// identifier or an object that the omitted request would have changed. Requests that depend on a request whose
+/// response differs are omitted as well, so that each difference is reported once. The dependencies follow from
+/// `fixtures/operations.yaml`.
 struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry
@@ -15,9 +16,9 @@ struct TranscriptState {
   private var open: Set<String> = []
   /// The objects that requests have connected, as a forest.
   private var parents: [String: String] = [:]
-  /// The objects whose state differs from the recorded one.
+  /// The objects whose state differs from the state in the recording.
   private var changed: Set<String> = []
-  /// The parameters whose effect differs from the recorded one.
+  /// The parameters whose effect differs from the effect in the recording.
   private var affected: Set<String> = []
 
   /// The action for the next exchange.
@@ -58,7 +59,7 @@ struct TranscriptState {
       && affected.allSatisfy { request.fields[bytes: $0] == nil }
     if isComparable { return .compare }
     omitted(exchange)
-    // Handles must be freed, and objects removed, whatever their state.
+    // Handles must be released, and objects removed, whatever their state.
     let ends = operation.closes.map { [$0] } ?? (operation.releases ? ["handle"] : [])
     let isOpen = !ends.isEmpty && handles(of: request, ends).allSatisfy(open.contains)
     return isOpen || operation.removes.applies(to: request) ? .perform : .omit
@@ -84,7 +85,7 @@ struct TranscriptState {
   mutating func differed(_ exchange: RecordedExchange, succeeded: Bool) {
     guard let request = exchange.request, let operation = registry[request.operation] else { return }
     if succeeded { performed(exchange) }
-    // An inspection that returns a wrong result still changes nothing.
+    // An inspection changes nothing, even if it returns a wrong result.
     guard !(operation.inspects.applies(to: request) && exchange.succeeds) else { return }
     change(request, operation, opens: exchange.succeeds || succeeded, areOpen: succeeded)
   }
@@ -102,7 +103,7 @@ struct TranscriptState {
     affected.formUnion(operation.affects)
   }
 
-  /// Treats what the request creates as new objects.
+  /// Treats everything that the request creates as new objects.
   private mutating func begin(_ request: Request, _ operation: Operation, areOpen: Bool) {
     for name in created(by: request, operation) { versions[name, default: 0] += 1 }
     if areOpen { open.formUnion(handles(of: request, operation.opens + operation.maps)) }

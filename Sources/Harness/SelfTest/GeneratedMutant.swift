@@ -1,4 +1,4 @@
-/// A peer with a change to one argument or result of one call.
+/// A peer in which one argument or result of one call is changed.
 ///
 /// The changes are generated from a table of calls.
 public struct GeneratedMutant: Sendable, Hashable {
@@ -85,7 +85,7 @@ public struct GeneratedMutantList: Sendable {
     equivalents.first { $0.matches(mutant.description) }
   }
 
-  /// Returns a peer with the given mutant, or for nil, a peer that records which mutants would change a call.
+  /// Returns a peer with the given mutant; if it is nil, the peer records which mutants would change a call.
   func peer(_ language: String, _ mutant: String?) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? ["--record"]

@@ -54,9 +54,9 @@ extension GeneratedSample {
   /// fastest.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
-    /// The time in seconds from which a mutant is too slow to be chosen.
+    /// The time, in seconds, from which a mutant is too slow for the sample.
     ///
-    /// Mutants killed by a time limit take at least this long.
+    /// A mutant that is killed by a time limit takes at least this long.
     private static let slow = 1.0
 
     /// Creates a choice without any results.
@@ -64,7 +64,7 @@ extension GeneratedSample {
 
     /// Adds a mutant's result.
     public mutating func add(_ result: CellResult) {
-      // Detecting a doubled call often depends on what other processes do between the two calls.
+      // Whether a doubled call is detected often depends on what other processes do between the two calls.
       guard result.verdict == .passed, result.outcome.seconds < Self.slow, result.expectation?.contains("[") == true,
         !result.cell.title.hasSuffix(":double")
       else { return }

@@ -9,11 +9,11 @@ public struct GeneratedTest: Sendable {
   private let list: GeneratedMutantList
   private let filters: [Glob]
   private let capabilities: SandboxCapabilities
-  /// The factor applied to the usual time limit; a mutant that exceeds the shorter limit counts as killed.
+  /// The factor that shortens the usual time limit; a mutant that exceeds the shorter limit counts as killed.
   private static let timeoutPart = 0.1
   /// The number of mutants that run at once per job.
   ///
-  /// This is more than one because many mutants merely wait for their time limit to expire.
+  /// This is more than one, because many mutants do nothing but wait for their time limit to expire.
   private static let perJob = 2
 
   /// Creates a test of the mutants whose names match one of `filters`, or of all mutants if there are no filters.
@@ -61,7 +61,7 @@ public struct GeneratedTest: Sendable {
       rules: configuration.rules, review: review)
   }
 
-  /// Returns an error for each score below its minimum, and for each equivalent pattern that matches no mutant.
+  /// Returns an error for each score below its minimum, and for each pattern for equivalent mutants that matches none.
   private func review(_ results: [CellResult]) -> [String] {
     guard filters.isEmpty, !Interruption.isRequested else { return [] }
     let scores = GeneratedScore.all(results)
@@ -153,7 +153,7 @@ public struct GeneratedTest: Sendable {
   private func test(_ mutant: GeneratedMutant, _ sites: [Recorded]) -> CellResult {
     let start = ContinuousClock.now
     let equivalent = list.equivalent(mutant)
-    // Killing an equivalent mutant is an error, so such a mutant gets the usual time limit.
+    // It is an error if an equivalent mutant is killed, so such a mutant gets the usual time limit.
     let context = equivalent == nil ? self.context : configuration.context(capabilities)
     let inTurn = Self.inTurn(sites)
     var killer: String?
@@ -170,8 +170,10 @@ public struct GeneratedTest: Sendable {
       isolation: capabilities.isolation)
   }
 
-  /// Returns the sites in the order to try: alternating between mechanisms and, within a mechanism, starting with the
-  /// roles in which the fewest mutants change a call.
+  /// Returns the sites in the order in which they are tried.
+  ///
+  /// The order alternates between mechanisms. Within a mechanism, the roles in which the fewest mutants change a call
+  /// come first.
   private static func inTurn(_ sites: [Recorded]) -> [Recorded] {
     let groups = Dictionary(grouping: sites) { $0.scenario.mechanism }.mapValues { group in
       group.sorted { ($0.others, $0.scenario.id, $0.role) < ($1.others, $1.scenario.id, $1.role) }
@@ -180,7 +182,7 @@ public struct GeneratedTest: Sendable {
     return (0..<most).flatMap { index in groups.compactMap { index < $0.count ? $0[index] : nil } }
   }
 
-  /// Returns whether a scenario detects a mutant that plays one role while the reference plays the others.
+  /// Returns whether a scenario detects a mutant in one role while the reference plays the other roles.
   static func isKilled(
     _ mutant: GeneratedMutant, at scenario: Scenario, _ role: String, _ list: GeneratedMutantList,
     _ configuration: RunConfiguration, _ context: CellContext

@@ -6,7 +6,7 @@ public struct MutantBuild: Sendable {
   /// Creates the set of builds from the languages in a file such as `fixtures/mutant-peers.yaml`.
   public init(_ peers: PeerList) { self.peers = peers }
 
-  /// Returns the build for `language` as a peer named `name`, with `mutant` enabled unless nil.
+  /// Returns the build for `language` as a peer named `name`, with `mutant` enabled if it is not nil.
   func peer(of language: String, mutant: String?, as name: String) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? []

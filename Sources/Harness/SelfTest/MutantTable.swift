@@ -75,10 +75,10 @@ public struct MutantTable: Report {
   }
 }
 
-/// A mutant's result across all its cells.
+/// The result of a mutant in all its cells.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether the result is unknown because the machine does not meet a requirement of the mutant's cells.
+  /// Whether the result is unknown because this machine does not meet a requirement of the mutant's cells.
   let isNotRun: Bool
   let word: String
 

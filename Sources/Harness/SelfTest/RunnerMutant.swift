@@ -52,7 +52,7 @@ public struct RunnerCheck: Sendable {
   public let name: String
   /// The words after the program name.
   let command: [String]
-  /// Other runner mutants to enable, to give the command a defect to report.
+  /// Other runner mutants to enable, which give the command a defect to report.
   let with: [String]
   let exit: Int32
   /// Strings that the output must contain; ``lacks`` holds the strings that it must not contain.

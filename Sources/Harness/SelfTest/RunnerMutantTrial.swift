@@ -2,14 +2,14 @@ import Foundation
 
 /// A run of the tests for one runner mutant, or a control run of such tests with no mutant enabled.
 ///
-/// Each test is a cell. With a mutant, the cell passes if the test detects the defect; without a mutant, the cell
-/// passes if the test detects no defect.
+/// Each test is a cell. If a mutant is enabled, the cell passes if the test detects the defect. In a control run, the
+/// cell passes if the test detects no defect.
 struct RunnerMutantTrial: Sendable {
   /// The runner's mutant build.
   let program: RunnerProgram
   /// The mutant; nil if no mutant is enabled, in which case every test must pass.
   let mutant: RunnerMutant?
-  /// The peer mutants to run; one process tests all of them.
+  /// The peer mutants to run; one process tests them all.
   let mutants: [String]
   let isShared: Bool
   let checks: [RunnerCheck]
@@ -134,7 +134,7 @@ struct RunnerMutantTrial: Sendable {
         return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") }
           ?? .passed
       }
-      // A runner that rejects every response does not count, because its control cells also fail.
+      // A runner that rejects every response does not count as a detection, because its control cells also fail.
       if let control = report.results.first(where: { $0.isControl && !$0.isExpected }), mutant.verdict == .passed {
         return CellOutcome(
           .failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")

@@ -3,8 +3,8 @@ import Synchronization
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
 /// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason match
-/// `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a runner mutant, each cell is a test that passes
-/// if it detects the defect.
+/// `fixtures/mutants.yaml`. A cell without a mutant must pass. For a runner mutant, each cell is a test, and passes if
+/// the test detects the defect.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
@@ -14,7 +14,7 @@ public struct SelfTest: Sendable {
   private let problems: [String]
   /// A note for each mutant build missing on this machine.
   private let notes: [String]
-  /// The number of hanging mutants to run at once; they use almost no CPU time.
+  /// The number of hanging mutants to run at a time; they use almost no CPU time.
   private static let hangingAtOnce = 6
 
   /// Creates a self-test of the mutants with the given names, or of all mutants if there are no names.
@@ -82,13 +82,13 @@ public struct SelfTest: Sendable {
 
 /// One mutant, or one mutant build with no mutant enabled, and its cells.
 private struct SelfTestTrial: Sendable {
-  /// Whether a time limit must catch the mutant.
+  /// Whether the mutant hangs, so that a time limit must catch it.
   let hangs: Bool
   /// The functions that run the trial's groups of cells.
   let work: [@Sendable (CellRunner) -> Void]
   let cells: [Cell]
 
-  /// The factor applied to a hanging mutant's time limit: 2 s instead of 20 s.
+  /// The factor that shortens a hanging mutant's time limit: 2 s instead of 20 s.
   private static let hangTimeoutFactor = 0.1
 
   /// Creates a trial for a mutant, or for the build with no mutant enabled if `mutant` is nil.
@@ -121,7 +121,7 @@ private struct SelfTestTrial: Sendable {
       CellGroupRun(
         group: group, peers: peers, context: context,
         expectations: mutant.map(Expectations.caught) ?? .none,
-        // The control cell, which is the same cell without a mutant, runs separately.
+        // The control cell, which is the same cell without a mutant, runs in a separate trial.
         runsControl: mutant == nil, rerun: { _ in rerun })
     }
     if mutant == nil {
@@ -155,7 +155,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs groups of cells; if the probe rejected the peer, the mutant counts as caught in all its cells.
+  /// Runs groups of cells.
+  ///
+  /// If the probe rejected the peer, the mutant counts as caught in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

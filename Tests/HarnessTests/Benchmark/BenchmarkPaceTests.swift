@@ -6,7 +6,8 @@ import Testing
 struct BenchmarkPaceTests {
   typealias Work = BenchmarkPace.Work
 
-  /// Runs benchmarks whose sessions and measurements last a little longer than planned, and returns the total time.
+  /// Simulates benchmarks whose sessions and measurements take a little longer than planned, and returns the total
+  /// time.
   private static func run(_ work: [Work], limit: Double, session: Double, excess: Double) -> (Double, [Double]) {
     var pace = BenchmarkPace(limit: limit, longest: 0.03, work: work)
     var elapsed = 0.0

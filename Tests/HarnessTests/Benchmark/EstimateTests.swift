@@ -21,8 +21,8 @@ import Testing
     #expect(estimate == Estimate(median: values, seed: 3))
   }
 
-  /// The exact interval follows from the binomial distribution: for 99 sorted values, the median is between the 40th
-  /// and the 60th value in 95 % of all samples.
+  /// The binomial distribution determines the exact interval: for 99 sorted values, the median is between the 40th and
+  /// the 60th value in 95 % of all samples.
   @Test("is close to the exact interval for many values") func many() throws {
     let values = (1...99).map(Double.init)
     let estimate = try #require(Estimate(median: values, seed: 5))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The comparison of a benchmark with limits and libraries")
 struct ProgramComparisonTests {
-  /// Returns the comparisons for a series in which a message and a program took these times in each round.
+  /// Returns the comparisons for a series in which each message and each program took the given times in each round.
   private static func comparisons(
     _ mode: BenchmarkMode, _ times: [Double], _ program: String, _ kind: ExternalProgram.Kind, _ programTimes: [Double],
     bound: String = "1"
@@ -92,7 +92,7 @@ struct ProgramComparisonTests {
     for rule in rules { #expect(printed.contains(rule.program), "no program prints \(rule.program)") }
   }
 
-  /// Measures every limit briefly.
+  /// Measures every limit for a short time.
   private static func limits() async throws -> [ExternalProgram.Measurement] {
     try await onThread {
       let program = ExternalProgram(
@@ -115,7 +115,7 @@ struct ProgramComparisonTests {
     let call = try #require(median("system-call"))
     // Both sides of a context switch make system calls.
     #expect(try #require(median("context-switch")) > call)
-    // Copying 256 times as many bytes takes at least ten times as long.
+    // Copying 256 times as many bytes must take at least ten times as long.
     #expect(try #require(median("memcpy-1MiB")) > 10 * #require(median("memcpy-4KiB")))
     if let line = median("cache-line"), let wake = median("futex-wake") { #expect(wake > line) }
   }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("The programs in a benchmark run")
 struct ProgramScheduleTests {
-  /// Returns a program that prints a measurement for each name in its arguments, `name` by default, and one other line.
+  /// Returns a program that prints one measurement for each name in its arguments (`name` if there are none), and
+  /// another line.
   private static func program(_ name: String) -> ExternalProgram {
     let script = #"""
       echo 'x is skipped' >&2
@@ -30,7 +31,7 @@ struct ProgramScheduleTests {
     }
     #expect(starts.count == 5)
     #expect(starts.first == 0)
-    // The distances differ by at most one, so the programs are spread evenly over the run.
+    // The distances differ by at most one, so the programs are evenly distributed over the run.
     let distances = zip(starts, starts.dropFirst()).map { $1 - $0 }
     #expect((distances.max() ?? 0) - (distances.min() ?? 0) <= 1)
     #expect(starts.last == (4 * benchmarks + 4) / 5)

@@ -4,17 +4,17 @@ import SystemPackage
 
 @testable import Harness
 
-/// Rounds with invented times, to test how a run computes its results.
+/// Rounds with invented times, to test how a run computes its results from them.
 struct SyntheticRounds {
   static let reference = Pairing(languages: ["c", "c"])
   static let other = Pairing(languages: ["swift", "swift"])
 
-  /// The noise of a measurement: each time is multiplied by a factor from `1 - noise` to `1 + noise`.
+  /// The noise in the measurements: each time is multiplied by a factor from `1 - noise` to `1 + noise`.
   var noise = 0.0
   var rounds = 5
   /// The additional time that the other pairing takes, in nanoseconds.
   var loss = 0.0
-  /// The factor for all times in a round, because the machine is sometimes slower.
+  /// The factor for all times in a round, because the speed of a machine varies.
   var drift: (Int) -> Double = { _ in 1 }
 
   static func definition(_ yaml: String = pipe) throws -> BenchmarkDefinition {
@@ -46,7 +46,7 @@ struct SyntheticRounds {
         - client: bench_ping by=stream write=to read=from
     """
 
-  /// Returns the results of a series whose reference needs 10 µs per round trip.
+  /// Returns the results of a series in which the reference needs 10 µs per round trip.
   func results(seed: UInt64 = 1) throws -> [BenchmarkResult] {
     var series = BenchmarkSeries(
       definition: try Self.definition(), placement: .twoCores, reference: Self.reference,

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("The questions about requirements")
 struct InterviewTests {
-  /// Answers the questions, and returns the questions, without their lists of answers, and the requirements.
+  /// Answers the questions.
+  ///
+  /// Returns the questions without their lists of answers, and the requirements.
   private static func ask(_ answers: [String]) throws -> (questions: [String], requirements: Requirements) {
     var interview = Interview(try MechanismGuideTests.guide.get())
     var questions: [String] = []

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Mechanism costs")
 struct MechanismCostsTests {
-  /// Returns a measurement of c>c and of swift>swift, where swift>swift takes twice as long.
+  /// Returns a measurement of c>c and of swift>swift, in which swift>swift takes twice as long.
   static func result(
     _ benchmark: String, _ mode: BenchmarkMode, _ size: Int, _ placement: BenchmarkPlacement = .twoCores,
     time: Double

@@ -110,7 +110,7 @@ struct RecommendationTests {
         }
       }
     }
-    // Only existing programs need System V shared memory: POSIX shared memory offers everything it does, and more.
+    // Only existing programs need System V shared memory. POSIX shared memory offers the same and more.
     let missing = guide.mechanisms.map(\.id).filter { !reached.contains($0) }
     #expect(missing == ["sysv-shm"])
     let ported = try guide.recommendation(for: Requirements(function: "shmget"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The behavior of the command when it is killed or interrupted, or when a resource is missing.
+/// How the command behaves when it is killed or interrupted, or when a resource is missing.
 ///
 /// `make soak` tests more of these cases.
 @Suite("The command", .serialized)
@@ -24,7 +24,7 @@ struct CommandTests {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
       try run.read(lines)
-      // Stop the command, so that it does not start processes while its children are listed.
+      // Stop the command, so that it does not start more processes while its children are listed.
       let pid = run.process.processIdentifier
       kill(pid, SIGSTOP)
       var information = unsafe siginfo_t()
@@ -39,7 +39,9 @@ struct CommandTests {
     }
   }
 
-  /// Returns the working directories of a process's children; those of sandbox inits are scratch directories.
+  /// Returns the working directories of a process's children.
+  ///
+  /// Those of the sandbox inits are scratch directories.
   private func sandboxInits(of pid: pid_t) -> [String] {
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
     let children = threads.flatMap { thread in
@@ -79,7 +81,7 @@ struct CommandTests {
     }
   }
 
-  /// The command must unblock the signals, because a process inherits blocked signals from the thread that starts it.
+  /// The command must unblock the signals, because it inherits blocked signals from the thread that starts it.
   @Test(
     "reports the cells so far when it is interrupted, even if the signals were blocked when it started",
     arguments: [SIGINT, SIGQUIT, SIGTERM],

@@ -4,10 +4,13 @@ import Testing
 
 @testable import Harness
 
-/// Tests for Ctrl-C before the first cell, with a peer that reports its start through a FIFO and then does not respond.
+/// Tests for Ctrl-C before the first cell.
+///
+/// The peer reports its start through a FIFO, and then does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
-  /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another peer started.
+  /// Interrupts `command` after its peer has started, lets the peer continue, and returns whether another peer was
+  /// started.
   private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, hasContinued: Bool) {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
@@ -36,7 +39,7 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// The files that the self-test requires, with a single mutant `f`.
+  /// The files that the self-test requires, with `f` as the only mutant.
   private static let mutantFixtures = [
     ("mutants.yaml", "- {mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"),
     ("mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
@@ -52,7 +55,9 @@ struct EarlyInterruptionTests {
     ),
   ]
 
-  /// Creates a FIFO that all users may open, and opens it for reading and writing, so that no other open(2) blocks.
+  /// Creates a FIFO that all users can open.
+  ///
+  /// Opens it for reading and writing, so that no other open(2) of it blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
     try #require(unsafe mkfifo(path.string, 0o600) == 0 && chmod(path.string, 0o666) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])

@@ -4,14 +4,15 @@ import Testing
 
 @testable import Harness
 
-/// Tests with files that another user has created under a report's name in a world-writable directory.
+/// Tests in which another user has created a file with the name of a report in a world-writable directory.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with an output path where another user's file already exists.
+  /// Runs the command with an output path at which a file of another user already exists.
   ///
-  /// Returns the exit status, the output, and the content of this user's file that the link points to.
+  /// Returns the exit status, the output, and the content of the file that belongs to this user and that the link
+  /// points to.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("A checkout in a directory that a sandbox replaces", .serialized)
 struct ReplacedDirectoryTests {
-  /// Copies the checkout and the command, and runs the copy at `$PLACE`, with mounts that only this shell sees.
+  /// Copies the checkout and the command, and runs the copy at `$PLACE`, with mounts that are visible only to this
+  /// shell.
   private static let script = """
     program=$1; shift; for root; do :; done
     mount -t tmpfs tmpfs /mnt && cp -rL "$root/." /mnt && cp "$program" /mnt/build/bin/ipc-interop || exit 64

@@ -5,7 +5,9 @@ import Testing
 
 @testable import Harness
 
-/// Diagnoses of machines that lack a feature, simulated with seccomp filters and limits on the sandbox init.
+/// Diagnoses of machines that lack a feature.
+///
+/// The machines are simulated with seccomp filters and limits on the sandbox init.
 @Suite("The diagnosis of a machine", .serialized)
 struct DiagnosisTests {
   private static let fixtures = Result { try Fixtures(Installation(root: Checkout.root.string)) }

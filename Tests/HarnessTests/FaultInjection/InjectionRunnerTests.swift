@@ -10,7 +10,7 @@ import Testing
 struct InjectionRunnerTests {
   private static let unlink = "unlink path={fifo} -> error ENOENT"
 
-  /// Runs a script with the C peer and, unless `shell` is nil, with a peer that is a shell script.
+  /// Runs a script with the C peer and, if `shell` is not nil, with a peer that is a shell script.
   private func run(_ steps: String..., shell: String? = nil) async throws -> RunSummary {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)

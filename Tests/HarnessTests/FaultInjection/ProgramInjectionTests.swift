@@ -12,7 +12,8 @@ struct ProgramInjectionTests {
     try TextbookTests.scenarios().replacing("- id: faults", with: "- id: faults\n    faults: {server: [\(demands)]}")
   }
 
-  /// Runs the server's fault cells whose names contain `filter`, with a defect, and returns the results.
+  /// Runs the server, with a defect, in the fault-injection cells whose names contain `filter`, and returns the
+  /// results.
   private static func inject(
     _ defect: String, _ filter: String, scenarios: String? = nil
   ) async throws -> [CellResult] {
@@ -37,12 +38,12 @@ struct ProgramInjectionTests {
     #expect(results.count == 13)
     for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
     let ids = Set(results.map(\.cell.id))
-    // The server creates two queues, so creating the second can fail when the first exists.
+    // The server creates two queues, so creating the second one can fail while the first exists.
     #expect(ids.contains("faults[c>c,server:mq_open.2,ENOSPC]"))
     // The client only opens the queues.
     #expect(!ids.contains { $0.contains("client:mq_open") && $0.contains("ENOSPC") })
-    // Faults are injected into the first two and the last of six receive calls. The client has no handler, so no
-    // signal interrupts the client.
+    // Faults are injected only into the first two and the last of six receive calls. The client has no signal handler,
+    // so no signal interrupts it.
     #expect(
       ids.filter { $0.contains("mq_timedreceive") }.map { $0.dropFirst(18) }.sorted() == [
         "mq_timedreceive.1,EINTR]", "mq_timedreceive.2,EINTR]", "mq_timedreceive.6,EINTR]",

@@ -67,7 +67,7 @@ struct SystemCallTraceTests {
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
     #expect(read.numberInRequest == 1)
-    // The earlier reads are the dynamic loader's read, the interrupted read, and the read of the request.
+    // The earlier reads are one by the dynamic loader, the interrupted read, and the read of the request.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)
   }
@@ -129,7 +129,7 @@ struct SystemCallTraceTests {
     // One of the futex calls is private to the process, so it is not an injection point.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
-    // A read from /proc is never short, and can be repeated.
+    // A read from /proc is never short, and can be repeated without an effect.
     #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
     #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
     // A call that only wakes threads cannot fail.
@@ -158,7 +158,8 @@ struct SystemCallTraceTests {
     let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = try points()
-    // A kill after this call equals a kill before the next call. The table allows no fault for `close` in `read`.
+    // Killing the peer after this call is the same as killing it before the next call. The table allows no fault for
+    // `close` in `read`.
     #expect(
       points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
     #expect(points[2].faults(table) == [.killedBefore, .killedAfter])

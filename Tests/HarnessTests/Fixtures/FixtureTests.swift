@@ -49,7 +49,7 @@ struct FixtureTests {
         for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
           let seconds = (Double(deadline.output.1) ?? .nan) * unit
           #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")
-          // A role with a short deadline may wake before the runner finds it asleep.
+          // A role with a short deadline may wake before the runner has seen it asleep.
           let isSeenAsleep = line[deadline.range.upperBound...].contains("-> blocks")
           #expect(seconds == 3600 || !isSeenAsleep, "\(file):\(index + 1): \(line)")
         }

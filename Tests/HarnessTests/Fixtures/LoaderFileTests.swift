@@ -71,7 +71,7 @@ struct LoaderFileTests {
     }
   }
 
-  /// The arguments are a shell command that creates an unreadable file, and the expected reason.
+  /// Each argument consists of a shell command that creates an unreadable file, and the expected reason.
   @Test(
     "A file that cannot be read is reported with the reason",
     arguments: [
@@ -179,7 +179,7 @@ struct LoaderFileTests {
   ]
 }
 
-/// A seeded random number generator, so that every run is the same.
+/// A random number generator with a seed, so that every run is the same.
 private struct Splitmix: RandomNumberGenerator {
   var state: UInt64
 

@@ -8,7 +8,7 @@ import Testing
 @Suite("A struct layout comparison", .serialized) struct LayoutComparisonTests {
   private static let example = Checkout.root.appending("Tests/Layouts")
 
-  /// Compares the layouts in the example after changes, each of which replaces text in one of its files.
+  /// Compares the layouts in the example after some changes, each of which replaces text in one of the files.
   private func compared(_ changes: [(file: String, of: String, with: String)]) async throws -> LayoutComparison {
     let folder = FileManager.default.temporaryDirectory.appending(path: "layouts-\(UUID().uuidString)")
     try FileManager.default.copyItem(atPath: Self.example.string, toPath: folder.path)

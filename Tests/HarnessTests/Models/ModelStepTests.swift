@@ -4,8 +4,8 @@ import Testing
 
 /// Each step in the models in `Tests/Models` names the code that it models.
 ///
-/// `@c ipc_ring__wake FUTEX_WAKE` names a C function and part of one of its lines. `@swift RingEnd.wakeOther
-/// Futex.wake(` names a function in `RingEnd.swift`. The steps of a function are in the same order as its code.
+/// `@c ipc_ring__wake FUTEX_WAKE` names a C function and text in one of its lines. `@swift RingEnd.wakeOther
+/// Futex.wake(` names a function in `RingEnd.swift`. The steps of a function have the same order as its code.
 @Suite("Model steps")
 struct ModelStepTests {
   struct Step: CustomStringConvertible {
@@ -62,7 +62,7 @@ struct ModelStepTests {
     return try body(of: String(parts[1]), in: try text(file), language: "swift")
   }
 
-  /// Returns the lines of all functions with this name, each through its closing brace.
+  /// Returns the lines of all functions with this name, from the declaration to the closing brace.
   private static func body(of function: String, in text: String, language: String) throws -> String {
     let named = ["init", "deinit"].contains(function) ? function : "func \(function)"
     let beginning = try Regex(

@@ -6,7 +6,7 @@ import Testing
 @Suite("A saved run") struct SavedRunTests {
   @Test("produces the same reports as the run itself", arguments: RecordedRun.allCases, ReportFormat.allCases)
   func reports(run: RecordedRun, format: ReportFormat) throws {
-    // Reports that are written during a run list the cells in the order in which they end.
+    // A report that is written during a run lists the cells in the order in which they end.
     guard ![.console, .tap, .jsonLines].contains(format) else { return }
     let saved = try Self.saved(run.events)
     #expect(try Self.text(saved.events, format) == Self.text(run.events, format))
@@ -81,7 +81,7 @@ import Testing
     let comparison = RunComparison(of: now, with: before)
     #expect(comparison.fixed.map(\.cell.id) == ["pipe/case-1[c>swift]"])
     #expect(!comparison.isWorse)
-    // In the other direction, the same cell is a new failure.
+    // With the runs swapped, the same cell is a new failure.
     #expect(RunComparison(of: before, with: now).newFailures.count == 1)
   }
 

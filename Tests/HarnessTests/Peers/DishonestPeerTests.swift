@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with dishonest and misbehaving peers; each is a short shell script.
+/// Tests with dishonest or misbehaving peers, each of which is a short shell script.
 @Suite("A peer that", .serialized)
 struct DishonestPeerTests {
   /// Returns a script that sends a greeting and then executes `body`.
@@ -24,7 +24,7 @@ struct DishonestPeerTests {
 
   /// Runs a two-step scenario with the peer `odd` and an honest reference, and returns the verdict on `odd`.
   ///
-  /// The time limit is short only in tests in which it must expire; otherwise tests could fail on a busy machine.
+  /// Only tests in which the time limit must expire make it short. Otherwise, tests could fail on a busy machine.
   func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1, repetitions: Int = 1,
     isolation: IsolationRule = .auto
@@ -36,8 +36,8 @@ struct DishonestPeerTests {
 
   @Test("leaves a process that is about to end does not leak it", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // A process's streams end before the process is reaped. With hundreds of processes, the runner finds some in this
-    // state.
+    // The streams of a process end before the process is reaped. With hundreds of processes, the runner sees some of
+    // them in this state.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     let result = try await verdict(many, repetitions: 20, isolation: isolation)
     #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")

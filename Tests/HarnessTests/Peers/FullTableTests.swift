@@ -5,7 +5,7 @@ import Testing
 /// The C peer's handle table has 1024 entries.
 @Suite("A C peer with room for one more handle") struct FullTableTests {
   @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
-    // Use handles without descriptors, because the descriptor limit may be lower than the table size.
+    // Use handles without descriptors, because the descriptor limit can be lower than the size of the table.
     let requests =
       [
         "memfd_create handle=f name=table", "ftruncate handle=f length=4096",
@@ -21,7 +21,7 @@ import Testing
       peer.executableURL = URL(fileURLWithPath: Checkout.root.appending("build/bin/c-peer").string)
       (peer.standardInput, peer.standardOutput) = (input, output)
       try peer.run()
-      // The peer blocks if its responses are not read, so write the requests in another thread.
+      // The peer blocks if no process reads its responses, so write the requests in another thread.
       let writer = Thread {
         try? input.fileHandleForWriting.write(contentsOf: Data((requests.joined(separator: "\n") + "\n").utf8))
         try? input.fileHandleForWriting.close()

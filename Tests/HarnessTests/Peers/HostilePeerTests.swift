@@ -5,7 +5,7 @@ import Testing
 
 /// Tests with peers whose output attacks the runner or the terminal.
 ///
-/// The runner must reject each output quickly and with evidence. The output must not affect the terminal.
+/// The runner must reject each output quickly and report evidence. The output must not affect the terminal.
 @Suite("A peer that", .serialized)
 struct HostilePeerTests {
   private let peer = DishonestPeerTests()

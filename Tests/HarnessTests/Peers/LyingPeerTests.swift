@@ -5,7 +5,7 @@ import Testing
 
 /// Tests with peers that report false descriptors and process IDs.
 ///
-/// The runner relies on these numbers.
+/// The runner depends on these numbers.
 @Suite("A peer that", .serialized)
 struct LyingPeerTests {
   private let peer = DishonestPeerTests()
@@ -36,8 +36,8 @@ struct LyingPeerTests {
 
   @Test(
     "reports a descriptor that is not open fails when it is passed on",
-    // Of the last three numbers, the first truncates to 9 in 32 bits, and the others are above and below the 64-bit
-    // range.
+    // Of the last three numbers, the first is 9 if it is truncated to 32 bits. The others are above and below the
+    // 64-bit range.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {
     let result = try await handing(said)

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Harness
 
-/// Tests for `check-peer` with a Python peer that has about twenty operations.
+/// Tests for `check-peer` with a Python peer that supports about twenty operations.
 @Suite("check-peer", .serialized, .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
 struct PartialPeerTests {
   private static let peer = Checkout.root.appending("Tests/HarnessTests/Peers/partial-peer.py").string
-  /// An interpreter that loads only the standard library, which halves the startup time.
+  /// An interpreter that loads only the standard library, which takes half the time to start.
   private static let python = ["/usr/bin/python3", "-S"]
   private static let skeleton = Checkout.root.appending("docs/skeleton-peer.py").string
 
@@ -49,7 +49,8 @@ struct PartialPeerTests {
 
     """
 
-  /// Creates a checkout with the scenarios of two mechanisms, because a debug build loads all of them slowly.
+  /// Creates a checkout with the scenarios of only two mechanisms, because a debug build takes long to load all
+  /// scenarios.
   private static func checkout() throws -> FilePath {
     let files = FileManager.default
     let root = FilePath(files.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)").path)
@@ -73,7 +74,7 @@ struct PartialPeerTests {
     return root
   }
 
-  /// Options that select cells for operations that the peer supports, and for operations that it lacks.
+  /// Options that select cells with operations that the peer supports, and cells with operations that it lacks.
   private static let some =
     ["--quick"]
     + ["contract/*[partial", "pipe/short-", "pipe/read-interrupted", "fifo/permissions"].flatMap { ["--filter", $0] }
@@ -94,8 +95,10 @@ struct PartialPeerTests {
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
 
-  /// Defects of the peer: the name, text that the report must contain, options that select cells that detect the
-  /// defect, and the expected exit status.
+  /// Defects of the peer.
+  ///
+  /// Each entry has the name, text that the report must contain, options that select cells that detect the defect, and
+  /// the expected exit status.
   private static let defects: [(String, String, [String], Int32)] = [
     ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/handles"], 5),
     ("byte-lost", "return=", ["--filter", "pipe/bytes-unchanged"], 1),
@@ -236,7 +239,7 @@ struct PartialPeerTests {
   }
 
   @Test("extends time limits for a slow peer, and only for it") func slow() async throws {
-    // The limit is 2 s. The peer takes 1 s to send its greeting, and 2.5 s for its first operation.
+    // The limit is 2 s. The peer takes 1 s until it sends its greeting, and 2.5 s for its first operation.
     let options = ["--quick", "--filter", "contract/process", "--timeout-multiplier", "0.1"]
     let run = try await check(options, Self.python + [Self.peer, "slow"])
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")

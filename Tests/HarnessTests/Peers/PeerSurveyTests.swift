@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 @Suite("The languages page") struct PeerSurveyTests {
-  /// Returns the cells in each column of a Markdown table, by the column heading.
+  /// Returns the cells of each column in a Markdown table, by column heading.
   private static func columns(_ page: String) -> [String: [String]] {
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("|") && !$0.hasPrefix("|---") }
       .map { $0.dropFirst(2).dropLast(2).split(separator: " | ", omittingEmptySubsequences: false).map(String.init) }
@@ -25,7 +25,7 @@ import Testing
     let page = Self.columns(text)
     let readme = try String(contentsOfFile: Checkout.root.appending("README.md").string, encoding: .utf8)
     for (name, column) in page where name != "mechanism" {
-      // The README has a row for each language, without the mechanisms that only C and Swift support.
+      // The README has a row for each language, but does not list the mechanisms that only C and Swift support.
       let others = page.filter { !["mechanism", "c", "swift"].contains($0.key) }.values
       let cells = column.indices.filter { row in others.contains { !$0[row].isEmpty } }.map { column[$0] }
       let line = "| \(name) | \(cells.joined(separator: " | ")) |"

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Files that other users cannot read", .serialized)
 struct FileAccessTests {
-  /// Creates a file in two directories, with these modes, and passes the paths.
+  /// Creates a file in two nested directories with the given modes, and passes the paths to `body`.
   private func withFile(
     _ outer: Int, _ inner: Int, _ mode: Int, _ body: (_ outer: String, _ inner: String, _ file: String) throws -> Void
   ) throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Sandbox requirements that follow from the steps of a scenario, even without `needs:`.
+/// Requirements for the sandbox that follow from the steps of a scenario, even without `needs:`.
 @Suite("A scenario that the sandboxes cannot run")
 struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {

@@ -5,10 +5,12 @@ import Testing
 
 @testable import Harness
 
-/// Tests with machines that lack a feature, simulated with seccomp filters, mounts and limits on the sandbox init.
+/// Tests with machines that lack a feature.
+///
+/// The machines are simulated with seccomp filters, mounts and limits on the sandbox init.
 @Suite("A machine that lacks a feature", .serialized)
 struct MissingFeatureTests {
-  /// Returns the features that the runner finds missing if `script` starts the sandbox init.
+  /// Returns the features that the runner finds to be missing if `script` starts the sandbox init.
   private func missing(script: String, isolation: IsolationRule = .auto) async throws -> [Feature: String] {
     try await onThread { try Self.probe(script, isolation) }
   }
@@ -26,7 +28,7 @@ struct MissingFeatureTests {
     return try MachineProbe.capabilities(configuration).missing
   }
 
-  /// The features that the machine lacks without a filter.
+  /// The features that the machine lacks even without a filter.
   private static let unfiltered = Result { try probe("exec \(Checkout.sandboxInit) \"$@\"") }
 
   private static let without = Checkout.root.appending("build/bin/without").string
@@ -61,7 +63,7 @@ struct MissingFeatureTests {
     #expect(lacking[.anotherUser] == "EPERM")
   }
 
-  /// Each PID namespace has its own setting, so the test does not change the machine's setting.
+  /// Each PID namespace has a separate setting, so the test does not change the setting of the machine.
   @Test(
     "is found to seal every memfd if vm.memfd_noexec is set",
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/sys/vm/memfd_noexec")), arguments: [1, 2])

@@ -42,7 +42,7 @@ struct PairingStrategyTests {
     let pairs: [[String]] = plan(try scenarios(count)).cells.map { cell in cell.pairing.map(\.language) }
     let others = pairs.filter { pair in !pair.contains("c") && pair[0] != pair[1] }
     #expect(Set(others).count == 4 * 3)
-    // Each scenario has the same number of pairs, so the last pairs may repeat the first ones.
+    // Each scenario gets the same number of pairs, so the last pairs may repeat the first ones.
     #expect(others.count < 12 + max(count, 12))
   }
 
@@ -72,7 +72,7 @@ struct PairingStrategyTests {
     for pair in ["a>b", "b>a", "b>d", "d>b", "a>d"] {
       #expect(pairs.indices.filter { pairs[$0].contains(pair) } == [6], "\(pair)")
     }
-    // A pair that cannot run any cell is planned once, so that the report contains the reason.
+    // If a pair cannot run any cell, one cell is still planned, so that the report contains the reason.
     for pair in ["a>e", "e>a", "b>e"] { #expect(pairs.count { $0.contains(pair) } == 1, "\(pair)") }
   }
 

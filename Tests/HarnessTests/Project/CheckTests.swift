@@ -82,7 +82,7 @@ struct CheckTests {
   }
 
   @Test(
-    "say what a program does instead of the awaited sleep, and which program created an object in the failing step",
+    "report what a program does instead of sleeping, and which program created an object in the failing step",
     arguments: [
       (
         "read x", ["start: a", "start: b", "sleeps: b in read", "end: b"],

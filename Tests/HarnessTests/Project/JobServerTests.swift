@@ -4,10 +4,12 @@ import Testing
 
 @testable import Harness
 
-/// The worked example in docs/your-programs.md, and the mistakes that the page shows.
+/// The worked example in docs/your-programs.md, and the mistakes that this page shows.
 @Suite("The job server and its client", .serialized)
 struct JobServerTests {
-  /// Builds the C programs and, as the other language, a build of the same programs with a mistake.
+  /// Builds the C programs.
+  ///
+  /// Then builds them again with a mistake, as the programs in the other language.
   private func project(mistake: String? = nil) throws -> TestProject {
     let project = try TestProject("jobs")
     let sources = Checkout.root.appending("Tests/Jobs").string
@@ -38,7 +40,7 @@ struct JobServerTests {
     }
   }
 
-  /// The reports on the page; each follows a comment with the mistake and the command.
+  /// The reports on the page, each of which follows a comment with the mistake and the command.
   private static let examples = Result {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/your-programs.md").string, encoding: .utf8)
     return page.matches(of: /<!-- (\w+): (.*) -->\n```\n((?:.*\n)*?)```\n/).map { Example($0.1, $0.2, $0.3) }
@@ -48,7 +50,7 @@ struct JobServerTests {
   struct Example: Sendable, CustomTestStringConvertible {
     let mistake: String
     let command: [String]
-    /// All lines of the report; the page shows only some of them.
+    /// All lines in the report, of which the page shows only some.
     let report: [String]
     var testDescription: String { "\(mistake): \(command.joined(separator: " "))" }
 
@@ -58,7 +60,7 @@ struct JobServerTests {
       self.report = Self.lines(String(report))
     }
 
-    /// Returns the lines joined with their continuations, without the parts that differ from run to run.
+    /// Returns the lines, joined with their continuations, and without the parts that differ between runs.
     static func lines(_ text: String) -> [String] {
       var lines: [String] = []
       for line in text.split(separator: "\n") {
@@ -69,7 +71,7 @@ struct JobServerTests {
         }
       }
       return lines.map { line in
-        // On a busy machine, a reason also says how long the program waited for a processor.
+        // On a busy machine, a reason also states how long the program waited for a processor.
         line.replacing(/, not counting .* waited for a processor/, with: "")
           .replacing(/ipc-interop-[0-9a-z]{7}/, with: "TOKEN").replacing(/[0-9.]+ (s|ms|seconds)\b/, with: "TIME")
           .replacing(/[0-9]+ jobs/, with: "JOBS").replacing(/(kernel|C peer) +[^ ]+/, with: "MACHINE")

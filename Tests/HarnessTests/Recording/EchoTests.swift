@@ -3,7 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// A server that sends back what it receives, so a defect in its client also shows in its answers.
+/// A server that sends back what it receives.
+///
+/// A defect in its client therefore also shows in its replies.
 @Suite(
   "A recorded pair with an echo", .serialized,
   .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))

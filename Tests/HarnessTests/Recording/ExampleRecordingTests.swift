@@ -7,7 +7,7 @@ import Testing
 /// The example programs, recorded in C and compared with those in Swift.
 @Suite("The recording of the example programs", .serialized)
 struct ExampleRecordingTests {
-  /// Some scenarios for each program, in which only programs take part.
+  /// Some scenarios for each program, with no roles other than programs.
   private static let selected = [
     "anon-pipe", "anon-pipe-message-bytes", "fifo-reader-first", "fifo-writer-first", "fifo-options", "mq-sender-first",
     "mq-receiver-first", "mq-options", "shm", "shm-options", "msg-sender-first", "msg-options", "posix-shm",

@@ -146,7 +146,7 @@ struct RecordingComparisonTests {
       explain("one", sent: "one") == [
         "client (swift): message 1 to the queue {mq} has 3 bytes, the recording has 4: the terminating NUL is missing"
       ])
-    // If the recording has no received messages, received messages are not compared.
+    // If the recording contains no received messages, the comparison ignores received messages.
     #expect(
       self.explain { $0.objects[0].parts.append(RecordedObject.Part(role: "server", received: [Self.message("x")])) }
         == [])
@@ -159,7 +159,7 @@ struct RecordingComparisonTests {
         $0.objects[0].creation?.mode = 0o600
         $0.objects[0].creation?.requested = (0o620, 0o022)
       } == ["server (c): the queue {mq} has mode 600, the recording has 620: changed by umask 22"])
-    // The mode of the other object was changed by a umask.
+    // The mode of the other object differs because of a umask.
     var socket = RecordedObject(kind: .unixStream, name: "{path}")
     socket.creation = RecordedObject.Creation(role: "server", mode: 0o755, isExclusive: false, limits: [:])
     var unmasked = socket
@@ -221,7 +221,7 @@ struct RecordingComparisonTests {
     #expect(!merge.notes.isEmpty)
   }
 
-  /// Returns the recording of a server that replies to process `client` with a message of this type.
+  /// Returns the recording of a server that replies to the process `client` with a message of this type.
   private func reply(
     to client: Int, type: Int
   ) throws -> (recording: CellRecording, values: CellValues) {

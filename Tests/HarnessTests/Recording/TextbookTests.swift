@@ -15,7 +15,8 @@ struct TextbookTests {
     return String(try #require(text.split(separator: "\nscenarios:\n").last))
   }
 
-  /// Writes `interop.yaml` for the C programs, which run with `defect`, and a port, and passes the project to `body`.
+  /// Writes `interop.yaml` for the C programs, which run with `defect`, and for a port, and passes the project to
+  /// `body`.
   static func withProject<Result>(
     defect: String = "none", port: [String], scenarios: String? = nil, _ body: (ProjectFile) throws -> Result
   ) throws -> Result {
@@ -73,11 +74,11 @@ struct TextbookTests {
     #expect(result.failures == [])
     #expect(result.notes == [])
     #expect(result.recordings.map(\.scenario) == ["jobs", "logger", "ring", "daemon", "worker", "packets", "faults"])
-    // The file has the same meaning, although it omits descriptors that stay open across execve(2).
+    // The file still has the same meaning, although it omits descriptors that stay open across execve(2).
     let values = CellValues([], names: CellNames(), scratch: "/tmp")
     for (read, written) in zip(try RecordingFileTests.load(result.text), result.recordings) {
       #expect(read.objects.map(\.name) == written.objects.map(\.name))
-      if read.scenario == "worker" { continue }  // its process ID has no value here
+      if read.scenario == "worker" { continue }  // the process ID has no value here
       let differences = RecordingComparison(expected: read, actual: written, values: values).differences()
       #expect(differences == [], "\(read.scenario)")
     }

@@ -62,7 +62,7 @@ import Testing
     let page = try Self.page(RecordedRun.full.events)
     #expect(page.contains("<code>ok return=5 <mark>msg=first</mark> msg_prio=1</code>"))
     #expect(page.contains("<code>0: <mark>66</mark> <mark>69</mark> <mark>72</mark>"))
-    // The golden transcript has `ok`, so every word of the error differs.
+    // The golden transcript has `ok`, so every word in the error response differs.
     #expect(page.contains("<code><mark>error</mark> <mark>errno=EBADF</mark></code>"))
   }
 

@@ -2,9 +2,9 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Fixed sequences of events, as the runner would report them.
+/// Fixed sequences of events, in the form in which the runner would report them.
 enum RecordedRun: String, CaseIterable {
-  /// Cells with every verdict, expected and unexpected; the cells end in a different order than planned.
+  /// Cells with every verdict, expected and unexpected, which do not end in the planned order.
   case full
   /// A run in which no cell is selected.
   case empty
@@ -142,7 +142,7 @@ enum RecordedRun: String, CaseIterable {
 
   /// CI service commands.
   ///
-  /// GitHub and Gitea execute them at the start of a line or after spaces; Azure executes them anywhere in a line.
+  /// GitHub and Gitea execute them at the start of a line or after spaces, and Azure executes them anywhere in a line.
   static let commands =
     "::error::e ##[error]e ##vso[task.complete]e ##teamcity[buildProblem] , ::stop-commands::x\u{A0}::add-mask::e"
 
@@ -168,7 +168,9 @@ enum RecordedRun: String, CaseIterable {
       result("pipe/delivery", 2, ["c", "swift"], .notRun, reason: "the run ended before its turn", seconds: 0),
     ], planned: 3, problems: ["1 of 3 planned cells were not run"], exitStatus: .interrupted, interrupted: true)
 
-  /// Returns the events of a run whose cells end in pairs, the second cell before the first, as with two jobs.
+  /// Returns the events of a run whose cells end in pairs.
+  ///
+  /// In each pair, the second cell ends first, as can happen with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = [],

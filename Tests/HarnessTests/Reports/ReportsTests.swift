@@ -31,7 +31,7 @@ struct ReportsTests {
     #expect(treacherous.isEmpty)
   }
 
-  /// This must hold for every width, because a line may wrap before any word.
+  /// This must be true for every width, because a line may wrap before any word.
   @Test(arguments: ReportFormat.allCases, Array(40...120))
   func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
     for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
@@ -40,7 +40,7 @@ struct ReportsTests {
         line.unicodeScalars.drop { $0.properties.isWhitespace }.starts(with: "::".unicodeScalars)
           || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)
       }
-      // In this format, the report's own commands begin each line, and peer text follows them.
+      // In this format, each line begins with one of the report's own commands, followed by text from peers.
       if format == .github { commands.removeAll { $0.hasPrefix("::error file=") || $0.hasPrefix("::notice title=") } }
       #expect(commands == [])
     }
@@ -104,7 +104,7 @@ struct ReportsTests {
   func `lines of the console fit its width, except for lines to copy`(width: Int) throws {
     let lines = try text(of: RecordedRun.hostile.events + RecordedRun.full.events, .console, Style(width: width))
       .split(separator: "\n")
-    // The last line has a fixed form that programs parse.
+    // The last line has a fixed format, so that programs can parse it.
     let tooLong = lines.dropLast().filter { $0.count > width && !$0.contains("again ") }
     #expect(tooLong == [])
   }
@@ -157,7 +157,7 @@ struct ReportsTests {
     #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
     let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
     #expect(numbers == Array(1...20).prefix(ended).map { $0 })
-    // A problem with the run as a whole has no test point, so the report must bail out.
+    // There is no test point for a problem with the run as a whole, so the report must bail out.
     #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
   }
 
@@ -167,7 +167,7 @@ struct ReportsTests {
   }
 }
 
-/// Reads the numbers that a JUnit file declares for its suites, and counts the cases that they contain.
+/// Reads the numbers that a JUnit file states for its suites, and counts the cases in the suites.
 private final class JUnitReader: NSObject, XMLParserDelegate {
   struct Counts: Equatable { var tests = 0, failures = 0, errors = 0, skipped = 0 }
 

@@ -3,8 +3,8 @@ import Testing
 
 /// Compares text with the snapshot of that name, and reports the first line that differs.
 ///
-/// If `UPDATE_SNAPSHOTS` is set in the environment, replaces the snapshot instead. Review the difference before you
-/// commit it.
+/// If the environment variable `UPDATE_SNAPSHOTS` is set, replaces the snapshot instead. Review the difference before
+/// you commit it.
 func expectSnapshot(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
   let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
   let file = folder.appending(path: name)

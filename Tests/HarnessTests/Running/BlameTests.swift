@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// The reason for a failure names the role that caused it, if the runner has evidence.
+/// The reason for a failure must name the role that caused it, if the runner has evidence.
 @Suite("The reason", .serialized) struct BlameTests {
   private static let c = PeerDescription(
     language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], programs: nil)

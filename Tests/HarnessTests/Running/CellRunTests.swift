@@ -3,10 +3,10 @@ import Testing
 
 @testable import Harness
 
-/// Tests for single cells without a control cell; the peer is a short shell script.
+/// Tests for single cells without a control cell, in which the peer is a short shell script.
 @Suite("A cell", .serialized)
 struct CellRunTests {
-  /// Runs `steps` with a peer that is honest except for the responses in `cases`.
+  /// Runs `steps` with a peer whose responses are honest, except for those in `cases`.
   func outcome(
     _ cases: String, steps: String = "    - a: pid -> pid>=1", keys: String = "roles: [a]",
     isolation: Isolation = .private, timeoutMultiplier: Double = 1
@@ -115,7 +115,7 @@ struct CellRunTests {
   }
 }
 
-/// System call numbers depend on the ABI of the process, not of the runner.
+/// System call numbers depend on the ABI of the process, not on that of the runner.
 @Suite("A system call") struct SystemCallNamesTests {
   @Test(
     "is named according to the ABI of its process",

@@ -2,11 +2,11 @@ import Testing
 
 @testable import Harness
 
-/// Simulated waits, with system calls and times set by the tests.
+/// Simulated waits, for which the tests set the system calls and the times.
 @Suite("The deadline of a wait") struct DeadlineCheckTests {
   private let start = ContinuousClock.now
 
-  /// Returns the problem reported if a call with this deadline is observed at the time `after` since the request.
+  /// Returns the reported problem if a call with this deadline is observed at the time `after` from the request.
   private func problem(
     _ check: inout DeadlineCheck, after: Duration, timeout: Duration = .seconds(10), deadline: DeadlineCheck.Rest
   ) -> String? {
@@ -27,7 +27,7 @@ import Testing
     var (exact, relative) = (DeadlineCheck(), DeadlineCheck())
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(10_001))) == nil)
     #expect(problem(&exact, after: .milliseconds(1), deadline: at(.milliseconds(9_999))) == Self.early)
-    // The call began before it was observed.
+    // The call began before the observation.
     #expect(problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(8_001)) } == nil)
     #expect(
       problem(&relative, after: .seconds(2)) { ObservedDeadline($0, after: .milliseconds(7_999)) }
@@ -48,7 +48,7 @@ import Testing
     #expect(problem(&check, after: .milliseconds(1)) { ObservedDeadline($0, after: .seconds(10)) } == nil)
     #expect(problem(&check, after: .milliseconds(6)) { ObservedDeadline($0, after: .seconds(10)) } == nil)
     check.isInterrupted = true
-    // The next call begins after the last observation at 6 ms, so it waits for at least 5 ms less.
+    // The next call begins after the last observation, which was at 6 ms. Therefore, it waits at least 5 ms less.
     let rest = Duration.milliseconds(9_995) + more
     let problem = problem(&check, after: .milliseconds(20)) { ObservedDeadline($0, after: rest) }
     #expect(problem == (more == .zero ? nil : "starts its timeout of 10.0 s again after a signal"))

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// Tests that a run does not succeed if it proves nothing.
+/// Tests that a run does not succeed if its results prove nothing.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
-  /// Runs scenarios with an honest reference and a peer `odd` that is honest except for the responses in `cases`.
+  /// Runs scenarios with an honest reference, and with a peer `odd` that is honest except for the responses in `cases`.
   private func run(
     _ yaml: String = ShellPeers.scenario(), _ cases: String = "", after: String = "", expectations: String? = nil,
     configure: (inout RunConfiguration) -> Void = { _ in }

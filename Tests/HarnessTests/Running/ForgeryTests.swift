@@ -5,12 +5,12 @@ import Testing
 
 /// Peers that try to make a failing cell pass, or to make another role look defective.
 ///
-/// Each attack would succeed if peers had the runner's user ID and capabilities.
+/// Each attack would succeed if the peers had the user ID and the capabilities of the runner.
 @Suite("A cell", .serialized)
 struct ForgeryTests {
   private let cell = CellRunTests()
 
-  /// When the role's input ends, a daemon responds in place of the sandbox init.
+  /// When the role's input ends, a daemon responds instead of the sandbox init.
   @Test(
     "whose peer forges sandbox-init responses leaks the objects that it leaves behind",
     arguments: [Isolation.private, .shared])
@@ -25,7 +25,7 @@ struct ForgeryTests {
         trap forge EXIT
         echo ok pid=$$ ;;
       """
-    // The peer exits after the daemon's first response. The daemon then closes its standard output.
+    // The peer exits after the daemon's first response. After that, the daemon closes its standard output.
     for _ in 0..<5 {
       let outcome = try await cell.outcome(attack, isolation: isolation)
       #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")
@@ -53,7 +53,7 @@ struct ForgeryTests {
     arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
   func hidesObjects(namespace: String, user: String) async throws {
     if !user.isEmpty, geteuid() != 0 { return }
-    // Require a private sandbox, in which a successful attack does not affect the machine.
+    // Require a private sandbox, so that a successful attack does not affect the machine.
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/mnt")
     let hide =
       "[ $(readlink /proc/self/ns/mnt) != \(here) ] && "
@@ -69,7 +69,7 @@ struct ForgeryTests {
     #expect(Set(outcome.evidence?.leftBehind.map(\.kind) ?? []) == [.sharedMemory, .posixSharedMemory, .file])
   }
 
-  /// The signals have no effect, so a successful attack would not terminate these tests.
+  /// The signals have no effect, so that a successful attack does not terminate these tests.
   @Test(
     "whose peer signals the sandbox init and the runner continues",
     .enabled(if: geteuid() == 0, "the processes of one user can signal each other"),
@@ -91,7 +91,7 @@ struct ForgeryTests {
     let start = ContinuousClock.now
     let outcome = try await cell.outcome("*:pid*) setsid sleep 1000 >>/proc/$$/fd/0 2>/dev/null & echo ok pid=$$ ;;")
     if geteuid() == 0 {
-      // The pipe belongs to the runner's user.
+      // The pipe belongs to the user who runs the runner.
       #expect(outcome.verdict == .passed)
     } else {
       #expect(outcome.verdict == .leaked)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for `interrupt:` with waits that count each signal and continue.
+/// Tests for `interrupt:`, with waits that count each signal and then continue.
 @Suite("An interrupted role that continues to sleep")
 struct InterruptionStepTests {
   private func verdict(_ steps: String) async throws -> CellResult {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with peers that create an object in one request and change it in the next.
+/// Tests with peers that create an object in one request, and change the object in the next request.
 @Suite("The state of an object", .serialized)
 struct ObjectStateTests {
   private func outcome(_ cases: String, steps: String) async throws -> CellOutcome {
@@ -50,7 +50,7 @@ struct ObjectStateTests {
 
   @Test("may differ for a new object of the same name") func replaced() async throws {
     let steps = "    - a: pid\n    - objects: fifo=1 mode=640\n    - a: limits\n    - objects: fifo=1 mode=644\n"
-    // Both objects exist at the same time, so the second has a different inode. It is left behind at the end.
+    // Both objects exist at the same time, so the second one has a different inode. The second one is left behind.
     let outcome = try await outcome(
       "\(Self.made) *:limits*) mkfifo -m 644 new; mv new made; echo ok ;;", steps: steps)
     #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")

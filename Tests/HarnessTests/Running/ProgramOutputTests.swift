@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// Tests for output checks in scenarios; the programs are short shell scripts.
+/// Tests for checks of output in scenarios.
+///
+/// The programs are short shell scripts.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
   @Test("traps is described by the trap message, not by the end of the backtrace")
@@ -39,7 +41,7 @@ struct ProgramOutputTests {
         """)
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-      // The time to read a flood of output depends on the machine.
+      // How long it takes to read a flood of output depends on the machine.
       configuration.timeoutMultiplier = 60
       let shell = PeerDescription(language: "sh", peer: nil, programs: ["\(folder.path)/{program}"])
       return CellRun.run(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The timing requirements that the runner checks even without a corresponding step in a script.
+/// The requirements for durations, which the runner checks even if no step in a script does.
 @Suite("An operation's duration")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {
@@ -81,7 +81,7 @@ struct TimeCheckTests {
   }
 }
 
-/// Peers that respond too early, or sleep in operations that must not wait.
+/// Peers that respond too early, or that sleep in operations that must not wait.
 @Suite("A cell with a peer", .serialized) struct TimeCheckCellTests {
   private func outcome(_ cases: String, _ step: String, operations: String) async throws -> CellOutcome {
     let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: "    - a: \(step)"))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for golden transcripts; each is compared as far as the peer supports it.
+/// Tests for golden transcripts, each of which is compared as far as the peer supports it.
 @Suite("A golden transcript", .serialized) struct TranscriptTests {
   private func transcript(_ text: String) throws -> GoldenTranscript {
     let scenario = try DiagnosticLog.collect {
@@ -130,7 +130,7 @@ import Testing
     #expect(try compared(text, by: "pipe2,write", without: "pipe2:flags:O_DIRECT") == ["pipe2 reader=a writer=b"])
   }
 
-  /// Every transcript must pass, whichever single operation a peer lacks.
+  /// Every transcript must pass if a peer lacks any single operation.
   @Test("passes for a correct peer without any one of its operations", arguments: try transcripts())
   func anyOperationMissing(name: String) async throws {
     let (scenarios, registry) = try Checkout.fixtures.get()

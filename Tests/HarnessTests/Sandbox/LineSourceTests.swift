@@ -5,14 +5,14 @@ import Testing
 
 @testable import Harness
 
-/// Tests for the memory that a reader needs to handle a flood of output.
+/// Tests for how much memory a reader needs for a flood of output.
 @Suite("A flood of output") struct LineSourceTests {
   @Test(
     "uses memory of at most a few times its limit, for lines of any length",
     .disabled(if: is_sanitized(), "a sanitizer does not reuse freed memory"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // This runs in a separate process, where no other test uses memory.
+    // This runs in a separate process, in which no other test uses memory.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)

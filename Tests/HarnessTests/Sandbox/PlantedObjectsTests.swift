@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests in which another process creates objects with a cell's names before the cell starts.
+/// Tests in which another process has created objects with a cell's names before the cell starts.
 @Suite("A planted object", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
@@ -21,7 +21,7 @@ struct PlantedObjectsTests {
       roles: roles)
   }
 
-  /// Creates a segment and files under a cell's names, passes them to `body`, and removes them.
+  /// Creates a segment and files with a cell's names, passes them to `body`, and removes them.
   private func withPlanted(_ names: CellNames, _ body: (_ segment: Int32, _ files: [String]) throws -> Void) throws {
     let segment = shmget(names.firstKey + 3, 4096, IPC_CREAT | IPC_EXCL | 0o666)
     try #require(segment != -1)
@@ -62,8 +62,9 @@ struct PlantedObjectsTests {
       (testDescription, self.make, self.find, self.remove) = (description, make, find, remove)
     }
 
-    /// Returns a command that makes the C peer perform a request in the host's namespaces, for objects that a shell
-    /// cannot create.
+    /// Returns a command that makes the C peer perform a request in the host's namespaces.
+    ///
+    /// It is used for objects that a shell cannot create.
     private static func request(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
     private static let flags = "IPC_CREAT|IPC_EXCL mode=666"
 

@@ -5,7 +5,9 @@ import Testing
 
 @testable import Harness
 
-/// Tests for segments without a key, which the harness recognizes by the process that created them.
+/// Tests for segments without a key.
+///
+/// The harness recognizes such a segment by the process that created it.
 @Suite("A segment without a key", .serialized)
 struct PrivateSegmentTests {
   private func exists(_ segment: Int32) -> Bool {
@@ -44,7 +46,7 @@ struct PrivateSegmentTests {
 
   /// The peer has the same process ID as a process that created a segment and then exited.
   ///
-  /// This is possible in a sandbox, where the next process ID can be chosen.
+  /// This is possible in a sandbox, in which the test can choose the next process ID.
   @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests for the attacks that `c-peers/hostile` makes on the sandbox init and on another role.
+/// Tests for the attacks by `c-peers/hostile` on the sandbox init and on another role.
 @Suite("A role cannot reach", .serialized)
 struct ReachTests {
   @Test(

@@ -28,7 +28,7 @@ struct ResourceSnapshotTests {
   @Test("agrees with ipcs -a on segments, semaphore sets and message queues")
   func agreesWithIpcs() async throws {
     try await onThread {
-      // The namespaces are private, so other tests cannot create or remove objects in them.
+      // The namespaces are private, so other tests can neither create nor remove objects in them.
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
@@ -71,7 +71,7 @@ struct ResourceSnapshotTests {
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid)
-      // The snapshots total 5 MB, which exceeds the limit for a peer's output (4 MB).
+      // The snapshots have 5 MB in total, which exceeds the limit for a peer's output (4 MB).
       for _ in 0..<50 { #expect(try sandbox.snapshot().objects.count == 1000) }
     }
   }

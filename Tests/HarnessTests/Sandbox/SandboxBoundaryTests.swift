@@ -60,13 +60,14 @@ struct SandboxBoundaryTests {
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
     let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
-    // The C library reserves signals 32 and 33, and its posix_spawn(3) ignores them.
+    // The C library reserves signals 32 and 33, and ignores them in posix_spawn(3).
     let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// Runs an unprivileged sandbox init inside a sandbox with private message queues, in which `/dev/mqueue` may belong
-  /// to another namespace.
+  /// Runs an unprivileged sandbox init in a sandbox that has private message queues.
+  ///
+  /// There, `/dev/mqueue` may belong to another namespace.
   @Test(
     "does not list message queues without privileges, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
@@ -142,12 +143,12 @@ struct SandboxBoundaryTests {
     let facts = try await output(of: "cat /proc/self/status", as: .root)
     #expect(facts.contains("Uid:\t0\t0\t0\t0") && facts.contains("NoNewPrivs:\t1"))
     let capabilities = facts.first { $0.hasPrefix("CapEff:") }.flatMap { UInt64($0.dropFirst(8), radix: 16) }
-    // Of CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_CHOWN, root has only the last.
+    // Root has only one of CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_CHOWN: the last.
     #expect(capabilities.map { $0 & (1 << 16 | 1 << 19 | 1 << 21 | 1) } == 1)
     #expect(facts.contains("CapBnd:\t0000000000000000"))
   }
 
-  /// An example is a checkout in root's home directory.
+  /// For example, the checkout is in root's home directory.
   @Test(
     "runs as the runner's user if its own user could not read the programs",
     .enabled(if: geteuid() == 0, "requires root"))

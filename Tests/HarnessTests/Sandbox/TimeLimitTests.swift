@@ -25,7 +25,7 @@ import Testing
   }
 }
 
-/// Simulated time limits, with times and delays set by the tests.
+/// Simulated time limits, for which the tests set the times and delays.
 @Suite("A time limit with waits for a processor") struct TimeLimitTests {
   private let start = ContinuousClock.now
 
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test("includes the delay of a waiting process that has not run since") func starving() throws {
-    // The second process is ready to run, but runs only when the first does not need the processor.
+    // The second process is ready to run, but does so only when the first does not need the processor.
     let script = "taskset -p 1 $$ >/dev/null; chrt -i -p 0 $$; while :; do :; done"
     let shells = ["taskset -p 1 $$ >/dev/null; while :; do :; done", script].map { script in
       let shell = Process()

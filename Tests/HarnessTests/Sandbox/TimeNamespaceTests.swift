@@ -20,8 +20,8 @@ private var entersTimeNamespaces: Bool {
   }
 }
 
-/// In a separate time namespace, the process start times that a peer reads in `/proc` differ from those that processes
-/// outside have recorded.
+/// In a separate time namespace, the start times that a peer reads in `/proc` differ from the start times that
+/// processes outside the namespace have recorded.
 @Suite(
   "In another time namespace",
   .enabled("requires root, and Linux 6.2 or later, where execve(2) enters a time namespace") {
@@ -34,7 +34,7 @@ struct TimeNamespaceTests {
       "c": Checkout.root.appending("build/bin/c-peer").string, "swift": try CommandRun.program("swift-peer"),
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString).yaml")
-    // A program built with coverage would leave its profile in the sandbox.
+    // If a program was built with coverage, it would leave its profile in the sandbox.
     let unmeasured = "/usr/bin/env LLVM_PROFILE_FILE=/dev/null"
     let peers = programs.map {
       "\($0): {replaces: true, peer: \(unmeasured) \($0 == elsewhere ? unshare + " " : "")\($1)}\n"

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("The self-test", .serialized)
 struct SelfTestTests {
-  /// A build with three mutants: `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` exits.
+  /// A build with three mutants: `lies` responds with a wrong pid, `liar` responds `ok` to every request, and `gone`
+  /// exits.
   private static let faulty =
     """
     mutant=none
@@ -35,7 +36,7 @@ struct SelfTestTests {
     mutant("gone", verdict: "crashed", reason: "exit 3")
     + mutant("liar", reason: "is not trusted")
 
-  /// Runs only `mutants`, not the build's other mutants.
+  /// Runs only the mutants in `mutants`, although the build contains others.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
     faulty: String = faulty, timeoutMultiplier: Double = 1, leftOut: [MissingPeer] = []

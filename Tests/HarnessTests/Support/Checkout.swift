@@ -17,7 +17,7 @@ enum Checkout {
     try DiagnosticLog.collect { ScenarioLoader.operations(root: root.string, log: $0) }
   }
 
-  /// Whether this user can list the machine's message queues, as cells without a private sandbox require.
+  /// Whether this user can list the machine's message queues, which cells without a private sandbox require.
   static let listsQueues = geteuid() == 0 || FileManager.default.fileExists(atPath: "/dev/mqueue")
 
   /// Loads the scenarios in `files`.

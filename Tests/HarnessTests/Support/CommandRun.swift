@@ -7,18 +7,19 @@ import Testing
 /// A process that runs the command in a temporary checkout with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// The command's standard output and standard error, which end when the command and all its sandbox inits have
-  /// exited.
+  /// The command's standard output and standard error.
+  ///
+  /// They end when the command and all its sandbox inits have exited.
   private let said: LineSource
   private(set) var lines: [String] = []
 
-  /// Runs the command in a shell; `shell` is a script that executes it as `"$@"`.
+  /// Runs the command in a shell; the script `shell` executes it as `"$@"`.
   init(
     root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
     _ arguments: [String] = []
   ) throws {
     let pipe = Foundation.Pipe()
-    // The pipe is small, so a run blocks after about ninety cells if the test does not read its output.
+    // The pipe is small, so a run blocks after about ninety cells unless the test reads its output.
     let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
     _ = fcntl(pipe.fileHandleForReading.fileDescriptor, setCapacity, 4096)
     let reader = dup(pipe.fileHandleForReading.fileDescriptor)
@@ -26,19 +27,22 @@ final class CommandRun {
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       ["-c", shell, "sh", try Self.command] + command + ["--root", root.string] + arguments
-    // ThreadSanitizer would report false races in the command, because only this program is linked with `Sanitizers`.
+    // In the command, ThreadSanitizer would report races that do not exist, because only this program is linked with
+    // `Sanitizers`.
     process.environment = Self.environment
     process.standardOutput = pipe
     process.standardError = pipe
     try process.run()
   }
 
-  /// The path of the command: the release build that `make unit` names, or else the debug build beside the tests.
+  /// The path of the command: the release build whose path `make unit` passes, or else the debug build beside the
+  /// tests.
   static var command: String {
     get throws { try ProcessInfo.processInfo.environment["IPC_INTEROP_COMMAND"] ?? program("ipc-interop") }
   }
 
-  /// The tests' environment without CI service variables, because the services would receive a report from each run.
+  /// The environment of the tests without the variables of CI services, because the services would receive a report
+  /// from each run.
   private static let environment: [String: String] = {
     let services = ["GITHUB_STEP_SUMMARY", "XML_OUTPUT_FILE", "TESTBRIDGE_TEST_ONLY"]
     var environment = ProcessInfo.processInfo.environment.filter { name, _ in
@@ -54,7 +58,7 @@ final class CommandRun {
     return FilePath(tests).removingLastComponent().appending(name).string
   }
 
-  /// Waits until `count` lines have arrived or the output ends.
+  /// Waits until `count` lines have arrived, or until the output ends.
   func read(_ count: Int = .max) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while lines.count < count {
@@ -69,14 +73,16 @@ final class CommandRun {
     }
   }
 
-  /// Reads the remaining output, and returns the exit status, or the negated signal number.
+  /// Reads the rest of the output, and returns the exit status or the negated signal number.
   func end() throws -> Int32 {
     try read()
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// Creates a checkout with `cells` cells, each of which blocks in a call and removes its objects in its last step.
+  /// Creates a checkout with `cells` cells.
+  ///
+  /// Each of them blocks in a call, and removes its objects in its last step.
   static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
@@ -90,7 +96,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // Use copies instead of links, because link targets are not visible in a sandbox with a private /tmp.
+    // Use copies instead of links, because the targets of links are not visible in a sandbox with a private /tmp.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {
@@ -126,8 +132,8 @@ final class CommandRun {
 
   /// Writes a program from a separate process.
   ///
-  /// If this process wrote the file, a child forked in the meantime would hold it open for writing, and executing it
-  /// would fail with ETXTBSY.
+  /// If this process wrote the file, a child that is forked in the meantime would hold the file open for writing.
+  /// Executing the file would then fail with ETXTBSY.
   static func writeProgram(_ text: String, to path: String) throws {
     try shell(#"printf '%s' "$1" >"$2" && chmod 755 "$2""#, text, path)
   }

@@ -4,7 +4,7 @@ import Testing
 
 /// One of the project's JSON schemas.
 ///
-/// It implements the part of JSON Schema that the project's files use.
+/// The type implements only those parts of JSON Schema that the project's files use.
 struct JSONSchema {
   private let root: [String: Any]
 

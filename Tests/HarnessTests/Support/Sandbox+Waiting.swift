@@ -1,10 +1,10 @@
 @testable import Harness
 
-/// Waits with a time limit. If the limit expires, the test fails.
+/// Waits that have a time limit. If the limit expires, the test fails.
 extension Sandbox {
   /// Waits until `condition` is true.
   ///
-  /// Checks the condition after each output from the sandbox, and at least once per `interval`.
+  /// Checks the condition after each output from the sandbox, and at least once in each `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Harness
 
-/// Peers implemented as short shell scripts, and a scenario for them.
+/// Peers that are short shell scripts, and a scenario for them.
 enum ShellPeers {
   /// Returns a peer that identifies itself as `language`, and is honest except for the responses in `cases`.
   static func script(_ language: String, _ cases: String = "", after: String = "") -> String {

@@ -37,7 +37,7 @@ final class TestProject {
     return (status, run.lines.joined(separator: "\n"))
   }
 
-  /// Runs another command line in the project directory; in it, `"$1"` is the command.
+  /// Runs another command line in the project directory, in which `"$1"` is the command.
   func shell(_ script: String) throws -> (status: Int32, text: String) {
     let run = try CommandRun(root: Checkout.root, shell: #"cd "\#(path)" && \#(script)"#, command: [])
     let status = try run.end()

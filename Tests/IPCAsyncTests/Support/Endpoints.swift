@@ -4,11 +4,11 @@ import IPCAsync
 import SystemPackage
 import Testing
 
-/// A waiting call, and a function that completes exactly one such call.
+/// A waiting call, and a function that lets exactly one such call complete.
 struct Endpoint: Sendable {
   /// Waits for one message, one connection, free space, or one increment of a counter.
   let wait: @Sendable (Timeout) async throws -> Void
-  /// Produces one such event without waiting; returns false if there is no room for it.
+  /// Produces one such event without waiting; returns false if there is no room for the event.
   let provide: @Sendable () throws -> Bool
   /// Removes named objects.
   let cleanUp: @Sendable () -> Void
@@ -23,7 +23,7 @@ struct Endpoint: Sendable {
   }
 }
 
-/// The kinds of endpoints that tests run with.
+/// The kinds of endpoints with which tests run.
 enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case pipeRead, pipeWrite, fifoRead, bufferedLine, channelReceive
   case streamRead, packetReceive, packetSend, datagramReceive, datagramSendTo, descriptorReceive, unixAccept
@@ -35,7 +35,11 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
+<<<<<<< HEAD
   /// Whether a thread must wait for the object because it has no descriptor.
+=======
+  /// Whether a thread must wait for the object because the object has no descriptor.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   var needsThread: Bool {
     switch self {
     case .semaphore, .systemVSemaphore, .systemVReceive, .systemVSend, .recordReceive, .byteRingRead,

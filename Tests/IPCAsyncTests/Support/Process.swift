@@ -12,7 +12,7 @@ func countDescriptors() throws -> Int {
 /// Only threads with this name are counted, because Dispatch also creates and ends threads.
 func countThreads(named name: String) throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
-    // A thread may exit in the meantime.
+    // The thread may exit in the meantime.
     (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
   }
 }
@@ -29,12 +29,14 @@ func raiseDescriptorLimit() throws {
   }
 }
 
-/// Yields to other tasks until `condition` holds.
+/// Yields to other tasks until `condition` is true.
 func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Passes a noncopyable handle to a task, which can take the handle only once.
+/// Passes a noncopyable handle to a task.
+///
+/// The handle can be taken only once.
 final class Passed<Handle: ~Copyable & Sendable>: Sendable {
   private let handle: Mutex<Handle?>
 

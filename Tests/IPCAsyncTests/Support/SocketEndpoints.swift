@@ -48,8 +48,8 @@ extension EndpointKind {
         try sender.handle.trySend(oneByte.span)
       }
     }
-    // The kernel reports a socket as writable while at most a quarter of its buffer is used, so a single packet
-    // must fill the buffer.
+    // The kernel reports a socket as writable as long as at most a quarter of its buffer is used. Therefore, a single
+    // packet must fill the buffer.
     try sender.handle.setSendBufferSize(32_768)
     let packet = [UInt8](repeating: 1, count: try sender.handle.sendBufferSize - 512)
     while try sender.handle.trySend(packet.span) {}

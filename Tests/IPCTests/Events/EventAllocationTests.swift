@@ -16,7 +16,7 @@ import Testing
       try watched.owner.write(1, timeout: timeout)
       ready.removeAll(keepingCapacity: true)
       if try events.wait(appendingTo: &ready, timeout: timeout) != 1 { failures += 1 }
-      // Use an index, because an iterator allocates memory in unoptimized builds.
+      // Use an index, because an iterator allocates memory in a debug build.
       if ready[0].token != 1 || !ready[0].readiness.contains(.readable) { failures += 1 }
       try timer.set(at: past)
       poll.removeAll()

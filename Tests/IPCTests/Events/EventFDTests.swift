@@ -26,7 +26,7 @@ import Testing
     #expect(timeout.hasPassed)
     try counter.write(EventFD.maximumValue - 1, timeout: .immediate)
     timeout = .after(.milliseconds(20))
-    // There is room for 1, so poll(2) reports the counter as writable.
+    // The counter can still be incremented by 1, so poll(2) reports it as writable.
     #expect(try !counter.tryWrite(2))
     #expect(reason { try counter.write(2, timeout: .immediate) } == .wouldBlock)
     #expect(reason { try counter.write(2, timeout: timeout) } == .timedOut)

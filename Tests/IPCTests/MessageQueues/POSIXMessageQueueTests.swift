@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `The descriptor is close-on-exec, and closed when its owner is destroyed`() async {
-    // If other tests ran in the same process, the number could immediately be reused for another descriptor.
+    // If other tests ran in the same process, another descriptor could immediately get the same number.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         var descriptor: FileDescriptor

@@ -17,7 +17,7 @@ func withQueueName<Value>(_ body: (POSIXName) async throws -> Value) async throw
 }
 
 extension POSIXMessageQueue.Duplex {
-  /// Creates a queue for four messages of up to 64 bytes.
+  /// Creates a queue that holds four messages of up to 64 bytes.
   static func scratch(_ name: POSIXName, nonBlocking: Bool = false) throws(IPCError) -> POSIXMessageQueue.Duplex {
     try create(name, attributes: .init(maximumMessages: 4, maximumMessageSize: 64), nonBlocking: nonBlocking)
   }

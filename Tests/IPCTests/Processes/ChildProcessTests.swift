@@ -28,7 +28,7 @@ import Testing
       try output.reader.readToEnd(appendingTo: &bytes)
       let text = String(decoding: bytes, as: UTF8.self)
       #expect(try child.wait() == .exited(0))
-      // These are the standard streams, the two pipes, and the directory that ls reads.
+      // These descriptors are the standard streams, the two pipes, and the directory that ls reads.
       let numbers = text.dropFirst("hello ".count).split(separator: "\n").compactMap { Int($0) }
       #expect(text.hasPrefix("hello "))
       #expect(Set(numbers).isSuperset(of: [5, 7]))
@@ -88,8 +88,8 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // In the child, the second pipe's reader is assigned the first reader's number, and the first reader is assigned
-      // numbers above it.
+      // In the child, the second pipe's reader gets the number of the first reader, and the first reader gets numbers
+      // above it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -198,7 +198,11 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
+<<<<<<< HEAD
         // SIGTERM kills the child although this process blocks SIGTERM, and SIGINT kills the child although this
+=======
+        // SIGTERM kills the child even though this process blocks SIGTERM, and SIGINT kills the child even though this
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
         // process ignores SIGINT.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
@@ -255,14 +259,24 @@ import Testing
     }
   }
 
+<<<<<<< HEAD
   /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it has not killed.
+=======
+  /// Runs in a separate process.
+  ///
+  /// SIGALRM kills that process if `terminate` waits for a child that it did not kill.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)
       let child = try ChildProcess("sleep", arguments: ["3600"])
       #expect(try child.terminate() == .signaled(.terminate))
       let pipe = try AnonymousPipe()
+<<<<<<< HEAD
       // The shell reads until this process exits, so it does not keep running after a failed test.
+=======
+      // The shell reads until this process exits, so that the shell does not outlive a failed test.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       let input = try AnonymousPipe()
       let stubborn = try ChildProcess(
         "sh", arguments: ["-c", "trap '' TERM; echo >&3; read -r line"],

@@ -28,7 +28,7 @@ import Testing
   @Test(arguments: [true, false])
   func `A program that reads only part of its input is not an error`(_ knowsFlag: Bool) async {
     await #expect(processExitsWith: .success) { [knowsFlag] in
-      // Unblock SIGPIPE: test threads block signals, so a SIGPIPE would have no effect.
+      // Unblock SIGPIPE. The test threads block signals, so a SIGPIPE would otherwise have no effect.
       var signals = sigset_t()
       _ = unsafe sigaddset(&signals, SIGPIPE)
       _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)

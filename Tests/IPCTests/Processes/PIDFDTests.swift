@@ -54,8 +54,8 @@ import Testing
   @Test func `Only a PIDFD is adopted as one`() throws {
     let pipe = try AnonymousPipe()
     #expect(reason { _ = try PIDFD(adopting: pipe.reader.descriptor) } == .badFileDescriptor)
-    // pidfd_send_signal(2) also accepts a /proc/PID directory. poll(2) always reports a directory as readable, as if
-    // the process had ended.
+    // pidfd_send_signal(2) also accepts a /proc/PID directory. However, poll(2) always reports a directory as readable,
+    // which would mean that the process has ended.
     let directory = try unsafe FileDescriptor.open("/proc/self", .readOnly, options: .directory)
     defer { try? directory.close() }
     #expect(reason { _ = try PIDFD(adopting: directory) } == .badFileDescriptor)

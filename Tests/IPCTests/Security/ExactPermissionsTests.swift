@@ -3,10 +3,17 @@ import IPC
 import SystemPackage
 import Testing
 
+<<<<<<< HEAD
 /// Tests that a new object never has more permissions than requested, not even between two system calls.
 @Suite struct ExactPermissionsTests {
   @Test func `An observer never sees more permissions than requested`() async {
     // This test runs in a child, because it sets the umask, which applies to the whole process, to 0.
+=======
+/// A new object must never have more permissions than requested, not even between two system calls.
+@Suite struct ExactPermissionsTests {
+  @Test func `An observer never sees more permissions than requested`() async {
+    // Runs in a child, because the umask applies to the whole process. The umask here removes no permissions.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     await #expect(processExitsWith: .success) {
       umask(0)
       let scratch = try Scratch()
@@ -29,7 +36,8 @@ import Testing
       ]
       for step in steps {
         let observer = PermissionsObserver(step.path)
-        // Repeat until the observer has seen the object often enough. The number of rounds depends on the machine.
+        // Repeat until the observer has seen the object often enough. How many rounds this takes depends on the
+        // machine.
         while observer.sightings < 200 {
           try step.create()
           try step.remove()

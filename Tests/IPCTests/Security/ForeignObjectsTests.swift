@@ -3,12 +3,16 @@ import IPC
 import SystemPackage
 import Testing
 
+<<<<<<< HEAD
 /// Tests for existing objects that belong to another user, and that all users may access.
+=======
+/// Existing objects that belong to another user, and that all users can access.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 ///
-/// A program that opens such an object shares it with that user.
+/// A program that opens such an object shares the object with that user.
 ///
-/// `create` never returns such an object. `createOrOpen` reports that the object is not new, and the program can check
-/// its owner.
+/// `create` never returns such an object. `createOrOpen` reports that the object is not new, so that the program can
+/// check the owner.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to create objects of another user"))
 struct ForeignObjectsTests {
   private static let otherUser = UserID(rawValue: 65534)

@@ -193,7 +193,13 @@ import Testing
     #expect(try MemoryObject.anonymous("plain", sealable: false).seals().contains(.seal))
   }
 
+<<<<<<< HEAD
   /// Whether this process may create a PID namespace, which has its own `vm.memfd_noexec` setting.
+=======
+  /// Whether this process may create a PID namespace.
+  ///
+  /// The setting `vm.memfd_noexec` exists in each PID namespace.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   private static let hasNamespaces: Bool = {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -232,7 +238,7 @@ import Testing
           let object = try POSIXSharedMemory.create(name, size: 4096)
           try object.markOwned()
           let memory = try object.map()
-          // The mapping keeps the object marked as owned after the descriptor is closed.
+          // The mapping keeps the object marked as owned, even after the descriptor has been closed.
           try object.close()
           try memory.store(UInt8(1), at: 0)
           try ready.writer.writeAll([1].span)

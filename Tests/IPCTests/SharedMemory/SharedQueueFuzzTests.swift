@@ -2,7 +2,11 @@ import IPC
 import SystemPackage
 import Testing
 
+<<<<<<< HEAD
 /// Arbitrary bytes that another process writes into a queue may cause errors and lost messages, but nothing else.
+=======
+/// If another process writes arbitrary bytes into a queue, the only effects may be errors and lost messages.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)
@@ -20,7 +24,7 @@ import Testing
 
     for _ in 0..<random.next() % 3 + 1 {
       let place = Int(random.next() % UInt64(Self.size / 4)) * 4
-      // Leave the lock unchanged, because a call would wait for a corrupted lock.
+      // Do not change the lock, because a call would wait for a corrupted lock.
       if place == 64 { continue }
       try region.copy(random.bytes().span, at: Self.offset + place)
     }

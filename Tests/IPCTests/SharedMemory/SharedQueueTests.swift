@@ -35,7 +35,7 @@ import Testing
   @Test func `A call that does not wait does not lock a full or empty queue`() throws {
     let queue = try scratchQueue(slots: 1)
     var room = OutputRawSpan()
-    // From now on, a call that locked the queue would throw `.deadlock`.
+    // From now on, a call that locks the queue would throw `.deadlock`.
     try queue.lock(.sharedQueueStatus)
     #expect(try queue.receiver.tryReceive(into: &room) == .wouldBlock)
     #expect(reason { _ = try queue.sender.trySend(room.bytes) } == .deadlock)
@@ -63,7 +63,11 @@ import Testing
     try queue.sender.send("12345")
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { unsafe room.deallocate() }
+<<<<<<< HEAD
     // The call must not use the initialized part of the span as free space.
+=======
+    // The initialized part of the span is not free space.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 4)
     #expect(throws: IPCError(.sharedQueueReceive, .messageTooLong)) {
       _ = try queue.receiver.receive(into: &bytes, timeout: .immediate)
@@ -150,7 +154,7 @@ import Testing
     let region = try SharedRegion(size: 4096)
     let queue = try SharedQueue.create(in: region, at: 0, slotCount: 4, slotSize: 16)
     try queue.sender.send("one")
-    // No thread has the largest thread ID, so the lock is never released.
+    // The largest possible thread ID does not belong to any thread, so the lock is never released.
     try region.store(UInt32(0x3FFF_FFFF), at: 64)
     let expected: Errno = timeout == .immediate ? .wouldBlock : .timedOut
     #expect(reason { try queue.close(timeout: timeout) } == expected)

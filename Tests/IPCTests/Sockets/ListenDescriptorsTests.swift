@@ -3,7 +3,11 @@ import IPC
 import SystemPackage
 import Testing
 
+<<<<<<< HEAD
 /// Each test runs in a child, because all threads in a process share its environment.
+=======
+/// Each test runs in a child, because environment variables apply to the whole process.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct ListenDescriptorsTests {
   @Test func `A listening socket is adopted by its name`() async {
     await #expect(processExitsWith: .success) {
@@ -60,10 +64,12 @@ private func announce(process: String, count: String, names: String?) {
   if let names { _ = unsafe setenv("LISTEN_FDNAMES", names, 1) }
 }
 
-/// The number of the first passed descriptor, above the numbers that the child itself uses.
+/// The number of the first passed descriptor.
+///
+/// It is above the numbers that the child itself uses.
 private let firstNumber: Int32 = 200
 
-/// Runs `body` while duplicates of the descriptors have consecutive numbers from `firstNumber`.
+/// Runs `body` while duplicates of the descriptors have consecutive numbers, starting with `firstNumber`.
 private func withDescriptors(_ descriptors: [FileDescriptor], _ body: () throws -> Void) throws {
   for (index, descriptor) in descriptors.enumerated() {
     try #require(dup2(descriptor.rawValue, firstNumber + Int32(index)) != -1)

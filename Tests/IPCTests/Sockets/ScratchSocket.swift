@@ -24,7 +24,7 @@ extension UnixSocket.Listener {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// Receives the next packet, which has already been sent, and returns its bytes.
+  /// Receives the next packet, which must have been sent already, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -33,7 +33,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Receives the next datagram, which has already been sent, and returns its bytes.
+  /// Receives the next datagram, which must have been sent already, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -52,17 +52,21 @@ func expectTimeout(
 
 /// Waits until the other end is closed.
 ///
-/// A child that another test starts holds a copy of every descriptor until it executes its program.
+/// A child that another test starts has a copy of every descriptor until it executes its program.
 func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }
 
+<<<<<<< HEAD
 /// Waits until all processes have closed the listener at the address.
+=======
+/// Waits until the listener at the address is closed, which a child can delay in the same way.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }
 
-/// Leaves a socket path behind, as a killed process does.
+/// Leaves a socket path behind, as a killed process would.
 func leaveStale(_ address: UnixSocket.Address) throws {
   try UnixSocket.StreamListener(at: address).close()
   try waitUntilRefused(at: address)

@@ -65,7 +65,8 @@ import Testing
       let scratch = try Scratch()
       let address = try scratch.socket
       let observer = PermissionsObserver(address.description)
-      // Repeat until the observing thread has seen the path often enough. The number of rounds depends on the machine.
+      // Repeat until the observing thread has seen the path often enough. How many rounds this takes depends on the
+      // machine.
       while observer.sightings < 200 {
         try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
         try address.unlink()

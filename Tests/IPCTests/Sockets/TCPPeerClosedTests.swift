@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct TCPPeerClosedTests {
-  /// Runs in a child with the default action for SIGPIPE: a call that raises the signal kills the child.
+  /// Runs in a child with the default action for SIGPIPE, so that a call that raises the signal kills the child.
   @Test func `Sending to a closed peer is an error, without SIGPIPE`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
@@ -12,7 +12,7 @@ import Testing
       let client = try TCP.Stream(.v4)
       try client.connect(to: listener.address)
       try listener.accepted().close()
-      // The kernel accepts the first byte, and the peer responds with a reset.
+      // The kernel accepts the first byte, to which the peer responds with a reset.
       #expect(try client.write([1].span) == 1)
       try waitUntilHungUp(client)
       #expect(reason { _ = try client.write([1].span) } == .brokenPipe)

@@ -88,7 +88,7 @@ extension TCP.Listener {
     #expect(reason { try TCP.Stream(.v4).connect(to: address, timeout: .after(.seconds(60))) } == .connectionRefused)
     let stream = try TCP.Stream(.v4)
     #expect(reason { try stream.connect(to: address, timeout: .immediate) } == .nowInProgress)
-    // After a refused connection, the same socket can try again.
+    // After a connection has been refused, the same socket can try again.
     until { reason { try stream.connect(to: address, timeout: .immediate) } == .connectionRefused }
     try bound.listen(backlog: 1)
     try stream.connect(to: address, timeout: .after(.seconds(60)))

@@ -35,7 +35,7 @@ import Testing
       #expect(try sender.peerAddress == receiver.address)
       try sender.send([1].span)
       try receiver.close()
-      // A child that another test is starting may briefly hold the receiver open.
+      // A child that another test is starting can briefly hold the receiver open.
       var bytes: [UInt8] = []
       until {
         _ = reason { _ = try sender.send([1].span) }

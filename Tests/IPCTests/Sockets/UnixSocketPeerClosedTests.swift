@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct UnixSocketPeerClosedTests {
-  /// Runs in a child with the default action for SIGPIPE: a call that raises the signal kills the child.
+  /// Runs in a child with the default action for SIGPIPE, so that a call that raises the signal kills the child.
   @Test func `Sending to a closed peer is an error, without SIGPIPE`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)

@@ -5,7 +5,11 @@ import Testing
 @testable import IPC
 
 @Suite struct BrokenPipeTests {
+<<<<<<< HEAD
   /// Runs in a separate process with the default disposition, so a signal that is not suppressed kills the process.
+=======
+  /// Runs in a separate process with the default disposition, so that an unhandled signal kills the process.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `A broken pipe is an error, and does not raise a signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
@@ -13,7 +17,7 @@ import Testing
     }
   }
 
-  /// Tests the fallback for kernels before Linux 6.18, which lack RWF_NOSIGNAL.
+  /// Tests the fallback for kernels before Linux 6.18, which do not support RWF_NOSIGNAL.
   @Test func `Without the kernel's flag, a broken pipe does not raise a signal either`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
@@ -84,7 +88,7 @@ private func writerWithoutReader() throws -> PipeWriter {
   return writer
 }
 
-/// Checks that the disposition and the mask do not change, and that no signal remains pending.
+/// Checks that the disposition and the mask do not change, and that no signal stays pending.
 private func expectBrokenPipe() throws {
   let writer = try writerWithoutReader()
   for timeout in [Timeout.never, .immediate, .after(.seconds(9))] {

@@ -24,7 +24,7 @@ import Testing
   @Test func `A flush that would block keeps the rest, and reports the number of written bytes`() throws {
     var writer = BufferedWriter(ScriptedSink(pieces: [4]), onUnwritten: { _ in })
     try writer.write("0123456789".utf8.span)
-    // Every other immediate write to the scripted sink would block.
+    // The scripted sink would block on every other immediate write.
     #expect(failure { try writer.flush(timeout: .immediate) }?.errno == .wouldBlock)
     let error = failure { try writer.flush(timeout: .immediate) }
     #expect(error?.transferred == 4)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `An open FIFO is read and written without waiting even if it could not be opened again`() async {
-    // Runs in a separate process, which drops the privilege to open every file.
+    // Runs in a separate process, which drops its privilege to open any file.
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
       let fifo = try scratch.fifo()

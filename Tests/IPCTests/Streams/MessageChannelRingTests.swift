@@ -62,7 +62,7 @@ import Testing
   }
 }
 
-/// A stream that fails once, as a ring does when the other process has died, and then works.
+/// A stream that works, but fails once, as a ring does when the other process has died.
 private struct Dying: ReadableStream, WritableStream {
   var calls = 0
 

@@ -103,7 +103,8 @@ import Testing
   }
 
   @Test func `A competing reader does not delay a deadline`() async throws {
-    // poll(2) reports the byte to both readers. One reads it, and the other must not wait past its deadline.
+    // poll(2) reports the byte to both readers. One of them reads the byte, and the other must not wait past its
+    // deadline.
     let pipe = try AnonymousPipe()
     let reader = pipe.reader
     let writer = pipe.writer

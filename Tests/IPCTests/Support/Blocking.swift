@@ -10,20 +10,26 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
+<<<<<<< HEAD
 /// Yields the processor until `condition` is true, for conditions that no system call waits for, such as a sleeping
 /// thread.
+=======
+/// Yields the processor until `condition` is true.
+///
+/// This is meant for states for which no call waits, such as a sleeping thread.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }
 
-/// Yields to other tasks until `condition` holds.
+/// Yields to other tasks until `condition` is true.
 func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have finished.
 ///
-/// If this function returned earlier, the other thread could create an object after the test has removed it.
+/// If this function returned earlier, the other thread could still create an object after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {

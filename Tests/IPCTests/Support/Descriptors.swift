@@ -15,7 +15,7 @@ func isCloseOnExec(_ descriptor: Int32) -> Bool? {
 
 /// Waits until all readers of a pipe are closed.
 ///
-/// A child that another test starts holds a copy of every descriptor until it executes its program.
+/// A child that another test starts has a copy of every descriptor until it executes its program.
 func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try writer.wait(for: [])
 }

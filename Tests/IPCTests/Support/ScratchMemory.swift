@@ -44,7 +44,7 @@ func unshareProcesses() throws {
 
 /// A child created by `fork(2)`, which runs `body` and exits with its result.
 ///
-/// Use this only in exit tests, where no other thread can hold a runtime lock.
+/// Use this only in exit tests, in which no other thread can hold a runtime lock.
 struct ForkedChild: ~Copyable {
   let process: Int32
 
@@ -60,10 +60,14 @@ struct ForkedChild: ~Copyable {
     self.process = process
   }
 
+<<<<<<< HEAD
   // If the child kept running after a failed test, it would keep the test runner's pipes open.
+=======
+  // If a child outlived a failed test, it would keep the test runner's pipes open.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   deinit { kill(process, SIGKILL) }
 
-  /// Blocks the child until its parent exits or kills the child.
+  /// Blocks the child until its parent exits or kills it.
   static func waitForParent() -> Never {
     let parent = getppid()
     while getppid() == parent { usleep(20_000) }

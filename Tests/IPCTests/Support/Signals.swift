@@ -1,7 +1,9 @@
 import Foundation
 import IPC
 
-/// Records the values that arrive with a signal, in order, through a pipe that the signal handler writes to.
+/// Records the values that arrive with a signal, in order.
+///
+/// The signal handler writes them to a pipe.
 struct SignalRecorder {
   init(by signal: Int32) throws {
     var ends: [Int32] = [-1, -1]

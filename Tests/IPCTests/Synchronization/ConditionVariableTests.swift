@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ConditionVariableTests {
-  /// The number of waiting threads and the number of threads that may continue, both protected by the mutex.
+  /// The number of waiting threads and the number of threads that may continue; the mutex protects both.
   private final class Gate: Sendable {
     let waiting = Atomic(0)
     let tickets = Atomic(0)
@@ -26,7 +26,11 @@ import Testing
 
     /// Waits until enough threads are waiting, and then issues tickets.
     ///
+<<<<<<< HEAD
     /// Every thread that is counted is waiting, and has therefore unlocked the mutex.
+=======
+    /// Every counted thread is waiting, so it has unlocked the mutex.
+>>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A file lock")
 struct FileLockTests {
-  /// Runs `body` with two open file descriptions for a new file, and then removes the file.
+  /// Runs `body` with two open file descriptions for a new file, which is removed afterwards.
   private static func withFile(_ body: (FileDescriptor, FileDescriptor) throws -> Void) throws {
     let path = FilePath(NSTemporaryDirectory()).appending("file-lock-\(UUID().uuidString)")
     let first = try FileDescriptor.open(

@@ -90,7 +90,7 @@ import Testing
       try withSemaphoreName { name in
         let handled = try POSIXSemaphore.create(name, value: 0)
         let semaphore = try POSIXSemaphore.open(name)
-        // Test threads block the signal, and the process ignores it if it has no handler.
+        // The test threads block the signal, and without a handler, the process ignores it.
         var signals = sigset_t()
         _ = unsafe sigaddset(&signals, SIGURG)
         _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
@@ -156,7 +156,7 @@ import Testing
   }
 }
 
-/// Tests for names that other processes create and remove concurrently.
+/// Tests for names that other processes create and remove at the same time.
 @Suite struct POSIXSemaphoreRaceTests {
   @Test func `Permissions are exact unless the umask is applied`() async {
     await #expect(processExitsWith: .success) {

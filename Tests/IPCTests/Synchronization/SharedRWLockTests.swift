@@ -27,7 +27,7 @@ import Testing
   @Test(arguments: modes) func `A lock waits for its deadline, and not longer`(_ mode: LockMode) async throws {
     let region = try SharedRegion(size: 4096)
     try SharedRWLock.create(in: region, at: 0).lock(.exclusive)
-    // Use another thread: in the thread that holds the lock, the call may fail with EDEADLK.
+    // Use another thread, because the call may fail with EDEADLK in the thread that holds the lock.
     try await onThread {
       let lock = try SharedRWLock.open(in: region, at: 0)
       let timeout = Timeout.after(.milliseconds(10))

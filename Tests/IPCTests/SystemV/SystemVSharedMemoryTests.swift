@@ -151,7 +151,7 @@ import Testing
         let memory = try segment.attachReadOnly()
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
-        // Both recorded processes are dead, but this process has the segment attached.
+        // Both recorded processes are dead, but this process has attached the segment.
         let identifier = segment.identifier
         await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in
           _ = try SystemVSharedMemory(identifier: identifier).attachReadOnly()
@@ -160,7 +160,7 @@ import Testing
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
       }
-      // No process has the segment attached, but this process, its last user, is alive.
+      // No process has attached the segment, but this process, its last user, is alive.
       #expect(try !segment.removeIfAbandoned())
       let identifier = segment.identifier
       await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in

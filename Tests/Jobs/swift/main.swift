@@ -1,4 +1,4 @@
-// Sends each argument as a job and prints the result, and finally sends an empty job. The twin of job_client.c.
+// Sends each argument as a job, prints the result, and then sends an empty job. job_client.c is the same program in C.
 import Glibc
 import IPC
 import SystemPackage

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// `.ci/orders` copies this package next to modified library sources, in which each atomic operation can be made
-// relaxed.
+// `.ci/orders` copies this package to a directory beside modified library sources, in which each atomic operation can
+// be made relaxed.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),

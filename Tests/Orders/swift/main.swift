@@ -1,12 +1,14 @@
-// Uses a ring, a queue and a block from two threads, with one of the library's atomic operations relaxed: `orders 7`,
-// or `orders none`.
+// Uses a ring, a queue and a block in two threads. `orders 7` makes one of the library's atomic operations relaxed, and
+// `orders none` leaves them all unchanged.
 import Foundation
 import IPC
 import Synchronization
 
 let records = 200
 let size = 16384
-/// A thread's progress; its accesses are relaxed, so they do not order any other access.
+/// The progress of a thread.
+///
+/// Its accesses are relaxed, so that they do not order any other access.
 let reached = Atomic(0)
 
 func reach(_ step: Int) { reached.store(step, ordering: .relaxed) }
@@ -31,7 +33,7 @@ func run(_ first: @escaping @Sendable () throws -> Void, _ second: @escaping @Se
 func exchangeRecords() throws {
   let region = try SharedRegion(size: size)
   run {
-    // The magic number publishes everything stored before it.
+    // The magic number publishes everything that was stored before it.
     unsafe try region.place(bytes: 8, alignment: 8, at: 8192).storeBytes(of: 1, as: UInt64.self)
     try RecordRing.create(capacity: 64, in: region, at: 0)
     reach(1)
@@ -53,7 +55,7 @@ func exchangeRecords() throws {
   }
 }
 
-/// Sends the first message from a thread that holds the lock until the receiver sleeps on it.
+/// Sends the first message from a thread that keeps the lock until the receiver sleeps on it.
 ///
 /// For later messages, neither thread waits for the lock.
 func exchangeMessages() throws {
@@ -85,7 +87,7 @@ func exchangeMessages() throws {
   }
 }
 
-/// The flag publishes everything stored before it, including data outside the block.
+/// The flag publishes everything that was stored before it, including data outside the block.
 func exchangeRounds() throws {
   let region = try SharedRegion(size: size)
   let block = try SharedBlock.create(in: region, at: 0)

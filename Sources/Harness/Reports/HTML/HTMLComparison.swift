@@ -1,4 +1,4 @@
-/// The expected and the actual response in a failure, side by side, with the differences marked.
+/// The expected and the actual response in a failure, shown side by side with the differences marked.
 struct HTMLComparison {
   struct Word {
     let text: String
@@ -9,7 +9,7 @@ struct HTMLComparison {
     let heading: String
     let expected: [Word]
     let actual: [Word]
-    /// Whether the words are padded with spaces to align the bytes on both sides.
+    /// Whether the words are padded with spaces, so that the bytes on both sides are aligned.
     var isBytes = false
   }
 
@@ -60,7 +60,7 @@ struct HTMLComparison {
     }
   }
 
-  /// Marks the unexpected fields, or else the kind of response or its `errno`.
+  /// Marks the unexpected fields or, if there are none, the kind of response or its `errno`.
   private static func actual(_ actual: String, _ expected: String, _ evidence: Evidence) -> [Word] {
     var words = words(actual)
     let isOfKind = words.first?.text == expected.split(separator: " ").first.map(String.init)

@@ -1,6 +1,6 @@
 /// The HTML elements that the pages use.
 ///
-/// Non-void elements have an end tag even if they are empty, as HTML requires.
+/// Non-void elements always have an end tag, as HTML requires.
 extension XMLWriter {
   /// Writes an element whose text may come from a peer: invisible characters are escaped.
   mutating func element(_ name: String, _ attributes: Attributes = [], display text: String) {
@@ -36,8 +36,8 @@ extension XMLWriter {
     row(markup: [Self.markup("th", Self.displayed(heading), [("scope", "row")])] + cells)
   }
 
-  /// Writes a row on one line, because a page with thousands of rows opens faster without white space between the
-  /// cells.
+  /// Writes a row on one line, because a page with thousands of rows opens faster if there is no white space between
+  /// the cells.
   mutating func row(markup cells: [String]) { line(Self.markup("tr", cells.joined())) }
 
   /// Returns markup for text that may come from a peer.

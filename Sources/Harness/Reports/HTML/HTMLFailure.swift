@@ -5,7 +5,7 @@ struct HTMLFailure {
   let pairing: Matrix.Pairing
   /// Whether the details are initially expanded.
   var isOpen = false
-  /// Whether links to the cell lead to this part: a repeated cell has several parts.
+  /// Whether links to the cell lead to this part; if the cell was repeated, several parts describe it.
   var isLinked = true
   /// Whether the failure is new: the cell did not fail in the earlier run.
   var isNew = false
@@ -93,7 +93,7 @@ struct HTMLFailure {
   private func writeRest(to page: inout XMLWriter) {
     for transcript in evidence.transcripts {
       let role = "\(transcript.role) (\(transcript.language))"
-      // Skip the first line: it is the process state, which the timeline already shows.
+      // Skip the first line, which contains the process state: the timeline already shows that state.
       let stack = transcript.state?.linesEscapedForDisplay.dropFirst() ?? []
       let errors = transcript.standardError.suffix(Self.maximumMessages).flatMap(\.linesEscapedForDisplay)
       for (title, lines) in [("Kernel stack", Array(stack)), ("Standard error", errors)] where !lines.isEmpty {

@@ -1,12 +1,12 @@
 /// The report as one HTML file that needs no network access.
 ///
-/// All data is in tables and `details` elements, so the page works without JavaScript; the script only filters. Passing
-/// cells are only counted, and only failures have evidence, so that the page stays small.
+/// All data is in tables and `details` elements, so the page works without JavaScript, which is used only to filter. To
+/// keep the page small, passing cells are only counted, and evidence is shown only for failures.
 struct HTMLReport: Report {
   private var record = RunRecord()
   /// The changes since an earlier run; nil if the run is not compared.
   private let comparison: RunComparison?
-  /// The measured costs of the mechanisms; nil if the page has none.
+  /// The measured costs of the mechanisms; nil if the page does not show costs.
   private let costs: BenchmarkDocument?
 
   init(comparison: RunComparison? = nil, costs: BenchmarkDocument? = nil) {
@@ -18,7 +18,7 @@ struct HTMLReport: Report {
   private static let maximumExplained = 300
   /// The maximum number of changes listed for each kind of change, because a filtered run can omit thousands of cells.
   private static let maximumChanges = 50
-  /// The maximum number of visible reasons for cells not run; the page collapses the rest.
+  /// The maximum number of reasons for cells not run that are initially visible; the page collapses the others.
   private static let maximumReasons = 8
 
   mutating func receive(_ event: Event) -> String {

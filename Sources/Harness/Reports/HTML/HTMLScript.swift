@@ -1,4 +1,4 @@
-/// The report's script, which only filters and moves the focus.
+/// The report's script, which only filters the page and moves the focus.
 enum HTMLScript {
   /// The JavaScript source; it reads the URL fragment.
   ///
