@@ -6,15 +6,9 @@ import Testing
 
 @testable import IPCAsync
 
-<<<<<<< HEAD
 // Allocations are counted per thread, so all tasks run in the executor's thread. `make async-cost` counts allocations
 // in calls that wait. Those allocations cannot be counted here, because the testing library records every thrown error,
 // including an `EAGAIN` that a call handles itself.
-=======
-// The tests count allocations per thread, so all tasks run in the executor's thread. `make async-cost` counts the
-// allocations in calls that wait. The tests cannot count those, because the testing library records every thrown error,
-// including `EAGAIN` within a call.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
   func `A call that does not need to wait does not allocate`(_ kind: EndpointKind) async throws {

@@ -32,11 +32,7 @@ import Testing
     #expect(try await first + second == 2)
   }
 
-<<<<<<< HEAD
   /// Reuses a descriptor number for a new file after a cancelled wait has left behind an entry for the old file.
-=======
-  /// Reuses a descriptor number for a new file after a canceled wait, whose entry refers to the old file.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test(arguments: [false, true])
   func `A number that belongs to another file is watched again`(_ keepsOld: Bool) async {
     await #expect(processExitsWith: .success) { [keepsOld = keepsOld as Bool] in
@@ -46,11 +42,7 @@ import Testing
       await eventually { (try? EventLoop.current.waitCount) == 1 }
       cancelled.cancel()
       _ = await cancelled.result
-<<<<<<< HEAD
       // A duplicate keeps the open file description open, and therefore the epoll entry in the kernel.
-=======
-      // A duplicate keeps the open file description open, and therefore also the kernel's epoll entry.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       let duplicate = keepsOld ? try EventFD(adopting: old.descriptor.duplicate()) : nil
       let new = try EventFD()
       _ = try new.descriptor.duplicate(as: old.descriptor)
@@ -81,11 +73,7 @@ import Testing
 
   /// Calls that do not need to wait do not suspend.
   ///
-<<<<<<< HEAD
   /// If they did not yield either, the other task would never run on the same actor.
-=======
-  /// If they never yielded, the other task could not run on the same actor.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `A task that always finds a message yields to other tasks`() async throws {
     let counter = try EventFD(value: 100_000, semaphore: true, nonBlocking: true)
     let reads = try await Flood().run(counter)

@@ -5,11 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-<<<<<<< HEAD
 /// Tests that a program can use the signal that the library uses to interrupt calls in threads.
-=======
-/// Tests that a program can use the signal with which the library interrupts calls in threads.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct InterruptionTests {
   enum Disposition: Int, CaseIterable, Sendable, Codable {
     case standard, ignored, handled, handledWithRestart

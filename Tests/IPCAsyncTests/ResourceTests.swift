@@ -54,11 +54,7 @@ import Testing
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
-<<<<<<< HEAD
           // A thread that makes a nonblocking attempt is briefly counted as waiting.
-=======
-          // During a nonblocking attempt, the thread briefly counts as waiting.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
           await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)

@@ -163,13 +163,8 @@ import Testing
     #expect(elements <= 5)
   }
 
-<<<<<<< HEAD
   // Event-loop threads block all signals, but a test's main thread does not. Therefore, send the signals to the
   // executor's thread.
-=======
-  // The threads of event loops block all signals, but the main thread of a test does not. Therefore, the signals are
-  // sent to the executor's thread.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `Signals arrive in ascending order of their numbers`() async throws {
     let executor = try EventLoopExecutor.shared()
     let passed = Passed(try SignalFD([.user1, .user2]))

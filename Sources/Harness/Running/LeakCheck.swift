@@ -130,7 +130,6 @@ struct LeakCheck {
   /// Objects of the kinds in `tolerating` may remain, because their creators may have been killed
   /// before they could remove the objects.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
-<<<<<<< HEAD
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
     let left = unknown(objects).filter { !tolerating.contains($0.kind) }
@@ -138,13 +137,7 @@ struct LeakCheck {
       if objects.isEmpty, !hasPrivilegedRoles { client.sandbox.allowReuse() }
       return
     }
-    // The reason is a single line; the evidence lists more objects.
-=======
-    let left: [KernelObject]
-    do { left = unknown(try objects()).filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
-    guard !left.isEmpty else { return }
     // The reason must fit on one line; the evidence lists more objects.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""
     var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)\(resultHint(left))")
@@ -152,16 +145,12 @@ struct LeakCheck {
     throw outcome
   }
 
-<<<<<<< HEAD
   /// Whether a role may have changed more than a snapshot lists, such as a network interface or a kernel parameter.
   private var hasPrivilegedRoles: Bool {
     client.sandbox.user == 0 || client.roles.contains { $0.role.user == .root }
   }
 
-  /// Returns text to append to a reason: how a scenario can accept a program's result file.
-=======
   /// Returns text to append to a reason, which explains how a scenario can accept a program's result file.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   private func resultHint(_ left: [KernelObject]) -> String {
     guard client.roles.contains(where: { !$0.isPeer }), let file = left.first(where: { $0.kind == .file })?.name else {
       return ""

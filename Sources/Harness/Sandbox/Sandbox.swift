@@ -79,7 +79,11 @@ final class Sandbox {
       farEnds.append([input.reader, output.writer, error.writer] + (trace.map { [$0.writer] } ?? []))
     }
     self.streams = streams
-    if let idle = settings.pool.take() { sandboxInit = idle } else { sandboxInit = try SandboxInit(settings, names: names) }
+    if let idle = settings.pool.take() {
+      sandboxInit = idle
+    } else {
+      sandboxInit = try SandboxInit(settings, names: names)
+    }
   }
 
   deinit { if isReusable { pool.add(sandboxInit) } }

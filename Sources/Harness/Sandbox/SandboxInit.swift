@@ -4,14 +4,9 @@ import SystemPackage
 
 /// The first process in a sandbox, which executes the runner's commands line by line.
 ///
-<<<<<<< HEAD
 /// The commands arrive through a socket, because a command to start a peer passes descriptors. When the socket is
 /// closed, for example because the runner was killed, the sandbox init exits, and all processes in the sandbox are
 /// killed.
-=======
-/// When the sandbox init starts, it receives the peers' ends of the standard streams. If its input is closed, for
-/// example because the runner was killed, it exits, and the kernel kills all processes in the sandbox.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?

@@ -35,11 +35,7 @@ enum EndpointKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-<<<<<<< HEAD
   /// Whether a thread must wait for the object because it has no descriptor.
-=======
-  /// Whether a thread must wait for the object because the object has no descriptor.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   var needsThread: Bool {
     switch self {
     case .semaphore, .systemVSemaphore, .systemVReceive, .systemVSend, .recordReceive, .byteRingRead,

@@ -3,13 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// As in the kernel, paths are bytes: a path that is not UTF-8 must not be changed into a different path.
-=======
-/// Paths are bytes, as in the kernel.
-///
-/// A path that is not UTF-8 must not be changed into a different path.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct PathTests {
   /// Returns a path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {
@@ -43,11 +37,7 @@ import Testing
     try MappedFile.create(path, size: 8).close()
     #expect(exists(path))
     #expect(try MappedFile.open(path).status().size == 8)
-<<<<<<< HEAD
     // If the file cannot be completed, the call removes it.
-=======
-    // The library removes a file that it could not complete.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     try MappedFile.unlink(path)
     #expect(!exists(path))
     #expect(reason { _ = try MappedFile.create(path, size: 1 << 60) } != nil)

@@ -94,11 +94,7 @@ import Testing
     #expect(try Timeout.until(secondsSince1970: 1, nanoseconds: 0).hasPassed)
     let far = try Timeout.until(secondsSince1970: .max, nanoseconds: 999_999_999)
     #expect(!far.hasPassed)
-<<<<<<< HEAD
     // In the last second for which this works, the remaining time in nanoseconds just fits in an `Int64`.
-=======
-    // The last second that can be represented in nanoseconds.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     let last = Int64(time(nil)) + 9_223_372_036
     #expect(try !Timeout.until(secondsSince1970: last, nanoseconds: 999_999_999).hasPassed)
   }

@@ -12,11 +12,7 @@ import Testing
     let name: String
     /// Performs the call.
     let call: (Timeout, _ retryOnInterrupt: Bool) throws -> Void
-<<<<<<< HEAD
     /// Makes the next call return without waiting; nil if that is not possible in the thread that makes the call.
-=======
-    /// Makes the next call return without waiting; nil if this thread cannot do this.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     let complete: (() throws -> Void)?
 
     init(
@@ -180,11 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-<<<<<<< HEAD
       // This ends the test if a call does not report the interruption.
-=======
-      // If a call does not report the interruption, end the test.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()

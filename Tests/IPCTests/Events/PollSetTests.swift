@@ -61,11 +61,7 @@ import Testing
     poll.add(first, for: [.priority, .peerHangUp], token: 0)
     #expect(try poll.wait(timeout: .immediate) == 0)
     var byte: UInt8 = 1
-<<<<<<< HEAD
     // Unix sockets support urgent data since Linux 5.15, depending on the kernel configuration.
-=======
-    // Unix sockets support urgent data since Linux 5.15, if the kernel is configured to do so.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     let sent = unsafe send(second.descriptor.rawValue, &byte, 1, Int32(MSG_OOB))
     if sent == 1 {
       #expect(try poll.wait() == 1)

@@ -5,15 +5,9 @@ import Testing
 
 /// Signals apply to the whole process, so these tests run in a separate process.
 ///
-<<<<<<< HEAD
 /// The tests send signals to one thread, because the other threads belong to the test runtime and do not block signals.
 ///
 /// Signals with values can be sent only to a process, so the scenarios test them instead.
-=======
-/// They send signals to one thread, because the other threads belong to the test runtime, and do not block signals.
-///
-/// A signal with a value can be sent only to a process, so the scenarios test it instead.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -210,11 +204,7 @@ import Testing
       _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       try Signal.brokenPipe.ignore()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
-<<<<<<< HEAD
       // If the library still assumed that the signal is ignored, the signal would kill the process here.
-=======
-      // If the library still relied on the signal being ignored, the signal would kill the process here.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       try Signal.brokenPipe.resetToDefault()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
     }

@@ -31,11 +31,7 @@ import Testing
         try #require(try !POSIXMessageQueue.unlinkIfAbandoned(POSIXName(text)))
         kill(getpid(), SIGKILL)
       }
-<<<<<<< HEAD
       // A process that has opened the queue without marking it as owned does not prevent its removal.
-=======
-      // The removal ignores processes that have the queue open but have not marked it as owned.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       let other = try POSIXMessageQueue.Receiver.open(name)
       #expect(try POSIXMessageQueue.unlinkIfAbandoned(name))
       #expect(reason { try other.markOwned() } == .noSuchFileOrDirectory)

@@ -198,11 +198,7 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-<<<<<<< HEAD
         // SIGTERM kills the child although this process blocks SIGTERM, and SIGINT kills the child although this
-=======
-        // SIGTERM kills the child even though this process blocks SIGTERM, and SIGINT kills the child even though this
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
         // process ignores SIGINT.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
@@ -259,24 +255,14 @@ import Testing
     }
   }
 
-<<<<<<< HEAD
   /// Runs in a separate process, which SIGALRM kills if `terminate` waits for a child that it has not killed.
-=======
-  /// Runs in a separate process.
-  ///
-  /// SIGALRM kills that process if `terminate` waits for a child that it did not kill.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)
       let child = try ChildProcess("sleep", arguments: ["3600"])
       #expect(try child.terminate() == .signaled(.terminate))
       let pipe = try AnonymousPipe()
-<<<<<<< HEAD
       // The shell reads until this process exits, so it does not keep running after a failed test.
-=======
-      // The shell reads until this process exits, so that the shell does not outlive a failed test.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       let input = try AnonymousPipe()
       let stubborn = try ChildProcess(
         "sh", arguments: ["-c", "trap '' TERM; echo >&3; read -r line"],

@@ -3,17 +3,10 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests that a new object never has more permissions than requested, not even between two system calls.
 @Suite struct ExactPermissionsTests {
   @Test func `An observer never sees more permissions than requested`() async {
     // This test runs in a child, because it sets the umask, which applies to the whole process, to 0.
-=======
-/// A new object must never have more permissions than requested, not even between two system calls.
-@Suite struct ExactPermissionsTests {
-  @Test func `An observer never sees more permissions than requested`() async {
-    // Runs in a child, because the umask applies to the whole process. The umask here removes no permissions.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     await #expect(processExitsWith: .success) {
       umask(0)
       let scratch = try Scratch()

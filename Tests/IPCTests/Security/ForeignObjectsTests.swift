@@ -3,11 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests for existing objects that belong to another user, and that all users may access.
-=======
-/// Existing objects that belong to another user, and that all users can access.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 ///
 /// A program that opens such an object shares the object with that user.
 ///

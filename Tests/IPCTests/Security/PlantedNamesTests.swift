@@ -3,11 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests for files and links that another user has created in `/tmp` or `/dev/shm`, which are world-writable.
-=======
-/// Files and links that another user can create in `/tmp` or `/dev/shm`, which are world-writable.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 ///
 /// The library must reject them, and must not change them. It must never follow a link, and no call may block.
 @Suite struct PlantedNamesTests {

@@ -3,11 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests for memory objects whose names other processes create and remove concurrently.
-=======
-/// Memory objects whose names other processes create and remove at the same time.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct MemoryObjectRaceTests {
   /// Creates files at `path` directly, as another process would, while a thread runs `create` and `remove`.
   ///

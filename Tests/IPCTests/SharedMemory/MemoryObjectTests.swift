@@ -193,13 +193,7 @@ import Testing
     #expect(try MemoryObject.anonymous("plain", sealable: false).seals().contains(.seal))
   }
 
-<<<<<<< HEAD
   /// Whether this process may create a PID namespace, which has its own `vm.memfd_noexec` setting.
-=======
-  /// Whether this process may create a PID namespace.
-  ///
-  /// The setting `vm.memfd_noexec` exists in each PID namespace.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   private static let hasNamespaces: Bool = {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -69,11 +69,7 @@ import Testing
     #expect(reason { _ = try ByteRing.Producer.open(in: region, at: 0) } == .brokenPipe)
   }
 
-<<<<<<< HEAD
   // With a corrupted header, each call must return a result or throw an error; a crash would end the test program.
-=======
-  // A corrupted header must lead to a result or an error. A crash would end the test program.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `A header of arbitrary bytes does not crash the process`(_ seed: UInt64) throws {
     let region = try SharedRegion(size: 448)

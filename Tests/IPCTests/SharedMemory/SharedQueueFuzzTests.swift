@@ -2,11 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Arbitrary bytes that another process writes into a queue may cause errors and lost messages, but nothing else.
-=======
-/// If another process writes arbitrary bytes into a queue, the only effects may be errors and lost messages.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)

@@ -63,11 +63,7 @@ import Testing
     try queue.sender.send("12345")
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { unsafe room.deallocate() }
-<<<<<<< HEAD
     // The call must not use the initialized part of the span as free space.
-=======
-    // The initialized part of the span is not free space.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 4)
     #expect(throws: IPCError(.sharedQueueReceive, .messageTooLong)) {
       _ = try queue.receiver.receive(into: &bytes, timeout: .immediate)

@@ -16,11 +16,7 @@ import Testing
     try queue.close()
     let (some, others) = try await (third, fourth)
     #expect((some + others).sorted() == Array(0..<2 * count))
-<<<<<<< HEAD
     // Each consumer receives the messages from any given producer in order.
-=======
-    // Each consumer receives the messages of any one producer in order.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     for numbers in [some, others] {
       #expect(numbers.filter { $0 < count } == numbers.filter { $0 < count }.sorted())
     }
@@ -49,11 +45,7 @@ import Testing
       try queue.lock(.sharedQueueSend)
       queue.place(unsafe Array("lost".utf8).span.bytes)
     }
-<<<<<<< HEAD
     // The thread can exit some time after its result is available.
-=======
-    // The thread may exit some time after it has made its result available.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     try await onThread { try queue.sender.send("one", timeout: .never) }
     #expect(try queue.receiver.text() == "one")
     #expect(try queue.status().recoveryCount == 1)

@@ -19,11 +19,7 @@ import Testing
       _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-<<<<<<< HEAD
     // Other tests in this process can have pidfds open.
-=======
-    // Other tests in this process can have some pidfds open.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     #expect(descriptorsOfThisProcess() < 8)
   }
 

@@ -3,11 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Each test runs in a child, because all threads in a process share its environment.
-=======
-/// Each test runs in a child, because environment variables apply to the whole process.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct ListenDescriptorsTests {
   @Test func `A listening socket is adopted by its name`() async {
     await #expect(processExitsWith: .success) {

@@ -57,11 +57,7 @@ func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyabl
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }
 
-<<<<<<< HEAD
 /// Waits until all processes have closed the listener at the address.
-=======
-/// Waits until the listener at the address is closed, which a child can delay in the same way.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }

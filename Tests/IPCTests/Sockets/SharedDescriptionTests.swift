@@ -4,13 +4,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests for threads that share an open file description: a call in one thread must not make another thread wait.
-=======
-/// Threads that share an open file description.
-///
-/// A call in one thread must not make another thread wait.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite(.serialized) struct SharedDescriptionTests {
   /// The timeouts to pass to the calls; nil means an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
@@ -113,11 +107,7 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-<<<<<<< HEAD
 /// Makes calls repeatedly in two threads, both of which must finish by themselves.
-=======
-/// Makes calls repeatedly in two threads, both of which must finish without help.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 ///
 /// If the threads do not finish, `free` unblocks them.
 private func expectBothToEnd(

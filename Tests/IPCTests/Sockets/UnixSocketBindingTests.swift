@@ -74,11 +74,7 @@ import Testing
       #expect(reason { try UnixSocket.Datagram().bind(to: address, replaceStale: true) } == .addressInUse)
     }
     try UnixSocket.Stream().connect(to: addresses[0])
-<<<<<<< HEAD
     // The check whether the path is stale has not made a connection.
-=======
-    // The check whether the path is stale must not make a connection.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     #expect(try listener.accepted().peerAddress.isUnnamed == true)
     #expect(reason { _ = try listener.accept(timeout: .immediate) } == .wouldBlock)
     #expect(try bound.address == addresses[1])

@@ -5,11 +5,7 @@ import Testing
 @testable import IPC
 
 @Suite struct BrokenPipeTests {
-<<<<<<< HEAD
   /// Runs in a separate process with the default disposition, so a signal that is not suppressed kills the process.
-=======
-  /// Runs in a separate process with the default disposition, so that an unhandled signal kills the process.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   @Test func `A broken pipe is an error, and does not raise a signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)

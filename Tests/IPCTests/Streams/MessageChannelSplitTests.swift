@@ -2,11 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-<<<<<<< HEAD
 /// Tests that messages arrive unchanged, regardless of how a stream splits their bytes.
-=======
-/// Messages must arrive unchanged, regardless of how a stream splits their bytes.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 @Suite struct MessageChannelSplitTests {
   @Test(arguments: [[[], [1, 2]], [[7], [], [8, 9]], [[1, 2, 3, 4, 5, 6, 7, 8]]] as [[[UInt8]]])
   func `Small messages are received whole from every split of their bytes`(_ messages: [[UInt8]]) throws {

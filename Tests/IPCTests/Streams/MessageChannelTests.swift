@@ -89,12 +89,8 @@ import Testing
     var (short, message): ([UInt8], [UInt8]) = ([], [])
     var (before, failures, sum) = (0, 0, 0)
     for round in 0...2000 {
-<<<<<<< HEAD
       // The first rounds also allocate memory that later rounds reuse: the storage of both arrays, which the call
       // swaps.
-=======
-      // The first rounds also allocate the storage of both arrays, which are swapped; later rounds reuse that storage.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       if round == 10 { before = allocation_count() }
       try sender.send(small.span, timeout: timeout)
       try sender.send(large.span, timeout: timeout)

@@ -10,14 +10,8 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
-<<<<<<< HEAD
 /// Yields the processor until `condition` is true, for conditions that no system call waits for, such as a sleeping
 /// thread.
-=======
-/// Yields the processor until `condition` is true.
-///
-/// This is meant for states for which no call waits, such as a sleeping thread.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }

@@ -60,11 +60,7 @@ struct ForkedChild: ~Copyable {
     self.process = process
   }
 
-<<<<<<< HEAD
   // If the child kept running after a failed test, it would keep the test runner's pipes open.
-=======
-  // If a child outlived a failed test, it would keep the test runner's pipes open.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
   deinit { kill(process, SIGKILL) }
 
   /// Blocks the child until its parent exits or kills it.

@@ -26,11 +26,7 @@ import Testing
 
     /// Waits until enough threads are waiting, and then issues tickets.
     ///
-<<<<<<< HEAD
     /// Every thread that is counted is waiting, and has therefore unlocked the mutex.
-=======
-    /// Every counted thread is waiting, so it has unlocked the mutex.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )

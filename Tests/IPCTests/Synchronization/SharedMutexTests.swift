@@ -37,11 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-<<<<<<< HEAD
           // A call that used the wrong clock would return immediately, or only after years.
-=======
-          // With the wrong clock, the call would return immediately, or only after years.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -104,11 +100,7 @@ import Testing
         try mutex.unlock()
         #expect(reason { _ = try mutex.lock() } == .notRecoverable)
         #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(60))) } == .notRecoverable)
-<<<<<<< HEAD
         // Check this last, because glibc 2.36 keeps the mutex locked afterwards.
-=======
-        // Check this last, because glibc 2.36 then keeps the mutex locked.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .notRecoverable)
       }
     }

@@ -42,11 +42,7 @@ import Testing
 
   @Test func `The first operation marks a set as initialized, not its values`() throws {
     try withKey { (key) throws in
-<<<<<<< HEAD
       // A C program that does not follow the convention initializes the set in this way.
-=======
-      // This is how a C program that does not follow the convention initializes the set.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       let set = try SystemVSemaphores.create(key, count: 1)
       try set.set(0, to: 1)
       #expect(reason { try set.waitUntilInitialized(timeout: .immediate) } == .wouldBlock)

@@ -104,11 +104,7 @@ import Testing
   func `A message of any size arrives whole`(size: Int) throws {
     try withMessageQueue { (queue) throws in
       let message = (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7) }
-<<<<<<< HEAD
       // 100,000 bytes are more than the longest message needs, so that call allocates a buffer.
-=======
-      // 100,000 bytes are more than the longest message needs, so this call allocates a buffer.
->>>>>>> da045540b18edbf3b3d7f3dc50ae6426b5ca240e
       for maxLength in [size, 100_000] {
         var bytes: [UInt8] = []
         try queue.send(message.span, type: 1)
