@@ -191,6 +191,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   ]
   // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
+    // Each runner mutant runs only a few cells, so optimizing the program would take longer than it saves.
+    let runnerMutantSettings = settings + [.unsafeFlags(["-Onone"])]
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(
@@ -213,10 +215,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       // The runner with its mutants; `ipc-interop self-test --write-runner` writes the sources.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-        path: ".build/runner-mutants/Harness", swiftSettings: settings),
+        path: ".build/runner-mutants/Harness", swiftSettings: runnerMutantSettings),
       .executableTarget(
         name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
-        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings),
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: runnerMutantSettings),
     ]
   }
   // `make fuzz` sets `FUZZ`, and runs the same targets with libFuzzer.

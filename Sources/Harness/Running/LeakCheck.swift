@@ -133,10 +133,8 @@ struct LeakCheck {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
     let left = unknown(objects).filter { !tolerating.contains($0.kind) }
-    guard !left.isEmpty else {
-      if objects.isEmpty, !hasPrivilegedRoles { client.sandbox.allowReuse() }
-      return
-    }
+    if objects.isEmpty, !hasPrivilegedRoles { client.sandbox.allowReuse() }
+    guard !left.isEmpty else { return }
     // The reason must fit on one line; the evidence lists more objects.
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""

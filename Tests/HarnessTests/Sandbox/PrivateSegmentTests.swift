@@ -49,46 +49,46 @@ struct PrivateSegmentTests {
   /// This is possible in a sandbox, in which the test can choose the next process ID.
   @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
+    // The maker and the sandbox init share a PID namespace. Between them, the script sets the next process ID.
     let script = """
-      set -e
-      cd "$1"
-      mkfifo commands answers
-      ipcmk -M 4096 >&2
-      maker=$(awk 'NR == 2 { print $5 }' /proc/sysvipc/shm)
-      exec 5<&0
-      "$0" --token ipc-interop-x --first-key 123456789 --role 5,5,5 <commands >answers &
-      exec 7>commands 8<answers
-      read -r ready <&8
-      echo $((maker - 1)) >/proc/sys/kernel/ns_last_pid
-      echo 'spawn role=0 argv=/bin/sh%00-c%00exec%20ipcmk%20-M%204096' >&7
-      read -r answer <&8
-      read -r ended <&8
-      awk '{ print $5 }' /proc/sysvipc/shm | tr '\\n' ' '
-      echo "$answer"
-      exec 7>&-
-      wait
-      awk -v maker=$maker 'NR > 1 { print $5 == maker ? "maker" : "peer" }' /proc/sysvipc/shm
+      import os, socket, subprocess, sys
+      def segments(column):
+        return [line.split()[column] for line in open('/proc/sysvipc/shm').readlines()[1:]]
+      subprocess.run(['ipcmk', '-M', '4096'], stdout=subprocess.DEVNULL, check=True)
+      maker = segments(4)[0]
+      ours, theirs = socket.socketpair()
+      init = subprocess.Popen(
+        [sys.argv[1], '--token', 'ipc-interop-x', '--first-key', '123456789'], stdin=theirs, stdout=subprocess.PIPE)
+      theirs.close()
+      init.stdout.readline()
+      open('/proc/sys/kernel/ns_last_pid', 'w').write(str(int(maker) - 1))
+      null = os.open('/dev/null', os.O_RDWR)
+      command = b'spawn role=0 descriptors=3 argv=/bin/sh%00-c%00exec%20ipcmk%20-M%204096\\n'
+      socket.send_fds(ours, [command], [null, null, null])
+      answer = init.stdout.readline().split()[1].decode()
+      init.stdout.readline()
+      print(*segments(4), answer)
+      ours.close()
+      init.wait()
+      print(*['maker' if creator == maker else 'peer' for creator in segments(4)])
       """
     let lines = try await onThread {
-      let folder = FileManager.default.temporaryDirectory.appending(path: "numbers-\(UUID())")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let shell = Process()
-      shell.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-      shell.arguments = [
-        "--fork", "--pid", "--ipc", "--mount-proc", "/bin/sh", "-c", script, Checkout.sandboxInit, folder.path,
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+      python.arguments = [
+        "--fork", "--pid", "--ipc", "--mount-proc", "/usr/bin/python3", "-c", script, Checkout.sandboxInit,
       ]
       let output = Pipe()
-      shell.standardInput = Pipe()
-      shell.standardOutput = output
-      try shell.run()
+      python.standardInput = Pipe()
+      python.standardOutput = output
+      try python.run()
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      shell.waitUntilExit()
+      python.waitUntilExit()
       return text.split(separator: "\n").map(String.init)
     }
     let numbers = try #require(lines.first).split(separator: " ")
-    try #require(numbers.count == 5, "\(lines)")
-    #expect(numbers[4] == "pid=\(numbers[2])" && numbers[1] != numbers[2])
+    try #require(numbers.count == 3, "\(lines)")
+    #expect(numbers[2] == "pid=\(numbers[1])" && numbers[0] != numbers[1])
     #expect(lines.dropFirst() == ["maker"])
   }
 }

@@ -1,0 +1,104 @@
+import Testing
+
+@testable import Harness
+
+/// Tests for a sandbox that serves several cells in succession.
+@Suite("A used sandbox")
+struct SandboxReuseTests {
+  private let settings = Sandbox.Settings(
+    program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+    kept: [Checkout.root.string])
+
+  /// Returns what a script prints in the next sandbox, and lets another cell use the sandbox.
+  private func output(of script: String) throws -> [String] {
+    let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
+    let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
+    sandbox.streams[0].input.close()
+    let lines = try sandbox.lines(of: pid)
+    sandbox.allowReuse()
+    return lines
+  }
+
+  /// The number of the network namespace, which distinguishes sandboxes.
+  private let network = "readlink /proc/self/ns/net"
+
+  @Test("serves the next cell, and only the next one") func reused() async throws {
+    try await onThread {
+      let first = try output(of: network)
+      #expect(try output(of: network) == first)
+      let held = try Sandbox(settings, names: CellNames(), roles: 0)
+      #expect(try output(of: network) != first)
+      withExtendedLifetime(held) {}
+    }
+  }
+
+  @Test("is terminated if no other cell may use it") func discarded() async throws {
+    try await onThread {
+      let (first, pid) = try {
+        let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
+        let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", network])
+        return (try sandbox.lines(of: pid), pid)
+      }()
+      #expect(pid > 0)
+      #expect(try output(of: network) != first)
+    }
+  }
+
+  @Test("has an empty IPC namespace whose identifiers start at 0") func identifiers() async throws {
+    try await onThread {
+      let create = "ipcmk -Q | grep -o '[0-9]*$'; grep -c . /proc/sysvipc/msg; \(network)"
+      let first = try output(of: create)
+      #expect(first.prefix(2) == ["0", "2"])
+      #expect(try output(of: create) == first)
+    }
+  }
+
+  @Test("starts processes with the same IDs and descriptors") func processes() async throws {
+    try await onThread {
+      let list = "echo $$; ls /proc/self/fd; \(network)"
+      let first = try output(of: list)
+      #expect(try output(of: list) == first)
+    }
+  }
+
+  @Test("lists the queues of its new IPC namespace, as often as it is used") func queues() async throws {
+    try await onThread {
+      for _ in 0..<5 {
+        _ = try output(of: network)
+        let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
+        let peer = try sandbox.spawn(role: 0, command: [Checkout.root.appending("build/bin/c-peer").string])
+        _ = sandbox.streams[0].input.write(Array("mq_open name=/queue oflag=O_CREAT|O_RDWR mode=600\n".utf8)[...])
+        let lines = try sandbox.lines(of: peer, most: 2)
+        #expect(lines.last?.hasPrefix("ok") == true, "\(lines)")
+        #expect(try sandbox.snapshot().objects.contains { $0.kind == .messageQueue })
+        sandbox.streams[0].input.close()
+        _ = try sandbox.lines(of: peer)
+        sandbox.allowReuse()
+      }
+    }
+  }
+
+  @Test("is not used again while a process runs in it") func runningProcess() async throws {
+    try await onThread {
+      let first = try output(of: "sleep 100 >/dev/null 2>&1 & \(network)")
+      #expect(try output(of: network) != first)
+    }
+  }
+
+  /// The side that closes a TCP connection first keeps the port for a minute.
+  @Test("is not used again while a closed connection reserves a port") func closedConnection() async throws {
+    let connect = """
+      import os, socket
+      listener = socket.create_server(('127.0.0.1', 0))
+      client = socket.create_connection(listener.getsockname())
+      server, _ = listener.accept()
+      client.close(); server.recv(1); server.close()
+      print(os.readlink('/proc/self/ns/net'))
+      """
+    try await onThread {
+      let first = try output(of: "exec python3 -c \"\(connect)\"")
+      #expect(first.count == 1)
+      #expect(try output(of: network) != first)
+    }
+  }
+}
