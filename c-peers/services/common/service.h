@@ -155,7 +155,7 @@ __attribute__((format(printf, 4, 5))) void fail(struct client *client, const str
                                                 const char *code, const char *format, ...);
 /* Sends a message that is not a reply. Returns false if it would exceed the limit. */
 bool notify(struct client *client, const char *type, json_t *payload);
-/* Whether the client has read enough earlier messages that more can be sent, of any length. */
+/* Whether the client has read enough for more messages, of any length, to be sent to it. */
 bool may_notify(const struct client *client);
 
 /* Reads the payload with json_unpack_ex(3). If the payload does not match the format, replies with an error
