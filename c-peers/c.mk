@@ -200,8 +200,8 @@ c-headers: lint-deps
 	@.ci/install-dependencies gcc-multilib
 	@CC="$(CC)" CLANG="$(CLANG)" .ci/check-c-headers
 
-# The library supports musl as well: its shims and the headers to copy must compile there. The kernel's headers are
-# not part of musl.
+# The library also supports musl, so its shims and the headers that users copy must compile with musl. The kernel's
+# headers are not part of musl.
 MUSL_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -idirafter /usr/include \
   -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 c-musl: lint-deps

@@ -65,7 +65,7 @@ def respond(line, operations):
         if name not in operations:
             return "unsupported"
         kind, results = "ok", operations[name](**fields) or {}
-    except OSError as error:  # `error.fields` may have another `call`, such as read in read_all, and `return`
+    except OSError as error:  # `error.fields` may have a different `call`, such as read in read_all, and `return`
         kind, results = "error", {"errno": SYMBOLS[error.errno], "call": name, **getattr(error, "fields", {})}
     except (KeyError, TypeError, ValueError) as reason:  # a handle, a parameter or a value that does not exist
         kind, results = "invalid", {"reason": reason}

@@ -87,7 +87,8 @@ struct MatrixOptions: ParsableArguments {
   ///
   /// `more` contains the other options that are needed to repeat a cell.
   ///
-  /// `defaultPairs` are the pairings to use without `--pairs`. `prepare` completes the runner before it runs.
+  /// `defaultPairs` are the pairings to use without `--pairs`. `prepare` finishes configuring the runner before it
+  /// starts.
   func run(
     _ configuration: RunConfiguration, scenarios: [Scenario], scope: LoadingScope = .everything,
     expectations: Expectations, pitfalls: [PitfallGroup], filters: [String], more: [(name: String, value: String)] = [],

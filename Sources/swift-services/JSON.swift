@@ -84,7 +84,7 @@ extension JSON: Codable {
 }
 
 extension SingleValueDecodingContainer {
-  /// Decodes a value; returns nil if the value has another type, and throws if it is invalid.
+  /// Decodes a value; returns nil if the value is of a different type, and throws if it is invalid.
   fileprivate func decodeIfType<Value: Decodable>(_ type: Value.Type) throws -> Value? {
     do {
       return try decode(type)

@@ -124,7 +124,7 @@ class Chromium:
         return result["result"].get("value")
 
     def _finish(self, callback):
-        """Waits until the page has handled its events. Without scripts, returns at once: no callback would run."""
+        """Waits until the page has handled its events. Without scripts, returns immediately: no callback would run."""
         if self.has_scripts:
             self.run(f"new Promise((done) => {callback})")
 

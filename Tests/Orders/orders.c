@@ -1,8 +1,9 @@
-/* Makes one atomic operation in the ring, the queue or the block relaxed, and uses all three from two
- * threads. ThreadSanitizer must report the missing ordering.
+/* Uses relaxed ordering for one atomic operation in the ring, the queue or the block, and uses all three from
+ * two threads. ThreadSanitizer must report the missing ordering.
  *
  *     orders          lists the operations that are not relaxed
- *     orders NUMBER   makes one of them relaxed; `orders none` leaves all unchanged
+ *     orders NUMBER   makes one of them relaxed
+ *     orders none     makes none of them relaxed
  */
 #include "sites.h"
 

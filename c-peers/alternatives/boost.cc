@@ -38,7 +38,7 @@ void receive_message(void *message) {
     message_queue::size_type size;
     unsigned priority;
     back->receive(message, ALTERNATIVE_MESSAGE, size, priority);
-    alternative_require(size == ALTERNATIVE_MESSAGE, "receive", "the message has another size");
+    alternative_require(size == ALTERNATIVE_MESSAGE, "receive", "the message has a different size");
 }
 
 void close_side() {

@@ -41,7 +41,7 @@ static void send_message(const void *message) {
 static void receive_message(void *message) {
     size_t size = ALTERNATIVE_MESSAGE;
     require(nng_recv(side, message, &size, 0), "nng_recv");
-    alternative_require(size == ALTERNATIVE_MESSAGE, "nng_recv", "the message has another size");
+    alternative_require(size == ALTERNATIVE_MESSAGE, "nng_recv", "the message has a different size");
 }
 
 static void close_side(void) {

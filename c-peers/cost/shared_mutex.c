@@ -1,4 +1,4 @@
-/* A mutex between processes: one pthread_mutex_lock(3) and one pthread_mutex_unlock(3). */
+/* A process-shared mutex: one pthread_mutex_lock(3) and one pthread_mutex_unlock(3). */
 #include "cost.h"
 
 #include <errno.h>

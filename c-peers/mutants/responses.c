@@ -64,7 +64,7 @@ const char *rewritten(const char *line, size_t *count) {
         replace_word("\n", " debug=1\n");
     if (begins_with("error ") && mutant("errors-with-more"))
         replace_word("\n", " debug=1\n");
-    /* The response has the wrong kind, but the right fields. */
+    /* The response is of the wrong kind, but the right fields. */
     if (begins_with("error ") && mutant("errors-called-ok"))
         replace(text, strlen("error"), "ok");
     if (begins_with("invalid ") && mutant("invalid-called-ok"))

@@ -1,4 +1,4 @@
-/* Read-write locks and barriers between processes. */
+/* Process-shared read-write locks and barriers. */
 #include "mutant.h"
 
 #include <errno.h>

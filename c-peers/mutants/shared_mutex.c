@@ -1,4 +1,4 @@
-/* Mutexes and condition variables between processes. */
+/* Process-shared mutexes and condition variables. */
 #include "mutant.h"
 
 #include <errno.h>

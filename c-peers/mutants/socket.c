@@ -220,7 +220,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
 }
 
 int __wrap_shutdown(int fd, int how) {
-    /* To shut down writing, the peer also shuts down reading. */
+    /* When the peer shuts down writing, it also shuts down reading. */
     if (mutant("half-close-closes"))
         how = SHUT_RDWR;
     return __real_shutdown(fd, how);
@@ -280,7 +280,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
     /* The peer does not set SO_REUSEADDR. The first start of a server works, but a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;
-    /* The peer sets SO_REUSEPORT, which resembles SO_REUSEADDR on BSD. */
+    /* The peer sets SO_REUSEPORT instead of SO_REUSEADDR; on BSD, the two options are similar. */
     if (level == SOL_SOCKET && option == SO_REUSEADDR && mutant("reuse-port-for-address"))
         option = SO_REUSEPORT;
     if (option == SO_BROADCAST && mutant("broadcast-never-allowed"))

@@ -109,8 +109,8 @@ static ssize_t descriptor_receive(struct benchmark *benchmark) {
 }
 LOOPS(descriptor)
 
-/* Connections to a listening socket that both sides have. The active side connects, and then waits for the
- * connection to end; the other side accepts a connection and closes it. */
+/* Connections to a listening socket that both sides have open. The active side connects, and then waits for
+ * the connection to end; the other side accepts a connection and closes it. */
 static struct address listening;
 static void connection_open(struct call *call, struct benchmark *benchmark) {
     open_descriptors(call, benchmark);

@@ -21,8 +21,8 @@ struct handle {
 static struct handle *handles;
 static int reservations;
 
-/* The table is allocated, because the last store into allocated memory determines its type. A declared table
- * would always keep its declared type. */
+/* The table is allocated, because stores can change the effective type of allocated memory, but not that of a
+ * declared object. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)

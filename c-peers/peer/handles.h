@@ -38,7 +38,8 @@ void peer_register_descriptor(const char *name, int descriptor);
 void peer_register_segment(const char *name, struct segment);
 void peer_end_reservations(void);
 
-/* If there is no such handle, or it has another kind, the request is invalid and the value is all zeros. */
+/* If the handle does not exist or is of a different kind, the request is invalid, and all bytes of the value
+ * are zero. */
 void *peer_find_handle(struct call *, const char *key, const char *kind);
 void *peer_find_handle_named(struct call *, const char *name, const char *kind);
 bool peer_has_handle(const char *name, const char *kind);

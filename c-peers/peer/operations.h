@@ -1,11 +1,11 @@
-/* The tables of operations, one for each file that performs operations; each ends with a row without a
+/* The tables of operations, one for each file that performs operations. Each table ends with a row without a
  * name. */
 #ifndef OPERATIONS_H
 #define OPERATIONS_H
 
 #include "call.h"
 
-/* Add a line for a new table. */
+/* Add a line for each new table. */
 // clang-format off
 #define OPERATION_TABLES(table) \
     table(general) \

@@ -1,4 +1,4 @@
-/* Vectors: payloads in several parts, each of which has its own length. */
+/* Vectored calls: payloads in several parts, each with its own length. */
 #include "parts.h"
 #include "peer.h"
 

@@ -1,4 +1,4 @@
-/* Read-write locks and barriers between processes. A request identifies them by their memory and offset. */
+/* Process-shared read-write locks and barriers. A request identifies them by their memory and offset. */
 #include "peer.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Mutexes and condition variables between processes. A request identifies them by their memory and offset. */
+/* Process-shared mutexes and condition variables. A request identifies them by their memory and offset. */
 #include "peer.h"
 
 #include <errno.h>

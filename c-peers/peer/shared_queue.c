@@ -165,7 +165,8 @@ static void perform_queue_status(struct call *call) {
     peer_reply(call, "recoveries", "%u", asked.header->recoveries);
 }
 
-/* Sends or receives partially, and keeps the queue's lock, to test a process that dies at this point. */
+/* Performs part of a send or receive, up to the point `at`, and keeps the queue's lock, so that the peer can
+ * be killed at that point. */
 static void perform_queue_hold(struct call *call) {
     enum { LOCKED, PLACED, PUBLISHED, COPIED, CONSUMED };
     static const struct symbol points[] = {{"locked", LOCKED},       {"placed", PLACED},

@@ -1,4 +1,4 @@
-/* Queues as handles, one or several in a request (shared_queue.c). */
+/* Looks up the queues that a request names by handle: one, or several (shared_queue.c). */
 #ifndef SHARED_QUEUE_H
 #define SHARED_QUEUE_H
 
@@ -6,8 +6,8 @@
 
 #include <ipc_queue.h>
 
-/* The queues that a request names in a comma-separated list. `names` holds the names in one text, each with a
- * NUL. */
+/* The queues that a request names in a comma-separated list. `names` contains their names, each terminated by
+ * a NUL. */
 struct queues {
     unsigned count;
     struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];

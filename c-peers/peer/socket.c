@@ -45,9 +45,9 @@ static void perform_socketpair(struct call *call) {
 }
 
 /* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
- * which does not affect a listener. connect(2) fails with EPROTOTYPE for a live socket of another type, with
- * EPERM for a socket that is connected elsewhere, and with ECONNREFUSED for a dead socket. It also fails with
- * ECONNREFUSED for a file that is not a socket, so this function checks the type with lstat(2) first. If
+ * which does not affect a listener. connect(2) fails with EPROTOTYPE for a live socket of a different type,
+ * with EPERM for a socket that is connected elsewhere, and with ECONNREFUSED for a dead socket. It also fails
+ * with ECONNREFUSED for a file that is not a socket, so this function checks the type with lstat(2) first. If
  * connecting is not permitted (EACCES), the socket must not be replaced. Returns false and sets errno if the
  * state cannot be determined. */
 static bool is_dead(const struct address *address, bool *dead) {

@@ -4,7 +4,7 @@
 // It reads commands from standard input and writes responses to standard output, one line each, in the format
 // of the peer protocol: words separated by a space, values percent-encoded. A command's response is any
 // number of item lines ("object", "descriptor", "holder") followed by a line "ok" or "failed". Lines that
-// begin with "ended" are events and come at any time. The sandbox init exits at end of input.
+// begin with "ended" are events, and can arrive at any time. The sandbox init exits at end of input.
 #pragma once
 
 #include <stdbool.h>

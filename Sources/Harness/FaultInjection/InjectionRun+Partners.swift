@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// The checks while the target performs an operation that cannot be repeated after a failure, such as serving a client.
-/// The other roles continue the script, and may see the effects of the failure before the target reports it. Therefore,
-/// the runner also accepts the responses listed after `~>`, as it does after a death.
+/// The checks that are made while the target performs an operation that cannot be repeated after a failure, such as
+/// serving a client. The other roles continue the script, and may see the effects of the failure before the target
+/// reports it. Therefore, the runner also accepts the responses listed after `~>`, as it does after a death.
 extension InjectionRun {
   /// Whether the target is performing an operation that cannot be repeated after the call fails.
   var endsWithFailure: Bool {

@@ -121,9 +121,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of the scripts that could not be recorded.
-    ///
-    /// The calls in these scripts are unknown.
+    /// The results of the scripts that could not be recorded, so their calls are unknown.
     var failures: [CellResult] = []
     /// System calls into which no fault is injected, and errors in the system-call table.
     var problems: [String] = []
@@ -149,7 +147,7 @@ public struct InjectionRunner: Sendable {
     private static let maximumListed = 8
   }
 
-  /// The scripts that the selection needs, once per language and without a fault.
+  /// Each script that the selection needs, once per language, without a fault.
   private var recordings: [InjectionPlan.Planned] {
     scripts.flatMap { scenario in
       languages.filter { selection.mayInclude(scenario, language: $0.language, table) }.map { peer in

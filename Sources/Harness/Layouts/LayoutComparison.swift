@@ -160,8 +160,8 @@ struct LayoutDifference: Sendable, Encodable {
     let fixed = "\(c.kind == .unsigned ? "UInt" : "Int")\(c.size * 8)"
     if !isSwift {
       return isInteger || c.type == "pointer"
-        ? "\(c.type) has another width in this ABI; use a type of a fixed width, such as \(c.kind == .unsigned ? "uint64_t" : "int64_t")"
-        : "a type in it has another width in this ABI; use types of a fixed width"
+        ? "\(c.type) has a different width in this ABI; use a type of a fixed width, such as \(c.kind == .unsigned ? "uint64_t" : "int64_t")"
+        : "a type in it has a different width in this ABI; use types of a fixed width"
     }
     switch other.type {
     case "Int", "UInt":

@@ -15,7 +15,7 @@ struct IntegerWidths: Sendable, Equatable {
   /// The pairs of integer widths that are often confused, most frequent first.
   private static let pairs = [(4, 8), (2, 8), (2, 4)]
 
-  /// Compares two messages; nil if the difference has another cause.
+  /// Compares two messages; nil if the difference has a different cause.
   init?(_ expected: [UInt8], _ actual: [UInt8]) {
     let isLonger = actual.count > expected.count
     let (short, long) = isLonger ? (expected, actual) : (actual, expected)

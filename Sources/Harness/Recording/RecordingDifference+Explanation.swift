@@ -38,7 +38,7 @@ extension RecordingDifference {
     case .extraMessage(let index, let message):
       "\(part(index)) is extra, the recording does not have it: \(message.summary)"
     case .order(let index):
-      "the \(kind.unit)s \(preposition) \(object) are in another order, from number \(index + 1) on"
+      "the \(kind.unit)s \(preposition) \(object) are in a different order, from number \(index + 1) on"
     case .message(let index, let difference): sentence(of: difference, index)
     }
   }

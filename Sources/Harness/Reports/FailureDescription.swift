@@ -23,7 +23,7 @@ struct FailureDescription {
     return [style.painted(rule, .bad)] + body + [""]
   }
 
-  /// The description without the heading, for reports that have another heading.
+  /// The description without the heading, for reports that have their own heading.
   var body: [String] {
     let cell = result.cell
     let evidence = result.outcome.evidence ?? Evidence()

@@ -91,7 +91,7 @@ struct TAPReport: Report {
 
   private static func list(_ items: [String]) -> Node { Node(items.map(text)) }
 
-  /// Returns a quoted scalar, so that YAML parsers do not read the text as a number or another type.
+  /// Returns a quoted scalar, so that YAML parsers do not read the text as a number or as a different type.
   private static func text(_ text: String) -> Node {
     Node(text.escapedForDisplay, Tag(.str), .doubleQuoted)
   }

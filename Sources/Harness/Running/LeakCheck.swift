@@ -71,10 +71,10 @@ struct LeakCheck {
     try checkState(of: objects)
     for count in counts {
       let found = objects.filter { $0.kind == count.kind }
+      let expected = "\(count.kind.rawValue)=\(count.count)"
       guard found.count == count.count else {
         throw CellOutcome(
-          .failed, "the kernel has \(found.count) of \(count.kind.rawValue), expected \(count.count)",
-          expected: "\(count.kind.rawValue)=\(count.count)",
+          .failed, "the kernel has \(count.kind.rawValue)=\(found.count), expected \(expected)", expected: expected,
           response: .line(found.prefix(5).map(\.description).joined(separator: "; ")))
       }
       guard let mode = count.mode, let other = found.first(where: { $0.state("mode") ?? "" != mode }) else { continue }

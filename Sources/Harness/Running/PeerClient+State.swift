@@ -45,8 +45,9 @@ extension PeerClient {
     }
     let woken = state.switches - sleep.switches
     guard woken <= allowed else {
+      let sleeping = operation.map { "sleeping in \($0)" } ?? "sleeping"
       throw CellOutcome(
-        .failed, "\(role.description) woke \(woken) times while it should \(what): it is in \(state)",
+        .failed, "\(role.description) woke \(woken) times when it should have been \(sleeping): it is in \(state)",
         expected: "at most \(allowed)")
     }
     if let calls { try waitUntilBlocked(role, in: calls, to: what, expected: "asleep") }

@@ -91,7 +91,7 @@ extension Timeout {
   /// The error for a call that could not complete in time.
   package var expirationError: Errno { isImmediate ? .wouldBlock : .timedOut }
 
-  /// The deadline for calls that use `CLOCK_MONOTONIC`, which has no negative times.
+  /// The deadline for calls that use `CLOCK_MONOTONIC`, which is never negative.
   package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
 
   /// The deadline for calls that use `CLOCK_REALTIME`.

@@ -164,7 +164,7 @@ extension Epoll {
 
     /// Replaces the events to report.
     ///
-    /// This enables a descriptor that was watched with `once` again. The next wait reports a descriptor that is already
+    /// This re-enables a descriptor that was registered with `once`. The next wait reports a descriptor that is already
     /// ready, even with ``Epoll/Trigger/edge``.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.

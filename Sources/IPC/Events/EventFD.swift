@@ -101,8 +101,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
   }
 
-  // The first attempts to read and write contain no error handling, so that only little code is inlined into the
-  // caller.
+  // The first attempts to read and write contain no error handling, so little code is inlined into the caller.
 
   @usableFromInline
   static func read(_ descriptor: FileDescriptor, _ value: inout UInt64) -> Int {

@@ -121,7 +121,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 // These functions are not generic, so the compiler need not specialize them in other modules. A call without a timeout
 // first calls a function with few arguments and no branches.
 extension POSIXMessageQueue {
-  /// Makes one attempt to send, waiting for room.
+  /// Attempts to send once; this blocks until there is room.
   ///
   /// - Returns: Whether the attempt succeeded. If not, the reason is in `errno`.
   @usableFromInline
@@ -131,7 +131,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Makes one attempt to receive, waiting for a message.
+  /// Attempts to receive once; this blocks until there is a message.
   ///
   /// - Returns: The message's length and priority; nil if the attempt failed, with the reason in `errno`.
   @usableFromInline

@@ -80,7 +80,7 @@ public enum Ring<Content: RingContent> {
     ///
     /// - Throws: ``IPCError`` with `.badAddress` if the ring is not entirely inside the region and the mapped object;
     ///   `.invalidArgument` if there is no ring with this kind of content; `.protocolNotSupported` if the ring has
-    ///   another layout version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the
+    ///   a different layout version; `.badMessage` if the ring is corrupted; `.resourceBusy` if a live process owns the
     ///   end; `.brokenPipe` if the end was closed; `.tooManyOpenFiles` or another error if the owner's state could not
     ///   be read.
     ///

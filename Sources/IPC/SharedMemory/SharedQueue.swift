@@ -55,7 +55,7 @@ internal import SystemPackage
   /// Opens the queue at an offset in shared memory.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if there is no queue yet, or if the offset is not a multiple of 8;
-  ///   `.protocolNotSupported` if the queue has another layout version; `.badMessage` if its sizes are invalid;
+  ///   `.protocolNotSupported` if the queue has a different layout version; `.badMessage` if its sizes are invalid;
   ///   `.badAddress` if the queue is not entirely inside the region and the mapped object.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)

@@ -20,7 +20,7 @@ public struct SocketAddress: Sendable {
       version: address.version == .v4 ? 4 : 6)
   }
 
-  /// Creates an address from the kernel's structure; nil if it has another address family.
+  /// Creates an address from the kernel's structure; nil if it has a different address family.
   init?(_ raw: cipc_address) {
     let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
     guard parts.version != 0 else { return nil }

@@ -106,7 +106,7 @@ extension UnixSocket.Socket {
   ///   - applyUmask: Whether to apply the process's umask, as in C. If false, the path has exactly the requested
   ///     permissions from the start, and the umask of other threads does not change.
   ///   - replaceStale: Whether to replace a path left behind by a process that died. A path that refers to an open
-  ///     socket or to another kind of file is never replaced. Replacing a path requires read permission for the
+  ///     socket or to a different kind of file is never replaced. Replacing a path requires read permission for the
   ///     directory.
   /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is already
   ///   bound; `.noSuchFileOrDirectory` if the directory does not exist; `.permissionDenied` if it is not writable;
@@ -219,7 +219,7 @@ enum StaleSocket {
   /// Returns whether the path is stale: no process has its socket open.
   ///
   /// This function connects a datagram socket, so a listener does not see a connection. The error shows whether the
-  /// path's socket is closed, or is open but has another type.
+  /// path's socket is closed, or is open but is of a different type.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)

@@ -83,8 +83,8 @@ public enum UnixSocket {
     ///
     /// If the initializer throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` if the socket has another address family;
-    ///   `.protocolWrongTypeForSocket` if it has another type.
+    /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` if the socket has a different address
+    ///   family; `.protocolWrongTypeForSocket` if it is of a different type.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
     }

@@ -12,7 +12,7 @@ internal import SystemPackage
 ///
 /// By default, the mutex is robust: locking it reports whether the previous owner died while holding it
 /// (``LockOutcome/ownerDied``). The mutex also checks for errors: a thread cannot lock the mutex twice, or unlock it
-/// without holding it. A mutex created by a C program may have another ``Kind``.
+/// without holding it. A mutex created by a C program may have a different ``Kind``.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)

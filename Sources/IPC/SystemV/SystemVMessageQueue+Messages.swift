@@ -232,7 +232,7 @@ extension SystemVMessageQueue {
     try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in try copy(at: position, into: &span) }
   }
 
-  /// Makes one attempt to send, waiting for room.
+  /// Attempts to send once; this blocks until there is room.
   ///
   /// - Returns: Whether the attempt succeeded. If not, the reason is in `errno`.
   @usableFromInline
@@ -242,7 +242,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Makes one attempt to receive, waiting for a message unless `flags` contains `IPC_NOWAIT`.
+  /// Attempts to receive once; this blocks until there is a message, unless `flags` contains `IPC_NOWAIT`.
   ///
   /// - Returns: The message's length and type; nil if the attempt failed, with the reason in `errno`.
   @usableFromInline

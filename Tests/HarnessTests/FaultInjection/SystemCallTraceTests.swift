@@ -129,7 +129,7 @@ struct SystemCallTraceTests {
     // One of the futex calls is private to the process, so it is not an injection point.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
-    // A read from /proc is never short, and can be repeated without an effect.
+    // A read from /proc is never short, and repeating it has no side effects.
     #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
     #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
     // A call that only wakes threads cannot fail.

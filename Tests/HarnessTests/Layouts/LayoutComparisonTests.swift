@@ -123,7 +123,7 @@ import Testing
       ("sample.h", try String(contentsOfFile: Self.example.appending("sample.h").string, encoding: .utf8), header),
     ])
     let found = comparison.structs[0].differences
-    #expect(found.contains { $0.field == "count" && $0.text.contains("long has another width in this ABI") })
+    #expect(found.contains { $0.field == "count" && $0.text.contains("long has a different width in this ABI") })
     #expect(found.contains { $0.field == "total" && $0.text.hasPrefix("it is not lock-free") })
     #expect(found.allSatisfy { $0.compiler == "cc -m32 -march=i386" })
   }

@@ -52,7 +52,7 @@ struct RecordingComparisonTests {
         == ["client (swift): message 2 to the queue {mq} is extra, the recording does not have it: 'more'"])
     #expect(
       explain { $0.objects[0].parts[0].messages.swapAt(1, 2) }
-        == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
+        == ["client (swift): the messages to the queue {mq} are in a different order, from number 2 on"])
   }
 
   @Test("shows the recorded and the sent bytes at the first difference")

@@ -153,7 +153,7 @@ struct TextbookTests {
     ("swift", "padding", "jobs[c>port]", "this looks like the padding of a C structure"),
     (
       "swift", "order", "jobs[c>port]",
-      "client (port): the messages to the queue /jobs are in another order, from number 1 on"
+      "client (port): the messages to the queue /jobs are in a different order, from number 1 on"
     ),
     (
       "swift", "extra", "jobs[c>port]",

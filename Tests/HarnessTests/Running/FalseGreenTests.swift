@@ -117,7 +117,8 @@ struct FalseGreenTests {
     #expect(status(run.summary) == .failures)
   }
 
-  @Test("when an expected failure has another reason, is fixed, or matches no cell") func expectations() async throws {
+  @Test("when an expected failure has a different reason, is fixed, or matches no cell")
+  func expectations() async throws {
     let entry = """
       - cells: "test/test[odd]"
         verdict: failed

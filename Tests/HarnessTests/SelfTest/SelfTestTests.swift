@@ -103,7 +103,7 @@ struct SelfTestTests {
     #expect(run.results.first { !$0.isExpected }?.expectation?.contains("something else") == true)
   }
 
-  @Test("fails when a mutant is caught with another verdict") func anotherVerdict() async throws {
+  @Test("fails when a mutant is caught with a different verdict") func anotherVerdict() async throws {
     let run = try await run(Self.mutant("lies", verdict: "leaked") + Self.others, names: ["lies"])
     #expect(status(run) == .failures)
     #expect(run.summary.problems.isEmpty)

@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `A descriptor with another access mode or of another kind is not adopted, and stays open`() throws {
+  @Test func `A descriptor of a different kind or access mode is not adopted, and stays open`() throws {
     let descriptor = try scratchMemory(4096).release()
     _ = fcntl(descriptor.rawValue, F_SETFD, 0)
     let adopted = try MemoryObject<ReadWriteAccess>(adopting: descriptor)

@@ -50,7 +50,7 @@ import Testing
     #expect(isCloseOnExec(stream.descriptor.rawValue) == true)
   }
 
-  @Test func `A socket of another type is not adopted, and stays open`() throws {
+  @Test func `A socket of a different type is not adopted, and stays open`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     let pipe = try AnonymousPipe()
     #expect(

@@ -190,7 +190,7 @@ import Testing
     #expect(reason { _ = try PipeWriter(adopting: located) } == .badFileDescriptor)
   }
 
-  @Test func `A descriptor of another kind is refused, and stays open`() throws {
+  @Test func `A descriptor of a different kind is refused, and stays open`() throws {
     let file = try unsafe FileDescriptor.open("/dev/null", .readOnly)
     defer { try? file.close() }
     #expect(reason { _ = try PipeReader(adopting: file) } == .invalidArgument)

@@ -148,14 +148,14 @@ struct client *client_find(uint64_t number);
 void reply(struct client *client, const struct message *request, json_t *payload);
 /* Passes a duplicate of a descriptor with the reply. Returns false if it sends an error reply instead. */
 bool reply_with_descriptor(struct client *client, const struct message *request, json_t *payload, int fd);
-/* Whether the client has received enough of its descriptors to be sent another one (message.c). The kernel
- * limits the total number in transit to all clients. */
+/* Whether another descriptor may be sent to the client, because few of those sent earlier are still in
+ * transit (message.c). The kernel limits the total number in transit to all clients. */
 bool may_pass_descriptor(struct client *client);
 __attribute__((format(printf, 4, 5))) void fail(struct client *client, const struct message *request,
                                                 const char *code, const char *format, ...);
 /* Sends a message that is not a reply. Returns false if it would exceed the limit. */
 bool notify(struct client *client, const char *type, json_t *payload);
-/* Whether the client has read enough to be sent more messages of any length. */
+/* Whether the client has read enough for more messages, of any length, to be sent to it. */
 bool may_notify(const struct client *client);
 
 /* Reads the payload with json_unpack_ex(3). If the payload does not match the format, replies with an error
@@ -165,8 +165,7 @@ bool unpack(struct client *client, const struct message *request, const char *fo
 /* Whether a string is a name: 1 to 64 letters, digits, and `._-`. If not, replies with an error. */
 bool check_name(struct client *client, const struct message *request, const char *name);
 
-/* Creates a socket that listens at `path`, and replaces the path of a server that died. Exits if it cannot.
- */
+/* Creates a socket that listens at `path`, and replaces the path of a server that died. Exits on failure. */
 int listener_open(const char *path, mode_t mode);
 /* Closes the socket, and removes its path unless another server replaced it. */
 void listener_close(int fd);

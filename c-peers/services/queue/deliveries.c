@@ -54,7 +54,7 @@ static void release(struct delivery *delivery) {
     free(delivery);
 }
 
-/* Ends a delivery. Returns its message, or NULL if the client does not have it or missed its deadline. */
+/* Ends a delivery. Returns its message, or NULL if the client has no such delivery or missed the deadline. */
 static struct item *end_delivery(struct client *client, uint64_t number) {
     struct delivery *delivery = find_delivery(client, number);
     struct item *item = delivery ? delivery->item : NULL;
