@@ -255,7 +255,12 @@ MANUAL := share/man/man1/ipc-interop.1
 COMPLETIONS := share/bash-completion/completions/ipc-interop share/zsh/site-functions/_ipc-interop \
   share/fish/vendor_completions.d/ipc-interop.fish
 DOCUMENTS := share/doc/ipc-interop
-install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)
+HEADERS := include/ipc-interop
+# In the installed documents, links to the C headers lead to the installed ones, and links to files that are not
+# installed are only text.
+INSTALLED_LINKS := -e 's|](../c-peers/include/|](headers:|g' -e 's!\[\([^][]*\)\](\(\.\./\|decisions/\)[^)]*)!\1!g' \
+  -e 's|](headers:|](../../../$(HEADERS)/|g'
+install: ## Install the command, the peers, the scenarios and the C headers after `make build` (PREFIX=/usr/local DESTDIR=)
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
 	install -m 755 $(BIN)/ipc-interop "$(INSTALLED)/bin/"
@@ -265,8 +270,10 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \
 	  "$(INSTALLED)/share/ipc-interop/fixtures/"
 	chmod -R u=rwX,go=rX "$(INSTALLED)/share/ipc-interop"
-	install -d "$(INSTALLED)/$(DOCUMENTS)" $(patsubst %,"$(INSTALLED)/%",$(dir $(MANUAL) $(COMPLETIONS)))
+	install -d "$(INSTALLED)/$(DOCUMENTS)" $(patsubst %,"$(INSTALLED)/%",$(HEADERS) $(dir $(MANUAL) $(COMPLETIONS)))
 	install -m 644 docs/*.md docs/*.json docs/*.py "$(INSTALLED)/$(DOCUMENTS)/"
+	sed -z -i $(INSTALLED_LINKS) "$(INSTALLED)/$(DOCUMENTS)"/*.md
+	install -m 644 c-peers/include/*.h "$(INSTALLED)/$(HEADERS)/"
 	$(BIN)/ipc-interop manual >"$(INSTALLED)/$(MANUAL)"
 	$(BIN)/ipc-interop --generate-completion-script bash >"$(INSTALLED)/$(word 1,$(COMPLETIONS))"
 	$(BIN)/ipc-interop --generate-completion-script zsh >"$(INSTALLED)/$(word 2,$(COMPLETIONS))"
@@ -287,7 +294,7 @@ dist: build ## Write an archive of the installed suite into build
 
 uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
 	rm -f "$(INSTALLED)/bin/ipc-interop" $(patsubst %,"$(INSTALLED)/%",$(MANUAL) $(COMPLETIONS))
-	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop" "$(INSTALLED)/$(DOCUMENTS)"
+	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop" "$(INSTALLED)/$(DOCUMENTS)" "$(INSTALLED)/$(HEADERS)"
 
 scenarios: build ## Rewrite docs/scenarios.md
 	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md

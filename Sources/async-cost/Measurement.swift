@@ -25,14 +25,14 @@ enum Variant: String, CaseIterable {
     case .threads:
       let answering = try BlockingThread { try answer(S(second), rounds) }
       let time = try ask(S(first), rounds)
-      answering.join()
+      try answering.join()
       return time
     case .poolAndThread, .executorAndThread:
       let answering = try BlockingThread { try answer(S(second), rounds) }
       let time = try await Task(executorPreference: executor) { @concurrent in
         try await askInTask(S(first), rounds)
       }.value
-      answering.join()
+      try answering.join()
       return time
     case .pool, .executor:
       let answering = Task(executorPreference: executor) { @concurrent in
@@ -109,27 +109,42 @@ func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
 /// A thread that runs one function.
 final class BlockingThread {
   private var thread = pthread_t()
+  private let work: Work
 
-  private final class Body {
+  /// The function, and the error that it has thrown.
+  private final class Work {
     let run: () throws -> Void
+    /// The error; the thread sets it before it ends, and `join()` reads it afterwards.
+    var failure: (any Error)?
     init(_ run: @escaping () throws -> Void) { self.run = run }
   }
 
   init(_ body: @escaping () throws -> Void) throws {
-    let body = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    work = Work(body)
+    let argument = unsafe Unmanaged.passRetained(work).toOpaque()
     let result = unsafe pthread_create(
       &thread, nil,
       { argument in
         guard let argument = unsafe argument else { return nil }
-        do {
-          try unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-        } catch {
-          fatalError("\(error)")
-        }
+        let work = unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+        do { try work.run() } catch { work.failure = error }
         return nil
-      }, body)
-    precondition(result == 0, "pthread_create failed")
+      }, argument)
+    guard result == 0 else {
+      unsafe Unmanaged<Work>.fromOpaque(argument).release()
+      throw ThreadError(code: result)
+    }
   }
 
-  func join() { _ = pthread_join(thread, nil) }
+  /// Waits for the thread, and throws the function's error.
+  func join() throws {
+    _ = pthread_join(thread, nil)
+    if let failure = work.failure { throw failure }
+  }
+}
+
+/// The error of pthread_create(3).
+struct ThreadError: Error, CustomStringConvertible {
+  let code: Int32
+  var description: String { "pthread_create failed with errno \(code)" }
 }

@@ -66,17 +66,19 @@ struct CheckPeer: ParsableCommand {
       let text = "note: \(option) follows the command, so the peer gets it; options of check-peer precede the command\n"
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
-    let fixtures = try matrix.running.fixtures(scenarios: own.scenarios)
+    let (scenarios, _) = try matrix.files(scenarios: own.scenarios)
+    let fixtures = try matrix.running.fixtures(scenarios: scenarios)
     let peer = try identified(fixtures)
     var configuration = fixtures.configuration(checking: peer)
+    configuration.scenarioFiles = scenarios
     configuration.checkedCommand = words.map(RunningOptions.quoted).joined(separator: " ")
     let reference = fixtures.peers.reference.language
     try matrix.run(
       configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations, pitfalls: fixtures.pitfalls,
-      filters: filter, more: own.rerun + (quick ? [("--quick", "")] : []),
+      filters: filter, more: ScenarioOptions.rerun(scenarios) + (quick ? [("--quick", "")] : []),
       defaultPairs: [[reference, peer.language], [peer.language, reference], [peer.language]]
     ) { runner, configuration, expectations in
-      if !quick, own.scenarios.isEmpty { prepareFaults(&runner, configuration, expectations) }
+      if !quick, scenarios.isEmpty { prepareFaults(&runner, configuration, expectations) }
     }
   }
 

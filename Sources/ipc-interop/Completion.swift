@@ -17,6 +17,12 @@ enum Completion {
     fixtures.flatMap { try? Explainer($0) }.map { Set($0.names).sorted() } ?? []
   }
 
+  /// The peer mutants and runner mutants.
+  static let mutants = CompletionKind.custom { _, _, _ in
+    guard let loaded = try? fixtures?.mutants(builds: nil) else { return [] }
+    return (loaded.mutants.map(\.name) + loaded.ofRunner.map(\.name)).sorted()
+  }
+
   /// This program's fixtures; nil if there are none, or if they have errors.
   private static var fixtures: Fixtures? { Installation.find(given: nil).flatMap { try? Fixtures($0) } }
 }

@@ -4,7 +4,7 @@ import Harness
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Explains a mechanism, a scenario, a script, a verdict, an errno or a C function.",
+    abstract: "Explains a mechanism, scenario, script, verdict, errno, C function or mutant.",
     usage: "ipc-interop explain [<options>] <name> ...",
     discussion: """
       The explanation states the meaning, the usual causes, the section of the standard, and advice. For the name of \
@@ -17,6 +17,7 @@ struct Explain: ParsableCommand {
         ipc-interop explain timed out
         ipc-interop explain EPIPE
         ipc-interop explain mq_timedreceive --format json
+        ipc-interop explain mq-priority-dropped      a mutant (in a checkout)
 
       EXIT STATUS
         0 explained   2 usage, or an unknown name

@@ -88,7 +88,7 @@ struct FaultInjection: ParsableCommand {
       return try output.write(ids.map { $0 + "\n" }.joined())
     }
     let writer = try ReportWriter(
-      output, verbose: verbose, timings: timings, console: InjectionConsoleReport.init)
+      output, verbose: verbose, timings: timings, root: configuration.root, console: InjectionConsoleReport.init)
     Interruption.listen()
     let summary = try runner.run { writer.receive($0) }
     try writer.finish()

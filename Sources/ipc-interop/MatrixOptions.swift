@@ -21,7 +21,9 @@ struct MatrixOptions: ParsableArguments {
   var pairs: [String] = []
 
   @Option(
-    help: ArgumentHelp("Run only the cells that failed in this JSON report.", valueName: "file"), completion: .file())
+    help: ArgumentHelp(
+      "Run only the cells that failed in this JSON report, with its --scenarios and --peers files.", valueName: "file"),
+    completion: .file())
   var rerunFailed: String?
 
   @Option(
@@ -120,7 +122,7 @@ struct MatrixOptions: ParsableArguments {
       guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
       return try output.write(text)
     }
-    let writer = try ReportWriter(output, verbose: verbose, timings: timings)
+    let writer = try ReportWriter(output, verbose: verbose, timings: timings, root: configuration.root)
     let results = KnownFailureOptions.Results()
     Interruption.listen()
     let summary = try runner.run {
@@ -129,6 +131,18 @@ struct MatrixOptions: ParsableArguments {
     }
     try writer.finish()
     throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
+  }
+
+  /// Returns the user's scenario files and peer lists: those in the options or else, with `--rerun-failed`, those of the
+  /// saved run.
+  func files(
+    scenarios: [String], peers: [String] = []
+  ) throws(RunError) -> (scenarios: [String], peers: [String]) {
+    guard let rerunFailed else { return (scenarios, peers) }
+    let run = try SavedRun(contentsOf: rerunFailed).run
+    return (
+      scenarios.isEmpty ? run?.scenarioFiles ?? [] : scenarios, peers.isEmpty ? run?.peerFiles ?? [] : peers
+    )
   }
 
   /// Returns the selection that determines which scenarios to load.

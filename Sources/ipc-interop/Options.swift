@@ -89,7 +89,8 @@ struct ScenarioOptions: ParsableArguments {
     completion: .file(extensions: ["yaml", "yml"]))
   var scenarios: [String] = []
 
-  var rerun: [(name: String, value: String)] { scenarios.map { ("--scenarios", $0) } }
+  /// Returns the options that are needed to repeat a cell of these files.
+  static func rerun(_ files: [String]) -> [(name: String, value: String)] { files.map { ("--scenarios", $0) } }
 }
 
 /// The options for a document's format and output file.

@@ -15,6 +15,8 @@ enum PartitionOption: ExpressibleByArgument {
     }
   }
 
+  static var defaultCompletionKind: CompletionKind { .list(["auto", Partition.prefix]) }
+
   /// Returns the part to run; nil for the whole plan.
   ///
   /// Bazel starts sharded tests without `--partition`, so its variables are always used.

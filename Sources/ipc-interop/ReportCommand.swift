@@ -23,7 +23,7 @@ struct ReportCommand: ParsableCommand {
         control cell broken, 4 nothing selected, 5 only leaks, 130 interrupted.
         2 if a file is not a report. With --diff: 1 if a cell fails that did not
         fail before, or if a cell that passed before is missing or was not run;
-        otherwise 0.
+        2 if the runs have no cell in common; otherwise 0.
       """)
 
   @Argument(help: "The JSON report; with --merge, the reports of all parts.", completion: .file())
@@ -60,6 +60,11 @@ struct ReportCommand: ParsableCommand {
     let costs = try costs.map(BenchmarkDocument.init(reading:))
     guard let diff else { return try convert(run, costs) }
     let comparison = RunComparison(of: run, with: try SavedRun(contentsOf: diff))
+    if comparison.isUnrelated {
+      throw RunError(
+        "\(file[0]) and \(diff) have no cell in common; compare two runs of the same scenarios and peers",
+        status: .usage)
+    }
     let style = output.output == nil ? Style(of: STDOUT_FILENO) : Style()
     try output.write(try comparison.text(output.format, of: run, costs: costs, style: style))
     throw ExitCode((comparison.isWorse ? ExitStatus.failures : .asExpected).rawValue)
@@ -70,7 +75,8 @@ struct ReportCommand: ParsableCommand {
       try output.write(run.htmlReport(costs: costs))
       throw ExitCode(run.summary.exitStatus.rawValue)
     }
-    let writer = try ReportWriter(output, verbose: verbose, showsProgress: false)
+    let writer = try ReportWriter(
+      output, verbose: verbose, showsProgress: false, root: Installation.find(given: nil)?.root)
     for event in run.events { writer.receive(event) }
     try writer.finish()
     throw ExitCode(run.summary.exitStatus.rawValue)

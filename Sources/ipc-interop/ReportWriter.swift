@@ -22,23 +22,29 @@ final class ReportWriter: Sendable {
 
   /// Opens the report file; `console` creates the command's console report.
   ///
+  /// A scenario file in an annotation may be relative to the working directory, or to the suite's directory `root`.
+  ///
   /// With `showsProgress`, a console report also goes to standard error if the report has a file.
   init(
     _ options: OutputOptions<RunReport>, verbose: Bool = false, timings: Bool = false, showsProgress: Bool = true,
-    console: (Style) -> any Report = ReportFormat.console.makeReport
+    root: String? = nil, console: (Style) -> any Report = { ReportFormat.console.makeReport(style: $0) }
   ) throws {
+    let environment = ProcessInfo.processInfo.environment
+    let directories = [FileManager.default.currentDirectoryPath] + (root.map { [$0] } ?? [])
+    let paths = WorkspacePaths(environment, directories: directories)
     var writers: [Writer] = []
     if let file = options.output {
       let descriptor = try OutputFile.open(FilePath(file))
       let handle = FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
-      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: handle))
+      writers.append(Writer(report: options.format.makeReport(style: Style(), paths: paths), handle: handle))
       if showsProgress { writers.append(Writer.console(on: .standardError, verbose: verbose, console)) }
     } else if options.format == .console {
       writers.append(Writer.console(on: .standardOutput, verbose: verbose, console))
     } else {
-      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
+      writers.append(
+        Writer(report: options.format.makeReport(style: Style(), paths: paths), handle: .standardOutput))
     }
-    writers += try CIServiceFiles.writers(ProcessInfo.processInfo.environment)
+    writers += try CIServiceFiles.writers(environment)
     let isShown = options.format == .console && (verbose || Style(of: STDOUT_FILENO).isTerminal)
     let needsProgress =
       showsProgress && options.output == nil && !isShown && !Self.areOneFile(STDOUT_FILENO, STDERR_FILENO)

@@ -47,15 +47,19 @@ struct Run: ParsableCommand {
   func validate() throws { try MatrixOptions.rejectEmpty(filter, "FILTER") }
 
   func run() throws {
+    let (scenarios, peers) = try matrix.files(scenarios: own.scenarios, peers: peers)
     let fixtures = try matrix.running.fixtures(
-      peers: peers, scenarios: own.scenarios, for: matrix.selectionToLoad(filter))
+      peers: peers, scenarios: scenarios, for: matrix.selectionToLoad(filter))
     var configuration = fixtures.configuration
+    configuration.scenarioFiles = scenarios
+    configuration.peerFiles = peers
     configuration.pairing = pairing
     configuration.runsIncompatible = incompatible
     try matrix.run(
       configuration, scenarios: fixtures.scenarios, scope: fixtures.scope, expectations: fixtures.expectations,
       pitfalls: fixtures.pitfalls, filters: filter,
-      more: own.rerun + peers.map { ("--peers", $0) } + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
+      more: ScenarioOptions.rerun(scenarios) + peers.map { ("--peers", $0) }
+        + (pairing.map { [("--pairing", $0.rawValue)] } ?? [])
         + (incompatible ? [("--incompatible", "")] : []))
   }
 }

@@ -27,7 +27,7 @@ struct SelfTestCommand: ParsableCommand {
         2 usage   3 environment broken   4 nothing selected   130 interrupted
       """)
 
-  @Argument(help: "Run only these mutants.")
+  @Argument(help: "Run only these mutants.", completion: Completion.mutants)
   var mutant: [String] = []
 
   @Flag(help: "List the mutants, without running them.")
@@ -81,14 +81,17 @@ struct SelfTestCommand: ParsableCommand {
     running.set(
       &configuration,
       more: (mutantPeers.map { [("--mutant-peers", $0)] } ?? [])
-        + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
+        + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)])
+        + (verbose && !generated ? [("--verbose", "")] : []))
     configuration.isolation = isolation
     Interruption.listen()
     if generated { return try runGenerated(configuration, fixtures.scenarios, ofCalls) }
     let test = try SelfTest(
       configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, runnerMutants: ofRunner,
       generated: ofCalls, names: mutant)
-    let writer = try ReportWriter(output, verbose: verbose) { MutantTable(mutants, ofRunner, style: $0) }
+    let writer = try ReportWriter(output, verbose: verbose, root: fixtures.root) {
+      MutantTable(mutants, ofRunner, style: $0)
+    }
     let summary = try test.run { writer.receive($0) }
     try writer.finish()
     throw ExitCode(summary.exitStatus.rawValue)
@@ -98,7 +101,7 @@ struct SelfTestCommand: ParsableCommand {
     _ configuration: RunConfiguration, _ scenarios: [Scenario], _ list: GeneratedMutantList
   ) throws {
     let test = try GeneratedTest(configuration, scenarios: scenarios, list: list, filters: mutant)
-    let writer = try ReportWriter(output) { GeneratedTable(style: $0) }
+    let writer = try ReportWriter(output, root: configuration.root) { GeneratedTable(style: $0) }
     let sample = Mutex(GeneratedSample.Choice())
     let summary = try test.run { event in
       if case .cellEnded(let result) = event { sample.withLock { $0.add(result) } }

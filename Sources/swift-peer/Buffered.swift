@@ -12,7 +12,8 @@ let bufferedOperations: [Peer.Operation] = [
     guard capacity > 0 else { throw Invalid("capacity=0: a buffer must have at least one byte") }
     let (reader, writer) = (stream as? HandleReader, stream as? HandleWriter)
     guard reader != nil || writer != nil else { throw Invalid("a ring of records is not a byte stream") }
-    try peer.handles.add(BufferHandle(reader, writer, capacity: capacity), as: parameters.handle)
+    try peer.handles.add(
+      BufferHandle(stream, reading: reader, writing: writer, capacity: capacity), as: parameters.handle)
     return Fields()
   },
 
@@ -114,8 +115,7 @@ private final class BufferHandle: Handle {
   private var reader: BufferedReader<HandleSource>?
   private var writer: BufferedWriter<HandleSink>?
 
-  init(_ reader: HandleReader?, _ writer: HandleWriter?, capacity: Int) {
-    guard let stream = (reader as (any StreamHandle)?) ?? writer else { fatalError("a buffer has a stream") }
+  init(_ stream: any StreamHandle, reading reader: HandleReader?, writing writer: HandleWriter?, capacity: Int) {
     self.stream = stream
     if let reader { self.reader = BufferedReader(HandleSource(handle: reader), capacity: capacity) }
     // Ignore bytes that have not been written: `buffer_close` reports them in its response.

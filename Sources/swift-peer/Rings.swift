@@ -120,11 +120,6 @@ class RingHandle: Handle, StreamHandle {
   private var unsupported: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-/// Aborts the peer.
-///
-/// The protocol forbids the use of a channel or buffer after its ring has been closed.
-private func closedEnd() -> Never { fatalError("the end of the ring is closed") }
-
 private final class ByteProducer: RingHandle, WritableStream {
   private var end: ByteRing.Producer?
 
@@ -139,7 +134,10 @@ private final class ByteProducer: RingHandle, WritableStream {
   }
 
   func write(_ bytes: RawSpan, timeout: Timeout, retryOnInterrupt: Bool) throws(IPCError) -> Int {
-    guard let count = try end?.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt) else { closedEnd() }
+    guard let count = try end?.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt) else {
+      // A channel or a buffer may outlive the handle of its ring.
+      throw IPCError(.write, .badFileDescriptor)
+    }
     return count
   }
 
@@ -161,7 +159,7 @@ private final class ByteConsumer: RingHandle, ReadableStream {
 
   func read(into room: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool) throws(IPCError) -> Int {
     guard let count = try end?.read(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt) else {
-      closedEnd()
+      throw IPCError(.read, .badFileDescriptor)
     }
     return count
   }
@@ -184,7 +182,7 @@ final class RecordProducer: RingHandle {
 
   /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Producer) throws -> Void) throws {
-    guard var end = end.take() else { closedEnd() }
+    guard var end = end.take() else { throw Invalid("the end of the ring is closed") }
     let result = Result { try body(&end) }
     self.end = consume end
     try result.get()
@@ -210,7 +208,7 @@ final class RecordConsumer: RingHandle {
 
   /// Calls `body` with this end of the ring.
   func use(_ body: (inout RecordRing.Consumer) throws -> Void) throws {
-    guard var end = end.take() else { closedEnd() }
+    guard var end = end.take() else { throw Invalid("the end of the ring is closed") }
     let result = Result { try body(&end) }
     self.end = consume end
     try result.get()

@@ -6,6 +6,7 @@ public struct Explainer: Sendable {
   private let guide: MechanismGuide
   private let glossary: Glossary
   private let mutants: [Mutant]
+  private let runnerMutants: [RunnerMutant]
   private let cells: [Cell]
   private let scripts: [Scenario]
 
@@ -13,7 +14,7 @@ public struct Explainer: Sendable {
   public init(_ fixtures: Fixtures) throws(FixtureErrors) {
     self.fixtures = fixtures
     guide = try fixtures.guide()
-    (glossary, mutants) = try fixtures.glossary()
+    (glossary, mutants, runnerMutants) = try fixtures.glossary()
     cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
     scripts = try fixtures.injectionScripts()
   }
@@ -23,7 +24,7 @@ public struct Explainer: Sendable {
     guide.mechanisms.map(\.id) + mechanisms + scenarios + scripts.map(\.id).withoutDuplicates
       + Verdict.allCases.map(\.rawValue)
       + glossary.errors.flatMap { [$0.symbol] + ($0.alias.map { [$0] } ?? []) } + functions
-      + mutants.map(\.name) + glossary.terms.map(\.term)
+      + mutants.map(\.name) + runnerMutants.map(\.name) + glossary.terms.map(\.term)
   }
 
   private var mechanisms: [String] { Set(fixtures.scenarios.map(\.mechanism)).sorted() }
@@ -39,7 +40,8 @@ public struct Explainer: Sendable {
     let id = String(name.prefix { $0 != "[" })
     let found = [
       mechanism(name), scenario(id), script(id, cell: name), Verdict(rawValue: name.lowercased()).flatMap(verdict),
-      error(name.uppercased()), function(name), mutant(name), term(name.lowercased()),
+      error(name.uppercased()), function(name), mutant(name), runnerMutant(name),
+      term(name.lowercased()),
     ].compactMap(\.self)
     if !found.isEmpty { return Explanations(explanations: found) }
     let clause = Suggestion.nearest(to: name, among: names).map { "did you mean '\($0)'?" }
@@ -197,6 +199,15 @@ public struct Explainer: Sendable {
     result.add("Reason", [.init(label: mutant.verdict.rawValue, text: mutant.reason)])
     result.add(
       "Do", ["ipc-interop self-test \(name) --verbose", "ipc-interop explain \(mutant.catchers[0].scenario)"])
+    return result
+  }
+
+  private func runnerMutant(_ name: String) -> Explanation? {
+    guard let mutant = runnerMutants.first(where: { $0.name == name }) else { return nil }
+    var result = Explanation(kind: .mutant, name: name, summary: "\(mutant.wrong) (the test runner)")
+    result.add("File", ["Sources/\(mutant.file)"])
+    result.add("Caught by", mutant.killers.map(\.name))
+    result.add("Do", ["ipc-interop self-test \(name)"])
     return result
   }
 

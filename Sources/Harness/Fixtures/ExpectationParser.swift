@@ -26,12 +26,30 @@ struct ExpectationParser {
     case let word where !word.contains("="):
       // A word with < or > is a comparison of a field.
       if word.contains(where: { "<>".contains($0) }) { return .ok(responseFields(words, &templates)) }
-      log.add(
-        first.location,
-        "unknown expectation '\(word)'\(Suggestion.clause(for: word, among: Self.words)) (or a field, as in return=4)")
+      let clause =
+        Self.errorClause(for: first.text, rest.first?.text)
+        ?? "\(Suggestion.clause(for: word, among: Self.words)) (or a field, as in return=4)"
+      log.add(first.location, "unknown expectation '\(word)'\(clause)")
+      return .ok([])
+    case let word where word.hasPrefix("errno="):
+      let symbol = String(word.dropFirst("errno=".count))
+      let clause = Self.errorClause(for: "errno", symbol) ?? ""
+      log.add(first.location, "unknown expectation '\(word)'\(clause)")
       return .ok([])
     default: return .ok(responseFields(words, &templates))
     }
+  }
+
+  /// Returns a clause that suggests `error ERRNO` in place of `errno ERRNO` or `ERRNO`; nil for other words.
+  private static func errorClause(for word: String, _ next: String?) -> String? {
+    func symbol(_ text: String) -> String? {
+      ErrnoSymbols.all.contains(text) ? text : Suggestion.nearest(to: text, among: ErrnoSymbols.all.sorted())
+    }
+    let found: String? =
+      if ["errno", "err", "fails"].contains(word.lowercased()) {
+        next.flatMap(symbol) ?? "ERRNO"
+      } else if word.hasPrefix("E"), word == word.uppercased() { symbol(word) } else { nil }
+    return found.map { "; did you mean 'error \($0)'?" }
   }
 
   private func errnos(_ symbols: SourceText) -> [String] {

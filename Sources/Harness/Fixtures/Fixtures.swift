@@ -105,18 +105,20 @@ public struct Fixtures: Sendable {
     return guide
   }
 
-  /// Reads the meanings of verdicts and errors and, in a checkout, the peer mutants.
-  func glossary() throws(FixtureErrors) -> (Glossary, [Mutant]) {
+  /// Reads the meanings of verdicts and errors and, in a checkout, the peer mutants and the runner mutants.
+  func glossary() throws(FixtureErrors) -> (Glossary, [Mutant], [RunnerMutant]) {
     let log = DiagnosticLog()
     let glossary = Glossary.load(root: root, log: log)
     let builds = "\(root)/fixtures/mutant-peers.yaml"
     var mutants: [Mutant] = []
+    var ofRunner: [RunnerMutant] = []
     if FileManager.default.fileExists(atPath: builds) {
       let peers = PeerList.load(files: [builds], installation, log: log)
       mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: peers.languages, log: log)
+      ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
     }
     try log.check()
-    return (glossary, mutants)
+    return (glossary, mutants, ofRunner)
   }
 
   /// The configuration for a run of all cells with the default options.

@@ -41,7 +41,7 @@ public enum ScenarioLoader {
     let registry = operations(root: root.string, log: log)
     guard log.count == 0 else { return ([], registry) }
     let sources = files.withoutDuplicates.compactMap { FixtureFile(at: $0, as: $0, log: log) }
-    let scenarios = parse(sources, registry, log, areOfUser: true)
+    let scenarios = parse(sources, registry, log, origin: .user)
     rejectDuplicates(scenarios, log)
     rejectPeerDeaths(scenarios, log)
     return (scenarios, registry)
@@ -125,12 +125,12 @@ public enum ScenarioLoader {
 
   /// Parses the files in parallel, because parsing dominates the time of a single-cell run.
   private static func parse(
-    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog, areOfUser: Bool = false
+    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog, origin: ScenarioParser.Origin = .suite
   ) -> [Scenario] {
     files.concurrentMap { file -> (scenarios: [Scenario], found: [Diagnostic]) in
       let log = DiagnosticLog()
       guard let document = FixtureDocument(file, log: log) else { return ([], log.sorted) }
-      let parser = ScenarioParser(document: document, registry: registry, isOfUser: areOfUser)
+      let parser = ScenarioParser(document: document, registry: registry, origin: origin)
       return (document.root.nonEmptyList("scenarios").flatMap(parser.parse), log.sorted)
     }.flatMap { scenarios, found in
       log.add(found)

@@ -2,16 +2,29 @@
 struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
-  /// The paths in the user's project that the file belongs to; nil for a suite file.
-  var project: CommandResolver?
-  /// Whether the file belongs to a user: `spec` and `level` are optional, and ids need not begin with the file's name.
-  var isOfUser = false
+  var origin = Origin.suite
   /// The file's default requirements for programs when a system call fails.
   var demands = FaultDemand.all
   /// Whether the file contains benchmarks rather than tests of a standard.
   var isBenchmark = false
 
+  /// The origin of a scenario file.
+  enum Origin {
+    /// The suite.
+    case suite
+    /// A user's file of scenarios for peers.
+    case user
+    /// A user's project file; the resolver has the directory of its paths.
+    case project(CommandResolver)
+
+    /// The paths in the user's project; nil for other files.
+    var project: CommandResolver? { if case .project(let resolver) = self { resolver } else { nil } }
+    /// Whether the file belongs to a user: `spec` and `level` are optional, and ids need not begin with the file's name.
+    var isOfUser: Bool { if case .suite = self { false } else { true } }
+  }
+
   private typealias Value = FixtureDocument.Value
+  private var project: CommandResolver? { origin.project }
   private var log: DiagnosticLog { document.log }
 
   private static let keys = [
@@ -20,7 +33,7 @@ struct ScenarioParser {
   ]
 
   func parse(_ value: FixtureDocument.Value) -> [Scenario] {
-    let required = ["id", "title"] + (!isOfUser && !isBenchmark ? ["spec", "level"] : []) + ["steps"]
+    let required = ["id", "title"] + (!origin.isOfUser && !isBenchmark ? ["spec", "level"] : []) + ["steps"]
     let known = Self.keys + (isBenchmark ? BenchmarkLoader.keys : [])
     guard let keys = value.map("a scenario", keys: known, required: required) else { return [] }
     if keys["roles"] == nil, keys["programs"] == nil {
@@ -76,7 +89,7 @@ struct ScenarioParser {
     if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
       id: text("id"), title: text("title"),
-      spec: keys["spec"] == nil && (isOfUser || isBenchmark) ? document.file : text("spec"),
+      spec: keys["spec"] == nil && (origin.isOfUser || isBenchmark) ? document.file : text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
       roles: roles, files: contents.files(keys["files"]), steps: steps, needs: needs, parameters: row.parameters,
       pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,
@@ -86,7 +99,7 @@ struct ScenarioParser {
   /// Checks that a scenario id in the suite begins with the name of its file, so that readers of a verdict can find the
   /// file.
   private func checkID(_ id: SourceText) {
-    if isOfUser {
+    if origin.isOfUser {
       let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
       if parts.count > 2 || !parts.allSatisfy({ Identifier.isDashed($0) }) {
         log.add(

@@ -77,6 +77,14 @@ extension StepParser {
     case 4 where texts[0] == "->" && texts[1] == "exit" && texts[2] == "not" && texts[3] == "0": return .failure
     default: break
     }
+    let suggestions = [(index: 1, known: ["exit", "killed"]), (index: 2, known: ["not"])]
+    for (index, known) in suggestions where texts.first == "->" && texts.count > index && Int(texts[index]) == nil {
+      guard !known.contains(texts[index]), let word = Suggestion.nearest(to: texts[index], among: known) else {
+        continue
+      }
+      log.add(words[index].location, "unknown word '\(texts[index])'; did you mean '\(word)'?")
+      return nil
+    }
     log.add(
       (words.first ?? role).location,
       "the role must be followed by '-> exit 0', '-> exit not 0' or '-> killed SIGKILL'")

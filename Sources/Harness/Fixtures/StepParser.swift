@@ -44,16 +44,18 @@ struct StepParser {
       case "output": steps += output(key, value)
       case "file": steps += files(key, value)
       default:
-        guard let text = value.text("a step") else { continue }
-        if Self.words.contains(key.text) {
-          steps += directive(key, fill(text, nil))
-        } else {
-          let members = members(key)
-          if members.isEmpty { noteCaptures(text) }
-          for (role, number) in members {
-            steps += exchange(role, key, fill(text, number))
-          }
+        let members = Self.words.contains(key.text) ? nil : members(key)
+        if let members, members.isEmpty {
+          // The key is the error, whatever its value.
+          value.forEachText { noteCaptures($0) }
+          continue
         }
+        guard let text = value.text("a step") else { continue }
+        guard let members else {
+          steps += directive(key, fill(text, nil))
+          continue
+        }
+        for (role, number) in members { steps += exchange(role, key, fill(text, number)) }
       }
     }
     return steps
@@ -80,9 +82,9 @@ struct StepParser {
   /// Records the captures of a step that cannot be parsed.
   ///
   /// Otherwise, later steps that use these variables would cause further errors.
-  private mutating func noteCaptures(_ text: SourceText) {
-    for word in text.words {
-      let parts = word.text.split(separator: "={=", maxSplits: 1)
+  private mutating func noteCaptures(_ text: String) {
+    for word in text.split(separator: " ") {
+      let parts = word.split(separator: "={=", maxSplits: 1)
       if parts.count == 2, parts[1].hasSuffix("}") { templates.captured.insert(String(parts[1].dropLast())) }
     }
   }
@@ -98,7 +100,7 @@ struct StepParser {
     let words = Array(parts[0])
     if let other = words.first(where: { ["=>", "-->", "→"].contains($0.text) }) {
       log.add(other.location, "'\(other.text)' is not a word of a step; did you mean '->'?")
-      noteCaptures(text)
+      noteCaptures(text.text)
       return []
     }
     let arrow = words.firstIndex { $0.text == "->" }

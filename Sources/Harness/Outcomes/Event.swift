@@ -40,10 +40,14 @@ public struct RunDescription: Sendable, Codable {
   public var capabilities: CapabilitySummary?
   /// The slice of the selected cells that this run covers; nil for all cells.
   public internal(set) var partition: PlanSlice?
+  /// The user's scenario files, as given to `--scenarios`; nil for the suite's scenarios.
+  public package(set) var scenarioFiles: [String]?
+  /// The peer lists, as given to `--peers`; nil if there are none.
+  public package(set) var peerFiles: [String]?
 
   private enum CodingKeys: String, CodingKey {
     case cells, scenarios, jobs, seed, isolation, implementations, kernel, plan, notes, platforms, incompatibilities,
-      capabilities, partition
+      capabilities, partition, scenarioFiles, peerFiles
   }
 
   package init(

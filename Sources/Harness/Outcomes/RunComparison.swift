@@ -13,6 +13,9 @@ public struct RunComparison: Sendable {
   /// The ids of the cells that are only in the earlier run.
   public let removed: [String]
 
+  /// Whether both runs have cells, but none in common.
+  public let isUnrelated: Bool
+
   /// Whether the later run has a regression.
   ///
   /// A cell that is missing from the later run may hide a failure. It counts as a regression until a newer report
@@ -38,6 +41,7 @@ public struct RunComparison: Sendable {
     let (old, new) = (Self.cells(earlier), Self.cells(run))
     added = new.subtracting(old).count
     removed = old.subtracting(new).sorted()
+    isUnrelated = !old.isEmpty && !new.isEmpty && old.isDisjoint(with: new)
   }
 
   private enum State { case passed, failed, notRun }

@@ -30,15 +30,17 @@ public struct PeerDescription: Sendable, Hashable {
     self.directory = directory
   }
 
+  /// The placeholder for the name of a program.
+  static let placeholder = "{program}"
+
   /// Whether the language can play the roles of programs.
   var hasPrograms: Bool { programs != nil || !named.isEmpty }
 
   /// Returns the command that starts a program; nil if the language does not have that program.
   func program(_ program: String) -> [String]? {
-    named[program]
-      ?? programs?.map { word in
-        word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
-      }
+    (named[program] ?? programs)?.map { word in
+      word.split(separator: Self.placeholder, omittingEmptySubsequences: false).joined(separator: program)
+    }
   }
 
   /// The first nonexistent file named by the peer's command; nil if all files exist.
@@ -60,8 +62,8 @@ public struct PeerDescription: Sendable, Hashable {
   ///
   /// A command without `{program}` is a single file for all programs. If that file does not exist, starting it fails.
   func missingProgram(_ program: String) -> String? {
-    let words = named[program] ?? programs?.filter { $0.contains("{program}") } ?? []
-    return words.map { $0.replacing("{program}", with: program) }.first {
+    let words = named[program] ?? programs?.filter { $0.contains(Self.placeholder) } ?? []
+    return words.map { $0.replacing(Self.placeholder, with: program) }.first {
       $0.hasPrefix("/") && !FileManager.default.fileExists(atPath: $0)
     }
   }
@@ -215,22 +217,22 @@ public struct PeerList: Sendable {
       }
       // In a project, most languages have only one command.
       if !keys.contains("peer"), !value.isMap, let text = value.text("the command of a language") {
-        let programs = resolver.command(text, log)
+        let programs = command(text, resolver, log)
         return Entry(
           peer: PeerDescription(language: language, peer: nil, programs: programs), replaces: false,
           location: key.location)
       }
       guard let facts = value.map("a language", keys: keys) else { return nil }
-      func command(_ value: FixtureDocument.Value?, _ key: String) -> [String]? {
-        value?.text("'\(key)'").flatMap { resolver.command($0, log) }
+      func programs(_ value: FixtureDocument.Value?, _ key: String) -> [String]? {
+        value?.text("'\(key)'").flatMap { command($0, resolver, log) }
       }
-      let peer = command(facts["peer"], "peer")
-      var programs: [String]?
+      let peer = facts["peer"]?.text("'peer'").flatMap { resolver.command($0, log) }
+      var all: [String]?
       var named: [String: [String]] = [:]
       if let value = facts["programs"], value.isMap {
-        for (name, value) in value.map("'programs'") ?? [] { named[name.text] = command(value, name.text) }
+        for (name, value) in value.map("'programs'") ?? [] { named[name.text] = programs(value, name.text) }
       } else {
-        programs = command(facts["programs"], "programs")
+        all = programs(facts["programs"], "programs")
       }
       if facts["peer"] == nil, facts["programs"] == nil {
         let needed = keys.filter { ["peer", "programs"].contains($0) }.map { "'\($0)'" }.joined(separator: " or ")
@@ -238,10 +240,27 @@ public struct PeerList: Sendable {
       }
       return Entry(
         peer: PeerDescription(
-          language: language, peer: peer, programs: programs, named: named,
+          language: language, peer: peer, programs: all, named: named,
           greetsAs: facts["greets-as"]?.text("'greets-as'")?.text, directory: resolver.directory(of: peer)),
         replaces: facts["replaces"]?.boolean("'replaces'") ?? false,
         isOptional: facts["optional"]?.boolean("'optional'") ?? false, location: key.location)
     }
+  }
+
+  /// Returns the command that starts programs, and reports each placeholder other than `{program}`.
+  ///
+  /// `${NAME}` is a shell variable, which is not a placeholder.
+  private static func command(_ text: SourceText, _ resolver: CommandResolver, _ log: DiagnosticLog) -> [String]? {
+    var index = 0
+    while let open = text.firstIndex(of: "{", from: index), let close = text.firstIndex(of: "}", from: open) {
+      let name = text[open + 1..<close].text
+      if "{\(name)}" != PeerDescription.placeholder, Identifier.isVariable(name), !text[..<open].text.hasSuffix("$") {
+        let isNear = Suggestion.nearest(to: name, among: ["program"]) != nil
+        let clause = isNear ? "; did you mean '{program}'?" : "; the only placeholder is {program}"
+        log.add(text[open...].location, "unknown placeholder '{\(name)}'\(clause)")
+      }
+      index = close + 1
+    }
+    return resolver.command(text, log)
   }
 }

@@ -21,11 +21,15 @@ public struct Partition: Sendable, Hashable {
     self.count = count
   }
 
+  /// The beginning of a part's text.
+  public static let prefix = "slice:"
+
   /// Parses `slice:NUMBER/COUNT`; nil if the text has a different format.
   public init?(_ text: String) {
-    let prefix = "slice:"
-    let numbers = text.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-    guard text.hasPrefix(prefix), numbers.count == 2, let number = numbers[0], let count = numbers[1] else {
+    let numbers = text.dropFirst(Self.prefix.count).split(separator: "/", omittingEmptySubsequences: false).map {
+      Int($0)
+    }
+    guard text.hasPrefix(Self.prefix), numbers.count == 2, let number = numbers[0], let count = numbers[1] else {
       return nil
     }
     self.init(number: number, of: count)

@@ -46,6 +46,11 @@ public struct RunConfiguration: Sendable {
   /// The command-line options, quoted for a shell, that rerun a cell under the same conditions.
   public var rerunOptions: [String] = []
 
+  /// The user's scenario files, as given to `--scenarios`; empty for the suite's scenarios.
+  public var scenarioFiles: [String] = []
+  /// The peer lists, as given to `--peers`.
+  public var peerFiles: [String] = []
+
   /// The recordings of the reference programs, to compare with the cells of their scenarios.
   public var recordings: [CellRecording] = []
 

@@ -42,11 +42,16 @@ public struct Selection: Sendable {
   }
 
   /// Returns an error for each nonexistent mechanism or language.
-  func nameProblems(mechanisms known: [String], languages: [String], scope: LoadingScope = .everything) -> [String] {
+  ///
+  /// `files` are the user's scenario files; empty for the suite's scenarios.
+  func nameProblems(
+    mechanisms known: [String], languages: [String], scope: LoadingScope = .everything, files: [String] = []
+  ) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) && scope.contains(name) {
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
-      problems.append("there is no mechanism '\(name)'; \(nearest ?? "'ipc-interop mechanisms' shows all")")
+      let advice = nearest ?? (files.isEmpty ? "'ipc-interop mechanisms' shows all" : "--list shows all scenarios")
+      problems.append("there is no mechanism '\(name)'\(Self.place(files)); \(advice)")
     }
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
       problems.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
@@ -54,9 +59,16 @@ public struct Selection: Sendable {
     return problems
   }
 
+  /// Returns the user's scenario files, as a part of an error message; empty for the suite's scenarios.
+  private static func place(_ files: [String]) -> String {
+    files.isEmpty ? "" : " in \(files.joined(separator: ", "))"
+  }
+
   /// Returns an error for each pattern that matches no cell; `listing` is the command that lists all cells.
+  ///
+  /// `files` are the user's scenario files; empty for the suite's scenarios.
   static func problems(
-    of patterns: [String], cells: [String], scope: LoadingScope = .everything, listing: String
+    of patterns: [String], cells: [String], scope: LoadingScope = .everything, listing: String, files: [String] = []
   ) -> [String] {
     var problems: [String] = []
     for filter in patterns {
@@ -64,7 +76,8 @@ public struct Selection: Sendable {
       if cells.contains(where: glob.matches) || !scope.containsCells(of: glob) { continue }
       let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
-      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(listing)' shows all")")
+      let advice = nearest ?? (files.isEmpty ? "'ipc-interop \(listing)' shows all" : "--list shows all scenarios")
+      problems.append("no cell\(place(files)) matches '\(filter)'; \(advice)")
     }
     return problems
   }

@@ -64,7 +64,7 @@ public struct ProjectFile: Sendable {
       ])
     let demands = keys["faults"].map(ContentParser.demands) ?? FaultDemand.all
     let parser = ScenarioParser(
-      document: document, registry: registry, project: resolver, isOfUser: true, demands: demands)
+      document: document, registry: registry, origin: .project(resolver), demands: demands)
     let scenarios = keys["scenarios"]?.nonEmptyList("scenarios").flatMap(parser.parse) ?? []
     ScenarioLoader.rejectDuplicates(scenarios, log)
     ScenarioLoader.rejectPeerDeaths(scenarios, log)

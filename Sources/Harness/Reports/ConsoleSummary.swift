@@ -141,40 +141,23 @@ struct ConsoleSummary {
   ///
   /// The first ones may no longer be visible on the screen.
   private var failures: [String] {
-    let all = results.filter(\.isFailure)
-    guard !all.isEmpty else { return [] }
-    var leaders = Set(all.map(\.cell.id))
-    var followers: [String: [String]] = [:]
-    let failed = all.filter { result in
-      guard let cause = result.outcome.control?.cell, !leaders.insert(cause).inserted else { return true }
-      followers[cause, default: []].append(result.cell.id)
-      return false
-    }
+    let failed = FailureGroup.all(results)
+    guard !failed.isEmpty else { return [] }
     let shown = failed.prefix(Self.maximumListed)
     var lines = [style.painted("Not as expected", .heading)]
-    for (result, next) in zip(shown, shown.dropFirst().map(Optional.some) + [nil]) {
+    for (group, next) in zip(shown, shown.dropFirst().map { Optional($0.failure) } + [nil]) {
+      let result = group.failure
       lines.append(
         "  " + style.painted(result.verdict.rawValue.padded(to: 13), .bad) + result.cell.id.escapedForDisplay)
       let reason = result.outcome.reason ?? result.expectation
       if next?.verdict != result.verdict || reason != next?.outcome.reason ?? next?.expectation {
         lines += indented(reason, by: 15)
       }
-      let cause = result.outcome.control?.cell ?? result.cell.id
-      if let others = followers.removeValue(forKey: cause) { lines += indented(Self.broken(others), by: 15) }
+      lines += indented(group.consequenceWithNames, by: 15)
     }
     let rest = failed.count - shown.count
     return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
   }
-
-  /// The cells that are broken because of a failure listed earlier in the report.
-  private static func broken(_ cells: [String]) -> String {
-    let names = cells.prefix(maximumFolded).joined(separator: ", ")
-    let rest = cells.count - maximumFolded
-    return "\(counted(cells.count, "more cell")) \(cells.count == 1 ? "is" : "are") broken because of it: \(names)"
-      + (rest > 0 ? " and \(rest) more" : "")
-  }
-
-  private static let maximumFolded = 10
 
   /// The maximum number of listed failures; it leaves room for the matrix on the screen.
   private static let maximumListed = 40

@@ -3,6 +3,8 @@
 struct FailureDescription {
   let result: CellResult
   var style = Style()
+  /// The defect of the mutant in the cell; nil outside of a self-test.
+  var defect: String?
 
   /// The maximum length of a value.
   ///
@@ -30,7 +32,9 @@ struct FailureDescription {
     var lines = cell.title.escapedForDisplay.wrapped(to: style.width - 2).map { style.painted("  \($0)", .heading) }
     lines += value("reason", result.outcome.reason)
     lines += value("injected", cell.injection?.description)
-    lines += value("expectation", result.expectation)
+    lines += value("defect", defect)
+    // The note on a mutant that is caught is its defect.
+    if defect == nil || result.expectation != defect { lines += value("expectation", result.expectation) }
     lines += value("expected", evidence.expected)
     lines += value("by", "\(cell.spec) (\(cell.level.rawValue))")
     lines += value("step", evidence.step)

@@ -53,11 +53,13 @@ struct MarkdownReport: Report {
   }
 
   private func writeFailures(_ results: [CellResult], to page: inout MarkdownWriter) {
-    let failed = results.filter(\.isFailure)
+    let failed = FailureGroup.all(results)
     var explained = 0
-    for result in failed.prefix(Self.maximumExplained) {
+    for group in failed.prefix(Self.maximumExplained) {
+      let result = group.failure
       let id = XMLWriter.escaped(result.cell.id.escapedForDisplay)
-      let lines = FailureDescription(result: result).body
+      let consequence = group.consequenceWithNames.map { ["", "  \($0.escapedForDisplay)"] } ?? []
+      let lines = FailureDescription(result: result).body + consequence
       guard page.text.utf8.count + lines.reduce(0, { $0 + 6 * $1.utf8.count }) < Self.maximumSize else { break }
       page.details("<code>\(id)</code> \(result.verdictInWords)", lines)
       explained += 1

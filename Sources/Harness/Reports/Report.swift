@@ -43,8 +43,8 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   /// A Markdown page about what peers with different ABIs can safely share: `docs/abi.md`.
   case abi
 
-  /// Creates an empty report; only the console report uses the style.
-  public func makeReport(style: Style) -> any Report {
+  /// Creates an empty report; only the console report uses the style, and only GitHub annotations use the paths.
+  public func makeReport(style: Style, paths: WorkspacePaths = WorkspacePaths()) -> any Report {
     switch self {
     case .console: ConsoleReport(style: style)
     case .json: JSONReport()
@@ -53,7 +53,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     case .markdown: MarkdownReport()
     case .html: HTMLReport()
     case .jsonLines: JSONLinesReport()
-    case .github: GitHubReport()
+    case .github: GitHubReport(paths: paths)
     case .badge: BadgeReport()
     case .abi: ABIReport()
     }

@@ -1,8 +1,12 @@
 /// GitHub Actions workflow commands: an annotation at the scenario of each of the first failures, and a summary.
 ///
-/// GitHub shows ten errors per workflow step, and silently discards the others.
+/// GitHub shows ten errors per workflow step, and silently discards the others. Cells that are broken because of a failure
+/// are only counted.
 struct GitHubReport: Report {
   private var record = RunRecord()
+  private let paths: WorkspacePaths
+
+  init(paths: WorkspacePaths = WorkspacePaths()) { self.paths = paths }
 
   private static let maximumAnnotations = 10
 
@@ -10,17 +14,20 @@ struct GitHubReport: Report {
     record.receive(event)
     guard case .runEnded(let summary) = event else { return "" }
     let results = record.results
-    let failed = results.filter(\.isFailure)
+    let failed = FailureGroup.all(results)
     // Problems with the run as a whole come first, because they may have caused all failures.
     let problems = summary.problems.map { Self.command("error", [], $0) }
-    let annotations = failed.map { result in
+    let annotations = failed.map { group in
+      let result = group.failure
       let location = result.outcome.evidence?.location ?? result.cell.location
       return Self.command(
         "error",
         [
-          ("file", location.file), ("line", "\(location.line)"), ("col", "\(location.column)"),
+          ("file", paths.path(of: location.file)), ("line", "\(location.line)"), ("col", "\(location.column)"),
           ("title", "\(result.verdictInWords): \(result.cell.id)"),
-        ], result.outcome.reason ?? result.expectation ?? result.cell.title)
+        ],
+        [result.outcome.reason ?? result.expectation ?? result.cell.title, group.consequence].compactMap(\.self)
+          .joined(separator: "; "))
     }
     let notice = Self.command(
       "notice", [("title", "ipc-interop: \(summary.meaning)")], summary.counts(of: results))

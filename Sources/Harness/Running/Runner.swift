@@ -47,12 +47,12 @@ public struct Runner: Sendable {
     allCells = cells.map(\.id)
     nameProblems = configuration.selection.nameProblems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      scope: scope)
+      scope: scope, files: configuration.scenarioFiles)
     selectionProblems =
       nameProblems
       + Selection.problems(
         of: configuration.selection.filters + configuration.selection.skipped, cells: allCells, scope: scope,
-        listing: configuration.listing)
+        listing: configuration.listing, files: configuration.scenarioFiles)
     var selected = everything.selecting(configuration.selection)
     leftOut =
       configuration.projects.first.map {
@@ -102,7 +102,7 @@ public struct Runner: Sendable {
     guard faults.isComplete, faults.problems.isEmpty, !Interruption.isRequested else { return }
     let problem = Selection.problems(
       of: configuration.selection.filters, cells: allCells + faults.known, scope: scope,
-      listing: configuration.listing
+      listing: configuration.listing, files: configuration.scenarioFiles
     ).first
     if let problem { throw RunError(problem, status: .nothingSelected) }
   }
@@ -128,8 +128,14 @@ public struct Runner: Sendable {
 
   /// The error that explains why a selection has no cells.
   public var emptiness: RunError {
-    leftOut.problem
-      ?? RunError((["nothing selected"] + leftOut.notes).joined(separator: "; "), status: .nothingSelected)
+    if let problem = leftOut.problem { return problem }
+    let files = configuration.scenarioFiles.joined(separator: ", ")
+    var reasons = ["nothing selected" + (files.isEmpty ? "" : " in \(files)")] + leftOut.notes
+    if let cells = configuration.selection.cells, cells.isDisjoint(with: allCells) {
+      let place = files.isEmpty ? "here" : "in \(files)"
+      reasons = ["no failed cell of the report exists \(place); use the same files as in that run"]
+    }
+    return RunError(reasons.joined(separator: "; "), status: .nothingSelected)
   }
 
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
@@ -156,6 +162,8 @@ public struct Runner: Sendable {
         context.capabilities.summary(of: $0.language, mechanisms: configuration.selection.mechanisms)
       })
     description.partition = slice
+    description.scenarioFiles = configuration.scenarioFiles.isEmpty ? nil : configuration.scenarioFiles
+    description.peerFiles = configuration.peerFiles.isEmpty ? nil : configuration.peerFiles
     let platforms = context.compatibility.platformsByLanguage.mapValues(\.description)
     description.platforms = platforms
     if Set(platforms.values).count > 1 {

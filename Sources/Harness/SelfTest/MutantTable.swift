@@ -50,7 +50,8 @@ public struct MutantTable: Report {
     var lines = table.lines(style, width: style.isTerminal ? style.width : nil)
     lines.append("")
     for result in results where !result.isExpected || style.verbose && ![.passed, .notRun].contains(result.verdict) {
-      lines += FailureDescription(result: result, style: style).lines
+      let mutant = mutants.first { mutant in result.cell.pairing.contains { $0.language == mutant.name } }
+      lines += FailureDescription(result: result, style: style, defect: mutant?.wrong).lines
     }
     lines += summary.problems.map { style.painted($0.escapedForDisplay, .bad) }
     if !summary.problems.isEmpty { lines.append("") }

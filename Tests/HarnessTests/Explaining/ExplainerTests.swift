@@ -59,6 +59,14 @@ struct ExplainerTests {
     #expect(error?.status == .usage && error?.description.contains("did you mean '\(name)'?") == true)
   }
 
+  @Test("of a mutant has its defect and its tests, also for a mutant of the runner") func mutants() throws {
+    let peer = try #require(try Self.explainer.get().explain("mq-priority-dropped").text(.console))
+    #expect(peer.contains("mq-priority-dropped (mutant)") && peer.contains("ipc-interop self-test mq-priority-dropped"))
+    let runner = try #require(try Self.explainer.get().explain("skip-ignored").text(.console))
+    #expect(runner.contains("skip-ignored (mutant)") && runner.contains("Cells that should be excluded are run."))
+    #expect(runner.contains("check skip-everything") && runner.contains("Sources/Harness/Planning/Selection.swift"))
+  }
+
   @Test("is a document in JSON") func json() throws {
     let text = try #require(try Self.explainer.get().explain("pipe").text(.json))
     let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])

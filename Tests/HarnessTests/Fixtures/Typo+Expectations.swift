@@ -11,6 +11,15 @@ extension Typo {
       "an unknown expectation", "-> blocks", "-> bocks",
       "test.yaml:12:42: unknown expectation 'bocks'; did you mean 'blocks'? (or a field, as in return=4)"),
     Typo(
+      "errno instead of error", "-> error EAGAIN|EINTR", "-> errno EAGAIN",
+      "test.yaml:14:18: unknown expectation 'errno'; did you mean 'error EAGAIN'?"),
+    Typo(
+      "errno as a field", "-> error EAGAIN|EINTR", "-> errno=EAGIAN",
+      "test.yaml:14:18: unknown expectation 'errno=EAGIAN'; did you mean 'error EAGAIN'?"),
+    Typo(
+      "only the symbol of an error", "-> error EAGAIN|EINTR", "-> EAGAIN",
+      "test.yaml:14:18: unknown expectation 'EAGAIN'; did you mean 'error EAGAIN'?"),
+    Typo(
       "an unknown field", "differs=none", "difers=none",
       "test.yaml:11:74: the response to 'read' has no 'difers'; did you mean 'differs'?"),
     Typo(
@@ -55,6 +64,12 @@ extension Typo {
     Typo(
       "an unknown form of end", "- objects: shm=0 sem=0", "- wait: writer -> gone",
       "test.yaml:15:20: the role must be followed by '-> exit 0', '-> exit not 0' or '-> killed SIGKILL'"),
+    Typo(
+      "a misspelled exit", "- objects: shm=0 sem=0", "- wait: writer -> exti 0",
+      "test.yaml:15:23: unknown word 'exti'; did you mean 'exit'?"),
+    Typo(
+      "a misspelled not", "- objects: shm=0 sem=0", "- wait: writer -> exit nto 0",
+      "test.yaml:15:28: unknown word 'nto'; did you mean 'not'?"),
     Typo(
       "a signal that does not exist", "- objects: shm=0 sem=0", "- wait: writer -> killed SIGKIL",
       "test.yaml:15:30: unknown signal 'SIGKIL'; did you mean 'SIGKILL'?"),

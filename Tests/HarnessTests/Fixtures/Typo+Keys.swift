@@ -46,6 +46,15 @@ extension Typo {
       "two keys in one step", "    - kill: writer", "    - {kill: writer, end: writer}",
       "test.yaml:13:7: a step must be a map with one key, not 2"),
     Typo(
+      "a misspelled step with a map", "- hand: {reader.w: writer.w}", "- hnad: {reader.w: writer.w}",
+      "test.yaml:9:7: unknown role or step 'hnad'; did you mean 'hand'?"),
+    Typo(
+      "a misspelled role with a list", "    - kill: writer", "    - writr: [pid]",
+      "test.yaml:13:7: unknown role or step 'writr'; did you mean 'writer'?"),
+    Typo(
+      "a role with a map", "    - kill: writer", "    - writer: {pid: ok}",
+      "test.yaml:13:15: a step must be a text, not a map"),
+    Typo(
       "a step that is not a map", "    - kill: writer", "    - kill writer",
       "test.yaml:13:7: a step must be a map, not the text 'kill writer'"),
     Typo(

@@ -75,6 +75,13 @@ import Testing
     #expect(comparison.isWorse)
   }
 
+  @Test("knows whether the runs have a cell in common") func unrelated() throws {
+    let other = SavedRun(events: RecordedRun.full.events)
+    #expect(RunComparison(of: other, with: before).isUnrelated)
+    #expect(!RunComparison(of: SavedRun(events: RecordedRun.failures(1)), with: before).isUnrelated)
+    #expect(!RunComparison(of: before, with: SavedRun(events: RecordedRun.empty.events)).isUnrelated)
+  }
+
   @Test("counts a cell that passes now as fixed") func fixed() {
     let passed = before.results.prefix(1).map { $0.with(CellOutcome.passed, isExpected: true) }
     let now = SavedRun(run: before.run, results: passed + before.results.dropFirst(), summary: before.summary)

@@ -50,6 +50,57 @@ struct OwnScenariosTests {
     #expect(run.text.contains("check-peer --scenarios own.yaml"), "\(run.text)")
   }
 
+  /// The project with a scenario that fails, after a run that saved its report.
+  private func failedProject() throws -> TestProject {
+    let project = try TestProject()
+    try project.addScript("peer", ShellPeers.script("mine"))
+    try project.write("mine: {peer: ./peer}\n", to: "peers.yaml")
+    try project.write(Self.scenario.replacing("second: pid -> pid>=1", with: "second: pid -> pid<1"), to: "own.yaml")
+    let run = try project.run(
+      ["run", "--scenarios", "own.yaml", "--peers", "peers.yaml", "--pairs", "c:mine"],
+      ["--format", "json", "--output", "run.json"])
+    #expect(run.status == ExitStatus.brokenEnvironment.rawValue, "\(run.text)")
+    return project
+  }
+
+  @Test("is read again, with the peers, to repeat the failed cells of a saved run") func rerunFailed() async throws {
+    try await onThread {
+      let project = try failedProject()
+      let saved = try SavedRun(contentsOf: "\(project.path)/run.json")
+      #expect(saved.run?.scenarioFiles == ["own.yaml"] && saved.run?.peerFiles == ["peers.yaml"])
+      let again = try project.run(["run", "--rerun-failed", "run.json"])
+      #expect(again.status == ExitStatus.brokenEnvironment.rawValue, "\(again.text)")
+      #expect(again.text.contains("run 'pair[c>mine]' --scenarios own.yaml --peers peers.yaml"), "\(again.text)")
+      try project.write(Self.scenario.replacing("id: pair", with: "id: other"), to: "other.yaml")
+      let other = try project.run(["run", "--rerun-failed", "run.json", "--scenarios", "other.yaml"])
+      #expect(other.status == ExitStatus.nothingSelected.rawValue)
+      #expect(other.text.contains("no failed cell of the report exists in other.yaml"), "\(other.text)")
+      let unrelated = try project.shell(
+        #""$1" run --scenarios other.yaml --pairs c --format json --output other.json; "#
+          + #"exec "$1" report run.json --diff other.json"#)
+      #expect(unrelated.status == ExitStatus.usage.rawValue, "\(unrelated.text)")
+      #expect(unrelated.text.contains("run.json and other.json have no cell in common"), "\(unrelated.text)")
+    }
+  }
+
+  @Test("is named if a filter matches none of its cells") func selection() async throws {
+    let filtered = try await run(["run"], ["nothing"])
+    #expect(filtered.status == ExitStatus.nothingSelected.rawValue)
+    #expect(filtered.text.contains("no cell in own.yaml matches 'nothing'"), "\(filtered.text)")
+    let mechanism = try await run(["run"], ["--mechanism", "pipe"])
+    #expect(mechanism.text.contains("there is no mechanism 'pipe' in own.yaml"), "\(mechanism.text)")
+  }
+
+  @Test("is annotated relative to the workspace of GitHub") func annotations() async throws {
+    try await onThread {
+      let project = try failedProject()
+      let report = try project.shell(
+        #"mkdir sub && cp run.json sub && cd sub && sed -i 's|own.yaml|../own.yaml|' run.json && "#
+          + #"GITHUB_WORKSPACE="$PWD/.." exec "$1" report run.json --format github"#)
+      #expect(report.text.contains("::error file=own.yaml,line=6,"), "\(report.text)")
+    }
+  }
+
   @Test(
     "passes with the skeleton, as docs/your-peer.md shows it",
     .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))

@@ -42,6 +42,29 @@ struct PeerListTests {
     #expect(peers[1].directory == nil && peers[2].directory == nil)
   }
 
+  @Test("reports a placeholder other than {program} in a command for programs, with its position") func placeholders() {
+    let error = #expect(throws: FixtureErrors.self) {
+      try load(
+        """
+        a: {peer: "sh {x}", programs: "./{prgram} --flag"}
+        b:
+          programs:
+            server: ./bin/{name} {program}
+        c: {programs: "sh -c '${HOME}/{program} {}'"}
+        """)
+    }
+    #expect(
+      error?.diagnostics.map { "\($0.location.line):\($0.location.column): \($0.message)" } == [
+        "1:34: unknown placeholder '{prgram}'; did you mean '{program}'?",
+        "4:19: unknown placeholder '{name}'; the only placeholder is {program}",
+      ])
+  }
+
+  @Test("replaces the placeholder in the command for one program") func namedPrograms() throws {
+    let peers = try load("a:\n  programs:\n    server: /bin/{program} --name={program}").peers
+    #expect(peers[0].program("server") == ["/bin/server", "--name=server"])
+  }
+
   @Test("omits unbuilt languages from an optional file") func optional() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

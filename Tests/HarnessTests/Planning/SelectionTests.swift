@@ -50,6 +50,8 @@ struct SelectionTests {
   @Test("names the command that lists all cells, and the --skip patterns that exclude nothing") func advice() {
     let found = Selection.problems(of: ["nothing"], cells: cells.map(\.id), listing: "check-peer --list ./peer")
     #expect(found == ["no cell matches 'nothing'; 'ipc-interop check-peer --list ./peer' shows all"])
+    let own = Selection.problems(of: ["nothing"], cells: cells.map(\.id), listing: "run --list", files: ["own.yaml"])
+    #expect(own == ["no cell in own.yaml matches 'nothing'; --list shows all scenarios"])
     let selection = Selection(skipped: ["nothing", "[c>c]", "nothing"])
     #expect(selection.skipNotes(cells: cells.map(\.id)) == ["--skip 'nothing' leaves out no cell"])
   }

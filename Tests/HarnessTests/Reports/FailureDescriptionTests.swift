@@ -114,6 +114,29 @@ struct FailureDescriptionTests {
     #expect(text.contains("3  broken") == false && text.contains("2  broken"))
   }
 
+  @Test("of a control cell is one annotation, one article and one block, with the number of broken cells")
+  func foldedElsewhere() throws {
+    let control = ControlFailure(cell: "jobs/x[c>c]", verdict: .failed)
+    let events = Self.run([
+      result("jobs/x[c>c]", .failed), result("jobs/x[c>swift]", .broken, control: control),
+      result("jobs/x[swift>c]", .broken, control: control), result("jobs/y[c>c]", .failed),
+    ])
+    func text(_ format: ReportFormat) throws -> String {
+      var report = format.makeReport(style: Style())
+      return try events.map { try report.receive($0) }.joined()
+    }
+    let annotations = try text(.github).split(separator: "\n").filter { $0.hasPrefix("::error") }
+    #expect(annotations.count == 2, "\(annotations)")
+    #expect(annotations[0].hasSuffix("; 2 more cells are broken because of it"))
+    let page = try text(.html)
+    #expect(page.components(separatedBy: "<article").count == 3)
+    #expect(page.contains(#"<li id="cell-jobs-2fx-5bc-3eswift-5d">jobs/x[c&gt;swift]</li>"#), "\(page)")
+    #expect(page.contains(##"<a href="#failures">2 failures</a>"##))
+    let markdown = try text(.markdown)
+    #expect(markdown.components(separatedBy: "<details>").count == 3)
+    #expect(markdown.contains("2 more cells are broken because of it: jobs/x[c&gt;swift], jobs/x[swift&gt;c]"))
+  }
+
   @Test("of an unselected control cell is in the first cell that is broken because of it") func unselected() throws {
     let control = ControlFailure(cell: "jobs/x[c>c]", verdict: .failed)
     let cells = ["jobs/x[c>swift]", "jobs/x[swift>c]"].map { result($0, .broken, control: control) }

@@ -58,6 +58,34 @@ struct ReportsTests {
     #expect(escaped.matches(of: #/%(..)/#).allSatisfy { ["25", "2C", "3A"].contains($0.1) })
   }
 
+  @Test func `GitHub gets paths relative to its workspace`() throws {
+    let workspace = FileManager.default.temporaryDirectory.appending(path: "workspace-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: workspace) }
+    let checkout = workspace.appending(path: "checkout/fixtures/scenarios")
+    try FileManager.default.createDirectory(at: checkout, withIntermediateDirectories: true)
+    try Data().write(to: checkout.appending(path: "pipe.yaml"))
+    let link = workspace.appending(path: "link")
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: workspace)
+    let file = "fixtures/scenarios/pipe.yaml"
+    let inside = "checkout/\(file)"
+    let directories = [workspace.path, workspace.appending(path: "checkout").path]
+    func path(_ file: String, _ variable: String?) -> String {
+      let environment = variable.map { ["GITHUB_WORKSPACE": $0] } ?? [:]
+      return WorkspacePaths(environment, directories: directories).path(of: file)
+    }
+    #expect(path(file, workspace.path) == inside)
+    #expect(path(file, link.path) == inside)
+    #expect(path("../checkout/\(file)", "\(workspace.path)/checkout") == file)
+    #expect(path("\(workspace.path)/\(inside)", "\(workspace.path)/") == inside)
+    // Outside of the workspace, without one, and for a file that does not exist, the path is that of the report.
+    for variable in [nil, "", "/nonexistent", "\(workspace.path)/check"] { #expect(path(file, variable) == file) }
+    #expect(path("fixtures/gone.yaml", workspace.path) == "fixtures/gone.yaml")
+    var report = ReportFormat.github.makeReport(
+      style: Style(), paths: WorkspacePaths(["GITHUB_WORKSPACE": workspace.path], directories: directories))
+    let text = try RecordedRun.failures(1).map { try report.receive($0) }.joined()
+    #expect(text.hasPrefix("::error file=\(inside),line=1"), "\(text)")
+  }
+
   @Test func `a Markdown report is smaller than a code host allows`() throws {
     var evidence = Evidence()
     evidence.transcripts = (1...9).map { role in

@@ -97,6 +97,28 @@ struct SelfTestTests {
     #expect(run.summary.problems.isEmpty)
   }
 
+  @Test(
+    "describes a mutant by its defect, and a survivor also by what was expected", arguments: [Verdict.failed, .passed])
+  func description(verdict: Verdict) throws {
+    let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
+    let source = FixtureFile(file: "mutants.yaml", bytes: Data(Self.mutant("lies").utf8))
+    let mutants = try DiagnosticLog.collect {
+      MutantLoader.parse(source, scenarios: scenarios, languages: ["odd"], log: $0)
+    }
+    let cell = Cell(
+      id: "test/test[lies]", scenario: "test/test", mechanism: "test", title: "T.", spec: "s", level: .must,
+      pairing: [.init(role: "a", language: "lies")], parameters: [:], location: scenarios[0].location)
+    let outcome = CellOutcome(verdict: verdict, reason: verdict == .failed ? mutants[0].reason : nil, evidence: nil)
+    let (isExpected, note) = Expectations.caught(mutants[0]).assess(cell.id, outcome)
+    let result = CellResult(
+      cell: cell, outcome: outcome, isExpected: isExpected, expectation: note, isolation: .private, rerun: "again")
+    var table = MutantTable(mutants, style: Style(verbose: true))
+    let summary = RunSummary([result], planned: [cell.id], problems: [], rules: .init(), seconds: 1, interrupted: false)
+    let text = [Event.cellEnded(result), .runEnded(summary)].map { table.receive($0) }.joined()
+    #expect(text.contains("  defect      It is wrong.\n"), "\(text)")
+    #expect(text.contains("  expectation mutants.yaml") == (verdict == .passed), "\(text)")
+  }
+
   @Test("fails when a mutant is caught for another reason") func anotherReason() async throws {
     let run = try await run(Self.mutant("lies", reason: "something else") + Self.others, names: ["lies"])
     #expect(status(run) == .failures)

@@ -44,7 +44,7 @@ final class CommandRun {
   /// The environment of the tests without the variables of CI services, because the services would receive a report
   /// from each run.
   private static let environment: [String: String] = {
-    let services = ["GITHUB_STEP_SUMMARY", "XML_OUTPUT_FILE", "TESTBRIDGE_TEST_ONLY"]
+    let services = ["GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "XML_OUTPUT_FILE", "TESTBRIDGE_TEST_ONLY"]
     var environment = ProcessInfo.processInfo.environment.filter { name, _ in
       !services.contains(name) && !name.hasPrefix("TEST_")
     }

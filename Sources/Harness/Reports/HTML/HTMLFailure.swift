@@ -1,8 +1,10 @@
 /// The part of the HTML report that explains one failure.
 struct HTMLFailure {
   let result: CellResult
-  /// The column of the matrix that the cell belongs to.
-  let pairing: Matrix.Pairing
+  /// The columns of the matrix that the cell and its dependents belong to.
+  let pairings: [Matrix.Pairing]
+  /// The cells that are broken because of this failure, each with whether links lead to it.
+  var dependents: [(cell: String, isLinked: Bool)] = []
   /// Whether the details are initially expanded.
   var isOpen = false
   /// Whether links to the cell lead to this part; if the cell was repeated, several parts describe it.
@@ -28,7 +30,8 @@ struct HTMLFailure {
   func write(to page: inout XMLWriter) {
     let cell = result.cell
     let id = isLinked ? [("id", "cell-\(Self.identifier(cell.id))")] : []
-    let data = [("data-mechanism", cell.mechanism), ("data-pairing", pairing.description)]
+    let columns = pairings.map(\.description).withoutDuplicates.joined(separator: "|")
+    let data = [("data-mechanism", cell.mechanism), ("data-pairing", columns)]
     page.element("article", id + data) { page in
       page.element("details", isOpen ? [("open", "open")] : []) { page in
         page.element("summary") { page in
@@ -41,6 +44,7 @@ struct HTMLFailure {
         writeComparison(to: &page)
         writeTimeline(to: &page)
         writeRest(to: &page)
+        writeDependents(to: &page)
         page.element("p") { page in
           page.element("span", text: "Run this cell again: ")
           page.element("code", [("class", "copy")], display: result.rerun)
@@ -110,6 +114,16 @@ struct HTMLFailure {
     page.element("h4", text: "Left behind")
     let more = evidence.leftBehindCount - evidence.leftBehind.count
     page.list(evidence.leftBehind.map(\.description) + (more > 0 ? ["and \(more) more"] : []), class: "lines")
+  }
+
+  private func writeDependents(to page: inout XMLWriter) {
+    guard !dependents.isEmpty else { return }
+    page.element("h4", text: "\(counted(dependents.count, "more cell")) broken because of it")
+    page.element("ul", [("class", "lines")]) { page in
+      for (cell, isLinked) in dependents {
+        page.element("li", isLinked ? [("id", "cell-\(Self.identifier(cell))")] : [], display: cell)
+      }
+    }
   }
 
   /// Returns a table cell with the words; marked words are highlighted.

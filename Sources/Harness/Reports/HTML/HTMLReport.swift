@@ -60,7 +60,7 @@ struct HTMLReport: Report {
   }
 
   private func writeNavigation(_ results: [CellResult], to page: inout XMLWriter) {
-    let failures = results.count { $0.isFailure }
+    let failures = FailureGroup.all(results).count
     let links = [
       ("#results", "Results"), ("#failures", failures > 0 ? counted(failures, "failure") : ""),
       ("#scenarios", "Scenarios"), ("#costs", costs == nil ? "" : "Costs"),
@@ -105,7 +105,8 @@ struct HTMLReport: Report {
         ("New failures", comparison.newFailures.map(\.cell.id)), ("No longer run", comparison.noLongerRun),
         ("Missing", comparison.removed), ("Fixed", comparison.fixed.map(\.cell.id)),
       ]
-      let explained = Set(record.results.filter(\.isFailure).prefix(Self.maximumExplained).map(\.cell.id))
+      let explained = Set(
+        FailureGroup.all(record.results).prefix(Self.maximumExplained).flatMap { [$0.failure.cell.id] + $0.dependents })
       for (title, ids) in groups where !ids.isEmpty {
         page.collapsed("\(title): \(ids.count)") { page in
           page.element("ul") { page in
@@ -156,16 +157,20 @@ struct HTMLReport: Report {
   }
 
   private func writeFailures(_ results: [CellResult], to page: inout XMLWriter) {
-    let failed = results.filter(\.isFailure)
+    let failed = FailureGroup.all(results)
     guard !failed.isEmpty else { return }
     page.element("section", [("id", "failures")]) { page in
       page.element("h2", text: "Failures")
       let matrix = Matrix(results)
       let new = Set(comparison?.newFailures.map(\.cell.id) ?? [])
+      let cells = Dictionary(results.map { ($0.cell.id, $0.cell) }) { first, _ in first }
       var linked: Set<String> = []
-      for (index, result) in failed.prefix(Self.maximumExplained).enumerated() {
+      for (index, group) in failed.prefix(Self.maximumExplained).enumerated() {
+        let result = group.failure
+        let pairings = [result.cell] + group.dependents.compactMap { cells[$0] }
         HTMLFailure(
-          result: result, pairing: matrix.pairing(of: result.cell), isOpen: index == 0,
+          result: result, pairings: pairings.map(matrix.pairing),
+          dependents: group.dependents.map { ($0, linked.insert($0).inserted) }, isOpen: index == 0,
           isLinked: linked.insert(result.cell.id).inserted, isNew: new.contains(result.cell.id)
         ).write(to: &page)
       }
@@ -173,7 +178,10 @@ struct HTMLReport: Report {
       guard !others.isEmpty else { return }
       page.collapsed("And \(others.count) more, which the JSON report explains") { page in
         page.table(["cell", "verdict", "reason"]) { page in
-          for result in others { page.row(result.cell.id, result.verdictInWords, result.outcome.reason ?? "") }
+          for group in others {
+            let reason = [group.failure.outcome.reason, group.consequence].compactMap(\.self).joined(separator: "; ")
+            page.row(group.failure.cell.id, group.failure.verdictInWords, reason)
+          }
         }
       }
     }

@@ -37,7 +37,7 @@ enum HTMLScript {
         if (document.activeElement !== search) { search.value = wanted.get("q") || ""; }
         cells.forEach(function (cell) {
           cell.hidden = Boolean(mechanism && cell.dataset.mechanism !== mechanism)
-            || Boolean(pairing && cell.dataset.pairing !== pairing) || !contains(cell, words);
+            || Boolean(pairing && !cell.dataset.pairing.split("|").includes(pairing)) || !contains(cell, words);
           if (!cell.hidden) { count += 1; }
         });
         rows.forEach(function (row) { row.hidden = !contains(row, words); });
@@ -55,6 +55,8 @@ enum HTMLScript {
       }
       function apply() {
         var hash = location.hash, cell = hash.startsWith("#cell-") ? part(hash.slice(1)) : null;
+        // The part of a broken cell is in the article of the failure that broke it.
+        cell = cell && cell.closest("article");
         showCosts(hash === "#costs");
         filter(fields());
         if (cell) {
