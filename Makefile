@@ -141,6 +141,7 @@ self-test: mutants ## Check that the suite catches every mutant (SELF_TEST="--he
 
 docs/mutants.md: fixtures/mutants.yaml fixtures/runner-mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
+	@count=$$(sed -n 's/^\([0-9]*\) peers, each.*/\1/p' $@) && sed -i "s/killed [0-9]* of [0-9]*/killed $$count of $$count/" README.md
 
 docs/coverage.md: fixtures/assertions.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop coverage --format markdown > $@
@@ -275,7 +276,7 @@ install: ## Install the command, the peers, the scenarios and the C headers afte
 	sed -z -i $(INSTALLED_LINKS) "$(INSTALLED)/$(DOCUMENTS)"/*.md
 	install -m 644 c-peers/include/*.h "$(INSTALLED)/$(HEADERS)/"
 	$(BIN)/ipc-interop manual >"$(INSTALLED)/$(MANUAL)"
-	$(BIN)/ipc-interop --generate-completion-script bash >"$(INSTALLED)/$(word 1,$(COMPLETIONS))"
+	set -o pipefail; $(BIN)/ipc-interop --generate-completion-script bash | sed "1{/^#!/d}" >"$(INSTALLED)/$(word 1,$(COMPLETIONS))"
 	$(BIN)/ipc-interop --generate-completion-script zsh >"$(INSTALLED)/$(word 2,$(COMPLETIONS))"
 	$(BIN)/ipc-interop --generate-completion-script fish >"$(INSTALLED)/$(word 3,$(COMPLETIONS))"
 

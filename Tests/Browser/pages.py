@@ -54,6 +54,13 @@ def visible(browser, selector):
     return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].filter((e) => e.checkVisibility()).length")
 
 
+def cut_off(browser, selector):
+    """The beginnings of the visible tables that are wider than their surroundings."""
+    return browser.run(
+        f"[...document.querySelectorAll({json.dumps(selector)})].filter((e) => e.checkVisibility() &&"
+        " e.scrollWidth > e.closest('.table').clientWidth + 1).map((e) => e.textContent.trim().slice(0, 30))")
+
+
 def check_appearance(browser, name, path, fragment=""):
     """Checks the contrast in light and dark mode, and the width on a phone."""
     for scheme in ("light", "dark"):
@@ -67,6 +74,9 @@ def check_appearance(browser, name, path, fragment=""):
     browser.size(360, 740, is_phone=True)
     browser.open(path, fragment)
     check(browser.too_wide() <= 0, f"{name}: fits a phone (too wide by {browser.too_wide()} pixels)")
+    check(cut_off(browser, ".facts") == [], f"{name}: a phone shows the whole table of facts")
+    split = browser.run("[...document.querySelectorAll('.option')].filter((e) => e.getClientRects().length > 1).length")
+    check(split == 0, f"{name}: no option such as --size is split between lines ({split} split)")
     browser.screenshot(f"{FOLDER}/{name}-phone.png")
     browser.size(1280, 900)
 
@@ -82,6 +92,7 @@ def check_filters(browser, path):
         "(() => { const f = new URLSearchParams(location.hash.slice(1)); return [...document.querySelectorAll('article')]"
         ".filter((a) => a.checkVisibility() !== (a.dataset.mechanism === f.get('m') && a.dataset.pairing.split('|').includes(f.get('p'))))"
         ".length; })()")
+    browser.screenshot(f"{FOLDER}/report-filtered.png", is_whole=False)
     check(fragment.startswith("#m=") and 0 < shown < cells and others == 0,
           "a click on a red cell of the matrix shows exactly its failures")
     check(f"{shown} of {cells} failures" in browser.run("document.getElementById('shown').textContent"),
@@ -137,6 +148,11 @@ def check_print(browser, path):
     hidden = browser.run(
         "[...document.querySelectorAll('article details:not([open]) table')].filter((e) => !e.checkVisibility()).length")
     check(hidden == 0, "the evidence of every failure is printed")
+    browser.size(720, 1000)  # a sheet of paper
+    cut = cut_off(browser, "#results table")
+    check(cut == [], f"all tables fit on paper {cut or ''}")
+    browser.screenshot(f"{FOLDER}/report-print.png")
+    browser.size(1280, 900)
     browser.media()
 
 
