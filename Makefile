@@ -149,9 +149,12 @@ docs/coverage.md: fixtures/assertions.yaml $(BIN)/ipc-interop
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)
 	@$(BIN)/ipc-interop fault-injection $(FAULT_INJECTION)
 
-# Many tests start the command, and the release build starts ten times faster than the debug build.
-unit: build ## Run the unit tests
-	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test
+# Options for the unit tests: make unit UNIT="--filter RingTests"
+UNIT ?=
+
+# The tests link the release build of the sources. Package.swift makes its internal declarations available.
+unit: build ## Run the unit tests (UNIT="--filter RingTests" selects some)
+	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test -c release --disable-testable-imports $(UNIT)
 
 test: lint unit guide self-test interop install-check ## Run lint, the unit tests, the guide, the self-test, and the suite
 

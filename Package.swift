@@ -1,17 +1,32 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// Whether the package also contains the tools.
+///
+/// The Makefile sets this variable.
+let hasTools = Context.environment["IPC_INTEROP_TOOLS"] != nil
+
 /// The settings for every Swift target.
 let settings: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .treatAllWarnings(as: .error, .when(configuration: .debug)),
+  hasTools ? .treatAllWarnings(as: .error) : .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
+/// The settings for targets whose internal declarations the tests use.
+///
+/// `make unit` tests the release build, so that no source is compiled twice.
+let testableSettings =
+  settings + (hasTools ? [.unsafeFlags(["-enable-testing"], .when(configuration: .release))] : [])
+
+/// The settings for tests, whose compilation takes longer than their execution.
+let testSettings = settings + (hasTools ? [.unsafeFlags(["-Onone"], .when(configuration: .release))] : [])
+
 /// The settings for targets with asynchronous functions, which run on their caller's executor.
-let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+let asynchronous = SwiftSetting.enableUpcomingFeature("NonisolatedNonsendingByDefault")
+let asyncSettings = settings + [asynchronous]
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -26,13 +41,13 @@ let package = Package(
   dependencies: [.package(url: "https://github.com/apple/swift-system", from: "1.8.1")],
   targets: [
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
+    .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: testableSettings),
 
     // The library's blocking calls as asynchronous functions. The library does not depend on them.
     .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
-      swiftSettings: asyncSettings),
+      swiftSettings: testableSettings + [asynchronous]),
 
     // Provides `swift package interop-check` to a package that depends on this one.
     .plugin(
@@ -44,22 +59,20 @@ let package = Package(
 
     // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
-    .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
+    .testTarget(
+      name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: testSettings),
 
     // ThreadSanitizer annotations for the test program, which contains all test targets.
     .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
       name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", "Sanitizers", system],
-      swiftSettings: asyncSettings),
+      swiftSettings: testSettings + [asynchronous]),
   ]
 )
 
-// The tools: the test runner, the Swift peer, the examples. The Makefile sets this variable.
-if Context.environment["IPC_INTEROP_TOOLS"] != nil {
+// The tools: the test runner, the Swift peer, the examples.
+if hasTools {
   let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-
-  /// Unit tests start the runner hundreds of times, so it is also optimized in debug builds.
-  let runnerSettings = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
   /// A static executable starts in half a millisecond, and the test runner starts thousands of them.
   let staticExecutable = LinkerSetting.unsafeFlags(
@@ -117,7 +130,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   ]
   package.targets += [
     // Shared by the test runner and a peer
-    .target(name: "PeerProtocol", swiftSettings: runnerSettings),
+    .target(name: "PeerProtocol", swiftSettings: testableSettings),
 
     // The implementation under test.
     .target(
@@ -156,7 +169,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     // The test runner. It never imports the library.
     .target(
       name: "Harness", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-      swiftSettings: runnerSettings),
+      swiftSettings: testableSettings),
     .executableTarget(
       name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings,
       linkerSettings: installable),
@@ -171,11 +184,11 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .executableTarget(
       name: "async-cost", dependencies: ["AllocationCount", "IPC", "IPCAsync", system], swiftSettings: asyncSettings),
 
-    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: settings),
+    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: testSettings),
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "PeerProtocol", "Sanitizers", system],
       exclude: ["Reports/Snapshots", "Peers/partial-peer.py"],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
 
     // Swift ports of the programs in Tests/Textbook; the recording tests compare them with the C versions.
     .executableTarget(
@@ -226,7 +239,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     Context.environment["FUZZ"] == nil
       ? .testTarget(
         name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "main.swift"],
-        swiftSettings: settings)
+        swiftSettings: testSettings)
       : .executableTarget(
         name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
         exclude: ["C", "CHeaderTests.swift", "CorpusTests.swift"],
