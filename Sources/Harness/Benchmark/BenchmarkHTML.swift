@@ -120,10 +120,11 @@ struct BenchmarkHTML {
       guard !programs.isEmpty else { continue }
       page.element("h2", text: BenchmarkText.title(kind))
       table(
-        ["what", "name", "time", "bytes"],
+        ["name", "time", "bytes"],
         programs.map {
           [
-            $0.title, $0.name, BenchmarkText.time($0.time.value), $0.bytesPerSecond.map(BenchmarkText.bytes) ?? "",
+            kind == .limit ? $0.name : "\($0.title), \($0.name)", BenchmarkText.time($0.time.value),
+            $0.bytesPerSecond.map(BenchmarkText.bytes) ?? "",
           ]
         }, &page)
     }

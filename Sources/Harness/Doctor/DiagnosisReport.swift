@@ -23,7 +23,8 @@ extension Diagnosis: FormattedDocument {
     table.add([.init(""), .init("needs"), .init("cells", isNumber: true), .init("here")])
     for check in checks {
       table.add([
-        .init(check.state.word, check.state.paint), .init(check.name), .init("\(check.cells)", isNumber: true),
+        .init(check.state.word, check.state.paint), .init(check.name),
+        .init(check.cells == 0 ? "" : "\(check.cells)", isNumber: true),
         .init(check.found),
       ])
     }
@@ -58,11 +59,12 @@ extension Diagnosis: FormattedDocument {
 extension MachineCheck {
   /// The number of cells that need the feature, and whether they can run.
   fileprivate var cost: String {
-    switch (state, kind) {
-    case (.present, _): "\(counted(cells, "cell")) need it; it is here"
-    case (.unknown, _): "\(counted(cells, "cell")) need it; it was not probed"
+    let need = cells == 0 ? "no cell depends on it" : "\(counted(cells, "cell")) \(cells == 1 ? "needs" : "need") it"
+    return switch (state, kind) {
+    case (.present, _): "\(need); it is here"
+    case (.unknown, _): "\(need); it was not probed"
     case (.lacking, .limit): "\(counted(cells, "cell")) can fail (\(found))"
-    case (.lacking, _) where cells == 0: "no cell needs it (\(found))"
+    case (.lacking, _) where cells == 0: "\(need) (\(found))"
     case (.lacking, _): "\(counted(cells, "cell")) are not run (\(found))"
     }
   }

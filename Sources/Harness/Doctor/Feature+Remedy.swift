@@ -4,11 +4,13 @@ extension Feature {
   /// `errno` is the probe's error. EPERM means that the system call exists but a filter rejects it.
   func remedy(errno: String?) -> String {
     if errno == "EPERM", isSystemCall { return "docker run --security-opt seccomp=unconfined" }
+    // Without root, the kernel does not let the sandbox init examine or trace processes in its user namespace.
+    if errno == "EACCES", self == .callCounts { return "sudo ipc-interop" }
     return switch self {
     case .privateSandbox: NamespaceSetting.remedy
     case .anotherUser: "sudo ipc-interop; \(Self.container("SYS_PTRACE"))"
     case .root: "sudo ipc-interop; \(Self.container("NET_ADMIN", "SYS_NICE", "IPC_LOCK", "IPC_OWNER"))"
-    case .tracing: "sudo sysctl kernel.yama.ptrace_scope=1; \(Self.container("SYS_PTRACE"))"
+    case .tracing: "\(Self.tracingRemedy); \(Self.container("SYS_PTRACE"))"
     case .highDescriptors: "sudo prlimit --pid $$ --nofile=4096:4096; docker run --ulimit nofile=4096"
     case .ipv6: "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0"
     case .largeNumbers: "start it as root outside of user namespaces; sudo sysctl kernel.pid_max=4194304"
@@ -28,6 +30,12 @@ extension Feature {
     case .closeRange, .endedPIDFD, .epollPwait2, .futexWaitv, .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal:
       "use the version of Linux that it needs, or a later one"
     }
+  }
+
+  /// With a higher value, not even a parent can trace its child.
+  private static var tracingRemedy: String {
+    (KernelSetting.value(of: "kernel.yama.ptrace_scope") ?? 0) > 1
+      ? "sudo sysctl kernel.yama.ptrace_scope=1" : "sudo ipc-interop"
   }
 
   private static func container(_ capabilities: String...) -> String {

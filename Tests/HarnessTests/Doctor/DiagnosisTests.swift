@@ -67,6 +67,18 @@ struct DiagnosisTests {
     #expect(text.contains("To change it: \(remedy)"))
   }
 
+  @Test("advises root if the kernel denies access to other processes") func denied() {
+    #expect(Feature.callCounts.remedy(errno: "EACCES") == "sudo ipc-interop")
+    #expect(Feature.callCounts.remedy(errno: "ENOENT").contains("CONFIG_TASK_IO_ACCOUNTING"))
+  }
+
+  @Test("shows no number for what no cell depends on") func withoutCells() async throws {
+    let diagnosis = try await onThread { try Self.diagnosis() }
+    #expect(try check("Landlock", in: diagnosis).cells == 0)
+    let lines = diagnosis.console(Style()).split(separator: "\n")
+    #expect(lines.contains { $0.contains(/Landlock +[a-z]/) })
+  }
+
   @Test("shows the host's limits if cells share its namespaces") func container() async throws {
     let diagnosis = try await onThread { try Self.diagnosis(script: Self.without("container")) }
     let sandbox = try check("private-sandbox", in: diagnosis)

@@ -56,7 +56,7 @@ struct HTMLFailure {
   private var evidence: Evidence { result.outcome.evidence ?? Evidence() }
 
   private func writeComparison(to page: inout XMLWriter) {
-    page.table(["", ""]) { page in
+    page.table(["", ""], class: "facts") { page in
       page.row("required by", "\(result.cell.spec) (\(result.cell.level.rawValue))")
       if let injection = result.cell.injection { page.row("injected", injection.description) }
       if let step = evidence.step { page.row("step", step) }

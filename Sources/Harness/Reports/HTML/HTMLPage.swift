@@ -69,7 +69,7 @@ enum HTMLPage {
     summary em { color: var(--part); font-style: normal; font-weight: bold; }
     code, .lines, .bytes { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
     mark { background: var(--mark); color: inherit; }
-    .bytes code { white-space: pre; }
+    .bytes code { white-space: pre; } .facts td { overflow-wrap: anywhere; }
     .lines { list-style: none; margin: .25rem 0; padding-left: 1rem; } .lines li { white-space: pre-wrap; }
     .timeline code { white-space: pre-wrap; }
     .maps { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }
@@ -82,7 +82,9 @@ enum HTMLPage {
       nav { position: static; } nav form { margin-left: 0; } html { scroll-padding-top: 0; }
       summary code, summary span { display: block; margin-left: 0; } .chart { overflow-x: auto; }
       .chart svg { max-width: none; width: 640px; } }
-    @media print { nav, button { display: none; } article, table { break-inside: avoid; }
+    @media print { nav, button { display: none; } tr { break-inside: avoid; }
+      h2, h3, h4, summary, thead { break-after: avoid; } td, mark { print-color-adjust: exact; }
+      .bytes code { white-space: pre-wrap; }
       details::details-content { content-visibility: visible; block-size: auto; } }
     """
 }
