@@ -33,9 +33,9 @@ const char *cipc_signal_symbol(int number) {
 sigset_t cipc_sigset(uint64_t signals) {
     sigset_t set;
     sigemptyset(&set);
-    for (int number = 1; number < NSIG; number++)
-        if (signals & UINT64_C(1) << (number - 1))
-            sigaddset(&set, number);
+    // Visit only the signals in the set, because this function runs for each wait.
+    for (; signals != 0; signals &= signals - 1)
+        sigaddset(&set, __builtin_ctzll(signals) + 1);
     return set;
 }
 

@@ -1,6 +1,7 @@
 internal import IPC
+internal import SystemPackage
 
-/// Sockets: a connection, a sequenced packet, and datagrams received with the sender's address.
+/// Sockets: a connection, a sequenced packet, datagrams received with the sender's address, and a passed descriptor.
 let socketCosts = [
   Cost(name: "unix-stream") { run in
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
@@ -84,6 +85,33 @@ let socketCosts = [
         var room = unsafe OutputRawSpan(buffer: buffers.room, initializedCount: 0)
         let received = try receiver.receive(into: &room)
         require(received.length == messageLength && received.sender.port == senderPort)
+      }
+    }
+  },
+
+  Cost(name: "descriptor") { run in
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let passed: [1 of FileDescriptor] = [.standardError]
+    var ancillary = AncillaryData(maximumDescriptors: 1)
+    if run.usesArrays {
+      let message = [UInt8](repeating: 1, count: messageLength)
+      var room: [UInt8] = []
+      room.reserveCapacity(messageLength)
+      for _ in 0..<run.count {
+        try pair.first.send(message.span, descriptors: passed.span)
+        room.removeAll(keepingCapacity: true)
+        let received = try pair.second.receive(
+          maxLength: messageLength, appendingTo: &room, ancillary: &ancillary)
+        require(received?.length == messageLength)
+        try ancillary.takeDescriptor()?.close()
+      }
+    } else {
+      let buffers = Buffers()
+      for _ in 0..<run.count {
+        try pair.first.send(unsafe UnsafeRawBufferPointer(buffers.message).bytes, descriptors: passed.span)
+        var room = unsafe OutputRawSpan(buffer: buffers.room, initializedCount: 0)
+        require(try pair.second.receive(into: &room, ancillary: &ancillary)?.length == messageLength)
+        try ancillary.takeDescriptor()?.close()
       }
     }
   },

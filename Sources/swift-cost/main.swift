@@ -21,6 +21,7 @@ let costs: [[Cost]] = [
   posixSemaphoreCosts,
   systemVSemaphoreCosts,
   sharedMutexCosts,
+  signalCosts,
   eventFDCosts,
   memoryCosts,
 ]

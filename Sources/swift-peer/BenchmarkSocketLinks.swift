@@ -80,7 +80,6 @@ func runDescriptor(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
   let to = try peer.handles.find(ends.write, as: SocketHandle.self, "socket")
   let from = try peer.handles.find(ends.read, as: SocketHandle.self, "socket")
   let passed: [1 of FileDescriptor] = [.standardError]
-  var message: [UInt8] = []
   var ancillary = AncillaryData(maximumDescriptors: 1)
   try to.use(as: UnixSocket.StreamStyle.self) { to in
     try from.use(as: UnixSocket.StreamStyle.self) { from in
@@ -88,15 +87,12 @@ func runDescriptor(_ benchmark: inout Benchmark, _ peer: Peer, _ ends: Ends) thr
         send: { (bytes) throws(IPCError) in
           try to.send(bytes, descriptors: passed.span, retryOnInterrupt: false)
         },
-        receive: { [size = benchmark.size] (room) throws(IPCError) in
-          message.removeAll(keepingCapacity: true)
-          let received = try from.receive(
-            maxLength: size, appendingTo: &message, ancillary: &ancillary, retryOnInterrupt: false)
-          guard received != nil else { return nil }
+        receive: { (room) throws(IPCError) in
+          let length = try from.receive(into: &room, ancillary: &ancillary, retryOnInterrupt: false)?.length
+          guard let length else { return nil }
           guard let descriptor = ancillary.takeDescriptor() else { throw IPCError(.recvmsg, .noData) }
           try descriptor.close()
-          room.append(copying: unsafe message.span.bytes)
-          return message.count
+          return length
         })
     }
   }

@@ -90,14 +90,11 @@ private final class DescriptorStream: ReadableDescriptor, Sendable {
   func read(
     into bytes: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    var part: [UInt8] = []
     var ancillary = AncillaryData(maximumDescriptors: 1)
-    _ = try shared.socket.receive(
-      maxLength: bytes.freeCapacity, appendingTo: &part, ancillary: &ancillary, timeout: timeout,
-      retryOnInterrupt: retryOnInterrupt)
+    let message = try shared.socket.receive(
+      into: &bytes, ancillary: &ancillary, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     // The rest of the message arrives without the descriptor.
     if ancillary.descriptorCount > 0 { received.withLock { $0 = ancillary.takeDescriptor() } }
-    for byte in part { bytes.append(byte) }
-    return part.count
+    return message?.length ?? 0
   }
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 static const struct cost *const all[] = {
-    cost_channel, cost_eventfd, cost_memory,       cost_pipe,    cost_posix_mq, cost_posix_sem,
-    cost_queue,   cost_ring,    cost_shared_mutex, cost_sockets, cost_sysv_msg, cost_sysv_sem,
+    cost_channel, cost_eventfd,      cost_memory,  cost_pipe,    cost_posix_mq, cost_posix_sem, cost_queue,
+    cost_ring,    cost_shared_mutex, cost_signals, cost_sockets, cost_sysv_msg, cost_sysv_sem,
 };
 
 void cost_require(bool condition, const char *what) {

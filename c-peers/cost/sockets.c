@@ -1,11 +1,14 @@
-/* Sockets: a connection, a sequenced packet, and datagrams received with their sender's address. */
+/* Sockets: a connection, a sequenced packet, datagrams received with their sender's address, and a passed
+ * descriptor. */
 #include "cost.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static void send_message(int socket, const void *message, size_t length) {
     ssize_t count;
@@ -141,9 +144,62 @@ static void run_udp(const struct cost_run *run) {
     }
 }
 
+union control {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* Sends a message with a duplicate of standard error. */
+static void send_descriptor(int socket, void *message, size_t length) {
+    const int passed = STDERR_FILENO;
+    union control control = {0};
+    struct iovec part = {message, length};
+    struct msghdr header = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof passed);
+    memcpy(CMSG_DATA(rights), &passed, sizeof passed);
+    ssize_t count;
+    do
+        count = sendmsg(socket, &header, MSG_NOSIGNAL);
+    while (count == -1 && errno == EINTR);
+    cost_require(count == (ssize_t)length, "sendmsg");
+}
+
+/* Receives a message, and returns the descriptor that it carries. */
+static int receive_descriptor(int socket, void *buffer, size_t size) {
+    int passed = -1;
+    union control control = {0};
+    struct iovec part = {buffer, size};
+    struct msghdr header = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t count;
+    do
+        count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    while (count == -1 && errno == EINTR);
+    cost_require(count == (ssize_t)size, "recvmsg");
+    const struct cmsghdr *const rights = CMSG_FIRSTHDR(&header);
+    cost_require(rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS, "SCM_RIGHTS");
+    memcpy(&passed, CMSG_DATA(rights), sizeof passed);
+    return passed;
+}
+
+static void run_descriptor(const struct cost_run *run) {
+    int ends[2];
+    unsigned char message[COST_MESSAGE] = {1}, buffer[COST_MESSAGE];
+    cost_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+    for (long i = 0; i < run->count; i++) {
+        send_descriptor(ends[0], message, sizeof message);
+        cost_require(close(receive_descriptor(ends[1], buffer, sizeof buffer)) == 0, "close");
+    }
+}
+
 const struct cost cost_sockets[] = {{"unix-stream", run_unix_stream},
                                     {"seqpacket", run_sequenced_packet},
                                     {"unix-datagram", run_unix_datagram},
                                     {"tcp", run_tcp},
                                     {"udp", run_udp},
+                                    {"descriptor", run_descriptor},
                                     {0}};

@@ -75,7 +75,13 @@
 #define IPC_RING_MAGIC 0x676e69722d637069 /* "ipc-ring", the first letter least significant */
 #define IPC_RING_CLOSED UINT64_MAX
 #define IPC_RING_UNSEEN (UINT64_MAX - 1)
-enum { IPC_RING_VERSION = 1, IPC_RING_BYTES = 1, IPC_RING_RECORDS = 2, IPC_RING_FRAME = 8 };
+enum {
+    IPC_RING_VERSION = 1,
+    IPC_RING_BYTES = 1,
+    IPC_RING_RECORDS = 2,
+    IPC_RING_FRAME = 8,
+    IPC_RING_LINE = 64
+};
 enum ipc_ring_role { IPC_RING_PRODUCER, IPC_RING_CONSUMER };
 
 struct ipc_ring_end {
@@ -423,18 +429,22 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
 static inline void ipc_ring__put(struct ipc_ring *ring, uint64_t position, const void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    if (count > 0) { /* otherwise `bytes` may be NULL */
+    if (first < count) {
         memcpy(ring->header->data + at, bytes, first);
         memcpy(ring->header->data, (const unsigned char *)bytes + first, count - first);
+    } else if (count > 0) { /* otherwise `bytes` may be NULL */
+        memcpy(ring->header->data + at, bytes, count);
     }
 }
 
 static inline void ipc_ring__take(const struct ipc_ring *ring, uint64_t position, void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    if (count > 0) {
+    if (first < count) {
         memcpy(bytes, ring->header->data + at, first);
         memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+    } else if (count > 0) {
+        memcpy(bytes, ring->header->data + at, count);
     }
 }
 
@@ -508,6 +518,10 @@ static inline ssize_t ipc_ring_receive(struct ipc_ring *ring, void *record, size
     const int64_t there = ipc_ring__await(ring, 1, deadline);
     if (there == -1)
         return -1;
+    /* Fetch the second cache line of the record together with the first. Otherwise, the copy would fetch it
+     * only after the length has arrived. */
+    if (there > IPC_RING_LINE)
+        __builtin_prefetch(ring->header->data + ((ring->position + IPC_RING_LINE) & (ring->capacity - 1)));
     /* The positions move by whole records, so a record is visible completely or not at all. */
     if (there % 8 != 0)
         return ipc_ring__fail(EBADMSG);

@@ -1,5 +1,5 @@
-/* Limits for two processes that take turns: one or two cache lines, a futex on two cores, and a futex on one
- * core.
+/* Limits for two processes that take turns: one, two or four cache lines, a futex on two cores, and a futex
+ * on one core.
  *
  * A unit is one transfer from one process to the other. */
 #include "limits.h"
@@ -113,6 +113,67 @@ static void run_two_lines(const struct limit *limit, const struct pair_options *
     munmap(both, sizeof *both);
 }
 
+/* The transfers of a ring, and nothing else. A message of 64 bytes and its 8-byte frame occupy two cache
+ * lines. Two more contain the sender's position, and the receiver's position, which the sender reads before
+ * each message. */
+struct framed {
+    unsigned char bytes[8 + CACHE_LINE];
+};
+struct positions {
+    _Alignas(CACHE_LINE) _Atomic uint32_t sent;
+    _Alignas(CACHE_LINE) _Atomic uint32_t received;
+    _Alignas(CACHE_LINE) struct framed messages[MESSAGES];
+};
+struct ring_pair {
+    struct positions ping, pong;
+};
+
+static void send_framed(struct positions *to, uint32_t number, const struct framed *message) {
+    while (number - atomic_load_explicit(&to->received, memory_order_acquire) > MESSAGES)
+        ;
+    to->messages[number % MESSAGES] = *message;
+    atomic_store_explicit(&to->sent, number, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+static bool receive_framed(struct positions *from, uint32_t number, struct framed *message) {
+    uint32_t seen;
+    while ((seen = atomic_load_explicit(&from->sent, memory_order_acquire)) != number)
+        if (seen == STOP)
+            return false;
+    *message = from->messages[number % MESSAGES];
+    limit_observe(message);
+    atomic_store_explicit(&from->received, number, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    return true;
+}
+
+static void answer_framed(void *context) {
+    struct ring_pair *both = context;
+    struct framed message;
+    for (uint32_t number = 1; receive_framed(&both->ping, number, &message); number++)
+        send_framed(&both->pong, number, &message);
+}
+
+static void exchange_framed(void *context) {
+    struct ring_pair *both = context;
+    struct framed message = {{0}};
+    uint32_t number = atomic_load_explicit(&both->ping.sent, memory_order_relaxed);
+    for (int i = 0; i < ROUND_TRIPS; i++) {
+        send_framed(&both->ping, ++number, &message);
+        receive_framed(&both->pong, number, &message);
+    }
+}
+
+static void run_four_lines(const struct limit *limit, const struct pair_options *options) {
+    struct ring_pair *both = pair_memory(sizeof *both);
+    const struct pair_partner partner = pair_start(options->cores[1], answer_framed, both);
+    limit_measure(limit, options, 2 * ROUND_TRIPS, exchange_framed, both);
+    atomic_store_explicit(&both->ping.sent, STOP, memory_order_release);
+    pair_require_end(&partner);
+    munmap(both, sizeof *both);
+}
+
 static void futex_sleep(_Atomic uint32_t *word, uint32_t expected) {
     while (atomic_load_explicit(word, memory_order_acquire) == expected)
         if (syscall(SYS_futex, word, FUTEX_WAIT, expected, NULL, NULL, 0) == -1)
@@ -154,6 +215,7 @@ static void run_futex(const struct limit *limit, const struct pair_options *opti
 const struct limit limits_exchange[] = {
     {.name = "cache-line", .needs_two_cores = true, .run = run_cache_line},
     {.name = "two-cache-lines", .needs_two_cores = true, .run = run_two_lines},
+    {.name = "four-cache-lines", .needs_two_cores = true, .run = run_four_lines},
     {.name = "futex-wake", .needs_two_cores = true, .run = run_futex},
     {.name = "context-switch", .run = run_futex},
     {0},

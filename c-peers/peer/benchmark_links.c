@@ -192,10 +192,11 @@ static int signal_send(struct benchmark *benchmark) {
 }
 static ssize_t signal_receive(struct benchmark *benchmark) {
     sigset_t awaited;
+    siginfo_t information; /* the value of a queued signal, and its sender */
     int result;
     sigemptyset(&awaited);
     sigaddset(&awaited, benchmark->from);
-    result = sigwaitinfo(&awaited, NULL);
+    result = sigwaitinfo(&awaited, &information);
     return result == -1 ? failed("sigwaitinfo") : 0;
 }
 LOOPS(signal)

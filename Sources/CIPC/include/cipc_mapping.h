@@ -40,3 +40,8 @@ void *cipc_map_again(void *address, size_t length);
 /// the bytes, an inaccessible page causes EFAULT or a short count instead of SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);
+
+/// Starts to load the cache line at `address`, without waiting for it.
+static inline void cipc_prefetch(const void *address) {
+    __builtin_prefetch(address);
+}

@@ -155,6 +155,7 @@ extension Ring.Consumer where Content == RingRecords {
   @inline(__always)
   private mutating func next(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int? {
     guard let available = try end.wait(for: 1, .ringReceive, timeout, retryOnInterrupt) else { return nil }
+    end.prefetch(available)
     // The producer advances its position by whole records, so this record is complete.
     let frame = end.frame(at: end.position)
     let length = Int(frame.length)

@@ -229,8 +229,12 @@ extension RingEnd {
     let (place, first) = run(position, bytes.byteCount)
     unsafe bytes.withUnsafeBytes { bytes in
       guard let source = bytes.baseAddress else { return }
-      unsafe (data + place).copyMemory(from: source, byteCount: first)
-      if first < bytes.count { unsafe data.copyMemory(from: source + first, byteCount: bytes.count &- first) }
+      if first < bytes.count {
+        unsafe (data + place).copyMemory(from: source, byteCount: first)
+        unsafe data.copyMemory(from: source + first, byteCount: bytes.count &- first)
+      } else {
+        unsafe (data + place).copyMemory(from: source, byteCount: bytes.count)
+      }
     }
   }
 
@@ -243,10 +247,22 @@ extension RingEnd {
     unsafe buffer.withUnsafeMutableBytes { bytes, filled in
       guard let base = bytes.baseAddress else { return }
       let destination = unsafe base + filled
-      unsafe destination.copyMemory(from: data + place, byteCount: first)
-      if first < count { unsafe (destination + first).copyMemory(from: data, byteCount: count &- first) }
+      if first < count {
+        unsafe destination.copyMemory(from: data + place, byteCount: first)
+        unsafe (destination + first).copyMemory(from: data, byteCount: count &- first)
+      } else {
+        unsafe destination.copyMemory(from: data + place, byteCount: count)
+      }
       filled &+= count
     }
+  }
+
+  /// Fetches the second cache line of a record together with the first, if `available` bytes reach it.
+  ///
+  /// Otherwise, the copy would fetch it only after the record's length, which is in the first, has arrived.
+  @inline(__always)
+  func prefetch(_ available: UInt64) {
+    if available > 64 { unsafe cipc_prefetch(data + run(position &+ 64, 0).place) }
   }
 
   /// Stores the two numbers that precede a record.

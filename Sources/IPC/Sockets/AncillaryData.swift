@@ -32,8 +32,8 @@ public struct AncillaryData: ~Copyable, Sendable {
   public private(set) var isControlTruncated = false
 
   private var sender: OwnedDescriptor?
+  /// The descriptors that have not been taken, in reverse order.
   private var descriptors: [FileDescriptor] = []
-  private var takenCount = 0
 
   /// Creates an empty value for a receive call to fill.
   public init(maximumDescriptors: Int = AncillaryData.maximumDescriptorCount) {
@@ -41,20 +41,19 @@ public struct AncillaryData: ~Copyable, Sendable {
   }
 
   deinit {
-    for descriptor in descriptors[takenCount...] { _ = OwnedDescriptor(taking: descriptor) }
+    for descriptor in descriptors { _ = OwnedDescriptor(taking: descriptor) }
   }
 
   /// The number of descriptors that have not been taken.
-  public var descriptorCount: Int { descriptors.count - takenCount }
+  public var descriptorCount: Int { descriptors.count }
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
   /// The descriptor can refer to any kind of object. Adopt it as the type that you expect, for example with
   /// `PipeReader(adopting:)`; the initializer checks what the descriptor refers to.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
-    guard takenCount < descriptors.count else { return nil }
-    defer { takenCount += 1 }
-    return OwnedDescriptor(taking: descriptors[takenCount])
+    guard let descriptor = descriptors.popLast() else { return nil }
+    return OwnedDescriptor(taking: descriptor)
   }
 
   /// Takes the descriptor for the process that sent the message; nil if it has already been taken, or if
@@ -67,21 +66,16 @@ public struct AncillaryData: ~Copyable, Sendable {
   fileprivate mutating func removeAll() {
     while takeDescriptor() != nil {}
     _ = sender.take()
-    descriptors.removeAll(keepingCapacity: true)
-    takenCount = 0
     credentials = nil
     isControlTruncated = false
   }
 
+  /// Stores what was received into an empty value.
+  @inline(__always)
   fileprivate mutating func store(_ received: cipc_received, _ numbers: UnsafeBufferPointer<Int32>) {
-    for index in 0..<received.descriptor_count {
-      let descriptor = FileDescriptor(rawValue: unsafe numbers[index])
-      if descriptors.count < maximumDescriptors {
-        descriptors.append(descriptor)
-      } else {
-        _ = OwnedDescriptor(taking: descriptor)
-      }
-    }
+    let kept = min(received.descriptor_count, maximumDescriptors)
+    for index in kept..<received.descriptor_count { _ = OwnedDescriptor(taking: unsafe numbers[index]) }
+    for index in (0..<kept).reversed() { descriptors.append(FileDescriptor(rawValue: unsafe numbers[index])) }
     sender = received.process >= 0 ? OwnedDescriptor(taking: received.process) : nil
     credentials = received.has_credentials != 0 ? UnixSocket.Credentials(received.credentials) : nil
     isControlTruncated =
@@ -115,27 +109,7 @@ extension UnixSocket.Socket {
     _ bytes: RawSpan, descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    let isStream = Style.type == UnixSocket.StreamStyle.type
-    if isStream, bytes.isEmpty, !descriptors.isEmpty || credentials != nil {
-      // The kernel would send nothing, and report success.
-      throw IPCError(.sendmsg, .invalidArgument, on: .socket(descriptor))
-    }
-    var raw = credentials?.raw ?? cipc_credentials()
-    let count = try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
-      try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
-        let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
-        return try SocketTransfer.wait(.sendmsg, descriptor, .writable, 0, timeout, retryOnInterrupt) { flags in
-          unsafe withUnsafePointer(to: &raw) {
-            unsafe cipc_send_ancillary(
-              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count,
-              credentials == nil ? nil : $0)
-          }
-        }
-      }
-    }
-    if isStream, count < bytes.byteCount {
-      try Transfer.writeRest(descriptor, .socket, bytes, after: count, timeout, retryOnInterrupt)
-    }
+    try SocketTransfer.send(descriptor, Style.type, bytes, descriptors, credentials, timeout, retryOnInterrupt)
   }
 
   /// Sends the bytes of an array or a string together with descriptors, like
@@ -149,13 +123,13 @@ extension UnixSocket.Socket {
       retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array.
+  /// Receives a message or stream bytes with the ancillary data.
   ///
   /// On a stream, a call that returns bytes sent with descriptors does not return any of the bytes that follow them.
   ///
   /// - Parameters:
-  ///   - maxLength: The maximum number of bytes to append.
-  ///   - bytes: The array to append the bytes to.
+  ///   - bytes: The buffer to append the bytes to. Bytes of a message that do not fit are lost; see
+  ///     ``ReceivedMessage/isTruncated``.
   ///   - ancillary: The received descriptors and credentials. Descriptors that were not taken from an earlier message
   ///     are closed.
   ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
@@ -168,37 +142,118 @@ extension UnixSocket.Socket {
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receive(
+    into bytes: inout OutputRawSpan, ancillary: inout AncillaryData, peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
+    try SocketTransfer.receive(
+      descriptor, Style.type, into: &bytes, &ancillary, peeking: peeking, timeout, retryOnInterrupt)
+  }
+
+  /// Receives a message or stream bytes with the ancillary data, and appends the bytes to an array, which is
+  /// reallocated only if its capacity is too small.
+  ///
+  /// Otherwise, this behaves like ``receive(into:ancillary:peeking:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameters:
+  ///   - maxLength: The maximum number of bytes to append.
+  ///   - bytes: The array to append the bytes to.
+  ///   - ancillary: The received descriptors and credentials. Untaken descriptors from an earlier message are closed.
+  ///   - peeking: Whether to leave the message in the receive queue. If true, its descriptors are duplicated.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
+  ///     `.interrupted`.
+  /// - Returns: The received message; nil at end of stream, but never for datagrams.
+  /// - Throws: Any error from ``receive(into:ancillary:peeking:timeout:retryOnInterrupt:)``.
+  public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], ancillary: inout AncillaryData, peeking: Bool = false,
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
-    ancillary.removeAll()
-    // Do not use MSG_TRUNC for a stream: a stream has no message length to report, and the flag would discard bytes.
-    let isStream = Style.type == UnixSocket.StreamStyle.type
-    if isStream, maxLength == 0 {
-      return ReceivedMessage(ReceivedPacket(length: 0, originalLength: 0), from: .unnamed)
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receive(
+        into: &span, ancillary: &ancillary, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     }
-    let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
-    let maximum = AncillaryData.maximumDescriptorCount
-    return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
-      try unsafe span.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-        var received = cipc_received()
-        let count = try unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: maximum) {
-          (numbers) throws(IPCError) in
-          let count = try SocketTransfer.wait(.recvmsg, descriptor, .readable, flags, timeout, retryOnInterrupt) {
-            unsafe cipc_receive_ancillary(
-              descriptor.rawValue, room.baseAddress, room.count, $0, numbers.baseAddress, &received)
-          }
-          unsafe ancillary.store(received, UnsafeBufferPointer(numbers))
-          return count
-        }
-        if count == 0, Style.type != UnixSocket.DatagramStyle.type { return nil }
-        let kept = min(count, room.count)
-        filled += kept
-        return ReceivedMessage(
-          ReceivedPacket(length: kept, originalLength: count), from: UnixSocket.Address(received.from))
+  }
+}
+
+extension SocketTransfer {
+  /// Sends bytes with descriptors and credentials through a socket of a type (`SOCK_STREAM`).
+  fileprivate static func send(
+    _ descriptor: FileDescriptor, _ type: Int32, _ bytes: RawSpan, _ descriptors: Span<FileDescriptor>,
+    _ credentials: UnixSocket.Credentials?, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let isStream = type == UnixSocket.StreamStyle.type
+    if isStream, bytes.isEmpty, !descriptors.isEmpty || credentials != nil {
+      // The kernel would send nothing, and report success.
+      throw IPCError(.sendmsg, .invalidArgument, on: .socket(descriptor))
+    }
+    var count = -1
+    if timeout.isNever {
+      count = attemptSend(descriptor, bytes, descriptors, credentials, 0)
+      if count < 0 { try Transfer.recover(.sendmsg, descriptor, .socket, retryOnInterrupt) }
+    }
+    if count < 0 {
+      count = try wait(.sendmsg, descriptor, .writable, 0, timeout, retryOnInterrupt) {
+        attemptSend(descriptor, bytes, descriptors, credentials, $0)
       }
     }
+    if isStream, count < bytes.byteCount {
+      try Transfer.writeRest(descriptor, .socket, bytes, after: count, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Calls `sendmsg(2)` once.
+  @inline(__always)
+  private static func attemptSend(
+    _ descriptor: FileDescriptor, _ bytes: RawSpan, _ descriptors: Span<FileDescriptor>,
+    _ credentials: UnixSocket.Credentials?, _ flags: Int32
+  ) -> Int {
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe descriptors.withUnsafeBytes { numbers in
+        let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
+        guard var credentials = credentials?.raw else {
+          return unsafe cipc_send_ancillary(
+            descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, nil)
+        }
+        return unsafe cipc_send_ancillary(
+          descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, &credentials)
+      }
+    }
+  }
+
+  /// Receives bytes and ancillary data through a socket of a type (`SOCK_STREAM`), and appends the bytes.
+  fileprivate static func receive(
+    _ descriptor: FileDescriptor, _ type: Int32, into bytes: inout OutputRawSpan, _ ancillary: inout AncillaryData,
+    peeking: Bool, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
+    ancillary.removeAll()
+    // Do not use MSG_TRUNC for a stream: a stream has no message length to report, and the flag would discard bytes.
+    let isStream = type == UnixSocket.StreamStyle.type
+    let room = bytes.freeCapacity
+    if isStream, room == 0 { return ReceivedMessage(returned: 0, room: 0, from: .unnamed) }
+    let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
+    var received = cipc_received()
+    let count = try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let start = unsafe buffer.baseAddress.map { unsafe $0 + filled }
+      return try unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: AncillaryData.maximumDescriptorCount) {
+        (numbers) throws(IPCError) in
+        var count = -1
+        if timeout.isNever {
+          count = unsafe cipc_receive_ancillary(
+            descriptor.rawValue, start, room, flags, numbers.baseAddress, &received)
+          if count < 0 { try Transfer.recover(.recvmsg, descriptor, .socket, retryOnInterrupt) }
+        }
+        if count < 0 {
+          count = try wait(.recvmsg, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+            unsafe cipc_receive_ancillary(descriptor.rawValue, start, room, $0, numbers.baseAddress, &received)
+          }
+        }
+        unsafe ancillary.store(received, UnsafeBufferPointer(numbers))
+        filled += min(count, room)
+        return count
+      }
+    }
+    if count == 0, type != UnixSocket.DatagramStyle.type { return nil }
+    return ReceivedMessage(returned: count, room: room, from: UnixSocket.Address(received.from))
   }
 }
 
@@ -237,7 +292,7 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
   ///   `.messageTooLong` if the peer sent several descriptors, all of which are closed; any error from
-  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)``.
+  ///   ``receive(into:ancillary:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receiveDescriptor(

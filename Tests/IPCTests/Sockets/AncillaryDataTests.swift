@@ -238,6 +238,33 @@ import Testing
     }
   }
 
+  @Test func `A span receives bytes and descriptors in order, and bytes that do not fit are lost`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
+    let pipe = try AnonymousPipe()
+    let sent = [pipe.writer.descriptor, FileDescriptor.standardError]
+    try pair.first.send([1, 2, 3].span, descriptors: sent.span)
+    var ancillary = AncillaryData()
+    let bytes = try [UInt8](capacity: 3) { span in
+      span.append(9)
+      try unsafe span.withUnsafeMutableBufferPointer { buffer, count in
+        var room = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: count)
+        let message = try pair.second.receive(into: &room, ancillary: &ancillary)
+        #expect(message?.length == 2)
+        #expect(message?.originalLength == 3)
+        count = room.byteCount
+      }
+    }
+    #expect(bytes == [9, 1, 2])
+    for descriptor in sent {
+      let number = ancillary.takeDescriptor()?.release()
+      let taken = try #require(number)
+      #expect(status(of: taken)?.st_ino == status(of: descriptor)?.st_ino)
+      try taken.close()
+    }
+    let count = ancillary.descriptorCount
+    #expect(count == 0)
+  }
+
   @Test func `An empty datagram carries descriptors`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
     let descriptors = [FileDescriptor.standardError]
