@@ -6,6 +6,8 @@ BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
+SWIFT_BUILD := $(SWIFT) build -c release
+
 # Compilers leave temporary files in TMPDIR; `make clean` removes them. Quote TMPDIR, because a path may contain spaces.
 export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 # Package.swift declares the tools only if this variable is set.
@@ -65,9 +67,9 @@ SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(B
 swift-release: $(BUILD)/swift-release
 $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))) \
   $(if $(filter-out $(wildcard $(SWIFT_PROGRAMS)),$(SWIFT_PROGRAMS)),missing-program)
-	@$(SWIFT) build -c release
+	@$(SWIFT_BUILD)
 	@mkdir -p $(BIN)
-	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	@products="$$($(SWIFT_BUILD) --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \
 	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name || exit; \
 	done; \
@@ -123,9 +125,9 @@ $(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yam
 	@$(BIN)/ipc-interop self-test --write-runner .build/runner-mutants
 	@export GENERATED_CALLS="$(filter-out main,$(GENERATED_CALLS))"; \
 	for product in swift-peer-generated swift-service-mutants ipc-interop-mutants; do \
-	  $(SWIFT) build -c release --product $$product || exit; \
+	  $(SWIFT_BUILD) --product $$product || exit; \
 	done
-	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	@products="$$($(SWIFT_BUILD) --show-bin-path)"; \
 	install -D "$$products/swift-peer-generated" $(BUILD)/mutants/generated/swift-peer && \
 	install -D "$$products/swift-service-mutants" $(BUILD)/mutants/swift-services && \
 	install -D "$$products/ipc-interop-mutants" $@
@@ -196,10 +198,10 @@ robustness: mutants ## Repeat matrix, self-test and unit tests on a busy machine
 
 cost: c-cost ## Measure the library's overhead over C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace
-	@$(SWIFT) build -c release --product swift-cost
-	@$(SWIFT) build -c release --product cost-report
+	@$(SWIFT_BUILD) --product swift-cost
+	@$(SWIFT_BUILD) --product cost-report
 	@mkdir -p $(BUILD)/cost/stripped
-	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	@products="$$($(SWIFT_BUILD) --show-bin-path)"; \
 	strip -o $(BUILD)/cost/stripped/c $(BUILD)/cost/c && \
 	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
 	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
@@ -215,8 +217,8 @@ docs/costs.md: $(BUILD)/bench.json
 	@$(BIN)/ipc-interop bench --from $< --format markdown --output $@
 
 async-cost: ## Measure the latency and allocations of asynchronous calls (takes a minute)
-	@$(SWIFT) build -c release --product async-cost
-	@"$$($(SWIFT) build -c release --show-bin-path)/async-cost"
+	@$(SWIFT_BUILD) --product async-cost
+	@"$$($(SWIFT_BUILD) --show-bin-path)/async-cost"
 
 # This is the only target that requires swift-nio.
 adoption: ## Compile and run the recipes for SwiftNIO and Dispatch
@@ -233,7 +235,7 @@ docs: deps ## Build the library documentation into build/docs and build/docs-asy
 # The guide's snippets are compiled with the modules from the last build. Conversion to HTML requires cmark-gfm.
 guide: build ## Compile the porting guide's snippets, and write build/guide/*.html
 	@.ci/install-dependencies cmark-gfm python3
-	@.ci/guide snippets "$$($(SWIFT) build -c release --show-bin-path)/Modules"
+	@.ci/guide snippets "$$($(SWIFT_BUILD) --show-bin-path)/Modules"
 	@rm -rf $(BUILD)/guide && .ci/guide html $(BUILD)/guide
 
 # The README's picture of a terminal with a matrix and a failure: a Python peer does not pass the priority to

@@ -6,6 +6,7 @@ public enum PercentEncoding {
   /// Encodes `bytes` so that the result has no space, no `=`, no unencoded `%`, and no newline.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
+    text.reserveCapacity(bytes.underestimatedCount)
     for byte in bytes {
       if isLiteral(byte) {
         text.append(byte)
@@ -37,10 +38,11 @@ public enum PercentEncoding {
   package static func isLiteral(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
+      UInt8(ascii: "/"), UInt8(ascii: "|"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "+"),
+      UInt8(ascii: "@"):
       true
-    default:
-      "-._~/|,:+@".utf8.contains(byte)
+    default: false
     }
   }
 

@@ -132,11 +132,11 @@ extension RunConfiguration {
     return Set((own + beside).filter { !replaced.contains($0) && $0 != "/" && !$0.isEmpty }).sorted()
   }
 
-  /// The default number of cells to run at a time: two per available CPU, but at most 32.
+  /// The default number of cells to run at a time: four per available CPU, but at most 32.
   ///
   /// A cell spends a third of its time waiting, so more cells than CPUs can run. The maximum exists because the number
   /// of available namespaces does not increase with the number of CPUs.
-  public static let defaultJobs = min(2 * processors, 32)
+  public static let defaultJobs = min(4 * processors, 32)
 
   /// The number of CPUs on which this process may run; 1 if unknown.
   ///

@@ -156,9 +156,17 @@ extension StepInterpreter {
 }
 
 /// A condition on an output line, with all variables filled in.
-struct FilledPattern: Hashable, CustomStringConvertible {
+struct FilledPattern: CustomStringConvertible {
   let kind: LinePattern.Kind
   let text: String
+  /// The compiled text of a regular expression; a wait checks every line repeatedly.
+  private let expression: Regex<AnyRegexOutput>?
+
+  init(kind: LinePattern.Kind, text: String) {
+    self.kind = kind
+    self.text = text
+    expression = kind == .matches ? try? Regex(text) : nil
+  }
 
   var description: String {
     switch kind {
@@ -172,7 +180,7 @@ struct FilledPattern: Hashable, CustomStringConvertible {
     switch kind {
     case .contains: line.contains(text)
     case .line: line == text
-    case .matches: (try? Regex(text)).map { line.contains($0) } ?? false
+    case .matches: expression.map { line.contains($0) } ?? false
     }
   }
 
@@ -192,6 +200,15 @@ struct FilledPattern: Hashable, CustomStringConvertible {
       }
     }
     return nil
+  }
+}
+
+extension FilledPattern: Hashable {
+  static func == (a: FilledPattern, b: FilledPattern) -> Bool { a.kind == b.kind && a.text == b.text }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(text)
   }
 }
 
