@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A peer with six operations, as a starting point for your own: see your-peer.md.""" import errno, os, re, struct, sys
+"""A peer with six operations, as a starting point for your own: see your-peer.md."""
+import errno, os, re, struct, sys
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # The options that the peer does not support; remove an entry when you have implemented its option.

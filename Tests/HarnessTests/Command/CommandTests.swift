@@ -128,9 +128,10 @@ struct CommandTests {
     }
   }
 
+  /// Without namespaces, each cell starts a sandbox init.
   @Test("exits with one message if its sandbox init disappears during the run") func lostProgram() async throws {
     try await withCheckout { root in
-      let run = try CommandRun(root: root, ["--verbose", "--jobs", "2"])
+      let run = try CommandRun(root: root, ["--verbose", "--jobs", "2", "--isolation", "none"])
       try run.read(12)
       try FileManager.default.removeItem(atPath: root.appending("build/bin/sandbox-init").string)
       #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)

@@ -15,6 +15,6 @@ import Testing
     nproc.waitUntilExit()
     let count = try #require(Int(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""))
     #expect(RunConfiguration.processors == count)
-    #expect(RunConfiguration.defaultJobs == min(2 * count, 32))
+    #expect(RunConfiguration.defaultJobs == min(4 * count, 32))
   }
 }

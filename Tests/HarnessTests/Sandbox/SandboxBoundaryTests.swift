@@ -13,7 +13,7 @@ struct SandboxBoundaryTests {
   }
 
   private func output(
-    of command: [String], asking: String = "", as user: Role.User? = nil
+    of command: [String], as user: Role.User? = nil
   ) async throws -> [String] {
     try await onThread {
       let sandbox = try Sandbox(
@@ -23,7 +23,6 @@ struct SandboxBoundaryTests {
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
         role: 0, command: command, as: user)
-      _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
       sandbox.streams[0].input.close()
       return try sandbox.lines(of: pid)
     }
@@ -71,9 +70,14 @@ struct SandboxBoundaryTests {
   @Test(
     "does not list message queues without privileges, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
-    let answers = try await output(
-      of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
-      as: .anotherUser)
+    let script = """
+      import socket, subprocess, sys
+      ours, theirs = socket.socketpair()
+      ours.sendall(b'snapshot\\n')
+      ours.shutdown(socket.SHUT_WR)
+      subprocess.run([sys.argv[1], '--token', 'ipc-interop-x', '--first-key', '123456789'], stdin=theirs)
+      """
+    let answers = try await output(of: ["/usr/bin/python3", "-c", script, Checkout.sandboxInit], as: .anotherUser)
     #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
   }
 
