@@ -7,7 +7,7 @@ import SwiftPeer
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "--record": generated_mutant_record()
-case "--mutant" where arguments.count == 2 && generated_mutant_switch_on(arguments[1]): break
+case "--mutant" where arguments.count == 2 && (unsafe generated_mutant_switch_on(arguments[1])): break
 case nil: break
 default: exit(2)
 }
