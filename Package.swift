@@ -204,8 +204,8 @@ if hasTools {
   ]
   // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
-    // Each runner mutant runs only a few cells, so optimizing the program would take longer than it saves.
-    let runnerMutantSettings = settings + [.unsafeFlags(["-Onone"])]
+    // Debug information would only slow down the compilation.
+    let runnerMutantSettings = settings + [.unsafeFlags(["-gnone"])]
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(
