@@ -19,7 +19,7 @@ final class SandboxInit {
   /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.
   let delay: SchedulingDelay
   private let start = ContinuousClock.now
-  /// The time that the sandbox init took to become ready or, if that is longer, to be renewed.
+  /// The time that the sandbox init took to become ready or, after a renewal, would take now.
   private(set) var startup = Duration.zero
   /// The path of the peers' working directory.
   private(set) var scratch = ""
@@ -74,6 +74,9 @@ final class SandboxInit {
     while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
   }
 
+  /// The factor by which a start takes longer than a renewal.
+  private static let startupPerRenewal = 10
+
   /// Prepares the sandbox for another cell; throws if that is not possible.
   ///
   /// The previous cell must have left nothing behind.
@@ -82,7 +85,7 @@ final class SandboxInit {
     _ = try perform(Request("renew"))
     terminations = [:]
     ended = []
-    startup = max(startup, start.duration(to: .now))
+    startup = start.duration(to: .now) * Self.startupPerRenewal
   }
 
   /// Sends a command and waits for its response.
