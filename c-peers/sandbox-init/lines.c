@@ -121,11 +121,13 @@ static ssize_t read_input(char *bytes, size_t size) {
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t count = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    if (count > 0 && (message.msg_flags & MSG_CTRUNC) != 0)
+        errx(1, "the descriptors of a command cannot be received: too many open files");
     struct cmsghdr *header = count > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
         return count;
     size_t length = header->cmsg_len - CMSG_LEN(0), used = (size_t)passed_count * sizeof *passed;
-    if ((message.msg_flags & MSG_CTRUNC) != 0 || used + length > sizeof passed)
+    if (used + length > sizeof passed)
         errx(1, "more than %d descriptors with a command", MAX_PASSED);
     memcpy((char *)passed + used, CMSG_DATA(header), length);
     passed_count += (int)(length / sizeof *passed);

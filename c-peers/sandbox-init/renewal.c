@@ -49,12 +49,17 @@ void renew(const struct plan *plan) {
         reply_failure("renew", "the sandbox");
         return;
     }
+    const bool could_list_queues = can_list_queues();
     // In a new namespace, identifiers start at 0, and limits have their default values.
     if (unshare(CLONE_NEWIPC) == -1) {
         reply_failure("unshare", "the IPC namespace");
         return;
     }
     remember_scratch(plan);
+    if (could_list_queues && !can_list_queues()) {
+        reply_failure("fsmount", "the mqueue file system");
+        return;
+    }
     // Without privileges, these directories belong to the peers' user, who may have changed their
     // permissions.
     if (chmod("/tmp", 01777) == -1 || chmod("/dev/shm", 01777) == -1) {

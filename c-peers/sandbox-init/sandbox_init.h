@@ -104,6 +104,7 @@ bool is_killed(long long pid);
 
 // snapshot.c
 void remember_scratch(const struct plan *plan); // opens the IPC namespace's queues
+bool can_list_queues(void);
 void reply_snapshot(const struct plan *plan);
 
 // files.c

@@ -21,6 +21,10 @@ void remember_scratch(const struct plan *plan) {
     kept_by = plan;
 }
 
+bool can_list_queues(void) {
+    return queues != -1;
+}
+
 /// Whether a directory entry leads to a path that stays visible. If so, the cell did not create the
 /// entry.
 static bool leads_to_kept(const char *directory, const char *name) {

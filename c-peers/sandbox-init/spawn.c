@@ -260,37 +260,32 @@ static bool parse(const char *line, struct child *child) {
     return child->executable != -1;
 }
 
-/// Starts a child, and replies with its process ID or the reason for a failure.
-static void start_and_reply(const struct plan *plan, struct child *child) {
-    struct failure failure;
-    pid_t pid;
-    do
-        pid = start(child, !plan->private_sandbox, &failure);
-    while (failure.reason == NUMBER_TAKEN);
-    if (pid == -1) {
-        errno = failure.reason;
-        reply_failure(failure.call, child->arguments[0]);
-        return;
-    }
-    expect_end(child->role, pid);
-    setpgid(pid, pid); // the child also calls this, because either process may run first
-    reply("ok");
-    reply_number("pid", pid);
-    reply_end();
-}
-
 void spawn(const struct plan *plan, const char *line) {
     struct child child = {.role = -1, .executable = -1};
-    if (parse(line, &child))
-        start_and_reply(plan, &child);
+    struct failure failure = {.reason = 0};
+    pid_t pid = -1;
+    const bool is_parsed = parse(line, &child);
+    if (is_parsed)
+        do
+            pid = start(&child, !plan->private_sandbox, &failure);
+        while (failure.reason == NUMBER_TAKEN);
     if (child.executable != -1)
         close(child.executable);
-    // Close these here: the runner sees the end of the output only if no process except the peer has them
-    // open.
+    // Close these before the reply: after it, no process except the peer may have them open.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)
         close(child.inherited[i]);
+    if (pid != -1) {
+        expect_end(child.role, pid);
+        setpgid(pid, pid); // the child also calls this, because either process may run first
+        reply("ok");
+        reply_number("pid", pid);
+        reply_end();
+    } else if (is_parsed) {
+        errno = failure.reason;
+        reply_failure(failure.call, child.arguments[0]);
+    }
     free(child.arguments);
     free(child.variables);
 }

@@ -49,8 +49,28 @@ struct ChildSocket {
 }
 
 extension OwnedDescriptor {
-  /// Sends bytes over a Unix socket, and duplicates of `descriptors` with the first byte; returns whether all were sent.
-  func send(_ bytes: [UInt8], passing descriptors: [OwnedDescriptor]) -> Bool {
+  /// Sends bytes over a nonblocking Unix socket, and duplicates of `descriptors` with the first byte.
+  ///
+  /// Returns whether all bytes were sent. `timeout` is how long to wait each time until the receiver has read some.
+  func send(_ bytes: [UInt8], passing descriptors: [OwnedDescriptor], timeout: Duration) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let isFirst = rest.count == bytes.count
+      switch Self.attempt(number, rest, isFirst ? descriptors.map(\.number) : []) {
+      case .success(let count): rest = rest.dropFirst(count)
+      case .failure(.interrupted): continue
+      case .failure(.resourceTemporarilyUnavailable):
+        var polled = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        if unsafe poll(&polled, 1, milliseconds(timeout)) == 0 { return false }
+      case .failure: return false
+      }
+    }
+    return true
+  }
+
+  private static func attempt(
+    _ socket: Int32, _ bytes: ArraySlice<UInt8>, _ descriptors: [Int32]
+  ) -> Result<Int, Errno> {
     // The layout of a control message, as CMSG_LEN and CMSG_SPACE of cmsg(3) define it.
     let size = MemoryLayout<cmsghdr>.size
     let length = size + descriptors.count * MemoryLayout<Int32>.stride
@@ -62,7 +82,7 @@ extension OwnedDescriptor {
       unsafe control.storeBytes(of: header, as: cmsghdr.self)
       for (index, descriptor) in descriptors.enumerated() {
         unsafe control.storeBytes(
-          of: descriptor.number, toByteOffset: size + index * MemoryLayout<Int32>.stride, as: Int32.self)
+          of: descriptor, toByteOffset: size + index * MemoryLayout<Int32>.stride, as: Int32.self)
       }
       return unsafe bytes.withUnsafeBytes { buffer in
         var part = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress), iov_len: buffer.count)
@@ -74,7 +94,8 @@ extension OwnedDescriptor {
             unsafe message.msg_control = control.baseAddress
             unsafe message.msg_controllen = length
           }
-          return unsafe sendmsg(number, &message, Int32(MSG_NOSIGNAL)) == buffer.count
+          let count = unsafe sendmsg(socket, &message, Int32(MSG_NOSIGNAL))
+          return count == -1 ? .failure(Errno(rawValue: errno)) : .success(count)
         }
       }
     }

@@ -115,7 +115,7 @@ func waitForInput(_ sources: [LineSource], timeout: Duration) {
 }
 
 /// Returns the timeout for `poll(2)` in milliseconds, rounded up so that the wait does not end early.
-private func milliseconds(_ timeout: Duration) -> Int32 {
+func milliseconds(_ timeout: Duration) -> Int32 {
   let (seconds, attoseconds) = max(timeout, .zero).components
   return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
 }

@@ -89,7 +89,12 @@ final class Sandbox {
   deinit { if isReusable { pool.add(sandboxInit) } }
 
   /// Lets another cell use the sandbox after this one; the caller has checked that no object or process is left.
-  func allowReuse() { isReusable = isolation == .private }
+  ///
+  /// The snapshots do not list what a peer creates in a directory that leads to a path in `kept`.
+  func allowReuse() {
+    let leadsToKept = kept.contains { path in Self.replacedDirectories.contains { path.hasPrefix("\($0)/") } }
+    isReusable = isolation == .private && !leadsToKept
+  }
 
   /// Waits for up to `timeout` until a role or the sandbox init writes output.
   func wait(_ timeout: Duration) throws(SandboxError) {

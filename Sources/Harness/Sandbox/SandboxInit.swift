@@ -17,10 +17,11 @@ final class SandboxInit {
   private(set) var ended: [Int] = []
   private let timeout: Duration
   /// The time that the runner's thread and the sandbox's processes have spent waiting for a CPU.
-  let delay: SchedulingDelay
+  private(set) var delay: SchedulingDelay
   private let start = ContinuousClock.now
-  /// The time that the sandbox init took to become ready or, after a renewal, would take now.
+  /// The time that the sandbox init took to become ready or, if that is longer, to be renewed for the current cell.
   private(set) var startup = Duration.zero
+  private var initialStartup = Duration.zero
   /// The path of the peers' working directory.
   private(set) var scratch = ""
   /// The user ID under which peers run.
@@ -52,7 +53,8 @@ final class SandboxInit {
       arguments, placing: [Placement(from: input.theirs, to: 0), Placement(from: output.writer, to: 1)])
     delay = SchedulingDelay(of: process)
     let ready = try response(to: "start") { _ in }
-    startup = start.duration(to: .now)
+    initialStartup = start.duration(to: .now)
+    startup = initialStartup
     guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
       throw SandboxError("the sandbox init reported no scratch directory or no user")
     }
@@ -74,9 +76,6 @@ final class SandboxInit {
     while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
   }
 
-  /// The factor by which a start takes longer than a renewal.
-  private static let startupPerRenewal = 10
-
   /// Prepares the sandbox for another cell; throws if that is not possible.
   ///
   /// The previous cell must have left nothing behind.
@@ -85,7 +84,8 @@ final class SandboxInit {
     _ = try perform(Request("renew"))
     terminations = [:]
     ended = []
-    startup = start.duration(to: .now) * Self.startupPerRenewal
+    delay = SchedulingDelay(of: process)
+    startup = max(initialStartup, start.duration(to: .now))
   }
 
   /// Sends a command and waits for its response.
@@ -96,7 +96,9 @@ final class SandboxInit {
     _ command: Request, passing descriptors: [OwnedDescriptor] = [], item: (Fields) -> Void = { _ in }
   ) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
-    guard let commands, commands.send(Array("\(command)\n".utf8), passing: descriptors) else {
+    let line = Array("\(command)\n".utf8)
+    guard let commands, commands.send(line, passing: descriptors, timeout: timeout) else {
+      isHung = true  // the next command must not follow a part of this one
       throw SandboxError("the sandbox init is gone: \(responses.remainingLines().joined(separator: "; "))")
     }
     return try response(to: command.operation, item)

@@ -128,7 +128,7 @@ final class SchedulingDelay {
 
 /// Adapts time limits to slow peers, and to the machine's speed and load as shown by a sandbox's startup time.
 enum TimeoutScaling {
-  /// The startup time up to which limits are not extended; on an idle machine, a sandbox starts in 3 to 7 ms.
+  /// The startup time up to which limits are not extended; on an idle machine, a sandbox starts in 2 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
   /// Returns the limit, extended in proportion to the startup time if that is longer than usual.

@@ -38,6 +38,20 @@ struct SandboxBoundaryTests {
     #expect(try await output(of: command) == ["1002"])
   }
 
+  /// The encoded command is longer than the buffer of a socket.
+  @Test("gets a file of 256 KiB") func largeFile() async throws {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+          kept: [Checkout.root.string]),
+        names: CellNames(), roles: 0)
+      let bytes = [UInt8](repeating: 0xFF, count: 1 << 18)
+      try sandbox.createFile(at: "/tmp/large", bytes)
+      #expect(try sandbox.file(at: "/tmp/large") == bytes)
+    }
+  }
+
   @Test("gets every descriptor, or is rejected") func descriptors() async throws {
     try await onThread {
       let sandbox = try Sandbox(

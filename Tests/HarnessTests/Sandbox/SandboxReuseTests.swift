@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -11,8 +12,8 @@ struct SandboxReuseTests {
     kept: [Checkout.root.string])
 
   /// Returns what a script prints in the next sandbox, and lets another cell use the sandbox.
-  private func output(of script: String) throws -> [String] {
-    let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
+  private func output(of script: String, _ settings: Sandbox.Settings? = nil) throws -> [String] {
+    let sandbox = try Sandbox(settings ?? self.settings, names: CellNames(), roles: 1)
     let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
     sandbox.streams[0].input.close()
     let lines = try sandbox.lines(of: pid)
@@ -76,6 +77,20 @@ struct SandboxReuseTests {
         _ = try sandbox.lines(of: peer)
         sandbox.allowReuse()
       }
+    }
+  }
+
+  /// Snapshots do not list the directories that lead to a path that stays visible.
+  @Test("is not used again if a path below /tmp stays visible") func keptPath() async throws {
+    try await onThread {
+      let kept = "/tmp/kept-\(UUID())"
+      try FileManager.default.createDirectory(atPath: kept, withIntermediateDirectories: false)
+      defer { try? FileManager.default.removeItem(atPath: kept) }
+      let settings = Sandbox.Settings(
+        program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+        kept: [Checkout.root.string, kept])
+      let first = try output(of: network, settings)
+      #expect(try output(of: network, settings) != first)
     }
   }
 
