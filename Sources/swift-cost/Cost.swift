@@ -73,8 +73,8 @@ let messageLength = 64
   }
 }
 
-/// Aborts the program if `condition` is false.
+/// Exits with an error if `condition` is false.
 @inline(__always)
 func require(_ condition: Bool) {
-  if !condition { fatalError("a message differs from what was sent") }
+  if !condition { fail("a message differs from what was sent") }
 }
