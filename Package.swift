@@ -21,8 +21,15 @@ let settings: [SwiftSetting] = [
 let testableSettings =
   settings + (hasTools ? [.unsafeFlags(["-enable-testing"], .when(configuration: .release))] : [])
 
-/// The settings for tests, whose compilation takes longer than their execution.
-let testSettings = settings + (hasTools ? [.unsafeFlags(["-Onone"], .when(configuration: .release))] : [])
+/// The flags for code whose compilation takes longer than its execution.
+///
+/// SwiftPM needs no module before its code, so that emitting the module separately would only type-check twice.
+let fastCompilation: [SwiftSetting] = [
+  .unsafeFlags(["-Onone", "-gnone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
+]
+
+/// The settings for tests.
+let testSettings = settings + (hasTools ? fastCompilation : [])
 
 /// The settings for targets with asynchronous functions, which run on their caller's executor.
 let asynchronous = SwiftSetting.enableUpcomingFeature("NonisolatedNonsendingByDefault")
@@ -204,8 +211,7 @@ if hasTools {
   ]
   // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
-    // Debug information would only slow down the compilation.
-    let runnerMutantSettings = settings + [.unsafeFlags(["-gnone"])]
+    let runnerMutantSettings = settings + fastCompilation
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(

@@ -64,7 +64,11 @@ struct SelfTestCommand: ParsableCommand {
   }
 
   func run() throws {
-    let fixtures = try running.fixtures()
+    // Loading all scenarios takes longer than running one mutant.
+    let selection =
+      list || generated || writeRunner != nil
+      ? Selection() : Fixtures.selection(catching: mutant, try running.installation())
+    let fixtures = try running.fixtures(for: selection)
     let build: MutantBuild
     let (mutants, ofRunner, ofCalls): ([Mutant], [RunnerMutant], GeneratedMutantList)
     do throws(FixtureErrors) { (build, mutants, ofRunner, ofCalls) = try fixtures.mutants(builds: mutantPeers) } catch {

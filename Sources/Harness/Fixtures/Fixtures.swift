@@ -69,14 +69,25 @@ public struct Fixtures: Sendable {
       ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
+  /// Returns a selection of the mechanisms whose scenarios must catch the named peer mutants.
+  ///
+  /// The selection contains everything if a name is not a peer mutant.
+  public static func selection(catching mutants: [String], _ installation: Installation) -> Selection {
+    Selection(mechanisms: MutantLoader.mechanisms(catching: mutants, root: installation.root)?.sorted() ?? [])
+  }
+
   /// Reads the peer mutants, the runner mutants, the generated mutants, and the mutant builds.
+  ///
+  /// If ``scope`` does not contain all mechanisms, only the peer mutants that its scenarios must catch are read.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], installation, log: log)
-    let mutants = MutantLoader.load(root: root, scenarios: scenarios, languages: peers.languages, log: log)
-    let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
+    let mutants = MutantLoader.load(
+      root: root, scenarios: scenarios, scope: scope, languages: peers.languages, log: log)
+    let ofRunner =
+      scope.isEverything ? RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log) : []
     let generated = GeneratedMutantList.load(root: root, log: log)
     try log.check()
     return (MutantBuild(peers), mutants, ofRunner, generated)

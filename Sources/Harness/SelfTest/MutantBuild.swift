@@ -64,17 +64,19 @@ public struct MutantBuild: Sendable {
     return streams.output.remainingLines()
   }
 
-  /// Returns an error for each mutant that is only in `mutants` or only in a build.
-  func problems(_ mutants: [Mutant], _ context: CellContext) throws(RunError) -> [String] {
+  /// Returns an error for each of `mutants` that is not in a build and, if they are all mutants, for each mutant that is
+  /// only in a build.
+  func problems(_ mutants: [Mutant], areAll: Bool, _ context: CellContext) throws(RunError) -> [String] {
     var problems: [String] = []
     for peer in peers.peers {
-      let built = try self.mutants(of: peer.language, context)
       let listed = mutants.filter { $0.language == peer.language }
+      if listed.isEmpty, !areAll { continue }
+      let built = try self.mutants(of: peer.language, context)
       for mutant in listed where !built.contains(mutant.name) {
         let clause = Suggestion.nearestClause(for: mutant.name, among: built)
         problems.append("\(mutant.location): the \(peer.language) build has no mutant '\(mutant.name)'\(clause)")
       }
-      for name in built where !listed.contains(where: { $0.name == name }) {
+      for name in built where areAll && !listed.contains(where: { $0.name == name }) {
         problems.append("no entry says which cells must catch the mutant '\(name)' of the \(peer.language) build")
       }
     }

@@ -3,19 +3,42 @@ enum MutantLoader {
   static let file = "fixtures/mutants.yaml"
 
   /// Reads the mutants for `languages`, each of which has a mutant build.
+  ///
+  /// Mutants that a scenario outside `scope` must catch are left out.
   static func load(
-    root: String, scenarios: [Scenario], languages: [String], log: DiagnosticLog
+    root: String, scenarios: [Scenario], scope: LoadingScope = .everything, languages: [String], log: DiagnosticLog
   ) -> [Mutant] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
-      parse($0, scenarios: scenarios, languages: languages, log: log)
+      parse($0, scenarios: scenarios, scope: scope, languages: languages, log: log)
     } ?? []
   }
 
+  /// Returns the mechanisms whose scenarios must catch the named peer mutants.
+  ///
+  /// Nil if there are no names, if a name is not a peer mutant, or if the file has errors.
+  static func mechanisms(catching names: [String], root: String) -> Set<String>? {
+    let log = DiagnosticLog()
+    guard !names.isEmpty, let source = FixtureFile(at: "\(root)/\(file)", as: file, log: log),
+      let document = FixtureDocument(source, log: log)
+    else { return nil }
+    var missing = Set(names)
+    var mechanisms: Set<String> = []
+    for value in document.root.nonEmptyList("mutants") {
+      guard let keys = value.map("a mutant"),
+        let name = keys.first(where: { $0.key.text == "mutant" })?.value.text("'mutant'"),
+        missing.remove(name.text) != nil
+      else { continue }
+      mechanisms.formUnion(MutantParser.mechanisms(keys.first { $0.key.text == MutantParser.catchersKey }?.value))
+    }
+    return missing.isEmpty && log.count == 0 ? mechanisms : nil
+  }
+
   static func parse(
-    _ source: FixtureFile, scenarios: [Scenario], languages: [String], log: DiagnosticLog
+    _ source: FixtureFile, scenarios: [Scenario], scope: LoadingScope = .everything, languages: [String],
+    log: DiagnosticLog
   ) -> [Mutant] {
     guard let document = FixtureDocument(source, log: log) else { return [] }
-    let parser = MutantParser(log: log, scenarios: scenarios, languages: languages)
+    let parser = MutantParser(log: log, scenarios: scenarios, scope: scope, languages: languages)
     let mutants = document.root.nonEmptyList("mutants").compactMap(parser.parse)
     var first: [String: SourceLocation] = [:]
     for mutant in mutants {
@@ -32,9 +55,11 @@ enum MutantLoader {
 private struct MutantParser {
   let log: DiagnosticLog
   let scenarios: [Scenario]
+  let scope: LoadingScope
   let languages: [String]
 
-  private static let keys = ["mutant", "peer", "wrong", "caught-by", "verdict", "reason"]
+  static let catchersKey = "caught-by"
+  private static let keys = ["mutant", "peer", "wrong", catchersKey, "verdict", "reason"]
   /// The minimum length of a reason; a shorter text could match almost any reason.
   private static let minimumReason = 4
   private static let verdicts: [Verdict] = [.failed, .crashed, .leaked, .timedOut]
@@ -42,6 +67,7 @@ private struct MutantParser {
   func parse(_ value: FixtureDocument.Value) -> Mutant? {
     let required = Self.keys.filter { $0 != "verdict" }
     guard let keys = value.map("a mutant", keys: Self.keys, required: required) else { return nil }
+    guard scope.isEverything || Self.mechanisms(keys[Self.catchersKey]).allSatisfy(scope.contains) else { return nil }
     func text(_ key: String) -> SourceText? { keys[key]?.text("'\(key)'") }
     let (name, peer, wrong, reason) = (text("mutant"), text("peer"), text("wrong"), text("reason"))
     if let name { check(name) }
@@ -52,12 +78,17 @@ private struct MutantParser {
     if let reason, reason.count < Self.minimumReason {
       log.add(reason.location, "a reason of fewer than \(Self.minimumReason) letters matches almost every other")
     }
-    let catchers = keys["caught-by"].map(catchers) ?? []
+    let catchers = keys[Self.catchersKey].map(catchers) ?? []
     let verdict = keys["verdict"]?.choice("a verdict on a mutant", among: Self.verdicts) ?? .failed
     guard let name, let peer, let wrong, let reason, !catchers.isEmpty else { return nil }
     return Mutant(
       name: name.text, language: peer.text, wrong: wrong.text, catchers: catchers, verdict: verdict,
       reason: reason.text, location: value.location)
+  }
+
+  /// Returns the mechanisms of the scenarios in a `caught-by` map.
+  static func mechanisms(_ catchers: FixtureDocument.Value?) -> [String] {
+    (catchers?.map("'\(catchersKey)'") ?? []).map { String($0.key.text.prefix { $0 != "/" }) }
   }
 
   private func check(_ name: SourceText) {
@@ -71,8 +102,8 @@ private struct MutantParser {
 
   /// Parses the `caught-by` map, such as `{posix-mq/delivery[bytes=8192]: sender}`.
   private func catchers(_ value: FixtureDocument.Value) -> [Mutant.Catcher] {
-    guard let entries = value.map("'caught-by'") else { return [] }
-    if entries.isEmpty { value.report("'caught-by' must name a scenario") }
+    guard let entries = value.map("'\(Self.catchersKey)'") else { return [] }
+    if entries.isEmpty { value.report("'\(Self.catchersKey)' must name a scenario") }
     return entries.compactMap { key, value in
       guard let role = value.text("a role") else { return nil }
       let id = String(key.text.prefix { $0 != "[" })

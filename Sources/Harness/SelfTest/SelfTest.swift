@@ -27,9 +27,10 @@ public struct SelfTest: Sendable {
     self.configuration = configuration
     let capabilities = try MachineProbe.capabilities(configuration)
     self.capabilities = capabilities
-    var problems = try build.problems(mutants, configuration.context(capabilities))
     try MutantNames.check(names, mutants, runnerMutants)
-    let (chosen, notes) = try build.available(mutants.named(names), isSelected: !names.isEmpty)
+    let named = mutants.named(names)
+    var problems = try build.problems(named, areAll: names.isEmpty, configuration.context(capabilities))
+    let (chosen, notes) = try build.available(named, isSelected: !names.isEmpty)
     self.notes = notes
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))

@@ -76,6 +76,25 @@ struct MutantLoaderTests {
     #expect(throws: FixtureErrors.self) { try load(yaml) }
   }
 
+  @Test("loads only the scenarios that must catch the selected mutants, unless a name is unknown")
+  func selected() throws {
+    let installation = Installation(root: Checkout.root.string)
+    func mechanisms(_ names: [String]) -> [String] {
+      Fixtures.selection(catching: names, installation).mechanisms
+    }
+    #expect(mechanisms(["mq-priority-dropped"]) == ["posix-mq"])
+    #expect(mechanisms(["mq-priority-dropped", "newline-stripped"]) == ["buffered", "posix-mq"])
+    for names in [[], ["no-such-mutant"], ["mq-priority-dropped", "no-such-mutant"]] {
+      #expect(mechanisms(names) == [])
+    }
+    let fixtures = try Fixtures(
+      installation, for: Fixtures.selection(catching: ["mq-priority-dropped"], installation))
+    #expect(Set(fixtures.scenarios.map(\.mechanism)) == ["posix-mq"])
+    let loaded = try fixtures.mutants(builds: nil)
+    #expect(loaded.mutants.contains { $0.name == "mq-priority-dropped" })
+    #expect(Set(loaded.mutants.flatMap(\.mechanisms)) == ["posix-mq"] && loaded.ofRunner.isEmpty)
+  }
+
   @Test("of the project loads, and matches the documentation") func fixture() throws {
     let root = Checkout.root
     let (scenarios, _) = try ScenarioLoader.load(root: root)

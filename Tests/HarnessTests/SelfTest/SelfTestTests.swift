@@ -132,7 +132,7 @@ struct SelfTestTests {
   }
 
   @Test("fails for a mutant of the build without an entry") func unlisted() async throws {
-    let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], faulty: Self.withHarmless)
+    let run = try await run(Self.mutant("lies") + Self.others, faulty: Self.withHarmless)
     #expect(status(run) == .failures)
     #expect(run.summary.problems == ["no entry says which cells must catch the mutant 'harmless' of the odd build"])
   }
