@@ -255,6 +255,9 @@ extension FixtureDocument {
       return mapping.compactMap { key, node in value(key).text("a key").map { ($0, value(node)) } }
     }
 
+    /// The value of a key; nil if this is not a map, or has no such key.
+    subscript(key: String) -> Value? { node[key].map(value) }
+
     /// Returns the entries of a map with all required keys and no keys other than those in `keys`.
     func map(_ what: String, keys: [String], required: [String] = []) -> [String: Value]? {
       guard let entries = map(what) else { return nil }

@@ -174,7 +174,7 @@ struct StepParser {
     for part in value.text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
       let symbol = String(Substring(part))
       if symbol.contains("_"), !registry.symbols.contains(symbol),
-        let known = Suggestion.misspelled(symbol, among: registry.symbols.sorted())
+        let known = Suggestion.misspelled(symbol, among: registry.symbols)
       {
         log.add(value[start..<start + part.count].location, "unknown symbol '\(symbol)'; did you mean '\(known)'?")
       }

@@ -1,9 +1,10 @@
 /// Suggestions for an unknown word.
 public enum Suggestion {
-  /// Returns the first candidate that differs from the word by one edit; nil if there is none.
-  public static func misspelled(_ word: String, among candidates: [String]) -> String? {
-    guard word.utf8.count <= 64 else { return nil }
-    return candidates.first { distance(word, $0) == 1 }
+  /// Returns the alphabetically first candidate that differs from the word by one edit; nil if there is none.
+  public static func misspelled(_ word: String, among candidates: some Sequence<String>) -> String? {
+    let length = word.unicodeScalars.count
+    guard length <= 64 else { return nil }
+    return candidates.filter { abs($0.unicodeScalars.count - length) <= 1 && distance(word, $0) == 1 }.min()
   }
 
   /// Returns a clause to append to "unknown ...": the nearest of `words`, or a short list of all words if none is near.

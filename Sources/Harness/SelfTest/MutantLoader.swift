@@ -24,11 +24,9 @@ enum MutantLoader {
     var missing = Set(names)
     var mechanisms: Set<String> = []
     for value in document.root.nonEmptyList("mutants") {
-      guard let keys = value.map("a mutant"),
-        let name = keys.first(where: { $0.key.text == "mutant" })?.value.text("'mutant'"),
-        missing.remove(name.text) != nil
-      else { continue }
-      mechanisms.formUnion(MutantParser.mechanisms(keys.first { $0.key.text == MutantParser.catchersKey }?.value))
+      if let name = value["mutant"]?.text("'mutant'"), missing.remove(name.text) != nil {
+        mechanisms.formUnion(MutantParser.mechanisms(value[MutantParser.catchersKey]))
+      }
     }
     return missing.isEmpty && log.count == 0 ? mechanisms : nil
   }
