@@ -309,6 +309,9 @@ enum Mutant: String, CaseIterable {
   // Notifications in threads
   case repeatsByDefault = "repeats-by-default"
   case notificationKeptForever = "notification-kept-forever"
+  case cookieOfNameLength = "cookie-of-name-length"
+  case movedNamesExchanged = "moved-names-exchanged"
+  case overflowOfNoWatch = "overflow-of-no-watch"
 
   // Programs
   case printNotFlushed = "print-not-flushed"
