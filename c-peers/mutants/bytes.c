@@ -290,6 +290,8 @@ int __wrap_open(const char *path, int flags, ...) {
     /* The peer seeks to the end when it opens the file, so the seek and later writes are not atomic. */
     const bool seeks = flags & O_APPEND && mutant("append-by-seeking");
     flags &= seeks ? ~O_APPEND : ~0;
+    if (flags & O_APPEND && mutant("appended-file-opened-both-ways"))
+        flags = (flags & ~O_ACCMODE) | O_RDWR;
     if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
