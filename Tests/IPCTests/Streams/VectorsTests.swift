@@ -76,7 +76,8 @@ import Testing
   }
 
   @Test func `Parts at an offset need a file, an offset, and at most 1024 parts`() throws {
-    let (object, pipe) = (try scratchMemory(0), try AnonymousPipe())
+    let object = try scratchMemory(0)
+    let pipe = try AnonymousPipe()
     let (file, reader, writer) = (object.descriptor, pipe.reader.descriptor, pipe.writer.descriptor)
     var parts: [[UInt8]] = [[1]]
     #expect(reason { _ = try reader.read(fromAbsoluteOffset: 0, into: &parts) } == .illegalSeek)
