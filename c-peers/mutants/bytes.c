@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -220,6 +221,17 @@ int __wrap_fcntl(int fd, int command, ...) {
     /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
+    /* The peer opens the file again, so the duplicate has its own offset and flags. */
+    if (command == F_DUPFD_CLOEXEC && mutant("duplicate-opened-anew")) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        int again = __real_open(path, __real_fcntl(fd, F_GETFL) | O_CLOEXEC);
+        if (again != -1) {
+            int moved = __real_fcntl(again, command, argument);
+            __real_close(again);
+            return moved;
+        }
+    }
     /* The peer reports the requested capacity instead of the one that the kernel rounded up to. */
     int result = __real_fcntl(fd, command, argument);
     if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
