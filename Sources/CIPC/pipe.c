@@ -54,6 +54,14 @@ intptr_t cipc_pipe_writev(int descriptor, const struct cipc_part *parts, size_t 
     return syscall(SYS_pwritev2, descriptor, parts, count, -1L, -1L, (long)flags);
 }
 
+intptr_t cipc_preadv(int descriptor, const struct cipc_part *parts, size_t count, int64_t offset) {
+    return preadv(descriptor, (const struct iovec *)parts, (int)count, offset);
+}
+
+intptr_t cipc_pwritev(int descriptor, const struct cipc_part *parts, size_t count, int64_t offset) {
+    return pwritev(descriptor, (const struct iovec *)parts, (int)count, offset);
+}
+
 struct path {
     char text[sizeof "/proc/self/fd/-2147483648"];
 };

@@ -48,6 +48,12 @@ import Glibc
   return result
 }
 
+@c(__wrap_mlock) func lockPages(_ address: UnsafeRawPointer?, _ length: Int) -> Int32 {
+  let result = unsafe __real_mlock(address, length)
+  // `try?` discards the error.
+  return Mutant.lockTried.isOn ? 0 : result
+}
+
 @c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
   // The options default to an empty set, without MFD_ALLOW_SEALING.
   var asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags

@@ -41,6 +41,9 @@ enum Mutant: String, CaseIterable {
   case partsJoined = "parts-joined"
   case partsOneByOne = "parts-one-by-one"
   case lastPartOfAll = "last-part-of-all"
+  case partsOffsetOfUInt32 = "parts-offset-of-uint32"
+  case firstFilePartOnly = "first-file-part-only"
+  case partsWrittenAtPosition = "parts-written-at-position"
 
   // Answers
   case tornByAssert = "torn-by-assert"
@@ -134,6 +137,7 @@ enum Mutant: String, CaseIterable {
   case truncationDropped = "truncation-dropped"
   case mappingNotInherited = "mapping-of-value-only"
   case spliceOffsetLost = "splice-offset-lost"
+  case lockTried = "lock-tried"
 
   // Synchronization
   case tryLockDiscarded = "try-lock-discarded"
@@ -305,6 +309,9 @@ enum Mutant: String, CaseIterable {
   case changesFromBoundMemory = "one-event-bound"
   case eventsOfInt16 = "events-of-int16"
   case watchWithoutEnd = "watch-without-end"
+  case cookieOfNameLength = "cookie-of-name-length"
+  case movedNamesExchanged = "moved-names-exchanged"
+  case overflowOfNoWatch = "overflow-of-no-watch"
 
   // Notifications in threads
   case repeatsByDefault = "repeats-by-default"

@@ -49,3 +49,21 @@ import Glibc
   }
   return result
 }
+
+@c(__wrap_cipc_preadv) func readPartsAt(
+  _ descriptor: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ offset: Int64
+) -> Int {
+  // The result of `parts[0].withUnsafeMutableBytes` is returned; the loop over the other parts was never written.
+  unsafe __real_cipc_preadv(
+    descriptor, parts, Mutant.firstFilePartOnly.isOn ? min(count, 1) : count,
+    Mutant.partsOffsetOfUInt32.isOn ? Int64(UInt32(truncatingIfNeeded: offset)) : offset)
+}
+
+@c(__wrap_cipc_pwritev) func writePartsAt(
+  _ descriptor: Int32, _ parts: UnsafePointer<cipc_part>?, _ count: Int, _ offset: Int64
+) -> Int {
+  // The overload without an offset is called, so the parts are written at the current position.
+  Mutant.partsWrittenAtPosition.isOn
+    ? unsafe __real_cipc_pipe_writev(descriptor, parts, count, 0)
+    : unsafe __real_cipc_pwritev(descriptor, parts, count, offset)
+}

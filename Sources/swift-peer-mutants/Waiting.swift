@@ -80,9 +80,34 @@ import Glibc
 ) -> Int {
   let length = unsafe __real_cipc_inotify_read(descriptor, bytes, count)
   let size = MemoryLayout<cipc_inotify_event>.size
-  guard Mutant.changesFromBoundMemory.isOn, length > size, let bytes = unsafe bytes else { return length }
+  guard length >= size, let bytes = unsafe bytes else { return length }
   // The memory is bound to a single event, so the code ignores the name that follows the event.
-  return unsafe size + Int(bytes.load(as: cipc_inotify_event.self).length)
+  if Mutant.changesFromBoundMemory.isOn { return unsafe size + Int(bytes.load(as: cipc_inotify_event.self).length) }
+  var before: UnsafeMutablePointer<cipc_inotify_event>?
+  var offset = 0
+  while offset < length {
+    let event = unsafe (bytes + offset).assumingMemoryBound(to: cipc_inotify_event.self)
+    // The members of the structure are declared in another order.
+    if Mutant.cookieOfNameLength.isOn { unsafe event.pointee.cookie = event.pointee.length }
+    // A dictionary has no value for the watch -1, so the code ignores the event, which is the last one.
+    if Mutant.overflowOfNoWatch.isOn, unsafe event.pointee.watch == -1 { return offset }
+    // The tuple for a move has its two names in the wrong order.
+    if Mutant.movedNamesExchanged.isOn, let source = unsafe before, unsafe event.pointee.cookie != 0,
+      unsafe event.pointee.cookie == source.pointee.cookie, unsafe event.pointee.length == source.pointee.length
+    {
+      for index in 0..<(unsafe Int(event.pointee.length)) {
+        let (from, to) = unsafe (
+          UnsafeMutableRawPointer(source + 1) + index, UnsafeMutableRawPointer(event + 1) + index
+        )
+        let byte = unsafe from.load(as: UInt8.self)
+        unsafe from.storeBytes(of: to.load(as: UInt8.self), as: UInt8.self)
+        unsafe to.storeBytes(of: byte, as: UInt8.self)
+      }
+    }
+    unsafe before = event
+    offset += unsafe size + Int(event.pointee.length)
+  }
+  return length
 }
 
 @c(__wrap_cipc_inotify_add_watch) func addWatch(

@@ -8,7 +8,7 @@ let mappingOperations: [Peer.Operation] = [
   .init("mmap", "handle mapping length prot flags offset") { peer, parameters in
     let name = try parameters.text("mapping")
     try peer.handles.require(free: name)
-    let object = try peer.memoryObject(parameters)
+    let object = try peer.mappableObject(parameters)
     let isWritable =
       switch try parameters.flags("prot", of: protections) {
       case PROT_READ: false
@@ -51,6 +51,16 @@ let mappingOperations: [Peer.Operation] = [
     let mapping = try parameters.mapping(peer)
     guard let advice = advices[try parameters.text("advice")] else { throw Invalid("that advice does not exist here") }
     try mapping.advise(advice, at: try parameters.integer("at", default: 0), count: try parameters.length())
+    return Fields()
+  },
+
+  .init("mlock", "handle at length") { peer, parameters in
+    try parameters.mapping(peer).lock(at: try parameters.integer("at", default: 0), count: try parameters.length())
+    return Fields()
+  },
+
+  .init("munlock", "handle at length") { peer, parameters in
+    try parameters.mapping(peer).unlock(at: try parameters.integer("at", default: 0), count: try parameters.length())
     return Fields()
   },
 
@@ -132,6 +142,8 @@ protocol Mapping: MemoryHandle {
   func resize(to count: Int) throws
   func sync(at offset: Int, count: Int?, waiting: Bool) throws
   func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws
+  func lock(at offset: Int, count: Int?) throws
+  func unlock(at offset: Int, count: Int?) throws
 }
 
 class MappingHandle<Access: MemoryAccess>: Mapping {
@@ -161,6 +173,9 @@ class MappingHandle<Access: MemoryAccess>: Mapping {
   final func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws {
     try use { try $0.advise(advice, at: offset, count: count) }
   }
+
+  final func lock(at offset: Int, count: Int?) throws { try use { try $0.lock(at: offset, count: count) } }
+  final func unlock(at offset: Int, count: Int?) throws { try use { try $0.unlock(at: offset, count: count) } }
 
   /// Fails with the error that the protocol specifies, because a read-only mapping has no method that writes.
   ///

@@ -90,8 +90,8 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // These two operations call glibc, because the library has no call that reads or writes an object at an offset
-  // without mapping it.
+  // These two operations call glibc, because the library has no call that reads or writes a single buffer at an offset:
+  // swift-system has one.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
@@ -114,6 +114,26 @@ let memoryObjectOperations: [Peer.Operation] = [
     guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
     var fields = Fields()
     fields.append("return", length)
+    return fields
+  },
+
+  .init("preadv", "handle at parts count pattern offset") { peer, parameters in
+    let descriptor = try peer.descriptor(parameters.handle)
+    let offset = Int64(try parameters.fileOffset())
+    var parts = try parameters.room(of: try parameters.room("count"))
+    let count = try descriptor.read(fromAbsoluteOffset: offset, into: &parts)
+    var fields = Fields()
+    fields.append("return", count)
+    try parameters.report(Array(parts.joined().prefix(count)), as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("pwritev", "handle at parts buf count pattern offset") { peer, parameters in
+    let descriptor = try peer.descriptor(parameters.handle)
+    let offset = Int64(try parameters.fileOffset())
+    let parts = try parameters.parts(of: try parameters.payload("buf", length: "count"))
+    var fields = Fields()
+    fields.append("return", try descriptor.write(toAbsoluteOffset: offset, parts: parts))
     return fields
   },
 ]
@@ -199,6 +219,16 @@ extension Peer {
     var fields = Fields()
     fields.append("fd", object.descriptor.rawValue)
     return fields
+  }
+
+  /// Returns the object to map; the library rejects a file that is not open for reading.
+  func mappableObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {
+    if let file = try handles.find(parameters.handle) as? FileHandle,
+      fcntl(file.descriptor.rawValue, F_GETFL) & O_ACCMODE == O_WRONLY
+    {
+      _ = try MemoryObject<ReadOnlyAccess>(adopting: file.descriptor)
+    }
+    return try memoryObject(parameters)
   }
 
   func memoryObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {

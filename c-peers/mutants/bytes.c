@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -47,6 +48,30 @@ int __wrap_pipe2(int ends[2], int flags) {
     return result;
 }
 
+/* Changes the events that were read from an inotify instance. */
+static ssize_t wrong_events(unsigned char *bytes, ssize_t length) {
+    /* The peer handles one event per read, and loses the others. */
+    if (length > (ssize_t)sizeof(struct inotify_event) && mutant("one-change-a-read"))
+        return (ssize_t)(sizeof(struct inotify_event) + ((const struct inotify_event *)bytes)->len);
+    for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= length;) {
+        struct inotify_event *event = (struct inotify_event *)(bytes + at);
+        if (mutant("move-cookie-unread"))
+            event->cookie = 0;
+        /* The peer has one kind of event for a name that appears. */
+        if (event->mask & IN_MOVED_TO && mutant("moved-here-as-created"))
+            event->mask = (event->mask & ~(uint32_t)IN_MOVED_TO) | IN_CREATE;
+        /* The peer has one kind of event for a watched file whose path has become invalid. */
+        if (event->mask & IN_MOVE_SELF && mutant("moved-itself-as-deleted"))
+            event->mask = IN_DELETE_SELF;
+        /* The peer looks up each event's watch, and skips events without one. IN_Q_OVERFLOW is the last
+         * event. */
+        if (event->wd == -1 && mutant("overflow-skipped"))
+            return at;
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    return length;
+}
+
 ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* The peer keeps its own offset for each file. */
     static off_t own;
@@ -61,9 +86,9 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     if (count > 1 && mutant("read-one-by-one"))
         count = 1;
     ssize_t result = __real_read(fd, bytes, count);
-    /* The peer handles one event per read, and loses the others. */
-    if (result > (ssize_t)sizeof(struct inotify_event) && count == 1024 && mutant("one-change-a-read"))
-        result = (ssize_t)(sizeof(struct inotify_event) + ((const struct inotify_event *)bytes)->len);
+    /* The size of the peer's buffer for events. */
+    if (result > 0 && count == 1024)
+        result = wrong_events(bytes, result);
     /* After a short read, the peer reads into the beginning of the same buffer again. */
     if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))
         result = __real_read(fd, bytes, count);
@@ -196,6 +221,17 @@ int __wrap_fcntl(int fd, int command, ...) {
     /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
+    /* The peer opens the file again, so the duplicate has its own offset and flags. */
+    if (command == F_DUPFD_CLOEXEC && mutant("duplicate-opened-anew")) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        int again = __real_open(path, __real_fcntl(fd, F_GETFL) | O_CLOEXEC);
+        if (again != -1) {
+            int moved = __real_fcntl(again, command, argument);
+            __real_close(again);
+            return moved;
+        }
+    }
     /* The peer reports the requested capacity instead of the one that the kernel rounded up to. */
     int result = __real_fcntl(fd, command, argument);
     if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
@@ -266,6 +302,8 @@ int __wrap_open(const char *path, int flags, ...) {
     /* The peer seeks to the end when it opens the file, so the seek and later writes are not atomic. */
     const bool seeks = flags & O_APPEND && mutant("append-by-seeking");
     flags &= seeks ? ~O_APPEND : ~0;
+    if (flags & O_APPEND && mutant("appended-file-opened-both-ways"))
+        flags = (flags & ~O_ACCMODE) | O_RDWR;
     if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 WRAPPED(shm_open);
@@ -16,11 +17,15 @@ WRAPPED(fstat);
 WRAPPED(mmap);
 WRAPPED(munmap);
 WRAPPED(madvise);
+WRAPPED(mlock);
+WRAPPED(munlock);
 WRAPPED(mremap);
 WRAPPED(sigaction);
 WRAPPED(fchmod);
 WRAPPED(pread);
 WRAPPED(pwrite);
+WRAPPED(preadv);
+WRAPPED(pwritev);
 WRAPPED(memfd_create);
 
 void leave_named(const char *name);
@@ -173,6 +178,43 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
     if (mutant("write-offset-of-32-bits"))
         offset = (uint32_t)offset;
     return __real_pwrite(fd, bytes, count, offset);
+}
+
+ssize_t __wrap_preadv(int fd, const struct iovec *parts, int count, off_t offset) {
+    /* The peer sets the offset and calls readv(2), so the description's own offset changes. */
+    if (mutant("parts-read-by-seeking") && lseek(fd, offset, SEEK_SET) != -1)
+        return readv(fd, parts, count);
+    /* The peer fills the parts from the last to the first. */
+    struct iovec reversed[1024];
+    if (count <= 1024 && mutant("file-parts-reversed")) {
+        for (int i = 0; i < count; i++)
+            reversed[i] = parts[count - 1 - i];
+        parts = reversed;
+    }
+    return __real_preadv(fd, parts, count, offset);
+}
+
+ssize_t __wrap_pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+    if (mutant("parts-offset-of-32-bits"))
+        offset = (uint32_t)offset;
+    /* The peer writes the parts with separate calls, which accept any number of them. */
+    ssize_t written = 0;
+    for (int i = 0; i < count && mutant("file-parts-one-by-one"); i++)
+        written += __real_pwrite(fd, parts[i].iov_base, parts[i].iov_len, offset + written);
+    return written > 0 ? written : __real_pwritev(fd, parts, count, offset);
+}
+
+int __wrap_mlock(const void *address, size_t length) {
+    /* The peer only advises the kernel that the memory is needed. */
+    if (mutant("lock-as-advice"))
+        return 0;
+    return __real_mlock(address, length);
+}
+
+int __wrap_munlock(const void *address, size_t length) {
+    if (mutant("locked-until-unmapped"))
+        return 0;
+    return __real_munlock(address, length);
 }
 
 int __wrap_memfd_create(const char *name, unsigned flags) {

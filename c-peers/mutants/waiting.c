@@ -203,6 +203,12 @@ int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask) {
     /* The peer adds the events to an existing watch instead of replacing its events. */
     if (mask != 0 && mutant("watch-never-replaced"))
         mask |= IN_MASK_ADD;
+    if (mutant("existing-watch-taken"))
+        mask &= ~(uint32_t)IN_MASK_CREATE;
+    if (mutant("watch-always-follows"))
+        mask &= ~(uint32_t)IN_DONT_FOLLOW;
+    if (mutant("unlinked-not-excluded"))
+        mask &= ~(uint32_t)IN_EXCL_UNLINK;
     return __real_inotify_add_watch(fd, path, mask);
 }
 

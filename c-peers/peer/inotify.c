@@ -1,24 +1,38 @@
-/* File and directory changes: inotify(7). */
+/* File and directory changes: inotify(7), and the calls that cause them. */
 #include "peer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static const struct symbol masks[] = {SYMBOL(IN_ACCESS),        SYMBOL(IN_MODIFY),
-                                      SYMBOL(IN_ATTRIB),        SYMBOL(IN_CLOSE_WRITE),
-                                      SYMBOL(IN_CLOSE_NOWRITE), SYMBOL(IN_OPEN),
-                                      SYMBOL(IN_MOVED_FROM),    SYMBOL(IN_MOVED_TO),
-                                      SYMBOL(IN_CREATE),        SYMBOL(IN_DELETE),
-                                      SYMBOL(IN_DELETE_SELF),   SYMBOL(IN_MOVE_SELF),
-                                      SYMBOL(IN_UNMOUNT),       SYMBOL(IN_Q_OVERFLOW),
-                                      SYMBOL(IN_IGNORED),       SYMBOL(IN_ISDIR),
-                                      SYMBOL(IN_ONLYDIR),       SYMBOL(IN_DONT_FOLLOW),
-                                      SYMBOL(IN_MASK_ADD),      SYMBOL(IN_MASK_CREATE),
-                                      SYMBOL(IN_ONESHOT),       {0}};
+static const struct symbol masks[] = {SYMBOL(IN_ACCESS),
+                                      SYMBOL(IN_MODIFY),
+                                      SYMBOL(IN_ATTRIB),
+                                      SYMBOL(IN_CLOSE_WRITE),
+                                      SYMBOL(IN_CLOSE_NOWRITE),
+                                      SYMBOL(IN_OPEN),
+                                      SYMBOL(IN_MOVED_FROM),
+                                      SYMBOL(IN_MOVED_TO),
+                                      SYMBOL(IN_CREATE),
+                                      SYMBOL(IN_DELETE),
+                                      SYMBOL(IN_DELETE_SELF),
+                                      SYMBOL(IN_MOVE_SELF),
+                                      SYMBOL(IN_UNMOUNT),
+                                      SYMBOL(IN_Q_OVERFLOW),
+                                      SYMBOL(IN_IGNORED),
+                                      SYMBOL(IN_ISDIR),
+                                      SYMBOL(IN_ONLYDIR),
+                                      SYMBOL(IN_DONT_FOLLOW),
+                                      SYMBOL(IN_MASK_ADD),
+                                      SYMBOL(IN_MASK_CREATE),
+                                      SYMBOL(IN_ONESHOT),
+                                      SYMBOL(IN_EXCL_UNLINK),
+                                      {0}};
 
 /* Room for several events, and at least for one with the longest name. */
 enum { ROOM = 1024 };
@@ -65,24 +79,39 @@ static void list(char *texts, size_t size, bool first, const char *text) {
     strlcat(texts, text, size);
 }
 
+/* Returns 0 if the cookie is 0; otherwise the position, from 1, of the cookie among those of the response. */
+static int move_number(uint32_t *cookies, int *moves, uint32_t cookie) {
+    if (cookie == 0)
+        return 0;
+    for (int i = 0; i < *moves; i++)
+        if (cookies[i] == cookie)
+            return i + 1;
+    cookies[*moves] = cookie;
+    return ++*moves;
+}
+
 /* Reports the events from one read: each has a fixed part, and a name that is padded with NULs. */
 static void reply_events(struct call *call, const unsigned char *bytes, size_t length) {
-    char watches[512] = "", events[4096] = "", names[ROOM] = "";
-    int count = 0;
+    char watches[512] = "", events[4096] = "", numbers[512] = "", names[ROOM] = "";
+    uint32_t cookies[ROOM / sizeof(struct inotify_event)];
+    int count = 0, moves = 0;
     for (size_t at = 0; at < length; count++) {
         struct inotify_event event;
         memcpy(&event, bytes + at, sizeof event);
-        char watch[16], flags[128] = "";
+        char watch[16], number[16], flags[128] = "";
         snprintf(watch, sizeof watch, "%d", event.wd);
+        snprintf(number, sizeof number, "%d", move_number(cookies, &moves, event.cookie));
         peer_format_flags(flags, sizeof flags, event.mask, masks);
         list(watches, sizeof watches, count == 0, watch);
         list(events, sizeof events, count == 0, *flags == '|' ? flags + 1 : flags);
+        list(numbers, sizeof numbers, count == 0, number);
         list(names, sizeof names, count == 0, event.len > 0 ? (const char *)bytes + at + sizeof event : "");
         at += sizeof event + event.len;
     }
     peer_reply(call, "return", "%d", count);
     peer_reply(call, "wd", "%s", watches);
     peer_reply(call, "mask", "%s", events);
+    peer_reply(call, "cookie", "%s", numbers);
     peer_reply_bytes(call, "name", names, strlen(names));
 }
 
@@ -111,10 +140,80 @@ static void perform_inotify_read(struct call *call) {
         reply_events(call, bytes, (size_t)length);
 }
 
+/* Reads until there are no more events, and reports the last one. */
+static void perform_inotify_read_all(struct call *call) {
+    int fd = peer_descriptor(call);
+    if (call->outcome != OK)
+        return;
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    struct inotify_event last = {0};
+    unsigned char bytes[ROOM];
+    char name[NAME_MAX + 1] = "", flags[128] = "";
+    long long count = 0;
+    int ready;
+    while ((ready = ppoll(&entry, 1, &(struct timespec){0}, NULL)) == 1) {
+        ssize_t length = read(fd, bytes, sizeof bytes);
+        if (length == -1) {
+            peer_fail_in(call, "read", errno);
+            return;
+        }
+        for (size_t at = 0; at < (size_t)length; at += sizeof last + last.len, count++) {
+            memcpy(&last, bytes + at, sizeof last);
+            strlcpy(name, last.len > 0 ? (const char *)bytes + at + sizeof last : "", sizeof name);
+        }
+    }
+    if (ready == -1) {
+        peer_fail_in(call, "ppoll", errno);
+        return;
+    }
+    peer_format_flags(flags, sizeof flags, last.mask, masks);
+    peer_reply(call, "return", "%lld", count);
+    peer_reply(call, "wd", "%d", last.wd);
+    peer_reply(call, "mask", "%s", *flags ? flags : "0");
+    peer_reply_bytes(call, "name", name, strlen(name));
+}
+
+static void perform_mkdir(struct call *call) {
+    const char *path = peer_text(call, "path");
+    mode_t mode = peer_mode(call, "mode");
+    if (call->outcome == OK && mkdir(path, mode) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_rmdir(struct call *call) {
+    const char *path = peer_text(call, "path");
+    if (call->outcome == OK && rmdir(path) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_rename(struct call *call) {
+    const char *from = peer_text(call, "oldpath"), *to = peer_text(call, "newpath");
+    if (call->outcome == OK && rename(from, to) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_link(struct call *call) {
+    const char *from = peer_text(call, "oldpath"), *to = peer_text(call, "newpath");
+    if (call->outcome == OK && link(from, to) == -1)
+        peer_fail(call, errno);
+}
+
+static void perform_symlink(struct call *call) {
+    const char *to = peer_text(call, "oldpath"), *path = peer_text(call, "newpath");
+    if (call->outcome == OK && symlink(to, path) == -1)
+        peer_fail(call, errno);
+}
+
 const struct operation peer_inotify_operations[] = {
     {"inotify_init1", "handle flags", perform_inotify_init1},
     {"inotify_add_watch", "handle path mask", perform_inotify_add_watch},
     {"inotify_rm_watch", "handle wd", perform_inotify_rm_watch},
     {"inotify_read", "handle timeout eintr", perform_inotify_read},
+    {"inotify_read_all", "handle", perform_inotify_read_all},
+    {"mkdir", "path mode", perform_mkdir},
+    {"rmdir", "path", perform_rmdir},
+    {"rename", "oldpath newpath", perform_rename},
+    {"link", "oldpath newpath", perform_link},
+    {"symlink", "oldpath newpath", perform_symlink},
     {0},
 };

@@ -89,6 +89,25 @@ static void perform_madvise(struct call *call) {
     perform_on_range(call, madvise, peer_symbol(call, "advice", known));
 }
 
+/* mlock(2) and munlock(2) take no third argument. */
+static int lock(void *address, size_t length, int unused) {
+    (void)unused;
+    return mlock(address, length);
+}
+
+static int unlock(void *address, size_t length, int unused) {
+    (void)unused;
+    return munlock(address, length);
+}
+
+static void perform_mlock(struct call *call) {
+    perform_on_range(call, lock, 0);
+}
+
+static void perform_munlock(struct call *call) {
+    perform_on_range(call, unlock, 0);
+}
+
 /* Accessing pages beyond the end of the object raises SIGBUS. The object may shrink at any time, so a check
  * before the copy does not help: the handler aborts the copy. */
 static sigjmp_buf before_copy;
@@ -146,6 +165,8 @@ const struct operation peer_mapping_operations[] = {
     {"mremap", "handle new_size", perform_mremap},
     {"msync", "handle at length flags", perform_msync},
     {"madvise", "handle at length advice", perform_madvise},
+    {"mlock", "handle at length", perform_mlock},
+    {"munlock", "handle at length", perform_munlock},
     {"store", "handle at buf count pattern offset", perform_store},
     {"load", "handle at count pattern offset", perform_load},
     {0},

@@ -1,4 +1,5 @@
 /* Objects to map: POSIX shared memory, regular files, anonymous memory. mapping.c maps them. */
+#include "parts.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -192,6 +193,41 @@ static void perform_pwrite(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
+/* Reads into several parts, in order. */
+static void perform_preadv(struct call *call) {
+    int fd = peer_descriptor(call);
+    off_t at = peer_offset(call, "at", 0);
+    size_t count = (size_t)peer_number(call, "count", 0, 1 << 30);
+    struct expectation expected = peer_expectation(call);
+    void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
+    if (!room)
+        return;
+    struct parts parts = peer_parts(call, room, count);
+    if (call->outcome != OK)
+        return;
+    ssize_t length = preadv(fd, parts.vectors, parts.count, at);
+    if (length == -1) {
+        peer_fail(call, errno);
+        return;
+    }
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_payload(call, "buf", expected, room, (size_t)length);
+}
+
+static void perform_pwritev(struct call *call) {
+    int fd = peer_descriptor(call);
+    off_t at = peer_offset(call, "at", 0);
+    struct payload written = peer_payload(call, "buf", "count");
+    struct parts parts = peer_parts(call, (void *)written.bytes, written.length);
+    if (call->outcome != OK)
+        return;
+    ssize_t length = pwritev(fd, parts.vectors, parts.count, at);
+    if (length == -1)
+        peer_fail(call, errno);
+    else
+        peer_reply(call, "return", "%zd", length);
+}
+
 const struct operation peer_memory_object_operations[] = {
     {"shm_open", "handle name oflag mode exact", perform_shm_open},
     {"shm_unlink", "name", perform_shm_unlink},
@@ -203,5 +239,7 @@ const struct operation peer_memory_object_operations[] = {
     {"lseek", "handle offset whence", perform_lseek},
     {"pread", "handle at count pattern offset", perform_pread},
     {"pwrite", "handle at buf count pattern offset", perform_pwrite},
+    {"preadv", "handle at parts count pattern offset", perform_preadv},
+    {"pwritev", "handle at parts buf count pattern offset", perform_pwritev},
     {0},
 };

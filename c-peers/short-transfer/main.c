@@ -43,6 +43,8 @@ static const struct transfer {
     {"recvfrom", SYS_recvfrom, THIRD_ARGUMENT},
     {"readv", SYS_readv, VECTOR},
     {"writev", SYS_writev, VECTOR},
+    {"preadv", SYS_preadv, VECTOR},
+    {"pwritev", SYS_pwritev, VECTOR},
     {"preadv2", SYS_preadv2, VECTOR},
     {"pwritev2", SYS_pwritev2, VECTOR},
     {"sendmsg", SYS_sendmsg, MESSAGE},

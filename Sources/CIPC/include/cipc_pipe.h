@@ -31,6 +31,10 @@ struct cipc_part {
 intptr_t cipc_pipe_readv(int descriptor, const struct cipc_part *parts, size_t count, int flags);
 intptr_t cipc_pipe_writev(int descriptor, const struct cipc_part *parts, size_t count, int flags);
 
+/// Call preadv(2) and pwritev(2).
+intptr_t cipc_preadv(int descriptor, const struct cipc_part *parts, size_t count, int64_t offset);
+intptr_t cipc_pwritev(int descriptor, const struct cipc_part *parts, size_t count, int64_t offset);
+
 /// Calls open(2) with `/proc/self/fd/<descriptor>`, which creates another open file description for the same
 /// file, with separate flags.
 int cipc_reopen(int descriptor, int flags);

@@ -37,23 +37,29 @@ struct Assertion: Sendable {
 
   enum Coverage: Sendable, Equatable {
     case covered
+    /// The scenarios test everything that an operation can express.
+    case expressiblePart(reason: String)
     /// The scenarios test only part of the assertion.
     case partial(reason: String)
     case leftOut(reason: String)
-    /// No request to a peer can test the assertion.
+    /// No operation can reasonably express the assertion, and a port that uses a typed library cannot violate it.
+    case notExpressible(reason: String)
+    /// The assertion does not apply to a peer, for example because the behavior is undefined.
     case notApplicable(reason: String)
 
     var kind: Kind {
       switch self {
       case .covered: .covered
+      case .expressiblePart: .expressiblePart
       case .partial: .partial
       case .leftOut: .leftOut
+      case .notExpressible: .notExpressible
       case .notApplicable: .notApplicable
       }
     }
   }
 
-  enum Kind: Sendable, CaseIterable { case covered, partial, leftOut, notApplicable }
+  enum Kind: Sendable, CaseIterable { case covered, expressiblePart, partial, leftOut, notExpressible, notApplicable }
 }
 
 /// A mechanism, or a group of calls, that has no scenarios.
@@ -123,7 +129,7 @@ extension AssertionSuite.Group {
 
 extension Assertion {
   fileprivate init?(_ value: FixtureDocument.Value, known: Set<String>) {
-    let keys = ["id", "asks", "risk", "scenarios", "left-out", "not-applicable"]
+    let keys = ["id", "asks", "risk", "scenarios", "left-out", "not-expressible", "not-applicable"]
     guard let facts = value.map("an assertion", keys: keys, required: ["id", "asks"]),
       let id = facts["id"]?.text("'id'"), let requirement = facts["asks"]?.text("'asks'")
     else { return nil }
@@ -134,18 +140,23 @@ extension Assertion {
         name.location, "there is no scenario '\(name.text)'\(Suggestion.nearestClause(for: name.text, among: known))")
     }
     let leftOut = facts["left-out"]?.text("'left-out'")?.text
+    let notExpressible = facts["not-expressible"]?.text("'not-expressible'")?.text
     let notApplicable = facts["not-applicable"]?.text("'not-applicable'")?.text
     let coverage: Coverage
-    switch (facts["scenarios"] != nil, leftOut, notApplicable) {
-    case (true, nil, nil): coverage = .covered
-    case (true, let reason?, nil): coverage = .partial(reason: reason)
-    case (false, let reason?, nil): coverage = .leftOut(reason: reason)
-    case (false, nil, let reason?): coverage = .notApplicable(reason: reason)
+    switch (facts["scenarios"] != nil, leftOut, notExpressible, notApplicable) {
+    case (true, nil, nil, nil): coverage = .covered
+    case (true, let reason?, nil, nil): coverage = .partial(reason: reason)
+    case (true, nil, let reason?, nil): coverage = .expressiblePart(reason: reason)
+    case (false, let reason?, nil, nil): coverage = .leftOut(reason: reason)
+    case (false, nil, let reason?, nil): coverage = .notExpressible(reason: reason)
+    case (false, nil, nil, let reason?): coverage = .notApplicable(reason: reason)
     default:
-      value.report("an assertion has 'scenarios', 'left-out' or both; or 'not-applicable' alone")
+      value.report("an assertion has 'scenarios', and 'left-out' or 'not-expressible'; or 'not-applicable' alone")
       return nil
     }
-    if leftOut != nil, facts["risk"] == nil { value.report("an assertion that is left out must have the key 'risk'") }
+    if leftOut ?? notExpressible != nil, facts["risk"] == nil {
+      value.report("an assertion that is not covered must have the key 'risk'")
+    }
     self.init(
       id: id.text, requirement: requirement.text, risk: risk, scenarios: scenarios.map(\.text), coverage: coverage)
   }

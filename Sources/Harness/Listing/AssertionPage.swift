@@ -20,13 +20,21 @@ extension AssertionLedger: FormattedDocument {
     return table.lines().map { $0 + "\n" }.joined()
   }
 
-  private static let totalsHeading = ["suite", "covered", "partly", "left out", "not applicable", "all"]
+  private static let totalsHeading = [
+    "suite", "covered", "expressible part", "partly", "left out", "not expressible", "not applicable", "all",
+    "of expressible", "of applicable",
+  ]
 
-  /// The numbers of assertions in each suite and in all suites.
+  /// The numbers of assertions in each suite and in all suites, and the percentages that are covered.
   private var totals: [[String]] {
     func row(_ title: String, _ assertions: [Assertion]) -> [String] {
-      let counts = Assertion.Kind.allCases.map { kind in assertions.count { $0.coverage.kind == kind } }
-      return [title] + (counts + [assertions.count]).map(String.init)
+      func count(_ kinds: Assertion.Kind...) -> Int { assertions.count { kinds.contains($0.coverage.kind) } }
+      func percentage(_ part: Int, _ whole: Int) -> String { whole == 0 ? "" : "\(part * 100 / whole) %" }
+      return [title] + (Assertion.Kind.allCases.map { count($0) } + [assertions.count]).map(String.init) + [
+        percentage(
+          count(.covered, .expressiblePart), assertions.count - count(.notExpressible, .notApplicable)),
+        percentage(count(.covered), assertions.count - count(.notApplicable)),
+      ]
     }
     return suites.map { row($0.title, $0.assertions) } + [row("all", suites.flatMap(\.assertions))]
   }
@@ -38,15 +46,25 @@ extension AssertionLedger: FormattedDocument {
     page.paragraph(
       """
       This page compares the scenarios with the assertions in public test suites. The suites' code and text are not
-      used. An assertion is *covered* if scenarios test all of it, *partly* covered if scenarios test only a part of
-      it, *left out* if no scenario tests it, and *not applicable* if no request to a peer can test it, for example
-      because the behavior is undefined.
+      used. An assertion is
+
+      - *covered* if scenarios test all of it,
+      - *partly* covered if scenarios test only a part of it, and *left out* if no scenario tests it, although an
+        operation could express it,
+      - *not expressible* if no operation could reasonably express it and a port cannot violate it, for example because
+        it requires an argument that a typed library cannot pass,
+      - covered in its *expressible part* if scenarios test everything except a part that is not expressible,
+      - *not applicable* if it does not apply to a peer, for example because the behavior is undefined.
+
       Generated from `fixtures/assertions.yaml` by `make docs/coverage.md`; change the fixtures, not this page.
       """)
     page.heading(2, "Totals")
     page.table(Self.totalsHeading, totals, alignedRight: 1..<Self.totalsHeading.count)
     page.paragraph(
       """
+      *Of expressible* is the percentage of the assertions that operations can express whose expressible part is
+      covered. *Of applicable* is the percentage of all applicable assertions that are covered completely.
+
       The *risk* is the likelihood that a port violates an assertion. It is stated for the assertions that no scenario
       tested when the suites were first compared.
       """)
@@ -55,8 +73,8 @@ extension AssertionLedger: FormattedDocument {
       suites.flatMap { suite in
         Assertion.Risk.allCases.map { risk in
           [suite.title, risk.rawValue]
-            + [Assertion.Kind.covered, .partial, .leftOut].map { kind in
-              "\(suite.count { $0.risk == risk && $0.coverage.kind == kind })"
+            + [[Assertion.Kind.covered, .expressiblePart], [.partial], [.leftOut]].map { kinds in
+              "\(suite.count { $0.risk == risk && kinds.contains($0.coverage.kind) })"
             }
         }
       }, alignedRight: 2..<5)
@@ -68,23 +86,33 @@ extension AssertionLedger: FormattedDocument {
       })
     page.heading(2, "Assertions that are left out")
     page.paragraph("If scenarios test a part of an assertion, the last column names them.")
-    for suite in suites {
-      page.heading(3, suite.title)
-      page.table(
-        ["function or file", "assertion", "risk", "reason", "partly tested by"],
-        Assertion.Risk.allCases.flatMap { risk in
-          suite.groups.flatMap { group in
-            group.assertions.compactMap { assertion in
-              guard assertion.risk == risk, let reason = assertion.coverage.reasonOfOmission else { return nil }
-              return [
-                "\(group.title) \(assertion.id)".inMarkdownTable, assertion.requirement.inMarkdownTable, risk.rawValue,
-                reason.inMarkdownTable, assertion.scenarios.map { "`\($0)`" }.joined(separator: ", "),
-              ]
-            }
-          }
-        })
-    }
+    list(.partial, .leftOut, in: &page)
+    page.heading(2, "Assertions that are not expressible")
+    page.paragraph("If scenarios test the expressible part of an assertion, the last column names them.")
+    list(.expressiblePart, .notExpressible, in: &page)
     return page.text
+  }
+
+  /// Writes a table for each suite with the assertions that are covered in one of two ways.
+  private func list(_ partial: Assertion.Kind, _ none: Assertion.Kind, in page: inout MarkdownWriter) {
+    for suite in suites {
+      let rows = Assertion.Risk.allCases.flatMap { risk in
+        suite.groups.flatMap { group in
+          group.assertions.compactMap { assertion -> [String]? in
+            guard assertion.risk == risk, [partial, none].contains(assertion.coverage.kind),
+              let reason = assertion.coverage.reasonOfOmission
+            else { return nil }
+            return [
+              "\(group.title) \(assertion.id)".inMarkdownTable, assertion.requirement.inMarkdownTable, risk.rawValue,
+              reason.inMarkdownTable, assertion.scenarios.map { "`\($0)`" }.joined(separator: ", "),
+            ]
+          }
+        }
+      }
+      if rows.isEmpty { continue }
+      page.heading(3, suite.title)
+      page.table(["function or file", "assertion", "risk", "reason", "partly tested by"], rows)
+    }
   }
 }
 
@@ -92,7 +120,7 @@ extension Assertion.Coverage {
   /// Why the assertion, or a part of it, is not tested; nil if it is covered or not applicable.
   fileprivate var reasonOfOmission: String? {
     switch self {
-    case .partial(let reason), .leftOut(let reason): reason
+    case .partial(let reason), .leftOut(let reason), .expressiblePart(let reason), .notExpressible(let reason): reason
     case .covered, .notApplicable: nil
     }
   }

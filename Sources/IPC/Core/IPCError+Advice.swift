@@ -103,6 +103,10 @@ extension IPCError {
       (.semget, .fileExists), (.shmget, .fileExists):
       "Open the existing object, use createOrOpen, or remove it if no process uses it"
     case (.readv, .invalidArgument), (.writev, .invalidArgument): "Pass at most 1024 parts (IOV_MAX)"
+    case (.preadv, .invalidArgument), (.pwritev, .invalidArgument):
+      "Pass at most 1024 parts (IOV_MAX), and an offset of 0 or more"
+    case (.mlock, .noMemory), (.mlock, .notPermitted):
+      "Raise RLIMIT_MEMLOCK (ulimit -l), which limits all memory that the process locks"
     case (.inotifyInit, .tooManyOpenFiles):
       "Close instances, or raise /proc/sys/fs/inotify/max_user_instances or RLIMIT_NOFILE (ulimit -n)"
     case (.inotifyAddWatch, .noSpace): "Watch fewer files, or raise /proc/sys/fs/inotify/max_user_watches"

@@ -79,6 +79,7 @@ extension IPCError {
     case messageChannelRequest = "MessageChannel.request"
     case messageChannelSend = "MessageChannel.send"
     case mkfifo
+    case mlock
     case mmap
     case mqClose = "mq_close"
     case mqGetAttributes = "mq_getattr"
@@ -96,6 +97,7 @@ extension IPCError {
     case msgrcv
     case msgsnd
     case msync
+    case munlock
     case munmap
     case open
     case pidfdGetDescriptor = "pidfd_getfd"
@@ -105,6 +107,7 @@ extension IPCError {
     case posixSpawn = "posix_spawnp"
     case ppoll
     case pread
+    case preadv
     case processVMRead = "process_vm_readv"
     case processVMWrite = "process_vm_writev"
     case pthreadBarrierDestroy = "pthread_barrier_destroy"
@@ -145,6 +148,7 @@ extension IPCError {
     case pthreadRWLockWriteLock = "pthread_rwlock_wrlock"
     case pthreadRWLockattrInit = "pthread_rwlockattr_init"
     case pthreadRWLockattrSetShared = "pthread_rwlockattr_setpshared"
+    case pwritev
     case read
     case readLine
     case readv

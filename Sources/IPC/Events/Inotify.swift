@@ -21,6 +21,11 @@ public import SystemPackage
 /// ``Events/created`` event arrives before the file has contents. The kernel does not report changes made through a
 /// shared mapping.
 ///
+/// A move within a watched directory, or between watched directories, causes two events with the same
+/// ``Event/cookie``, which usually follow each other but may arrive in two reads. A move from or to a directory that is
+/// not watched causes only one event. If ``Events/overflowed`` arrives, the kernel has dropped events: list the
+/// directories again.
+///
 /// `inotify(7)`.
 public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
@@ -106,6 +111,10 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public static let onlyDirectory = Events(rawValue: 0x100_0000)
     /// For a watch: watches a symbolic link itself instead of its target (`IN_DONT_FOLLOW`).
     public static let withoutFollowing = Events(rawValue: 0x200_0000)
+    /// For a watch: ignores changes to files in a directory through names that were removed (`IN_EXCL_UNLINK`).
+    public static let exceptUnlinked = Events(rawValue: 0x400_0000)
+    /// For a watch: fails with `.fileExists` if the file or directory is already watched (`IN_MASK_CREATE`).
+    public static let onlyNew = Events(rawValue: 0x1000_0000)
     /// For a watch: adds events to an existing watch instead of replacing them (`IN_MASK_ADD`).
     public static let addingToExisting = Events(rawValue: 0x2000_0000)
     /// For a watch: the watch ends after one event (`IN_ONESHOT`).
@@ -118,7 +127,7 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public let watch: Watch
     /// The events that describe the change.
     public let events: Events
-    /// A number shared by the two events for a move; otherwise 0.
+    /// A number shared by ``Events/movedAway`` and ``Events/movedHere`` for the same move; otherwise 0.
     public let cookie: UInt32
   }
 
@@ -129,7 +138,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   ///   - events: The events to report, and options.
   /// - Returns: The watch, which is the existing one if the file or directory is already watched.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if `events`
-  ///   contains no event; `.notDirectory` if ``Events/onlyDirectory`` is set and the path is not a directory;
+  ///   contains no event, or both ``Events/onlyNew`` and ``Events/addingToExisting``; `.notDirectory` if
+  ///   ``Events/onlyDirectory`` is set and the path is not a directory; `.fileExists` for ``Events/onlyNew``;
   ///   `.noSpace` if the user already has `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.

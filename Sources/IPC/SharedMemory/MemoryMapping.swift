@@ -187,4 +187,31 @@ extension MemoryMapping {
     let bytes = try unsafe range(at: offset, count: count)
     try Syscall.call(.madvise, on: object) { unsafe madvise(bytes.baseAddress, bytes.count, advice.number) }
   }
+
+  /// Locks the pages in memory: they are loaded now, and stay in RAM until they are unlocked or unmapped.
+  ///
+  /// Locks do not nest, belong to this process, and are not inherited by a child.
+  ///
+  /// - Parameters:
+  ///   - offset: The offset in bytes; the whole page that contains it is locked.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.noMemory` if more bytes would be locked than `RLIMIT_MEMLOCK` allows, or a page is
+  ///   past the end of the object; `.notPermitted` if that limit is 0; `.wouldBlock` (`EAGAIN`) if there is not enough
+  ///   memory; `.badAddress` if the range is outside the mapping.
+  ///
+  /// Calls `mlock(2)`.
+  public func lock(at offset: Int = 0, count: Int? = nil) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.mlock, on: object) { unsafe mlock(bytes.baseAddress, bytes.count) }
+  }
+
+  /// Unlocks pages, however often they were locked.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is outside the mapping.
+  ///
+  /// Calls `munlock(2)`.
+  public func unlock(at offset: Int = 0, count: Int? = nil) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.munlock, on: object) { unsafe munlock(bytes.baseAddress, bytes.count) }
+  }
 }

@@ -1,5 +1,5 @@
 internal import CIPC
-internal import SystemPackage
+public import SystemPackage
 
 #if canImport(Glibc)
   internal import Glibc
@@ -81,6 +81,49 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   }
 }
 
+extension FileDescriptor {
+  /// Reads bytes at an offset in a file into several arrays, filling each array before the next one.
+  ///
+  /// The offset of the open file description does not change. The arrays keep their lengths, and the bytes after the
+  /// last byte that was read do not change.
+  ///
+  /// - Returns: The number of bytes read, which is less than the room at the end of the file; 0 past the end.
+  /// - Throws: ``IPCError`` with `.illegalSeek` if the file is a pipe or a socket; `.invalidArgument` if there are more
+  ///   than 1024 parts (`IOV_MAX`) or the offset is negative; `.badFileDescriptor` if the file is not open for reading.
+  ///
+  /// Calls `preadv(2)`.
+  public func read(
+    fromAbsoluteOffset offset: Int64, into parts: inout [[UInt8]], retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try unsafe Vectors.withVectors(into: &parts) { (vectors) throws(IPCError) in
+      try Syscall.call(.preadv, on: .descriptor(self), retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_preadv(rawValue, vectors.baseAddress, vectors.count, offset)
+      }
+    }
+  }
+
+  /// Writes the bytes of several arrays as one sequence at an offset in a file, in order and without copying them.
+  ///
+  /// The offset of the open file description does not change. If the descriptor was opened with `O_APPEND`, Linux
+  /// appends the bytes, whatever the offset.
+  ///
+  /// - Returns: The total number of bytes written from all parts.
+  /// - Throws: ``IPCError`` with `.illegalSeek` if the file is a pipe or a socket; `.invalidArgument` if there are more
+  ///   than 1024 parts (`IOV_MAX`) or the offset is negative; `.badFileDescriptor` if the file is not open for writing;
+  ///   `.noSpace` if the disk is full.
+  ///
+  /// Calls `pwritev(2)`.
+  public func write(
+    toAbsoluteOffset offset: Int64, parts: [[UInt8]], retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try unsafe Vectors.withVectors(from: parts) { (vectors) throws(IPCError) in
+      try Syscall.call(.pwritev, on: .descriptor(self), retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_pwritev(rawValue, vectors.baseAddress, vectors.count, offset)
+      }
+    }
+  }
+}
+
 /// Transfers between a descriptor and several arrays in one call.
 enum Vectors {
   /// The maximum number of parts: `IOV_MAX`.
@@ -91,21 +134,13 @@ enum Vectors {
     _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
     let total = parts.reduce(0) { $0 + $1.count }
-    return try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
-      for index in parts.indices {
-        unsafe vectors[index] = unsafe parts[index].withUnsafeBytes {
-          unsafe cipc_part(bytes: UnsafeMutableRawPointer(mutating: $0.baseAddress), count: $0.count)
-        }
-      }
-      // The arrays are not modified, so their storage does not move while they exist.
-      return try withExtendedLifetime(parts) { () throws(IPCError) in
-        try perform(call, descriptor, transport, .writable, timeout, retryOnInterrupt) { number, nowait in
-          transport == .socket
-            ? unsafe cipc_socket_writev(number, vectors.baseAddress, vectors.count, nowait ? Int32(MSG_DONTWAIT) : 0)
-            : PipeSignal.write(total, nowait: nowait) {
-              unsafe cipc_pipe_writev(number, vectors.baseAddress, vectors.count, $0)
-            }
-        }
+    return try unsafe withVectors(from: parts) { (vectors) throws(IPCError) in
+      try perform(call, descriptor, transport, .writable, timeout, retryOnInterrupt) { number, nowait in
+        transport == .socket
+          ? unsafe cipc_socket_writev(number, vectors.baseAddress, vectors.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+          : PipeSignal.write(total, nowait: nowait) {
+            unsafe cipc_pipe_writev(number, vectors.baseAddress, vectors.count, $0)
+          }
       }
     }
   }
@@ -114,20 +149,12 @@ enum Vectors {
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, into parts: inout [[UInt8]],
     _ timeout: Timeout, _ retryOnInterrupt: Bool, flags: Int32 = 0
   ) throws(IPCError) -> Int {
-    try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
-      for index in parts.indices {
-        unsafe vectors[index] = unsafe parts[index].withUnsafeMutableBytes {
-          unsafe cipc_part(bytes: $0.baseAddress, count: $0.count)
-        }
-      }
-      // The arrays now have unique storage, which does not move until they are modified.
-      return try withExtendedLifetime(parts) { () throws(IPCError) in
-        try perform(call, descriptor, transport, .readable, timeout, retryOnInterrupt) { number, nowait in
-          transport == .socket
-            ? unsafe cipc_socket_readv(
-              number, vectors.baseAddress, vectors.count, flags | (nowait ? Int32(MSG_DONTWAIT) : 0))
-            : unsafe cipc_pipe_readv(number, vectors.baseAddress, vectors.count, nowait ? Int32(CIPC_NOWAIT) : 0)
-        }
+    try unsafe withVectors(into: &parts) { (vectors) throws(IPCError) in
+      try perform(call, descriptor, transport, .readable, timeout, retryOnInterrupt) { number, nowait in
+        transport == .socket
+          ? unsafe cipc_socket_readv(
+            number, vectors.baseAddress, vectors.count, flags | (nowait ? Int32(MSG_DONTWAIT) : 0))
+          : unsafe cipc_pipe_readv(number, vectors.baseAddress, vectors.count, nowait ? Int32(CIPC_NOWAIT) : 0)
       }
     }
   }
@@ -143,6 +170,36 @@ enum Vectors {
       try Transfer.recover(call, descriptor, transport, retryOnInterrupt)
     }
     return try Transfer.slowly(call, descriptor, transport, events, timeout, retryOnInterrupt, attempt)
+  }
+
+  /// Calls `body` with the locations of the bytes of `parts`, for a call that reads them.
+  static func withVectors<Value>(
+    from parts: [[UInt8]], _ body: (UnsafeMutableBufferPointer<cipc_part>) throws(IPCError) -> Value
+  ) throws(IPCError) -> Value {
+    try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
+      for index in parts.indices {
+        unsafe vectors[index] = unsafe parts[index].withUnsafeBytes {
+          unsafe cipc_part(bytes: UnsafeMutableRawPointer(mutating: $0.baseAddress), count: $0.count)
+        }
+      }
+      // The arrays are not modified, so their storage does not move while they exist.
+      return try withExtendedLifetime(parts) { () throws(IPCError) in try unsafe body(vectors) }
+    }
+  }
+
+  /// Calls `body` with the locations of the bytes of `parts`, for a call that fills them.
+  static func withVectors<Value>(
+    into parts: inout [[UInt8]], _ body: (UnsafeMutableBufferPointer<cipc_part>) throws(IPCError) -> Value
+  ) throws(IPCError) -> Value {
+    try unsafe withVectors(parts.count) { (vectors) throws(IPCError) in
+      for index in parts.indices {
+        unsafe vectors[index] = unsafe parts[index].withUnsafeMutableBytes {
+          unsafe cipc_part(bytes: $0.baseAddress, count: $0.count)
+        }
+      }
+      // The arrays now have unique storage, which does not move until they are modified.
+      return try withExtendedLifetime(parts) { () throws(IPCError) in try unsafe body(vectors) }
+    }
   }
 
   private static func withVectors<Value>(

@@ -27,36 +27,52 @@ struct AssertionLedgerTests {
     {id: 2, asks: it breaks, risk: high, scenarios: [pipe/eof, pipe/broken]}, \
     {id: 3, asks: it bends, risk: medium, scenarios: [pipe/broken], left-out: Half of it.}, \
     {id: 4, asks: it burns, risk: low, left-out: There is no fire.}, \
-    {id: 5, asks: it lasts, not-applicable: It does not.}
+    {id: 5, asks: it lasts, not-applicable: It does not.}, \
+    {id: 6, asks: it is odd, risk: low, not-expressible: It has a type.}, \
+    {id: 7, asks: it is even, risk: low, scenarios: [pipe/eof], not-expressible: It is not odd.}
     """
 
   @Test("records how each assertion is covered")
   func sound() throws {
     let suite = try #require(try Self.ledger(floor: 2, Self.all).suites.first)
-    #expect(suite.assertions.map(\.id) == ["1", "2", "3", "4", "5"])
-    #expect(suite.assertions.map(\.risk) == [nil, .high, .medium, .low, nil])
+    #expect(suite.assertions.map(\.id) == ["1", "2", "3", "4", "5", "6", "7"])
+    #expect(suite.assertions.map(\.risk) == [nil, .high, .medium, .low, nil, .low, .low])
     #expect(
       suite.assertions.map(\.coverage) == [
         .covered, .covered, .partial(reason: "Half of it."), .leftOut(reason: "There is no fire."),
-        .notApplicable(reason: "It does not."),
+        .notApplicable(reason: "It does not."), .notExpressible(reason: "It has a type."),
+        .expressiblePart(reason: "It is not odd."),
       ])
   }
 
   @Test("counts by suite and risk, and lists omissions")
   func page() throws {
     let page = try #require(try Self.ledger(Self.all).text(.markdown))
-    #expect(page.contains("| Some suite | 2 | 1 | 1 | 1 | 5 |\n| all | 2 | 1 | 1 | 1 | 5 |\n"))
+    let counts = "2 | 1 | 1 | 1 | 1 | 1 | 7 | 60 % | 33 % |"
+    #expect(page.contains("| Some suite | \(counts)\n| all | \(counts)\n"))
     #expect(page.contains("| Some suite | high | 1 | 0 | 0 |\n| Some suite | medium | 0 | 1 | 0 |\n"))
+    #expect(page.contains("| Some suite | low | 1 | 0 | 1 |\n"))
     #expect(
-      page.hasSuffix(
+      page.contains(
         """
         | read 3 | it bends | medium | Half of it. | `pipe/broken` |
         | read 4 | it burns | low | There is no fire. |  |
 
+        ## Assertions that are not expressible
+        """))
+    #expect(
+      page.hasSuffix(
+        """
+        | read 6 | it is odd | low | It has a type. |  |
+        | read 7 | it is even | low | It is not odd. | `pipe/eof` |
+
         """))
     #expect(!page.contains("it \\| ends"))
     let totals = try #require(try Self.ledger(Self.all).text(.console))
-    #expect(totals.split(separator: "\n").last?.split(separator: " ") == ["all", "2", "1", "1", "1", "5"])
+    #expect(
+      totals.split(separator: "\n").last?.split(separator: " ") == [
+        "all", "2", "1", "1", "1", "1", "1", "7", "60", "%", "33", "%",
+      ])
   }
 
   @Test("fails if fewer assertions are covered than the suite must have")
@@ -71,12 +87,15 @@ struct AssertionLedgerTests {
     arguments: [
       ("{id: 1, asks: x, scenarios: [pipe/eoff]}", "there is no scenario 'pipe/eoff'; did you mean 'pipe/eof'?"),
       ("{id: 1, asks: x, scenarios: []}", "the list of scenarios is empty"),
-      ("{id: 1, asks: x}", "an assertion has 'scenarios', 'left-out' or both; or 'not-applicable' alone"),
+      (
+        "{id: 1, asks: x}",
+        "an assertion has 'scenarios', and 'left-out' or 'not-expressible'; or 'not-applicable' alone"
+      ),
       (
         "{id: 1, asks: x, scenarios: [pipe/eof], not-applicable: y}",
-        "an assertion has 'scenarios', 'left-out' or both; or 'not-applicable' alone"
+        "an assertion has 'scenarios', and 'left-out' or 'not-expressible'; or 'not-applicable' alone"
       ),
-      ("{id: 1, asks: x, left-out: y}", "an assertion that is left out must have the key 'risk'"),
+      ("{id: 1, asks: x, left-out: y}", "an assertion that is not covered must have the key 'risk'"),
       ("{id: 1, asks: x, risk: hihg, left-out: y}", "'hihg' is not a risk; did you mean 'high'?"),
       (
         "{id: 1, asks: x, scenarios: [pipe/eof]}, {id: 1, asks: y, scenarios: [pipe/eof]}",

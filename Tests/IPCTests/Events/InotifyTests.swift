@@ -50,6 +50,29 @@ import Testing
     #expect(reason { _ = try changes.read(timeout: .after(.milliseconds(5))) { _, _ in } } == .timedOut)
   }
 
+  @Test func `The two events for a move have the same cookie`() throws {
+    try Self.withDirectory { directory in
+      let changes = try Inotify()
+      try changes.watch(directory, for: [.created, .movedAway, .movedHere])
+      let (old, new) = (directory.appending("old"), directory.appending("new"))
+      try FileDescriptor.open(old, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
+      try FileManager.default.moveItem(atPath: old.string, toPath: new.string)
+      var read: [Inotify.Event] = []
+      try changes.read(timeout: .immediate) { event, _ in read.append(event) }
+      #expect(read.map(\.events) == [.created, .movedAway, .movedHere])
+      #expect(read[0].cookie == 0)
+      #expect(read[1].cookie != 0 && read[1].cookie == read[2].cookie)
+    }
+  }
+
+  @Test func `A watch that must be new is not shared`() throws {
+    try Self.withDirectory { directory in
+      let changes = try Inotify()
+      try changes.watch(directory, for: [.created, .onlyNew, .exceptUnlinked])
+      #expect(reason { try changes.watch(directory, for: [.created, .onlyNew]) } == .fileExists)
+    }
+  }
+
   @Test func `Errors name the path`() throws {
     let changes = try Inotify()
     let error = failure { try changes.watch("/nonexistent", for: .modified) }

@@ -45,6 +45,16 @@ import Testing
     #expect(try unsafe other.withUnsafeBytes(at: 101, count: 1) { unsafe $0[0] } == 8)
   }
 
+  @Test func `Locked pages are not released before they are unlocked`() throws {
+    let memory = try scratchMemory(8192).map()
+    try memory.lock(at: 10, count: 10)
+    #expect(reason { try memory.advise(.dontNeed, at: 0, count: 4096) } == .invalidArgument)
+    try memory.advise(.dontNeed, at: 4096)
+    try memory.lock()
+    try memory.unlock()
+    try memory.advise(.dontNeed)
+  }
+
   @Test(arguments: [
     (100, 1), (99, 2), (0, 101), (-1, 1), (-1, 0), (0, -1), (101, 0), (Int.max, 1), (1, Int.max), (Int.max, Int.max),
     (Int.min, 1), (Int.min, Int.min), (50, Int.max - 49),
@@ -56,6 +66,8 @@ import Testing
     #expect(reason { try memory.withMutableBytes(at: offset, count: count) { _ in } } == .badAddress)
     #expect(reason { try memory.sync(at: offset, count: count) } == .badAddress)
     #expect(reason { try memory.advise(.normal, at: offset, count: count) } == .badAddress)
+    #expect(reason { try memory.lock(at: offset, count: count) } == .badAddress)
+    #expect(reason { try memory.unlock(at: offset, count: count) } == .badAddress)
     guard 0...101 ~= count else { return }
     let bytes = [UInt8](repeating: 1, count: count)
     #expect(reason { try memory.copy(bytes.span, at: offset) } == .badAddress)

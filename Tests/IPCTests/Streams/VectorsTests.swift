@@ -62,4 +62,32 @@ import Testing
     #expect(try sockets.second.receive(into: &parts, timeout: .immediate).length == 1)
     #expect(reason { _ = try sockets.second.receive(into: &parts, timeout: .immediate) } == .wouldBlock)
   }
+
+  @Test func `Parts at an offset do not move the descriptor's offset`() throws {
+    let object = try scratchMemory(0)
+    let descriptor = object.descriptor
+    #expect(try descriptor.write(toAbsoluteOffset: 3, parts: [[1, 2], [], [3]]) == 3)
+    #expect(try descriptor.seek(offset: 0, from: .current) == 0)
+    var parts: [[UInt8]] = [[9], [9, 9], [], [9, 9, 9, 9]]
+    #expect(try descriptor.read(fromAbsoluteOffset: 2, into: &parts) == 4)
+    #expect(parts == [[0], [1, 2], [], [3, 9, 9, 9]])
+    #expect(try descriptor.read(fromAbsoluteOffset: 6, into: &parts) == 0)
+    #expect(try descriptor.seek(offset: 0, from: .current) == 0)
+  }
+
+  @Test func `Parts at an offset need a file, an offset, and at most 1024 parts`() throws {
+    let object = try scratchMemory(0)
+    let pipe = try AnonymousPipe()
+    let (file, reader, writer) = (object.descriptor, pipe.reader.descriptor, pipe.writer.descriptor)
+    var parts: [[UInt8]] = [[1]]
+    #expect(reason { _ = try reader.read(fromAbsoluteOffset: 0, into: &parts) } == .illegalSeek)
+    #expect(reason { _ = try writer.write(toAbsoluteOffset: 0, parts: parts) } == .illegalSeek)
+    #expect(reason { _ = try file.read(fromAbsoluteOffset: -1, into: &parts) } == .invalidArgument)
+    #expect(reason { _ = try file.write(toAbsoluteOffset: -1, parts: parts) } == .invalidArgument)
+    parts = Array(repeating: [1], count: 1025)
+    #expect(reason { _ = try file.read(fromAbsoluteOffset: 0, into: &parts) } == .invalidArgument)
+    let error = failure { _ = try file.write(toAbsoluteOffset: 0, parts: parts) }
+    #expect(error?.errno == .invalidArgument)
+    #expect(error?.call == .pwritev)
+  }
 }
