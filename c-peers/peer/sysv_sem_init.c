@@ -6,8 +6,7 @@
 #include <sys/sem.h>
 
 /* Sets every semaphore in a new set, and then performs an operation that changes no value: other processes
- * wait until the first semop(2) sets sem_otime. EAGAIN means that a process has already operated
- * on the set without waiting, which also sets sem_otime. */
+ * wait until the first semop(2) sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
@@ -24,7 +23,11 @@ static bool initialise(int semid, int nsems, unsigned short value) {
     if (!is_set)
         return false;
     peer_set_failed_call("semop");
-    return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
+    if ((value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1)
+        return true;
+    /* EAGAIN: another process has already operated on the set without waiting, which also sets sem_otime. */
+    struct semid_ds status;
+    return errno == EAGAIN && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1 && status.sem_otime != 0;
 }
 
 /* Waits until the creator has initialized the set. Returns false, with errno, if the set was removed or the

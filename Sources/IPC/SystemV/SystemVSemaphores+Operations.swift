@@ -226,12 +226,9 @@ extension SystemVSemaphores {
   private func initialize(to values: [Int]) throws(IPCError) {
     do throws(IPCError) {
       try setAll(values)
-      // If this operation would block, another process has already performed one, so `sem_otime` is set.
-      if values[0] == 0 {
-        _ = try tryPerform(.waitForZero(0))
-      } else {
-        _ = try tryPerform([.acquire(0), .release(0)])
-      }
+      let isPerformed = try values[0] == 0 ? tryPerform(.waitForZero(0)) : tryPerform([.acquire(0), .release(0)])
+      // If the operation would block, another process has already performed one, which also sets `sem_otime`.
+      if try !isPerformed && !status().isInitialized { throw IPCError(.semop, .wouldBlock, on: object) }
     } catch {
       // Remove the set; otherwise, other processes would wait for an initialization that never happens.
       try? remove()
