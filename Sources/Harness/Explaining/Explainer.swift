@@ -9,6 +9,7 @@ public struct Explainer: Sendable {
   private let runnerMutants: [RunnerMutant]
   private let cells: [Cell]
   private let scripts: [Scenario]
+  private let scenariosByMechanism: [String: [Scenario]]
 
   /// Reads the fixtures about mechanisms, verdicts, errors and, in a checkout, mutants.
   public init(_ fixtures: Fixtures) throws(FixtureErrors) {
@@ -17,6 +18,7 @@ public struct Explainer: Sendable {
     (glossary, mutants, runnerMutants) = try fixtures.glossary()
     cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
     scripts = try fixtures.injectionScripts()
+    scenariosByMechanism = Dictionary(grouping: fixtures.scenarios, by: \.mechanism)
   }
 
   /// The names that can be explained.
@@ -27,7 +29,7 @@ public struct Explainer: Sendable {
       + mutants.map(\.name) + runnerMutants.map(\.name) + glossary.terms.map(\.term)
   }
 
-  private var mechanisms: [String] { Set(fixtures.scenarios.map(\.mechanism)).sorted() }
+  private var mechanisms: [String] { scenariosByMechanism.keys.sorted() }
   private var scenarios: [String] { fixtures.scenarios.map(\.id).withoutDuplicates }
   private var functions: [String] {
     (guide.mechanisms.flatMap(\.functions) + glossary.errors.flatMap { $0.causes.map(\.function) }).withoutDuplicates
@@ -54,7 +56,7 @@ public struct Explainer: Sendable {
   // MARK: - Mechanisms
 
   private func mechanism(_ id: String) -> Explanation? {
-    let own = fixtures.scenarios.filter { $0.mechanism == id }
+    let own = scenariosByMechanism[id] ?? []
     let facts = guide.mechanism(id)
     guard facts != nil || !own.isEmpty else { return nil }
     var result = Explanation(

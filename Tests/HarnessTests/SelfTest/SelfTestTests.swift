@@ -138,13 +138,13 @@ struct SelfTestTests {
   }
 
   @Test("fails when the build without an enabled mutant fails") func faultyControl() async throws {
-    let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], control: "none:pid*) echo ok pid=0 ;;")
+    let run = try await run(Self.mutant("lies") + Self.others, control: "none:pid*) echo ok pid=0 ;;")
     #expect(status(run) == .failures)
     #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && !$0.isExpected })
   }
 
   @Test("fails for a mutant that the build does not have, with a suggestion") func unknownFault() async throws {
-    let run = try await run(Self.mutant("lise") + Self.mutant("lies") + Self.others, names: ["lies"])
+    let run = try await run(Self.mutant("lise") + Self.mutant("lies") + Self.others)
     #expect(status(run) == .failures)
     #expect(run.summary.problems.contains { $0.contains("mutants.yaml:1:3") && $0.contains("did you mean 'lies'?") })
   }
