@@ -10,7 +10,7 @@ import Testing
     let address = try listener.address
     let client = try TCP.Stream(.v4)
     try await client.connect(to: address)
-    let server = try await listener.accept(timeout: .after(.seconds(60)))
+    let server = try await listener.accept(timeout: .after(.seconds(3600)))
     let byte: [UInt8] = [1]
     try await client.writeAll(byte.span)
     var bytes: [UInt8] = []

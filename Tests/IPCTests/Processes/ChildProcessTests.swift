@@ -203,7 +203,7 @@ import Testing
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
-          #expect(try child.wait(timeout: .after(.seconds(60))) == .signaled(signal))
+          #expect(try child.wait(timeout: .after(.seconds(3600))) == .signaled(signal))
         }
         let nothing: [UInt8] = []
         let (status, _) = try ChildProcess.filter(
@@ -283,7 +283,7 @@ import Testing
       #expect(try child.tryWait() == nil)
       #expect(reason { try child.wait(timeout: .after(.milliseconds(10))) } == .timedOut)
       try input.writer.close()
-      #expect(try child.wait(timeout: .after(.seconds(60))) == .exited(0))
+      #expect(try child.wait(timeout: .after(.seconds(3600))) == .exited(0))
       #expect(try child.tryWait() == .exited(0))
       #expect(reason { _ = try child.pidfd() } == .noSuchProcess)
       #expect(try child.wait() == .exited(0))

@@ -189,7 +189,7 @@ import Testing
     #expect(try queue.receiver.withNext { _ in true } == nil)
   }
 
-  @Test(arguments: [Timeout.never, .after(.seconds(60)), .immediate])
+  @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
   func `A message does not allocate`(_ timeout: Timeout) throws {
     let (queue, other) = (try scratchQueue(of: 64), try scratchQueue(of: 64))
     var selection = try SharedQueue.Selection(of: [queue.receiver, other.receiver])

@@ -87,7 +87,7 @@ import Testing
     try await onThread {
       let stream = try UnixSocket.Stream(adopting: sender)
       // With a deadline, each call sends only the bytes that fit.
-      try stream.send(bytes.span, descriptors: descriptors.span, timeout: .after(.seconds(60)))
+      try stream.send(bytes.span, descriptors: descriptors.span, timeout: .after(.seconds(3600)))
       try stream.send(bytes.span, descriptors: descriptors.span)
       try stream.close()
     }
@@ -298,6 +298,6 @@ import Testing
 
   private func expectNoWriters(to reader: borrowing PipeReader, after count: Int = 0) throws {
     var bytes: [UInt8] = []
-    #expect(try reader.readToEnd(appendingTo: &bytes, timeout: .after(.seconds(60))) == count)
+    #expect(try reader.readToEnd(appendingTo: &bytes, timeout: .after(.seconds(3600))) == count)
   }
 }

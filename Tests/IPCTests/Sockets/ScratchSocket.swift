@@ -20,14 +20,14 @@ extension Scratch {
 
 extension UnixSocket.Listener {
   /// Accepts a pending connection.
-  func accepted() throws -> UnixSocket.Socket<Style> { try accept(timeout: .after(.seconds(60))) }
+  func accepted() throws -> UnixSocket.Socket<Style> { try accept(timeout: .after(.seconds(3600))) }
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// Receives the next packet, which must have been sent already, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
+    _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(3600)))
     return bytes
   }
 }
@@ -36,7 +36,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram, which must have been sent already, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
+    try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(3600)))
     return bytes
   }
 }

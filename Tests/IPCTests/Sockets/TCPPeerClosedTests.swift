@@ -16,7 +16,7 @@ import Testing
       #expect(try client.write([1].span) == 1)
       try waitUntilHungUp(client)
       #expect(reason { _ = try client.write([1].span) } == .brokenPipe)
-      #expect(reason { try client.writeAll([1].span, timeout: .after(.seconds(9))) } == .brokenPipe)
+      #expect(reason { try client.writeAll([1].span, timeout: .after(.seconds(3600))) } == .brokenPipe)
       let sender = try UDP.Socket(.v4)
       try sender.bind(to: SocketAddress(.loopback(.v4), port: 0))
       try sender.connect(to: sender.address)

@@ -26,7 +26,7 @@ let anyPort = SocketAddress(.loopback(.v4), port: 0)
 
 extension TCP.Listener {
   /// Accepts a pending connection.
-  func accepted() throws -> TCP.Stream { try accept(timeout: .after(.seconds(60))) }
+  func accepted() throws -> TCP.Stream { try accept(timeout: .after(.seconds(3600))) }
 }
 
 @Suite struct TCPTests {
@@ -35,7 +35,7 @@ extension TCP.Listener {
     let client = try TCP.Stream(.v4)
     #expect(try client.address == SocketAddress(.any(.v4), port: 0))
     #expect(reason { _ = try client.peerAddress } == .socketNotConnected)
-    try client.connect(to: listener.address, timeout: .after(.seconds(60)))
+    try client.connect(to: listener.address, timeout: .after(.seconds(3600)))
     let accepted = try listener.acceptWithAddress()
     let address = accepted.peerAddress
     let server = accepted.socket
@@ -85,13 +85,13 @@ extension TCP.Listener {
     try bound.bind(to: anyPort)
     let address = try bound.address
     #expect(reason { try TCP.Stream(.v4).connect(to: address) } == .connectionRefused)
-    #expect(reason { try TCP.Stream(.v4).connect(to: address, timeout: .after(.seconds(60))) } == .connectionRefused)
+    #expect(reason { try TCP.Stream(.v4).connect(to: address, timeout: .after(.seconds(3600))) } == .connectionRefused)
     let stream = try TCP.Stream(.v4)
     #expect(reason { try stream.connect(to: address, timeout: .immediate) } == .nowInProgress)
     // After a connection has been refused, the same socket can try again.
     until { reason { try stream.connect(to: address, timeout: .immediate) } == .connectionRefused }
     try bound.listen(backlog: 1)
-    try stream.connect(to: address, timeout: .after(.seconds(60)))
+    try stream.connect(to: address, timeout: .after(.seconds(3600)))
   }
 
   @Test func `An address in use is refused unless the port is shared`() throws {

@@ -44,7 +44,7 @@ import Testing
     #expect(received == message)
   }
 
-  @Test(arguments: [Timeout.never, .after(.seconds(60)), .immediate])
+  @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
   func `A message does not allocate`(_ timeout: Timeout) throws {
     let pipe = try AnonymousPipe()
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
