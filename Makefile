@@ -59,7 +59,7 @@ models-deps:
 include c-peers/c.mk
 
 # The longest Swift compilation uses only one CPU, so the C programs are compiled at the same time.
-IN_PARALLEL := $(MAKE) --no-print-directory --jobs=2
+IN_PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2)
 
 build: deps ## Build the command, the sandbox init, the peers and the examples
 	@$(IN_PARALLEL) c swift-release
