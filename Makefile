@@ -59,10 +59,11 @@ models-deps:
 include c-peers/c.mk
 
 # The longest Swift compilation uses only one CPU, so the C programs are compiled at the same time.
-IN_PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2)
+IN_PARALLEL = $(MAKE) --no-print-directory $(if $(filter 1,$(V)),,--silent) \
+  $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2)
 
 build: deps ## Build the command, the sandbox init, the peers and the examples
-	@$(IN_PARALLEL) c swift-release
+	+@$(IN_PARALLEL) c swift-release
 
 # Use release builds, because the suite also tests performance. SwiftPM takes a second to determine that nothing has
 # changed, so make compares the modification times of the sources, their folders and the compiler instead.
@@ -111,7 +112,7 @@ interop: build ## Run the suite: every scenario in every language pairing (RUN="
 	@$(BIN)/ipc-interop run $(if $(findstring ',$(RUN))$(findstring ",$(RUN)),$(RUN),$(subst >,\>,$(RUN)))
 
 mutants: build patch-deps ## Build the peer mutants and runner mutants
-	@$(IN_PARALLEL) c-mutants swift-mutants rust-peer
+	+@$(IN_PARALLEL) c-mutants swift-mutants rust-peer
 
 # The Swift services' sources, patched to contain decision mutants. If the patch does not apply, the
 # build fails.
