@@ -228,7 +228,7 @@ extension SystemVSemaphores {
       try setAll(values)
       let isPerformed = try values[0] == 0 ? tryPerform(.waitForZero(0)) : tryPerform([.acquire(0), .release(0)])
       // If the operation would block, another process has already performed one, which also sets `sem_otime`.
-      if try !isPerformed && !status().isInitialized { throw IPCError(.semop, .wouldBlock, on: object) }
+      if !isPerformed, try !status().isInitialized { throw IPCError(.semop, .wouldBlock, on: object) }
     } catch {
       // Remove the set; otherwise, other processes would wait for an initialization that never happens.
       try? remove()
