@@ -92,7 +92,7 @@ let descriptorOperations: [Peer.Operation] = [
 ]
 
 /// Duplicates a descriptor to the lowest free number not below `lowest`.
-private func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
+func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
   let number = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest)
   guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
   return FileDescriptor(rawValue: number)

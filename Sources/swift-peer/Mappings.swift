@@ -8,13 +8,13 @@ let mappingOperations: [Peer.Operation] = [
   .init("mmap", "handle mapping length prot flags offset") { peer, parameters in
     let name = try parameters.text("mapping")
     try peer.handles.require(free: name)
-    let object = try peer.mappableObject(parameters)
     let isWritable =
       switch try parameters.flags("prot", of: protections) {
       case PROT_READ: false
       case PROT_READ | PROT_WRITE: true
       default: throw Invalid("memory is mapped with PROT_READ or PROT_READ|PROT_WRITE")
       }
+    let object = try peer.mappableObject(parameters, isWritable: isWritable)
     let isPrivate = try parameters.flags("flags", of: sharings, default: MAP_SHARED) == MAP_PRIVATE
     let offset = try parameters.integer("offset", default: 0)
     let count = try parameters.count("length")

@@ -222,13 +222,23 @@ extension Peer {
   }
 
   /// Returns the object to map; the library rejects a file that is not open for reading.
-  func mappableObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {
-    if let file = try handles.find(parameters.handle) as? FileHandle,
+  func mappableObject(_ parameters: Parameters, isWritable: Bool) throws -> any MemoryObjectHandle {
+    guard let file = try handles.find(parameters.handle) as? FileHandle,
       fcntl(file.descriptor.rawValue, F_GETFL) & O_ACCMODE == O_WRONLY
-    {
-      _ = try MemoryObject<ReadOnlyAccess>(adopting: file.descriptor)
+    else { return try memoryObject(parameters) }
+    // The handle owns its descriptor, so the library gets a duplicate, which it does not take if it rejects the file.
+    let copy = try duplicate(file.descriptor, from: 0)
+    do {
+      if isWritable {
+        _ = try MemoryObject<ReadWriteAccess>(adopting: copy)
+      } else {
+        _ = try MemoryObject<ReadOnlyAccess>(adopting: copy)
+      }
+    } catch {
+      try copy.close()
+      throw error
     }
-    return try memoryObject(parameters)
+    throw Invalid("the library accepted a file that is not open for reading")
   }
 
   func memoryObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {

@@ -48,6 +48,12 @@ int __wrap_pipe2(int ends[2], int flags) {
     return result;
 }
 
+static bool is_inotify(int fd) {
+    char path[64], target[32] = "";
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return readlink(path, target, sizeof target - 1) > 0 && strcmp(target, "anon_inode:inotify") == 0;
+}
+
 /* Changes the events that were read from an inotify instance. */
 static ssize_t wrong_events(unsigned char *bytes, ssize_t length) {
     /* The peer handles one event per read, and loses the others. */
@@ -87,7 +93,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
         count = 1;
     ssize_t result = __real_read(fd, bytes, count);
     /* The size of the peer's buffer for events. */
-    if (result > 0 && count == 1024)
+    if (result > 0 && count == 1024 && is_inotify(fd))
         result = wrong_events(bytes, result);
     /* After a short read, the peer reads into the beginning of the same buffer again. */
     if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))

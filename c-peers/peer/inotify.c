@@ -150,21 +150,21 @@ static void perform_inotify_read_all(struct call *call) {
     unsigned char bytes[ROOM];
     char name[NAME_MAX + 1] = "", flags[128] = "";
     long long count = 0;
-    int ready;
-    while ((ready = ppoll(&entry, 1, &(struct timespec){0}, NULL)) == 1) {
-        ssize_t length = read(fd, bytes, sizeof bytes);
+    for (;;) {
+        int ready = ppoll(&entry, 1, &(struct timespec){0}, NULL);
+        if (ready == 0)
+            break;
+        ssize_t length = ready == -1 ? -1 : read(fd, bytes, sizeof bytes);
+        if (length == -1 && errno == EINTR)
+            continue;
         if (length == -1) {
-            peer_fail_in(call, "read", errno);
+            peer_fail_in(call, ready == -1 ? "ppoll" : "read", errno);
             return;
         }
         for (size_t at = 0; at < (size_t)length; at += sizeof last + last.len, count++) {
             memcpy(&last, bytes + at, sizeof last);
             strlcpy(name, last.len > 0 ? (const char *)bytes + at + sizeof last : "", sizeof name);
         }
-    }
-    if (ready == -1) {
-        peer_fail_in(call, "ppoll", errno);
-        return;
     }
     peer_format_flags(flags, sizeof flags, last.mask, masks);
     peer_reply(call, "return", "%lld", count);

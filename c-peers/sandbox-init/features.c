@@ -29,7 +29,7 @@
 #define SYS_futex_waitv 449
 #endif
 
-enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
+enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096, LOCKED_MEMORY = 16 << 10 };
 
 /// Tests the features that scenarios can require. This happens in the sandbox, where the peers' limits apply.
 ///
@@ -200,6 +200,12 @@ static int try_high_descriptors(void) {
     return limit.rlim_max < HIGH_DESCRIPTORS ? -1 : 0;
 }
 
+/// RLIMIT_MEMLOCK can be small or 0, for example in a container.
+static int try_locked_memory(void) {
+    void *memory = mmap(NULL, LOCKED_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? -1 : mlock(memory, LOCKED_MEMORY);
+}
+
 static int try_call_counts(void) {
     return created(open("/proc/self/io", O_RDONLY | O_CLOEXEC));
 }
@@ -241,6 +247,7 @@ void reply_features(void) {
         {"inotify", try_inotify, false},
         {"ipv6", try_ipv6, false},
         {"large-numbers", try_large_numbers, false},
+        {"locked-memory", try_locked_memory, false},
         {"memfd_create", try_memfd_create, false},
         {"mq", try_mq, false},
         {"msg-copy", try_msg_copy, false},

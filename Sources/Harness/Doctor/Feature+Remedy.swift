@@ -14,6 +14,7 @@ extension Feature {
     case .highDescriptors: "sudo prlimit --pid $$ --nofile=4096:4096; docker run --ulimit nofile=4096"
     case .ipv6: "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0"
     case .largeNumbers: "start it as root outside of user namespaces; sudo sysctl kernel.pid_max=4194304"
+    case .lockedMemory: "sudo prlimit --pid $$ --memlock=65536:65536; docker run --ulimit memlock=65536"
     case .pipeCapacity: "sudo sysctl fs.pipe-user-pages-soft=65536"
     case .plainMemfd: "sudo sysctl vm.memfd_noexec=0"
     case .sharedMemorySpace: "sudo mount -o remount,size=256m /dev/shm; docker run --shm-size=256m"
@@ -51,8 +52,8 @@ extension Feature {
       .peerPIDFD, .pidfdGetfd, .pidfdOpen, .pidfdSendSignal, .robustList, .signalFD, .systemVMessages,
       .systemVSemaphores, .systemVSharedMemory, .timerFD:
       true
-    case .anotherUser, .callCounts, .endedPIDFD, .highDescriptors, .ipv6, .largeNumbers, .pipeCapacity, .plainMemfd,
-      .privateSandbox, .root, .sharedMemorySpace, .tracing:
+    case .anotherUser, .callCounts, .endedPIDFD, .highDescriptors, .ipv6, .largeNumbers, .lockedMemory, .pipeCapacity,
+      .plainMemfd, .privateSandbox, .root, .sharedMemorySpace, .tracing:
       false
     }
   }

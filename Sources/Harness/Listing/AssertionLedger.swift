@@ -42,7 +42,7 @@ struct Assertion: Sendable {
     /// The scenarios test only part of the assertion.
     case partial(reason: String)
     case leftOut(reason: String)
-    /// No operation can reasonably express the assertion, and a port that uses a typed library cannot violate it.
+    /// No reasonable operation could express the assertion, and a port built on a typed library cannot violate it.
     case notExpressible(reason: String)
     /// The assertion does not apply to a peer, for example because the behavior is undefined.
     case notApplicable(reason: String)

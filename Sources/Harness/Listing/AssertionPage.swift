@@ -49,11 +49,11 @@ extension AssertionLedger: FormattedDocument {
       used. An assertion is
 
       - *covered* if scenarios test all of it,
-      - *partly* covered if scenarios test only a part of it, and *left out* if no scenario tests it, although an
-        operation could express it,
-      - *not expressible* if no operation could reasonably express it and a port cannot violate it, for example because
-        it requires an argument that a typed library cannot pass,
-      - covered in its *expressible part* if scenarios test everything except a part that is not expressible,
+      - *partly* covered if scenarios test a part of it, and an operation could express the rest,
+      - *left out* if no scenario tests it, although an operation could express it,
+      - *not expressible* if no reasonable operation could express it, and a port built on a typed library cannot
+        violate it,
+      - covered in its *expressible part* if scenarios test all of it except a part that is not expressible,
       - *not applicable* if it does not apply to a peer, for example because the behavior is undefined.
 
       Generated from `fixtures/assertions.yaml` by `make docs/coverage.md`; change the fixtures, not this page.
@@ -62,8 +62,9 @@ extension AssertionLedger: FormattedDocument {
     page.table(Self.totalsHeading, totals, alignedRight: 1..<Self.totalsHeading.count)
     page.paragraph(
       """
-      *Of expressible* is the percentage of the assertions that operations can express whose expressible part is
-      covered. *Of applicable* is the percentage of all applicable assertions that are covered completely.
+      *Of expressible* is a percentage of the assertions that operations can express, at least in part: those whose
+      expressible part is covered. *Of applicable* is a percentage of the assertions that apply to a peer: those that are
+      covered completely.
 
       The *risk* is the likelihood that a port violates an assertion. It is stated for the assertions that no scenario
       tested when the suites were first compared.
@@ -86,20 +87,20 @@ extension AssertionLedger: FormattedDocument {
       })
     page.heading(2, "Assertions that are left out")
     page.paragraph("If scenarios test a part of an assertion, the last column names them.")
-    list(.partial, .leftOut, in: &page)
+    addTables(of: [.partial, .leftOut], to: &page)
     page.heading(2, "Assertions that are not expressible")
     page.paragraph("If scenarios test the expressible part of an assertion, the last column names them.")
-    list(.expressiblePart, .notExpressible, in: &page)
+    addTables(of: [.expressiblePart, .notExpressible], to: &page)
     return page.text
   }
 
-  /// Writes a table for each suite with the assertions that are covered in one of two ways.
-  private func list(_ partial: Assertion.Kind, _ none: Assertion.Kind, in page: inout MarkdownWriter) {
+  /// Adds a table for each suite that has assertions of these kinds.
+  private func addTables(of kinds: [Assertion.Kind], to page: inout MarkdownWriter) {
     for suite in suites {
       let rows = Assertion.Risk.allCases.flatMap { risk in
         suite.groups.flatMap { group in
           group.assertions.compactMap { assertion -> [String]? in
-            guard assertion.risk == risk, [partial, none].contains(assertion.coverage.kind),
+            guard assertion.risk == risk, kinds.contains(assertion.coverage.kind),
               let reason = assertion.coverage.reasonOfOmission
             else { return nil }
             return [

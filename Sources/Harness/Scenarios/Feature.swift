@@ -13,6 +13,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case inotify
   case ipv6
   case largeNumbers = "large-numbers"
+  case lockedMemory = "locked-memory"
   case memfdCreate = "memfd_create"
   case messageQueues = "mq"
   case messageCopy = "msg-copy"
@@ -48,6 +49,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .inotify: "inotify_init1(2)"
     case .ipv6: "the IPv6 loopback address"
     case .largeNumbers: "process and user IDs above 65,535, which the roles have in a private sandbox"
+    case .lockedMemory: "16 KiB of locked memory for a process, which RLIMIT_MEMLOCK limits"
     case .memfdCreate: "memfd_create(2)"
     case .messageQueues: "POSIX message queues, a kernel with CONFIG_POSIX_MQUEUE"
     case .messageCopy: "MSG_COPY of msgrcv(2), a kernel with CONFIG_CHECKPOINT_RESTORE"

@@ -106,7 +106,7 @@ extension IPCError {
     case (.preadv, .invalidArgument), (.pwritev, .invalidArgument):
       "Pass at most 1024 parts (IOV_MAX), and an offset of 0 or more"
     case (.mlock, .noMemory), (.mlock, .notPermitted):
-      "Raise RLIMIT_MEMLOCK (ulimit -l), which limits all memory that the process locks"
+      "Raise RLIMIT_MEMLOCK (ulimit -l), or lock only pages that the object contains"
     case (.inotifyInit, .tooManyOpenFiles):
       "Close instances, or raise /proc/sys/fs/inotify/max_user_instances or RLIMIT_NOFILE (ulimit -n)"
     case (.inotifyAddWatch, .noSpace): "Watch fewer files, or raise /proc/sys/fs/inotify/max_user_watches"

@@ -113,7 +113,8 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
     public static let withoutFollowing = Events(rawValue: 0x200_0000)
     /// For a watch: ignores changes to files in a directory through names that were removed (`IN_EXCL_UNLINK`).
     public static let exceptUnlinked = Events(rawValue: 0x400_0000)
-    /// For a watch: fails with `.fileExists` if the file or directory is already watched (`IN_MASK_CREATE`).
+    /// For a watch: fails with `.fileExists` if the file or directory is already watched by this instance
+    /// (`IN_MASK_CREATE`).
     public static let onlyNew = Events(rawValue: 0x1000_0000)
     /// For a watch: adds events to an existing watch instead of replacing them (`IN_MASK_ADD`).
     public static let addingToExisting = Events(rawValue: 0x2000_0000)
@@ -136,10 +137,11 @@ public struct Inotify: ~Copyable, Sendable, DescriptorOwner {
   /// - Parameters:
   ///   - path: The file or directory.
   ///   - events: The events to report, and options.
-  /// - Returns: The watch, which is the existing one if the file or directory is already watched.
+  /// - Returns: The watch, which is the existing one if the file or directory is already watched by this instance.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` if `events`
   ///   contains no event, or both ``Events/onlyNew`` and ``Events/addingToExisting``; `.notDirectory` if
-  ///   ``Events/onlyDirectory`` is set and the path is not a directory; `.fileExists` for ``Events/onlyNew``;
+  ///   ``Events/onlyDirectory`` is set and the path is not a directory; `.fileExists` if
+  ///   ``Events/onlyNew`` is set and the file or directory is already watched by this instance;
   ///   `.noSpace` if the user already has `max_user_watches` watches.
   ///
   /// Calls `inotify_add_watch(2)`.

@@ -64,7 +64,8 @@ internal import SystemPackage
   /// Changes the size of the mapping, for example after the object has grown; its address may change.
   ///
   /// - Parameter count: The number of bytes.
-  /// - Throws: ``IPCError`` with `.invalidArgument` if `count` is less than 1; `.noMemory`. On error, the mapping is
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `count` is less than 1; `.noMemory`; `.wouldBlock` (`EAGAIN`) if
+  ///   the mapping is locked and the process would lock more bytes than `RLIMIT_MEMLOCK` allows. On error, the mapping is
   ///   unchanged.
   ///
   /// Calls `mremap(2)`.
@@ -190,14 +191,16 @@ extension MemoryMapping {
 
   /// Locks the pages in memory: they are loaded now, and stay in RAM until they are unlocked or unmapped.
   ///
-  /// Locks do not nest, belong to this process, and are not inherited by a child.
+  /// Locks do not nest, belong to this process, and are not inherited by a child. After an error, some of the pages may
+  /// be locked.
   ///
   /// - Parameters:
   ///   - offset: The offset in bytes; the whole page that contains it is locked.
   ///   - count: The number of bytes; nil for all bytes up to the end.
-  /// - Throws: ``IPCError`` with `.noMemory` if more bytes would be locked than `RLIMIT_MEMLOCK` allows, or a page is
-  ///   past the end of the object; `.notPermitted` if that limit is 0; `.wouldBlock` (`EAGAIN`) if there is not enough
-  ///   memory; `.badAddress` if the range is outside the mapping.
+  /// - Throws: ``IPCError`` with `.noMemory` if more bytes would be locked than `RLIMIT_MEMLOCK` allows, if a page is
+  ///   past the end of the object, or if the process would have too many mappings; `.notPermitted` if the limit is 0;
+  ///   `.wouldBlock` (`EAGAIN`) if there is not enough memory; `.badAddress` if the range is outside the mapping. The
+  ///   limit does not apply to a process with `CAP_IPC_LOCK`.
   ///
   /// Calls `mlock(2)`.
   public func lock(at offset: Int = 0, count: Int? = nil) throws(IPCError) {
@@ -207,7 +210,11 @@ extension MemoryMapping {
 
   /// Unlocks pages, however often they were locked.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` if the range is outside the mapping.
+  /// - Parameters:
+  ///   - offset: The offset in bytes; the whole page that contains it is unlocked.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.badAddress` if the range is outside the mapping; `.noMemory` if the process would have
+  ///   too many mappings. After an error, some of the pages may be unlocked.
   ///
   /// Calls `munlock(2)`.
   public func unlock(at offset: Int = 0, count: Int? = nil) throws(IPCError) {

@@ -87,7 +87,8 @@ extension FileDescriptor {
   /// The offset of the open file description does not change. The arrays keep their lengths, and the bytes after the
   /// last byte that was read do not change.
   ///
-  /// - Returns: The number of bytes read, which is less than the room at the end of the file; 0 past the end.
+  /// - Returns: The number of bytes read, which may be less than the room, as at the end of the file; 0 past the end, or
+  ///   if all parts are empty.
   /// - Throws: ``IPCError`` with `.illegalSeek` if the file is a pipe or a socket; `.invalidArgument` if there are more
   ///   than 1024 parts (`IOV_MAX`) or the offset is negative; `.badFileDescriptor` if the file is not open for reading.
   ///
@@ -95,7 +96,10 @@ extension FileDescriptor {
   public func read(
     fromAbsoluteOffset offset: Int64, into parts: inout [[UInt8]], retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    try unsafe Vectors.withVectors(into: &parts) { (vectors) throws(IPCError) in
+    guard parts.count <= Vectors.maximumCount else {
+      throw IPCError(.preadv, .invalidArgument, on: .descriptor(self))
+    }
+    return try unsafe Vectors.withVectors(into: &parts) { (vectors) throws(IPCError) in
       try Syscall.call(.preadv, on: .descriptor(self), retryOnInterrupt: retryOnInterrupt) {
         unsafe cipc_preadv(rawValue, vectors.baseAddress, vectors.count, offset)
       }
@@ -107,16 +111,21 @@ extension FileDescriptor {
   /// The offset of the open file description does not change. If the descriptor was opened with `O_APPEND`, Linux
   /// appends the bytes, whatever the offset.
   ///
-  /// - Returns: The total number of bytes written from all parts.
+  /// - Returns: The number of bytes written from all parts, which may be less than their total, for example if the disk
+  ///   becomes full.
   /// - Throws: ``IPCError`` with `.illegalSeek` if the file is a pipe or a socket; `.invalidArgument` if there are more
   ///   than 1024 parts (`IOV_MAX`) or the offset is negative; `.badFileDescriptor` if the file is not open for writing;
-  ///   `.noSpace` if the disk is full.
+  ///   `.noSpace` if the disk is full; `.fileTooLarge` if the offset is at the size limit of the file system or at
+  ///   `RLIMIT_FSIZE`.
   ///
   /// Calls `pwritev(2)`.
   public func write(
     toAbsoluteOffset offset: Int64, parts: [[UInt8]], retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    try unsafe Vectors.withVectors(from: parts) { (vectors) throws(IPCError) in
+    guard parts.count <= Vectors.maximumCount else {
+      throw IPCError(.pwritev, .invalidArgument, on: .descriptor(self))
+    }
+    return try unsafe Vectors.withVectors(from: parts) { (vectors) throws(IPCError) in
       try Syscall.call(.pwritev, on: .descriptor(self), retryOnInterrupt: retryOnInterrupt) {
         unsafe cipc_pwritev(rawValue, vectors.baseAddress, vectors.count, offset)
       }

@@ -96,6 +96,12 @@ struct MissingFeatureTests {
     #expect(lacking[.highDescriptors] == "EMFILE")
   }
 
+  @Test("is found to allow too little locked memory", arguments: [(8, "ENOMEM"), (0, "EPERM")])
+  func lockedMemory(limit: Int, error: String) async throws {
+    let lacking = try await missing(script: "ulimit -l \(limit); exec \(Checkout.sandboxInit) \"$@\"")
+    #expect(lacking[.lockedMemory] == error)
+  }
+
   @Test("is found to have too little shared memory", .enabled(if: geteuid() == 0)) func sharedMemory() async throws {
     let mount = "mount -t tmpfs -o size=1m none /dev/shm"
     let lacking = try await missing(
@@ -136,6 +142,7 @@ struct MissingFeatureTests {
       ("a: fcntl handle=w cmd=F_SETPIPE_SZ arg=4096", .pipeCapacity),
       ("a: fcntl handle=w cmd=F_DUPFD_CLOEXEC arg=1024 duplicate=d", .highDescriptors),
       ("a: eventfd handle=e", .eventFD),
+      ("a: mlock handle=m", .lockedMemory),
     ])
   func words(step: String, feature: Feature) throws {
     let loaded = try Checkout.scenarios(ShellPeers.scenario(steps: "    - \(step)"))

@@ -1,7 +1,14 @@
+import Glibc
 import IPC
 import Synchronization
 import SystemPackage
 import Testing
+
+/// Whether this process may lock two pages: `RLIMIT_MEMLOCK`.
+private let canLockTwoPages: Bool = {
+  var limit = rlimit()
+  return unsafe getrlimit(Int32(__RLIMIT_MEMLOCK.rawValue), &limit) == 0 && limit.rlim_cur >= 2 * UInt(getpagesize())
+}()
 
 @Suite struct MappingTests {
   @Test func `New memory is zero, and one mapping reads what another writes`() throws {
@@ -45,11 +52,13 @@ import Testing
     #expect(try unsafe other.withUnsafeBytes(at: 101, count: 1) { unsafe $0[0] } == 8)
   }
 
-  @Test func `Locked pages are not released before they are unlocked`() throws {
-    let memory = try scratchMemory(8192).map()
+  @Test(.enabled(if: canLockTwoPages, "RLIMIT_MEMLOCK is less than two pages"))
+  func `Locked pages are not released before they are unlocked`() throws {
+    let page = Int(getpagesize())
+    let memory = try scratchMemory(2 * page).map()
     try memory.lock(at: 10, count: 10)
-    #expect(reason { try memory.advise(.dontNeed, at: 0, count: 4096) } == .invalidArgument)
-    try memory.advise(.dontNeed, at: 4096)
+    #expect(reason { try memory.advise(.dontNeed, at: 0, count: page) } == .invalidArgument)
+    try memory.advise(.dontNeed, at: page)
     try memory.lock()
     try memory.unlock()
     try memory.advise(.dontNeed)
