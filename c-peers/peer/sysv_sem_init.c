@@ -27,7 +27,8 @@ static bool initialise(int semid, int nsems, unsigned short value) {
         return true;
     /* EAGAIN: another process has already operated on the set without waiting, which also sets sem_otime. */
     struct semid_ds status;
-    return errno == EAGAIN && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1 && status.sem_otime != 0;
+    return errno == EAGAIN && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1 &&
+           status.sem_otime != 0;
 }
 
 /* Waits until the creator has initialized the set. Returns false, with errno, if the set was removed or the
