@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Monitoring changes to files and directories, `inotify(7)`, and causing them.
+/// Monitoring changes to files and directories: `inotify(7)`.
 let changeOperations: [Peer.Operation] = [
   .init("inotify_init1", "handle flags") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -69,32 +69,7 @@ let changeOperations: [Peer.Operation] = [
     fields.append("name", bytes: last.name)
     return fields
   },
-
-  .init("mkdir", "path mode") { _, parameters in
-    let mode = try parameters.permissions().rawValue
-    return try check(unsafe mkdir(try parameters.text("path"), mode))
-  },
-
-  .init("rmdir", "path") { _, parameters in try check(unsafe rmdir(try parameters.text("path"))) },
-
-  .init("rename", "oldpath newpath") { _, parameters in
-    try check(unsafe rename(try parameters.text("oldpath"), try parameters.text("newpath")))
-  },
-
-  .init("link", "oldpath newpath") { _, parameters in
-    try check(unsafe link(try parameters.text("oldpath"), try parameters.text("newpath")))
-  },
-
-  .init("symlink", "oldpath newpath") { _, parameters in
-    try check(unsafe symlink(try parameters.text("oldpath"), try parameters.text("newpath")))
-  },
 ]
-
-/// Checks the result of a call that a ported program makes directly.
-private func check(_ result: Int32) throws -> Fields {
-  guard result == 0 else { throw Failure(Errno(rawValue: errno)) }
-  return Fields()
-}
 
 extension Peer {
   fileprivate func changes<Value>(

@@ -35,6 +35,7 @@ nonisolated(unsafe) private let peer = Peer(
     waitingOperations,
     eventOperations,
     changeOperations,
+    directoryOperations,
     signalOperations,
     childOperations,
     nestedOperations,

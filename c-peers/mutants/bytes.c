@@ -228,7 +228,7 @@ int __wrap_fcntl(int fd, int command, ...) {
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
     /* The peer opens the file again, so the duplicate has its own offset and flags. */
-    if (command == F_DUPFD_CLOEXEC && mutant("duplicate-opened-anew")) {
+    if (command == F_DUPFD_CLOEXEC && mutant("duplicate-reopened")) {
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         int again = __real_open(path, __real_fcntl(fd, F_GETFL) | O_CLOEXEC);

@@ -1,4 +1,4 @@
-/* File and directory changes: inotify(7), and the calls that cause them. */
+/* File and directory changes: inotify(7). */
 #include "peer.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct symbol masks[] = {SYMBOL(IN_ACCESS),
@@ -173,47 +172,11 @@ static void perform_inotify_read_all(struct call *call) {
     peer_reply_bytes(call, "name", name, strlen(name));
 }
 
-static void perform_mkdir(struct call *call) {
-    const char *path = peer_text(call, "path");
-    mode_t mode = peer_mode(call, "mode");
-    if (call->outcome == OK && mkdir(path, mode) == -1)
-        peer_fail(call, errno);
-}
-
-static void perform_rmdir(struct call *call) {
-    const char *path = peer_text(call, "path");
-    if (call->outcome == OK && rmdir(path) == -1)
-        peer_fail(call, errno);
-}
-
-static void perform_rename(struct call *call) {
-    const char *from = peer_text(call, "oldpath"), *to = peer_text(call, "newpath");
-    if (call->outcome == OK && rename(from, to) == -1)
-        peer_fail(call, errno);
-}
-
-static void perform_link(struct call *call) {
-    const char *from = peer_text(call, "oldpath"), *to = peer_text(call, "newpath");
-    if (call->outcome == OK && link(from, to) == -1)
-        peer_fail(call, errno);
-}
-
-static void perform_symlink(struct call *call) {
-    const char *to = peer_text(call, "oldpath"), *path = peer_text(call, "newpath");
-    if (call->outcome == OK && symlink(to, path) == -1)
-        peer_fail(call, errno);
-}
-
 const struct operation peer_inotify_operations[] = {
     {"inotify_init1", "handle flags", perform_inotify_init1},
     {"inotify_add_watch", "handle path mask", perform_inotify_add_watch},
     {"inotify_rm_watch", "handle wd", perform_inotify_rm_watch},
     {"inotify_read", "handle timeout eintr", perform_inotify_read},
     {"inotify_read_all", "handle", perform_inotify_read_all},
-    {"mkdir", "path mode", perform_mkdir},
-    {"rmdir", "path", perform_rmdir},
-    {"rename", "oldpath newpath", perform_rename},
-    {"link", "oldpath newpath", perform_link},
-    {"symlink", "oldpath newpath", perform_symlink},
     {0},
 };

@@ -39,6 +39,7 @@
     table(many) \
     table(event) \
     table(inotify) \
+    table(directory) \
     table(shared_queue) \
     table(shared_queue_bulk) \
     table(stream) \
