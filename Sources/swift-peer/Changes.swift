@@ -1,4 +1,3 @@
-internal import Glibc
 internal import IPC
 internal import PeerProtocol
 internal import SystemPackage

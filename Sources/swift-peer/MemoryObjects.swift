@@ -90,8 +90,8 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // These two operations call glibc, because the library has no call that reads or writes a single buffer at an offset:
-  // swift-system has one.
+  // These two operations call glibc. For a single buffer at an offset, swift-system has the calls, so the library has
+  // none.
   .init("pread", "handle at count pattern offset") { peer, parameters in
     let descriptor = try peer.descriptor(parameters.handle).rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
