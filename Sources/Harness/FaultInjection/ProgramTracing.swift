@@ -65,7 +65,6 @@ extension PeerClient {
       try receive(.zero)
     }
     drain(role)
-    role.takeErrors(from: streams(of: role).error)
     takeTrace(of: role)
   }
 

@@ -57,6 +57,31 @@ import Testing
     #expect(outcome.reason == "a (odd) ended (exit 3) before it could complete pid")
   }
 
+  @Test("has what the role wrote before it ended, even if the runner learns of its end first") func lastOutput()
+    async throws
+  {
+    let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario())
+    let scenario = try #require(scenarios.first)
+    try await onThread {
+      let role = RoleProcess(
+        role: scenario.roles[0], index: 0, language: "odd",
+        command: ["/bin/sh", "-c", "echo 'out of memory' >&2; exit 3"])
+      let capabilities = SandboxCapabilities(isolation: .private)
+      let configuration = RunConfiguration(
+        root: Checkout.root.string, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
+      let sandbox = try Sandbox(
+        Sandbox.Settings(program: Checkout.sandboxInit, capabilities: capabilities, kept: [Checkout.root.string]),
+        names: CellNames(), roles: 1)
+      let client = PeerClient(context: configuration.context(capabilities), sandbox: sandbox, roles: [role])
+      let pid = try sandbox.spawn(role: 0, command: role.command)
+      role.pid = pid
+      // A query receives the sandbox init's events, but no output from a role.
+      while client.terminationStatus(of: role) == nil { _ = try? sandbox.processState(of: pid) }
+      #expect(
+        client.ended(role, doing: "respond").reason == "a (odd) ended (exit 3) before it could respond: out of memory")
+    }
+  }
+
   @Test("of a read that does not end is the role that could still write") func keptWriter() async throws {
     let outcome = try await outcome(
       roles: "reader, keeper", "reader: pipe2 reader=r writer=w", "hand: {reader.w: keeper.w}",
