@@ -55,7 +55,7 @@ final class PeerClient {
   }
 
   /// Returns whether a time limit has passed, excluding the time that the roles or the runner waited for a CPU.
-  func hasPassed(_ limit: inout TimeLimit) -> Bool { limit.hasPassed(delay: sandbox.delay.measure) }
+  func hasPassed(_ limit: inout TimeLimit) -> Bool { limit.hasPassed(sandbox.delay) }
 
   /// An event that makes a wait check its condition again.
   enum Wakeup {

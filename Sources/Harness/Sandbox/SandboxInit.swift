@@ -68,7 +68,7 @@ final class SandboxInit {
     commands = nil
     // The sandbox has ended when its output reaches end of file. The outermost process exits immediately afterwards.
     var limit = TimeLimit(TimeoutScaling.scaled(timeout, startup: startup), delay: delay.total)
-    while !responses.isEnded, !limit.hasPassed(delay: delay.measure) {
+    while !responses.isEnded, !limit.hasPassed(delay) {
       waitForInput([responses], timeout: .milliseconds(100))
     }
     if !responses.isEnded { kill(process, SIGKILL) }
@@ -127,7 +127,7 @@ final class SandboxInit {
         }
       }
       if responses.isEnded { throw SandboxError("the sandbox init ended during the command '\(command)'") }
-      if limit.hasPassed(delay: delay.measure) {
+      if limit.hasPassed(delay) {
         isHung = true
         throw SandboxError("the sandbox init did not respond to '\(command)' within \(timeout)")
       }

@@ -13,6 +13,8 @@ struct TimeLimit {
   private(set) var excluded = Duration.zero
   private let start: ContinuousClock.Instant
   private var lastCheck: (time: ContinuousClock.Instant, delay: Duration)
+  /// The CPU time of each thread at the first check; nil before that check.
+  private var usedAtFirstCheck: [String: Duration]?
 
   /// The maximum factor by which a limit may exceed `duration`.
   static let maximumFactor = 30
@@ -32,15 +34,28 @@ struct TimeLimit {
   /// Returns the time until the limit passes, unless processes have to wait for a CPU.
   func remaining(now: ContinuousClock.Instant = .now) -> Duration { max(now.duration(to: end), .zero) }
 
-  /// Returns whether the limit has passed; `delay` returns the total delay so far.
+  /// Returns whether the limit has passed; `delay` then returns the total delay, and `used` each thread's CPU time.
   ///
-  /// If several processes wait at the same time, the time is excluded only once.
-  mutating func hasPassed(now: ContinuousClock.Instant = .now, delay: () -> Duration) -> Bool {
+  /// If several processes wait at the same time, the time is excluded only once. A thread that has used as much CPU
+  /// time as the limit is hung, however long it has to wait between its timeslices.
+  mutating func hasPassed(
+    now: ContinuousClock.Instant = .now, delay: () -> Duration, used: () -> [String: Duration] = { [:] }
+  ) -> Bool {
     guard now >= end else { return false }
     let total = delay()
     excluded += min(max(total - lastCheck.delay, .zero), lastCheck.time.duration(to: now))
     lastCheck = (now, total)
+    let used = used()
+    if let first = usedAtFirstCheck {
+      return now >= end || used.contains { $0.value - first[$0.key, default: .zero] >= duration }
+    }
+    usedAtFirstCheck = used
     return now >= end
+  }
+
+  /// Returns whether the limit has passed for processes with the given delay.
+  mutating func hasPassed(now: ContinuousClock.Instant = .now, _ delay: SchedulingDelay) -> Bool {
+    hasPassed(now: now, delay: delay.measure, used: { delay.used })
   }
 }
 
@@ -63,6 +78,8 @@ extension TimeLimit: CustomStringConvertible {
 final class SchedulingDelay {
   /// The sum of all observed delays.
   private(set) var total = Duration.zero
+  /// The CPU time of each of the processes' threads at the last measurement, by the thread's directory in `/proc`.
+  private(set) var used: [String: Duration] = [:]
   private let root: pid_t
   private var lastMeasurement = ContinuousClock.now
   /// The last value for each thread, by the thread's directory in `/proc`.
@@ -85,11 +102,13 @@ final class SchedulingDelay {
     for thread in threads + ["/proc/thread-self"] {
       // The numbers are the thread's time on a CPU and in a run queue, in nanoseconds, and its number of timeslices.
       let numbers = Self.read("\(thread)/schedstat")
-      guard let delay = numbers.dropFirst().first.flatMap({ Int64($0) }) else { continue }
-      let now = Duration.nanoseconds(delay)
-      total += max(now - known[thread, default: .zero], .zero)
-      known[thread] = now
-      if thread != "/proc/thread-self", Self.isReady(thread) { ready[thread] = numbers }
+      let durations = numbers.prefix(2).compactMap { Int64($0).map(Duration.nanoseconds) }
+      guard durations.count == 2 else { continue }
+      total += max(durations[1] - known[thread, default: .zero], .zero)
+      known[thread] = durations[1]
+      if thread == "/proc/thread-self" { continue }
+      used[thread] = durations[0]
+      if Self.isReady(thread) { ready[thread] = numbers }
     }
     if !ready.isEmpty {
       waitForInput([], timeout: Self.interval)

@@ -46,7 +46,7 @@ public struct MutantBuild: Sendable {
       streams.input.close()
       var limit = TimeLimit(context.timeout, delay: sandbox.delay.total)
       while !streams.output.isEnded || !streams.error.isEnded || sandbox.terminationStatus(of: pid) == nil,
-        !limit.hasPassed(delay: sandbox.delay.measure), !Interruption.isRequested
+        !limit.hasPassed(sandbox.delay), !Interruption.isRequested
       {
         try sandbox.wait(limit.remaining())
       }

@@ -33,7 +33,7 @@ struct ProgramRun: Sendable {
     }
     let delay = SchedulingDelay(of: process.processIdentifier)
     var limit = TimeLimit(timeout, delay: delay.total)
-    while !source.isEnded, !limit.hasPassed(delay: delay.measure), !Interruption.isRequested {
+    while !source.isEnded, !limit.hasPassed(delay), !Interruption.isRequested {
       waitForInput([source], timeout: min(limit.remaining(), .seconds(1)))
     }
     let isLate = !source.isEnded

@@ -15,7 +15,7 @@ public struct SelfTest: Sendable {
   /// A note for each mutant build missing on this machine.
   private let notes: [String]
   /// The number of hanging mutants to run at a time; they use almost no CPU time.
-  private static let hangingAtOnce = 6
+  private static let hangingAtOnce = 16
 
   /// Creates a self-test of the mutants with the given names, or of all mutants if there are no names.
   ///

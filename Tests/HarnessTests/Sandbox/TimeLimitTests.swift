@@ -67,6 +67,18 @@ import Testing
     #expect(limit.hasPassed(now: start + .seconds(40)) { .seconds(1000) })
   }
 
+  @Test("expires for a thread that has since used as much CPU time, even if it waits in between") func busy() {
+    var limit = limit()
+    func hasPassed(after seconds: Int, used: Int) -> Bool {
+      limit.hasPassed(
+        now: start + .seconds(seconds), delay: { .seconds(seconds) },
+        used: { ["/proc/1/task/1": .seconds(used), "/proc/2/task/2": .seconds(5)] })
+    }
+    #expect(!hasPassed(after: 20, used: 50))
+    #expect(!hasPassed(after: 40, used: 69))
+    #expect(hasPassed(after: 80, used: 70))
+  }
+
   @Test("expires at its maximum even if its processes never ran", arguments: [nil, Duration.seconds(60)])
   func maximum(_ maximum: Duration?) {
     var limit = limit(.seconds(1), maximum: maximum)
