@@ -28,8 +28,8 @@ let fastCompilation: [SwiftSetting] = [
   .unsafeFlags(["-Onone", "-gnone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
 ]
 
-/// The settings for tests.
-let testSettings = settings + (hasTools ? fastCompilation : [])
+/// The settings for tests, and for programs that take most of their time in other code.
+let quicklyBuilt = settings + (hasTools ? fastCompilation : [])
 
 /// The settings for targets with asynchronous functions, which run on their caller's executor.
 let asynchronous = SwiftSetting.enableUpcomingFeature("NonisolatedNonsendingByDefault")
@@ -67,13 +67,13 @@ let package = Package(
     // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(
-      name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: testSettings),
+      name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: quicklyBuilt),
 
     // ThreadSanitizer annotations for the test program, which contains all test targets.
     .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
       name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", "Sanitizers", system],
-      swiftSettings: testSettings + [asynchronous]),
+      swiftSettings: quicklyBuilt + [asynchronous]),
   ]
 )
 
@@ -165,7 +165,7 @@ if hasTools {
     .systemLibrary(name: "CReal"),
     .executableTarget(
       name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer", "SwiftServices"],
-      swiftSettings: settings,
+      swiftSettings: quicklyBuilt,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         // The programs' argument parser needs Foundation, which does not link these libraries into a static
@@ -179,28 +179,28 @@ if hasTools {
       name: "Harness", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
       swiftSettings: testableSettings),
     .executableTarget(
-      name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings,
+      name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: quicklyBuilt,
       linkerSettings: installable),
 
     // The programs that `make cost` measures, and the reporter.
     .executableTarget(
       name: "swift-cost", dependencies: ["IPC", system], swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
-    .executableTarget(name: "cost-report", swiftSettings: settings),
+    .executableTarget(name: "cost-report", swiftSettings: quicklyBuilt),
 
     // The program that `make async-cost` runs.
     .executableTarget(
       name: "async-cost", dependencies: ["AllocationCount", "IPC", "IPCAsync", system], swiftSettings: asyncSettings),
 
-    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: testSettings),
+    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: quicklyBuilt),
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "PeerProtocol", "Sanitizers", system],
       exclude: ["Reports/Snapshots", "Peers/partial-peer.py"],
-      swiftSettings: testSettings),
+      swiftSettings: quicklyBuilt),
 
     // Swift ports of the programs in Tests/Textbook; the recording tests compare them with the C versions.
     .executableTarget(
-      name: "textbook-ports", dependencies: ["IPC", system], path: "Tests/TextbookPorts", swiftSettings: settings),
+      name: "textbook-ports", dependencies: ["IPC", system], path: "Tests/TextbookPorts", swiftSettings: quicklyBuilt),
 
     // Code that reads untrusted bytes. Every test run feeds it fixtures/corpus. Undefined behavior in the C code traps.
     .target(
@@ -212,7 +212,6 @@ if hasTools {
   ]
   // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
-    let runnerMutantSettings = settings + fastCompilation
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(
@@ -227,7 +226,7 @@ if hasTools {
       .target(
         name: "SwiftServicesWithMutants",
         dependencies: ["CIPC", "IPC", "IPCAsync", "SwiftExamples", arguments, system],
-        path: ".build/service-mutants/swift-services", swiftSettings: asyncSettings),
+        path: ".build/service-mutants/swift-services", swiftSettings: quicklyBuilt + [asynchronous]),
       .executableTarget(
         name: "swift-service-mutants", dependencies: ["SwiftServicesWithMutants"],
         path: "Sources/swift-service-mutants", exclude: ["ServiceMutant.swift", "decisions.patch"],
@@ -235,10 +234,10 @@ if hasTools {
       // The runner with its mutants; `ipc-interop self-test --write-runner` writes the sources.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-        path: ".build/runner-mutants/Harness", swiftSettings: runnerMutantSettings),
+        path: ".build/runner-mutants/Harness", swiftSettings: quicklyBuilt),
       .executableTarget(
         name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
-        path: ".build/runner-mutants/ipc-interop", swiftSettings: runnerMutantSettings),
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: quicklyBuilt),
     ]
   }
   // `make fuzz` sets `FUZZ`, and runs the same targets with libFuzzer.
@@ -246,7 +245,7 @@ if hasTools {
     Context.environment["FUZZ"] == nil
       ? .testTarget(
         name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "main.swift"],
-        swiftSettings: testSettings)
+        swiftSettings: quicklyBuilt)
       : .executableTarget(
         name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
         exclude: ["C", "CHeaderTests.swift", "CorpusTests.swift"],

@@ -147,10 +147,11 @@ struct MatrixOptions: ParsableArguments {
 
   /// Returns the selection that determines which scenarios to load.
   ///
-  /// A list shows the pitfalls of all mechanisms, and an update of the known failures needs the ids of all cells.
+  /// A list for a file or a program shows the pitfalls of all mechanisms, and an update of the known failures needs the
+  /// ids of all cells.
   func selectionToLoad(_ filters: [String]) -> Selection {
-    list || knownFailures.updateKnownFailures
-      ? Selection() : Selection(filters: withTestFilter(filters), mechanisms: mechanism)
+    (list && output.format != .console) || knownFailures.updateKnownFailures
+      ? Selection() : Selection(filters: withTestFilter(filters), skipped: skip, mechanisms: mechanism)
   }
 
   /// Returns the filters, including the filter that Bazel's `--test_filter` sets.

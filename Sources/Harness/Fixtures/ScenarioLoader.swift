@@ -18,7 +18,10 @@ public enum ScenarioLoader {
     return loaded
   }
 
-  /// Loads the scenarios of the mechanisms in `scope`, and adds errors to `log`.
+  /// Loads the scenarios in `scope`, and adds errors to `log`.
+  ///
+  /// If a filter matches no scenario, all scenarios of its mechanism are loaded, so that the error message can suggest
+  /// one of them.
   static func load(
     root: FilePath, scope: LoadingScope = .everything, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -28,8 +31,10 @@ public enum ScenarioLoader {
       ? list("fixtures/vectors", ending: ".txt", of: "golden transcripts", root, log) : []
     let loaded = load(
       read(files, root, log), transcripts: read(transcripts, root, log),
-      operations: read([operations], root, log).first,
-      log: log)
+      operations: read([operations], root, log).first, scope: scope, log: log)
+    if log.count == 0, scope.hasFilter(withoutAny: loaded.scenarios) {
+      return load(root: root, scope: scope.ofWholeMechanisms, log: log)
+    }
     rejectPeerDeaths(loaded.scenarios, log)
     return loaded
   }
@@ -72,20 +77,22 @@ public enum ScenarioLoader {
   ///
   /// Without the operations, every request in every scenario would be an error.
   static func load(
-    _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
+    _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?,
+    scope: LoadingScope = .everything, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
     guard let document = operations.flatMap({ FixtureDocument($0, log: log) }) else {
       return ([], OperationRegistry([]))
     }
     let registry = OperationRegistry(document)
-    return (load(files, transcripts: transcripts, registry, log: log), registry)
+    return (load(files, transcripts: transcripts, registry, scope: scope, log: log), registry)
   }
 
   /// Loads the scenarios in `files` with the operations in `registry`.
   static func load(
-    _ files: [FixtureFile], transcripts: [FixtureFile] = [], _ registry: OperationRegistry, log: DiagnosticLog
+    _ files: [FixtureFile], transcripts: [FixtureFile] = [], _ registry: OperationRegistry,
+    scope: LoadingScope = .everything, log: DiagnosticLog
   ) -> [Scenario] {
-    var scenarios = parse(files, registry, log)
+    var scenarios = parse(files, registry, log, scope: scope)
     scenarios += transcripts.compactMap { file in
       file.text(log).flatMap { TranscriptLoader.scenario(file: file.file, text: $0, log: log) }
     }
@@ -125,12 +132,13 @@ public enum ScenarioLoader {
 
   /// Parses the files in parallel, because parsing dominates the time of a single-cell run.
   private static func parse(
-    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog, origin: ScenarioParser.Origin = .suite
+    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog,
+    scope: LoadingScope = .everything, origin: ScenarioParser.Origin = .suite
   ) -> [Scenario] {
     files.concurrentMap { file -> (scenarios: [Scenario], found: [Diagnostic]) in
       let log = DiagnosticLog()
       guard let document = FixtureDocument(file, log: log) else { return ([], log.sorted) }
-      let parser = ScenarioParser(document: document, registry: registry, origin: origin)
+      let parser = ScenarioParser(document: document, registry: registry, origin: origin, scope: scope)
       return (document.root.nonEmptyList("scenarios").flatMap(parser.parse), log.sorted)
     }.flatMap { scenarios, found in
       log.add(found)

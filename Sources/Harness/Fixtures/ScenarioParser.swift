@@ -3,6 +3,8 @@ struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
   var origin = Origin.suite
+  /// The scenarios to parse; the others have no value.
+  var scope = LoadingScope.everything
   /// The file's default requirements for programs when a system call fails.
   var demands = FaultDemand.all
   /// Whether the file contains benchmarks rather than tests of a standard.
@@ -39,7 +41,10 @@ struct ScenarioParser {
     if keys["roles"] == nil, keys["programs"] == nil {
       value.report("a scenario must have the key 'roles' or 'programs'")
     }
-    if let id = keys["id"]?.text("an id") { checkID(id) }
+    if let id = keys["id"]?.text("an id") {
+      guard scope.containsScenario(id.text) else { return [] }
+      checkID(id)
+    }
     let rows = ParameterTable.rows(keys["with"])
     let errorsBefore = log.count
     let scenarios = rows.map { scenario($0, keys, value) }

@@ -48,7 +48,7 @@ public struct Selection: Sendable {
     mechanisms known: [String], languages: [String], scope: LoadingScope = .everything, files: [String] = []
   ) -> [String] {
     var problems: [String] = []
-    for name in mechanisms where !known.contains(name) && scope.contains(name) {
+    for name in mechanisms where !known.contains(name) && scope.containsWhole(name) {
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
       let advice = nearest ?? (files.isEmpty ? "'ipc-interop mechanisms' shows all" : "--list shows all scenarios")
       problems.append("there is no mechanism '\(name)'\(Self.place(files)); \(advice)")

@@ -33,6 +33,33 @@ struct LoadingScopeTests {
     ])
   func all(selection: Selection) { #expect(loaded(selection) == known) }
 
+  @Test(
+    "are only those whose cells a filter can match",
+    arguments: [
+      ("pipe/eof", ["pipe/eof", "pipe/eof-late"]), ("pipe/eof[c>", ["pipe/eof"]),
+      ("pipe/e*swift", ["pipe/eof", "pipe/eof-late"]),
+      ("pe/eof-l", ["pipe/eof-late"]), ("pipe/", ["pipe/eof", "pipe/eof-late", "pipe/order"]), ("pipe/of", []),
+    ])
+  func filtered(filter: String, scenarios: [String]) {
+    let scope = LoadingScope(Selection(filters: [filter]), among: ["fifo", "pipe"])
+    #expect(["pipe/eof", "pipe/eof-late", "pipe/order"].filter(scope.containsScenario) == scenarios)
+    #expect(scope.ofWholeMechanisms.containsScenario("pipe/order") && !scope.ofWholeMechanisms.contains("fifo"))
+  }
+
+  @Test("are all those of the mechanisms if a filter names no mechanism, or there is none")
+  func unfiltered() {
+    for selection in [Selection(filters: ["pipe/eof", "eof"]), Selection(mechanisms: ["pipe"])] {
+      #expect(LoadingScope(selection, among: known).containsScenario("pipe/order"))
+    }
+  }
+
+  @Test("do not include the cells of other patterns than the filters") func others() {
+    let scope = LoadingScope(Selection(filters: ["fifo/eof"]), among: known)
+    #expect(scope.containsCells(of: Glob(containing: "fifo/eof")))
+    #expect(!scope.containsCells(of: Glob(containing: "fifo/order")))
+    #expect(scope.contains("fifo") && !scope.containsWhole("fifo"))
+  }
+
   @Test("limit the names that can be wrong, and the expectations that can be stale")
   func limits() {
     let selection = Selection(filters: ["pipe/eof"], skipped: ["fifo/order", "pipe/nothing"])
