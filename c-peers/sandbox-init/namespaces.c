@@ -114,10 +114,15 @@ static bool mount_tmpfs(const char *path) {
     return false;
 }
 
-void raise_process_numbers(void) {
-    char last[16];
-    snprintf(last, sizeof last, "%d", LAST_PID);
-    write_file("/proc/sys/kernel/ns_last_pid", last);
+/// Sets the numbers that a kernel built with CONFIG_CHECKPOINT_RESTORE lets a process choose.
+void raise_numbers(void) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", LAST_PID);
+    write_file("/proc/sys/kernel/ns_last_pid", number);
+    snprintf(number, sizeof number, "%d", FIRST_OBJECT_ID);
+    write_file("/proc/sys/kernel/msg_next_id", number);
+    write_file("/proc/sys/kernel/sem_next_id", number);
+    write_file("/proc/sys/kernel/shm_next_id", number);
 }
 
 static bool mount_private(const struct plan *plan) {
@@ -141,7 +146,7 @@ static bool mount_private(const struct plan *plan) {
         reply_failure("mount", "/proc");
         return false;
     }
-    raise_process_numbers();
+    raise_numbers();
     return true;
 }
 

@@ -50,7 +50,7 @@ void renew(const struct plan *plan) {
         return;
     }
     const bool could_list_queues = can_list_queues();
-    // In a new namespace, identifiers start at 0, and limits have their default values.
+    // In a new namespace, there are no objects, and limits have their default values.
     if (unshare(CLONE_NEWIPC) == -1) {
         reply_failure("unshare", "the IPC namespace");
         return;
@@ -66,7 +66,7 @@ void renew(const struct plan *plan) {
         reply_failure("chmod", "/tmp or /dev/shm");
         return;
     }
-    raise_process_numbers();
+    raise_numbers();
     reply("ok");
     reply_end();
 }

@@ -14,8 +14,9 @@
 
 enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, MAX_PASSED = 4, KEYS = 16 };
 
-// Users and processes have IDs above 65,535, which exposes a peer that truncates an ID to 16 bits.
-enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
+// The IDs of users, processes and System V objects are above 65,535, which exposes a peer that truncates
+// them.
+enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000, FIRST_OBJECT_ID = 0x12340003 };
 
 /// The user that a peer runs as.
 enum user { PEER, ANOTHER_USER, ROOT };
@@ -50,7 +51,7 @@ long long number_field(const char *line, const char *key, long long absent);
 
 // namespaces.c
 bool enter_sandbox(struct plan *plan); // reports failures; returns in the process that runs the sandbox
-void raise_process_numbers(void);      // above 65,535, unless the kernel's maximum is smaller
+void raise_numbers(void);              // of the next process and of the first System V object of each kind
 
 // renewal.c
 void remember_own_descriptors(void); // renewing closes all descriptors that are opened later

@@ -10,6 +10,8 @@ public struct Explainer: Sendable {
   private let cells: [Cell]
   private let scripts: [Scenario]
   private let scenariosByMechanism: [String: [Scenario]]
+  /// The ids of the scenarios that use each operation.
+  private let scenariosByOperation: [String: [String]]
 
   /// Reads the fixtures about mechanisms, verdicts, errors and, in a checkout, mutants.
   public init(_ fixtures: Fixtures) throws(FixtureErrors) {
@@ -19,6 +21,8 @@ public struct Explainer: Sendable {
     cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
     scripts = try fixtures.injectionScripts()
     scenariosByMechanism = Dictionary(grouping: fixtures.scenarios, by: \.mechanism)
+    scenariosByOperation = Dictionary(
+      fixtures.scenarios.flatMap { scenario in scenario.operations.map { ($0, [scenario.id]) } }, uniquingKeysWith: +)
   }
 
   /// The names that can be explained.
@@ -182,8 +186,7 @@ public struct Explainer: Sendable {
     result.add(
       "Mechanisms", users.map { .init(label: $0.id, text: "\($0.name); Swift: \($0.types.joined(separator: ", "))") })
     result.add("Errors", errors)
-    let tests = fixtures.scenarios.filter { $0.operations.contains(name) }
-    result.add("Scenarios that call it", Self.list(tests.map(\.id).withoutDuplicates))
+    result.add("Scenarios that call it", Self.list(scenariosByOperation[name, default: []].withoutDuplicates))
     return result
   }
 

@@ -1,24 +1,12 @@
 import Dispatch
 import Foundation
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// Reads scenarios, examples and golden transcripts, and the operations that they use.
-public enum ScenarioLoader {
-  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
-  /// `fixtures/vectors/*.txt` below `root`.
-  ///
-  /// - Throws: ``FixtureErrors`` with the errors in all files.
-  public static func load(
-    root: FilePath
-  ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
-    let log = DiagnosticLog()
-    let loaded = load(root: root, log: log)
-    try log.check()
-    return loaded
-  }
-
-  /// Loads the scenarios in `scope`, and adds errors to `log`.
+enum ScenarioLoader {
+  /// Loads the scenarios in `scope` from `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
+  /// `fixtures/vectors/*.txt` below `root`, and adds errors to `log`.
   ///
   /// If a filter matches no scenario, all scenarios of its mechanism are loaded, so that the error message can suggest
   /// one of them.

@@ -94,7 +94,7 @@ struct MechanismGuideTests {
 
   /// The project's guide.
   static let guide = Result { () throws -> MechanismGuide in
-    try Fixtures(Installation(root: Checkout.root.string)).guide()
+    try Checkout.everything.get().guide()
   }
 
   @Test("describes every mechanism in the project, and names only existing files")

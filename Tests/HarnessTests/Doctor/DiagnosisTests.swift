@@ -10,7 +10,9 @@ import Testing
 /// The machines are simulated with seccomp filters and limits on the sandbox init.
 @Suite("The diagnosis of a machine", .serialized)
 struct DiagnosisTests {
-  private static let fixtures = Result { try Fixtures(Installation(root: Checkout.root.string)) }
+  private static let fixtures = Checkout.everything
+  /// The diagnosis of this machine.
+  private static let complete = Result { try diagnosis() }
 
   /// Returns the diagnosis for a machine on which `script` starts the sandbox init.
   private static func diagnosis(
@@ -39,7 +41,7 @@ struct DiagnosisTests {
   }
 
   @Test("lists every feature, and counts the cells that a run would skip") func here() async throws {
-    let diagnosis = try await onThread { try Self.diagnosis() }
+    let diagnosis = try await onThread { try Self.complete.get() }
     #expect(diagnosis.status == .asExpected && diagnosis.obstacle == nil)
     #expect(Set(diagnosis.checks.map(\.name)).isSuperset(of: Feature.allCases.map(\.rawValue)))
     for check in diagnosis.checks { #expect((check.remedy != nil) == (check.state == .lacking)) }
@@ -56,7 +58,7 @@ struct DiagnosisTests {
     ])
   func missingCall(calls: String, errno: String, remedy: String) async throws {
     let (complete, diagnosis) = try await onThread {
-      (try Self.diagnosis(), try Self.diagnosis(script: Self.without(calls)))
+      (try Self.complete.get(), try Self.diagnosis(script: Self.without(calls)))
     }
     let check = try check("futex_waitv", in: diagnosis)
     #expect(check.state == .lacking && check.found == errno && check.remedy == remedy)
@@ -73,7 +75,7 @@ struct DiagnosisTests {
   }
 
   @Test("shows no number for what no cell depends on") func withoutCells() async throws {
-    let diagnosis = try await onThread { try Self.diagnosis() }
+    let diagnosis = try await onThread { try Self.complete.get() }
     #expect(try check("Landlock", in: diagnosis).cells == 0)
     let lines = diagnosis.console(Style()).split(separator: "\n")
     #expect(lines.contains { $0.contains(/Landlock +[a-z]/) })

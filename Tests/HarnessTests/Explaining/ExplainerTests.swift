@@ -6,19 +6,21 @@ import Testing
 
 @Suite("An explanation")
 struct ExplainerTests {
-  private static let explainer = Result {
-    try Explainer(Fixtures(Installation(root: Checkout.root.string)))
-  }
+  private static let explainer = Result { try Explainer(Checkout.everything.get()) }
 
   private func text(_ name: String, width: Int = 80) throws -> String {
     try #require(try Self.explainer.get().explain(name).text(.console, style: Style(width: width)))
   }
 
-  @Test("exists for every name, and fits the terminal", arguments: [60, 80]) func all(width: Int) throws {
-    for name in try Self.explainer.get().names {
-      let lines = try text(name, width: width).split(separator: "\n")
-      #expect(
-        lines.count > 1 && lines.allSatisfy { $0.count <= width }, "\(name): \(lines.filter { $0.count > width })")
+  @Test("exists for every name, and fits the terminal") func all() throws {
+    let explainer = try Self.explainer.get()
+    for name in explainer.names {
+      let explanation = try explainer.explain(name)
+      for width in [60, 80] {
+        let lines = try #require(try explanation.text(.console, style: Style(width: width))).split(separator: "\n")
+        #expect(
+          lines.count > 1 && lines.allSatisfy { $0.count <= width }, "\(name): \(lines.filter { $0.count > width })")
+      }
     }
   }
 

@@ -121,7 +121,7 @@ struct SystemCallTraceTests {
 
   @Test("are reduced to one slice, and numbered accordingly, if a wait sleeps in slices")
   func waitsInSlices() throws {
-    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = SystemCallTrace(Self.slices)
       .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
@@ -138,7 +138,7 @@ struct SystemCallTraceTests {
 
   @Test("are committed after an accept, even if its descriptor is printed with a description")
   func accepted() throws {
-    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let registry = try Checkout.operations.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let trace = SystemCallTrace([
       #"read(0<pipe:[6]>, "accept4 connection=c timeout=1\n", 65536) = 30"#,

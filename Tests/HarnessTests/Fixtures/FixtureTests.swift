@@ -45,7 +45,8 @@ struct FixtureTests {
       let text = try String(contentsOfFile: Checkout.root.appending("fixtures/\(file)").string, encoding: .utf8)
       // Requests to this service have timeouts in milliseconds.
       let unit = file == "scenarios/services-semaphore.yaml" ? 0.001 : 1
-      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+      where line.contains("timeout") {
         for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
           let seconds = (Double(deadline.output.1) ?? .nan) * unit
           #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")

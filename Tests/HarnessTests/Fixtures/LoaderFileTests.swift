@@ -96,7 +96,7 @@ struct LoaderFileTests {
     let root = try CommandRun.checkout(cells: 1)
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     try FileManager.default.removeItem(atPath: root.appending("fixtures/operations.yaml").string)
-    #expect { try ScenarioLoader.load(root: root) } throws: {
+    #expect { try Fixtures(Installation(root: root.string)) } throws: {
       "\($0)".contains("operations.yaml:1:1: the file cannot be read: No such file") && !"\($0)".contains("unknown")
     }
   }

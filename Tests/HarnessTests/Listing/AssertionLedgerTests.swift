@@ -110,7 +110,7 @@ struct AssertionLedgerTests {
 
   @Test("of the project is docs/coverage.md, which 'make docs/coverage.md' rewrites")
   func projectPage() throws {
-    let ledger = try Fixtures(Installation(root: Checkout.root.string)).assertions()
+    let ledger = try Checkout.everything.get().assertions()
     let page = try String(contentsOfFile: Checkout.root.appending("docs/coverage.md").string, encoding: .utf8)
     #expect(page == ledger.text(.markdown))
   }

@@ -87,7 +87,7 @@ struct ListingTests {
 
   @Test("of everything is docs/scenarios.md, which 'make scenarios' rewrites")
   func page() throws {
-    let fixtures = try Fixtures(Installation(root: Checkout.root.string))
+    let fixtures = try Checkout.everything.get()
     let runner = Runner(fixtures.configuration, scenarios: fixtures.scenarios, expectations: .none)
     let listing = Listing(cells: runner.cells, pitfalls: fixtures.pitfalls)
     let page = try String(contentsOfFile: Checkout.root.appending("docs/scenarios.md").string, encoding: .utf8)

@@ -9,7 +9,7 @@ struct MechanismTableTests {
   @Test("has the correct numbers of scenarios and cells")
   func counts() throws {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/mechanisms.md").string, encoding: .utf8)
-    let fixtures = try Fixtures(Installation(root: Checkout.root.string))
+    let fixtures = try Checkout.everything.get()
     let cells = Plan(scenarios: fixtures.scenarios, peers: fixtures.peers).cells
     for (mechanism, cells) in Dictionary(grouping: cells, by: \.mechanism) {
       let row = page.split(separator: "\n").first { $0.hasPrefix("|") && $0.contains("`\(mechanism)`") }

@@ -97,7 +97,7 @@ struct MutantLoaderTests {
 
   @Test("of the project loads, and matches the documentation") func fixture() throws {
     let root = Checkout.root
-    let (scenarios, _) = try ScenarioLoader.load(root: root)
+    let (scenarios, _) = try Checkout.fixtures.get()
     let mutants = try DiagnosticLog.collect {
       MutantLoader.load(
         root: root.string, scenarios: scenarios, languages: ["c", "swift", "python", "perl", "rust"], log: $0)

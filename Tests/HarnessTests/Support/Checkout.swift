@@ -9,8 +9,11 @@ enum Checkout {
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// The scenarios, loaded once for all tests, because loading them takes seconds in a debug build.
-  static let fixtures = Result { try ScenarioLoader.load(root: root) }
+  /// The fixtures, loaded once for all tests, because loading them takes seconds in a debug build.
+  static let everything = Result { try Fixtures(Installation(root: root.string)) }
+
+  /// The scenarios and operations in the fixtures.
+  static let fixtures = everything.map { (scenarios: $0.scenarios, registry: $0.registry) }
 
   /// The operations, loaded once for all tests.
   static let operations = Result { () throws(FixtureErrors) -> OperationRegistry in

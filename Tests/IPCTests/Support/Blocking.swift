@@ -10,10 +10,9 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
-/// Yields the processor until `condition` is true, for conditions that no system call waits for, such as a sleeping
-/// thread.
+/// Waits until `condition` is true, for conditions that no system call waits for, such as a sleeping thread.
 func until(_ condition: () throws -> Bool) rethrows {
-  while try !condition() { sched_yield() }
+  while try !condition() { usleep(100) }
 }
 
 /// Yields to other tasks until `condition` is true.
