@@ -25,7 +25,7 @@ let testableSettings =
 ///
 /// SwiftPM needs no module before its code, so that emitting the module separately would only type-check twice.
 let fastCompilation: [SwiftSetting] = [
-  .unsafeFlags(["-Onone", "-gnone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
+  .unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
 ]
 
 /// The settings for tests, and for programs that take most of their time in other code.

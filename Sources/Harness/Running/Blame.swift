@@ -16,7 +16,7 @@ extension CellRun {
     }
     func position(_ role: RoleProcess) -> Int { role.pid.flatMap(client.sandbox.positionOfEnd) ?? .max }
     guard let (role, status) = ended.min(by: { position($0.role) < position($1.role) }) else { return outcome }
-    client.takeErrors(of: role)
+    client.takeLastErrors(of: role)
     let end = "\(role.description) ended (\(status))\(role.errorLine)"
     let reason = outcome.reason ?? "a step failed"
     if case .waitForEnd(let name, _) = step.action, let own = client.roles.first(where: { $0.name == name }) {

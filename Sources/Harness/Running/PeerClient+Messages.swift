@@ -62,7 +62,7 @@ extension PeerClient {
     let streams = streams(of: role)
     return try wait(for: role, to: what) { () throws(CellOutcome) -> String? in
       if let line = streams.output.nextLine() { return line }
-      takeErrors(of: role)
+      role.takeErrors(from: streams.error)
       if streams.output.isEnded { throw ended(role, doing: what) }
       return nil
     }
@@ -88,19 +88,20 @@ extension PeerClient {
     if role.unsentInput.isEmpty { streams(of: role).input.close() }
   }
 
-  /// Reads a role's standard error.
+  /// Reads a role's standard error, to explain an outcome.
   ///
-  /// The runner may learn that a process has terminated before it has received the process's last output.
-  func takeErrors(of role: RoleProcess) {
+  /// The runner may learn that a process has terminated before it has received the process's last output. The condition
+  /// of a wait must not call this method, because the wait would not end for what this method receives.
+  func takeLastErrors(of role: RoleProcess) {
     if terminationStatus(of: role) != nil { try? sandbox.wait(.zero) }
     role.takeErrors(from: streams(of: role).error)
   }
 
   /// Reads a role's standard error and, if the role is a program, its standard output.
   func drain(_ role: RoleProcess) {
-    takeErrors(of: role)
-    guard !role.isPeer else { return }
     let streams = streams(of: role)
+    role.takeErrors(from: streams.error)
+    guard !role.isPeer else { return }
     while let line = streams.output.nextLine() ?? streams.output.takeRest() {
       role.record(.line(line))
       role.printed.append(line)

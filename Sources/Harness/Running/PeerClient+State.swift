@@ -141,7 +141,7 @@ extension PeerClient {
     var limit = limit(.seconds(1))
     while role.pid != nil, !hasPassed(&limit) {
       if let status = terminationStatus(of: role) {
-        takeErrors(of: role)
+        takeLastErrors(of: role)
         return CellOutcome(
           .crashed, "\(role.description) ended (\(status)) before it could \(what)\(role.errorLine)")
       }
@@ -159,7 +159,7 @@ extension PeerClient {
 
   /// Returns the messages between the runner and a role, and the state of the role's process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
-    takeErrors(of: role)
+    takeLastErrors(of: role)
     // A peer without a pending request is waiting for a request, so its stack explains nothing.
     let isIdle = role.greeting != nil && role.pending == nil && !role.inputEnded
     let state: String? =
