@@ -10,9 +10,10 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
-/// Waits until `condition` is true, for conditions that no system call waits for, such as a sleeping thread.
+/// Yields the processor until `condition` is true, for conditions that no system call waits for, such as a sleeping
+/// thread.
 func until(_ condition: () throws -> Bool) rethrows {
-  while try !condition() { usleep(100) }
+  while try !condition() { sched_yield() }
 }
 
 /// Yields to other tasks until `condition` is true.
