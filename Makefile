@@ -6,7 +6,7 @@ BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
-# Debugging information would take 7 to 9 % of the compilation time.
+# Compilation is faster without debugging information (decision 0130).
 SWIFT_OPTIONS := -c release -debug-info-format none
 SWIFT_BUILD := $(SWIFT) build $(SWIFT_OPTIONS)
 

@@ -34,7 +34,10 @@ struct TimeLimit {
   /// Returns the time until the limit passes, unless processes have to wait for a CPU.
   func remaining(now: ContinuousClock.Instant = .now) -> Duration { max(now.duration(to: end), .zero) }
 
-  /// Returns whether the limit has passed; `delay` then returns the total delay, and `used` each thread's CPU time.
+  /// Returns whether the limit has passed.
+  ///
+  /// `delay` returns the total delay so far, and `used` the CPU time of each thread. They are called only if the limit
+  /// seems to have passed.
   ///
   /// If several processes wait at the same time, the time is excluded only once. A thread that has used as much CPU
   /// time as the limit is hung, however long it has to wait between its timeslices.
