@@ -162,9 +162,14 @@ fault-injection: strace-deps build ## Inject a fault into every system call of e
 # Options for the unit tests: make unit UNIT="--filter RingTests"
 UNIT ?=
 
+# If all tests started at once, the exit tests' processes would end long before their tests continue, and Swift Testing
+# spins while such a process has not been reaped.
+UNIT_OPTIONS := --experimental-maximum-parallelization-width 16
+
 # The tests link the release build of the sources. Package.swift makes its internal declarations available.
 unit: build ## Run the unit tests (UNIT="--filter RingTests" selects some)
-	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test $(SWIFT_OPTIONS) --disable-testable-imports $(UNIT)
+	@IPC_INTEROP_COMMAND="$(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/bin/ipc-interop" $(SWIFT) test $(SWIFT_OPTIONS) \
+	  --disable-testable-imports $(UNIT_OPTIONS) $(UNIT)
 
 test: lint unit guide self-test interop install-check ## Run lint, the unit tests, the guide, the self-test, and the suite
 
@@ -203,7 +208,7 @@ ROBUSTNESS ?=
 
 robustness: mutants ## Repeat matrix, self-test and unit tests on a busy machine, and count false failures (RUNS=20; takes hours)
 	@$(SWIFT_BUILD) --build-tests >/dev/null
-	@RUNS=$(RUNS) .ci/robustness $(ROBUSTNESS)
+	@RUNS=$(RUNS) UNIT_OPTIONS="$(UNIT_OPTIONS)" .ci/robustness $(ROBUSTNESS)
 
 cost: c-cost ## Measure the library's overhead over C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace

@@ -99,10 +99,12 @@ public struct Explainer: Sendable {
     func entry(_ label: String, _ names: [Substring]) -> Explanation.Entry? {
       names.isEmpty ? nil : .init(label: label, text: Set(names).sorted().joined(separator: ", "))
     }
+    // A regular expression in a closure would be compiled in each call.
+    let (standard, manual, document) = (/POSIX\.1-2024 ([a-z_]\w*)/, /\b[a-z_]\w*\([1-8]\)/, /docs\/[a-z-]+\.md/)
     return [
-      entry("POSIX.1-2024", specs.flatMap { $0.matches(of: /POSIX\.1-2024 ([a-z_]\w*)/).map(\.output.1) }),
-      entry("man pages", specs.flatMap { $0.matches(of: /\b[a-z_]\w*\([1-8]\)/).map(\.output) }),
-      entry("documents", specs.flatMap { $0.matches(of: /docs\/[a-z-]+\.md/).map(\.output) }),
+      entry("POSIX.1-2024", specs.flatMap { $0.matches(of: standard).map(\.output.1) }),
+      entry("man pages", specs.flatMap { $0.matches(of: manual).map(\.output) }),
+      entry("documents", specs.flatMap { $0.matches(of: document).map(\.output) }),
     ].compactMap(\.self)
   }
 

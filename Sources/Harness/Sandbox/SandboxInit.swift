@@ -37,11 +37,6 @@ final class SandboxInit {
   /// Starts a sandbox init, and waits until it is ready for its first command.
   init(_ settings: Sandbox.Settings, names: CellNames) throws(SandboxError) {
     timeout = settings.timeout
-    let input = try ChildSocket()
-    let output = try ChildPipe(keeping: .reader)
-    commands = input.ours
-    responses = LineSource(output.reader, countsUntakenOnly: true)
-
     var arguments = [settings.program]
     switch settings.capabilities.isolation {
     case .private: arguments.append("--private")
@@ -49,8 +44,9 @@ final class SandboxInit {
     }
     for place in settings.kept { arguments += ["--keep", place] }
     for file in settings.programs { arguments += ["--program", file] }
-    process = try Self.spawn(
-      arguments, placing: [Placement(from: input.theirs, to: 0), Placement(from: output.writer, to: 1)])
+    let output: OwnedDescriptor
+    (process, commands, output) = try Self.spawn(arguments)
+    responses = LineSource(output, countsUntakenOnly: true)
     delay = SchedulingDelay(of: process)
     let ready = try response(to: "start") { _ in }
     initialStartup = start.duration(to: .now)
@@ -147,16 +143,19 @@ final class SandboxInit {
 
   // MARK: - Starting
 
-  private struct Placement {
-    let from: OwnedDescriptor
-    let to: Int32
-  }
-
-  private static func spawn(_ arguments: [String], placing placed: [Placement]) throws(SandboxError) -> pid_t {
+  /// Starts the program, and returns the runner's ends of its standard input and output.
+  ///
+  /// The program's own ends are closed on return, so that its output ends when it exits.
+  private static func spawn(
+    _ arguments: [String]
+  ) throws(SandboxError) -> (process: pid_t, commands: OwnedDescriptor, output: OwnedDescriptor) {
+    let input = try ChildSocket()
+    let output = try ChildPipe(keeping: .reader)
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for place in placed { unsafe posix_spawn_file_actions_adddup2(&actions, place.from.number, place.to) }
+    unsafe posix_spawn_file_actions_adddup2(&actions, input.theirs.number, STDIN_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output.writer.number, STDOUT_FILENO)
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -174,7 +173,7 @@ final class SandboxInit {
     var pid: pid_t = 0
     let result = unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, &words, &variables)
     if result != 0 { throw SandboxError(call: "posix_spawn", on: arguments[0], errno: result) }
-    return pid
+    return (pid, input.ours, output.reader)
   }
 
   /// Copies strings to a NULL-terminated list for C; the caller frees the copies.

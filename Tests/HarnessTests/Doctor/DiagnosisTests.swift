@@ -98,6 +98,7 @@ struct DiagnosisTests {
     #expect(try check("ipv6", in: refused).state == .unknown)
     let silent = try await onThread { try Self.diagnosis(script: "exit 1") }
     #expect(silent.status == .brokenEnvironment)
+    #expect(silent.obstacle?.contains("the sandbox init ended during the command 'start'") == true)
     #expect(silent.console(Style()).hasSuffix("The suite cannot run here.\n"))
   }
 
@@ -124,11 +125,14 @@ struct DiagnosisTests {
     #expect((check.state == .lacking) == (needed.value.map { $0 < needed.minimum } ?? false))
   }
 
-  @Test("is a table of at most 80 columns", arguments: [60, 80, 200], [false, true])
-  func width(columns: Int, verbose: Bool) async throws {
+  @Test("is a table of at most 80 columns") func width() async throws {
     let diagnosis = try await onThread { try Self.diagnosis(script: Self.without("--eperm futex_waitv mq_open")) }
-    let text = diagnosis.console(Style(width: columns, verbose: verbose))
-    #expect(text.split(separator: "\n").allSatisfy { $0.count <= min(columns, 80) })
+    for columns in [60, 80, 200] {
+      for isVerbose in [false, true] {
+        let text = diagnosis.console(Style(width: columns, verbose: isVerbose))
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= min(columns, 80) })
+      }
+    }
   }
 
   @Test("matches its schema") func schema() async throws {

@@ -22,6 +22,7 @@ struct ProgramInjectionTests {
         var configuration = file.configuration
         configuration.isolation = .required
         configuration.selection = Selection(filters: [filter], pairs: [["c"]])
+        if defect == "hangs" { configuration.timeoutMultiplier = 0.1 }
         var runner = Runner(configuration, scenarios: file.scenarios, expectations: .none)
         runner.injection = .programs(try ProgramInjectionRunner(configuration, scenarios: file.scenarios))
         let results = Mutex<[CellResult]>([])

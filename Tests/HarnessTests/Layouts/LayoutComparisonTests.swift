@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 /// The worked example in docs/struct-layouts.md, and variants of the example with mistakes.
-@Suite("A struct layout comparison", .serialized) struct LayoutComparisonTests {
+@Suite("A struct layout comparison") struct LayoutComparisonTests {
   private static let example = Checkout.root.appending("Tests/Layouts")
 
   /// Compares the layouts in the example after some changes, each of which replaces text in one of the files.

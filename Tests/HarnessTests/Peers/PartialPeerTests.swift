@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 /// Tests for `check-peer` with a Python peer that supports about twenty operations.
-@Suite("check-peer", .serialized, .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
+@Suite("check-peer", .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
 struct PartialPeerTests {
   private static let peer = Checkout.root.appending("Tests/HarnessTests/Peers/partial-peer.py").string
   /// An interpreter that loads only the standard library, which takes half the time to start.
@@ -79,6 +79,9 @@ struct PartialPeerTests {
     ["--quick"]
     + ["contract/*[partial", "pipe/short-", "pipe/read-interrupted", "fifo/permissions"].flatMap { ["--filter", $0] }
 
+  /// A cell with a fault of the script ``part``.
+  private static let short = "part/writes[partial,a:2:write_all,write.1,short]"
+
   @Test("is green for a correct partial peer, and shows its supported and missing operations")
   func partial() async throws {
     let run = try await check(Self.some)
@@ -121,24 +124,23 @@ struct PartialPeerTests {
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
   }
 
-  /// Injects the faults of the script ``part`` into a peer that a shell script starts.
+  /// Injects a fault of the script ``part`` into a peer that a shell script starts.
   private func injectBehindWrapper(_ script: String, _ defect: String...) async throws -> (Int32, [String]) {
     let wrapper = FileManager.default.temporaryDirectory.appending(path: "wrapper-\(UUID().uuidString)").path
     try CommandRun.writeProgram("#!/bin/sh\necho starting >/dev/null\necho starting >&2\n\(script)\n", to: wrapper)
     defer { try? FileManager.default.removeItem(atPath: wrapper) }
     let run = try await check(
-      ["--verbose", "--filter", "part/writes"], [wrapper] + Self.python + [Self.peer] + defect)
+      ["--verbose", "--filter", Self.short], [wrapper] + Self.python + [Self.peer] + defect)
     return (run.status, run.lines)
   }
 
   @Test("injects faults into the peer and not into a program that executes it") func wrapper() async throws {
     let (status, lines) = try await injectBehindWrapper(#"exec "$@""#)
     #expect(status == 0, "\(lines.joined(separator: "\n"))")
-    let short = "part/writes[partial,a:2:write_all,write.1,short]"
-    #expect(lines.contains { $0.hasPrefix("passed ") && $0.contains(short) })
+    #expect(lines.contains { $0.hasPrefix("passed ") && $0.contains(Self.short) })
     let (red, report) = try await injectBehindWrapper(#"exec "$@""#, "short-write-as-whole")
     #expect(red == 1, "\(report.joined(separator: "\n"))")
-    #expect(report.contains { $0.contains("-- failed: \(short)") })
+    #expect(report.contains { $0.contains("-- failed: \(Self.short)") })
     #expect(report.contains { $0.contains("return=1, expected return=5") })
     #expect(report.contains("  injected    write.1 in a's write_all: transferred 1 byte"))
   }
@@ -156,13 +158,12 @@ struct PartialPeerTests {
       #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
       return run.lines.filter { $0.hasPrefix("    ") && $0.hasSuffix("]") }.map { String($0.dropFirst(4)) }
     }
-    let short = "part/writes[partial,a:2:write_all,write.1,short]"
-    #expect(try await cells("--filter", short) == [short])
-    #expect(try await cells("--filter", "part/w*,write.1,short]") == [short])
-    #expect(try await cells("--filter", "part/writes", "--pairs", "*:partial").contains(short))
+    #expect(try await cells("--filter", Self.short) == [Self.short])
+    #expect(try await cells("--filter", "part/w*,write.1,short]") == [Self.short])
+    #expect(try await cells("--filter", "part/writes", "--pairs", "*:partial").contains(Self.short))
     #expect(try await cells("--filter", "contract/pipes") == ["contract/pipes[partial]"])
     let all = try await cells("--filter", "part/writes", "--filter", "contract/pipes", "--skip", "EINTR")
-    #expect(all.contains("contract/pipes[partial]") && all.contains(short))
+    #expect(all.contains("contract/pipes[partial]") && all.contains(Self.short))
     #expect(!all.contains { $0.contains("EINTR") || $0.contains("recording") })
     let quick = try await check(["--list", "--quick", "--filter", "part/writes"])
     #expect(quick.status == Harness.ExitStatus.nothingSelected.rawValue)

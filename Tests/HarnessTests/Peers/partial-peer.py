@@ -95,15 +95,9 @@ def transfer(handle, event, block, attempt, timeout, eintr):
             poll.poll(min(left, 1e6) * 1000)
 
 
-def compute(duration):  # as on a slow machine
-    end = time.monotonic() + duration
-    while time.monotonic() < end:
-        pass
-
-
 def pid():
     if DEFECT == "slow":
-        compute(2.5)
+        time.sleep(2.5)
     return skeleton.pid()
 
 
@@ -275,7 +269,7 @@ def mixed_up(operation):  # with the wrong error number
 
 
 if DEFECT == "slow":
-    compute(1)
+    time.sleep(1)
 if DEFECT == "errno-mixed-up":
     OPERATIONS = {name: mixed_up(operation) for name, operation in OPERATIONS.items()}
 if DEFECT == "lists-too-much":

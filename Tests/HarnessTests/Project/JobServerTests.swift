@@ -5,23 +5,34 @@ import Testing
 @testable import Harness
 
 /// The worked example in docs/your-programs.md, and the mistakes that this page shows.
-@Suite("The job server and its client", .serialized)
+@Suite("The job server and its client")
 struct JobServerTests {
-  /// Builds the C programs.
-  ///
-  /// Then builds them again with a mistake, as the programs in the other language.
-  private func project(mistake: String? = nil) throws -> TestProject {
+  private static let sources = Checkout.root.appending("Tests/Jobs").string
+
+  /// The project with the C programs, from which the tests copy.
+  private static let original = Result {
     let project = try TestProject("jobs")
-    let sources = Checkout.root.appending("Tests/Jobs").string
+    try build(project, in: "build", "-Wall -Wextra -Werror")
+    return project
+  }
+
+  private static func build(_ project: TestProject, in directory: String, _ options: String) throws {
     let built = try project.shell(
       """
-      cp '\(sources)/interop.yaml' . && mkdir -p build .build/release &&
-      for name in job_server job_client; do
-        cc -D_GNU_SOURCE -Wall -Wextra -Werror -o build/$name '\(sources)'/c/$name.c -lrt || exit
-        \(mistake.map { "cc -D_GNU_SOURCE -D\($0) -o .build/release/$name '\(sources)'/c/$name.c -lrt || exit" } ?? ":")
+      mkdir -p \(directory) && for name in job_server job_client; do
+        cc -D_GNU_SOURCE \(options) -o \(directory)/$name '\(sources)'/c/$name.c -lrt || exit
       done
       """)
     try #require(built.status == 0, "\(built.text)")
+  }
+
+  /// Creates a project with the C programs and, as the programs in the other language, the same with a mistake.
+  private func project(mistake: String? = nil) throws -> TestProject {
+    let project = try TestProject("jobs")
+    let copied = try project.shell(
+      "cp '\(Self.sources)/interop.yaml' . && cp -r '\(Self.original.get().path)/build' . && mkdir -p .build/release")
+    try #require(copied.status == 0, "\(copied.text)")
+    if let mistake { try Self.build(project, in: ".build/release", "-D\(mistake)") }
     return project
   }
 
@@ -119,7 +130,7 @@ struct JobServerTests {
 
   @Test("are shown on the page with all mistakes") func mistakes() throws {
     let sources = try ["server", "client"].map {
-      try String(contentsOfFile: Checkout.root.appending("Tests/Jobs/c/job_\($0).c").string, encoding: .utf8)
+      try String(contentsOfFile: "\(Self.sources)/c/job_\($0).c", encoding: .utf8)
     }
     let mistakes = Set(sources.flatMap { $0.matches(of: /#ifn?def ([A-Z_]+)/).map { String($0.1) } })
     #expect(mistakes.union(["port"]) == Set(try Self.examples.get().map(\.mistake)))

@@ -31,11 +31,17 @@ struct ReportsTests {
     #expect(treacherous.isEmpty)
   }
 
-  /// This must be true for every width, because a line may wrap before any word.
-  @Test(arguments: ReportFormat.allCases, Array(40...120))
-  func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
-    for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
-      let lines = try text(of: RecordedRun.hostile.events, format, style).split { $0.isNewline || $0 == "\r" }
+  /// This must be true for every width if the report wraps lines, because a line may wrap before any word.
+  @Test(arguments: ReportFormat.allCases)
+  func `output of a peer cannot command a CI service`(format: ReportFormat) throws {
+    func reports(_ width: Int) throws -> [String] {
+      try [Style(width: width), Style(isTerminal: true, width: width, verbose: true)].map { style in
+        try text(of: RecordedRun.hostile.events, format, style)
+      }
+    }
+    let wraps = try reports(40) != reports(120)
+    for report in try (wraps ? Array(40...120) : [40]).flatMap(reports) {
+      let lines = report.split { $0.isNewline || $0 == "\r" }
       var commands = lines.filter { line in
         line.unicodeScalars.drop { $0.properties.isWhitespace }.starts(with: "::".unicodeScalars)
           || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)

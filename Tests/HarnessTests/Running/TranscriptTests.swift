@@ -6,7 +6,7 @@ import Testing
 @testable import Harness
 
 /// Tests for golden transcripts, each of which is compared as far as the peer supports it.
-@Suite("A golden transcript", .serialized) struct TranscriptTests {
+@Suite("A golden transcript") struct TranscriptTests {
   private func transcript(_ text: String) throws -> GoldenTranscript {
     let scenario = try DiagnosticLog.collect {
       TranscriptLoader.scenario(file: "x.txt", text: "# A title.\n\(text)", log: $0)

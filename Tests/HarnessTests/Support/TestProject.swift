@@ -5,7 +5,7 @@ import Testing
 @testable import Harness
 
 /// A user's project in a temporary directory, with shell scripts as programs.
-final class TestProject {
+final class TestProject: Sendable {
   let folder: URL
   var path: String { folder.path }
 

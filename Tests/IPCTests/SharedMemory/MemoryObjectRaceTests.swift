@@ -61,7 +61,7 @@ import Testing
       try whileRacing {
         try? POSIXSharedMemory.unlink(name)
       } _: {
-        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+        for _ in 0..<1000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
       }
     }
   }
@@ -73,7 +73,7 @@ import Testing
         try? POSIXSharedMemory.create(name).close()
         try? POSIXSharedMemory.unlink(name)
       } _: {
-        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+        for _ in 0..<1000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
       }
     }
   }

@@ -115,7 +115,7 @@ private func expectBothToEnd(
   freeing free: () throws -> Void
 ) async throws {
   let ended = Shared(Atomic(0))
-  let last = Timeout.after(.milliseconds(400))
+  let last = Timeout.after(.milliseconds(100))
   let repeated: @Sendable (() throws -> Void) throws -> Void = { call in
     defer { ended.value.add(1, ordering: .relaxed) }
     while !last.hasPassed { try call() }

@@ -209,7 +209,7 @@ import Testing
         try whileRacing {
           try? POSIXSemaphore.unlink(name)
         } _: {
-          for _ in 0..<3000 { try POSIXSemaphore.createOrOpen(name, value: 1, permissions: permissions).close() }
+          for _ in 0..<1000 { try POSIXSemaphore.createOrOpen(name, value: 1, permissions: permissions).close() }
         }
       }
     }
@@ -222,7 +222,7 @@ import Testing
         try? POSIXSemaphore.create(name, value: 1).close()
         try? POSIXSemaphore.unlink(name)
       } _: {
-        for _ in 0..<3000 { try POSIXSemaphore.createOrOpen(name, value: 1).close() }
+        for _ in 0..<1000 { try POSIXSemaphore.createOrOpen(name, value: 1).close() }
       }
     }
   }
