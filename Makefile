@@ -203,7 +203,7 @@ services-soak: build ## Kill the services' servers and clients at random, and co
 	@.ci/services-soak $(SECONDS) $(BIN)
 	@.ci/semaphores-soak $(SECONDS) $(BIN)
 
-# The checks to repeat, and their environments: make robustness ROBUSTNESS="matrix load core" RUNS=20
+# The checks to repeat, and their environments: make robustness ROBUSTNESS="matrix load nice" RUNS=20
 ROBUSTNESS ?=
 
 robustness: mutants ## Repeat matrix, self-test and unit tests on a busy machine, and count false failures (RUNS=20; takes hours)

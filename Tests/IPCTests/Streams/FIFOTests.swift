@@ -238,7 +238,7 @@ import Testing
       _ = try? fifo.create()
       try? fifo.unlink()
     } _: {
-      (0..<1000).compactMap { _ in reason { try fifo.createIfMissing() } }
+      (0..<3000).compactMap { _ in reason { try fifo.createIfMissing() } }
     }
     #expect(failures.isEmpty)
   }
