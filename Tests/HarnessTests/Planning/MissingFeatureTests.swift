@@ -111,9 +111,10 @@ struct MissingFeatureTests {
   }
 
   @Test("is found to have an exhausted quota of pipes", .enabled(if: geteuid() == 0)) func pipes() async throws {
-    // For each process substitution, bash keeps the read end of a pipe open.
+    // For each process substitution, bash keeps the read end of a pipe open. The quota is of a user, so no other test
+    // program may have the same one.
     let pipes = "ulimit -n 4096; for i in {1..1100}; do exec {descriptor}< <(:); done"
-    let user = "setpriv --reuid 54321 --regid 54321 --clear-groups"
+    let user = "setpriv --reuid \(100_000 + getpid()) --regid 54321 --clear-groups"
     let lacking = try await missing(
       script: "exec \(user) /bin/bash -c '\(pipes); \(Checkout.sandboxInit) \"$@\"; exit $?' bash \"$@\"")
     #expect(lacking[.pipeCapacity] == "EPERM")
