@@ -21,8 +21,11 @@ struct SandboxReuseTests {
     return lines
   }
 
-  /// The number of the network namespace, which distinguishes sandboxes.
-  private let network = "readlink /proc/self/ns/net"
+  /// A Python expression for the cookie of the network namespace, which distinguishes sandboxes: the kernel uses a
+  /// namespace's number again, but not its cookie (SO_NETNS_COOKIE).
+  private let cookie = "int.from_bytes(socket.socket().getsockopt(socket.SOL_SOCKET, 71, 8), sys.byteorder)"
+  /// Prints that cookie.
+  private var network: String { "python3 -S -c 'import socket, sys; print(\(cookie))'" }
 
   @Test("serves the next cell, and only the next one") func reused() async throws {
     try await onThread {
@@ -111,12 +114,12 @@ struct SandboxReuseTests {
   /// The side that closes a TCP connection first keeps the port for a minute.
   @Test("is not used again while a closed connection reserves a port") func closedConnection() async throws {
     let connect = """
-      import os, socket
+      import socket, sys
       listener = socket.create_server(('127.0.0.1', 0))
       client = socket.create_connection(listener.getsockname())
       server, _ = listener.accept()
       client.close(); server.recv(1); server.close()
-      print(os.readlink('/proc/self/ns/net'))
+      print(\(cookie))
       """
     try await onThread {
       let first = try output(of: "exec python3 -c \"\(connect)\"")
