@@ -97,15 +97,17 @@ struct CellRunTests {
     }
   }
 
-  @Test("whose peer leaves a daemon that holds its output leaks the daemon, and soon names it", .timeLimit(.minutes(1)))
+  @Test(
+    "whose peer leaves a daemon that holds its output leaks the daemon, and names it before its time limit",
+    .timeLimit(.minutes(15)))
   func daemonHoldsOutput() async throws {
     let start = ContinuousClock.now
-    let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")
+    let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;", timeoutMultiplier: 100)
     #expect(outcome.verdict == .leaked)
     #expect(outcome.reason?.contains("holds its output: process") == true)
     #expect(outcome.evidence?.leftBehind.map(\.kind) == [.process])
     #expect(outcome.evidence?.leftBehind.map(\.owner) == ["a"])
-    #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
+    #expect(start.duration(to: .now) < .seconds(1000), "the limit is 2000 s")
   }
 
   @Test("whose peer killed the process that holds its output waits for that process to end") func killedHolder()
