@@ -52,10 +52,7 @@ final class Sandbox {
     /// Files that the peers' user must be able to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
     /// The time that the sandbox init may take to respond.
-    var timeout = usualTimeout
-    /// The usual ``timeout``, which only a hung sandbox init or a very busy machine exceeds: at nice 19 beside compilers,
-    /// responses took more than 10 s.
-    static let usualTimeout = Duration.seconds(60)
+    var timeout = Duration.seconds(10)
     let pool = SandboxPool()
 
     /// The program that modifies a role's system calls, in the same directory as the sandbox init.
