@@ -49,7 +49,8 @@ struct PartialPeerTests {
 
     """
 
-  /// A timeout that is longer than a response may take on a busy machine, so that the runner notices an early one.
+  /// A scenario with a long timeout, because on a busy machine the response to a shorter one may be late even if the
+  /// timeout was early.
   private static let examples = """
     - id: examples/deadline
       title: A read from an empty pipe times out after its timeout.

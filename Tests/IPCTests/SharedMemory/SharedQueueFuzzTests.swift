@@ -11,6 +11,7 @@ import Testing
     for seed in 0..<2_000 { try corrupt(seed: UInt64(seed)) }
   }
 
+  /// Corrupts a queue with random bytes, uses it, and checks the memory around it.
   private func corrupt(seed: UInt64) throws {
     var random = SplitMix(state: seed)
     let region = try SharedRegion(size: 3 * 4096)
