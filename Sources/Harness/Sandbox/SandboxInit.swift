@@ -160,8 +160,10 @@ final class SandboxInit {
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     // Use a separate process group, so that Ctrl-C at the terminal reaches only the runner, which then terminates its
-    // sandboxes.
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    // sandboxes. With a nice value, also use a separate session: the sandbox init gives its session the same value.
+    let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which <spawn.h> declares only for _GNU_SOURCE
+    let isNice = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) > 0
+    unsafe posix_spawnattr_setflags(&attributes, isNice ? newSession : Int16(POSIX_SPAWN_SETPGROUP))
     // The backtracer of a crashed Swift peer would keep the peer's output open.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
     for name in ["PATH", "HOME"] {

@@ -95,6 +95,33 @@ struct SandboxBoundaryTests {
     #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
   }
 
+  /// The kernel lets an unprivileged process set the nice value of an autogroup only every 100 ms.
+  @Test(
+    "has the runner's nice value, also in the autogroup of its own session",
+    .enabled(
+      if: geteuid() == 0 && (try? String(contentsOfFile: "/proc/self/autogroup", encoding: .utf8))?.isEmpty == false,
+      "requires root and autogroups"))
+  func niceValue() async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.addScript("program", #"grep -q ' nice 7$' /proc/self/autogroup && [ "$(nice)" = 7 ]"#)
+      try project.write(
+        """
+        languages: {shell: ./program}
+        scenarios:
+          - id: nice
+            title: The nice values.
+            programs: {a: program}
+            steps: [start: a, wait: a -> exit 0]
+
+        """, to: "interop.yaml")
+      let usual = try String(contentsOfFile: "/proc/self/autogroup", encoding: .utf8)
+      let run = try project.shell(#"nice -n 7 "$1" check"#)
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+      #expect(try String(contentsOfFile: "/proc/self/autogroup", encoding: .utf8) == usual)
+    }
+  }
+
   @Test("sees only itself and the sandbox init") func processes() async throws {
     let lines = try await output(of: "cd /proc; echo [0-9]*; echo $$")
     #expect(lines.count == 2 && lines.first == "1 \(lines.last ?? "")")
