@@ -100,14 +100,14 @@ extension SocketProtocol where Self: ~Copyable {
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   /// Reads bytes from a stream without consuming them, and appends them to an array.
   ///
-  /// Otherwise, this behaves like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// If `maxLength` is 0, the call waits for bytes or the end of the stream, and returns 0. Otherwise, this behaves like
+  /// ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    if maxLength == 0 { return 0 }
-    return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
       try SocketTransfer.peek(descriptor, into: &span, timeout, retryOnInterrupt)
     }
   }
