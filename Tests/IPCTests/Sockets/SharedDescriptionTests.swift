@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import IPC
 import Synchronization
@@ -114,17 +115,16 @@ private func expectBothToEnd(
   _ call: @escaping @Sendable () throws -> Void, and other: (@Sendable () throws -> Void)? = nil,
   freeing free: () throws -> Void
 ) async throws {
-  let ended = Shared(Atomic(0))
-  let last = Timeout.after(.milliseconds(100))
+  let ended = DispatchSemaphore(value: 0)
+  let last = Timeout.after(.milliseconds(200))
   let repeated: @Sendable (() throws -> Void) throws -> Void = { call in
-    defer { ended.value.add(1, ordering: .relaxed) }
+    defer { ended.signal() }
     while !last.hasPassed { try call() }
   }
   async let first: Void = onThread { try repeated(call) }
   async let second: Void = onThread { try repeated(other ?? call) }
-  let late = Timeout.after(.seconds(3600))
-  await eventually { ended.value.load(ordering: .relaxed) == 2 || late.hasPassed }
-  #expect(ended.value.load(ordering: .relaxed) == 2)
+  let late = DispatchTime.now() + .seconds(3600)
+  #expect(try await onThread { ended.wait(timeout: late) == .success && ended.wait(timeout: late) == .success })
   try free()
   _ = try await (first, second)
 }
