@@ -107,7 +107,7 @@ static void dispatch(const struct plan *plan, const char *line) {
 
 /// Gives this session's autogroup, see sched(7), the nice value of this process.
 ///
-/// An exiting process leaves its autogroup, and then has only the share of the CPU that its own nice value
+/// An exiting thread leaves its autogroup, and then has only the share of the CPU that its own nice value
 /// gives it. `waitpid` spins in the kernel while another thread removes the same process from /proc. With
 /// nice 19, that thread could get 1/70 of the share of the autogroup that spins, and `waitpid` took over a
 /// minute.
