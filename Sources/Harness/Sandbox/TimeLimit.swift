@@ -153,10 +153,18 @@ enum TimeoutScaling {
   /// The startup time up to which limits are not extended; on an idle machine, a sandbox starts in 2 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
+  /// The maximum factor by which a limit is extended.
+  ///
+  /// A startup time also contains waits for a CPU, which ``TimeLimit`` excludes anyway and which may be short during the
+  /// rest of the cell.
+  static let maximumFactor = 10.0
+
   /// Returns the limit, extended in proportion to the startup time if that is longer than usual.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
-    limit * max(1, startup / usualStartup)
+    limit * min(factor(startup), maximumFactor)
   }
+
+  private static func factor(_ startup: Duration) -> Double { max(1, startup / usualStartup) }
 
   /// The time from the start to the first response up to which a peer is not considered slow.
   static let usualFirstResponse = Duration.milliseconds(100)
@@ -165,6 +173,6 @@ enum TimeoutScaling {
   ///
   /// `firstResponse` is the time until the peer's first response, in a sandbox that took `startup` to start.
   static func slowness(firstResponse: Duration, startup: Duration) -> Double {
-    max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
+    max(1, firstResponse / (usualFirstResponse * factor(startup)))
   }
 }

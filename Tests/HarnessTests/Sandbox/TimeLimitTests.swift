@@ -11,7 +11,8 @@ import Testing
 
   @Test("grows with a sandbox's startup time") func busy() {
     #expect(TimeoutScaling.scaled(.seconds(20), startup: .milliseconds(200)) == .seconds(80))
-    #expect(TimeoutScaling.scaled(.milliseconds(50), startup: .seconds(1)) == .seconds(1))
+    #expect(TimeoutScaling.scaled(.milliseconds(50), startup: .milliseconds(500)) == .milliseconds(500))
+    #expect(TimeoutScaling.scaled(.seconds(2), startup: .seconds(20)) == .seconds(20))
   }
 
   @Test("grows with a peer's time to its first response, but does not count the machine's delay twice") func slow() {
@@ -22,6 +23,7 @@ import Testing
     #expect(slowness(.milliseconds(100), .milliseconds(4)) == 1)
     #expect(slowness(.seconds(1), .milliseconds(4)) == 10)
     #expect(slowness(.seconds(1), .milliseconds(200)) == 2.5)
+    #expect(slowness(.seconds(10), .seconds(5)) == 1)
   }
 }
 
