@@ -35,9 +35,9 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
     struct timespec changed;
-    /* The peer waits for at least a second, because its timeout is a number of seconds. */
-    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
-        changed = (struct timespec){1, 0};
+    /* The peer waits for at least five seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-five-seconds")) {
+        changed = (struct timespec){5, 0};
         timeout = &changed;
     }
     /* A wait with a timeout makes the descriptors nonblocking, even for the processes that share them. */

@@ -99,7 +99,9 @@ public struct RunConfiguration: Sendable {
   /// Returns a subcommand's command line with this run's options, without a cell.
   func rerun(_ command: String) -> String { ([rerunProgram, command] + rerunOptions).joined(separator: " ") }
 
-  func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
+  func context(
+    _ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil, shortestTimeout: Duration = .zero
+  ) -> CellContext {
     let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
     let files = peers.files(programs: programs)
     var context = CellContext(
@@ -108,7 +110,7 @@ public struct RunConfiguration: Sendable {
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
-      timeout: .seconds(20 * multiplier), project: projects.first)
+      timeout: .seconds(20 * multiplier), shortestTimeout: shortestTimeout, project: projects.first)
     context.compatibility = Compatibility(incompatibilities, runsIncompatible: runsIncompatible)
     context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }
     return context

@@ -201,7 +201,12 @@ final class StepInterpreter {
   func filled(_ template: RequestTemplate) throws(CellOutcome) -> Request {
     var fields = Fields()
     for (key, value) in template.fields {
-      let text = try filled(value)
+      var text = try filled(value)
+      if registry.timeouts.contains(key), let timeout = Duration(decimalSeconds: text), timeout > .zero,
+        timeout < client.context.shortestTimeout
+      {
+        text = "\(client.context.shortestTimeout.seconds)"
+      }
       guard let bytes = PercentEncoding.decode(text) else {
         throw CellOutcome(.broken, "the value '\(text)' of \(key) is not percent-encoded")
       }

@@ -116,8 +116,8 @@ private struct SelfTestTrial: Sendable {
     let rerun = configuration.rerun("self-test \(catching.map(\.name).joined(separator: " "))")
     let context = configuration.context(
       capabilities,
-      timeoutMultiplier: configuration.timeoutMultiplier * (mutant?.verdict == .timedOut ? Self.hangTimeoutFactor : 1)
-    )
+      timeoutMultiplier: configuration.timeoutMultiplier * (mutant?.verdict == .timedOut ? Self.hangTimeoutFactor : 1),
+      shortestTimeout: .milliseconds(500))
     let groups = selected.groups.map { group in
       CellGroupRun(
         group: group, peers: peers, context: context,
