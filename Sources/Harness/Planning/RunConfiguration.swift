@@ -109,7 +109,7 @@ public struct RunConfiguration: Sendable {
       // A multiplier below 1 is meant for the peers, so it does not shorten the time limit for the sandbox init.
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
-        timeout: .seconds(10 * max(1, multiplier))),
+        timeout: Sandbox.Settings.usualTimeout * max(1, multiplier)),
       timeout: .seconds(20 * multiplier), shortestTimeout: shortestTimeout, project: projects.first)
     context.compatibility = Compatibility(incompatibilities, runsIncompatible: runsIncompatible)
     context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }

@@ -7,10 +7,10 @@ struct CellContext: Sendable {
   let sandbox: Sandbox.Settings
   /// The time that a peer may take to respond on an idle machine before it counts as hung.
   var timeout: Duration
-  /// The shortest timeout in a request, except zero and negative timeouts; a request with a shorter one gets this one.
+  /// The minimum to which a request's positive timeouts are raised.
   ///
-  /// If a response arrives after the timeout, an operation that timed out early looks correct. The self-test therefore
-  /// uses longer timeouts, so that a busy machine hides fewer defects.
+  /// If the response arrives after the timeout, an operation that timed out early looks correct. The self-test therefore
+  /// raises short timeouts, so that a busy machine hides fewer mutants.
   var shortestTimeout = Duration.zero
   /// The directory of the user's project, for the variable `{project}`; nil for the suite.
   var project: String?

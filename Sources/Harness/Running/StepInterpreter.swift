@@ -197,15 +197,15 @@ final class StepInterpreter {
 
   // MARK: - Values
 
-  /// Returns the request with all variables replaced by their values.
+  /// Returns the request with all variables replaced by their values, and with short timeouts raised.
   func filled(_ template: RequestTemplate) throws(CellOutcome) -> Request {
+    let shortest = client.context.shortestTimeout
+    let timeouts = shortest > .zero ? registry.timeouts : []
     var fields = Fields()
     for (key, value) in template.fields {
       var text = try filled(value)
-      if registry.timeouts.contains(key), let timeout = Duration(decimalSeconds: text), timeout > .zero,
-        timeout < client.context.shortestTimeout
-      {
-        text = "\(client.context.shortestTimeout.seconds)"
+      if timeouts.contains(key), let timeout = Duration(decimalSeconds: text), timeout > .zero, timeout < shortest {
+        text = "\(shortest.seconds)"
       }
       guard let bytes = PercentEncoding.decode(text) else {
         throw CellOutcome(.broken, "the value '\(text)' of \(key) is not percent-encoded")

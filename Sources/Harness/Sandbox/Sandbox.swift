@@ -52,7 +52,9 @@ final class Sandbox {
     /// Files that the peers' user must be able to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
     /// The time that the sandbox init may take to respond.
-    var timeout = Duration.seconds(10)
+    var timeout = usualTimeout
+    /// The usual ``timeout``.
+    static let usualTimeout = Duration.seconds(10)
     let pool = SandboxPool()
 
     /// The program that modifies a role's system calls, in the same directory as the sandbox init.

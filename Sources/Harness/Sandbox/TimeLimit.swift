@@ -153,15 +153,15 @@ enum TimeoutScaling {
   /// The startup time up to which limits are not extended; on an idle machine, a sandbox starts in 2 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
-  /// The maximum factor by which a limit is extended.
+  /// The maximum factor by which a slow startup extends a limit.
   ///
   /// A startup time also contains waits for a CPU, which ``TimeLimit`` excludes anyway and which may be short during the
   /// rest of the cell.
-  static let maximumFactor = 10.0
+  static let maximumStartupFactor = 10.0
 
   /// Returns the limit, extended in proportion to the startup time if that is longer than usual.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
-    limit * min(factor(startup), maximumFactor)
+    limit * min(factor(startup), maximumStartupFactor)
   }
 
   private static func factor(_ startup: Duration) -> Double { max(1, startup / usualStartup) }
