@@ -175,7 +175,7 @@ test: lint unit guide self-test interop install-check ## Run lint, the unit test
 
 lint: lint-deps c-lint ## Check the prose and the formatting of Swift and C, and compile C with a second compiler
 	@.ci/prose lint
-	@swift format lint --strict --recursive Package.swift Sources Tests
+	@swift format lint --parallel --strict --recursive Package.swift Sources Tests
 
 models: models-deps ## Check the ring, queue, lock and block models with spin (MODELS="ring lock" selects some)
 	@.ci/models $(MODELS)
