@@ -26,8 +26,10 @@ bool can_list_queues(void) {
 }
 
 /// Whether a directory entry leads to a path that stays visible. If so, the cell did not create the
-/// entry.
+/// entry. A queue has no path, although its name begins with a slash.
 static bool leads_to_kept(const char *directory, const char *name) {
+    if (directory[0] == '\0')
+        return false;
     size_t length = strlen(directory), end = strlen(name);
     for (int i = 0; i < kept_by->kept; i++) {
         const char *path = kept_by->keep[i];
@@ -104,7 +106,7 @@ static const char *kind_of(mode_t mode) {
 }
 
 struct listing {
-    const char *root;
+    const char *root; // the directory's path, or "" for queues
     const char *kind; // the kind of object for every entry; NULL if the entry's type determines the kind
 };
 

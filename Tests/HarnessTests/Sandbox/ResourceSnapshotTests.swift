@@ -60,6 +60,25 @@ struct ResourceSnapshotTests {
     }
   }
 
+  /// The name of such a queue begins like the path of a directory that leads to the checkout.
+  @Test("lists a queue with the name of a directory that stays visible")
+  func queueLikeDirectory() async throws {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+          kept: [Checkout.root.string]),
+        names: CellNames(), roles: 1)
+      let name = "/\(try #require(Checkout.root.components.first))"
+      let pid = try sandbox.spawn(role: 0, command: [Checkout.root.appending("build/bin/c-peer").string])
+      let request = "mq_open handle=q name=\(name) oflag=O_CREAT|O_RDWR mode=600\n"
+      _ = sandbox.streams[0].input.write(Array(request.utf8)[...])
+      let lines = try sandbox.lines(of: pid, most: 2)
+      let queues = try sandbox.snapshot().objects.filter { $0.kind == .messageQueue }
+      #expect(queues.map(\.name) == [name], "\(lines)")
+    }
+  }
+
   @Test("can be repeated, however many objects exist")
   func often() async throws {
     try await onThread {
