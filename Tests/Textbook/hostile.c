@@ -72,6 +72,13 @@ static void make_wild_calls(void) {
     syscall(SYS_openat2, AT_FDCWD, "x", wild, SIZE_MAX);
     syscall(SYS_mmap, NULL, SIZE_MAX, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     syscall(SYS_rt_sigqueueinfo, getppid(), 0, wild);
+    // The largest values of the largest set that is recorded completely.
+    unsigned short values[256];
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i] = 32767;
+    int large_set = semget(IPC_PRIVATE, sizeof values / sizeof *values, 0600);
+    if (large_set == -1 || syscall(SYS_semctl, large_set, 0, SETALL, values) == -1)
+        err(1, "semctl SETALL");
     // A mapping past the end of its file, and a large mapping whose pages are never touched.
     int memory = memfd_create("x", MFD_CLOEXEC);
     void *beyond = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 1 << 20);
@@ -80,6 +87,7 @@ static void make_wild_calls(void) {
         err(1, "mmap");
     msgctl(queue, IPC_RMID, NULL);
     semctl(set, 0, IPC_RMID);
+    semctl(large_set, 0, IPC_RMID);
 }
 
 /// Uses names that could end a line or a string in the recording.

@@ -64,9 +64,9 @@ static void report_control(struct tracee *tracee, const char *type, uint64_t num
 }
 
 static void report_values(struct tracee *tracee, const uint64_t *values, size_t count, int first) {
-    char id[ID_SIZE], text[MAX_VALUES * 8] = "";
+    char id[ID_SIZE], text[MAX_VALUES * 16] = ""; // the longest part is ",31999=65535"
     size_t used = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%d=%u", i > 0 ? "," : "", first + (int)i,
                                  (unsigned)values[i] & 0xFFFF);
     write_id(id, "sem", tracee->arguments[0]);
@@ -108,10 +108,10 @@ static size_t read_operations(const struct tracee *tracee, struct sembuf *operat
 
 static void report_operations(struct tracee *tracee) {
     struct sembuf operations[MAX_OPERATIONS];
-    char id[ID_SIZE], text[MAX_OPERATIONS * 24] = "";
+    char id[ID_SIZE], text[MAX_OPERATIONS * 24] = ""; // the longest part is ",65535:-32768/undo"
     size_t used = 0;
     const size_t count = read_operations(tracee, operations);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%u:%+d%s", i > 0 ? "," : "",
                                  operations[i].sem_num, operations[i].sem_op,
                                  (operations[i].sem_flg & SEM_UNDO) != 0 ? "/undo" : "");

@@ -28,6 +28,8 @@ struct HostileRecordingTests {
     #expect(result.failures == [])
     let messages = result.recordings.flatMap(\.objects).flatMap(\.parts).flatMap(\.messages)
     #expect(messages.contains { $0.content == RecordedBytes(Array("done".utf8)) })
+    let values = (0..<256).map { "\($0)=32767" }.joined(separator: ",")
+    #expect(messages.contains { $0.operation == "set \(values)" })
   }
 
   @Test("keeps its descriptor from the program")
