@@ -149,7 +149,7 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &ends, NULL);
     int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
-    remember_own_descriptors();
+    remember_own_state();
     remember_scratch(&plan);
     reply("ready");
     reply_text("scratch", plan.scratch);

@@ -54,7 +54,8 @@ bool enter_sandbox(struct plan *plan); // reports failures; returns in the proce
 void raise_numbers(void);              // of the next process and of the first System V object of each kind
 
 // renewal.c
-void remember_own_descriptors(void); // renewing closes all descriptors that are opened later
+void remember_own_state(
+    void); // renewing closes descriptors that are opened later, and fails if limits have changed
 void renew(const struct plan *plan); // prepares a used sandbox for another cell
 
 // queues.c

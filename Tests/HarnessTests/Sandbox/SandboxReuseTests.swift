@@ -127,4 +127,50 @@ struct SandboxReuseTests {
       #expect(try output(of: network) != first)
     }
   }
+
+  /// Returns settings with which peers have the user ID of the sandbox init, as without privileges: only root can read
+  /// the script in `folder`.
+  private func settings(closing folder: String) throws -> Sandbox.Settings {
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    let script = "\(folder)/script"
+    try Data().write(to: URL(fileURLWithPath: script))
+    var settings = Sandbox.Settings(
+      program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+      kept: [Checkout.root.string])
+    settings.programs = [script]
+    return settings
+  }
+
+  @Test("is not used again if a process changed the limits that the next processes would inherit")
+  func changedLimits() async throws {
+    try await onThread {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())").path
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let settings = try settings(closing: folder)
+      let change = "import resource; resource.prlimit(1, resource.RLIMIT_NOFILE, (64, 64))"
+      let first = try output(of: "\(network); python3 -S -c '\(change)'", settings)
+      let next = try output(of: "ulimit -n; \(network)", settings)
+      #expect(next.first != "64" && next.last != first.first, "\(first) \(next)")
+    }
+  }
+
+  @Test("has no access control lists or other attributes of the previous cell") func attributes() async throws {
+    try await onThread {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())").path
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let settings = try settings(closing: folder)
+      // The list u::rwx,g::rwx,o::rwx, as the kernel stores it.
+      let list = "02000000" + "01000700ffffffff" + "04000700ffffffff" + "20000700ffffffff"
+      let attributes = "print([os.listxattr(path) for path in (\"/tmp\", \"/dev/shm\")])"
+      let change = """
+        import os
+        for path in ("/tmp", "/dev/shm"):
+            os.setxattr(path, "system.posix_acl_default", bytes.fromhex("\(list)"))
+        """
+      let first = try output(of: "python3 -S -c '\(change)' 2>&1; \(network)", settings)
+      #expect(first.count == 1, "\(first)")
+      #expect(try output(of: "python3 -S -c 'import os; \(attributes)'; \(network)", settings) == ["[[], []]"] + first)
+    }
+  }
 }
