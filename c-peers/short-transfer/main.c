@@ -5,12 +5,16 @@
 // each close(2) closes the descriptor and then reports EINTR, as on some network file systems. Closing a
 // descriptor that is not open aborts the command: another thread might have opened it in the meantime.
 //
+// For the peer of another ABI, only closes can be changed: the arguments of the other calls have another
+// layout.
+//
 // strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
 // the length on entry to the call, so the kernel transfers and reports one byte. This process executes the
 // command itself, and a grandchild traces it.
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,16 +77,47 @@ static void poke(pid_t pid, uint64_t address, uint64_t word) {
 }
 
 #if defined(__x86_64__)
-#define THIRD(registers) (registers).rdx
-#define RETURNED(registers) (registers).rax
+enum { NATIVE = AUDIT_ARCH_X86_64 };
 #elif defined(__aarch64__)
+enum { NATIVE = AUDIT_ARCH_AARCH64 };
 #define THIRD(registers) (registers).regs[2]
 #define RETURNED(registers) (registers).regs[0]
 #else
-#error "which registers have the third argument and the result of a system call?"
+#error "which ABI does this program have, and where are the third argument and the result of a system call?"
 #endif
 
+/// Returns a call's number in the ABI of this program, or -1 if this program does not look for the call. The
+/// ABIs of i386 and x32 are supported only for the calls that interrupted closes require.
+static long native_number(const struct __ptrace_syscall_info *call, const struct transfer *transfer) {
+    const unsigned x32 = 0x40000000;
+    const uint64_t number = call->entry.nr;
+    if (call->arch == NATIVE && ((number & x32) == 0 || (long)number < 0))
+        return (long)number;
+    if (transfer->place != RESULT)
+        errx(1, "the peer has another ABI, in which %s cannot be shortened", transfer->name);
+#ifdef __x86_64__
+    if (call->arch == NATIVE)
+        return number == (x32 | 516) ? SYS_writev : (long)(number & ~(uint64_t)x32);
+    if (call->arch == AUDIT_ARCH_I386)
+        switch (number) {
+        case 3: return SYS_read;
+        case 4: return SYS_write;
+        case 6: return SYS_close;
+        case 146: return SYS_writev;
+        default: return -1;
+        }
+#endif
+    errx(1, "the peer has another ABI, whose system calls are unknown");
+}
+
 static void set_register(pid_t pid, enum place place, uint64_t value) {
+#ifdef __x86_64__
+    // In a process with the ABI of i386, the set of registers below would have the layout of that ABI.
+    const size_t offset =
+        place == RESULT ? offsetof(struct user_regs_struct, rax) : offsetof(struct user_regs_struct, rdx);
+    if (ptrace(PTRACE_POKEUSER, pid, (void *)offset, (void *)value) == -1)
+        err(1, "short-transfer: write the registers of the peer");
+#else
     struct user_regs_struct registers;
     struct iovec all = {&registers, sizeof registers};
     if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
@@ -93,6 +128,7 @@ static void set_register(pid_t pid, enum place place, uint64_t value) {
         THIRD(registers) = value;
     if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
         err(1, "short-transfer: write the registers of the peer");
+#endif
 }
 
 // The changed arguments, which are restored when the call returns: the third argument, because a caller
@@ -208,10 +244,11 @@ static void trace(pid_t pid, const struct target *target) {
             if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof call, &call) == -1)
                 err(1, "short-transfer: ask for the system call");
             if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
-                if (enter(&progress, target, (long)call.entry.nr, (long)call.entry.args[0]))
+                const long number = native_number(&call, transfer);
+                if (enter(&progress, target, number, (long)call.entry.args[0]))
                     loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
                 // Before the first write, an error would make the dynamic linker fail.
-                closes = transfer->place == RESULT && (long)call.entry.nr == transfer->number &&
+                closes = transfer->place == RESULT && number == transfer->number &&
                          (progress.responded || progress.requests > 0);
             } else if (call.op == PTRACE_SYSCALL_INFO_EXIT) {
                 leave(&progress, call.exit.rval);
@@ -245,7 +282,10 @@ int main(int argc, char **argv) {
     if (child == 0) {
         if (fork() != 0)
             _exit(0); // the tracer must not be a child that the peer could wait for
-        if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)PTRACE_O_TRACESYSGOOD) == -1 ||
+        // If this tracer fails, the kernel kills the peer, which would otherwise continue as if nothing was
+        // changed.
+        const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+        if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
         // The tracer must not keep the peer's descriptors open: the peer's last close must close the file.
