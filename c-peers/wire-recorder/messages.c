@@ -37,7 +37,8 @@ static bool several_parts(const struct tracee *tracee, uint64_t vector, uint64_t
     return read_memory(tracee, vector, message.parts, message.count * sizeof *message.parts);
 }
 
-/// Reports the fields of the current event, in as many lines as the bytes need.
+/// Reports the fields of the current event, in as many lines as the bytes need. The caller has spent their
+/// number.
 static void report_bytes(const struct tracee *tracee, const char *id) {
     static unsigned char piece[MAX_PIECE];
     size_t rest = message.length, part = 0, at = 0;
@@ -58,7 +59,7 @@ static void report_bytes(const struct tracee *tracee, const char *id) {
                 at = 0;
             }
         }
-        bool more = rest > 0 && part < message.count && spend(filled);
+        bool more = rest > 0 && part < message.count;
         number_field("more", more);
         if (unreadable)
             number_field("unreadable", 1);

@@ -37,7 +37,9 @@ void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
 void time_field(const struct tracee *tracee); // the time at which the current call began
 void end_event(void);                         // sends the line
-bool spend(size_t bytes); // returns false once more than MAX_BYTES bytes were reported, after a "limit" event
+// Returns false once more than MAX_BYTES bytes were reported, after a "limit" event. Call this before
+// `event`, because that event must not be written within another line.
+bool spend(size_t bytes);
 
 // memory.c
 bool read_memory(const struct tracee *tracee, uint64_t address, void *bytes, size_t length);

@@ -11,6 +11,9 @@ struct RecordedCell {
   /// A role that transferred more bytes than the recorder keeps; nil if no role did.
   let cut: String?
 
+  /// Returns why a cell can neither be recorded nor compared if ``cut`` is not nil.
+  static func reason(ofCut role: String) -> String { "\(role) transfers more than 8 MiB; use a smaller scenario" }
+
   /// Whether a step failed, in which case the programs did not run to completion.
   private let isPartial: Bool
 

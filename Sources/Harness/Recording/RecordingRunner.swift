@@ -74,7 +74,7 @@ public struct RecordingRunner: Sendable {
         return
       }
       if let role = recorded.cut {
-        result.failures.append("\(scenario.recordingID): \(role) transfers more than 8 MiB; use a smaller scenario")
+        result.failures.append("\(scenario.recordingID): \(RecordedCell.reason(ofCut: role))")
         return
       }
       if merge == nil {

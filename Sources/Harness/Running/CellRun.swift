@@ -104,6 +104,8 @@ final class CellRun {
     let differences = recorded.differences(from: recording, reference: reference)
     switch outcome.verdict {
     case .passed, .leaked:
+      // The bytes that were not recorded would be reported as missing.
+      if let role = recorded.cut { return CellOutcome(.broken, RecordedCell.reason(ofCut: role)) }
       guard var difference = CellOutcome(differences: differences) else { return outcome }
       difference.seconds = outcome.seconds
       difference.evidence?.add(leftBehind: outcome.evidence?.leftBehind ?? [])
