@@ -84,7 +84,13 @@ static void classify(struct tracee *tracee) {
     case SYS_mq_timedsend:
     case SYS_msgsnd:
     case SYS_kill:
-    case SYS_rt_sigqueueinfo: tracee->is_sharing = tracee->is_releasing = true; break;
+    case SYS_rt_sigqueueinfo:
+    case SYS_pidfd_send_signal: tracee->is_sharing = tracee->is_releasing = true; break;
+    case SYS_tkill:
+    case SYS_tgkill:
+    case SYS_rt_tgsigqueueinfo: // these usually send a signal to a thread of the same process
+        tracee->is_sharing = tracee->is_releasing = signal_target(tracee) != tracee->process;
+        break;
     case SYS_msync:
     case SYS_munmap:
     case SYS_mremap:
@@ -112,7 +118,7 @@ void leave_call(struct tracee *tracee, int64_t result) {
     const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
     if (result < 0 && !connects)
         return;
-    if (!leave_message_call(tracee, result) && !leave_file_call(tracee, result) &&
-        !leave_socket_call(tracee, result))
+    if (!leave_message_call(tracee, result) && !leave_signal_call(tracee) &&
+        !leave_file_call(tracee, result) && !leave_socket_call(tracee, result))
         leave_sysv_call(tracee, result);
 }

@@ -33,17 +33,9 @@ static bool started; // whether the command has been executed
 
 /// Reads a number from a thread's status, such as its thread group.
 static pid_t status_number(pid_t thread, const char *key) {
-    char path[64], text[1024];
+    char path[64];
     snprintf(path, sizeof path, "/proc/%d/status", thread);
-    FILE *status = fopen(path, "re");
-    if (status == NULL)
-        return thread;
-    pid_t number = thread;
-    while (fgets(text, sizeof text, status) != NULL)
-        if (strncmp(text, key, strlen(key)) == 0)
-            number = (pid_t)atol(text + strlen(key));
-    fclose(status);
-    return number;
+    return number_in(path, key, thread);
 }
 
 static struct tracee *find(pid_t thread) {

@@ -1,6 +1,5 @@
 #include "recorder.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,24 +179,6 @@ static void read_source(const struct tracee *tracee) {
         message.to_length = length;
 }
 
-static void report_signal(const struct tracee *tracee, pid_t target, int number, uint64_t information) {
-    siginfo_t info;
-    if (target == tracee->process || number == 0)
-        return;
-    event("signal", tracee->process);
-    number_field("target", target);
-    const char *name = sigabbrev_np(number);
-    char text[32];
-    if (name != NULL)
-        snprintf(text, sizeof text, "SIG%s", name);
-    else
-        snprintf(text, sizeof text, "SIGRTMIN+%d", number - SIGRTMIN);
-    text_field("name", text);
-    if (information != 0 && read_memory(tracee, information, &info, sizeof info))
-        number_field("value", info.si_value.sival_int);
-    end_event();
-}
-
 static void report_unseen(const struct tracee *tracee, const char *call) {
     event("unseen", tracee->process);
     text_field("what", call);
@@ -248,9 +229,6 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     case SYS_sendmsg: found = whole_message(tracee, a[1], result); break;
     case SYS_sendmmsg: report_several(tracee, "send", result); return true;
     case SYS_mq_timedsend: report_queued(tracee); return true;
-    case SYS_kill: report_signal(tracee, (pid_t)a[0], (int)a[1], 0); return true;
-    case SYS_tgkill: report_signal(tracee, (pid_t)a[0], (int)a[2], 0); return true;
-    case SYS_rt_sigqueueinfo: report_signal(tracee, (pid_t)a[0], (int)a[1], a[2]); return true;
     case SYS_sendfile: report_unseen(tracee, "sendfile"); return true;
     case SYS_splice: report_unseen(tracee, "splice"); return true;
     case SYS_tee: report_unseen(tracee, "tee"); return true;

@@ -70,7 +70,13 @@ bool has_mappings(pid_t process);
 void report_stores(const struct tracee *tracee); // call this on entry to a call that orders accesses
 void accept_stores(const struct tracee *tracee, bool acquired, bool released); // call this when it returns
 
-// files.c, messages.c, sysv.c: the calls
+// signals.c
+pid_t signal_target(
+    const struct tracee *tracee); // the process that the current call sends a signal to, or -1
+// Returns the number after `key` at the start of a line in a file in /proc, or `missing`.
+pid_t number_in(const char *path, const char *key, pid_t missing);
+
+// files.c, messages.c, signals.c, sysv.c: the calls
 void enter_call(struct tracee *tracee);
 void leave_call(struct tracee *tracee, int64_t result);
 unsigned umask_of(const struct tracee *tracee);
@@ -78,5 +84,6 @@ bool enter_file_call(struct tracee *tracee);
 bool leave_file_call(struct tracee *tracee, int64_t result);
 bool leave_socket_call(struct tracee *tracee, int64_t result);
 bool leave_message_call(struct tracee *tracee, int64_t result);
+bool leave_signal_call(struct tracee *tracee);
 bool enter_sysv_call(struct tracee *tracee);
 bool leave_sysv_call(struct tracee *tracee, int64_t result);

@@ -111,6 +111,13 @@ struct TextbookTests {
     #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
   }
 
+  @Test("that sends signals with other system calls matches the recording")
+  func signalCalls() async throws {
+    let results = try await Self.check(
+      try Self.port("c", "other-calls"), try Self.recorded.get().recordings, filter: "worker[c>port]")
+    #expect(results.map(\.verdict) == [.passed], "\(results.map(\.outcome.reason))")
+  }
+
   @Test(
     "is not compared with a recording that the C programs themselves differ from", arguments: ["logger", "logger[port"])
   func outdated(filter: String) async throws {
