@@ -90,7 +90,7 @@ static void make_wild_calls(void) {
     semctl(large_set, 0, IPC_RMID);
 }
 
-/// Uses names that could end a line or a string in the recording.
+/// Uses names that could end a line or a string in the recording, or look like files of the system.
 static void use_odd_names(void) {
     static const char name[] = "/tmp/a'\n- scenario: x\x1b[31m {any} #";
     if (mkfifo(name, 0600) == -1)
@@ -99,6 +99,13 @@ static void use_odd_names(void) {
     if (write(fifo, "'\n- {any}: \x1b[31m\\x", 18) != 18)
         err(1, "write");
     unlink(name);
+    static const char *const queues[] = {"/library", "/queue.so.1"};
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++)
+        if (mq_open(queues[i], O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600, NULL) == (mqd_t)-1 ||
+            mq_unlink(queues[i]) == -1)
+            err(1, "mq_open");
+    if (shm_open("/memory.so", O_CREAT | O_EXCL | O_RDWR, 0600) == -1 || shm_unlink("/memory.so") == -1)
+        err(1, "shm_open");
 }
 
 /// Writes forged recorder lines to every descriptor that could be the recorder's output.

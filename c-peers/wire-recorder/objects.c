@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { MAX_SEEN = 4096 };
@@ -86,14 +87,29 @@ static void report(const struct tracee *tracee, int taken, const struct stat *st
     end_event();
 }
 
-static bool is_boring(const char *link) {
-    static const char *const places[] = {"/proc/", "/sys/", "/dev/null", "/dev/tty",
-                                         "/usr/",  "/etc/", "/lib"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (strncmp(link, places[i], strlen(places[i])) == 0)
+static bool begins_with_any(const char *text, const char *const *starts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0)
             return true;
+    return false;
+}
+
+/// Whether a file, such as a library, belongs to the system rather than to the program. A FIFO or a socket
+/// never does. `path` leads to the file; `link` is its name.
+static bool is_of_system(const char *path, const char *link, const struct stat *status) {
+    static const char *const places[] = {"/proc/", "/sys/",   "/usr/",   "/etc/",
+                                         "/lib/",  "/lib32/", "/lib64/", "/libx32/"};
+    static const char *const memory[] = {"/dev/shm/", "/memfd:"};
     const char *suffix = strstr(link, ".so"); // the suffix of a library; a version may follow
-    return suffix != NULL && (suffix[3] == '\0' || suffix[3] == '.');
+    const bool is_library = suffix != NULL && (suffix[3] == '\0' || suffix[3] == '.') &&
+                            !begins_with_any(link, memory, sizeof memory / sizeof *memory);
+    if (!S_ISREG(status->st_mode) ||
+        (!is_library && !begins_with_any(link, places, sizeof places / sizeof *places)))
+        return false;
+    // The name of a queue looks like a path.
+    const long queue_magic = 0x19800202; // MQUEUE_MAGIC, of ipc/mqueue.c
+    struct statfs file_system;
+    return statfs(path, &file_system) == -1 || file_system.f_type != queue_magic;
 }
 
 static void write_id(const struct stat *status, char id[ID_SIZE]) {
@@ -110,7 +126,7 @@ bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]) {
         return false;
     link[length] = '\0';
     const char *type = type_of(&status, link);
-    if (type == NULL || is_boring(link))
+    if (type == NULL || is_of_system(path, link, &status))
         return false;
     write_id(&status, id);
     if (!is_in(seen, seen_count, &status)) {
@@ -137,7 +153,7 @@ bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZ
     if (lstat(place, &status) == -1)
         return false;
     const char *type = type_of(&status, path);
-    if (type == NULL || is_boring(path))
+    if (type == NULL || is_of_system(place, path, &status))
         return false;
     write_id(&status, id);
     // This object is reported again, with more details, when a process opens it.

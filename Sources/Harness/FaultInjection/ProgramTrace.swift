@@ -60,7 +60,7 @@ struct ProgramTrace {
     case .channel:
       guard let object = call.object, !call.isOfStandardStream else { return false }
       return fifos.contains(object) || Self.channels.contains { object.hasPrefix($0) }
-    case .path: return call.opened.map { !Self.isOfSystem($0) } ?? false
+    case .path: return call.opened.map { fifos.contains($0) || !Self.isOfSystem($0) } ?? false
     case .mapping:
       guard call.line.contains("MAP_SHARED") else { return false }
       return call.line.contains("MAP_ANONYMOUS") || call.mapped.map { !Self.isOfSystem($0) } ?? false
@@ -76,8 +76,12 @@ struct ProgramTrace {
 
   /// Returns whether a file, such as a library, belongs to the system rather than to the program.
   private static func isOfSystem(_ path: String) -> Bool {
-    let places = ["/proc/", "/sys/", "/dev/null", "/dev/tty", "/dev/urandom", "/usr/", "/etc/", "/lib", "/var/"]
-    return places.contains { path.hasPrefix($0) } || path.contains(/\.so(\.|$)/) || !path.hasPrefix("/")
+    let places = [
+      "/proc/", "/sys/", "/dev/null", "/dev/tty", "/dev/urandom", "/usr/", "/etc/", "/lib/", "/lib32/", "/lib64/",
+      "/libx32/", "/var/",
+    ]
+    let isMemory = path.hasPrefix("/dev/shm/") || path.hasPrefix("/memfd:")
+    return places.contains { path.hasPrefix($0) } || (!isMemory && path.contains(/\.so(\.|$)/)) || !path.hasPrefix("/")
   }
 
   /// Returns whether a signal can interrupt the program in such a call.

@@ -32,4 +32,19 @@ struct ProgramTraceTests {
         "mq_open.2,EMFILE", "mq_open.2,ENOSPC",
       ])
   }
+
+  @Test("do not fail if they open files of the system")
+  func systemFiles() throws {
+    func faults(opening path: String, fifos: Set<String> = []) throws -> Bool {
+      let table = try ProgramFaultTable.load(root: Checkout.root)
+      let trace = ProgramTrace([
+        #"execve("./server", ["./server"], 0x7ffd /* 5 vars */) = 0"#,
+        #"openat(AT_FDCWD, "\#(path)", O_RDWR) = 3<\#(path)>"#,
+      ])
+      return !trace.injections(into: "server", table: table, fifos: fifos).isEmpty
+    }
+    for path in ["/lib/a", "/lib64/a", "/usr/share/a", "/opt/program/a.so.1"] { #expect(try !faults(opening: path)) }
+    for path in ["/library/a", "/libs/a", "/dev/shm/a.so", "/tmp/a.sock"] { #expect(try faults(opening: path)) }
+    #expect(try faults(opening: "/usr/local/run/fifo", fifos: ["/usr/local/run/fifo"]))
+  }
 }

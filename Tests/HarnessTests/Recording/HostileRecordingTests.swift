@@ -48,7 +48,7 @@ struct HostileRecordingTests {
     #expect(result.failures == [])
     let read = try RecordingFileTests.load(result.text)
     #expect(read.map(\.scenario) == ["hostile"])
-    #expect(read.first?.objects.map(\.kind) == [.fifo])
+    #expect(read.first?.objects.map(\.kind) == [.fifo, .messageQueue, .messageQueue, .sharedMemory])
     #expect(!result.text.contains("\u{1b}"))
   }
 
