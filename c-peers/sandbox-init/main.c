@@ -123,6 +123,7 @@ static void apply_nice_value_to_session(void) {
 
 int main(int argc, char **argv) {
     struct plan plan = parse_arguments(argc, argv);
+    umask(022); // the peers' user must be able to enter directories that this process creates
     closefrom(STDERR_FILENO + 1); // pipes that another thread of the runner was creating
     // If the runner was killed, no process reads the response, and there are no more commands.
     signal(SIGPIPE, SIG_IGN);

@@ -122,6 +122,33 @@ struct SandboxBoundaryTests {
     }
   }
 
+  /// The sandbox init creates the directories that lead to the project in the sandbox's own `/tmp`.
+  @Test(
+    "can enter the project's directory, whatever the runner's umask", .enabled(if: geteuid() == 0, "requires root"))
+  func umask() async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.addScript("program", "exit 0")
+      try project.write(
+        """
+        languages: {shell: ./program}
+        scenarios:
+          - id: start
+            title: A program starts.
+            programs: {a: program}
+            steps: [start: a, wait: a -> exit 0]
+
+        """, to: "interop.yaml")
+      let run = try project.shell(
+        #"""
+        folder=$(mktemp -d /tmp/umask-XXXXXX) && mkdir $folder/project && cp program interop.yaml $folder/project &&
+        chmod -R 755 $folder && (umask 077 && cd $folder/project && "$1" check)
+        status=$?; rm -r "$folder"; exit $status
+        """#)
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+    }
+  }
+
   @Test("sees only itself and the sandbox init") func processes() async throws {
     let lines = try await output(of: "cd /proc; echo [0-9]*; echo $$")
     #expect(lines.count == 2 && lines.first == "1 \(lines.last ?? "")")
