@@ -95,7 +95,7 @@ static void dispatch(const struct plan *plan, const char *line) {
     else if (strncmp(line, "file", length) == 0)
         reply_file(line);
     else if (strncmp(line, "listeners", length) == 0)
-        reply_listeners();
+        reply_listeners(plan);
     else if (strncmp(line, "features", length) == 0)
         reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {

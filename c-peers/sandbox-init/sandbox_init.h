@@ -112,7 +112,9 @@ void reply_snapshot(const struct plan *plan);
 // files.c
 void create_file(const struct plan *plan, const char *line); // creates a file in the scratch directory
 void reply_file(const char *line);                           // sends the bytes of a file
-void reply_listeners(void);                                  // sends the names and ports of ready sockets
+
+// listeners.c
+void reply_listeners(const struct plan *plan); // sends the names and ports of the peers' ready sockets
 
 // walk.c
 struct entry {
