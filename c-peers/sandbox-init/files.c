@@ -1,7 +1,10 @@
 #include "sandbox_init.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,16 +88,33 @@ void create_file(const struct plan *plan, const char *line) {
     reply_end();
 }
 
+/// Opens a path with the permissions of the peers' user, who has one group and no supplementary groups.
+static int open_as_peer(const char *path, const struct open_how *how) {
+    static gid_t groups[NGROUPS_MAX];
+    const uid_t peer = peers_user();
+    if (peer == geteuid()) // the peers also have this process's groups
+        return (int)syscall(SYS_openat2, AT_FDCWD, path, how, sizeof *how);
+    const int count = getgroups(NGROUPS_MAX, groups);
+    if (count == -1 || setgroups(0, NULL) == -1)
+        return -1;
+    const uid_t user = (uid_t)setfsuid(peer);
+    const gid_t group = (gid_t)setfsgid(peer);
+    const int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, how, sizeof *how);
+    const int reason = errno;
+    setfsgid(group);
+    setfsuid(user);
+    if (setgroups((size_t)count, groups) == -1)
+        err(1, "setgroups");
+    errno = reason;
+    return descriptor;
+}
+
 /// Opens a regular file with the permissions of the peers' user.
 static int open_for_reading(const char *path) {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                            .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     struct stat status;
-    uid_t user = (uid_t)setfsuid(peers_user());
-    int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-    int reason = errno;
-    setfsuid(user);
-    errno = reason;
+    int descriptor = open_as_peer(path, &how);
     if (descriptor == -1 || (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)))
         return descriptor;
     close(descriptor);

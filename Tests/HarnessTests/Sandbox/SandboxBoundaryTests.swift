@@ -52,6 +52,27 @@ struct SandboxBoundaryTests {
     }
   }
 
+  @Test(
+    "has its own permissions when the runner reads a file", .enabled(if: geteuid() == 0, "requires root"),
+    arguments: [(0o640, false), (0o644, true)])
+  func fileOfGroup(mode: Int, isReadable: Bool) async throws {
+    let folder = Checkout.root.appending("build/tmp/boundary-\(UUID())").string
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = "\(folder)/file"
+    // The file belongs to the runner's group.
+    try Data("text".utf8).write(to: URL(fileURLWithPath: file))
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+          kept: [Checkout.root.string]),
+        names: CellNames(), roles: 0)
+      #expect((try? sandbox.file(at: file)) == (isReadable ? Array("text".utf8) : nil))
+    }
+  }
+
   @Test("gets every descriptor, or is rejected") func descriptors() async throws {
     try await onThread {
       let sandbox = try Sandbox(
