@@ -178,13 +178,13 @@ static inline void ipc_queue__wake(_Atomic uint32_t *futex, int most) {
     syscall(SYS_futex, futex, FUTEX_WAKE, most, NULL, NULL, 0);
 }
 
-/* The futex system call takes two longs as its timeout, even if time_t has a different size. A deadline more
- * than 68 years after boot does not fit into a 32-bit long. */
+/* The futex system call takes two kernel longs as its timeout, even if time_t has a different size. A
+ * deadline more than 68 years after boot does not fit into a 32-bit long. */
 static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                                   const struct timespec *deadline) {
     const int64_t seconds = deadline ? deadline->tv_sec : 0;
-    const long time[2] = {(long)(seconds < INT32_MAX ? seconds : INT32_MAX),
-                          deadline ? deadline->tv_nsec : 0};
+    const __kernel_long_t time[2] = {(__kernel_long_t)(seconds < INT32_MAX ? seconds : INT32_MAX),
+                                     deadline ? deadline->tv_nsec : 0};
     return (int)syscall(SYS_futex, futex, FUTEX_WAIT_BITSET, expected, deadline ? time : NULL, NULL,
                         FUTEX_BITSET_MATCH_ANY);
 }

@@ -291,9 +291,9 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
     return 0;
 }
 
-/* The futex system call takes two longs as its timeout, even if time_t has a different size. */
+/* The futex system call takes two kernel longs as its timeout, even if time_t has a different size. */
 static inline long ipc_ring__futex(_Atomic uint32_t *word, int operation, uint32_t value,
-                                   const long timeout[2]) {
+                                   const __kernel_long_t timeout[2]) {
     return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
 }
 
@@ -415,7 +415,8 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
             if (checks || !ring->due)
                 ring->due = now + IPC_RING_SLICE;
             /* The difference is at most a slice, so the nanoseconds fit into a 32-bit long. */
-            const long slice[2] = {0, (long)((end < ring->due ? end : ring->due) - now)};
+            const int64_t left = (end < ring->due ? end : ring->due) - now;
+            const __kernel_long_t slice[2] = {0, (__kernel_long_t)left};
             const bool woken = ipc_ring__futex(&ring->own->sleeps, FUTEX_WAIT, 1, slice) == 0;
             error = !woken && errno == EINTR ? EINTR : 0;
         }
