@@ -14,7 +14,7 @@
  *       64      8  producer: number of bytes ever made visible
  *       72      8  producer: its owner, see below
  *       80      4  producer: 1 while it sleeps or is about to; a futex
- *      128     24  consumer: the same three fields; the number counts the bytes consumed
+ *      128     20  consumer: the same three fields; the number counts the bytes consumed
  *      192      -  data: byte n of the stream is at 192 + n mod capacity
  *
  * A record is its length (4 bytes), 4 bytes of zeros, and its bytes, padded to a multiple of 8.
