@@ -150,8 +150,10 @@ const void *peer_unchecked_memory(struct call *call, size_t size) {
     long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
         return NULL;
-    if (at < 0 || (unsigned long long)at > memory.size || size > memory.size - (size_t)at)
+    if (at < 0 || (unsigned long long)at > memory.size || size > memory.size - (size_t)at) {
         peer_fail(call, EFAULT);
+        return NULL;
+    }
     return memory.address + at;
 }
 
@@ -167,6 +169,8 @@ struct segment peer_memory_from(struct call *call, const char *key, const char *
         peer_fail(call, EFAULT);
     else if (at % 8 != 0)
         peer_fail(call, EINVAL);
+    if (call->outcome != OK)
+        return (struct segment){0};
     return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
 }
 

@@ -119,9 +119,11 @@ static void leave_copy(int number) {
 static bool copy(void *to, const void *from, size_t length) {
     struct sigaction guard = {.sa_handler = leave_copy}, before;
     sigaction(SIGBUS, &guard, &before);
-    bool whole = sigsetjmp(before_copy, true) == 0;
-    if (whole)
+    bool whole = false;
+    if (sigsetjmp(before_copy, true) == 0) {
         memcpy(to, from, length);
+        whole = true;
+    }
     sigaction(SIGBUS, &before, NULL);
     return whole;
 }
