@@ -272,7 +272,7 @@ void reply_features(void) {
         reply("feature");
         reply_text("name", features[i].name);
         if (reason != 0)
-            reply_text("errno", strerrorname_np(reason));
+            reply_text("errno", strerrorname_np(reason) != NULL ? strerrorname_np(reason) : "unknown");
         reply_end();
     }
     reply("ok");

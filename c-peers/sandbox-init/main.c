@@ -22,6 +22,9 @@ static struct plan parse_arguments(int argc, char **argv) {
         {"program", required_argument, NULL, 'x'},   {NULL, 0, NULL, 0},
     };
     struct plan plan = {.token = "", .scratch = "/tmp"};
+    plan.program = calloc((size_t)argc, sizeof *plan.program);
+    if (plan.program == NULL)
+        err(1, "calloc");
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'p': plan.private_sandbox = true; break;
@@ -32,10 +35,7 @@ static struct plan parse_arguments(int argc, char **argv) {
                 errx(64, "at most %d places can be kept", MAX_KEPT);
             plan.keep[plan.kept++] = optarg;
             break;
-        case 'x':
-            if (plan.programs < MAX_PROGRAMS)
-                plan.program[plan.programs++] = optarg;
-            break;
+        case 'x': plan.program[plan.programs++] = optarg; break;
         default:
             errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep PATH]... "
                      "[--program FILE]...: started by ipc-interop");
@@ -71,34 +71,37 @@ static void send_signal(const char *line) {
 }
 
 static void dispatch(const struct plan *plan, const char *line) {
-    size_t length = strcspn(line, " ");
-    if (strncmp(line, "renew", length) == 0)
+    char command[16] = ""; // a longer name is unknown
+    const size_t length = strcspn(line, " ");
+    if (length < sizeof command)
+        memcpy(command, line, length);
+    if (strcmp(command, "renew") == 0)
         renew(plan);
-    else if (strncmp(line, "spawn", length) == 0)
+    else if (strcmp(command, "spawn") == 0)
         spawn(plan, line);
-    else if (strncmp(line, "signal", length) == 0)
+    else if (strcmp(command, "signal") == 0)
         send_signal(line);
-    else if (strncmp(line, "state", length) == 0)
+    else if (strcmp(command, "state") == 0)
         reply_process_state(line);
-    else if (strncmp(line, "transfers", length) == 0)
+    else if (strcmp(command, "transfers") == 0)
         reply_transfers(line);
-    else if (strncmp(line, "wait", length) == 0)
+    else if (strcmp(command, "wait") == 0)
         reply_wait(line);
-    else if (strncmp(line, "descriptors", length) == 0)
+    else if (strcmp(command, "descriptors") == 0)
         reply_descriptors(line);
-    else if (strncmp(line, "holders", length) == 0)
+    else if (strcmp(command, "holders") == 0)
         reply_holders(line);
-    else if (strncmp(line, "take", length) == 0)
+    else if (strcmp(command, "take") == 0)
         take_descriptor(line);
-    else if (strncmp(line, "create", length) == 0)
+    else if (strcmp(command, "create") == 0)
         create_file(plan, line);
-    else if (strncmp(line, "file", length) == 0)
+    else if (strcmp(command, "file") == 0)
         reply_file(line);
-    else if (strncmp(line, "listeners", length) == 0)
+    else if (strcmp(command, "listeners") == 0)
         reply_listeners(plan);
-    else if (strncmp(line, "features", length) == 0)
+    else if (strcmp(command, "features") == 0)
         reply_features();
-    else if (strncmp(line, "snapshot", length) == 0) {
+    else if (strcmp(command, "snapshot") == 0) {
         report_ends(plan); // do this first: the snapshot does not list processes that have ended
         reply_snapshot(plan);
     } else
@@ -151,7 +154,7 @@ int main(int argc, char **argv) {
     int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     remember_own_state();
-    remember_scratch(&plan);
+    prepare_snapshots(&plan);
     reply("ready");
     reply_text("scratch", plan.scratch);
     reply_users();

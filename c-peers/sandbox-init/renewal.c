@@ -110,7 +110,7 @@ void renew(const struct plan *plan) {
         reply_failure("unshare", "the IPC namespace");
         return;
     }
-    remember_scratch(plan);
+    prepare_snapshots(plan);
     if (could_list_queues && !can_list_queues()) {
         reply_failure("fsmount", "the mqueue file system");
         return;

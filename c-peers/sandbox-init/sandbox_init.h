@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, MAX_PASSED = 4, KEYS = 16 };
+enum { MAX_ROLES = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, MAX_PASSED = 4, KEYS = 16 };
 
 // The IDs of users, processes and System V objects are above 65,535, which exposes a peer that truncates
 // them.
@@ -29,8 +29,7 @@ struct plan {
     char scratch[64];           // the peers' working directory, whose files are listed
     const char *keep[MAX_KEPT]; // directories and files that stay visible when /tmp is replaced
     int kept;
-    const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
-                                       // interpreters read
+    const char **program; // the programs that peers execute, and the scripts that interpreters read
     int programs;
 };
 
@@ -75,7 +74,7 @@ void remember_ignored_signals(void); // call this before the first spawn, after 
 void spawn(const struct plan *plan, const char *line);
 
 // features.c
-void reply_features(void); // sends the features that scenarios can require but the machine lacks
+void reply_features(void); // sends the features that scenarios can require, with an errno for a missing one
 
 // process_features.c
 int try_ended_pidfd(void);
@@ -105,7 +104,7 @@ void reply_status_flags(long long pid, const char *descriptor, const char *list)
 bool is_killed(long long pid);
 
 // snapshot.c
-void remember_scratch(const struct plan *plan); // opens the IPC namespace's queues
+void prepare_snapshots(const struct plan *plan); // opens the file system of the IPC namespace's queues
 bool can_list_queues(void);
 void reply_snapshot(const struct plan *plan);
 

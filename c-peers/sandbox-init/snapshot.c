@@ -15,7 +15,7 @@ static int queues = -1;
 static int queues_reason; // the reason why queues cannot be listed
 static const struct plan *kept_by;
 
-void remember_scratch(const struct plan *plan) {
+void prepare_snapshots(const struct plan *plan) {
     queues = mqueue_directory();
     queues_reason = errno;
     kept_by = plan;

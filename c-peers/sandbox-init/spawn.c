@@ -241,7 +241,11 @@ static bool parse(const char *line, struct child *child) {
 
     const char *start = field(line, "directory", NULL);
     if (start != NULL) {
-        strlcpy(directory, start, sizeof directory);
+        if (strlcpy(directory, start, sizeof directory) >= sizeof directory) {
+            errno = ENAMETOOLONG;
+            reply_failure("chdir", "the directory of the role");
+            return false;
+        }
         child->directory = directory;
     }
     const char *added = field(line, "environment", &environment_length);

@@ -252,7 +252,10 @@ struct SandboxBoundaryTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let script = folder.appending(path: "script").path
     try Data("id -u; grep CapEff /proc/self/status".utf8).write(to: URL(fileURLWithPath: script))
-    for (kept, programs) in [(folder.path, []), (Checkout.root.string, [script])] {
+    let many = Array(repeating: "/bin/true", count: 100)
+    for (kept, programs) in [
+      (folder.path, []), (Checkout.root.string, [script]), (Checkout.root.string, many + [script]),
+    ] {
       let lines = try await onThread {
         var settings = Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: [kept])
