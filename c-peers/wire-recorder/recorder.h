@@ -2,7 +2,7 @@
 //
 // It writes one line for each event to descriptor FD, in the format of the peer protocol: a word, then fields
 // with percent-encoded values. The command does not inherit the descriptor.
-// Sources/Harness/Recording/TraceEvent.swift reads them. Nothing in the traced processes is trusted: lengths
+// Sources/Harness/Recording/RoleTrace.swift reads them. Nothing in the traced processes is trusted: lengths
 // are bounded, and memory that cannot be read is reported as such.
 #pragma once
 

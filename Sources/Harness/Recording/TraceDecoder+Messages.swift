@@ -191,7 +191,7 @@ extension TraceDecoder {
   mutating func readSignal(_ event: TraceEvent, by role: String) {
     guard let target = event.number("target"), let variable = values.variable(ofProcess: target) else { return }
     let receiver = String(variable.dropLast(".pid".count))
-    // Stores to a mapped file are not part of the stream of writes to the file.
+    // A signal to the role itself, for example from abort(3), carries nothing to another role.
     guard receiver != role else { return }
     let key = "signals \(receiver)"
     let place = places[key] ?? add(RecordedObject(kind: .signals, name: receiver), path: nil, as: key)
