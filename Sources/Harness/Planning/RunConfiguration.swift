@@ -64,8 +64,10 @@ public struct RunConfiguration: Sendable {
     self.registry = registry
   }
 
-  /// The path of the program that shortens transfers, in the same directory as the sandbox init.
-  var tracer: String { FilePath(sandboxInit).removingLastComponent().appending("short-transfer").string }
+  /// The path of the program that shortens transfers.
+  var tracer: String {
+    Sandbox.Settings(program: sandboxInit, capabilities: SandboxCapabilities(isolation: .shared)).tracer
+  }
 
   var rules: RunSummary.Rules {
     RunSummary.Rules(requiredCells: requiredCells, failFast: failFast, allowsNoCells: partition != nil)
