@@ -170,9 +170,9 @@ struct MatrixOptions: ParsableArguments {
         ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
     configuration.selection.involved = configuration.checkedPeer?.language
     if let rerunFailed {
-      let failed = try SavedRun(contentsOf: rerunFailed).failedCells
-      if failed.isEmpty { throw RunError("no cell failed in \(rerunFailed): nothing to run", status: .asExpected) }
-      configuration.selection.cells = failed
+      let saved = try SavedRun(contentsOf: rerunFailed)
+      if let error = saved.nothingToRerun(in: rerunFailed) { throw error }
+      configuration.selection.cells = saved.failedCells
     }
     let environment = ProcessInfo.processInfo.environment
     configuration.partition = try PartitionOption.partition(partition, environment)

@@ -67,6 +67,22 @@ public struct SavedRun: Sendable, Codable {
 
   /// The ids of the cells that failed.
   public var failedCells: Set<String> { Set(results.filter(\.isFailure).map(\.cell.id)) }
+
+  /// Returns the error for a rerun of the failed cells if no cell failed; nil if there are failed cells.
+  ///
+  /// The error has the run's exit status, because a run without failed cells can be red: it may have been interrupted or
+  /// have run too few cells, for example.
+  public func nothingToRerun(in file: String) -> RunError? {
+    guard failedCells.isEmpty else { return nil }
+    guard summary.exitStatus != .asExpected else {
+      return RunError("no cell failed in \(file): nothing to run", status: .asExpected)
+    }
+    let reason = summary.problems.first ?? (summary.interrupted ? "the run was interrupted" : nil)
+    return RunError(
+      "no cell failed in \(file), but that run ended with status \(summary.exitStatus.rawValue)"
+        + (reason.map { " (\($0))" } ?? "") + "; run again without --rerun-failed",
+      status: summary.exitStatus)
+  }
 }
 
 // MARK: - Merging

@@ -28,6 +28,26 @@ import Testing
     #expect(!saved.failedCells.contains("pipe/packets[c]"))
   }
 
+  @Test("keeps the status of a red run without failed cells when only failed cells are rerun") func nothingToRerun() {
+    let cell = RecordedRun.failures(1).compactMap { if case .cellEnded(let result) = $0 { result } else { nil } }[0]
+    let passed = CellResult(
+      cell: cell.cell, outcome: .passed, isExpected: true, expectation: nil, isolation: .private, rerun: "")
+    func error(_ rules: RunSummary.Rules, planned: [String]? = nil, interrupted: Bool = false) -> RunError? {
+      let summary = RunSummary(
+        [passed], planned: planned ?? [cell.cell.id], problems: [], rules: rules, seconds: 1, interrupted: interrupted)
+      return SavedRun(run: nil, results: [passed], summary: summary).nothingToRerun(in: "run.json")
+    }
+    #expect(error(.init())?.status == .asExpected)
+    #expect(error(.init())?.description == "no cell failed in run.json: nothing to run")
+    let few = error(.init(requiredCells: 2))
+    #expect(few?.status == .failures)
+    #expect(few?.description.contains("1 cell was run; at least 2 are required") == true)
+    #expect(few?.description.contains("run again without --rerun-failed") == true)
+    #expect(error(.init(), interrupted: true)?.status == .interrupted)
+    #expect(error(.init(), planned: [cell.cell.id, "pipe/other[c]"])?.status == .brokenEnvironment)
+    #expect(SavedRun(events: RecordedRun.failures(1)).nothingToRerun(in: "run.json") == nil)
+  }
+
   @Test(
     "is not read from other files",
     arguments: [
