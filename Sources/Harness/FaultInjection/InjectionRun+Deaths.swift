@@ -48,7 +48,7 @@ extension InjectionRun {
       let role = try client.role(name)
       if name == target {
         if try watch(role, orBlocked: false) == .responded {
-          throw CellOutcome(.broken, "\(name) responded although it should have been killed")
+          throw missed("\(name) responded although it should have been killed")
         }
         try noteDeath()
       } else if role.pending != nil, !abandonedRoles.contains(name) {

@@ -15,7 +15,7 @@ extension InjectionRun {
         .failed, "\(role.description): \(reason)", expected: expected, request: .request(request),
         response: .response(exchange.response))
     }
-    if fault.kills { throw CellOutcome(.broken, "\(role.name) responded although it should have been killed") }
+    if fault.kills { throw missed("\(role.name) responded although it should have been killed") }
     if fault == .short {
       try evaluateShort(exchange, by: role, against: expected)
       return
@@ -40,6 +40,7 @@ extension InjectionRun {
       try cell.interpreter.settle(role, expected)
     case .ok:
       guard mayBeHidden(injection, in: request, by: role) else {
+        noteMissingCall()
         throw outcome("it does not report that \(point.call) failed", expected: "error errno=\(fault.rawValue)")
       }
       progress = point.call == "close" ? .over : .survived

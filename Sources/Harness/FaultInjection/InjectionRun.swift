@@ -15,6 +15,8 @@ final class InjectionRun {
   var unavailableHandles: Set<HandleReference> = []
   /// Roles that are waiting for a dead role and receive no more requests.
   var abandonedRoles: Set<String> = []
+  /// Whether the script showed that the target made no call that the fault could hit.
+  private var callNeverCame = false
 
   enum Progress {
     /// The target has not received the request in which the fault is injected.
@@ -119,13 +121,13 @@ final class InjectionRun {
   private func finish() throws(CellOutcome) {
     try noteDeath()
     if let injection, case .before = progress {
-      throw CellOutcome(.broken, "the script did not reach the \(injection.point.operation) whose call should fail")
+      throw missed("the script did not reach the \(injection.point.operation) whose call should fail")
     }
     try releaseWaitingRoles()
     let isDead = if case .dead = progress { true } else { false }
     let isOver = if case .over = progress { true } else { false }
     if injection?.fault.kills == true, !isDead {
-      throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, but is alive")
+      throw missed("\(injection?.point.role ?? "") should have been killed, but is alive")
     }
     // A descriptor that is still open because the injected fault made `close` fail is not a leak.
     if injection?.point.call == "close", isOver {
@@ -140,20 +142,58 @@ final class InjectionRun {
   /// Checks that the fault hit the intended call; otherwise, the verdict would be meaningless.
   private func checkInjection() throws(CellOutcome) {
     guard let point = injection?.point, !faultHit else { return }
-    throw CellOutcome(.broken, "the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
+    throw missed("the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
   }
 
+  /// Returns the outcome of a script in which the call that should fail never came.
+  func missed(_ reason: String) -> CellOutcome {
+    noteMissingCall()
+    return CellOutcome(.broken, reason)
+  }
+
+  /// Records that the target completed the request without the call that should fail.
+  func noteMissingCall() { callNeverCame = true }
+
   /// Whether the role's trace shows that the fault hit the intended call.
-  var faultHit: Bool {
-    guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return true }
-    let point = injection.point
-    let trace = SystemCallTrace(role.standardErrorLines)
+  var faultHit: Bool { target.map { $0.injection.hits($0.lines) } ?? true }
+
+  /// Returns whether an outcome only shows that the fault missed its call, and therefore says nothing about the target.
+  ///
+  /// A crash, a hang or a lost sandbox is not excused if no fault was injected.
+  func isMiss(_ outcome: CellOutcome) -> Bool {
+    guard outcome.verdict != .passed, let target else { return false }
+    return target.injection.isMiss(outcome.verdict, callNeverCame: callNeverCame, target.lines)
+  }
+
+  /// The injection, and the lines on the target's standard error; nil without an injection or target.
+  private var target: (injection: Injection, lines: [String])? {
+    guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return nil }
+    return (injection, role.standardErrorLines)
+  }
+}
+
+extension Injection {
+  /// Returns whether a role's trace shows that the fault hit the intended call.
+  func hits(_ lines: [String]) -> Bool {
+    let trace = SystemCallTrace(lines)
     let calls = trace.requests.indices.contains(point.request) ? trace.requests[point.request] : []
-    return switch injection.fault {
+    return switch fault {
     case .killedBefore: trace.killed && calls.last?.name == point.call && calls.last?.number == point.number
     case .killedAfter: trace.killed && calls.last?.name == point.next.call && calls.last?.number == point.next.number
-    case .short: role.standardErrorLines.contains { $0.hasPrefix("shortened \(point.call) ") }
+    case .short: lines.contains { $0.hasPrefix("shortened \(point.call) ") }
     default: calls.contains { $0.name == point.call && $0.number == point.number && $0.isInjected }
     }
+  }
+
+  /// Returns whether a verdict only shows that the fault hit another call, or that its call never came.
+  func isMiss(_ verdict: Verdict, callNeverCame: Bool, _ lines: [String]) -> Bool {
+    guard !hits(lines) else { return false }
+    return callNeverCame || (verdict != .broken && hitsAnotherCall(lines))
+  }
+
+  /// Returns whether a role's trace shows that the fault was injected into any call.
+  private func hitsAnotherCall(_ lines: [String]) -> Bool {
+    let (calls, killed) = SystemCallTrace.calls(in: lines)
+    return fault.kills ? killed : calls.contains(where: \.isInjected)
   }
 }

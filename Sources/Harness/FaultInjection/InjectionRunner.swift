@@ -218,6 +218,19 @@ public struct InjectionRunner: Sendable {
 
   // MARK: - One cell
 
+  /// What a peer lacks if a fault missed its call.
+  static let sameCalls = "the same system calls at every start"
+
+  /// Returns a problem if no fault of a run hit its call.
+  static func problems(_ results: [CellResult]) -> [String] {
+    let faults = results.filter { $0.cell.injection != nil }
+    guard !faults.isEmpty, faults.allSatisfy({ $0.outcome.missing?.name == sameCalls }) else { return [] }
+    return [
+      "fault injection: no fault hit its call in \(counted(faults.count, "cell")), because the peer makes other system "
+        + "calls at each start; leave out fault injection with --quick"
+    ]
+  }
+
   private func result(
     of planned: InjectionPlan.Planned, _ context: CellContext
   ) -> (result: CellResult, run: InjectionRun?) {
@@ -240,9 +253,8 @@ public struct InjectionRunner: Sendable {
       outcome = injectionRun.run()
       run = injectionRun
       // An interpreter may make a different number of calls each time it starts.
-      if configuration.checkedPeer != nil, outcome.verdict != .passed, !injectionRun.faultHit {
-        outcome = CellOutcome(
-          missing: MissingCapability(language: planned.peer.language, name: "the same system calls at every start"))
+      if configuration.checkedPeer != nil, injectionRun.isMiss(outcome) {
+        outcome = CellOutcome(missing: MissingCapability(language: planned.peer.language, name: Self.sameCalls))
       }
     } catch {
       outcome = error

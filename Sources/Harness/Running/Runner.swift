@@ -188,6 +188,8 @@ public struct Runner: Sendable {
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
       problems: problems, rules: rules
-    ) { results in knownFailures?.list.problems(results, file: knownFailures?.file ?? "") ?? [] }
+    ) { results in
+      (knownFailures?.list.problems(results, file: knownFailures?.file ?? "") ?? []) + InjectionRunner.problems(results)
+    }
   }
 }

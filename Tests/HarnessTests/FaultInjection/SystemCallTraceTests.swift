@@ -43,6 +43,51 @@ struct SystemCallTraceTests {
     #expect(!trace.requests[0][2].isInjected)
   }
 
+  private func injection(_ fault: InjectedFault, request: Int = 1, number: Int = 1) -> Injection {
+    let next = InjectionPoint.Next(call: "write", number: 3, isPoint: false)
+    return Injection(
+      fault: fault,
+      point: InjectionPoint(
+        role: "peer", request: request, operation: "mq_send", call: "mq_timedsend", occurrence: 1, numberInRequest: 1,
+        number: number, next: next, isDivisible: false, isWaking: false, isCommitted: false))
+  }
+
+  @Test("show whether a fault hit its call, hit another one, or was not injected") func misses() {
+    let hit = injection(.noSpace)
+    #expect(hit.hits(Self.lines))
+    #expect(!hit.isMiss(.failed, callNeverCame: false, Self.lines))
+    // Another call got the fault, which may have had any consequence for the peer.
+    let other = injection(.noSpace, number: 2)
+    #expect(!other.hits(Self.lines))
+    #expect([Verdict.failed, .crashed, .timedOut].allSatisfy { other.isMiss($0, callNeverCame: false, Self.lines) })
+    #expect(!other.isMiss(.broken, callNeverCame: false, Self.lines), "the sandbox was lost")
+    // Without a fault, only a call that never came excuses the peer.
+    let untouched = Self.lines.filter { !$0.contains("INJECTED") && !$0.contains("killed") }
+    for fault in [InjectedFault.noSpace, .killedBefore, .killedAfter, .short] {
+      let injection = injection(fault)
+      for verdict in [Verdict.failed, .crashed, .timedOut, .leaked, .broken] {
+        #expect(!injection.isMiss(verdict, callNeverCame: false, untouched), "\(fault) \(verdict)")
+      }
+      #expect(injection.isMiss(.broken, callNeverCame: true, untouched))
+    }
+    #expect(injection(.killedBefore, request: 0).isMiss(.crashed, callNeverCame: false, Self.lines))
+  }
+
+  @Test("are a problem if no fault of a run hit its call") func allMissed() {
+    func result(_ outcome: CellOutcome, injected: Bool = true) -> CellResult {
+      let cell = Cell(
+        id: "x", scenario: "x", mechanism: "fifo", title: "", spec: "", level: .must, pairing: [], parameters: [:],
+        location: SourceLocation(file: "x", line: 1, column: 1), injection: injected ? injection(.noSpace).cell : nil)
+      return CellResult(
+        cell: cell, outcome: outcome, isExpected: true, expectation: nil, isolation: .private, rerun: "")
+    }
+    let missed = result(CellOutcome(missing: .init(language: "mine", name: InjectionRunner.sameCalls)))
+    let plain = result(.passed, injected: false)
+    #expect(InjectionRunner.problems([missed, missed, plain]).count == 1)
+    #expect(InjectionRunner.problems([missed, result(.passed)]).isEmpty)
+    #expect(InjectionRunner.problems([plain]).isEmpty)
+  }
+
   @Test("belong to one request, even if the peer reads it in several parts")
   func parts() {
     let bytes = ["p", "i", "d", #"\n"#].map { #"read(0<pipe:[6]>, "\#($0)", 1) = 1"# }
