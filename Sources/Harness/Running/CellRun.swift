@@ -191,7 +191,7 @@ final class CellRun {
           "\(role.description) printed '\(pattern.text)' \(printed) times instead of \(expected); "
             + "if that is correct, list it in 'prints' once for each time",
           expected: pattern.text,
-          response: .line(role.printed.joined(separator: "\n")))
+          response: .line(role.printed.map(\.text).joined(separator: "\n")))
       }
     }
   }

@@ -102,8 +102,8 @@ extension PeerClient {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)
     guard !role.isPeer else { return }
-    while let line = streams.output.nextLine() ?? streams.output.takeRest() {
-      role.record(.line(line))
+    while let line = streams.output.nextOutputLine() {
+      role.record(.line(line.text))
       role.printed.append(line)
     }
   }

@@ -45,14 +45,17 @@ final class RoleProcess {
   var mayHoldMore = false
   private(set) var messages: [(message: Message, time: ContinuousClock.Instant)] = []
   /// All lines that a program has written to standard output so far.
-  var printed: [String] = []
+  var printed: [OutputLine] = []
   /// The patterns that steps have found in the output.
   var found: [FilledPattern] = []
   /// The standard input bytes that have not yet been written.
   var unsentInput: ArraySlice<UInt8> = []
   /// Whether a program's input stays open after its initial bytes, because later steps write to it or close it.
   var isFed = false
-  private(set) var standardErrorLines: [String] = []
+  /// All lines on standard error so far.
+  private(set) var reported: [OutputLine] = []
+  /// The text of all lines on standard error so far.
+  var standardErrorLines: [String] { reported.map(\.text) }
   /// The lines from the tracer: recorder events, or calls as printed by strace.
   var traceLines: [String] = []
   /// The descriptors that were open when the process was ready.
@@ -86,7 +89,7 @@ final class RoleProcess {
   var requestedOperations: [String] { messages.compactMap(\.message.operation) }
 
   func takeErrors(from source: LineSource) {
-    while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
+    while let line = source.nextOutputLine() { reported.append(line) }
   }
 
   /// Text to append to a reason: the line on standard error that explains why the process terminated.

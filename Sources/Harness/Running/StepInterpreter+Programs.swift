@@ -73,7 +73,7 @@ extension StepInterpreter {
     let source = stream == .standardOutput ? streams.output : streams.error
     var wanted: [FilledPattern] = []
     for pattern in patterns { wanted.append(try FilledPattern(kind: pattern.kind, text: filled(pattern.text))) }
-    func lines() -> [String] { stream == .standardOutput ? role.printed : role.standardErrorLines }
+    func lines() -> [OutputLine] { stream == .standardOutput ? role.printed : role.reported }
     do throws(CellOutcome) {
       try client.wait(for: role, to: "print \(wanted.map(\.description).joined(separator: ", then "))") {
         () throws(CellOutcome) -> Void? in
@@ -83,7 +83,7 @@ extension StepInterpreter {
         if isEnded {
           throw CellOutcome(
             .failed, "\(role.description) \(missing.reason)", expected: missing.pattern.text,
-            response: .line(lines().joined(separator: "\n")))
+            response: .line(lines().map(\.text).joined(separator: "\n")))
         }
         return nil
       }
@@ -156,6 +156,9 @@ extension StepInterpreter {
 }
 
 /// A condition on an output line, with all variables filled in.
+///
+/// A text is compared byte for byte: Unicode strings that are canonically equivalent, such as the two forms of 'é', are
+/// different output.
 struct FilledPattern: CustomStringConvertible {
   let kind: LinePattern.Kind
   let text: String
@@ -165,7 +168,7 @@ struct FilledPattern: CustomStringConvertible {
   init(kind: LinePattern.Kind, text: String) {
     self.kind = kind
     self.text = text
-    expression = kind == .matches ? try? Regex(text) : nil
+    expression = kind == .matches ? try? Regex(text).matchingSemantics(.unicodeScalar) : nil
   }
 
   var description: String {
@@ -176,18 +179,18 @@ struct FilledPattern: CustomStringConvertible {
     }
   }
 
-  func matches(_ line: String) -> Bool {
+  func matches(_ line: OutputLine) -> Bool {
     switch kind {
     case .contains: line.contains(text)
-    case .line: line == text
-    case .matches: expression.map { line.contains($0) } ?? false
+    case .line: line.isEqual(to: text)
+    case .matches: expression.map { line.text.contains($0) } ?? false
     }
   }
 
   /// Returns the first condition that is not met by any line after the line for the previous condition; nil if all are
   /// met.
   static func firstMissing(
-    of patterns: [FilledPattern], in lines: [String]
+    of patterns: [FilledPattern], in lines: [OutputLine]
   ) -> (pattern: FilledPattern, reason: String)? {
     var next = 0
     for pattern in patterns {
@@ -204,7 +207,9 @@ struct FilledPattern: CustomStringConvertible {
 }
 
 extension FilledPattern: Hashable {
-  static func == (a: FilledPattern, b: FilledPattern) -> Bool { a.kind == b.kind && a.text == b.text }
+  static func == (a: FilledPattern, b: FilledPattern) -> Bool {
+    a.kind == b.kind && a.text.utf8.elementsEqual(b.text.utf8)
+  }
 
   func hash(into hasher: inout Hasher) {
     hasher.combine(kind)

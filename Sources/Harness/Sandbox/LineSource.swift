@@ -52,6 +52,17 @@ final class LineSource {
     return String(decoding: bytes[start...], as: UTF8.self)
   }
 
+  /// Removes and returns the next complete line or, once the source has ended, an incomplete last line.
+  func nextOutputLine() -> OutputLine? {
+    if let end = endOfLine() {
+      defer { take(through: end + 1) }
+      return OutputLine(bytes[start..<end])
+    }
+    guard isEnded, start < bytes.count else { return nil }
+    defer { take(through: bytes.count) }
+    return OutputLine(bytes[start...])
+  }
+
   /// Removes and returns all remaining lines, including an incomplete last line.
   func remainingLines() -> [String] {
     bytes[start...].split(separator: Self.newline, omittingEmptySubsequences: true).map {
@@ -103,6 +114,29 @@ final class LineSource {
       unsafe bytes.append(contentsOf: buffer)
       unsafe recorded?.append(contentsOf: buffer)
     }
+  }
+}
+
+/// A line of a program's output.
+struct OutputLine: Sendable {
+  /// The line as text, in which U+FFFD replaces invalid UTF-8.
+  let text: String
+  /// The bytes of the line; nil if they are valid UTF-8, and therefore those of ``text``.
+  private let invalid: [UInt8]?
+
+  init(_ bytes: some Collection<UInt8>) {
+    text = String(decoding: bytes, as: UTF8.self)
+    invalid = text.utf8.elementsEqual(bytes) ? nil : Array(bytes)
+  }
+
+  /// Returns whether the line has exactly the bytes of `other`.
+  func isEqual(to other: String) -> Bool {
+    invalid.map { $0.elementsEqual(other.utf8) } ?? text.utf8.elementsEqual(other.utf8)
+  }
+
+  /// Returns whether the bytes of `other` occur in the line.
+  func contains(_ other: String) -> Bool {
+    invalid.map { $0.contains(other.utf8) } ?? text.utf8.contains(other.utf8)
   }
 }
 

@@ -20,6 +20,26 @@ struct ProgramOutputTests {
       ]) == "client/main.swift:3: Fatal error: Error raised at top level: EMFILE")
   }
 
+  @Test("prints text in another Unicode form, or invalid UTF-8, prints other bytes") func bytes() {
+    func matches(_ kind: LinePattern.Kind, _ text: String, _ bytes: [UInt8]) -> Bool {
+      FilledPattern(kind: kind, text: text).matches(OutputLine(bytes))
+    }
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    for kind in [LinePattern.Kind.line, .contains, .matches] {
+      #expect(matches(kind, composed, Array(composed.utf8)))
+      #expect(!matches(kind, composed, Array(decomposed.utf8)))
+    }
+    for kind in [LinePattern.Kind.line, .contains] {
+      #expect(!matches(kind, "caf\u{fffd}", Array("caf".utf8) + [0xE9]))
+      #expect(matches(kind, "caf\u{fffd}", Array("caf\u{fffd}".utf8)))
+    }
+    #expect(matches(.contains, "caf", Array("caf".utf8) + [0xE9]))
+    #expect(
+      FilledPattern(kind: .line, text: composed) != FilledPattern(kind: .line, text: decomposed))
+    // The replacement character in a reason shows where the invalid bytes are.
+    #expect(OutputLine([0x61, 0xFF]).text == "a\u{fffd}")
+  }
+
   private func outcome(_ program: String) async throws -> CellOutcome {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "programs-\(UUID().uuidString)")
