@@ -39,26 +39,24 @@ struct RecordedBytes: Sendable, Equatable {
 
   /// Returns whether the given bytes match this pattern, in which `{any}` matches any bytes.
   func matches(_ bytes: [UInt8], _ value: (String) -> String?) -> Bool {
-    var rest = bytes[...]
-    var mayFollow = false
+    // The offsets at which the next piece can begin. There are at most as many as bytes, so the time is polynomial
+    // even if many pieces are `{any}`.
+    var starts: Set<Int> = [0]
     for piece in pieces {
       if piece == .variable(Self.any, width: nil) {
-        mayFollow = true
+        guard let first = starts.min() else { return false }
+        starts = Set(first...bytes.count)
         continue
       }
       guard let wanted = RecordedBytes(pieces: [piece]).filled(value) else { return false }
       let isAny = if case .variable(Self.any, _) = piece { true } else { false }
-      func isHere(_ start: Int) -> Bool { isAny || rest[start...].starts(with: wanted) }
-      guard rest.count >= wanted.count else { return false }
-      let last = rest.endIndex - wanted.count
-      guard let start = mayFollow ? (rest.startIndex...last).first(where: isHere) : rest.startIndex, isHere(start)
-      else { return false }
-      rest = rest[(start + wanted.count)...]
-      mayFollow = false
+      starts = Set(
+        starts.compactMap { start in
+          let end = start + wanted.count
+          return end <= bytes.count && (isAny || bytes[start..<end].elementsEqual(wanted)) ? end : nil
+        })
     }
-    // The bytes must end with the last literal, even if that literal also occurs earlier.
-    if case .bytes(let tail)? = pieces.last, pieces.count > 1 { return bytes.suffix(tail.count).elementsEqual(tail) }
-    return mayFollow || rest.isEmpty
+    return starts.contains(bytes.count)
   }
 
   /// The maximum number of bytes to record; longer content is recorded as a digest.
