@@ -102,8 +102,12 @@ struct CellValues: Sendable {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
           || $0 == UInt8(ascii: "-")
       }
-      let variable = String(decoding: rest, as: UTF8.self)
-      if kinds.contains(where: variable.hasPrefix) { return (variable, prefix.utf8.count + rest.count) }
+      // A program may append text to a name, as in `{mq}7`; only a name that has a value is a variable.
+      let text = String(decoding: rest, as: UTF8.self)
+      if let kind = kinds.first(where: text.hasPrefix) {
+        let variable = text == kind || text.hasPrefix("\(kind)-") ? text : kind
+        return (variable, prefix.utf8.count + variable.utf8.count)
+      }
     }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
     guard digits.contains(bytes[index]), index == 0 || !digits.contains(bytes[index - 1]) else { return nil }

@@ -220,7 +220,9 @@ struct RecordingComparison {
   private func bytes(_ expected: RecordedBytes, _ actual: RecordedBytes) -> MessageDifference? {
     if let wanted = expected.digest {
       let found = actual.digest ?? actual.filled(values.value).map { ($0.count, Digest($0)) }
-      guard let found, found.0 != wanted.count || found.1 != wanted.digest else { return nil }
+      // Bytes that cannot be filled in are unknown, and therefore differ.
+      guard let found else { return .bytes(.mismatch, expected: wanted.count, actual: 0) }
+      guard found.0 != wanted.count || found.1 != wanted.digest else { return nil }
       return .bytes(
         found.0 == wanted.count ? .mismatch : .length(firstDifference: 0), expected: wanted.count, actual: found.0)
     }

@@ -5,12 +5,18 @@ struct RecordingMerge {
   private(set) var recording: CellRecording
   /// Descriptions of the differences between runs of the same programs, for the user.
   private(set) var notes: [String] = []
+  /// Descriptions of differences that a recording cannot mark, so that every later comparison could fail.
+  private(set) var failures: [String] = []
 
   init(_ first: CellRecording) { recording = first }
 
   mutating func add(_ other: CellRecording, values: CellValues) {
-    // A comparison reports only the first range of bytes that differ, so repeat it to find the next range.
+    // A comparison reports only the first range of bytes that differ, so repeat it to find the next range. The loop
+    // ends, because each repetition marks bytes that were not marked before, and a pattern for any bytes is not changed.
+    let earlier = failures
     while true {
+      // Only a difference that remains at the end is a failure.
+      failures = earlier
       let differences = RecordingComparison(expected: recording, actual: other, values: values).differences()
       let before = recording
       for difference in differences { accept(difference) }
@@ -50,29 +56,50 @@ struct RecordingMerge {
     let list: WritableKeyPath<RecordedObject.Part, [RecordedMessage]> =
       difference.isReception ? \.received : \.messages
     let name = "\(difference.kind.noun) \(difference.name)"
-    if case .type = what {
-      recording.objects[index].parts[part][keyPath: list][number].type = nil
-      return note("the type of a message in \(name) differs from run to run")
+    func change(_ change: (inout RecordedMessage) -> Void) {
+      change(&recording.objects[index].parts[part][keyPath: list][number])
     }
-    guard case .bytes(let bytes, let expected, let actual) = what else {
-      // If a difference cannot be attributed to a single message, ignore the number and the order of all messages.
-      recording.objects[index].tolerance.count = true
-      return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
-    }
-    note("bytes in \(name) differ from run to run")
-    var content = recording.objects[index].parts[part][keyPath: list][number].content
-    switch bytes {
-    case .padding(let range, _, _): content.ignored.append(range)
-    case .content(let range, _, _): content.ignored.append(Self.number(around: range, in: content))
-    case .byteOrder(let width, let offset): content.ignored.append(offset..<offset + width)
-    default:
-      if expected == actual {
-        content.ignored.append(0..<max(1, expected))
-      } else {
-        content = RecordedBytes(pieces: [.variable(RecordedBytes.any, width: nil)])
+    switch what {
+    case .type:
+      change { $0.type = nil }
+      note("the type of a message in \(name) differs from run to run")
+    case .priority:
+      change { $0.priority = nil }
+      note("the priority of a message in \(name) differs from run to run")
+    case .offset:
+      change { $0.offset = nil }
+      note("the offset of bytes in \(name) differs from run to run")
+    case .passed, .operation:
+      let failure =
+        "\(name) cannot be compared, because it differs from run to run: \(difference.explanation(languages: [:]))"
+      if !failures.contains(failure) { failures.append(failure) }
+    case .bytes(let bytes, let expected, let actual):
+      note("bytes in \(name) differ from run to run")
+      change {
+        $0.content = Self.accepting(bytes, in: $0.content, hasEqualCount: expected == actual, count: expected)
       }
     }
-    recording.objects[index].parts[part][keyPath: list][number].content = content
+  }
+
+  /// Returns the content with one more range of bytes marked, or as a pattern that matches any bytes.
+  private static func accepting(
+    _ difference: ContentDifference, in content: RecordedBytes, hasEqualCount: Bool, count: Int
+  ) -> RecordedBytes {
+    if content.isPattern { return content }
+    let range: Range<Int>? =
+      switch difference {
+      case .padding(let range, _, _): range
+      case .content(let range, _, _): number(around: range, in: content)
+      case .byteOrder(let width, let offset): offset..<offset + width
+      default: hasEqualCount ? 0..<max(1, count) : nil
+      }
+    // A range that is already marked cannot hide the difference, for example in bytes of which only a digest is known.
+    guard let range,
+      !content.ignored.contains(where: { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound })
+    else { return RecordedBytes(pieces: [.variable(RecordedBytes.any, width: nil)]) }
+    var content = content
+    content.ignored.append(range)
+    return content
   }
 
   /// Extends a range of digits to the entire number, because its other digits may differ in another run.

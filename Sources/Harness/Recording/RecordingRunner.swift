@@ -85,6 +85,10 @@ public struct RecordingRunner: Sendable {
       }
     }
     guard let merge else { return }
+    guard merge.failures.isEmpty else {
+      result.failures += merge.failures.map { "\(scenario.recordingID): \($0)" }
+      return
+    }
     result.recordings.append(merge.recording)
     result.notes += merge.notes.map { "\(scenario.recordingID): \($0)" }
   }

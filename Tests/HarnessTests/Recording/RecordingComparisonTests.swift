@@ -1,3 +1,4 @@
+import PeerProtocol
 import Testing
 
 @testable import Harness
@@ -266,5 +267,78 @@ struct RecordingComparisonTests {
     let third = try reply(to: 70004, type: 5)
     #expect(
       RecordingComparison(expected: merge.recording, actual: third.recording, values: third.values).differences() == [])
+  }
+
+  @Test("finds a name that a program has extended, and ends the merge of unknown bytes") func extendedNames() throws {
+    let (names, other) = (CellNames(), CellNames())
+    let values = CellValues([], names: names, scratch: "/tmp/s")
+    func recorded(_ text: String, _ values: CellValues = values) -> RecordedBytes { values.recorded(Array(text.utf8)) }
+    #expect(recorded("/\(names.token)-mq7").text == "{mq}7")
+    #expect(recorded("/\(names.token)-mq-2 /\(names.token)-shm").text == "{mq-2} {shm}")
+    #expect(recorded("/tmp/s/\(names.token)-fifo.lock \(names.token)-abstract1").text == "{fifo}.lock {abstract}1")
+    let there = CellValues([], names: other, scratch: "/tmp/s")
+    let bytes = recorded("/\(names.token)-mq7")
+    #expect(there.recorded(try #require(bytes.filled(there.value))) == bytes)
+    // Bytes that have no value in this cell are never equal to a digest.
+    func object(_ content: RecordedBytes) -> CellRecording {
+      var queue = RecordedObject(kind: .messageQueue, name: "{mq}")
+      queue.parts = [RecordedObject.Part(role: "client", messages: [RecordedMessage(content: content)])]
+      return CellRecording(scenario: "x", objects: [queue])
+    }
+    let unknown = RecordedBytes(pieces: [.variable("nobody.pid", width: nil)])
+    let digests = [[UInt8]](repeating: [1], count: 2).enumerated().map { index, bytes in
+      RecordedBytes(pieces: [.digest(count: 3000, Digest(bytes + [UInt8(index)]))])
+    }
+    #expect(
+      RecordingComparison(expected: object(digests[0]), actual: object(unknown), values: values).differences().count
+        == 1)
+    for (first, second) in [(unknown, unknown), (RecordedBytes([]), unknown), (digests[0], digests[1])] {
+      var merge = RecordingMerge(object(first))
+      merge.add(object(second), values: values)
+      #expect(merge.recording.objects[0].parts[0].messages[0].content.isPattern)
+    }
+  }
+
+  @Test("ignores a priority or an offset that differs from run to run, and rejects an operation") func varying() {
+    func recording(_ message: RecordedMessage) -> CellRecording {
+      var queue = RecordedObject(kind: .messageQueue, name: "{mq}")
+      queue.parts = [RecordedObject.Part(role: "client", messages: [message])]
+      return CellRecording(scenario: "x", objects: [queue])
+    }
+    func merge(_ first: RecordedMessage, _ second: RecordedMessage) -> RecordingMerge {
+      var merge = RecordingMerge(recording(first))
+      merge.add(recording(second), values: Self.values)
+      return merge
+    }
+    func differences(_ merge: RecordingMerge, from message: RecordedMessage) -> [RecordingDifference] {
+      RecordingComparison(expected: merge.recording, actual: recording(message), values: Self.values).differences()
+    }
+    let priorities = merge(Self.message("a", priority: 1), Self.message("a", priority: 2))
+    #expect(differences(priorities, from: Self.message("a", priority: 3)) == [])
+    #expect(priorities.notes == ["the priority of a message in the queue {mq} differs from run to run"])
+    #expect(priorities.failures == [] && !priorities.recording.objects[0].tolerance.count)
+    func store(_ offset: Int) -> RecordedMessage { RecordedMessage(content: RecordedBytes([1]), offset: offset) }
+    let offsets = merge(store(0), store(8))
+    #expect(differences(offsets, from: store(16)) == [] && offsets.failures == [] && offsets.notes.count == 1)
+    let operations = merge(RecordedMessage(operation: "SIGUSR1"), RecordedMessage(operation: "SIGUSR2"))
+    let descriptors = merge(RecordedMessage(passed: ["pipe"]), RecordedMessage(passed: []))
+    for merge in [operations, descriptors] {
+      #expect(merge.failures.count == 1)
+      #expect(merge.failures.first?.contains("cannot be compared, because it differs from run to run") == true)
+    }
+  }
+
+  @Test(
+    "matches a pattern from the first to the last byte, and tries every place of a variable",
+    arguments: [
+      (#"{any}{client.pid}\n"#, "x 70001\n", true), (#"{any}{client.pid}\n"#, "x 70001\nGARBAGE\n", false),
+      ("{any}{client.pid}!", "70001 70001!", true), ("{any}{client.pid}!", "70001 70001", false),
+      ("a{any}", "a", true), ("a{any}", "ba", false), ("{any}a", "aa", true), ("{any}a", "ab", false),
+      ("{any}a{any}b", "xaybzb", true), ("{any:2}{any}b", "b", false), ("{any:2}{any}b", "xyb", true),
+      (String(repeating: "{any}a", count: 200), String(repeating: "a", count: 1000) + "b", false),
+    ])
+  func patternMatches(pattern: String, text: String, matches: Bool) throws {
+    let bytes = try #require(RecordedBytes(text: pattern))
+    #expect(bytes.matches(Array(text.utf8)) { $0 == "client.pid" ? "70001" : nil } == matches)
   }
 }
