@@ -111,7 +111,9 @@ extension RunSummary {
     var failFast = false
     /// Whether a run whose only failures are leaks gets a separate exit status.
     var countsLeaksApart = true
-    /// Whether a run without cells succeeds, because the other parts of the plan contain the cells.
+    /// Whether a run that runs no cell succeeds, because the other parts of the plan may run cells.
+    ///
+    /// The merged report of all parts does not allow this.
     var allowsNoCells = false
   }
 
@@ -125,7 +127,7 @@ extension RunSummary {
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
     // A run must not succeed without running any cell, even if the reason is known.
-    let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
+    let isIdle = !rules.allowsNoCells && !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     let isIncapable = isIdle && results.allSatisfy { $0.outcome.missing != nil }
     if isIdle, !isIncapable {
       problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")")
