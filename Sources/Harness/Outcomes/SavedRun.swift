@@ -124,6 +124,9 @@ extension SavedRun {
       guard let slice = part.run.run?.partition else {
         throw refused("\(part.file) has no part of a plan; it was run without --partition")
       }
+      guard Partition(number: slice.number, of: slice.count) != nil else {
+        throw refused("\(part.file) has part \(slice.number) of \(slice.count), which cannot exist")
+      }
       let reference = first.run.run
       guard slice.plan == reference?.partition?.plan, slice.count == reference?.partition?.count else {
         throw refused("\(part.file) and \(first.file) are parts of different plans")
@@ -141,7 +144,7 @@ extension SavedRun {
       }
     }
     let count = first.run.run?.partition?.count ?? 0
-    let missing = (1...max(1, count)).filter { found[$0] == nil }
+    let missing = (1...count).filter { found[$0] == nil }
     guard missing.isEmpty else {
       let numbers = missing.prefix(10).map(String.init).joined(separator: ", ")
       throw refused("\(missing.count) of \(count) parts are missing: \(numbers)")

@@ -128,6 +128,40 @@ import Testing
     #expect(merged.summary.problems.contains { $0.hasPrefix("1 of \(plan.cells.count) planned cells were not run") })
   }
 
+  @Test("succeed if other parts run cells, and are a problem if no part does") func idle() throws {
+    for missing in [nil, MissingCapability(language: "swift", name: "mkfifo")] {
+      let outcome = missing.map { CellOutcome(missing: $0) } ?? CellOutcome(.notRun, "no mqueue")
+      var parts = try parts(3)
+      for index in parts.indices {
+        let part = parts[index].run
+        let results = part.results.map { result in
+          CellResult(
+            cell: result.cell, outcome: outcome, isExpected: true, expectation: nil, isolation: .private, rerun: "")
+        }
+        let summary = RunSummary(
+          results, planned: results.map(\.cell.id), problems: [], rules: .init(allowsNoCells: true), seconds: 1,
+          interrupted: false)
+        #expect(summary.exitStatus == .asExpected && summary.problems == [])
+        if index == 2 { #expect(try SavedRun(merging: parts).summary.exitStatus == .asExpected) }
+        parts[index].run = SavedRun(run: part.run, results: results, summary: summary)
+      }
+      let merged = try SavedRun(merging: parts).summary
+      #expect(merged.exitStatus == (missing == nil ? .brokenEnvironment : .nothingSelected))
+      #expect(merged.problems.count == 1)
+    }
+  }
+
+  @Test("do not merge if their number or count cannot exist", arguments: [(1, 0), (0, 3), (1, Int.max), (-1, -1)])
+  func impossible(number: Int, count: Int) throws {
+    var part = try parts(1)[0]
+    var description = try #require(part.run.run)
+    description.partition = PlanSlice(number: number, count: count, plan: "x")
+    part.run = SavedRun(run: description, results: part.run.results, summary: part.run.summary)
+    let error = #expect(throws: RunError.self) { try SavedRun(merging: [part]) }
+    #expect(error?.status == .usage)
+    #expect(error?.description.contains("has part \(number) of \(count), which cannot exist") == true)
+  }
+
   private func parts(
     _ count: Int, dropping dropped: Int = 0, swift: String = "swift-6.3"
   ) throws -> [(file: String, run: SavedRun)] {
