@@ -77,7 +77,7 @@ struct RunningOptions: ParsableArguments {
 
   /// Returns the text, quoted if necessary, as one word in a shell command.
   static func quoted(_ text: String) -> String {
-    text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
+    text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : text.quotedForShell
   }
 }
 

@@ -268,7 +268,8 @@ public struct InjectionRunner: Sendable {
       outcome.missing == nil ? expectations.assess(planned.cell.id, outcome) : (isExpected: true, note: nil)
     let rerun =
       configuration.checkedPeer == nil
-      ? configuration.rerun("fault-injection '\(planned.cell.id)'") : configuration.rerun(cell: planned.cell.id)
+      ? configuration.rerun("fault-injection \(planned.cell.id.quotedForShell)")
+      : configuration.rerun(cell: planned.cell.id)
     return CellResult(
       cell: planned.cell, outcome: outcome, isExpected: assessment.isExpected, expectation: assessment.note,
       isolation: context.sandbox.capabilities.isolation, rerun: rerun)

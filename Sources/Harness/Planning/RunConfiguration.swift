@@ -94,8 +94,8 @@ public struct RunConfiguration: Sendable {
 
   /// Returns the command line that reruns a cell.
   func rerun(cell id: String) -> String {
-    guard checkedPeer != nil else { return rerun("\(command) '\(id)'") }
-    return "\(rerun("check-peer")) --filter '\(id)' \(checkedCommand)"
+    guard checkedPeer != nil else { return rerun("\(command) \(id.quotedForShell)") }
+    return "\(rerun("check-peer")) --filter \(id.quotedForShell) \(checkedCommand)"
   }
 
   /// Returns a subcommand's command line with this run's options, without a cell.
@@ -117,6 +117,11 @@ public struct RunConfiguration: Sendable {
     context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }
     return context
   }
+}
+
+extension String {
+  /// The text in single quotes, as one word in a shell command.
+  package var quotedForShell: String { "'\(replacing("'", with: #"'\''"#))'" }
 }
 
 extension RunConfiguration {
