@@ -130,7 +130,7 @@ struct MatrixOptions: ParsableArguments {
       writer.receive($0)
     }
     try writer.finish()
-    throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
+    throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allKnownCells).rawValue)
   }
 
   /// Returns the user's scenario files and peer lists: those in the options or else, with `--rerun-failed`, those of the

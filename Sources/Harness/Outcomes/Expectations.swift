@@ -25,6 +25,13 @@ public struct Expectations: Sendable {
     Expectations(entries: entries.filter { scope.containsCells(of: $0.cells) } + others)
   }
 
+  /// Returns the expectations without the entries for fault-injection cells that a run does not have.
+  ///
+  /// `cells` contains the ids of the cells of the run.
+  func limited(toFaultsIn cells: [String]) -> Expectations {
+    Expectations(entries: entries.filter { !$0.isForUnknownFault(cells) } + others)
+  }
+
   struct Entry: Sendable {
     let cells: Glob
     let verdict: Verdict
@@ -124,5 +131,26 @@ public struct Expectations: Sendable {
   private static func isDay(_ text: String) -> Bool {
     let style = Date.ISO8601FormatStyle.iso8601.year().month().day()
     return (try? Date(text, strategy: style))?.formatted(style) == text
+  }
+}
+
+extension Expectations.Entry {
+  /// Returns whether the entry is for fault-injection cells of programs or scripts that the run did not record, so that
+  /// the run does not show whether the cells exist.
+  ///
+  /// The id of a fault-injection cell contains its role, followed by a colon: `jobs[c>swift,client:write.1,EINTR]`.
+  func isForUnknownFault(_ ids: [String]) -> Bool {
+    let pattern = cells.pattern
+    guard let bracket = pattern.firstIndex(of: "[") else { return false }
+    if let colon = pattern[bracket...].firstIndex(of: ":") {
+      return !ids.contains(where: Glob(pattern[...colon] + "*").matches)
+    }
+    // With a wildcard, the pattern need not contain the role: `jobs[c>swift,*,EINTR]`.
+    guard pattern.contains("*"),
+      InjectedFault.allCases.contains(where: {
+        pattern.hasSuffix(",\($0.rawValue)]") || pattern.hasSuffix("*\($0.rawValue)]")
+      })
+    else { return false }
+    return !ids.contains(where: Glob(pattern[...bracket] + "*:*").matches)
   }
 }

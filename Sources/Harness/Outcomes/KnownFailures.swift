@@ -57,13 +57,15 @@ public struct KnownFailures: Sendable {
 
   /// Returns the list, updated so that a run's results are expected.
   ///
-  /// Entries for other machines and for existing cells that were not run are kept. Entries whose review date has passed
-  /// are also kept, because a person must decide about them. `today` is the current date, such as `2027-03-01`.
+  /// Entries for other machines, for existing cells that were not run, and for faults that were not injected are kept.
+  /// Entries whose review date has passed are also kept, because a person must decide about them. `today` is the current
+  /// date, such as `2027-03-01`.
   public func updated(_ results: [CellResult], allCells: [String], today: String) -> Update {
     let run = results.filter { $0.verdict != .notRun }
     let kept = expectations.entries.filter { entry in
       let covered = run.filter { entry.cells.matches($0.cell.id) }
-      return covered.allSatisfy { Self.holds(entry, for: $0.outcome) } && allCells.contains(where: entry.cells.matches)
+      let exists = allCells.contains(where: entry.cells.matches) || entry.isForUnknownFault(allCells)
+      return covered.allSatisfy { Self.holds(entry, for: $0.outcome) } && exists
     }
     let known = Expectations(entries: kept)
     var added: [Expectations.Entry] = []

@@ -1,4 +1,5 @@
 import PeerProtocol
+import Synchronization
 
 /// Runs the matrix: selects cells, probes the machine and the peers, and passes the groups of cells to the cell runner.
 public struct Runner: Sendable {
@@ -7,8 +8,9 @@ public struct Runner: Sendable {
   /// The cell ids in file order; reports use this order even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
-  /// The ids of all cells, selected or not.
+  /// The ids of all cells, selected or not, except the fault-injection cells.
   public let allCells: [String]
+  private let recordedFaults = RecordedFaults()
   /// The faults to inject into the checked peer or programs; nil for none.
   public var injection: FaultInjector?
   /// Whether an obsolete expectation makes the run fail.
@@ -74,6 +76,9 @@ public struct Runner: Sendable {
     }
     return start.knowing(Dictionary(uniqueKeysWithValues: probed), configuration.registry)
   }
+
+  /// The ids of all cells, selected or not, including the fault-injection cells that the last run found.
+  public var allKnownCells: [String] { (allCells + recordedFaults.ids).withoutDuplicates }
 
   /// The cells in the run, in order, except the fault-injection cells.
   public var cells: [Cell] { plan.cells }
@@ -178,12 +183,14 @@ public struct Runner: Sendable {
         ).run(runner)
       }
     }
-    let known = allCells + (faults?.cells.map(\.id) ?? [])
+    if let faults { recordedFaults.set(faults.known + faults.cells.map(\.id)) }
+    let known = allKnownCells
     var rules = configuration.rules
     rules.unmetRequirements = context.capabilities.problems(required: configuration.requiredOperations)
     let problems =
       (rejectsStaleExpectations
-        ? expectations.limited(to: scope).problems(cells: known, today: MachineProbe.today) : [])
+        ? expectations.limited(to: scope).limited(toFaultsIn: known)
+          .problems(cells: known, today: MachineProbe.today) : [])
       + (faults?.problems ?? [])
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
@@ -192,4 +199,11 @@ public struct Runner: Sendable {
       (knownFailures?.list.problems(results, file: knownFailures?.file ?? "") ?? []) + InjectionRunner.problems(results)
     }
   }
+}
+
+/// The ids of the fault-injection cells, which are known only once the scripts or programs have been recorded.
+private final class RecordedFaults: Sendable {
+  private let stored = Mutex<[String]>([])
+  var ids: [String] { stored.withLock { $0 } }
+  func set(_ ids: [String]) { stored.withLock { $0 = ids } }
 }

@@ -84,6 +84,33 @@ import Testing
     #expect([results[0]].knownFailures == ", 1 unexpectedly passed" && [results[0]].failedCount == 0)
   }
 
+  @Test("keeps the entries for faults that the run did not inject, and treats injected faults like other cells")
+  func faults() throws {
+    let (fault, other) = ("nf[c,p:write.1,EINTR]", "nf[c,p:write.2,EINTR]")
+    let list = try load(
+      [fault, "nf[c,*,EINTR]", "nf[c,*short]"].map { entry.replacing("pipe/eof[mine]", with: $0) }.joined()
+        .replacing("# Ours.\n", with: ""))
+    let today = "2026-12-01"
+    let plain = result("nf[c]", .passed, nil, isExpected: true)
+    // The faults were not injected.
+    #expect(list.expectations.limited(toFaultsIn: ["nf[c]"]).problems(cells: ["nf[c]"], today: today) == [])
+    #expect(list.updated([plain], allCells: ["nf[c]"], today: today).removed == 0)
+    // Some faults were injected, and the programs were recorded, which shows all of them.
+    let one = try load(entry.replacing("pipe/eof[mine]", with: fault))
+    let cells = ["nf[c]", fault, other]
+    #expect(one.updated([plain, result(other, .passed, nil)], allCells: cells, today: today).removed == 0)
+    let same = one.updated([result(fault, .failed, "it is EPIPE", isExpected: true)], allCells: cells, today: today)
+    #expect(same.added == 0 && same.removed == 0 && same.text.contains("2999-01-01"))
+    #expect(one.updated([result(fault, .passed, nil)], allCells: cells, today: today).removed == 1)
+    // The program no longer makes the call.
+    let gone = ["nf[c]", other]
+    #expect(one.updated([plain], allCells: gone, today: today).removed == 1)
+    #expect(one.expectations.limited(toFaultsIn: gone).problems(cells: gone, today: today).count == 1)
+    // An entry for a misspelled cell without a fault is still an error.
+    let misspelled = try load(entry.replacing("pipe/eof[mine]", with: "nf[swft,errno=EINTR]")).expectations
+    #expect(misspelled.limited(toFaultsIn: ["nf[c]"]).problems(cells: ["nf[c]"], today: today).count == 1)
+  }
+
   @Test("does not cover a broken environment") func broken() throws {
     let update = try load(entry).updated(
       [result("pipe/eof[mine]", .broken, "the control cell failed")], allCells: ["pipe/eof[mine]"], today: "2026-12-01")
