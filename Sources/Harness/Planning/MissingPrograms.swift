@@ -22,7 +22,9 @@ struct MissingPrograms: Sendable {
       groups: plan.groups.compactMap { group in
         let cells = group.cells.filter { cell in
           let missing = missing(in: cell, group.scenario, peers)
-          for program in missing { counts[program, default: 0] += 1 }
+          for program in missing { counts[program, default: 0] += 0 }
+          // Several programs of a cell may be missing, but the notes count the cell only once.
+          if let first = missing.min(by: Self.precedes) { counts[first, default: 0] += 1 }
           return missing.isEmpty
         }
         // A group needs its control cell even if the control cell is not selected.
@@ -31,15 +33,23 @@ struct MissingPrograms: Sendable {
         }
         return cells.isEmpty ? nil : Plan.Group(scenario: group.scenario, control: group.control, cells: cells)
       })
-    for (program, count) in counts.sorted(by: { ($0.key.language, $0.key.role) < ($1.key.language, $1.key.role) }) {
+    var total = 0
+    for (program, count) in counts.sorted(by: { Self.precedes($0.key, $1.key) }) {
       guard program.language != reference, program.reason == .missing else {
         problem = problem ?? RunError(program.problem, status: .brokenEnvironment)
         continue
       }
+      let cells = count == 0 ? "" : ": \(counted(count, total == 0 ? "cell" : "more cell")) left out"
+      total += count
       notes.append(
-        "\(program.language): no \(program.file): \(counted(count, "cell")) left out; build it, or pin the role: pin: {\(program.role): \(reference)}"
+        "\(program.language): no \(program.file)\(cells); build it, or pin the role: pin: {\(program.role): \(reference)}"
       )
     }
+  }
+
+  /// Returns whether a program's note precedes the note of another one.
+  private static func precedes(_ first: Program, _ second: Program) -> Bool {
+    (first.language, first.role, first.file) < (second.language, second.role, second.file)
   }
 
   private struct Program: Hashable {
