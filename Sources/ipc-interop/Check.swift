@@ -33,7 +33,10 @@ struct Check: ParsableCommand {
 
   @OptionGroup var matrix: MatrixOptions
 
-  func validate() throws { try MatrixOptions.rejectEmpty(arguments, "FILTER") }
+  func validate() throws {
+    try MatrixOptions.rejectEmpty(arguments, "FILTER")
+    try matrix.output.check("check", RunReport.formatsOfAnyRun)
+  }
 
   func run() throws {
     let (path, name, filters) = try ProjectLocation.find(arguments)

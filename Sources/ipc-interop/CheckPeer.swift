@@ -50,6 +50,7 @@ struct CheckPeer: ParsableCommand {
     try MatrixOptions.rejectEmpty(filter, "--filter")
     guard let program = words.first else { throw ValidationError("the command of the peer is missing") }
     if wantsHelp { return }
+    try matrix.output.check("check-peer", RunReport.formatsOfAnyRun)
     if program.hasPrefix("-") {
       throw ValidationError("'\(program)' is not an option of check-peer; options precede the command of the peer")
     }

@@ -66,6 +66,7 @@ struct FaultInjection: ParsableCommand {
 
   func validate() throws {
     if filter.contains("") { throw ValidationError("FILTER must not be empty; leave it out to select every cell") }
+    try output.check("fault-injection", RunReport.formatsOfAnyRun)
     if list { try output.check("--list", [.console]) }
   }
 

@@ -18,6 +18,8 @@ public protocol FormattedDocument {
 public enum RunReport: FormattedDocument {
   /// All formats.
   public static let formats = ReportFormat.allCases
+  /// The formats for runs that need not contain all peers, which the page about ABIs compares.
+  public static let formatsOfAnyRun = formats.filter { $0 != .abi }
 }
 
 /// The report formats, with the names that `--format` accepts.
