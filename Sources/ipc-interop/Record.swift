@@ -54,20 +54,23 @@ struct Record: ParsableCommand {
 
   func run() throws {
     let installation = try running.installation()
-    let (result, target) =
-      areCommands ? (try recordCommands(installation), "-") : try recordProject(installation)
+    let (result, target, name) =
+      areCommands ? (try recordCommands(installation), "-", "-") : try recordProject(installation)
     for note in result.notes { report("note: \(note)") }
     for failure in result.failures { report("not recorded: \(failure)") }
     if !result.recordings.isEmpty {
       let path = output ?? target
       try OutputFile.write(result.text, to: path == "-" ? nil : path)
-      if path != "-" { report("\(result.recordings.count) recorded in \(path)") }
+      if path != "-" { report("\(result.recordings.count) recorded in \(output ?? name)") }
     }
     if Interruption.isRequested { throw ExitCode(Harness.ExitStatus.interrupted.rawValue) }
     if !result.failures.isEmpty { throw ExitCode(Harness.ExitStatus.failures.rawValue) }
   }
 
-  private func recordProject(_ installation: Installation) throws -> (RecordingRunner.Result, target: String) {
+  /// Records the project, and returns the path of the recording, also in the form to show in messages.
+  private func recordProject(
+    _ installation: Installation
+  ) throws -> (RecordingRunner.Result, target: String, name: String) {
     let (path, name, filters) = try ProjectLocation.find(arguments)
     let file: ProjectFile
     do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation, readsRecordings: false) } catch
@@ -78,7 +81,7 @@ struct Record: ParsableCommand {
     if scenarios.isEmpty { throw RunError("no scenario with programs is selected", status: .nothingSelected) }
     var result = try record(file.configuration, scenarios)
     if !filters.isEmpty, output == nil { try result.keepOthers(of: file) }
-    return (result, ProjectFile.recordings(of: path))
+    return (result, ProjectFile.recordings(of: path), ProjectFile.recordings(of: name))
   }
 
   private func recordCommands(_ installation: Installation) throws -> RecordingRunner.Result {

@@ -46,6 +46,36 @@ struct CheckTests {
     }
   }
 
+  @Test("count a cell once that lacks several programs") func unportedCells() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift:\n    programs: nowhere/{program}")
+      let run = try project.run(["check"])
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+      let text = run.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(text.contains("swift: no ./nowhere/one: 2 cells left out;"), "\(run.text)")
+      #expect(text.contains("swift: no ./nowhere/two: 1 more cell left out;"), "\(run.text)")
+      #expect(run.text.hasSuffix("1 passed, 0 failed"), "\(run.text)")
+    }
+  }
+
+  @Test("reject the format of a page about ABIs") func abiFormat() async throws {
+    try await onThread {
+      let run = try project("  c: ./c/{program}").run(["check", "--format", "abi"])
+      #expect(run.status == ExitStatus.usage.rawValue, "\(run.text)")
+      #expect(run.text.contains("check has no format abi; it is one of console, json,"), "\(run.text)")
+    }
+  }
+
+  @Test("name the recording by its path relative to the working directory", arguments: [".", "c"])
+  func recordingPath(directory: String) async throws {
+    try await onThread {
+      let run = try project("  c: ./c/{program}").run(["record", "--runs", "1"], in: directory)
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+      let path = directory == "." ? "interop.recording.yaml" : "../interop.recording.yaml"
+      #expect(run.text.hasSuffix("1 recorded in \(path)"), "\(run.text)")
+    }
+  }
+
   @Test(
     "report a program of the first language that cannot be started",
     arguments: [
