@@ -60,14 +60,20 @@ struct SelfTestCommand: ParsableCommand {
   var mutantPeers: String?
 
   func validate() throws {
+    try output.check("self-test", RunReport.formatsOfAnyRun)
     if list { try output.check("--list", [.console, .markdown]) }
   }
 
   func run() throws {
+    let installation = try running.installation()
+    guard Fixtures.hasMutants(installation) else {
+      throw RunError(
+        "self-test requires a checkout, because mutants are not installed: pass its directory with --root",
+        status: .usage)
+    }
     // Loading all scenarios takes longer than running one mutant.
     let selection =
-      list || generated || writeRunner != nil
-      ? Selection() : Fixtures.selection(catching: mutant, try running.installation())
+      list || generated || writeRunner != nil ? Selection() : Fixtures.selection(catching: mutant, installation)
     let fixtures = try running.fixtures(for: selection)
     let build: MutantBuild
     let (mutants, ofRunner, ofCalls): ([Mutant], [RunnerMutant], GeneratedMutantList)

@@ -56,7 +56,10 @@ public struct Fixtures: Sendable {
     }
     // If scenarios have errors, the pitfalls that refer to them would cause further errors.
     let haveScenarios = log.count == 0
-    let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }
+    // An installed suite has only the peers in fixtures/peers.yaml.
+    let files = more.map { $0 == Self.allPeers ? "\(root)/fixtures/more-peers.yaml" : $0 }.filter {
+      $0 != "\(root)/fixtures/more-peers.yaml" || FileManager.default.fileExists(atPath: $0)
+    }
     peers = PeerList.load(
       files: ["\(root)/fixtures/peers.yaml"] + files, installation,
       mayLack: more.contains(Self.allPeers) ? ["\(root)/fixtures/more-peers.yaml"] : [],
@@ -67,6 +70,11 @@ public struct Fixtures: Sendable {
     pitfalls =
       haveScenarios && scope.isEverything && own.isEmpty
       ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
+  }
+
+  /// Returns whether the mutants are there: only a checkout has them.
+  public static func hasMutants(_ installation: Installation) -> Bool {
+    FileManager.default.fileExists(atPath: "\(installation.root)/fixtures/mutants.yaml")
   }
 
   /// Returns a selection of the mechanisms whose scenarios must catch the named peer mutants.

@@ -51,6 +51,16 @@ struct CommandTests {
     return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
   }
 
+  @Test("runs in an installed suite, which has no other peers and no mutants") func installed() async throws {
+    try await withCheckout(cells: 1) { root in
+      let all = try CommandRun(root: root, command: ["run", "--peers", "all", "--pairs", "c:c", "fifo/wait"])
+      #expect(try all.end() == Harness.ExitStatus.asExpected.rawValue, "\(all.lines)")
+      let test = try CommandRun(root: root, command: ["self-test"])
+      #expect(try test.end() == Harness.ExitStatus.usage.rawValue, "\(test.lines)")
+      #expect(test.lines.count == 1 && test.lines[0].contains("self-test requires a checkout"), "\(test.lines)")
+    }
+  }
+
   @Test("exits with a reason if its console report is closed by the reader, and completes its other report")
   func closedOutput() async throws {
     try await withCheckout { root in
