@@ -101,6 +101,7 @@ struct MatrixOptions: ParsableArguments {
     let expectations = known.map { expectations.adding($0.expectations) } ?? expectations
     let configuration = try configured(configuration, filters, more, defaultPairs)
     var runner = Runner(configuration, scenarios: scenarios, scope: scope, expectations: expectations)
+    if let rerunFailed { runner.notes += try SavedRun(contentsOf: rerunFailed).rerunNotes(in: rerunFailed) }
     runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
     if let known, let file = knownFailures.knownFailures, !knownFailures.updateKnownFailures {
       runner.knownFailures = (file, known)

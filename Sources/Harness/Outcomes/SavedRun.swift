@@ -77,11 +77,19 @@ public struct SavedRun: Sendable, Codable {
     guard summary.exitStatus != .asExpected else {
       return RunError("no cell failed in \(file): nothing to run", status: .asExpected)
     }
-    let reason = summary.problems.first ?? (summary.interrupted ? "the run was interrupted" : nil)
     return RunError(
       "no cell failed in \(file), but that run ended with status \(summary.exitStatus.rawValue)"
-        + (reason.map { " (\($0))" } ?? "") + "; run again without --rerun-failed",
+        + (problem.map { " (\($0))" } ?? "") + "; run again without --rerun-failed",
       status: summary.exitStatus)
+  }
+
+  /// Returns a note for a rerun of the failed cells: a problem with the whole run, which the rerun does not repeat.
+  public func rerunNotes(in file: String) -> [String] {
+    problem.map { ["only the failed cells of \(file) run again, but that run also has a problem: \($0)"] } ?? []
+  }
+
+  private var problem: String? {
+    summary.problems.first ?? (summary.interrupted ? "the run was interrupted" : nil)
   }
 }
 

@@ -45,7 +45,15 @@ import Testing
     #expect(few?.description.contains("run again without --rerun-failed") == true)
     #expect(error(.init(), interrupted: true)?.status == .interrupted)
     #expect(error(.init(), planned: [cell.cell.id, "pipe/other[c]"])?.status == .brokenEnvironment)
-    #expect(SavedRun(events: RecordedRun.failures(1)).nothingToRerun(in: "run.json") == nil)
+    // If cells failed, a note reports the problem, because the rerun may be green.
+    let failed = SavedRun(events: RecordedRun.failures(1))
+    #expect(failed.nothingToRerun(in: "run.json") == nil && failed.rerunNotes(in: "run.json") == [])
+    let summary = RunSummary(
+      failed.results, planned: [cell.cell.id], problems: [], rules: .init(), seconds: 1, interrupted: true)
+    #expect(
+      SavedRun(run: nil, results: failed.results, summary: summary).rerunNotes(in: "run.json") == [
+        "only the failed cells of run.json run again, but that run also has a problem: the run was interrupted"
+      ])
   }
 
   @Test(
