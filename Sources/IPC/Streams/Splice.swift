@@ -36,7 +36,7 @@ public enum Splice {
     from source: FileDescriptor, at sourceOffset: Int64? = nil, to target: FileDescriptor,
     at targetOffset: Int64? = nil, maxLength: Int, nonBlocking: Bool = false
   ) throws(IPCError) -> Int {
-    try unsafe call(.splice, source, sourceOffset, targetOffset) {
+    try unsafe call(.splice, source, sourceOffset, targetOffset, maxLength) {
       unsafe cipc_splice(source.rawValue, $0, target.rawValue, $1, maxLength, nonBlocking ? 1 : 0)
     }
   }
@@ -51,7 +51,7 @@ public enum Splice {
   public static func duplicate(
     from source: FileDescriptor, to target: FileDescriptor, maxLength: Int, nonBlocking: Bool = false
   ) throws(IPCError) -> Int {
-    try unsafe call(.tee, source, nil, nil) { _, _ in
+    try unsafe call(.tee, source, nil, nil, maxLength) { _, _ in
       cipc_tee(source.rawValue, target.rawValue, maxLength, nonBlocking ? 1 : 0)
     }
   }
@@ -71,25 +71,26 @@ public enum Splice {
   public static func send(
     from file: FileDescriptor, at offset: Int64? = nil, to target: FileDescriptor, maxLength: Int
   ) throws(IPCError) -> Int {
-    try unsafe call(.sendfile, file, offset, nil) { from, _ in
+    try unsafe call(.sendfile, file, offset, nil, maxLength) { from, _ in
       unsafe cipc_sendfile(file.rawValue, from, target.rawValue, maxLength)
     }
   }
 
   /// Calls `body` with pointers to the offsets, or with nil for an offset that is nil.
   private static func call(
-    _ name: IPCError.Call, _ source: FileDescriptor, _ sourceOffset: Int64?, _ targetOffset: Int64?,
+    _ name: IPCError.Call, _ source: FileDescriptor, _ sourceOffset: Int64?, _ targetOffset: Int64?, _ maxLength: Int,
     _ body: (UnsafePointer<Int64>?, UnsafePointer<Int64>?) -> Int
   ) throws(IPCError) -> Int {
     let offsets: [2 of Int64] = [sourceOffset ?? 0, targetOffset ?? 0]
     return try Syscall.call(name, on: .descriptor(source), retryOnInterrupt: false) {
       unsafe offsets.span.withUnsafeBufferPointer { offsets in
         guard let first = offsets.baseAddress else { return -1 }
-        // These calls have no flag that suppresses SIGPIPE.
+        // These calls have no flag that suppresses SIGPIPE. The kernel also raises it if the call moved some bytes before
+        // the last reader closed its end.
         return ThreadSignal.contained(SIGPIPE) {
           unsafe body(sourceOffset == nil ? nil : first, targetOffset == nil ? nil : first + 1)
         } raised: {
-          $0 == -1
+          $0 < maxLength
         }
       }
     }

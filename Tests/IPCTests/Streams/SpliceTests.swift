@@ -1,3 +1,4 @@
+import Foundation
 import IPC
 import SystemPackage
 import Testing
@@ -29,6 +30,26 @@ import Testing
     var bytes: [UInt8] = []
     #expect(try pipe.reader.read(maxLength: 99, appendingTo: &bytes) == 5)
     #expect(bytes == Array("78923".utf8))
+  }
+
+  /// Runs in a separate process with the default disposition, so a signal that is not consumed kills the process.
+  @Test func `A socket that closes during a transfer raises no signal`() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_DFL)
+      let count = 1 << 20
+      let memory = try scratchMemory(count)
+      let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+      let writer = pair.first
+      let reading = pair.second.release()
+      Thread {
+        // The socket has no room for the whole file, so the transfer cannot end before the socket is closed.
+        var arrived: Int32 = 0
+        until { unsafe ioctl(reading.rawValue, UInt(FIONREAD), &arrived) == -1 || arrived > 65536 }
+        try? reading.close()
+      }.start()
+      let sent = try Splice.send(from: memory.descriptor, at: 0, to: writer.descriptor, maxLength: count)
+      guard sent > 0, sent < count else { exit(1) }
+    }
   }
 
   @Test func `A pipe without readers is reported, and raises no signal`() throws {
