@@ -5,7 +5,7 @@ internal import SystemPackage
 /// A handle to a socket of any address family.
 ///
 /// As in C, the kernel decides whether the socket is connected or listening.
-final class SocketHandle: ByteHandle, SocketProtocol {
+final class SocketHandle: ByteHandle, MessageSocket {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor
   /// The socket type, such as `SOCK_STREAM`.

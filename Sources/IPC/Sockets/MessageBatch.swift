@@ -15,8 +15,17 @@ public struct ReceivedBatch: Hashable, Sendable {
   public let originalLengths: [Int]
 }
 
+/// A socket that preserves message boundaries: a ``UDP/Socket``, or a ``UnixSocket/Socket`` for datagrams or sequenced
+/// packets.
+///
+/// `socket(7)`.
+public protocol MessageSocket: SocketProtocol, ~Copyable {}
+
+extension UDP.Socket: MessageSocket {}
+extension UnixSocket.Socket: MessageSocket where Style: UnixSocket.MessageStyle {}
+
 /// Sends and receives several messages per call, for high datagram or packet rates.
-extension SocketProtocol where Self: ~Copyable {
+extension MessageSocket where Self: ~Copyable {
   /// The maximum number of messages in one call.
   public static var maximumBatch: Int { Int(CIPC_MAXIMUM_MESSAGES) }
 
