@@ -233,7 +233,9 @@ extension BufferedReader where Source: ~Copyable {
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)
     var room = unsafe OutputRawSpan(buffer: buffer.room, initializedCount: 0)
-    let count = try source.read(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    _ = try source.read(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    // Do not trust the returned count, because any type can be a stream.
+    let count = room.byteCount
     buffer.extend(count)
     return count
   }

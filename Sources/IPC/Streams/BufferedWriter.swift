@@ -79,7 +79,9 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     while count < bytes.byteCount {
       do throws(IPCError) {
         let rest = bytes.extracting(droppingFirst: count)
-        count += try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        let written = try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        precondition(0...rest.byteCount ~= written, "a stream must not return more than the number of bytes passed")
+        count += written
       } catch {
         throw error.after(count)
       }
@@ -98,6 +100,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
       do throws(IPCError) {
         let bytes = unsafe pending.buffer.bytes(pending.buffer.count).bytes
         let written = try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        precondition(0...bytes.byteCount ~= written, "a stream must not return more than the number of bytes passed")
         pending.buffer.consume(written)
         count += written
       } catch {

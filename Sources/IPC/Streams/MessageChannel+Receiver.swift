@@ -144,7 +144,9 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
   ) throws(IPCError) -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(start: stage + received, count: end &- received)
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
-    let count = try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    _ = try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    // Do not trust the returned count, because any type can be a stream.
+    let count = bytes.byteCount
     received &+= count
     return count
   }
@@ -157,11 +159,12 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     while body.count < length {
       let missing = length - body.count
       let room = min(missing, max(body.capacity - body.count, body.count, IncomingFrame.stageSize))
-      let count = try body.append(maxLength: room) { (bytes) throws(IPCError) in
+      let before = body.count
+      _ = try body.append(maxLength: room) { (bytes) throws(IPCError) in
         try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
       }
-      if count == 0 { return try end() }
-      received += count
+      if body.count == before { return try end() }
+      received += body.count - before
     }
     return length
   }

@@ -53,6 +53,19 @@ struct ScriptedSink: WritableStream {
   }
 }
 
+/// A source that appends one byte, and returns a larger count.
+struct BoastfulSource: ReadableStream {
+  var bytes: ArraySlice<UInt8>
+
+  mutating func read(
+    into room: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    guard let byte = bytes.popFirst() else { return 0 }
+    room.append(byte)
+    return 1000
+  }
+}
+
 /// Returns the messages in wire format.
 func frames(_ messages: [[UInt8]]) -> [UInt8] {
   messages.flatMap { message in
