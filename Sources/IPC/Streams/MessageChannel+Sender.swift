@@ -30,7 +30,7 @@ extension MessageChannel {
     ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
     ///     `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` if the message exceeds the limit, in which case nothing is sent;
-    ///   `.alreadyInProcess` if a message of another length has been partly sent; `.brokenPipe` if all readers are
+    ///   `.alreadyInProcess` if a different message has been partly sent; `.brokenPipe` if all readers are
     ///   gone; `.timedOut`, `.wouldBlock` or `.interrupted`, after which sending the same message again resumes it.
     @inlinable
     public mutating func send(
@@ -62,9 +62,36 @@ extension MessageChannel {
 
 extension MessageChannel.Sender where Sink: DescriptorRepresentable & ~Copyable {
   package var descriptor: FileDescriptor { sink.descriptor }
+
+  /// Sends as much of a message as possible without waiting.
+  ///
+  /// The next attempt must have the same message, until ``recordUnfinished(_:)`` is called.
+  package mutating func attemptSend(_ message: RawSpan) throws(IPCError) {
+    try frame.send(message, to: &sink, .immediate, true, recording: false)
+  }
+
+  /// Records which message is partly sent after the last attempt, so that a later call can resume only this message.
+  package mutating func recordUnfinished(_ message: RawSpan) { frame.record(message) }
 }
 
 extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
+
+/// Identifies a message without keeping its bytes.
+struct MessageFingerprint {
+  private let length: Int
+  private let hash: Int
+
+  init(_ message: RawSpan) {
+    length = message.byteCount
+    var hasher = Hasher()
+    unsafe message.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    hash = hasher.finalize()
+  }
+
+  func matches(_ message: RawSpan) -> Bool {
+    length == message.byteCount && hash == MessageFingerprint(message).hash
+  }
+}
 
 /// A message that is being sent, and the number of bytes that the stream has accepted.
 @usableFromInline @safe
@@ -85,6 +112,10 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   @usableFromInline var sent = 0
   /// Whether a new message can be sent: no message has been partly sent, and the channel is not broken.
   @usableFromInline var isReady = true
+  /// Identifies the partly sent message that the last call left unfinished.
+  ///
+  /// This is nil during a call, and between attempts to send the same message.
+  private var unfinished: MessageFingerprint?
   /// The error that made the channel unusable; nil if messages can be sent.
   private var failure: IPCError?
 
@@ -100,11 +131,11 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
 
   @inlinable @inline(__always)
   mutating func send<Sink: WritableStream & ~Copyable>(
-    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
+    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool, recording: Bool = true
   ) throws(IPCError) {
     let count = message.byteCount
     guard isReady, count <= maximumShortLength else {
-      return try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
+      return try sendSlowly(message, to: &sink, timeout, retryOnInterrupt, recording)
     }
     unsafe fill(message, count)
     do throws(IPCError) {
@@ -116,26 +147,33 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
       note(error)
       throw error
     }
-    try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
+    try sendSlowly(message, to: &sink, timeout, retryOnInterrupt, recording)
   }
 
   /// Sends a long message, or the rest of a partly sent one.
+  ///
+  /// If the call fails, it calls ``record(_:)``, unless `recording` is false.
   @inlinable @inline(never)
   mutating func sendSlowly<Sink: WritableStream & ~Copyable>(
-    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
+    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool, _ recording: Bool
   ) throws(IPCError) {
     let staged = try begin(message)
     do throws(IPCError) {
       while sent < staged {
         let bytes = unsafe UnsafeRawBufferPointer(start: stage + sent, count: staged - sent).bytes
-        sent += try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        let taken = try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        precondition(0...bytes.byteCount ~= taken, "a stream must not return more than the number of bytes passed")
+        sent += taken
       }
       while sent < OutgoingFrame.headerSize + length {
         let rest = message.extracting(droppingFirst: sent - OutgoingFrame.headerSize)
-        sent += try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        let taken = try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        precondition(0...rest.byteCount ~= taken, "a stream must not return more than the number of bytes passed")
+        sent += taken
       }
     } catch {
       note(error)
+      if recording { record(message) }
       throw error
     }
     (sent, isReady) = (0, true)
@@ -148,7 +186,10 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     let count = message.byteCount
     let staged = min(count, OutgoingFrame.stageSize - OutgoingFrame.headerSize)
     if sent > 0 {
-      if count != length { throw IPCError(.messageChannelSend, .alreadyInProcess) }
+      guard count == length, unfinished?.matches(message) ?? true else {
+        throw IPCError(.messageChannelSend, .alreadyInProcess)
+      }
+      unfinished = nil
     } else {
       if count > maximumLength { throw IPCError(.messageChannelSend, .messageTooLong) }
       length = count
@@ -169,7 +210,19 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
 
   /// Records how much of a message the stream has accepted.
   @usableFromInline @inline(never)
-  mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
+  mutating func note(_ taken: Int, _ count: Int) {
+    precondition(
+      0...OutgoingFrame.headerSize + count ~= taken, "a stream must not return more than the number of bytes passed")
+    (sent, length, isReady) = (taken, count, false)
+  }
+
+  /// Records which message is partly sent, so that only the same message can resume it.
+  ///
+  /// This reads the whole message, so call it once when a caller stops sending, not after each attempt.
+  @usableFromInline @inline(never)
+  mutating func record(_ message: RawSpan) {
+    if sent > 0, unfinished == nil { unfinished = MessageFingerprint(message) }
+  }
 
   /// Makes the channel unusable after a failure.
   ///

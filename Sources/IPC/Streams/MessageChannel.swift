@@ -53,8 +53,10 @@ extension MessageChannel {
     @usableFromInline var stream: Stream
     @usableFromInline var outgoing: OutgoingFrame
     @usableFromInline var incoming: IncomingFrame
-    /// The length of the last request, if its reply has not arrived yet.
-    private var requested: Int?
+    /// Whether the reply to the last request has not arrived yet.
+    package private(set) var isReplyExpected = false
+    /// Identifies the last request, if the call that sent it ended without a reply.
+    private var requested: MessageFingerprint?
 
     /// Creates a channel over a bidirectional stream.
     ///
@@ -121,20 +123,50 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   ///     `.interrupted`.
   /// - Returns: The length of the reply.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is still expected; any error from sending or receiving.
+  ///   if a different request is partly sent, or its reply is still expected; any error from sending or receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    if let requested, requested != message.byteCount { throw IPCError(.messageChannelRequest, .alreadyInProcess) }
-    if requested == nil {
-      try send(message, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-      requested = message.byteCount
+    do throws(IPCError) {
+      return try attemptRequest(message, reply: &reply, timeout, retryOnInterrupt)
+    } catch {
+      recordUnfinished(message)
+      throw error
+    }
+  }
+
+  /// Sends a request unless it has been sent, and receives its reply.
+  ///
+  /// The next attempt must have the same request, until ``recordUnfinished(_:)`` is called.
+  package mutating func attemptRequest(
+    _ message: RawSpan, reply: inout [UInt8], _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    if isReplyExpected {
+      guard requested?.matches(message) ?? true else { throw IPCError(.messageChannelRequest, .alreadyInProcess) }
+      requested = nil
+    } else {
+      try outgoing.send(message, to: &stream, timeout, retryOnInterrupt, recording: false)
+      isReplyExpected = true
     }
     let length = try receive(into: &reply, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    requested = nil
+    isReplyExpected = false
     guard let length else { throw IPCError(.messageChannelRequest, .brokenPipe) }
     return length
+  }
+
+  /// Sends as much of a message as possible without waiting.
+  ///
+  /// The next attempt must have the same message, until ``recordUnfinished(_:)`` is called.
+  package mutating func attemptSend(_ message: RawSpan) throws(IPCError) {
+    try outgoing.send(message, to: &stream, .immediate, true, recording: false)
+  }
+
+  /// Records which message or request is unfinished after the last attempt, so that a later call can resume only this
+  /// one.
+  package mutating func recordUnfinished(_ message: RawSpan) {
+    outgoing.record(message)
+    if isReplyExpected, requested == nil { requested = MessageFingerprint(message) }
   }
 
   /// Sends the bytes of an array or a string as a request, like
@@ -168,8 +200,6 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
 extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
   package var descriptor: FileDescriptor { stream.descriptor }
-  /// Whether the reply to a sent request is still outstanding.
-  package var isReplyExpected: Bool { requested != nil }
 }
 
 extension MessageChannel.Connection: Sendable where Stream: Sendable & ~Copyable {}

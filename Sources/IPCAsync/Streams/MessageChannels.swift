@@ -34,12 +34,15 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
   ///   - message: The bytes of the message; may be empty.
   ///   - timeout: How long to wait for the whole message to be sent.
   /// - Throws: `IPCError` with `.messageTooLong` if the message exceeds the limit, in which case nothing is sent;
-  ///   `.alreadyInProcess` if a message of another length has been partly sent; `.brokenPipe` if all readers are gone;
+  ///   `.alreadyInProcess` if a different message has been partly sent; `.brokenPipe` if all readers are gone;
   ///   `.timedOut`, `.wouldBlock` or `CancellationError`. If `isWithinMessage` is then true, sending the same message
   ///   again resumes it.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
-    try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
-      try send(message, timeout: .immediate)
+    do {
+      try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in try attemptSend(message) }
+    } catch {
+      recordUnfinished(message)
+      throw error
     }
   }
 
@@ -52,8 +55,11 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
   /// Sends a message, as `MessageChannel.Sender.send` does.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
-    try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
-      try send(message, timeout: .immediate)
+    do {
+      try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in try attemptSend(message) }
+    } catch {
+      recordUnfinished(message)
+      throw error
     }
   }
 
@@ -82,22 +88,27 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
   ///   - timeout: How long to wait for the request and its reply together.
   /// - Returns: The length of the reply.
   /// - Throws: `IPCError` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is still expected; any error from sending or receiving.
+  ///   if a different request is partly sent, or its reply is still expected; any error from sending or receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never
   ) async throws -> Int {
-    let length = try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) -> Int? in
-      do throws(IPCError) {
-        return try request(message, reply: &reply, timeout: .immediate)
-      } catch {
-        if error.errno == .wouldBlock, isReplyExpected { return nil }
-        throw error
+    do {
+      let length = try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) -> Int? in
+        do throws(IPCError) {
+          return try attemptRequest(message, reply: &reply, .immediate, true)
+        } catch {
+          if error.errno == .wouldBlock, isReplyExpected { return nil }
+          throw error
+        }
       }
-    }
-    if let length { return length }
-    return try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
-      try request(message, reply: &reply, timeout: .immediate)
+      if let length { return length }
+      return try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+        try attemptRequest(message, reply: &reply, .immediate, true)
+      }
+    } catch {
+      recordUnfinished(message)
+      throw error
     }
   }
 

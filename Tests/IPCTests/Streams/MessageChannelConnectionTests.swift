@@ -51,6 +51,25 @@ import Testing
     #expect(reason { try client.request(two.span, reply: &reply, timeout: .immediate) } == .wouldBlock)
   }
 
+  @Test func `Another request of the same length is rejected until the reply has arrived`() throws {
+    let first: [UInt8] = [1, 1]
+    let second: [UInt8] = [2, 2]
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    var client = MessageChannel.Connection(pair.first)
+    var server = MessageChannel.Connection(pair.second)
+    var (request, reply): ([UInt8], [UInt8]) = ([], [])
+    #expect(reason { try client.request(first.span, reply: &reply, timeout: .immediate) } == .wouldBlock)
+    #expect(try server.receive(into: &request) == 2)
+    try server.send([9].span)
+    #expect(reason { try client.request(second.span, reply: &reply, timeout: .immediate) } == .alreadyInProcess)
+    #expect(reply.isEmpty)
+    #expect(try client.request(first.span, reply: &reply) == 1)
+    #expect(reply == [9])
+    #expect(reason { try client.request(second.span, reply: &reply, timeout: .immediate) } == .wouldBlock)
+    #expect(try server.receive(into: &request) == 2)
+    #expect(request == second)
+  }
+
   @Test func `Two pipes form a channel in both directions`() throws {
     let five: [UInt8] = [5]
     let there = try AnonymousPipe()

@@ -5,6 +5,31 @@ import SystemPackage
 import Testing
 
 @Suite struct MessageChannelTests {
+  @Test(arguments: [8, 100_000])
+  func `Only the same message resumes one that was partly sent`(_ length: Int) throws {
+    let message = [UInt8](repeating: 1, count: length)
+    let other = [UInt8](repeating: 1, count: length - 1) + [2]
+    let shorter = Array(message.dropLast())
+    var sender = MessageChannel.Sender(ScriptedSink(pieces: [5]))
+    while !sender.isWithinMessage {
+      #expect(reason { try sender.send(message.span, timeout: .immediate) } == .wouldBlock)
+    }
+    #expect(reason { try sender.send(other.span, timeout: .immediate) } == .alreadyInProcess)
+    #expect(reason { try sender.send(shorter.span) } == .alreadyInProcess)
+    try sender.send(message.span)
+    #expect(sender.release().bytes == frames([message]))
+  }
+
+  @Test func `The count that a stream returns is not trusted`() throws {
+    var receiver = MessageChannel.Receiver(BoastfulSource(bytes: frames([[1, 2, 3]])[...]))
+    var message: [UInt8] = []
+    #expect(try receiver.receive(into: &message) == 3)
+    #expect(message == [1, 2, 3])
+    var reader = BufferedReader(BoastfulSource(bytes: [4, 5]))
+    #expect(try reader.readExactly(2, appendingTo: &message) == 2)
+    #expect(message == [1, 2, 3, 4, 5])
+  }
+
   @Test func `Messages through a pipe are received as they were sent`() throws {
     let pipe = try AnonymousPipe()
     var sender = MessageChannel.Sender(pipe.writer)
