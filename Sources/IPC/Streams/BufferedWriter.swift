@@ -175,7 +175,13 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     if let handler { return handler(buffer.count) }
     var line =
       "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
-    // Ignore a failure, because there is no caller that could handle it.
-    _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    // Ignore a failure, because there is no caller that could handle it. Standard error can be a pipe without readers.
+    line.withUTF8 { bytes in
+      _ = ThreadSignal.contained(SIGPIPE) {
+        unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+      } raised: {
+        $0 < bytes.count
+      }
+    }
   }
 }

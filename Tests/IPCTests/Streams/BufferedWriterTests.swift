@@ -1,9 +1,27 @@
+import Foundation
 import IPC
 import Synchronization
 import SystemPackage
 import Testing
 
 @Suite struct BufferedWriterTests {
+  /// Runs in a separate process with the default disposition, so a signal that is not suppressed kills the process.
+  @Test func `Reporting unwritten bytes to a broken pipe raises no signal`() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_DFL)
+      let pipe = try AnonymousPipe()
+      try pipe.reader.close()
+      // The testing library also writes to standard error.
+      let standardError = dup(STDERR_FILENO)
+      dup2(pipe.writer.descriptor.rawValue, STDERR_FILENO)
+      do {
+        var writer = BufferedWriter(pipe.writer)
+        try writer.write([1].span)
+      }
+      dup2(standardError, STDERR_FILENO)
+    }
+  }
+
   @Test func `Small writes are collected, and large ones keep the order`() throws {
     var writer = BufferedWriter(ScriptedSink(pieces: [1000]), capacity: 8)
     try writer.write("12345".utf8.span)
