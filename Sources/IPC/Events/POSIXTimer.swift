@@ -75,11 +75,13 @@ internal import SystemPackage
   ///
   /// Discards the previous setting.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the interval is negative.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the interval is not positive; pass nil for a single expiration.
   ///
   /// Calls `timer_settime(2)`.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
-    try set(max(1, duration.nanoseconds), interval?.nanoseconds ?? 0)
+    if let interval, interval <= .zero { throw IPCError(.timerSetTime, .invalidArgument) }
+    // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
+    try set(max(1, duration.nanoseconds), interval.map { max(1, $0.nanoseconds) } ?? 0)
   }
 
   /// Stops the timer.

@@ -76,6 +76,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// Discards the previous setting and unread expirations.
   ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the interval is not positive; pass nil for a single expiration.
+  ///
   /// Calls `timerfd_settime(2)`.
   public func set(at instant: SuspendingClock.Instant, every interval: Duration? = nil) throws(IPCError) {
     try set(at: Timeout.until(instant), interval)
@@ -95,9 +97,9 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   ///   - seconds: The seconds on the timer's clock: since 1970 for ``Clock/timeOfDay``, otherwise since the system
   ///     started.
   ///   - nanoseconds: The nanoseconds within that second.
-  ///   - interval: The time between further expirations.
-  /// - Throws: ``IPCError`` with `.invalidArgument` if `seconds` is negative, or `nanoseconds` is not from 0 to
-  ///   999,999,999.
+  ///   - interval: The time between further expirations; nil for a single expiration.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if `seconds` is negative, `nanoseconds` is not from 0 to
+  ///   999,999,999, or the interval is not positive.
   ///
   /// Calls `timerfd_settime(2)` with `TFD_TIMER_ABSTIME`.
   public func set(atSeconds seconds: Int64, nanoseconds: Int = 0, every interval: Duration? = nil) throws(IPCError) {
@@ -106,8 +108,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     }
     let (whole, isLate) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (instant, isLater) = whole.addingReportingOverflow(Int64(nanoseconds))
-    try set(
-      absolute: true, isLate || isLater ? .max : max(1, instant), interval.map { max(1, $0.nanoseconds) } ?? 0)
+    try set(absolute: true, isLate || isLater ? .max : max(1, instant), try period(interval))
   }
 
   /// Stops the timer and discards unread expirations.
@@ -156,10 +157,18 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Sets the timer to expire when a timeout expires, and then after each interval.
   package func set(at instant: Timeout, _ interval: Duration? = nil) throws(IPCError) {
-    // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
-    let period = interval.map { max(1, $0.nanoseconds) } ?? 0
+    let period = try period(interval)
+    // A time of 0 would disarm the timer.
     if clock == .monotonic { return try set(absolute: true, max(1, instant.monotonicNanoseconds), period) }
     try set(absolute: false, max(1, instant.nanoseconds ?? 1), period)
+  }
+
+  /// Returns an interval in nanoseconds; 0 if there is none.
+  private func period(_ interval: Duration?) throws(IPCError) -> Int64 {
+    guard let interval else { return 0 }
+    guard interval > .zero else { throw IPCError(.timerFDSetTime, .invalidArgument, on: .descriptor(descriptor)) }
+    // An interval of 0 would make the timer expire only once.
+    return max(1, interval.nanoseconds)
   }
 
   private func set(absolute: Bool, _ first: Int64, _ interval: Int64) throws(IPCError) {

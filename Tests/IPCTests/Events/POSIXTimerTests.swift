@@ -5,6 +5,13 @@ import SystemPackage
 import Testing
 
 @Suite struct POSIXTimerTests {
+  @Test(arguments: [Duration.zero, .seconds(-1)])
+  func `An interval that is not positive is an error`(_ interval: Duration) throws {
+    let timer = try POSIXTimer {}
+    #expect(reason { try timer.set(after: .seconds(3600), every: interval) } == .invalidArgument)
+    #expect(try timer.status == nil)
+  }
+
   @Test func `A timer calls its function in another thread, once or repeatedly`() async throws {
     try await onThread {
       let count = try EventFD()

@@ -4,6 +4,15 @@ import SystemPackage
 import Testing
 
 @Suite struct TimerFDTests {
+  @Test(arguments: [Duration.zero, .seconds(-1)])
+  func `An interval that is not positive is an error`(_ interval: Duration) throws {
+    let timer = try TimerFD()
+    #expect(reason { try timer.set(after: .seconds(3600), every: interval) } == .invalidArgument)
+    #expect(reason { try timer.set(at: .now, every: interval) } == .invalidArgument)
+    #expect(reason { try timer.set(atSeconds: 0, every: interval) } == .invalidArgument)
+    #expect(try timer.status == nil)
+  }
+
   @Test func `A timer that is not set does not expire`() throws {
     let timer = try TimerFD()
     #expect(isCloseOnExec(timer.descriptor.rawValue) == true)
