@@ -15,6 +15,16 @@ enum ThreadNotification {
   }
 
   private static let registrations = Mutex(Registrations())
+  private static let turn = Mutex(())
+
+  /// Changes a queue's registration in the kernel and in the table together.
+  ///
+  /// Otherwise, a thread could be preempted between the two steps while the function that it has registered runs and
+  /// registers again, and the first thread would then remove the newer registration. `body` is called without the lock
+  /// that ``call`` takes, so a function can run at any time.
+  static func inTurn<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value {
+    try turn.withLock { (_) throws(IPCError) in try body() }
+  }
 
   /// Calls the function that was registered with this key.
   static let call: cipc_notified = { key in
@@ -46,6 +56,9 @@ enum ThreadNotification {
 
   static func remove(_ key: Int32) { registrations.withLock { $0.bodies[key] = nil } }
 
+  /// Removes a queue's registration from the table, if it has one.
+  ///
+  /// Call this before the descriptor is closed, because another thread can then open a queue with the same number.
   static func removeQueue(_ descriptor: Int32) {
     registrations.withLock { registrations in
       if let key = registrations.keysOfQueues.removeValue(forKey: descriptor) { registrations.bodies[key] = nil }

@@ -14,7 +14,7 @@ extension POSIXMessageQueue {
   /// it over a Unix domain socket, and `poll(2)` and `epoll(7)` can wait for it.
   @frozen
   public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
-    @usableFromInline let owned: OwnedDescriptor
+    @usableFromInline let owned: OwnedQueue
 
     /// The queue's name; nil for an inherited queue.
     @usableFromInline let name: POSIXName?
@@ -33,8 +33,7 @@ extension POSIXMessageQueue {
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let attributes = Attributes(try POSIXMessageQueue.attributes(of: descriptor, .descriptor(descriptor)))
-      let owned = try OwnedDescriptor.adopting(descriptor)
-      self.owned = owned
+      owned = OwnedQueue(try OwnedDescriptor.adopting(descriptor))
       name = nil
       self.attributes = attributes
       isNew = false
@@ -43,7 +42,7 @@ extension POSIXMessageQueue {
     private init(
       _ opened: consuming OwnedDescriptor, _ name: POSIXName, _ attributes: cipc_mq_attributes, isNew: Bool
     ) {
-      owned = opened
+      owned = OwnedQueue(opened)
       self.name = name
       self.attributes = Attributes(attributes)
       self.isNew = isNew
@@ -52,10 +51,40 @@ extension POSIXMessageQueue {
     /// The open descriptor, owned and closed by this value.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Transfers ownership of the descriptor to the caller.
-    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+    ///
+    /// A notification that this process has requested stays registered.
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned.take() }
+
+    /// Closes the descriptor and throws if that fails; destroying the value ignores a failure.
+    ///
+    /// In both cases, this process's registration for a notification ends. Calls `mq_close(3)`.
+    public consuming func close() throws(IPCError) {
+      ThreadNotification.removeQueue(descriptor.rawValue)
+      try owned.take().close()
+    }
 
     /// The object reported in errors.
     var object: IPCError.Object { POSIXMessageQueue.object(descriptor, name) }
+  }
+}
+
+/// A queue descriptor that, when it is closed, also ends the process's registration for a notification.
+@frozen @usableFromInline
+struct OwnedQueue: ~Copyable, Sendable {
+  @usableFromInline let descriptor: FileDescriptor
+
+  init(_ owned: consuming OwnedDescriptor) { descriptor = owned.release() }
+
+  @usableFromInline
+  deinit {
+    ThreadNotification.removeQueue(descriptor.rawValue)
+    _ = OwnedDescriptor(taking: descriptor)
+  }
+
+  consuming func take() -> OwnedDescriptor {
+    let descriptor = descriptor
+    discard self
+    return OwnedDescriptor(taking: descriptor)
   }
 }
 
@@ -210,24 +239,28 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// Calls `mq_notify(3)` with `SIGEV_THREAD`.
   public func requestNotification(onThread body: @escaping @Sendable () -> Void) throws(IPCError) {
-    let key = ThreadNotification.add(body, repeats: false)
-    do throws(IPCError) {
-      try Syscall.call(.mqNotify, on: object) {
-        cipc_mq_notify_thread(descriptor.rawValue, key, ThreadNotification.call)
+    try ThreadNotification.inTurn { () throws(IPCError) in
+      let key = ThreadNotification.add(body, repeats: false)
+      do throws(IPCError) {
+        try Syscall.call(.mqNotify, on: object) {
+          cipc_mq_notify_thread(descriptor.rawValue, key, ThreadNotification.call)
+        }
+      } catch {
+        ThreadNotification.remove(key)
+        throw error
       }
-    } catch {
-      ThreadNotification.remove(key)
-      throw error
+      ThreadNotification.setQueue(descriptor.rawValue, key)
     }
-    ThreadNotification.setQueue(descriptor.rawValue, key)
   }
 
   /// Removes this process's registration, if any.
   ///
   /// Calls `mq_notify(3)` with a null pointer.
   public func cancelNotification() throws(IPCError) {
-    try Syscall.call(.mqNotify, on: object) { cipc_mq_notify_cancel(descriptor.rawValue) }
-    ThreadNotification.removeQueue(descriptor.rawValue)
+    try ThreadNotification.inTurn { () throws(IPCError) in
+      try Syscall.call(.mqNotify, on: object) { cipc_mq_notify_cancel(descriptor.rawValue) }
+      ThreadNotification.removeQueue(descriptor.rawValue)
+    }
   }
 }
 

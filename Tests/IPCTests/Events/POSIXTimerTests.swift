@@ -12,6 +12,25 @@ import Testing
     #expect(try timer.status == nil)
   }
 
+  @Test(arguments: [false, true])
+  func `A queue that is closed or destroyed releases the function of its notification`(_ isClosed: Bool) throws {
+    final class Token: Sendable {}
+    try withQueueName { name in
+      var token: Token? = Token()
+      weak let observer = token
+      let queue = try POSIXMessageQueue.Duplex.scratch(name)
+      try queue.requestNotification(onThread: { [token] in withExtendedLifetime(token) {} })
+      token = nil
+      #expect(observer != nil)
+      // The registration in the kernel stays, so the function must stay too.
+      let released = queue.release()
+      #expect(observer != nil)
+      let adopted = try POSIXMessageQueue.Duplex(adopting: released)
+      if isClosed { try adopted.close() } else { destroy(adopted) }
+      #expect(observer == nil)
+    }
+  }
+
   @Test func `A timer calls its function in another thread, once or repeatedly`() async throws {
     try await onThread {
       let count = try EventFD()
@@ -57,3 +76,5 @@ import Testing
     }
   }
 }
+
+private func destroy(_ queue: consuming POSIXMessageQueue.Duplex) {}
