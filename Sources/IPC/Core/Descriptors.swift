@@ -176,34 +176,42 @@ enum NonBlocking {
 
   /// Performs a call that returns -1 when it fails.
   ///
-  /// The call waits only if the timeout is ``Timeout/never``.
+  /// The call waits only if the timeout is ``Timeout/never``. `timeLimit` is the socket's time limit that applies to the
+  /// call; nil if the descriptor is not a socket.
   static func result(
-    _ descriptor: FileDescriptor, _ timeout: Timeout, retryOnInterrupt: Bool, _ body: () -> Int
+    _ descriptor: FileDescriptor, _ timeout: Timeout, timeLimit: SocketTimeLimit? = nil, retryOnInterrupt: Bool,
+    _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
     if !timeout.isNever { return try result(descriptor, retryOnInterrupt: retryOnInterrupt, body) }
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // If the flag is no longer set, another thread had set it only for its own call: try again.
+      // If the flag is no longer set, either the socket's time limit has expired, or another thread had set the flag
+      // only for its own call: try again.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
-        if try isSet(descriptor) { return result }
+        if try isSet(descriptor) || timeLimit?.isSet(on: descriptor) == true { return result }
       default: return result
       }
     }
   }
 
   /// Performs a call without waiting.
+  ///
+  /// If another process that shares the open file description sets the flag only for a call of its own, it can clear
+  /// the flag before this call, which then waits.
   static func result(
     _ descriptor: FileDescriptor, retryOnInterrupt: Bool, _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
-    try turn.withLock { (_) throws(IPCError) in
+    let result = try turn.withLock { (_) throws(IPCError) -> Result<Int, Errno>? in
       let flags = try statusFlags(of: descriptor)
-      if flags & O_NONBLOCK != 0 { return Syscall.result(retryOnInterrupt: retryOnInterrupt, body) }
+      if flags & O_NONBLOCK != 0 { return nil }
       try setStatusFlags(of: descriptor, flags | O_NONBLOCK)
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       try setStatusFlags(of: descriptor, flags)
       return result
     }
+    // Do not hold the lock here, because the call can wait.
+    return result ?? Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
   }
 
   static func isSet(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {

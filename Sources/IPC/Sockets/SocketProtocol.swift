@@ -181,7 +181,7 @@ enum SocketNames {
   static func connect(
     _ descriptor: FileDescriptor, to address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Result<Int, Errno> {
-    try NonBlocking.result(descriptor, timeout, retryOnInterrupt: retryOnInterrupt) {
+    try NonBlocking.result(descriptor, timeout, timeLimit: .sending, retryOnInterrupt: retryOnInterrupt) {
       Int(unsafe cipc_connect(descriptor.rawValue, &address))
     }
   }
@@ -196,7 +196,9 @@ enum SocketNames {
     // Take ownership immediately, so that the connection is closed if the listener cannot be made blocking again.
     var connection: OwnedDescriptor?
     while true {
-      let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
+      let result = try NonBlocking.result(
+        listener, timeout, timeLimit: .receiving, retryOnInterrupt: retryOnInterrupt
+      ) {
         let number = unsafe cipc_accept(listener.rawValue, &address)
         if number != -1 { connection = OwnedDescriptor(taking: number) }
         return Int(number)

@@ -7,6 +7,25 @@ internal import SystemPackage
   internal import Musl
 #endif
 
+/// A time limit of a socket, which applies to calls that wait.
+enum SocketTimeLimit {
+  /// `SO_RCVTIMEO`, for calls that receive or accept.
+  case receiving
+  /// `SO_SNDTIMEO`, for calls that send or connect.
+  case sending
+
+  /// Whether the socket has this limit; false if the descriptor is not a socket.
+  ///
+  /// Calls `getsockopt(2)`.
+  func isSet(on descriptor: FileDescriptor) -> Bool {
+    var microseconds: Int64 = 0
+    let result = Syscall.result {
+      unsafe cipc_socket_timeout(descriptor.rawValue, self == .sending ? 1 : 0, &microseconds)
+    }
+    return (try? result.get()) == 0 && microseconds != 0
+  }
+}
+
 /// Time limits that many C programs set for a socket. They also apply to other processes that share the socket.
 extension SocketProtocol where Self: ~Copyable {
   /// How long a receive call without a timeout waits; nil for no limit.
@@ -36,7 +55,10 @@ extension SocketProtocol where Self: ~Copyable {
     get throws(IPCError) { try timeLimit(.getsockoptSendTimeout, sending: true) }
   }
 
-  /// Sets how long a send call without a timeout waits before it throws `.wouldBlock`; see ``setReceiveTimeLimit(_:)``.
+  /// Sets how long a send or connect call without a timeout waits; see ``setReceiveTimeLimit(_:)``.
+  ///
+  /// A send call then throws `.wouldBlock`. ``TCP/Stream/connect(to:timeout:retryOnInterrupt:)`` throws
+  /// `.nowInProgress`.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDTIMEO`.
   public func setSendTimeLimit(_ limit: Duration?) throws(IPCError) {

@@ -203,19 +203,26 @@ extension UDP.Socket {
   func sendSlowly(
     _ message: RawSpan, to address: SocketAddress, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    if timeout.isNever {
-      let reason = Syscall.lastError
-      guard reason == .wouldBlock || reason == .interrupted && retryOnInterrupt else {
-        throw IPCError(.sendto, reason, on: .socketAddress(address))
-      }
-    }
+    var reason = timeout.isNever ? Syscall.lastError : nil
     let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
     _ = try Syscall.untilReady(
       .sendto, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt
-    ) {
-      Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-        Self.call(descriptor, message, to: address, flags: flags)
+    ) { () throws(IPCError) in
+      // The first result is that of the failed attempt.
+      let failed = reason.take()
+      let result =
+        if let failed, failed != .interrupted || !retryOnInterrupt {
+          Result<Int, Errno>.failure(failed)
+        } else {
+          Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+            Self.call(descriptor, message, to: address, flags: flags)
+          }
+        }
+      // The socket's time limit has expired, unless its open file description is nonblocking.
+      if timeout.isNever, result.failed(with: .wouldBlock), try !NonBlocking.isSet(descriptor) {
+        throw IPCError(.sendto, .wouldBlock, on: .socketAddress(address))
       }
+      return result
     }
   }
 

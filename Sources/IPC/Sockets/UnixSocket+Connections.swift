@@ -109,10 +109,13 @@ extension UnixSocket {
 
     /// Accepts the oldest pending connection, waiting for one if necessary.
     ///
-    /// The connection is blocking, even if the listener is not.
+    /// The connection is blocking, even if the listener is not. With a timeout, the call makes the listener nonblocking
+    /// for a moment, because `accept4(2)` has no flag for this. If another process that shares the listener does the
+    /// same at that moment, the call can wait longer than its timeout; set ``setNonBlocking(_:)`` to prevent this.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and nonblocking listeners, `.wouldBlock`;
-    ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+    ///   `.connectionAbort` if the client closed the connection before it was accepted; `.tooManyOpenFiles`;
+    ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
     ///
     /// Calls `accept4(2)`, and `ppoll(2)` to wait until a deadline.
     public func accept(
@@ -133,6 +136,8 @@ extension UnixSocket {
     }
 
     /// Accepts the oldest pending connection, if any; otherwise returns nil.
+    ///
+    /// If processes share the listener, the call can wait: see ``accept(timeout:retryOnInterrupt:)``.
     ///
     /// Calls `accept4(2)`.
     public func tryAccept() throws(IPCError) -> Socket<Style>? {

@@ -281,6 +281,10 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
       case nil: break
       case .interrupted? where retryOnInterrupt: break
       case .wouldBlock?:
+        // The socket's time limit has expired, unless its open file description is nonblocking.
+        if timeout.isNever, try !NonBlocking.isSet(descriptor) {
+          throw IPCError(.sendto, .wouldBlock, on: .unixAddress(address))
+        }
         guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
           throw IPCError(.sendto, timeout.expirationError, on: .unixAddress(address))
         }

@@ -42,6 +42,43 @@ import Testing
 }
 
 @Suite struct SocketTimeLimitTests {
+  @Test func `Accepting, connecting and sending to an address end at the limit of the socket`() async throws {
+    let limit = Duration.milliseconds(10)
+    try await onThread {
+      expectEnd {
+        let listener = try UnixSocket.StreamListener(at: freshName())
+        try listener.setReceiveTimeLimit(limit)
+        #expect(reason { _ = try listener.accept() } == .wouldBlock)
+      }
+      expectEnd {
+        let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
+        try listener.setReceiveTimeLimit(limit)
+        #expect(reason { _ = try listener.accept() } == .wouldBlock)
+      }
+      expectEnd {
+        let address = try freshName()
+        let listener = try UnixSocket.StreamListener(at: address, backlog: 0)
+        let first = try UnixSocket.Stream()
+        try first.connect(to: address)
+        let second = try UnixSocket.Stream()
+        try second.setSendTimeLimit(limit)
+        #expect(reason { try second.connect(to: address) } == .wouldBlock)
+        try listener.close()
+      }
+      expectEnd {
+        let address = try freshName()
+        let receiver = try UnixSocket.Datagram()
+        try receiver.bind(to: address)
+        let sender = try UnixSocket.Datagram()
+        try sender.setSendTimeLimit(limit)
+        let message: [UInt8] = [1]
+        while try sender.trySend(message.span, to: address) {}
+        #expect(reason { try sender.send(message.span, to: address) } == .wouldBlock)
+        try receiver.close()
+      }
+    }
+  }
+
   @Test func `A call without a timeout honours the limit of its socket`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     #expect(try pair.first.receiveTimeLimit == nil)

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Runs `body`, which may block, in a separate thread.
 ///
@@ -19,6 +20,26 @@ func until(_ condition: () throws -> Bool) rethrows {
 /// Yields to other tasks until `condition` is true.
 func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
+}
+
+/// Runs `body` in a separate thread, and returns whether it ends; if it does not, its thread remains.
+///
+/// Call this in ``onThread(_:)``.
+func ends(_ body: @escaping @Sendable () throws -> Void) -> Bool {
+  let ended = DispatchSemaphore(value: 0)
+  Thread {
+    #expect(throws: Never.self) { try body() }
+    ended.signal()
+  }.start()
+  return ended.wait(timeout: .now() + 20) == .success
+}
+
+/// Checks that `body` ends, like ``ends(_:)``.
+func expectEnd(
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: @escaping @Sendable () throws -> Void
+) {
+  let hasEnded = ends(body)
+  #expect(hasEnded, sourceLocation: sourceLocation)
 }
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have finished.
