@@ -5,7 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CIPC_O_DIRECT = 040000, CIPC_O_PATH = 010000000 };
+#if defined(__aarch64__) || defined(__arm__) || defined(__m68k__)
+enum { CIPC_O_DIRECT = 0200000 };
+#elif defined(__powerpc__)
+enum { CIPC_O_DIRECT = 0400000 };
+#elif defined(__mips__)
+enum { CIPC_O_DIRECT = 0100000 };
+#else
+enum { CIPC_O_DIRECT = 040000 };
+#endif
+enum { CIPC_O_PATH = 010000000 };
 enum { CIPC_F_SETPIPE_SZ = 1031, CIPC_F_GETPIPE_SZ = 1032 };
 enum { CIPC_NOWAIT = 0x8, CIPC_NOSIGNAL = 0x100 };
 
