@@ -204,26 +204,37 @@ extension FIFO {
   public static func openDuplex(
     reading incoming: FIFO, writing outgoing: FIFO, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Duplex {
-    let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
+    let reader = try incoming.openForReading(
+      timeout: .immediate, nonBlocking: true, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because another descriptor keeps it open for reading.
-    try early.close()
+    // Do not open the read end again to wait for the peer: if the peer has already written its bytes and closed its end,
+    // open(2) would wait for another writer.
+    if !timeout.isImmediate {
+      try incoming.waitForWriter(of: reader, timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+    try reader.setNonBlocking(false)
     return Duplex(reader, writer)
   }
 
-  /// Waits until the FIFO of `reader`, which is nonblocking, is open for writing.
+  /// Waits until the FIFO of `reader`, which is nonblocking, is open for writing, or a writer has closed it again.
   private func waitForWriter(
     of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) {
     let probe = try AnonymousPipe(nonBlocking: true)
     var backoff = Backoff()
     while !Self.hasWriter(reader, probe) {
+      // poll(2) reports a hang-up only if there has been a writer since the read end was opened.
+      if try !Syscall.wait(
+        for: [], of: reader.descriptor.rawValue, until: .immediate, retryOnInterrupt: retryOnInterrupt
+      ).isEmpty {
+        return
+      }
       guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
         throw IPCError(.open, .timedOut, on: .path(path))
       }
     }
   }
+
   /// Returns whether a nonblocking reader's FIFO is open for writing.
   ///
   /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there

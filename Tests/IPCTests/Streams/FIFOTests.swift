@@ -154,6 +154,32 @@ import Testing
     #expect(try await second == [1])
   }
 
+  @Test(arguments: [0, 1])
+  func `A peer may have closed its end before a duplex connection is open`(_ count: Int) async throws {
+    let scratch = try Scratch()
+    let (one, other) = (try scratch.fifo("one"), try scratch.fifo("other"))
+    let sent = [UInt8](repeating: 7, count: count)
+    async let peer: Int = onThread {
+      let writer = try one.openForWriting()
+      if count > 0 { try writer.writeAll(sent.span) }
+      try writer.close()
+      var bytes: [UInt8] = []
+      return try other.openForReading().readToEnd(appendingTo: &bytes)
+    }
+    try await onThread {
+      let isOpen = ends {
+        let duplex = try FIFO.openDuplex(reading: one, writing: other)
+        var bytes: [UInt8] = []
+        try duplex.reader.readToEnd(appendingTo: &bytes)
+        #expect(bytes == sent)
+      }
+      #expect(isOpen)
+      // If the call still waits, this is the writer that it waits for.
+      if !isOpen { _ = try one.openForReadingAndWriting() }
+    }
+    #expect(try await peer == 0)
+  }
+
   @Test func `A duplex connection without a peer times out`() async throws {
     let scratch = try Scratch()
     let (one, other) = (try scratch.fifo("one"), try scratch.fifo("other"))
