@@ -60,10 +60,11 @@ public struct ChildProcess: ~Copyable, Sendable {
     }
     let words = try CStrings([program] + arguments, for: program)
     let variables = try CStrings(options.environment?.map { "\($0.key)=\($0.value)" }, for: program)
-    let mapping = try DescriptorMapping(
-      inheriting
-        + [standardInput.inherited(as: 0), standardOutput.inherited(as: 1), standardError.inherited(as: 2)]
-        .compactMap(\.self), for: program)
+    let taken = inheriting.map(\.number)
+    let streams = [standardInput, standardOutput, standardError].enumerated().compactMap { number, stream in
+      stream.inherited(as: Int32(number), unless: taken)
+    }
+    let mapping = try DescriptorMapping(inheriting + streams, for: program)
     var process: Int32 = 0
     try Self.withDirectory(options.workingDirectory) { (directory) throws(IPCError) in
       try Syscall.call(.posixSpawn, on: .path(FilePath(program))) {
@@ -81,7 +82,8 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// read.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been reaped elsewhere;
-  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an error, this value no longer
+  ///   exists: to be able to wait again, call ``wait(timeout:retryOnInterrupt:)``.
   ///
   /// Calls `waitpid(2)`.
   @discardableResult
@@ -123,14 +125,17 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// Sends `SIGTERM`, then `SIGKILL` if the child has not ended after `grace`, and waits for the child.
   ///
   /// - Returns: How the child ended.
-  /// - Throws: Any error from ``wait(retryOnInterrupt:)``.
+  /// - Throws: ``IPCError`` with `.noSuchProcess` if the child has been reaped elsewhere; `.tooManyOpenFiles` if no
+  ///   PIDFD can be opened, in which case `SIGTERM` has been sent but the child is not reaped; any error from
+  ///   ``wait(retryOnInterrupt:)``.
   ///
-  /// Calls `pidfd_send_signal(2)`, `ppoll(2)` and `waitid(2)`.
+  /// Calls `kill(2)`, `pidfd_open(2)`, `ppoll(2)`, `pidfd_send_signal(2)` and `waitpid(2)`.
   @discardableResult
   public consuming func terminate(killAfter grace: Duration = .seconds(5)) throws(IPCError) -> TerminationStatus {
     if let status { return status }
+    // Send the signal first, because opening a PIDFD can fail. The ID is valid until this process reaps the child.
+    try Signal.terminate.send(to: processID)
     let process = try pidfd()
-    try process.send(.terminate)
     do throws(IPCError) {
       try process.wait(timeout: .after(grace))
     } catch  where error.errno == .timedOut {
@@ -207,7 +212,7 @@ extension ChildProcess {
 
   /// A child's standard stream.
   public enum Stream: Hashable, Sendable {
-    /// This process's stream.
+    /// This process's stream, even if it is close-on-exec.
     case inherit
     /// `/dev/null`.
     case null
@@ -221,9 +226,19 @@ extension ChildProcess {
       .descriptor(owner.descriptor)
     }
 
-    fileprivate func inherited(as number: Int32) -> Inherited? {
+    /// Returns the descriptor to pass to the child; nil if the child inherits it in any case, or `taken` contains the
+    /// number.
+    fileprivate func inherited(as number: Int32, unless taken: [Int32]) -> Inherited? {
       switch self {
-      case .inherit: nil
+      case .inherit:
+        // The stream is close-on-exec if this program has adopted it, for example as a `PipeReader`.
+        if !taken.contains(number), case .success(let flags) = Syscall.result({ fcntl(number, F_GETFD) }),
+          flags & FD_CLOEXEC != 0
+        {
+          Inherited(FileDescriptor(rawValue: number), as: number)
+        } else {
+          nil
+        }
       case .null: Inherited(nullAs: number)
       case .descriptor(let descriptor): Inherited(descriptor, as: number)
       }

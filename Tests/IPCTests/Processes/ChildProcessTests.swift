@@ -4,6 +4,43 @@ import SystemPackage
 import Testing
 
 @Suite struct ChildProcessTests {
+  @Test func `A child inherits a standard stream that this program has adopted`() async {
+    await #expect(processExitsWith: .success) {
+      let pipe = try AnonymousPipe()
+      dup2(pipe.reader.descriptor.rawValue, 0)
+      let input = try PipeReader(adopting: .standardInput)
+      try pipe.writer.writeAll("x\n".utf8.span)
+      let script = "read line && test \"$line\" = x"
+      let status = try ChildProcess("sh", arguments: ["-c", script]).wait()
+      guard status == .exited(0), isCloseOnExec(0) == true else { exit(1) }
+      // A descriptor that is passed explicitly takes precedence.
+      try pipe.writer.writeAll("x\n".utf8.span)
+      let explicit = try ChildProcess("sh", arguments: ["-c", script], inheriting: [.init(pipe.reader, as: 0)]).wait()
+      guard explicit == .exited(0) else { exit(2) }
+      _ = input.release()
+    }
+  }
+
+  @Test func `A child is terminated even if no descriptor is free`() async {
+    await #expect(processExitsWith: .success) {
+      // Without the signal, the child ends by itself.
+      let child = try ChildProcess("sleep", arguments: ["5"])
+      let process = child.processID.rawValue
+      var limit = rlimit()
+      _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = 0
+      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      do throws(IPCError) {
+        try child.terminate()
+        exit(1)
+      } catch {
+        guard error.errno == .tooManyOpenFiles else { exit(2) }
+      }
+      var status: Int32 = 0
+      guard unsafe waitpid(process, &status, 0) == process, status & 0x7F == SIGTERM else { exit(3) }
+    }
+  }
+
   /// Runs a shell script as a child, and returns its standard output.
   private func output(of script: String, options: ChildProcess.Options = .init()) throws -> String {
     let nothing: [UInt8] = []
