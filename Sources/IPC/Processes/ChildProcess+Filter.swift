@@ -32,7 +32,7 @@ extension ChildProcess {
   ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. If the program has
   ///   started, the call kills and reaps it before it throws.
   ///
-  /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
+  /// Calls `posix_spawnp(3)`, `pidfd_open(2)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
   public static func filter(
     _ program: String, arguments: [String] = [], input: RawSpan, maxLength: Int = .max, options: Options = Options(),
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -46,13 +46,25 @@ extension ChildProcess {
     // report neither end of file nor an error.
     try toChild.reader.close()
     try fromChild.writer.close()
+    // If `SIGCHLD` is ignored, the kernel reaps the child when it ends, and its ID can then belong to another process.
+    var process: PIDFD?
+    var isReaped = false
     do throws(IPCError) {
+      do throws(IPCError) {
+        process = try child.pidfd()
+      } catch  where error.errno == .noSuchProcess {
+        isReaped = true
+      }
       let output = try exchange(
         program, input, maxLength, consume toChild.writer, consume fromChild.reader, timeout, retryOnInterrupt)
       return (output, try child.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt))
     } catch {
       // The caller cannot wait for the child, so kill and reap it here.
-      try? Signal.kill.send(to: child.processID)
+      if let process {
+        try? process.send(.kill)
+      } else if !isReaped {
+        try? Signal.kill.send(to: child.processID)
+      }
       _ = try? child.wait()
       throw error
     }
