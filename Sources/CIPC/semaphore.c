@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -46,13 +48,36 @@ int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode) {
     return found;
 }
 
-static sem_t *volatile posted[NSIG];
-static atomic_int newest[NSIG];
+static _Atomic(sem_t *) posted[NSIG];
+// The number of threads in the handler.
+static atomic_int running[NSIG];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+// The sequence numbers of the newest registrations, protected by the lock.
+static int newest[NSIG];
 
 static void post(int signal) {
     int before = errno;
-    sem_post(posted[signal]);
+    atomic_fetch_add(&running[signal], 1);
+    sem_t *semaphore = atomic_load(&posted[signal]);
+    if (semaphore != NULL)
+        sem_post(semaphore);
+    atomic_fetch_sub(&running[signal], 1);
     errno = before;
+}
+
+// Blocks all signals, so that no handler in this thread can wait for the lock.
+static void acquire(sigset_t *before) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+    pthread_mutex_lock(&lock);
+}
+
+static void release(const sigset_t *before) {
+    int error = errno;
+    pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    errno = error;
 }
 
 int cipc_sem_post_on_signal(void *semaphore, int signal) {
@@ -62,19 +87,32 @@ int cipc_sem_post_on_signal(void *semaphore, int signal) {
     }
     struct sigaction action = {.sa_handler = post, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    sem_t *previous = posted[signal];
-    posted[signal] = semaphore;
-    if (sigaction(signal, &action, NULL) == -1) {
-        posted[signal] = previous;
-        return -1;
-    }
-    return ++newest[signal];
+    sigset_t before;
+    acquire(&before);
+    sem_t *previous = atomic_exchange(&posted[signal], semaphore);
+    int number = -1;
+    // The call fails only for a signal that cannot be handled, so no handler uses the semaphore.
+    if (sigaction(signal, &action, NULL) == 0)
+        number = newest[signal] = newest[signal] % INT_MAX + 1;
+    else
+        atomic_store(&posted[signal], previous);
+    release(&before);
+    return number;
 }
 
 int cipc_sem_stop_posting(int signal, int number) {
-    if (number != newest[signal])
-        return 0;
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigemptyset(&action.sa_mask);
-    return sigaction(signal, &action, NULL);
+    sigset_t before;
+    acquire(&before);
+    int result = 0;
+    if (number == newest[signal]) {
+        struct sigaction action = {.sa_handler = SIG_DFL};
+        sigemptyset(&action.sa_mask);
+        result = sigaction(signal, &action, NULL);
+        atomic_store(&posted[signal], NULL);
+    }
+    // Another thread may be in the handler, and may use the semaphore, which the caller will unmap.
+    while (atomic_load(&running[signal]) != 0)
+        nanosleep(&(struct timespec){.tv_nsec = 10000}, NULL);
+    release(&before);
+    return result;
 }

@@ -15,5 +15,6 @@ int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode);
 /// from an earlier call for this signal. Returns the call's sequence number among all calls for the signal.
 int cipc_sem_post_on_signal(void *semaphore, int signal);
 /// Calls sigaction(2) with SIG_DFL, unless the handler has been installed again since the call with this
-/// sequence number.
+/// sequence number. When this returns, no thread uses the semaphore from that call in the handler. A handler
+/// of any signal must not call this.
 int cipc_sem_stop_posting(int signal, int number);

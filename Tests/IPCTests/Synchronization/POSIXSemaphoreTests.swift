@@ -123,6 +123,29 @@ import Testing
     }
   }
 
+  /// Without the wait for running handlers, a handler uses a semaphore that has been unmapped.
+  @Test func `A registration ends while other threads handle the signal`() async {
+    await #expect(processExitsWith: .success) {
+      let senders = (0..<2).map { _ in
+        Thread {
+          var signals = sigset_t()
+          _ = unsafe sigaddset(&signals, SIGURG)
+          _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+          while !Thread.current.isCancelled { raise(SIGURG) }
+        }
+      }
+      for sender in senders { sender.start() }
+      for _ in 0..<2000 {
+        let region = try SharedRegion(size: 4096)
+        let older = try POSIXSemaphore.create(in: region, at: 0, value: 0).post(onSignal: SIGURG)
+        let newer = try POSIXSemaphore.create(in: region, at: 64, value: 0).post(onSignal: SIGURG)
+        older.cancel()
+        newer.cancel()
+      }
+      for sender in senders { sender.cancel() }
+    }
+  }
+
   @Test func `A semaphore that was overwritten is an error`() throws {
     let region = SharedRegion(try scratchMemory(4096).map())
     let semaphore = try POSIXSemaphore.create(in: region, at: 0, value: 1)
