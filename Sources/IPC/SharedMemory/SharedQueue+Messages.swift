@@ -256,8 +256,9 @@ extension SharedQueue {
       into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Received? {
       while true {
-        if let received = try search(into: &bytes, timeout) { return received }
-        if waiters.isEmpty { return nil }
+        var isOpen = false
+        if let received = try search(into: &bytes, timeout, &isOpen) { return received }
+        if !isOpen { return nil }
         guard !timeout.isImmediate, try QueueEvent.wait(forAnyOf: waiters, timeout, retryOnInterrupt) else {
           throw IPCError(.sharedQueueSelect, timeout.expirationError)
         }
@@ -276,13 +277,15 @@ extension SharedQueue {
 
     /// Tries each queue once.
     ///
-    /// If no queue has a message, `waiters` contains the words to sleep on.
-    private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {
+    /// If no queue has a message, `isOpen` is whether any queue is open and, unless the timeout is
+    /// ``Timeout/immediate``, `waiters` contains the words to sleep on.
+    private mutating func search(
+      into bytes: inout OutputRawSpan, _ timeout: Timeout, _ isOpen: inout Bool
+    ) throws(IPCError) -> Received? {
       waiters.removeAll(keepingCapacity: true)
-      let first = last
       for turn in 1...receivers.count {
-        last = (first + turn) % receivers.count
-        let queue = receivers[last].queue
+        let index = (last + turn) % receivers.count
+        let queue = receivers[index].queue
         defer { extendLifetime(queue) }
         try queue.lock(.sharedQueueSelect, timeout)
         do throws(IPCError) {
@@ -291,13 +294,18 @@ extension SharedQueue {
             unsafe bytes.append(message)
             queue.consume()
             queue.unlock()
-            return Received(length: message.count, index: last)
+            last = index
+            return Received(length: message.count, index: index)
           }
         } catch {
           queue.unlock()
           throw error
         }
-        if !queue.isClosed { waiters.append(queue.readable.waiter) }
+        if !queue.isClosed {
+          isOpen = true
+          // A waiter makes every sender call futex(2), so do not announce one that will not sleep.
+          if !timeout.isImmediate { waiters.append(queue.readable.waiter) }
+        }
         queue.unlock()
       }
       return nil

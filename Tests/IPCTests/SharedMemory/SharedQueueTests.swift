@@ -1,8 +1,31 @@
-import IPC
+import Synchronization
 import SystemPackage
 import Testing
 
+@testable import IPC
+
 @Suite struct SharedQueueTests {
+  @Test func `A message that is too long keeps its turn in a selection`() throws {
+    let queues = [try scratchQueue(), try scratchQueue()]
+    var selection = try SharedQueue.Selection(of: queues.map(\.receiver))
+    try queues[0].sender.send("long")
+    try queues[1].sender.send("x")
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 2, alignment: 8)
+    defer { unsafe room.deallocate() }
+    var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+    #expect(reason { _ = try selection.receive(into: &bytes) } == .messageTooLong)
+    let next = try selection.text()
+    #expect(next?.0 == "long" && next?.1 == 0)
+  }
+
+  @Test func `A nonblocking selection does not announce a waiting thread`() throws {
+    let queue = try scratchQueue()
+    var selection = try SharedQueue.Selection(of: [queue.receiver])
+    #expect(try selection.text() == nil)
+    let announcement = unsafe queue.readable.word.pointee.load(ordering: .relaxed)
+    #expect(announcement & 1 == 0)
+  }
+
   @Test func `Messages are received in the order in which they were sent while the slots are reused`() throws {
     let queue = try scratchQueue(slots: 3)
     for round in 0..<10 {
