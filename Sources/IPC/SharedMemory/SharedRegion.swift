@@ -67,6 +67,8 @@ internal import SystemPackage
   ///
   /// Calls `mmap(2)` with `MAP_SHARED | MAP_ANONYMOUS`.
   public init(size: Int) throws(IPCError) {
+    // The kernel would report a negative size as ENOMEM.
+    guard size > 0 else { throw IPCError(.mmap, .invalidArgument) }
     let pages = try MappedPages(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, at: 0, on: nil)
     self.size = size
     canShrink = false

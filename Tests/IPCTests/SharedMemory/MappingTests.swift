@@ -11,6 +11,11 @@ private let canLockTwoPages: Bool = {
 }()
 
 @Suite struct MappingTests {
+  @Test(arguments: [0, -1, .min])
+  func `A region has at least one byte`(_ size: Int) {
+    #expect(reason { _ = try SharedRegion(size: size) } == .invalidArgument)
+  }
+
   @Test func `New memory is zero, and one mapping reads what another writes`() throws {
     let object = try scratchMemory(8192)
     let writer = try object.map()
