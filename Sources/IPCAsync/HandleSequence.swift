@@ -43,6 +43,19 @@ public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
 /// A handle shared by a sequence's calls.
 final class HandleBox<Handle: ~Copyable> {
   var handle: Handle
+  /// A buffer that is reused for each element, because it has room for the longest one.
+  var bytes: [UInt8] = []
 
   init(_ handle: consuming Handle) { self.handle = handle }
+}
+
+extension [UInt8] {
+  /// The bytes without the spare capacity of a buffer for the longest element.
+  var trimmed: [UInt8] {
+    if count > capacity / 2 { return self }
+    var copy: [UInt8] = []
+    copy.reserveCapacity(count)
+    copy.append(contentsOf: self)
+    return copy
+  }
 }

@@ -5,6 +5,17 @@ import SystemPackage
 import Testing
 
 @Suite struct SequenceTests {
+  @Test func `An element does not keep the memory of a buffer for the longest one`() async throws {
+    let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
+    let messages: [[UInt8]] = [[1, 2, 3], [4]]
+    for message in messages { try await pair.first.send(message.span) }
+    try pair.first.close()
+    var received: [[UInt8]] = []
+    for try await message in pair.second.messages() { received.append(message) }
+    #expect(received == messages)
+    #expect(received.allSatisfy { $0.capacity < 1024 })
+  }
+
   @Test func `Messages of a queue arrive by priority, and one is taken for each iteration`() async throws {
     let name = POSIXName("/ipc-async-\(UUID())")
     defer { try? POSIXMessageQueue.unlink(name) }

@@ -99,8 +99,8 @@ extension Ring.Consumer where Content == RingRecords {
   public consuming func records() -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      return try await box.handle.receive(appendingTo: &bytes) == nil ? nil : bytes
+      box.bytes.removeAll(keepingCapacity: true)
+      return try await box.handle.receive(appendingTo: &box.bytes) == nil ? nil : box.bytes.trimmed
     }
   }
 }

@@ -50,7 +50,7 @@ extension SharedQueue.Receiver {
   public func messages() -> AsyncHandleSequence<[UInt8]> {
     AsyncHandleSequence {
       var bytes: [UInt8] = []
-      return try await receive(appendingTo: &bytes) == nil ? nil : bytes
+      return try await receive(appendingTo: &bytes) == nil ? nil : bytes.trimmed
     }
   }
 }

@@ -66,9 +66,9 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   public consuming func messages() -> AsyncHandleSequence<POSIXMessageQueue.Message> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      let message = try await box.handle.receive(appendingTo: &bytes)
-      return POSIXMessageQueue.Message(bytes: bytes, priority: message.priority)
+      box.bytes.removeAll(keepingCapacity: true)
+      let message = try await box.handle.receive(appendingTo: &box.bytes)
+      return POSIXMessageQueue.Message(bytes: box.bytes.trimmed, priority: message.priority)
     }
   }
 }

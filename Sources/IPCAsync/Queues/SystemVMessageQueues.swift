@@ -75,7 +75,7 @@ extension SystemVMessageQueue {
     AsyncHandleSequence {
       var bytes: [UInt8] = []
       let message = try await receive(selection, maxLength: maxLength, appendingTo: &bytes)
-      return Message(bytes: bytes, type: message.type)
+      return Message(bytes: bytes.trimmed, type: message.type)
     }
   }
 

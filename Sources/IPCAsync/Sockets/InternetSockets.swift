@@ -96,9 +96,9 @@ extension UDP.Socket {
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<SocketAddress>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      let message = try await box.handle.receive(maxLength: maxLength, appendingTo: &bytes)
-      return Datagram(bytes: bytes, sender: message.sender, isTruncated: message.isTruncated)
+      box.bytes.removeAll(keepingCapacity: true)
+      let message = try await box.handle.receive(maxLength: maxLength, appendingTo: &box.bytes)
+      return Datagram(bytes: box.bytes.trimmed, sender: message.sender, isTruncated: message.isTruncated)
     }
   }
 }

@@ -156,10 +156,10 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      guard let packet = try await box.handle.receive(maxLength: maxLength, appendingTo: &bytes) else { return nil }
+      box.bytes.removeAll(keepingCapacity: true)
+      guard let packet = try await box.handle.receive(maxLength: maxLength, appendingTo: &box.bytes) else { return nil }
       if packet.isTruncated { throw IPCError(.recv, .messageTooLong, on: .socket(box.handle.descriptor)) }
-      return bytes
+      return box.bytes.trimmed
     }
   }
 }
@@ -227,9 +227,9 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<UnixSocket.Address>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      let message = try await box.handle.receive(maxLength: maxLength, appendingTo: &bytes)
-      return Datagram(bytes: bytes, sender: message.sender, isTruncated: message.isTruncated)
+      box.bytes.removeAll(keepingCapacity: true)
+      let message = try await box.handle.receive(maxLength: maxLength, appendingTo: &box.bytes)
+      return Datagram(bytes: box.bytes.trimmed, sender: message.sender, isTruncated: message.isTruncated)
     }
   }
 }

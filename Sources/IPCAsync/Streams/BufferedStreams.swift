@@ -111,8 +111,8 @@ extension ReadableDescriptor where Self: Sendable & ~Copyable {
   public consuming func chunks(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
-      var bytes: [UInt8] = []
-      return try await box.handle.read(maxLength: maxLength, appendingTo: &bytes) == 0 ? nil : bytes
+      box.bytes.removeAll(keepingCapacity: true)
+      return try await box.handle.read(maxLength: maxLength, appendingTo: &box.bytes) == 0 ? nil : box.bytes.trimmed
     }
   }
 }
