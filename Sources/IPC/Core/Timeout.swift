@@ -20,6 +20,10 @@ public struct Timeout: Hashable, Sendable {
   @inlinable public static var never: Timeout { Timeout(deadline: .max) }
 
   /// Does not wait: a call that would block throws `.wouldBlock`.
+  ///
+  /// Some calls throw the error of the C function instead: locking a ``SharedMutex`` or ``SharedRWLock`` throws
+  /// `.resourceBusy`; opening a FIFO that has no reader for writing throws `.noSuchAddressOrDevice`; connecting a
+  /// ``TCP/Stream`` throws `.nowInProgress`.
   @inlinable public static var immediate: Timeout { Timeout(deadline: .min) }
 
   /// Waits until `duration` from now, then throws `.timedOut`.

@@ -252,6 +252,9 @@ public struct ReceivedSignal: Hashable, Sendable {
     /// `timer_create(2)`: `SI_TIMER`.
     case timer
     /// `tgkill(2)`: `SI_TKILL`.
+    ///
+    /// With glibc, ``SignalSet/wait(timeout:retryOnInterrupt:)`` reports such a signal as ``sent``, because
+    /// `sigtimedwait(2)` replaces `SI_TKILL` with `SI_USER`.
     case thread
     /// The kernel: `SI_KERNEL`.
     case kernel

@@ -31,6 +31,7 @@ public enum POSIXMessageQueue {
 
   /// An open queue's access mode.
   public protocol Access {
+    /// The access mode passed to `mq_open(3)`.
     static var accessMode: FileDescriptor.AccessMode { get }
   }
   /// Access that allows sending.
@@ -140,7 +141,9 @@ extension POSIXMessageQueue {
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
   /// All programs that use the queue must mark it, because a queue that is open but not marked is removed. No process
-  /// can mark the queue between the check and the removal, so no program loses a queue that it owns.
+  /// can mark the queue between the check and the removal, so no program loses a queue that it owns. No program may
+  /// remove the name in another way at the same time; otherwise, this method can remove the name of a queue that was
+  /// created after its check.
   ///
   /// - Returns: Whether this call removed the name; false if the queue is owned or does not exist.
   /// - Throws: ``IPCError`` with `.permissionDenied`.

@@ -173,8 +173,9 @@ extension PIDFD {
   ///     zombie.
   ///   - retryOnInterrupt: Whether the call restarts after a signal handler runs; if not, it throws `.interrupted`.
   /// - Returns: The change.
-  /// - Throws: ``IPCError`` with `.noChildProcess`; `.wouldBlock` if the descriptor is nonblocking and there is no
-  ///   change.
+  /// - Throws: ``IPCError`` with `.noChildProcess`; `.invalidArgument` if `changes` is empty; `.wouldBlock` if the
+  ///   descriptor is nonblocking and there is no change; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
   ///
   /// Calls `waitid(2)` with `P_PIDFD`.
   public func change(
@@ -187,7 +188,7 @@ extension PIDFD {
 
   /// Returns a state change in a child of this process, without waiting; nil if there was none.
   ///
-  /// - Throws: ``IPCError`` with `.noChildProcess`.
+  /// - Throws: ``IPCError`` with `.noChildProcess`; `.invalidArgument` if `changes` is empty.
   ///
   /// Calls `waitid(2)` with `P_PIDFD` and `WNOHANG`.
   public func tryChange(_ changes: Changes, keeping: Bool = false) throws(IPCError) -> Change? {

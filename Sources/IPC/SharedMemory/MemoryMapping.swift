@@ -137,6 +137,7 @@ internal import SystemPackage
 ///
 /// Only ``dontNeed`` affects the contents.
 public enum MemoryAdvice: Hashable, Sendable {
+  /// No particular use, which is the default.
   case normal
   /// Accesses are in random order, so read-ahead does not help.
   case random

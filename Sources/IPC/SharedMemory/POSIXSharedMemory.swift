@@ -111,7 +111,8 @@ public enum POSIXSharedMemory {
   /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all its users were killed.
   ///
   /// Use this method only if all users of the memory call `markOwned()`: it treats memory that is not marked as
-  /// abandoned.
+  /// abandoned. No program may remove the name in another way at the same time; otherwise, this method can remove the
+  /// name of memory that was created after its check.
   ///
   /// ```swift
   /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")

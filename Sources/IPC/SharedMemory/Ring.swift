@@ -40,6 +40,8 @@ public typealias RecordRing = Ring<RingRecords>
 /// The other side is not trusted: each value that it has stored is read only once and then checked, and positions are
 /// checked against the capacity that the ring had when it was opened. However, if another process truncates the memory
 /// object, an access raises `SIGBUS`, as in ``SharedRegion``.
+///
+/// Destroy an end before you call `execve(2)`: the new program has the same process ID, so the end would stay in use.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///

@@ -47,7 +47,8 @@ extension SharedQueue {
 
     /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
     ///
-    /// The queue is locked while `fill` runs, so `fill` must be short and must not use another queue. If the process
+    /// The queue is locked while `fill` runs, so `fill` must be short. It must not use another queue, and must not lock a
+    /// ``SharedMutex`` or another robust mutex: if the process then died, the queue would stay locked. If the process
     /// dies in `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
@@ -142,7 +143,8 @@ extension SharedQueue {
 
     /// Receives the first message in place: passes its slot to `body`, and then removes it.
     ///
-    /// The queue is locked while `body` runs, so `body` must be short and must not use another queue. If the process
+    /// The queue is locked while `body` runs, so `body` must be short. It must not use another queue, and must not lock a
+    /// ``SharedMutex`` or another robust mutex: if the process then died, the queue would stay locked. If the process
     /// dies in `body`, another process receives the message. A malicious process can still change the bytes while
     /// `body` runs: copy bytes that must not change after a check.
     ///

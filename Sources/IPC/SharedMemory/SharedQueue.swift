@@ -16,6 +16,8 @@ internal import SystemPackage
 ///
 /// The queue and its ends, ``sender`` and ``receiver``, can be copied and passed to other threads. C programs use the
 /// queue through `ipc_queue.h`. Do not use the queue in a signal handler.
+///
+/// All processes must be in the same PID namespace, because the queue's lock contains the ID of its owner.
 @safe public struct SharedQueue: @unchecked Sendable {
   /// The number of messages that the queue can hold.
   public let slotCount: Int

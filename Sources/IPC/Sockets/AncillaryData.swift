@@ -284,8 +284,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that were sent with it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
-  ///     stream.
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor, 1 to 32768. The sender must send
+  ///     them in one call. Any further bytes stay in the stream.
   ///   - timeout: How long to wait for the descriptor.
   ///   - retryOnInterrupt: Whether to continue after a signal handler interrupts the call; if false, the call throws
   ///     `.interrupted`.
@@ -298,6 +298,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   public func receiveDescriptor(
     payloadLength: Int = 1, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> OwnedDescriptor {
+    // The kernel splits a longer message, and one call receives only its first part.
+    precondition(1...32768 ~= payloadLength, "payloadLength must be 1 to 32768")
     var payload: [UInt8] = []
     var ancillary = AncillaryData(maximumDescriptors: 1)
     _ = try receive(

@@ -11,6 +11,7 @@ internal import SystemPackage
 ///
 /// `ip(7)`, `ipv6(7)`.
 public protocol InternetSocket: SocketProtocol, ~Copyable {
+  /// The IP version of the socket, chosen at creation.
   var version: IPVersion { get }
 }
 

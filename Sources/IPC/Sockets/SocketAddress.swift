@@ -74,7 +74,9 @@ extension SocketAddress: LosslessStringConvertible {
 
 /// A version of the Internet Protocol.
 public enum IPVersion: Hashable, Sendable, CaseIterable {
+  /// IPv4 (`AF_INET`).
   case v4
+  /// IPv6 (`AF_INET6`).
   case v6
 }
 

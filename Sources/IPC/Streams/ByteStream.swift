@@ -65,6 +65,7 @@ public enum Transport: Hashable, Sendable {
 
 /// A descriptor from which bytes can be read: the read end of a pipe or FIFO, or a stream socket.
 public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Copyable {
+  /// The system calls that transfer the bytes.
   var transport: Transport { get }
 }
 
@@ -73,6 +74,7 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 /// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even if the signal has
 /// its default disposition. The library does not change the disposition.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
+  /// The system calls that transfer the bytes.
   var transport: Transport { get }
 }
 

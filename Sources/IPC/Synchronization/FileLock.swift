@@ -63,7 +63,8 @@ public enum RecordLock {
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
   ///   file is not open for this mode; `.deadlock` if processes would wait for each other in a cycle, which the kernel
   ///   detects only with ``Owner/process`` and ``Timeout/never``; `.invalidArgument` if the range is empty or begins
-  ///   before the start of the file.
+  ///   before the start of the file; `.noLocks` if the kernel has no room for another lock, or a network file system's
+  ///   lock service is not available.
   ///
   /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`; with a timeout, `F_OFD_SETLK` or `F_SETLK`.
   public static func lock(

@@ -7,7 +7,8 @@ internal import SystemPackage
 ///
 /// The lock is a single word: 0, or the ID of the thread that owns the lock. The format is the same for every language,
 /// C library and ABI. A ``SharedMutex`` is also robust, but its layout is specific to one C library. A thread can own
-/// only one of these locks at a time, and must not lock a mutex while it owns one.
+/// only one of these locks at a time, and must not lock a robust mutex while it owns one, because the C library then
+/// clears the thread's record of the lock. All threads must be in the same PID namespace.
 ///
 /// The implementation uses `set_robust_list(2)`.
 @safe struct RobustLock {

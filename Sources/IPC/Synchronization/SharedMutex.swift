@@ -139,6 +139,7 @@ internal import SystemPackage
 extension SharedMutex {
   /// The state in which a call found the mutex; in both cases, the mutex is now locked.
   public enum LockOutcome: Hashable, Sendable {
+    /// The mutex had no owner, or its owner unlocked it.
     case acquired
     /// The previous owner died while holding the mutex, so the protected data may be inconsistent.
     ///

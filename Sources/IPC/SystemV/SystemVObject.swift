@@ -15,6 +15,7 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`.
 public protocol SystemVObject: Hashable, Sendable {
+  /// The object's identifier, and how the object was found.
   var identity: SystemVIdentity { get }
 
   /// Creates a reference to an object that this process or another one has already created or opened.

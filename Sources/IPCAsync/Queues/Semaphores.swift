@@ -15,7 +15,7 @@ extension POSIXSemaphore {
 extension SystemVSemaphores {
   /// Performs one operation; a thread waits while it would block.
   ///
-  /// `noWait` has no effect here: use `tryPerform` instead.
+  /// If an operation has `noWait` and would block, the call throws `.wouldBlock`.
   ///
   /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; `.identifierRemoved` if the set is
   ///   removed while the call waits; `.invalidArgument` if the set was removed before the call; `.fileTooLarge` if the

@@ -101,8 +101,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that were sent with it.
   ///
   /// - Parameters:
-  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Any further bytes stay in the
-  ///     stream.
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor, 1 to 32768. The sender must send
+  ///     them in one call. Any further bytes stay in the stream.
   ///   - timeout: How long to wait for the descriptor.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: `IPCError` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
