@@ -10,6 +10,7 @@ BEGIN { FS = " *[|] *" }
   languages = NF
 }
 END {
+  sub(/mechanism/, "language", row[2])
   for (i = 2; i < languages; i++) {
     print "|" row[i]
     if (i == 2) { printf "|---|"; for (j = 1; j < count; j++) printf "---:|"; print "" }
