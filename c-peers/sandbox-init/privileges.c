@@ -68,13 +68,20 @@ static bool can_read_programs(uid_t id, const struct plan *plan) {
     return reads;
 }
 
+/// Returns the first of two users that other sandboxes do not have at the same time: limits such as
+/// RLIMIT_MSGQUEUE apply to everything that belongs to a user.
+static uid_t first_user(void) {
+    const uid_t own =
+        PEER_ID + 2 * ((uid_t)getpid() % 100000); // getpid() is outside the sandbox's PID namespace
+    return exists(own) && exists(own + 1) ? own : exists(PEER_ID) ? PEER_ID : NARROW_PEER_ID;
+}
+
 void choose_users(const struct plan *plan) {
     // These capabilities are needed to change the user, and to kill and inspect another user's processes.
     const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
     const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may reject it
-    // A container may not have user IDs above 65,535.
-    const uid_t first = !can_change ? geteuid() : exists(PEER_ID) ? PEER_ID : NARROW_PEER_ID;
+    const uid_t first = can_change ? first_user() : geteuid();
     users[ROOT] = geteuid();
     of_root = own & root_capabilities;
     // In most containers, root does not have this capability.
@@ -95,6 +102,7 @@ bool can_run_as(enum user user) {
 
 void reply_users(void) {
     reply_number("user", users[PEER]);
+    reply_number("another-user", users[ANOTHER_USER]);
     reply_number("landlock", ruleset != -1);
 }
 

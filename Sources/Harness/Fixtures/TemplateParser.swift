@@ -75,14 +75,14 @@ struct TemplateParser {
       name = source.text
     }
     if captured.contains(name) || Self.isFresh(name) { return }
-    if name.hasSuffix(".pid") {
+    if name.hasSuffix(".pid") || name.hasSuffix(".uid") {
       let role = String(name.dropLast(4))
       if !roles.contains(role) {
         log.add(source.location, "unknown role '\(role)'\(Suggestion.clause(for: role, among: roles))")
       }
       return
     }
-    let known = Self.fresh + captured + parameters + roles.map { "\($0).pid" }
+    let known = Self.fresh + captured + parameters + roles.flatMap { ["\($0).pid", "\($0).uid"] }
     let clause = Suggestion.clause(for: name, among: known)
     log.add(source.location, "unknown variable '\(name)'\(clause) (an earlier step must capture it)")
   }

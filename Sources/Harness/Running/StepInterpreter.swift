@@ -236,6 +236,9 @@ final class StepInterpreter {
     if variable.hasSuffix(".pid") {
       return client.roles.first { $0.name == variable.dropLast(4) }?.pid.map(String.init)
     }
+    if variable.hasSuffix(".uid") {
+      return client.roles.first { $0.name == variable.dropLast(4) }.map { "\(client.sandbox.userID(of: $0.role))" }
+    }
     return names.value(of: variable, scratch: client.sandbox.scratch)
   }
 }

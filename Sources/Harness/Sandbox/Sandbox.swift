@@ -17,6 +17,16 @@ final class Sandbox {
 
   /// Returns whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
+
+  /// Returns the user ID under which a role runs.
+  func userID(of role: Role) -> UInt32 {
+    switch role.user {
+    case nil: user
+    case .anotherUser: sandboxInit.anotherUser
+    case .root: 0
+    }
+  }
+
   /// The time that the sandbox init took to become ready: a measure of how busy the machine is.
   var startup: Duration { sandboxInit.startup }
   /// The time that the processes have spent waiting for a CPU.

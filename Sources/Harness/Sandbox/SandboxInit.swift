@@ -26,6 +26,8 @@ final class SandboxInit {
   private(set) var scratch = ""
   /// The user ID under which peers run.
   private(set) var user: UInt32 = 0
+  /// The user ID under which roles with `as: another-user` run.
+  private(set) var anotherUser: UInt32 = 0
   /// Whether Landlock isolates the roles from each other.
   private(set) var hasLandlock = false
   /// Whether the sandbox init failed to respond in time.
@@ -51,11 +53,12 @@ final class SandboxInit {
     let ready = try response(to: "start") { _ in }
     initialStartup = start.duration(to: .now)
     startup = initialStartup
-    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
-      throw SandboxError("the sandbox init reported no scratch directory or no user")
-    }
+    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }),
+      let anotherUser = ready["another-user"].flatMap({ UInt32($0) })
+    else { throw SandboxError("the sandbox init reported no scratch directory or no users") }
     self.scratch = scratch
     self.user = user
+    self.anotherUser = anotherUser
     hasLandlock = ready["landlock"] == "1"
   }
 
