@@ -21,6 +21,8 @@ struct AnonPipe: ParsableCommand {
 
   func validate() throws {
     if child && command.isEmpty { throw ValidationError("--child needs a program") }
+    // The command captures all words, also the options for help.
+    if !child && ["-h", "--help"].contains(command.first) { throw CleanExit.helpRequest(self) }
     if !child && !command.isEmpty { throw ValidationError("unexpected argument '\(command[0])'") }
   }
 
