@@ -20,13 +20,16 @@ struct RoleParser {
       guard let name = element.text("a role").map(fill) else { continue }
       parts += group(name).map { ($0, .peer) }
     }
-    for (name, command) in keys["programs"]?.map("programs") ?? [] {
+    let programs = (keys["programs"]?.map("programs") ?? []).map { (names: group($0.0), command: $0.1) }
+    var templates = templates
+    templates.users = parts.map(\.name.text) + programs.flatMap { $0.names.map(\.text) }
+    for (names, command) in programs {
       guard let text = command.text("a program").map(fill) else { continue }
       // If the command is malformed, keep the role, so that the role's steps cause no further errors.
       let words = ShellWords.split(text, log) ?? [text]
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }
-      parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
+      parts += names.map { ($0, .program(name: program.text, arguments: arguments)) }
     }
     if parts.count > Self.maximum {
       log.add(parts[Self.maximum].name.location, "a scenario has at most \(Self.maximum) roles")

@@ -65,6 +65,7 @@ struct ScenarioParser {
     let roles = RoleParser(log: log, isOfProject: project != nil) { fill($0, nil) }.parse(
       keys, templates: templates, contents)
     templates.roles = roles.map(\.name)
+    templates.users = templates.roles
     let pairings = keys["pairings"]?.choice("a rule of pairings", Scenario.PairingRule.self) ?? .all
     let free = roles.count { $0.language == nil }
     let rolesValue = keys["roles"] ?? keys["programs"] ?? value

@@ -2,7 +2,10 @@ import PeerProtocol
 
 /// Parses text with variables into a ``Template``, and checks that the variables exist at this point in a script.
 struct TemplateParser {
+  /// The roles whose process IDs can be used: `{client.pid}`.
   var roles: [String]
+  /// The roles whose user IDs can be used, also before they start: `{client.uid}`.
+  var users: [String] = []
   let parameters: [String]
   let log: DiagnosticLog
   /// The variables that earlier steps have captured.
@@ -75,14 +78,14 @@ struct TemplateParser {
       name = source.text
     }
     if captured.contains(name) || Self.isFresh(name) { return }
-    if name.hasSuffix(".pid") || name.hasSuffix(".uid") {
-      let role = String(name.dropLast(4))
-      if !roles.contains(role) {
-        log.add(source.location, "unknown role '\(role)'\(Suggestion.clause(for: role, among: roles))")
+    for (suffix, names) in [(".pid", roles), (".uid", users)] where name.hasSuffix(suffix) {
+      let role = String(name.dropLast(suffix.count))
+      if !names.contains(role) {
+        log.add(source.location, "unknown role '\(role)'\(Suggestion.clause(for: role, among: names))")
       }
       return
     }
-    let known = Self.fresh + captured + parameters + roles.flatMap { ["\($0).pid", "\($0).uid"] }
+    let known = Self.fresh + captured + parameters + roles.map { "\($0).pid" } + users.map { "\($0).uid" }
     let clause = Suggestion.clause(for: name, among: known)
     log.add(source.location, "unknown variable '\(name)'\(clause) (an earlier step must capture it)")
   }

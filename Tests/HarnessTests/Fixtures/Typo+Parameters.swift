@@ -9,10 +9,13 @@ extension Typo {
       "test.yaml:10:46: this '{' has no '}' after it in the same word"),
     Typo(
       "a variable before its capture", "count={bytes}", "count={sent} buf={bytes}",
-      "test.yaml:10:47: unknown variable 'sent'; it is one of abstract, bytes, fifo, key, mq, path, reader.pid, shm, writer.pid (an earlier step must capture it)"
+      "test.yaml:10:47: unknown variable 'sent'; it is one of abstract, bytes, fifo, key, mq, path, reader.pid, reader.uid, shm, writer.pid, writer.uid (an earlier step must capture it)"
     ),
     Typo(
       "the pid of an unknown role", "count={bytes}", "count={bytes} buf={wroter.pid}",
+      "test.yaml:10:59: unknown role 'wroter'; did you mean 'writer'?"),
+    Typo(
+      "the uid of an unknown role", "count={bytes}", "count={bytes} buf={wroter.uid}",
       "test.yaml:10:59: unknown role 'wroter'; did you mean 'writer'?"),
     Typo(
       "a formula with an unknown parameter", "count={bytes}", "count={bytes+byte}",
