@@ -258,9 +258,8 @@ extension SharedQueue {
       into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Received? {
       while true {
-        var isOpen = false
-        if let received = try search(into: &bytes, timeout, &isOpen) { return received }
-        if !isOpen { return nil }
+        if let received = try search(into: &bytes, timeout) { return received }
+        if waiters.isEmpty { return nil }
         guard !timeout.isImmediate, try QueueEvent.wait(forAnyOf: waiters, timeout, retryOnInterrupt) else {
           throw IPCError(.sharedQueueSelect, timeout.expirationError)
         }
@@ -279,11 +278,8 @@ extension SharedQueue {
 
     /// Tries each queue once.
     ///
-    /// If no queue has a message, `isOpen` is whether any queue is open and, unless the timeout is
-    /// ``Timeout/immediate``, `waiters` contains the words to sleep on.
-    private mutating func search(
-      into bytes: inout OutputRawSpan, _ timeout: Timeout, _ isOpen: inout Bool
-    ) throws(IPCError) -> Received? {
+    /// If no queue has a message, `waiters` contains the words to sleep on.
+    private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {
       waiters.removeAll(keepingCapacity: true)
       for turn in 1...receivers.count {
         let index = (last + turn) % receivers.count
@@ -303,11 +299,7 @@ extension SharedQueue {
           queue.unlock()
           throw error
         }
-        if !queue.isClosed {
-          isOpen = true
-          // A waiter makes every sender call futex(2), so do not announce one that will not sleep.
-          if !timeout.isImmediate { waiters.append(queue.readable.waiter) }
-        }
+        if !queue.isClosed { waiters.append(queue.readable.waiter) }
         queue.unlock()
       }
       return nil

@@ -1,8 +1,6 @@
-import Synchronization
+import IPC
 import SystemPackage
 import Testing
-
-@testable import IPC
 
 @Suite struct SharedQueueTests {
   @Test func `A message that is too long keeps its turn in a selection`() throws {
@@ -16,14 +14,6 @@ import Testing
     #expect(reason { _ = try selection.receive(into: &bytes) } == .messageTooLong)
     let next = try selection.text()
     #expect(next?.0 == "long" && next?.1 == 0)
-  }
-
-  @Test func `A nonblocking selection does not announce a waiting thread`() throws {
-    let queue = try scratchQueue()
-    var selection = try SharedQueue.Selection(of: [queue.receiver])
-    #expect(try selection.text() == nil)
-    let announcement = unsafe queue.readable.word.pointee.load(ordering: .relaxed)
-    #expect(announcement & 1 == 0)
   }
 
   @Test func `Messages are received in the order in which they were sent while the slots are reused`() throws {
