@@ -197,21 +197,20 @@ enum NonBlocking {
 
   /// Performs a call without waiting.
   ///
-  /// If another process that shares the open file description sets the flag only for a call of its own, it can clear
-  /// the flag before this call, which then waits.
+  /// The lock is also held if the flag is already set, because another thread must not clear it before the call. Another
+  /// process that shares the open file description can do so, if it had set the flag only for a call of its own: then
+  /// the call waits, and other threads' calls wait for the lock.
   static func result(
     _ descriptor: FileDescriptor, retryOnInterrupt: Bool, _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
-    let result = try turn.withLock { (_) throws(IPCError) -> Result<Int, Errno>? in
+    try turn.withLock { (_) throws(IPCError) in
       let flags = try statusFlags(of: descriptor)
-      if flags & O_NONBLOCK != 0 { return nil }
+      if flags & O_NONBLOCK != 0 { return Syscall.result(retryOnInterrupt: retryOnInterrupt, body) }
       try setStatusFlags(of: descriptor, flags | O_NONBLOCK)
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       try setStatusFlags(of: descriptor, flags)
       return result
     }
-    // Do not hold the lock here, because the call can wait.
-    return result ?? Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
   }
 
   static func isSet(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {

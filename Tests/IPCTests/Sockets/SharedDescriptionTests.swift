@@ -1,25 +1,12 @@
 import Dispatch
 import Glibc
+import IPC
 import Synchronization
 import SystemPackage
 import Testing
 
-@testable import IPC
-
 /// Tests for threads that share an open file description: a call in one thread must not make another thread wait.
 @Suite(.serialized) struct SharedDescriptionTests {
-  @Test func `A call on a nonblocking description does not make other threads wait`() async throws {
-    let pipe = try AnonymousPipe(nonBlocking: true)
-    let number = pipe.reader.descriptor
-    try await onThread {
-      let result = try NonBlocking.result(number, retryOnInterrupt: true) {
-        // Another process can clear the flag now, so the call can wait.
-        ends { _ = try NonBlocking.isSet(number) } ? 1 : 0
-      }
-      #expect(try result.get() == 1)
-    }
-  }
-
   /// The timeouts to pass to the calls; nil means an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
 
