@@ -188,17 +188,15 @@ struct SandboxBoundaryTests {
     .enabled(if: geteuid() == 0, "requires root"))
   func users() async throws {
     try await onThread {
-      let sandboxes = try (0..<2).map { _ in
+      let sandboxes = try (0..<4).map { _ in
         try Sandbox(
           Sandbox.Settings(
             program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
             kept: [Checkout.root.string]),
-          names: CellNames(), roles: 2)
+          names: CellNames(), roles: 1)
       }
-      let users = try sandboxes.flatMap { sandbox in
-        try [nil, Role.User.anotherUser].enumerated().map { role, user in
-          try sandbox.lines(of: sandbox.spawn(role: role, command: ["/usr/bin/id", "-u"], as: user))
-        }
+      let users = try zip(sandboxes, [nil, nil, .anotherUser, .anotherUser]).map { sandbox, user in
+        try sandbox.lines(of: sandbox.spawn(role: 0, command: ["/usr/bin/id", "-u"], as: user))
       }
       #expect(Set(users).count == 4)
     }
