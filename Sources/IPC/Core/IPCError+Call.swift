@@ -16,6 +16,7 @@ extension IPCError {
     case fchmod
     case fcntlAddSeals = "fcntl F_ADD_SEALS"
     case fcntlDuplicate = "fcntl F_DUPFD_CLOEXEC"
+    case fcntlGetCloseOnExec = "fcntl F_GETFD"
     case fcntlGetFlags = "fcntl F_GETFL"
     case fcntlGetLock = "fcntl F_GETLK"
     case fcntlGetPipeSize = "fcntl F_GETPIPE_SZ"

@@ -61,10 +61,11 @@ public struct ChildProcess: ~Copyable, Sendable {
     let words = try CStrings([program] + arguments, for: program)
     let variables = try CStrings(options.environment?.map { "\($0.key)=\($0.value)" }, for: program)
     let taken = inheriting.map(\.number)
-    let streams = [standardInput, standardOutput, standardError].enumerated().compactMap { number, stream in
-      stream.inherited(as: Int32(number), unless: taken)
+    var passed = inheriting
+    for (number, stream) in [standardInput, standardOutput, standardError].enumerated() {
+      if let stream = try stream.inherited(as: Int32(number), unless: taken) { passed.append(stream) }
     }
-    let mapping = try DescriptorMapping(inheriting + streams, for: program)
+    let mapping = try DescriptorMapping(passed, for: program)
     var process: Int32 = 0
     try Self.withDirectory(options.workingDirectory) { (directory) throws(IPCError) in
       try Syscall.call(.posixSpawn, on: .path(FilePath(program))) {
@@ -228,19 +229,19 @@ extension ChildProcess {
 
     /// Returns the descriptor to pass to the child; nil if the child inherits it in any case, or `taken` contains the
     /// number.
-    fileprivate func inherited(as number: Int32, unless taken: [Int32]) -> Inherited? {
+    fileprivate func inherited(as number: Int32, unless taken: [Int32]) throws(IPCError) -> Inherited? {
       switch self {
       case .inherit:
+        if taken.contains(number) { return nil }
+        let stream = FileDescriptor(rawValue: number)
+        switch Syscall.result({ fcntl(number, F_GETFD) }) {
         // The stream is close-on-exec if this program has adopted it, for example as a `PipeReader`.
-        if !taken.contains(number), case .success(let flags) = Syscall.result({ fcntl(number, F_GETFD) }),
-          flags & FD_CLOEXEC != 0
-        {
-          Inherited(FileDescriptor(rawValue: number), as: number)
-        } else {
-          nil
+        case .success(let flags): return flags & FD_CLOEXEC != 0 ? Inherited(stream, as: number) : nil
+        case .failure(.badFileDescriptor): return nil
+        case .failure(let reason): throw IPCError(.fcntlGetCloseOnExec, reason, on: .descriptor(stream))
         }
-      case .null: Inherited(nullAs: number)
-      case .descriptor(let descriptor): Inherited(descriptor, as: number)
+      case .null: return Inherited(nullAs: number)
+      case .descriptor(let descriptor): return Inherited(descriptor, as: number)
       }
     }
   }
