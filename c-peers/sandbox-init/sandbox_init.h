@@ -53,8 +53,8 @@ bool enter_sandbox(struct plan *plan); // reports failures; returns in the proce
 void raise_numbers(void);              // of the next process and of the first System V object of each kind
 
 // renewal.c
-void remember_own_state(
-    void); // renewing closes descriptors that are opened later, and fails if limits have changed
+// Renewing closes the descriptors that are opened after this call, and fails if limits have changed since.
+void remember_own_state(void);
 void renew(const struct plan *plan); // prepares a used sandbox for another cell
 
 // queues.c

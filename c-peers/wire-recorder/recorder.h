@@ -71,8 +71,8 @@ void report_stores(const struct tracee *tracee); // call this on entry to a call
 void accept_stores(const struct tracee *tracee, bool acquired, bool released); // call this when it returns
 
 // signals.c
-pid_t signal_target(
-    const struct tracee *tracee); // the process that the current call sends a signal to, or -1
+// Returns the process that the current call sends a signal to, or -1.
+pid_t signal_target(const struct tracee *tracee);
 // Returns the number after `key` at the start of a line in a file in /proc, or `missing`.
 pid_t number_in(const char *path, const char *key, pid_t missing);
 

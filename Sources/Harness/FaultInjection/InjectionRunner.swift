@@ -218,7 +218,7 @@ public struct InjectionRunner: Sendable {
 
   // MARK: - One cell
 
-  /// What a peer lacks if a fault missed its call.
+  /// The missing capability of a peer in which a fault missed its call.
   static let sameCalls = "the same system calls at every start"
 
   /// Returns a problem if no fault of a run hit its call.
